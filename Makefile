@@ -1,0 +1,48 @@
+# Every target sets up what it needs; `make help` lists them.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help generate check slice test golden bench lint type clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+generate: $(READY) ## Write the generated package from metadata/
+	$(BIN)/graph-codegen generate --output generated
+
+check: $(READY) ## Fail when generated/ is not what would be generated
+	$(BIN)/graph-codegen check --output generated
+
+slice: $(READY) ## Take the subset from METADATA=<file> into metadata/
+	$(BIN)/graph-codegen slice "$(METADATA)" --output metadata
+
+test: $(READY) ## Run all tests
+	$(BIN)/python -m pytest
+
+golden: $(READY) ## Run the golden tests; REFRESH=1 rewrites the generator's expected outputs
+	$(BIN)/python -m pytest tests/golden $(if $(REFRESH),--refresh-goldens)
+
+bench: $(READY) ## Measure against the bars; each figure is a ratio within one run
+	$(BIN)/python -m bench
+
+lint: $(READY) ## Check style
+	$(BIN)/ruff check .
+	$(BIN)/black --check --quiet generator templates tests bench
+
+type: $(READY) ## Check types, strictly, with mypy and pyright
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+clean: ## Remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+
+$(READY): pyproject.toml requirements.txt generated/pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable generated
+	touch $(READY)

@@ -1,0 +1,180 @@
+"""The one place that turns CSDL names into Python names.
+
+A name is never made unique with a number: two CSDL names that become the same Python name are an
+error which names both.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from graph_codegen.diagnostics import CodegenError, Diagnostic, Place
+from graph_codegen.edm import EnumType, Model, StructuredType, split_name
+
+ROOT_NAMESPACE = "microsoft.graph"
+
+_BOUNDARY = re.compile(
+    r"(?<=[a-z])(?=[A-Z])"  # call|Id
+    r"|(?<=[A-Z0-9])(?=[A-Z][a-z])"  # E2E|Encrypted, ipv4|Address
+    r"|[^0-9A-Za-z]+"
+)
+
+ANNOTATION_NAMES = frozenset({"bool", "edm", "list", "str"})
+"""Names that generated annotations use: an attribute of that name would hide them in its class."""
+
+MODEL_ATTRIBUTES = frozenset(
+    {
+        "construct", "copy", "dict", "from_dict", "from_json", "from_orm", "json", "model_computed_fields",
+        "model_config", "model_construct", "model_copy", "model_dump", "model_dump_json", "model_extra",
+        "model_fields", "model_fields_set", "model_json_schema", "model_parametrized_name",
+        "model_post_init", "model_rebuild", "model_validate", "model_validate_json",
+        "model_validate_strings", "odata_type", "parse_file", "parse_obj", "parse_raw", "schema",
+        "schema_json", "to_dict", "to_json", "undeclared", "update_forward_refs", "validate",
+        "with_undeclared",
+    }
+)  # fmt: skip
+"""What `GraphModel` itself calls its attributes and methods; a test keeps it complete."""
+
+MODULE_NAMES = frozenset(
+    {"Field", "GraphEnum", "GraphFlags", "GraphModel", "TYPE_CHECKING", "ClassVar"}
+)
+"""Names that a generated module imports."""
+
+
+def words(name: str) -> list[str]:
+    """Split `isE2EEncrypted` into `is`, `E2E`, `Encrypted`."""
+    return [word for word in _BOUNDARY.split(name) if word]
+
+
+def snake_case(name: str) -> str:
+    """Spell a CSDL name as a Python attribute: `callbackUri` becomes `callback_uri`."""
+    return _identifier("_".join(words(name)).lower())
+
+
+def class_name(name: str) -> str:
+    """Spell a type's simple name as a Python class: `callRoute` becomes `CallRoute`."""
+    simple = _identifier(re.sub(r"\W", "_", name).lstrip("_"))
+    return _unlike(simple[:1].upper() + simple[1:], MODULE_NAMES)
+
+
+def attribute_name(name: str) -> str:
+    """Spell a property as an attribute of a model, out of the way of the model's own."""
+    return _unlike(snake_case(name), MODEL_ATTRIBUTES | ANNOTATION_NAMES)
+
+
+def parameter_name(name: str) -> str:
+    """Spell an operation's parameter as a Python parameter."""
+    return _unlike(snake_case(name), frozenset({"self"}))
+
+
+def member_name(name: str) -> str:
+    """Spell an enumeration member as a constant: `unknownFutureValue` → `UNKNOWN_FUTURE_VALUE`."""
+    return _identifier("_".join(words(name)).upper())
+
+
+def module_name(namespace: str) -> str:
+    """Spell a namespace as a module: `microsoft.graph.callRecords` becomes `call_records`."""
+    return snake_case(namespace.removeprefix(f"{ROOT_NAMESPACE}.").removeprefix("microsoft."))
+
+
+def schema_name(type_name: str) -> str:
+    """Spell a full type name as one flat name: `CallRecordsSession`; microsoft.graph needs no prefix."""
+    namespace, simple = split_name(type_name)
+    prefix = "" if namespace == ROOT_NAMESPACE else _pascal(module_name(namespace))
+    return prefix + class_name(simple)
+
+
+def _pascal(name: str) -> str:
+    return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
+
+
+def _identifier(name: str) -> str:
+    """Make an identifier of a name; a digit in front gets a letter before it, as models need one."""
+    if name[:1].isdigit():
+        name = f"n{name}" if name.islower() or name.isdigit() else f"N{name}"
+    return _unlike(name or "_", frozenset(keyword.kwlist))
+
+
+def _unlike(name: str, taken: frozenset[str]) -> str:
+    return f"{name}_" if name in taken else name
+
+
+@dataclass(frozen=True)
+class Names:
+    """The Python names of a model: classes with their modules, attributes and members by owner."""
+
+    modules: Mapping[str, str]
+    classes: Mapping[str, str]
+    schemas: Mapping[str, str]
+    attributes: Mapping[str, Mapping[str, str]]
+    members: Mapping[str, Mapping[str, str]]
+
+
+def name(model: Model) -> Names:
+    """Return the Python names of everything in a model.
+
+    `modules` is by namespace, `classes` and `schemas` by full type name, `attributes` (inherited
+    ones too) and `members` by full type name and then by CSDL name. Raises CodegenError with every
+    pair of CSDL names that became one Python name.
+    """
+    problems: list[Diagnostic] = []
+    places = {name: declared.place for name, declared in model.types.items()}
+    namespaces = sorted({split_name(name)[0] for name in model.types})
+    modules = {namespace: module_name(namespace) for namespace in namespaces}
+    anywhere = next(iter(places.values()), Place("metadata"))
+    problems += _collisions(modules.items(), dict.fromkeys(modules, anywhere))
+    classes = {name: class_name(split_name(name)[1]) for name in model.types}
+    for namespace in namespaces:
+        own = [(n, c) for n, c in classes.items() if split_name(n)[0] == namespace]
+        problems += _collisions(own, places)
+    schemas = {name: schema_name(name) for name in model.types}
+    problems += _collisions(schemas.items(), places)
+    attributes: dict[str, Mapping[str, str]] = {}
+    members: dict[str, Mapping[str, str]] = {}
+    for type_name, declared in model.types.items():
+        if isinstance(declared, StructuredType):
+            attributes[type_name], found = _attributes(model, declared)
+        else:
+            members[type_name], found = _members(declared)
+        problems += found
+    if problems:
+        raise CodegenError(*dict.fromkeys(problems))
+    return Names(modules, classes, schemas, attributes, members)
+
+
+def _attributes(
+    model: Model, declared: StructuredType
+) -> tuple[Mapping[str, str], list[Diagnostic]]:
+    items = [item for owner in model.lineage(declared.name) for item in owner.members()]
+    names = {item.name: attribute_name(item.name) for item in items}
+    places = {item.name: item.place for item in items}
+    return names, _collisions(names.items(), places, declared.name)
+
+
+def _members(declared: EnumType) -> tuple[Mapping[str, str], list[Diagnostic]]:
+    names = {member.name: member_name(member.name) for member in declared.members}
+    places = {member.name: member.place for member in declared.members}
+    return names, _collisions(names.items(), places, declared.name)
+
+
+def _collisions(
+    pairs: Iterable[tuple[str, str]], places: Mapping[str, Place], owner: str = ""
+) -> list[Diagnostic]:
+    """Return a diagnostic for each CSDL name whose Python name an earlier one has."""
+    first: dict[str, str] = {}
+    problems: list[Diagnostic] = []
+    for csdl_name, python_name in pairs:
+        other = first.setdefault(python_name, csdl_name)
+        if other != csdl_name:
+            problems.append(
+                Diagnostic(
+                    f"{other} and {csdl_name} both become {python_name} in Python",
+                    places[csdl_name],
+                    owner or csdl_name,
+                    csdl_name if owner else "",
+                )
+            )
+    return problems

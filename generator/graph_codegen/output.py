@@ -1,0 +1,140 @@
+"""Generated files → a folder: everything or nothing, and only what is ours.
+
+A manifest beside the files says which ones are ours and what was in them, so that a file that was
+edited by hand is noticed, a file that is generated no more is deleted, and no other is touched.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from graph_codegen.diagnostics import CodegenError, Diagnostic, Place, error
+
+MANIFEST = "manifest.json"
+
+
+def digest(text: str) -> str:
+    """Return the SHA-256 of a file's text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def manifest(files: Mapping[str, str], origin: Mapping[str, object]) -> str:
+    """Return the manifest of files: where they come from, and the digest of each."""
+    content = {**origin, "files": {path: digest(text) for path, text in sorted(files.items())}}
+    return json.dumps(content, indent=2) + "\n"
+
+
+def differences(files: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """Yield the lines of a unified diff from what is in a folder to what should be there."""
+    for path in sorted({*files, *_listed(folder)}):
+        old = _read(folder / path)
+        new = files.get(path)
+        if old != new:
+            yield from difflib.unified_diff(
+                (old or "").splitlines(),
+                (new or "").splitlines(),
+                f"a/{path}" if old is not None else "/dev/null",
+                f"b/{path}" if new is not None else "/dev/null",
+                lineterm="",
+            )
+
+
+def write(files: Mapping[str, str], folder: Path) -> tuple[int, int]:
+    """Write files to a folder; one of them is the manifest.
+
+    Returns how many were written and how many deleted. Raises CodegenError, with everything left as
+    it was, for a folder that cannot be written, a file edited by hand, and one that is not ours.
+    """
+    listed = _listed(folder)
+    _refuse_edited(files, listed, folder)
+    changed = {path: text for path, text in files.items() if _read(folder / path) != text}
+    stale = [path for path in listed if path not in files and (folder / path).exists()]
+    if not changed and not stale:
+        return 0, 0
+    replace(changed, folder, stale)
+    return len(changed), len(stale)
+
+
+def replace(files: Mapping[str, str], folder: Path, stale: Sequence[str] = ()) -> None:
+    """Put files into a folder and delete stale ones; raises CodegenError where it cannot.
+
+    All are written beside their places first, so that what fails does so before anything changes.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".graph-codegen-", dir=folder))
+    except OSError as problem:
+        raise error(f"cannot write here: {problem.strerror}", str(folder)) from None
+    try:
+        _stage(files, staging)
+        _install(files, staging, folder)
+        _delete(stale, folder)
+    except OSError as problem:
+        raise error(f"cannot write: {problem.strerror}", str(problem.filename or folder)) from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _listed(folder: Path) -> Mapping[str, str]:
+    """Return the digests by path of the manifest in a folder; none where there is no manifest."""
+    text = _read(folder / MANIFEST)
+    if text is None:
+        return {}
+    try:
+        files = json.loads(text)["files"]
+        return {**{str(path): str(value) for path, value in files.items()}, MANIFEST: digest(text)}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise error("the manifest is not understood", str(folder / MANIFEST)) from None
+
+
+def _refuse_edited(files: Mapping[str, str], listed: Mapping[str, str], folder: Path) -> None:
+    problems: list[Diagnostic] = []
+    for path in sorted({*files, *listed}):
+        old = _read(folder / path)
+        if old is None or old == files.get(path):
+            continue
+        if path not in listed:
+            problems.append(Diagnostic("is in the way and not ours", Place(str(folder / path))))
+        elif digest(old) != listed[path]:
+            problems.append(
+                Diagnostic("was edited by hand: restore or delete it", Place(str(folder / path)))
+            )
+    if problems:
+        raise CodegenError(*problems)
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise error(f"cannot read: {problem}", str(path)) from None
+
+
+def _stage(files: Mapping[str, str], staging: Path) -> None:
+    for path, text in files.items():
+        target = staging / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8", newline="")
+
+
+def _install(files: Mapping[str, str], staging: Path, folder: Path) -> None:
+    # The manifest comes last: until it stands, a run that was cut short can be repeated.
+    for path in sorted(files, key=lambda path: path == MANIFEST):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (staging / path).replace(folder / path)
+
+
+def _delete(paths: Sequence[str], folder: Path) -> None:
+    for path in paths:
+        (folder / path).unlink(missing_ok=True)
+        parent = (folder / path).parent
+        if parent != folder and not any(parent.iterdir()):
+            parent.rmdir()

@@ -1,0 +1,34 @@
+"""Where the Graph reference describes a type, and what a docstring says of it."""
+
+from __future__ import annotations
+
+from graph_codegen.edm import split_name
+from graph_codegen.naming import ROOT_NAMESPACE
+from graph_codegen.openapi import JSON
+
+SITE = "https://learn.microsoft.com/graph/api/resources"
+VIEW = "?view=graph-rest-1.0"
+
+
+def page(kind: str, type_name: str) -> str:
+    """Return the address of the reference page of a type.
+
+    Enumerations share one page for each namespace, with a section for each.
+    """
+    namespace, simple = split_name(type_name)
+    prefix = namespace.removeprefix(ROOT_NAMESPACE).replace(".", "").lower()
+    if kind == "EnumType":
+        page_name = f"{prefix}-enums" if prefix else "enums"
+        return f"{SITE}/{page_name}{VIEW}#{simple.lower()}-values"
+    return f"{SITE}/{prefix + '-' if prefix else ''}{simple.lower()}{VIEW}"
+
+
+def docstring(graph: JSON) -> str:
+    """Return the docstring of a type from the `x-graph` extension of its schema."""
+    name = graph["name"]
+    words = {"EnumType": "enumeration", "ComplexType": "complex type", "EntityType": "entity type"}
+    kind = words[graph["kind"]]
+    if graph.get("flags"):
+        kind = "flags enumeration"
+    traits = [trait for trait in ("abstract", "open") if graph.get(trait)]
+    return f"`{name}`: {' '.join([*traits, kind])}.\n\n{page(graph['kind'], name)}"

@@ -1,0 +1,282 @@
+"""The requests that a service takes: a walk from its entity container along contained navigation.
+
+Source: OData 4.01 Part 1 (sections 11.2 to 11.5), URL conventions (Part 2, section 4), and the
+Capabilities vocabulary, whose restrictions take requests away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from graph_codegen.edm import (
+    Annotation,
+    Collection,
+    Constant,
+    EntitySource,
+    Expression,
+    Model,
+    NavigationProperty,
+    Operation,
+    Property,
+    Record,
+    TypeRef,
+    split_name,
+)
+
+CAPABILITIES = "Org.OData.Capabilities.V1."
+REQUIRES_EXPLICIT_BINDING = "Org.OData.Core.V1.RequiresExplicitBinding"
+EXPLICIT_OPERATION_BINDINGS = "Org.OData.Core.V1.ExplicitOperationBindings"
+
+Kind = Literal[
+    "list",
+    "get",
+    "create",
+    "update",
+    "delete",
+    "count",
+    "content",
+    "put_content",
+    "action",
+    "function",
+]
+
+Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
+
+METHODS: dict[Kind, Method] = {
+    "list": "GET", "get": "GET", "create": "POST", "update": "PATCH", "delete": "DELETE",
+    "count": "GET", "content": "GET", "put_content": "PUT", "action": "POST", "function": "GET",
+}  # fmt: skip
+
+STREAM = TypeRef("Edm.Stream")
+COUNT = TypeRef("Edm.Int32")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A path parameter that stands for a key: `{call-id}`, of an entity of type `type`."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request that the service takes.
+
+    `path` is from the service root with keys in braces, `segments` the names of the resources on it
+    without keys, `body` what is sent (None: nothing, or the parameters of `operation`), `returns`
+    what comes back (None: nothing), `target` the resource that the path leads to.
+    """
+
+    kind: Kind
+    path: str
+    segments: tuple[str, ...]
+    keys: tuple[Key, ...]
+    target: TypeRef
+    body: TypeRef | None = None
+    returns: TypeRef | None = None
+    operation: Operation | None = None
+
+    @property
+    def method(self) -> Method:
+        """The HTTP method of this kind of request."""
+        return METHODS[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class _Resource:
+    """A place in the service tree: what lies there, how one gets there, what may be done there."""
+
+    path: str
+    segments: tuple[str, ...]
+    keys: tuple[Key, ...]
+    type: TypeRef
+    annotations: tuple[Annotation, ...]
+    above: tuple[str, ...]
+    removable: bool
+
+
+def requests(model: Model) -> tuple[Request, ...]:
+    """Return every request of a model, in the order of the walk: each resource before what it holds."""
+    walk = _Walk(model)
+    found: list[Request] = []
+    for source in sorted(model.container.sources if model.container else (), key=lambda s: s.name):
+        found.extend(walk.source(source))
+    return tuple(found)
+
+
+class _Walk:
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._explicit = frozenset(_explicitly_bound(model))
+
+    def source(self, source: EntitySource) -> Iterator[Request]:
+        ref = TypeRef(source.type, source.kind == "EntitySet")
+        yield from self._resource(
+            _Resource(
+                f"/{source.name}", (source.name,), (), ref, source.annotations, (), removable=False
+            )
+        )
+
+    def _resource(self, at: _Resource) -> Iterator[Request]:
+        if at.type.collection:
+            yield from self._collection(at)
+        else:
+            yield from self._single(at)
+
+    def _collection(self, at: _Resource) -> Iterator[Request]:
+        item = TypeRef(at.type.name)
+        if _allows(at, "ReadRestrictions", "Readable"):
+            yield self._request("list", at, returns=at.type)
+        if _allows(at, "InsertRestrictions", "Insertable"):
+            yield self._request("create", at, body=item, returns=item)
+        if _allows(at, "ReadRestrictions", "Readable") and _allows(
+            at, "CountRestrictions", "Countable"
+        ):
+            yield self._request("count", at, suffix="/$count", returns=COUNT)
+        yield from self._operations(at)
+        if not self._model.key(at.type.name):
+            return
+        key = Key(self._key_name(at), at.type.name)
+        yield from self._single(
+            _Resource(
+                f"{at.path}/{{{key.name}}}",
+                at.segments,
+                (*at.keys, key),
+                item,
+                at.annotations,
+                at.above,
+                removable=True,
+            )
+        )
+
+    def _key_name(self, at: _Resource) -> str:
+        """Name a key after the type; one that is taken on the path already gets its segment's name."""
+        name = f"{split_name(at.type.name)[1]}-id"
+        taken = {key.name for key in at.keys}
+        return f"{at.segments[-1]}-{name}" if name in taken else name
+
+    def _single(self, at: _Resource) -> Iterator[Request]:
+        if _allows(at, "ReadRestrictions", "Readable"):
+            yield self._request("get", at, returns=at.type)
+        if _allows(at, "UpdateRestrictions", "Updatable"):
+            yield self._request("update", at, body=at.type, returns=at.type)
+        if at.removable and _allows(at, "DeleteRestrictions", "Deletable"):
+            yield self._request("delete", at)
+        yield from self._streams(at)
+        yield from self._operations(at)
+        if at.type.name in at.above:
+            return
+        for owner in self._model.lineage(at.type.name):
+            for navigation in owner.navigation:
+                if navigation.contains_target:
+                    yield from self._resource(self._below(at, navigation))
+
+    def _below(self, at: _Resource, navigation: NavigationProperty) -> _Resource:
+        return _Resource(
+            f"{at.path}/{navigation.name}",
+            (*at.segments, navigation.name),
+            at.keys,
+            navigation.type,
+            navigation.annotations,
+            (*at.above, at.type.name),
+            removable=True,
+        )
+
+    def _streams(self, at: _Resource) -> Iterator[Request]:
+        for declared in self._model.lineage(at.type.name):
+            if declared.has_stream:
+                yield from self._stream(at, "$value")
+            for item in declared.properties:
+                if item.type == STREAM:
+                    yield from self._stream(at, item.name, item)
+
+    def _stream(self, at: _Resource, name: str, item: Property | None = None) -> Iterator[Request]:
+        annotations = item.annotations if item else ()
+        stream = _Resource(
+            f"{at.path}/{name}", (*at.segments, name), at.keys, STREAM, annotations, at.above, True
+        )
+        if _allows(stream, "ReadRestrictions", "Readable"):
+            yield self._request("content", stream, returns=STREAM)
+        if _allows(stream, "UpdateRestrictions", "Updatable") and not _computed(annotations):
+            yield self._request("put_content", stream, body=STREAM)
+
+    def _operations(self, at: _Resource) -> Iterator[Request]:
+        for owner in reversed(self._model.lineage(at.type.name)):
+            for operation in self._model.bound.get(TypeRef(owner.name, at.type.collection), ()):
+                if self._callable(operation, at):
+                    yield self._call(operation, at)
+
+    def _callable(self, operation: Operation, at: _Resource) -> bool:
+        """Whether an operation may be called here (Core.V1 RequiresExplicitBinding).
+
+        Graph marks operations that no element lists; read to the letter they could be called
+        nowhere, yet the service has them: for those the binding type alone decides.
+        """
+        if not any(a.term == REQUIRES_EXPLICIT_BINDING for a in operation.annotations):
+            return True
+        return operation.name not in self._explicit or operation.name in _bindings(at.annotations)
+
+    def _call(self, operation: Operation, at: _Resource) -> Request:
+        namespace, name = split_name(operation.name)
+        segment = name if namespace == "microsoft.graph" else operation.name
+        returns = operation.returns.type if operation.returns else None
+        if operation.kind == "Action":
+            return self._request("action", at, f"/{segment}", returns=returns, operation=operation)
+        arguments = ",".join(f"{p.name}={{{p.name}}}" for p in operation.parameters[1:])
+        return self._request(
+            "function", at, f"/{segment}({arguments})", returns=returns, operation=operation
+        )
+
+    def _request(
+        self,
+        kind: Kind,
+        at: _Resource,
+        suffix: str = "",
+        *,
+        body: TypeRef | None = None,
+        returns: TypeRef | None = None,
+        operation: Operation | None = None,
+    ) -> Request:
+        return Request(
+            kind, at.path + suffix, at.segments, at.keys, at.type, body, returns, operation
+        )
+
+
+def _allows(at: _Resource, term: str, flag: str) -> bool:
+    """Whether the restrictions at a resource leave something allowed; saying nothing allows it."""
+    for annotation in at.annotations:
+        if annotation.term == CAPABILITIES + term and isinstance(annotation.value, Record):
+            return annotation.value.get(flag) != Constant("Bool", "false")
+    return True
+
+
+def _computed(annotations: tuple[Annotation, ...]) -> bool:
+    """Whether the service alone writes a property (Core.V1 Computed, whose default is true)."""
+    return any(
+        a.term == "Org.OData.Core.V1.Computed" and a.value != Constant("Bool", "false")
+        for a in annotations
+    )
+
+
+def _bindings(annotations: tuple[Annotation, ...]) -> Iterator[str]:
+    """Yield the operations that annotations bind explicitly (Core.V1 ExplicitOperationBindings)."""
+    for annotation in annotations:
+        if annotation.term == EXPLICIT_OPERATION_BINDINGS:
+            yield from _texts(annotation.value)
+
+
+def _texts(value: Expression | None) -> Iterator[str]:
+    if isinstance(value, Collection):
+        yield from (item.text for item in value.items if isinstance(item, Constant))
+
+
+def _explicitly_bound(model: Model) -> Iterator[str]:
+    for declared in model.structured():
+        yield from _bindings(declared.annotations)
+        for navigation in declared.navigation:
+            yield from _bindings(navigation.annotations)
+    for source in model.container.sources if model.container else ():
+        yield from _bindings(source.annotations)

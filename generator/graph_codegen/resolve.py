@@ -1,0 +1,281 @@
+"""A document as read → one resolved model: full names, one declaration per name, no dangling ends.
+
+Aliases are document-wide (CSDL 5.2): Graph declares `self` in one schema and uses it in others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from graph_codegen.csdl import parse_type_ref
+from graph_codegen.diagnostics import CodegenError, Diagnostic, Place
+from graph_codegen.edm import (
+    Annotation,
+    Collection,
+    Document,
+    EntityContainer,
+    EntitySource,
+    EnumType,
+    Expression,
+    Member,
+    Model,
+    NavigationProperty,
+    Operation,
+    Parameter,
+    Property,
+    Record,
+    StructuredType,
+    Term,
+    TypeDeclaration,
+    TypeRef,
+)
+
+PRIMITIVES = frozenset(
+    "Edm." + name
+    for name in (
+        "Binary", "Boolean", "Byte", "Date", "DateTimeOffset", "Decimal", "Double", "Duration",
+        "Guid", "Int16", "Int32", "Int64", "SByte", "Single", "Stream", "String", "TimeOfDay",
+        "Untyped", "PrimitiveType", "ComplexType", "EntityType",
+    )
+)  # fmt: skip
+"""The Edm types that the generator can express (CSDL 3.3, 3.4)."""
+
+
+def resolve(document: Document) -> Model:
+    """Return the resolved model of a document.
+
+    The model carries the document's diagnostics and its own: references to nothing and annotations
+    on nothing. Raises CodegenError for what leaves no model: a name declared twice, a cycle of base
+    types, a base that cannot be one.
+    """
+    return _Resolver(document).model()
+
+
+_OVERLOAD = re.compile(r"(?P<name>[^(/]+)\((?P<types>.*)\)(?P<rest>.*)")
+"""An annotation target that names one overload: `ns.mute(ns.call, Edm.String)/clientContext`."""
+
+
+def dangling(model: Model) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each reference of a model that leads to no type."""
+    for ref, place, owner, name in model.references():
+        if ref.name not in model.types and ref.name not in PRIMITIVES:
+            yield Diagnostic(f"the type {ref.name} is not declared", place, owner, name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An out-of-line annotation target with what stands on it."""
+
+    annotations: tuple[Annotation, ...]
+    place: Place
+
+
+class _Resolver:
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._aliases = dict(document.aliases)
+        self._diagnostics = list(document.diagnostics)
+        self._targets = self._group_targets()
+        self._used: set[str] = set()
+
+    def model(self) -> Model:
+        schemas = self._document.schemas
+        types = self._types(t for schema in schemas for t in schema.types)
+        operations = tuple(self._operation(o) for schema in schemas for o in schema.operations)
+        terms = tuple(self._term(t) for schema in schemas for t in schema.terms)
+        containers = [self._container(s.container) for s in schemas if s.container]
+        if len(containers) > 1:
+            raise CodegenError(
+                Diagnostic("a document holds at most one EntityContainer", containers[1].place)
+            )
+        container = containers[0] if containers else None
+        self._check_hierarchy(types)
+        self._check_targets()
+        model = Model(types, operations, terms, container)
+        return replace(model, diagnostics=(*self._diagnostics, *dangling(model)))
+
+    # -- names
+
+    def _full(self, name: str) -> str:
+        """Replace a leading alias; the longest part before a dot that is one wins."""
+        head, dot, simple = name.rpartition(".")
+        return self._aliases.get(head, head) + dot + simple
+
+    def _ref(self, ref: TypeRef) -> TypeRef:
+        return TypeRef(self._full(ref.name), ref.collection)
+
+    def _target(self, target: str) -> str:
+        """Normalise an annotation target: full names, an overload's signature in one spelling."""
+        overload = _OVERLOAD.fullmatch(target)
+        if not overload:
+            head, slash, tail = target.partition("/")
+            return self._full(head) + slash + tail
+        types = (parse_type_ref(text.strip()) for text in overload["types"].split(","))
+        signature = ", ".join(str(self._ref(ref)) for ref in types if ref.name)
+        return f"{self._full(overload['name'])}({signature}){overload['rest']}"
+
+    def _group_targets(self) -> dict[str, _Placed]:
+        grouped: dict[str, _Placed] = {}
+        for schema in self._document.schemas:
+            for target, found, place in schema.targets:
+                key = self._target(target)
+                known = grouped.get(key, _Placed((), place))
+                grouped[key] = replace(known, annotations=known.annotations + found)
+        return grouped
+
+    # -- annotations
+
+    def _annotated(self, inline: tuple[Annotation, ...], *targets: str) -> tuple[Annotation, ...]:
+        """Join inline and out-of-line annotations, resolved and sorted by term and qualifier."""
+        found = list(inline)
+        for target in targets:
+            if target in self._targets:
+                self._used.add(target)
+                found.extend(self._targets[target].annotations)
+        resolved = (
+            replace(a, term=self._full(a.term), value=self._expression(a.value)) for a in found
+        )
+        return tuple(sorted(resolved, key=lambda a: (a.term, a.qualifier)))
+
+    def _expression(self, value: Expression | None) -> Expression | None:
+        match value:
+            case Record():
+                return Record(
+                    tuple((name, self._present(item)) for name, item in value.values),
+                    self._full(value.type),
+                )
+            case Collection():
+                return Collection(tuple(self._present(item) for item in value.items))
+            case _:
+                return value
+
+    def _present(self, value: Expression) -> Expression:
+        return self._expression(value) or value
+
+    # -- declarations
+
+    def _types(self, declared: Iterable[TypeDeclaration]) -> Mapping[str, TypeDeclaration]:
+        types: dict[str, TypeDeclaration] = {}
+        for item in declared:
+            if item.name in types:
+                raise CodegenError(
+                    Diagnostic(
+                        f"declared twice, first at {types[item.name].place}", item.place, item.name
+                    )
+                )
+            types[item.name] = (
+                self._enum_type(item) if isinstance(item, EnumType) else self._structured(item)
+            )
+        return types
+
+    def _enum_type(self, item: EnumType) -> EnumType:
+        return replace(
+            item,
+            members=tuple(self._member(item.name, m) for m in item.members),
+            annotations=self._annotated(item.annotations, item.name),
+        )
+
+    def _member(self, owner: str, item: Member) -> Member:
+        return replace(item, annotations=self._annotated(item.annotations, f"{owner}/{item.name}"))
+
+    def _structured(self, item: StructuredType) -> StructuredType:
+        return replace(
+            item,
+            base=self._full(item.base),
+            properties=tuple(self._property(item.name, p) for p in item.properties),
+            navigation=tuple(self._navigation(item.name, p) for p in item.navigation),
+            annotations=self._annotated(item.annotations, item.name),
+        )
+
+    def _property(self, owner: str, item: Property) -> Property:
+        return replace(
+            item,
+            type=self._ref(item.type),
+            annotations=self._annotated(item.annotations, f"{owner}/{item.name}"),
+        )
+
+    def _navigation(self, owner: str, item: NavigationProperty) -> NavigationProperty:
+        return replace(
+            item,
+            type=self._ref(item.type),
+            annotations=self._annotated(item.annotations, f"{owner}/{item.name}"),
+        )
+
+    def _operation(self, item: Operation) -> Operation:
+        full = replace(
+            item, parameters=tuple(replace(p, type=self._ref(p.type)) for p in item.parameters)
+        )
+        # An annotation without a signature applies to all overloads (CSDL 14.2.2).
+        targets = (full.name, full.signature)
+        return replace(
+            full,
+            parameters=tuple(self._parameter(p, targets) for p in full.parameters),
+            returns=item.returns and replace(item.returns, type=self._ref(item.returns.type)),
+            annotations=self._annotated(item.annotations, *targets),
+        )
+
+    def _parameter(self, item: Parameter, owners: tuple[str, ...]) -> Parameter:
+        targets = (f"{owner}/{item.name}" for owner in owners)
+        return replace(item, annotations=self._annotated(item.annotations, *targets))
+
+    def _term(self, item: Term) -> Term:
+        applies_to = " ".join(self._full(name) for name in item.applies_to.split())
+        return replace(
+            item,
+            type=self._ref(item.type),
+            applies_to=applies_to,
+            annotations=self._annotated(item.annotations, item.name),
+        )
+
+    def _container(self, item: EntityContainer) -> EntityContainer:
+        return replace(
+            item,
+            sources=tuple(self._source(item.name, s) for s in item.sources),
+            annotations=self._annotated(item.annotations, item.name),
+        )
+
+    def _source(self, owner: str, item: EntitySource) -> EntitySource:
+        return replace(
+            item,
+            type=self._full(item.type),
+            bindings=tuple(
+                replace(b, path=self._path(b.path), target=self._path(b.target))
+                for b in item.bindings
+            ),
+            annotations=self._annotated(item.annotations, f"{owner}/{item.name}"),
+        )
+
+    def _path(self, path: str) -> str:
+        return "/".join(self._full(part) for part in path.split("/"))
+
+    # -- checks
+
+    def _check_hierarchy(self, types: Mapping[str, TypeDeclaration]) -> None:
+        for item in types.values():
+            if not isinstance(item, StructuredType):
+                continue
+            seen = [item.name]
+            base = item.base
+            while base:
+                if base in seen:
+                    cycle = " → ".join([*seen, base])
+                    raise CodegenError(
+                        Diagnostic(f"cycle of base types: {cycle}", item.place, item.name)
+                    )
+                parent = types.get(base)
+                if not isinstance(parent, StructuredType) or parent.kind != item.kind:
+                    problem = "is not declared" if parent is None else f"is no {item.kind}"
+                    raise CodegenError(
+                        Diagnostic(f"the base type {base} {problem}", item.place, item.name)
+                    )
+                seen.append(base)
+                base = parent.base
+
+    def _check_targets(self) -> None:
+        for target, placed in self._targets.items():
+            if target not in self._used:
+                self._diagnostics.append(
+                    Diagnostic(f"annotations on {target}, which is not declared", placed.place)
+                )

@@ -1,0 +1,14 @@
+"""Where the templates and the default metadata lie: inside a wheel, or at the top of the checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+_CHECKOUT = _PACKAGE.parent.parent
+
+
+def folder(name: str) -> Path:
+    """Return the folder `templates` or `metadata` that belongs to this code."""
+    packaged = _PACKAGE / f"_{name}"
+    return packaged if packaged.is_dir() else _CHECKOUT / name

@@ -1,0 +1,242 @@
+"""The part of a model that is reachable from chosen roots.
+
+From a root the closure follows what a value of a type can hold or do: structural properties,
+contained navigation, base types, types derived from what is held, and bound operations with their
+parameters and return types. Navigation without containment leads to entities that live elsewhere:
+it is kept where its target is in the subset anyway, and cut where it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from graph_codegen.diagnostics import Place, error, refuse
+from graph_codegen.edm import (
+    Binding,
+    EntitySource,
+    Model,
+    NavigationProperty,
+    Operation,
+    StructuredType,
+    TypeRef,
+)
+from graph_codegen.resolve import dangling
+
+ALL = "all"
+"""The root that stands for the whole document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A navigation property that was left out, since its target is outside the subset."""
+
+    type: str
+    property: str
+    target: str
+
+    def __str__(self) -> str:
+        return f"{self.type}/{self.property} → {self.target}"
+
+
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """A closed part of a model: `model` holds nothing that refers outside, `cut` says what did."""
+
+    roots: tuple[str, ...]
+    model: Model
+    cut: tuple[Cut, ...]
+
+
+def take(model: Model, roots: Sequence[str]) -> Subset:
+    """Return the subset of a model that is reachable from roots.
+
+    A root is `all`, the name of an entity set or singleton (`communications`), a path from one
+    along contained navigation (`communications/calls`), or a type (`commsNotifications`, with its
+    namespace where it is not microsoft.graph's). Raises CodegenError for a root that does not exist,
+    and for a kept element that refers to nothing.
+    """
+    closure = _Closure(model)
+    for root in roots:
+        closure.add_root(root)
+    closure.run()
+    kept, cut = closure.result()
+    refuse(dangling(kept))
+    return Subset(tuple(roots), kept, cut)
+
+
+class _Closure:
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._bound_to = _bound_to(model)
+        self._types: set[str] = set()
+        self._held: set[str] = set()
+        self._operations: set[Operation] = set()
+        self._sources: set[str] = set()
+        self._paths: dict[str, set[str]] = {}
+        self._pending: list[str] = []
+        self._everything = False
+
+    # -- roots
+
+    def add_root(self, root: str) -> None:
+        if root == ALL:
+            self._everything = True
+            for name in self._model.types:
+                self._hold(name)
+            self._operations.update(self._model.operations)
+            self._sources.update(s.name for s in self._all_sources())
+            return
+        head, *segments = root.split("/")
+        source = self._model.container and self._model.container.source(head)
+        if source:
+            self._sources.add(source.name)
+            self._follow(root, source.type, segments)
+            return
+        found = None if segments else self._find_type(head)
+        if found is None:
+            raise error(
+                f"the root {root} does not exist: it is no entity set, singleton, path or type",
+                self._anywhere(),
+            )
+        self._hold(found)
+
+    def _follow(self, root: str, owner: str, segments: list[str]) -> None:
+        """Hold what a path leads to; of the types on the way only the navigation it takes."""
+        for segment in segments:
+            navigation = next(
+                (
+                    item
+                    for declared in self._model.lineage(owner)
+                    for item in declared.navigation
+                    if item.name == segment and item.contains_target
+                ),
+                None,
+            )
+            if navigation is None:
+                raise error(
+                    f"the root {root} does not exist: {owner} contains no {segment}",
+                    self._anywhere(),
+                )
+            self._types.update(declared.name for declared in self._model.lineage(owner))
+            self._paths.setdefault(owner, set()).add(segment)
+            owner = navigation.type.name
+        self._hold(owner)
+
+    def _find_type(self, name: str) -> str | None:
+        candidates = (name, f"microsoft.graph.{name}")
+        return next((c for c in candidates if c in self._model.types), None)
+
+    def _anywhere(self) -> Place:
+        return next((Place(t.place.file) for t in self._model.types.values()), Place("metadata"))
+
+    def _all_sources(self) -> tuple[EntitySource, ...]:
+        return self._model.container.sources if self._model.container else ()
+
+    # -- closure
+
+    def _hold(self, name: str) -> None:
+        """A value of the type can occur: so can one of any type derived from it."""
+        for each in (name, *self._model.descendants(name)):
+            if each not in self._held:
+                self._held.add(each)
+                self._reach(each)
+
+    def _reach(self, name: str) -> None:
+        for declared in self._model.lineage(name):
+            self._types.add(declared.name)
+        self._types.add(name)
+        self._pending.append(name)
+
+    def run(self) -> None:
+        """Follow references until nothing new turns up."""
+        done: set[str] = set()
+        while self._pending:
+            name = self._pending.pop()
+            for declared in self._model.lineage(name):
+                if declared.name in done:
+                    continue
+                done.add(declared.name)
+                self._follow_members(declared)
+                for operation in self._bound_to.get(declared.name, ()):
+                    self._add_operation(operation)
+
+    def _follow_members(self, declared: StructuredType) -> None:
+        for item in declared.properties:
+            self._hold_ref(item.type)
+        for navigation in declared.navigation:
+            if navigation.contains_target:
+                self._hold_ref(navigation.type)
+
+    def _hold_ref(self, ref: TypeRef) -> None:
+        if not ref.primitive:
+            self._hold(ref.name)
+
+    def _add_operation(self, operation: Operation) -> None:
+        if operation in self._operations:
+            return
+        self._operations.add(operation)
+        for parameter in operation.parameters[1:]:
+            self._hold_ref(parameter.type)
+        if operation.returns:
+            self._hold_ref(operation.returns.type)
+
+    # -- result
+
+    def result(self) -> tuple[Model, tuple[Cut, ...]]:
+        cut: list[Cut] = []
+        types = {
+            name: self._prune(declared, cut) if isinstance(declared, StructuredType) else declared
+            for name, declared in sorted(self._model.types.items())
+            if name in self._types
+        }
+        operations = tuple(
+            sorted(
+                (o for o in self._operations if self._closed(o)),
+                key=lambda o: (o.name, o.signature),
+            )
+        )
+        container = self._model.container and replace(
+            self._model.container,
+            sources=tuple(
+                replace(s, bindings=self._bindings(s.bindings))
+                for s in self._all_sources()
+                if s.name in self._sources
+            ),
+        )
+        terms = self._model.terms if self._everything else ()
+        return (
+            Model(types, operations, terms, container, self._model.diagnostics),
+            tuple(cut),
+        )
+
+    def _closed(self, operation: Operation) -> bool:
+        return self._everything or operation.binding is not None
+
+    def _prune(self, declared: StructuredType, cut: list[Cut]) -> StructuredType:
+        kept: list[NavigationProperty] = []
+        for item in declared.navigation:
+            if self._keeps(declared, item):
+                kept.append(item)
+            else:
+                cut.append(Cut(declared.name, item.name, item.type.name))
+        return replace(declared, navigation=tuple(kept))
+
+    def _keeps(self, declared: StructuredType, item: NavigationProperty) -> bool:
+        if self._everything:
+            return True
+        if declared.name in self._paths and declared.name not in self._held:
+            return item.name in self._paths[declared.name]
+        return item.type.name in self._types
+
+    def _bindings(self, bindings: tuple[Binding, ...]) -> tuple[Binding, ...]:
+        """Keep the bindings whose target starts at a kept entity set or singleton."""
+        return tuple(b for b in bindings if b.target.split("/")[0] in self._sources)
+
+
+def _bound_to(model: Model) -> dict[str, tuple[Operation, ...]]:
+    """Group bound operations by the type, or the type of the items, that they are bound to."""
+    grouped: dict[str, list[Operation]] = {}
+    for ref, operations in model.bound.items():
+        grouped.setdefault(ref.name, []).extend(operations)
+    return {name: tuple(operations) for name, operations in grouped.items()}

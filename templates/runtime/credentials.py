@@ -1,0 +1,124 @@
+"""Where the bearer token comes from.
+
+The token is asked for before each attempt and kept nowhere: the credentials of azure-identity
+cache it themselves, know best when it expires, and a second cache would only serve stale ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import NoReturn, Protocol, TypeAlias
+
+
+class AccessToken(Protocol):
+    """What ``get_token`` gives: azure-identity's ``AccessToken`` or anything like it."""
+
+    @property
+    def token(self) -> str:
+        """The bearer token."""
+        ...
+
+
+class TokenCredential(Protocol):
+    """A credential of azure-identity, or anything like it."""
+
+    def get_token(self, *scopes: str) -> AccessToken:
+        """The token for these scopes."""
+        ...
+
+
+class AsyncTokenCredential(Protocol):
+    """A credential of azure-identity's ``aio`` package, or anything like it."""
+
+    def get_token(self, *scopes: str) -> Awaitable[AccessToken]:
+        """The token for these scopes."""
+        ...
+
+
+Credential: TypeAlias = str | Callable[[], str] | TokenCredential
+"""A token, a function which gives one, or an azure-identity credential."""
+
+AsyncCredential: TypeAlias = Credential | Callable[[], Awaitable[str]] | AsyncTokenCredential
+"""What a ``Credential`` may be, or the same with an async function or ``get_token``."""
+
+_VISIBLE_ASCII = re.compile("[\x21-\x7e]+")
+
+
+class TokenSource:
+    """A credential and the scope to use it for; never shows, copies or pickles the token."""
+
+    __slots__ = ("_ask", "renewable")
+
+    renewable: bool
+    """Whether asking again may give another token."""
+
+    def __init__(self, credential: AsyncCredential, scope: str) -> None:
+        """Raises TypeError for what is no credential, and ValueError for a malformed token."""
+        self.renewable = not isinstance(credential, str)
+        self._ask = _asker(credential, scope)
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it is known, before it is asked, that only an event loop can get the token."""
+        return inspect.iscoroutinefunction(self._ask) or inspect.iscoroutinefunction(
+            getattr(self._ask, "__call__", None)  # noqa: B004
+        )
+
+    def fetch(self) -> str:
+        """The token.
+
+        Raises what the credential raises, TypeError if it is async or gives no string, and
+        ValueError if it gives a malformed token.
+        """
+        answer = self._ask()
+        if inspect.isawaitable(answer):
+            if inspect.iscoroutine(answer):
+                answer.close()
+            raise TypeError("this credential is async: use it with the async client")
+        return _token(answer)
+
+    async def fetch_async(self) -> str:
+        """As ``fetch``, for any credential.
+
+        What is not known to be async may block, so it is asked in a worker thread.
+        """
+        quick = self.is_async or not self.renewable
+        answer = self._ask() if quick else await asyncio.to_thread(self._ask)
+        return _token(await answer if inspect.isawaitable(answer) else answer)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client holds a credential and can be neither pickled nor copied")
+
+
+def _asker(credential: AsyncCredential, scope: str) -> Callable[[], object]:
+    if isinstance(credential, str):
+        token = _token(credential)
+        return lambda: token
+    get_token: object = getattr(credential, "get_token", None)
+    if callable(get_token):
+        return partial(get_token, scope)
+    if callable(credential):
+        return credential
+    raise TypeError(
+        "a credential is a token, a function which returns one, or an object with get_token, "
+        f"not {type(credential).__name__}"
+    )
+
+
+def _token(answer: object) -> str:
+    """The token in a credential's answer (RFC 6750, 2.1: no spaces, no control characters)."""
+    token: object = answer if isinstance(answer, str) else getattr(answer, "token", None)
+    if not isinstance(token, str):
+        raise TypeError(f"the credential gave {type(answer).__name__} instead of a token")
+    if not token.strip():
+        raise ValueError("the token is empty")
+    if not _VISIBLE_ASCII.fullmatch(token):
+        raise ValueError(
+            "the token holds spaces, line breaks, control or non-ASCII characters "
+            "(give the bare token, without 'Bearer')"
+        )
+    return token

@@ -1,0 +1,148 @@
+"""Enumerations as Graph sends them: evolvable, in any capitals, and never lost.
+
+Source: OData JSON 4.01, section 7.1 (an enumeration value is its member's name; flags are joined by
+commas); Graph's evolvable enumerations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from functools import cache
+from typing import Any, ClassVar, Self
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+
+class GraphEnum(StrEnum):
+    """An enumeration whose members are also `str`.
+
+    Calling the class with a text always gives a member: a declared one, or one that tells it is
+    unknown by `is_unknown`. A text in other capitals than the declared equals the declared member,
+    and its `value` is the text as it arrived, which is also what is sent back. Compare with `==`.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        declared = _folded(cls).get(value.casefold())
+        member = str.__new__(cls, value if declared is None else str(declared))
+        member._name_ = "<unknown>" if declared is None else declared.name
+        member._value_ = value
+        return member
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the value is none that the metadata declared when this code was generated."""
+        return self._name_ not in type(self).__members__
+
+    @classmethod
+    def _declared(cls, value: object) -> Self:
+        if isinstance(value, cls):
+            return value
+        if isinstance(value, str) and value in cls._value2member_map_:
+            return cls(value)
+        raise ValueError(f"{cls.__name__} declares no such member; {cls.__name__}(…) makes one")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        # From the wire any text is a value; from a caller's hand a misspelt one is a mistake.
+        schema = handler(source)
+        return core_schema.lax_or_strict_schema(
+            schema,
+            core_schema.no_info_before_validator_function(cls._declared, schema),
+        )
+
+
+@cache
+def _folded(cls: type[GraphEnum]) -> Mapping[str, GraphEnum]:
+    return {member.value.casefold(): member for member in cls}
+
+
+class GraphFlags:
+    """A combination of the members of a flags enumeration; each member is a class attribute.
+
+    `X("a,b")` parses the wire form, `X.A | X.B` combines, `X.A in value` asks, iteration yields the
+    single members, `str(value)` is the wire form as it arrived. Values with the same members are
+    equal. Names that are not declared are kept, and `is_unknown` tells of them.
+    """
+
+    __slots__ = ("_names", "_wire")
+
+    _members: ClassVar[Mapping[str, tuple[str, int]]] = {}
+    """The members by attribute name: wire name and numeric value."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for attribute, (name, _) in cls._members.items():
+            setattr(cls, attribute, cls(name))
+
+    def __init__(self, wire: str = "") -> None:
+        names = [name.strip() for name in wire.split(",")]
+        self._wire = wire
+        self._names = {name.casefold(): name for name in names if name}
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether any name is none that the metadata declared when this code was generated."""
+        return not self._names.keys() <= self._values().keys()
+
+    @classmethod
+    def _values(cls) -> Mapping[str, int]:
+        return {name.casefold(): value for name, value in cls._members.values()}
+
+    def _bits(self) -> int:
+        values = self._values()
+        bits = 0
+        for name in self._names:
+            bits |= values.get(name, 0)
+        return bits
+
+    def __or__(self, other: Self) -> Self:
+        return type(self)(",".join((self._names | other._names).values()))
+
+    def __contains__(self, other: object) -> bool:
+        if not isinstance(other, type(self)):
+            return False
+        if other._names.keys() <= self._names.keys():
+            return True
+        bits = other._bits()
+        return not other.is_unknown and bits != 0 and bits & self._bits() == bits
+
+    def __iter__(self) -> Iterator[Self]:
+        return (type(self)(name) for name in self._names.values())
+
+    def __bool__(self) -> bool:
+        return bool(self._names)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self._names.keys() == other._names.keys()
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._names))
+
+    def __str__(self) -> str:
+        return self._wire
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._wire!r})"
+
+    @classmethod
+    def _from_wire(cls, value: object) -> Self:
+        if isinstance(value, cls):
+            return value
+        if isinstance(value, str):
+            return cls(value)
+        raise ValueError(f"Input should be the names of {cls.__name__} members, joined by commas")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.lax_or_strict_schema(
+            core_schema.no_info_plain_validator_function(
+                cls._from_wire, json_schema_input_schema=core_schema.str_schema()
+            ),
+            core_schema.is_instance_schema(cls),
+            serialization=core_schema.to_string_ser_schema(when_used="json"),
+        )

@@ -1,0 +1,278 @@
+"""What can go wrong, as a tree of exceptions.
+
+None of them holds the token or the request's body, and all of them can be pickled.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, cast
+
+import httpx
+from pydantic import ValidationError
+
+from .cloud import Cloud
+from .permissions import PermissionNeed
+
+
+class GraphError(Exception):
+    """Anything that this package raises about a request to Graph."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By default an exception is rebuilt from its positional arguments; these have none.
+        return _blank, (type(self),), vars(self)
+
+
+def _blank(cls: type[GraphError]) -> GraphError:
+    return cls.__new__(cls)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class UnavailableInCloudError(GraphError):
+    """The operation does not exist in this cloud; nothing was sent and no token was asked for."""
+
+    operation: str
+    cloud: Cloud
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.operation} is not available in the {self.cloud} cloud: {self.reason}"
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class GraphTransportError(GraphError):
+    """No usable response came: refused connection, time-out, broken connection, …
+
+    ``ambiguous`` tells whether Graph may have processed the request all the same. Chained from
+    the httpx exception.
+    """
+
+    reason: str
+    ambiguous: bool
+    client_request_id: str
+
+    def __str__(self) -> str:
+        sent = "may have been processed" if self.ambiguous else "was not sent"
+        return f"{self.reason}; the request {sent}" + _ids(None, self.client_request_id)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class GraphDecodeError(GraphError):
+    """Graph reported success, but the body is not what was expected.
+
+    What was asked for has happened, so ``body`` keeps the bytes that came; they are never shown.
+    """
+
+    status: int
+    reason: str
+    request_id: str | None
+    client_request_id: str
+    body: bytes = field(repr=False)
+
+    def __str__(self) -> str:
+        ids = _ids(self.request_id, self.client_request_id)
+        return f"HTTP {self.status}, but {self.reason}{ids}"
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class GraphHTTPError(GraphError):
+    """Graph, or something on the way to it, answered with anything but success.
+
+    ``code`` and ``message`` are None where the body holds none (HTML, empty, cut short). Branch on
+    ``code``, never on ``message``. ``retry_after`` is in seconds; ``diagnostic`` is the header
+    x-ms-ags-diagnostic, for a support case.
+
+    Source: Graph documentation, "Error responses", https://learn.microsoft.com/graph/errors
+    """
+
+    status: int
+    code: str | None = None
+    message: str | None = None
+    request_id: str | None = None
+    client_request_id: str | None = None
+    retry_after: float | None = None
+    diagnostic: str | None = None
+
+    def __str__(self) -> str:
+        head = f"HTTP {self.status}" + (f" {self.code}" if self.code else "")
+        message = " ".join((self.message or _phrase(self.status)).split())
+        return f"{head}: {message}" + _ids(
+            self.request_id, self.client_request_id, self.retry_after
+        )
+
+
+class BadRequestError(GraphHTTPError):
+    """400: the request is malformed or against a rule of the service."""
+
+
+class AuthenticationError(GraphHTTPError):
+    """401: the token is missing, expired or not for this service."""
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class PermissionDeniedError(GraphHTTPError):
+    """403: the application lacks a permission, or the tenant forbids it.
+
+    ``permissions`` are the documented permissions that play a part in this request, alternatives
+    included; ``needs`` says in words which are alternatives. Both are empty where nothing is known.
+    """
+
+    permissions: tuple[str, ...] = ()
+    needs: str = ""
+
+    def __str__(self) -> str:
+        return super().__str__() + (f"; {self.needs}" if self.needs else "")
+
+
+class NotFoundError(GraphHTTPError):
+    """404: there is no such thing, or no longer: a call that has ended is gone."""
+
+
+class ConflictError(GraphHTTPError):
+    """409: the request does not fit the present state."""
+
+
+class ThrottledError(GraphHTTPError):
+    """429: too many requests; nothing was processed. Wait for ``retry_after``."""
+
+
+class ServiceError(GraphHTTPError):
+    """5xx: the service, or a gateway on the way to it, failed."""
+
+
+_BY_STATUS: Mapping[int, type[GraphHTTPError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    429: ThrottledError,
+}
+
+
+def http_error(
+    status: int,
+    headers: httpx.Headers,
+    body: bytes,
+    *,
+    client_request_id: str,
+    retry_after: float | None,
+    need: PermissionNeed,
+) -> GraphHTTPError:
+    """The exception for a response without success.
+
+    Takes the request's own client-request-id, for a response that does not repeat it, the parsed
+    Retry-After, and what the request needed. Raises nothing, whatever the body holds.
+    """
+    # The last layer is the innermost: the one which says what really happened.
+    layers = list(_layers(body))
+    details: dict[str, Any] = {
+        "status": status,
+        "code": _first(layers[::-1], "code"),
+        "message": _first(layers[::-1], "message"),
+        "request_id": _inner(layers, "request-id") or headers.get("request-id"),
+        "client_request_id": _inner(layers, "client-request-id")
+        or headers.get("client-request-id", client_request_id),
+        "retry_after": retry_after,
+        "diagnostic": headers.get("x-ms-ags-diagnostic"),
+    }
+    if status == 403:
+        return PermissionDeniedError(**details, permissions=need.permissions, needs=str(need))
+    fallback = ServiceError if status >= 500 else GraphHTTPError
+    return _BY_STATUS.get(status, fallback)(**details)
+
+
+def decode_error(
+    status: int,
+    headers: httpx.Headers,
+    body: bytes,
+    *,
+    client_request_id: str,
+    expected: str,
+    problem: str,
+) -> GraphDecodeError:
+    """The exception for a success whose body is no ``expected``, because it ``problem``."""
+    kind = headers.get("content-type", "no content type")
+    return GraphDecodeError(
+        status=status,
+        reason=f"the body ({kind}) is no {expected}: it {problem}",
+        request_id=headers.get("request-id"),
+        client_request_id=client_request_id,
+        body=body,
+    )
+
+
+def misfit(error: ValidationError) -> str:
+    """The first problem in words, and how many more; never the values, which are not ours."""
+    problems = error.errors()
+    where = ".".join(str(part) for part in problems[0]["loc"])
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return f"does not fit{' at ' + where if where else ''}: {problems[0]['msg']}{more}"
+
+
+def _layers(body: bytes) -> Iterator[Mapping[str, object]]:
+    """The error object, then the one in its message if that is JSON again, and so on."""
+    layer = _error_object(body)
+    while layer is not None:
+        yield layer
+        layer = _error_object(layer.get("message"))
+
+
+def _error_object(text: object) -> Mapping[str, object] | None:
+    if not isinstance(text, str | bytes):
+        return None
+    try:
+        outer = _mapping(json.loads(text))
+    except (ValueError, RecursionError):
+        return None
+    inner = _mapping(outer.get("error")) or outer
+    return inner if "code" in inner or "message" in inner else None
+
+
+def _inner(layers: list[Mapping[str, object]], key: str) -> str | None:
+    """The first value of ``key`` in any layer or in the inner errors nested in it."""
+    for layer in layers:
+        while layer:
+            if found := _text(layer.get(key)):
+                return found
+            nested = (value for name, value in layer.items() if name.lower() == "innererror")
+            layer = _mapping(next(nested, None))
+    return None
+
+
+def _first(layers: list[Mapping[str, object]], key: str) -> str | None:
+    return next((text for layer in layers if (text := _text(layer.get(key)))), None)
+
+
+def _text(value: object) -> str | None:
+    return str(value) if isinstance(value, str | int) else None
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _ids(
+    request_id: str | None, client_request_id: str | None, retry_after: float | None = None
+) -> str:
+    parts = [
+        f"{name} {value}"
+        for name, value in (("request-id", request_id), ("client-request-id", client_request_id))
+        if value
+    ]
+    if retry_after is not None:
+        parts.append(f"retry-after {retry_after:g} s")
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "no error message"

@@ -1,0 +1,101 @@
+"""Which permissions a request needs, from facts kept as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionRule:
+    """One documented fact: a body of this shape needs these application permissions.
+
+    A rule with ``any_of`` describes a whole request, and the first one that fits the body counts;
+    ``any_of`` is ordered by privilege, least first. A rule with ``all_of`` describes one feature of
+    a request, and every one that fits adds its permissions.
+
+    ``when`` is the wire name of a property which must be there and not null; ``at_least`` is the
+    number of items it must hold, ``odata_type`` the type it must have. Without ``when`` the rule
+    always fits. ``source`` is the documentation page which states the fact.
+    """
+
+    shape: str
+    description: str
+    source: str
+    when: str | None = None
+    at_least: int | None = None
+    odata_type: str | None = None
+    any_of: tuple[str, ...] = ()
+    all_of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PermissionNeed:
+    """What one request needs: any one of ``any_of``, and all of ``all_of``."""
+
+    shape: str | None
+    description: str
+    any_of: tuple[str, ...]
+    all_of: tuple[str, ...]
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        """Every permission that plays a part, alternatives included."""
+        return self.any_of + self.all_of
+
+    def __str__(self) -> str:
+        """One sentence without a full stop; empty where nothing is known."""
+        if not self.permissions:
+            return ""
+        if len(self.any_of) < 2:
+            noun = "permission" if len(self.permissions) == 1 else "permissions"
+            needs = f"the application {noun} {_listed(self.permissions, 'and')}"
+        else:
+            needs = f"one of the application permissions {_listed(self.any_of, 'or')}"
+            if self.all_of:
+                needs += f", and in addition {_listed(self.all_of, 'and')}"
+        return f"{self.description} needs {needs}"
+
+
+def required_permissions(
+    rules: Sequence[PermissionRule], wire_body: Mapping[str, object] | None
+) -> PermissionNeed:
+    """The permissions which a request with this JSON body (None: no body) needs.
+
+    Returns an empty need where no rule fits. Raises nothing, whatever the body holds.
+    """
+    fitting = [rule for rule in rules if _fits(rule, wire_body or {})]
+    whole = next((rule for rule in fitting if rule.any_of), None)
+    features = [rule for rule in fitting if rule.all_of]
+    parts = ([whole.description] if whole else []) + [rule.description for rule in features]
+    return PermissionNeed(
+        shape=whole.shape if whole else None,
+        description=" with ".join(parts),
+        any_of=whole.any_of if whole else (),
+        all_of=tuple(name for rule in features for name in rule.all_of),
+    )
+
+
+def _fits(rule: PermissionRule, body: Mapping[str, object]) -> bool:
+    if rule.when is None:
+        return True
+    value = body.get(rule.when)
+    if value is None:
+        return False
+    if rule.at_least is not None:
+        return isinstance(value, list) and len(cast("list[object]", value)) >= rule.at_least
+    return rule.odata_type is None or _odata_type(value) == rule.odata_type.lower()
+
+
+def _odata_type(value: object) -> str | None:
+    """The type an object says it has, comparable: Graph is lax about "#" and about capitals."""
+    if not isinstance(value, Mapping):
+        return None
+    name = cast("Mapping[str, object]", value).get("@odata.type")
+    return name.removeprefix("#").lower() if isinstance(name, str) else None
+
+
+def _listed(names: Sequence[str], conjunction: str) -> str:
+    *rest, last = names
+    return f"{', '.join(rest)} {conjunction} {last}" if rest else last
