@@ -27,11 +27,11 @@ golden: $(READY) ## Run the golden tests; REFRESH=1 rewrites the generator's exp
 	$(BIN)/python -m pytest tests/golden $(if $(REFRESH),--refresh-goldens)
 
 bench: $(READY) ## Measure against the bars; each figure is a ratio within one run
-	$(BIN)/python -m bench
+	$(BIN)/python -m tests.bench
 
 lint: $(READY) ## Check style
 	$(BIN)/ruff check .
-	$(BIN)/black --check --quiet generator templates tests bench
+	$(BIN)/black --check --quiet generator templates tests
 
 type: $(READY) ## Check types, strictly, with mypy and pyright
 	$(BIN)/mypy

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import click
 from rich.console import Console
 
-from graph_codegen import __version__, csdl, output, permissions, provenance, settings
+from graph_codegen import __version__, csdl, output, permissions, provenance, settings, supplement
 from graph_codegen.diagnostics import CodegenError, error, refuse
 from graph_codegen.edm import Document, Model
 from graph_codegen.progress import stage
@@ -85,9 +85,10 @@ def _read(path: Path | None, *, strict: bool) -> tuple[Document, Model]:
 
 
 def _subset(path: Path | None, roots: tuple[str, ...], *, strict: bool) -> tuple[Document, Subset]:
-    """Read a document and take the subset; without roots, the ones that the settings name."""
+    """Read a document and take the subset, supplemented; the settings name the default roots."""
     document, model = _read(path, strict=strict)
-    return document, take(model, roots or _settings().roots)
+    supplemented = supplement.apply(model, supplement.load(folder("metadata")))
+    return document, take(supplemented, roots or _settings().roots)
 
 
 @main.command()

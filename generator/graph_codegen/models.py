@@ -39,8 +39,8 @@ def _foreign(*path: str) -> JSON:
 PYTHON_TYPES: Mapping[str, JSON] = {
     "Edm.String": {"type": "string"},
     "Edm.Decimal": _foreign("edm", "EdmDecimal"),
-    "Edm.Untyped": {},
-    "Edm.PrimitiveType": {},
+    "Edm.Untyped": _foreign("Untyped"),
+    "Edm.PrimitiveType": _foreign("Untyped"),
     "Edm.ComplexType": _foreign("GraphModel"),
     "Edm.EntityType": _foreign("GraphModel"),
 }

@@ -39,7 +39,7 @@ MODEL_ATTRIBUTES = frozenset(
 """What `GraphModel` itself calls its attributes and methods; a test keeps it complete."""
 
 MODULE_NAMES = frozenset(
-    {"Field", "GraphEnum", "GraphFlags", "GraphModel", "TYPE_CHECKING", "ClassVar"}
+    {"Field", "GraphEnum", "GraphFlags", "GraphModel", "TYPE_CHECKING", "ClassVar", "Untyped"}
 )
 """Names that a generated module imports."""
 

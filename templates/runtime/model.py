@@ -69,7 +69,7 @@ def _class_of(odata_type: object) -> type[GraphModel] | None:
 
 
 def revive(value: Any) -> Any:
-    """Return an undeclared value with every object that names a known type as a model."""
+    """Return an untyped value with every object that names a known type as a model."""
     if isinstance(value, dict):
         cls = _class_of(_type_name(cast("object", value)))
         if cls is not None:
@@ -80,8 +80,8 @@ def revive(value: Any) -> Any:
     return value
 
 
-def _undeclared_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-    # Most undeclared values are null or text: those need no call into Python.
+def _untyped_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    # Most untyped values are null or text: those need no call into Python.
     revived = core_schema.no_info_plain_validator_function(revive)
     text = core_schema.str_schema(strict=True)
     return core_schema.nullable_schema(
@@ -89,7 +89,8 @@ def _undeclared_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema
     )
 
 
-Undeclared = Annotated[Any, GetPydanticSchema(_undeclared_schema, lambda schema, handler: {})]
+Untyped = Annotated[Any, GetPydanticSchema(_untyped_schema, lambda schema, handler: {})]
+"""Any JSON value, with every object in it that names a known type as a model."""
 
 
 class GraphModel(BaseModel):
@@ -112,7 +113,7 @@ class GraphModel(BaseModel):
 
     if not TYPE_CHECKING:
         # A value here would hide pydantic's slot; type checkers know the base's declaration.
-        __pydantic_extra__: dict[str, Undeclared]
+        __pydantic_extra__: dict[str, Untyped]
 
     _odata_type: ClassVar[str] = ""
     _abstract: ClassVar[bool] = True

@@ -70,8 +70,10 @@ class TokenSource:
         )
 
     def fetch(self) -> str:
-        """The token. Raises what the credential raises, TypeError if it is async or gives no
-        string, ValueError if it gives a malformed token.
+        """The token.
+
+        Raises what the credential raises, TypeError if it is async or gives no string, and
+        ValueError if it gives a malformed token.
         """
         answer = self._ask()
         if inspect.isawaitable(answer):
@@ -81,8 +83,9 @@ class TokenSource:
         return _token(answer)
 
     async def fetch_async(self) -> str:
-        """As ``fetch``, for any credential. What is not known to be async may block, so it is
-        asked in a worker thread.
+        """As ``fetch``, for any credential.
+
+        What is not known to be async may block, so it is asked in a worker thread.
         """
         quick = self.is_async or not self.renewable
         answer = self._ask() if quick else await asyncio.to_thread(self._ask)

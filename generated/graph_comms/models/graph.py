@@ -9,7 +9,7 @@ from pydantic import Field
 
 from .._runtime import edm
 from .._runtime.enums import GraphEnum, GraphFlags
-from .._runtime.model import GraphModel
+from .._runtime.model import GraphModel, Untyped
 
 if TYPE_CHECKING:
     from . import call_records as _call_records
@@ -380,6 +380,9 @@ class CommsNotification(GraphModel, odata_type="#microsoft.graph.commsNotificati
 
     change_type: ChangeType | None = None
     resource_url: str | None = None
+    callback_uri: str | None = None
+    resource: str | None = None
+    resource_data: Untyped | None = None
 
 
 class CommsNotifications(GraphModel, odata_type="#microsoft.graph.commsNotifications"):

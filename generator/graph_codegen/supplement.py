@@ -1,0 +1,75 @@
+"""`metadata/supplement.json`: properties that the reference documents and the metadata leaves out.
+
+Only what a program cannot do without belongs there; everything else undeclared travels as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from graph_codegen.csdl import parse_type_ref
+from graph_codegen.diagnostics import Diagnostic, Place, error
+from graph_codegen.edm import Model, Property, StructuredType
+
+FILE = "supplement.json"
+
+Supplement = Mapping[str, tuple[Property, ...]]
+"""The additional properties by full type name."""
+
+
+def load(folder: Path) -> Supplement:
+    """Read the supplement from a metadata folder; a folder without the file adds nothing.
+
+    Raises CodegenError when the file is not understood.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return {}
+    place = Place(str(path))
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            type_name: tuple(
+                Property(name, parse_type_ref(ref), place=place)
+                for name, ref in fact["properties"].items()
+            )
+            for type_name, fact in facts.items()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise error(f"the supplement is not understood: {problem}", place) from None
+
+
+def apply(model: Model, supplement: Supplement) -> Model:
+    """Return a model with the additional properties of the types it holds.
+
+    What the metadata declares by now stays as declared, and a diagnostic says that the supplement
+    may let go of it.
+    """
+    types = dict(model.types)
+    diagnostics = list(model.diagnostics)
+    for type_name, properties in supplement.items():
+        declared = model.structure(type_name)
+        if declared:
+            known = {item.name for owner in model.lineage(type_name) for item in owner.members()}
+            types[type_name] = _extended(declared, properties, known)
+            diagnostics += _redundant(declared, properties, known)
+    return replace(model, types=types, diagnostics=tuple(diagnostics))
+
+
+def _extended(
+    declared: StructuredType, properties: tuple[Property, ...], known: set[str]
+) -> StructuredType:
+    new = tuple(item for item in properties if item.name not in known)
+    return replace(declared, properties=declared.properties + new)
+
+
+def _redundant(
+    declared: StructuredType, properties: tuple[Property, ...], known: set[str]
+) -> Iterator[Diagnostic]:
+    for item in properties:
+        if item.name in known:
+            message = "is declared by the metadata now: the supplement needs it no more"
+            yield Diagnostic(message, item.place, declared.name, item.name)

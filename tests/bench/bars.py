@@ -1,0 +1,99 @@
+"""What is measured."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from graph_comms.models import Call
+from tests.bench.measure import Bar, process_ratio, python, ratio
+from tests.golden.documented import load_examples
+
+GENERATED = Path(__file__).parents[2] / "generated"
+BIN = Path(sys.executable).parent
+BASELINE = python("import httpx, pydantic")
+RESPONSES = [json.dumps(example.response.body) for example in load_examples()]
+
+
+def all_bars() -> Iterator[Bar]:
+    """Yield every bar in the order of the report."""
+    yield Bar("parse the ten documented responses / json.loads of them", _parse, 3.0)
+    yield Bar("dump them / json.dumps", _dump, 1.5)
+    yield Bar("import graph_comms / import httpx, pydantic", _import, 1.4)
+    yield Bar("fresh process: import and parse one call / the same baseline", _first_call, 2.0)
+    yield Bar("fresh process: everything imported, one call parsed / the same baseline", _all)
+    yield Bar(
+        "graph-codegen generate / datamodel-codegen with black, whole process", _generate, 1.5
+    )
+    yield Bar("generated package: size", _megabytes, 1.0, " MB")
+    yield Bar("generated package: files", _files, 40, "")
+
+
+def _parse() -> float:
+    return ratio(
+        lambda: [Call.from_json(text) for text in RESPONSES],
+        lambda: [json.loads(text) for text in RESPONSES],
+        repeat=200,
+    )
+
+
+def _dump() -> float:
+    calls = [Call.from_json(text) for text in RESPONSES]
+    values = [json.loads(text) for text in RESPONSES]
+    return ratio(
+        lambda: [call.to_json() for call in calls],
+        lambda: [json.dumps(value) for value in values],
+        repeat=200,
+    )
+
+
+def _import() -> float:
+    return process_ratio(python("import graph_comms"), BASELINE)
+
+
+def _first_call() -> float:
+    code = f"from graph_comms.models import Call; Call.from_json({RESPONSES[0]!r})"
+    return process_ratio(python(code), BASELINE)
+
+
+def _all() -> float:
+    code = (
+        "from graph_comms import CommunicationsClient, AsyncCommunicationsClient;"
+        f"from graph_comms.models import Call; Call.from_json({RESPONSES[0]!r})"
+    )
+    return process_ratio(python(code), BASELINE)
+
+
+def _generate() -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        document = Path(folder) / "openapi.json"
+        ours = [str(BIN / "graph-codegen")]
+        theirs = [
+            str(BIN / "datamodel-codegen"),
+            *("--input", str(document), "--input-file-type", "openapi"),
+            *("--output", str(Path(folder) / "models.py"), "--formatters", "black"),
+            *("--output-model-type", "pydantic_v2.BaseModel"),
+        ]
+        process_ratio([*ours, "openapi", "--output", str(document)], BASELINE, rounds=1)
+        return process_ratio(
+            [*ours, "generate", "--output", str(Path(folder) / "generated")], theirs, rounds=7
+        )
+
+
+def _package() -> list[Path]:
+    return [
+        path
+        for path in GENERATED.glob("graph_comms/**/*")
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+
+
+def _megabytes() -> float:
+    return sum(path.stat().st_size for path in _package()) / 1_000_000
+
+
+def _files() -> float:
+    return len(_package())

@@ -1,0 +1,143 @@
+"""Both flavours of session behind one face, so that each test of the runtime is written once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from graph_comms._runtime.cloud import Cloud
+from graph_comms._runtime.model import GraphModel
+from graph_comms._runtime.operation import Operation, Parameter
+from graph_comms._runtime.permissions import PermissionRule
+from graph_comms._runtime.session import AsyncSession, Session
+from tests.support.server import AsyncRetarget, GraphServer, Reply, Retarget, Step, json_reply
+
+TOKEN = "marker-token-5f1c"
+
+
+class Thing(GraphModel, odata_type="#test.thing"):
+    """A model of the tests' own."""
+
+    id: str | None = None
+    subject: str | None = None
+
+
+def operation(method: str, path: str, python: str, **changes: Any) -> Operation:
+    """An operation of all clouds but China."""
+    facts: dict[str, Any] = {
+        "parameters": (),
+        "returns": None,
+        "permissions": (),
+        "clouds": frozenset(Cloud) - {Cloud.CHINA},
+    }
+    return Operation(method=method, path=path, python=python, **(facts | changes))
+
+
+_ID = Parameter("thing-id", "thing_id", "path", "str", required=True)
+
+CREATE = operation(
+    "POST",
+    "/things",
+    "things.create",
+    returns="Thing",
+    permissions=(
+        PermissionRule("big", "a big thing", "the page", when="subject", any_of=("A.All", "B.All")),
+        PermissionRule("small", "a small thing", "the page", any_of=("C.All",)),
+    ),
+)
+GET = operation("GET", "/things/{thing-id}", "things.get", parameters=(_ID,), returns="Thing")
+UPDATE = operation("PATCH", "/things/{thing-id}", "things.update", parameters=(_ID,))
+DELETE = operation("DELETE", "/things/{thing-id}", "things.delete", parameters=(_ID,))
+
+PATH = {"thing-id": "1"}
+CREATED = json_reply(201, {"@odata.type": "#test.thing", "id": "1"})
+FOUND = json_reply(200, {"@odata.type": "#test.thing", "id": "1"})
+DELETED = Reply(204)
+EXPIRED = json_reply(401, {"error": {"code": "InvalidAuthenticationToken", "message": "expired"}})
+GONE = json_reply(404, {"error": {"code": "8522", "message": "not found"}})
+
+
+class Connection:
+    """A session of either flavour; ``sleeps`` lists the waits, which take no time."""
+
+    def __init__(
+        self,
+        flavour: str,
+        server: GraphServer,
+        credential: Any,
+        cloud: Cloud,
+        timeout: float,
+        refusals: int,
+    ) -> None:
+        self.sleeps: list[float] = []
+        self._runner = asyncio.Runner()
+        self.session: Session | AsyncSession
+        options: dict[str, Any] = {"version": "1.2.3", "cloud": cloud, "timeout": timeout}
+        if flavour == "sync":
+            retarget = Retarget(server, refusals=refusals)
+            self.aim = retarget.aim
+            self.session = Session(credential, transport=retarget, **options)
+            setattr(self.session, "_sleep", self.sleeps.append)  # noqa: B010
+        else:
+            async_retarget = AsyncRetarget(server, refusals=refusals)
+            self.aim = async_retarget.aim
+            self.session = AsyncSession(credential, transport=async_retarget, **options)
+            setattr(self.session, "_sleep", self._sleep)  # noqa: B010
+
+    async def _sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+
+    def send(self, operation: Operation, **arguments: Any) -> Any:
+        if isinstance(self.session, Session):
+            return self.session.send(operation, **arguments)
+        return self._runner.run(self.session.send(operation, **arguments))
+
+    def create(self, **fields: Any) -> Any:
+        return self.send(CREATE, body=Thing(**fields), returns=Thing)
+
+    def get(self) -> Any:
+        return self.send(GET, path=PATH, returns=Thing)
+
+    def delete(self) -> Any:
+        return self.send(DELETE, path=PATH)
+
+    def close(self) -> None:
+        if isinstance(self.session, Session):
+            self.session.close()
+        else:
+            self._runner.run(self.session.aclose())
+        self._runner.close()
+
+
+class Graph:
+    """A scripted server and connections to it, all of one flavour."""
+
+    def __init__(self, flavour: str, server: GraphServer) -> None:
+        self.flavour = flavour
+        self.server = server
+        self._connections: list[Connection] = []
+
+    def connect(
+        self,
+        credential: Any = TOKEN,
+        *,
+        cloud: Cloud = Cloud.GLOBAL,
+        timeout: float = 5.0,
+        refusals: int = 0,
+    ) -> Connection:
+        connection = Connection(self.flavour, self.server, credential, cloud, timeout, refusals)
+        self._connections.append(connection)
+        return connection
+
+    def play(self, *steps: Step) -> Connection:
+        """Script the server and connect to it."""
+        self.server.play(*steps)
+        return self.connect()
+
+    @property
+    def methods(self) -> list[str]:
+        return [request.method for request in self.server.requests]
+
+    def close(self) -> None:
+        for connection in self._connections:
+            connection.close()
