@@ -13,9 +13,11 @@ help: ## List the targets
 
 generate: $(READY) ## Write the generated package from metadata/
 	$(BIN)/graph-codegen generate --output generated
+	$(BIN)/graph-codegen api --output docs/api.md
 
 check: $(READY) ## Fail when generated/ is not what would be generated
 	$(BIN)/graph-codegen check --output generated
+	$(BIN)/graph-codegen api --output docs/api.md --check
 
 slice: $(READY) ## Take the subset from METADATA=<file> into metadata/
 	$(BIN)/graph-codegen slice "$(METADATA)" --output metadata
@@ -31,7 +33,7 @@ bench: $(READY) ## Measure against the bars; each figure is a ratio within one r
 
 lint: $(READY) ## Check style
 	$(BIN)/ruff check .
-	$(BIN)/black --check --quiet generator templates tests
+	$(BIN)/black --check --quiet generator templates tests generated
 
 type: $(READY) ## Check types, strictly, with mypy and pyright
 	$(BIN)/mypy

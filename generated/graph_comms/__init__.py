@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ._runtime.errors import AuthenticationError as AuthenticationError
     from ._runtime.errors import BadRequestError as BadRequestError
     from ._runtime.errors import ConflictError as ConflictError
+    from ._runtime.errors import ForeignLinkError as ForeignLinkError
     from ._runtime.errors import GraphDecodeError as GraphDecodeError
     from ._runtime.errors import GraphError as GraphError
     from ._runtime.errors import GraphHTTPError as GraphHTTPError
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from ._runtime.errors import ThrottledError as ThrottledError
     from ._runtime.errors import UnavailableInCloudError as UnavailableInCloudError
     from ._runtime.operation import Operation as Operation
+    from ._runtime.operation import Parameter as Parameter
+    from ._runtime.page import AsyncPage as AsyncPage
+    from ._runtime.page import Page as Page
+    from ._runtime.wire import UNSET as UNSET
     from .async_client import AsyncCommunicationsClient as AsyncCommunicationsClient
     from .client import CommunicationsClient as CommunicationsClient
     from .operations import OPERATIONS as OPERATIONS
@@ -36,6 +41,7 @@ _MODULES = {
     "AuthenticationError": "._runtime.errors",
     "BadRequestError": "._runtime.errors",
     "ConflictError": "._runtime.errors",
+    "ForeignLinkError": "._runtime.errors",
     "GraphDecodeError": "._runtime.errors",
     "GraphError": "._runtime.errors",
     "GraphHTTPError": "._runtime.errors",
@@ -46,6 +52,10 @@ _MODULES = {
     "ThrottledError": "._runtime.errors",
     "UnavailableInCloudError": "._runtime.errors",
     "Operation": "._runtime.operation",
+    "Parameter": "._runtime.operation",
+    "AsyncPage": "._runtime.page",
+    "Page": "._runtime.page",
+    "UNSET": "._runtime.wire",
     "AsyncCommunicationsClient": ".async_client",
     "CommunicationsClient": ".client",
     "OPERATIONS": ".operations",
@@ -53,11 +63,13 @@ _MODULES = {
 
 __all__ = [
     "AsyncCommunicationsClient",
+    "AsyncPage",
     "AuthenticationError",
     "BadRequestError",
     "Cloud",
     "CommunicationsClient",
     "ConflictError",
+    "ForeignLinkError",
     "GraphDecodeError",
     "GraphError",
     "GraphHTTPError",
@@ -65,10 +77,13 @@ __all__ = [
     "NotFoundError",
     "Operation",
     "OPERATIONS",
+    "Page",
+    "Parameter",
     "PermissionDeniedError",
     "ServiceError",
     "ThrottledError",
     "UnavailableInCloudError",
+    "UNSET",
 ]
 
 

@@ -3,11 +3,973 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import cached_property
+from typing import Unpack
 
 from . import models, operations
+from ._runtime import edm
+from ._runtime.async_session import AsyncSession
 from ._runtime.client import AsyncClient
-from ._runtime.session import AsyncSession
+from ._runtime.page import AsyncPage
+from ._runtime.wire import UNSET, Unset
+from .options import CollectionOptions, CountOptions, EntityOptions, Options
+
+
+class AdhocCalls:
+    """`/adhocCalls`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    @cached_property
+    def recordings(self) -> AdhocCallsRecordings:
+        """The resource `recordings`."""
+        return AdhocCallsRecordings(self._session)
+
+    @cached_property
+    def transcripts(self) -> AdhocCallsTranscripts:
+        """The resource `transcripts`."""
+        return AdhocCallsTranscripts(self._session)
+
+    async def list(self, **options: Unpack[CollectionOptions]) -> AsyncPage[models.AdhocCall]:
+        """List ad hoc calls. Declared in the metadata; to find recordings use getAllRecordings.
+
+        GET /communications/adhocCalls
+        """
+        return await self._session.send_page(
+            operations.ADHOC_CALLS_LIST, item=models.AdhocCall, **options
+        )
+
+    async def create(
+        self, adhoc_call: models.AdhocCall, **options: Unpack[Options]
+    ) -> models.AdhocCall:
+        """Create an ad hoc call. Declared in the metadata; to place a call use POST
+        /communications/calls.
+
+        POST /communications/adhocCalls
+        """
+        return await self._session.send(
+            operations.ADHOC_CALLS_CREATE, adhoc_call, returns=models.AdhocCall, **options
+        )
+
+    async def count(self, **options: Unpack[CountOptions]) -> int:
+        """Count the ad hoc calls, as plain text.
+
+        GET /communications/adhocCalls/$count
+        """
+        return await self._session.send_count(operations.ADHOC_CALLS_COUNT, **options)
+
+    async def get_all_recordings(
+        self,
+        *,
+        user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> AsyncPage[models.CallRecording]:
+        """List the recordings of the ad hoc calls that a user started, within a time span if
+        given.
+
+        GET
+        /communications/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+        return await self._session.send_page(
+            operations.ADHOC_CALLS_GET_ALL_RECORDINGS,
+            user_id,
+            start_date_time,
+            end_date_time,
+            item=models.CallRecording,
+            **options,
+        )
+
+    async def get_all_transcripts(
+        self,
+        *,
+        user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> AsyncPage[models.CallTranscript]:
+        """List the transcripts of the ad hoc calls that a user started, within a time span if
+        given.
+
+        GET
+        /communications/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+        return await self._session.send_page(
+            operations.ADHOC_CALLS_GET_ALL_TRANSCRIPTS,
+            user_id,
+            start_date_time,
+            end_date_time,
+            item=models.CallTranscript,
+            **options,
+        )
+
+    async def get(self, adhoc_call_id: str, **options: Unpack[EntityOptions]) -> models.AdhocCall:
+        """Get an ad hoc call.
+
+        GET /communications/adhocCalls/{adhocCall-id}
+        """
+        return await self._session.send(
+            operations.ADHOC_CALLS_GET, adhoc_call_id, returns=models.AdhocCall, **options
+        )
+
+    async def update(
+        self, adhoc_call_id: str, adhoc_call: models.AdhocCall, **options: Unpack[Options]
+    ) -> models.AdhocCall | None:
+        """Update an ad hoc call. Declared in the metadata; it has no property but its id.
+
+        PATCH /communications/adhocCalls/{adhocCall-id}
+        """
+        return await self._session.send_optional(
+            operations.ADHOC_CALLS_UPDATE,
+            adhoc_call_id,
+            adhoc_call,
+            returns=models.AdhocCall,
+            **options,
+        )
+
+    async def delete(self, adhoc_call_id: str, **options: Unpack[Options]) -> None:
+        """Delete an ad hoc call. Declared in the metadata.
+
+        DELETE /communications/adhocCalls/{adhocCall-id}
+        """
+        await self._session.send(operations.ADHOC_CALLS_DELETE, adhoc_call_id, **options)
+
+
+class AdhocCallsRecordings:
+    """`/adhocCalls/recordings`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(
+        self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.CallRecording]:
+        """List the recordings of an ad hoc call, without their content.
+
+        GET /communications/adhocCalls/{adhocCall-id}/recordings
+        """
+        return await self._session.send_page(
+            operations.ADHOC_CALLS_RECORDINGS_LIST,
+            adhoc_call_id,
+            item=models.CallRecording,
+            **options,
+        )
+
+    async def create(
+        self, adhoc_call_id: str, call_recording: models.CallRecording, **options: Unpack[Options]
+    ) -> models.CallRecording:
+        """Create a recording. Declared in the metadata; the service records.
+
+        POST /communications/adhocCalls/{adhocCall-id}/recordings
+        """
+        return await self._session.send(
+            operations.ADHOC_CALLS_RECORDINGS_CREATE,
+            adhoc_call_id,
+            call_recording,
+            returns=models.CallRecording,
+            **options,
+        )
+
+    async def count(self, adhoc_call_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the recordings of an ad hoc call, as plain text.
+
+        GET /communications/adhocCalls/{adhocCall-id}/recordings/$count
+        """
+        return await self._session.send_count(
+            operations.ADHOC_CALLS_RECORDINGS_COUNT, adhoc_call_id, **options
+        )
+
+    async def delta(
+        self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.CallRecording]:
+        """List the recordings that are new since the last time. Keep the deltaLink and start from
+        it.
+
+        GET /communications/adhocCalls/{adhocCall-id}/recordings/delta()
+        """
+        return await self._session.send_page(
+            operations.ADHOC_CALLS_RECORDINGS_DELTA,
+            adhoc_call_id,
+            item=models.CallRecording,
+            **options,
+        )
+
+    async def get(
+        self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[EntityOptions]
+    ) -> models.CallRecording:
+        """Get one recording of an ad hoc call, without its content.
+
+        GET /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}
+        """
+        return await self._session.send(
+            operations.ADHOC_CALLS_RECORDINGS_GET,
+            adhoc_call_id,
+            call_recording_id,
+            returns=models.CallRecording,
+            **options,
+        )
+
+    async def update(
+        self,
+        adhoc_call_id: str,
+        call_recording_id: str,
+        call_recording: models.CallRecording,
+        **options: Unpack[Options],
+    ) -> models.CallRecording | None:
+        """Update a recording. Declared in the metadata; the service sets its properties.
+
+        PATCH /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}
+        """
+        return await self._session.send_optional(
+            operations.ADHOC_CALLS_RECORDINGS_UPDATE,
+            adhoc_call_id,
+            call_recording_id,
+            call_recording,
+            returns=models.CallRecording,
+            **options,
+        )
+
+    async def delete(
+        self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete a recording of an ad hoc call.
+
+        DELETE /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}
+        """
+        await self._session.send(
+            operations.ADHOC_CALLS_RECORDINGS_DELETE, adhoc_call_id, call_recording_id, **options
+        )
+
+    async def get_content(
+        self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download the video of a recording. It can be large: stream it.
+
+        GET /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content
+        """
+        return await self._session.send_content(
+            operations.ADHOC_CALLS_RECORDINGS_GET_CONTENT,
+            adhoc_call_id,
+            call_recording_id,
+            **options,
+        )
+
+    def stream_content(
+        self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """As `get_content`, piece by piece: use it in `async with`."""
+        return self._session.stream(
+            operations.ADHOC_CALLS_RECORDINGS_GET_CONTENT,
+            adhoc_call_id,
+            call_recording_id,
+            **options,
+        )
+
+    async def put_content(
+        self, adhoc_call_id: str, call_recording_id: str, content: bytes, **options: Unpack[Options]
+    ) -> None:
+        """Replace the video of a recording. Declared in the metadata; the service writes it.
+
+        PUT /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content
+        """
+        await self._session.send(
+            operations.ADHOC_CALLS_RECORDINGS_PUT_CONTENT,
+            adhoc_call_id,
+            call_recording_id,
+            content,
+            **options,
+        )
+
+
+class AdhocCallsTranscripts:
+    """`/adhocCalls/transcripts`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(
+        self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.CallTranscript]:
+        """List the transcripts of an ad hoc call, without their content.
+
+        GET /communications/adhocCalls/{adhocCall-id}/transcripts
+        """
+        return await self._session.send_page(
+            operations.ADHOC_CALLS_TRANSCRIPTS_LIST,
+            adhoc_call_id,
+            item=models.CallTranscript,
+            **options,
+        )
+
+    async def create(
+        self, adhoc_call_id: str, call_transcript: models.CallTranscript, **options: Unpack[Options]
+    ) -> models.CallTranscript:
+        """Create a transcript. Declared in the metadata; the service transcribes.
+
+        POST /communications/adhocCalls/{adhocCall-id}/transcripts
+        """
+        return await self._session.send(
+            operations.ADHOC_CALLS_TRANSCRIPTS_CREATE,
+            adhoc_call_id,
+            call_transcript,
+            returns=models.CallTranscript,
+            **options,
+        )
+
+    async def count(self, adhoc_call_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the transcripts of an ad hoc call, as plain text.
+
+        GET /communications/adhocCalls/{adhocCall-id}/transcripts/$count
+        """
+        return await self._session.send_count(
+            operations.ADHOC_CALLS_TRANSCRIPTS_COUNT, adhoc_call_id, **options
+        )
+
+    async def delta(
+        self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.CallTranscript]:
+        """List the transcripts that are new since the last time. Keep the deltaLink and start from
+        it.
+
+        GET /communications/adhocCalls/{adhocCall-id}/transcripts/delta()
+        """
+        return await self._session.send_page(
+            operations.ADHOC_CALLS_TRANSCRIPTS_DELTA,
+            adhoc_call_id,
+            item=models.CallTranscript,
+            **options,
+        )
+
+    async def get(
+        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[EntityOptions]
+    ) -> models.CallTranscript:
+        """Get one transcript of an ad hoc call, without its content.
+
+        GET /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}
+        """
+        return await self._session.send(
+            operations.ADHOC_CALLS_TRANSCRIPTS_GET,
+            adhoc_call_id,
+            call_transcript_id,
+            returns=models.CallTranscript,
+            **options,
+        )
+
+    async def update(
+        self,
+        adhoc_call_id: str,
+        call_transcript_id: str,
+        call_transcript: models.CallTranscript,
+        **options: Unpack[Options],
+    ) -> models.CallTranscript | None:
+        """Update a transcript. Declared in the metadata; the service sets its properties.
+
+        PATCH /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}
+        """
+        return await self._session.send_optional(
+            operations.ADHOC_CALLS_TRANSCRIPTS_UPDATE,
+            adhoc_call_id,
+            call_transcript_id,
+            call_transcript,
+            returns=models.CallTranscript,
+            **options,
+        )
+
+    async def delete(
+        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete a transcript of an ad hoc call.
+
+        DELETE /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}
+        """
+        await self._session.send(
+            operations.ADHOC_CALLS_TRANSCRIPTS_DELETE, adhoc_call_id, call_transcript_id, **options
+        )
+
+    async def get_content(
+        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download the text of a transcript, for example as WebVTT.
+
+        GET /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
+        """
+        return await self._session.send_content(
+            operations.ADHOC_CALLS_TRANSCRIPTS_GET_CONTENT,
+            adhoc_call_id,
+            call_transcript_id,
+            **options,
+        )
+
+    def stream_content(
+        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """As `get_content`, piece by piece: use it in `async with`."""
+        return self._session.stream(
+            operations.ADHOC_CALLS_TRANSCRIPTS_GET_CONTENT,
+            adhoc_call_id,
+            call_transcript_id,
+            **options,
+        )
+
+    async def put_content(
+        self,
+        adhoc_call_id: str,
+        call_transcript_id: str,
+        content: bytes,
+        **options: Unpack[Options],
+    ) -> None:
+        """Replace the text of a transcript. Declared in the metadata; the service writes it.
+
+        PUT /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
+        """
+        await self._session.send(
+            operations.ADHOC_CALLS_TRANSCRIPTS_PUT_CONTENT,
+            adhoc_call_id,
+            call_transcript_id,
+            content,
+            **options,
+        )
+
+    async def get_metadata_content(
+        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download who spoke when in a transcript, utterance by utterance.
+
+        GET
+        /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+        return await self._session.send_content(
+            operations.ADHOC_CALLS_TRANSCRIPTS_GET_METADATA_CONTENT,
+            adhoc_call_id,
+            call_transcript_id,
+            **options,
+        )
+
+    def stream_metadata_content(
+        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """As `get_metadata_content`, piece by piece: use it in `async with`."""
+        return self._session.stream(
+            operations.ADHOC_CALLS_TRANSCRIPTS_GET_METADATA_CONTENT,
+            adhoc_call_id,
+            call_transcript_id,
+            **options,
+        )
+
+    async def put_metadata_content(
+        self,
+        adhoc_call_id: str,
+        call_transcript_id: str,
+        content: bytes,
+        **options: Unpack[Options],
+    ) -> None:
+        """Replace the metadata of a transcript. Declared in the metadata; the service writes it.
+
+        PUT
+        /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+        await self._session.send(
+            operations.ADHOC_CALLS_TRANSCRIPTS_PUT_METADATA_CONTENT,
+            adhoc_call_id,
+            call_transcript_id,
+            content,
+            **options,
+        )
+
+
+class CallRecords:
+    """`/callRecords`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    @cached_property
+    def organizer_v2(self) -> CallRecordsOrganizerV2:
+        """The resource `organizer_v2`."""
+        return CallRecordsOrganizerV2(self._session)
+
+    @cached_property
+    def participants_v2(self) -> CallRecordsParticipantsV2:
+        """The resource `participants_v2`."""
+        return CallRecordsParticipantsV2(self._session)
+
+    @cached_property
+    def sessions(self) -> CallRecordsSessions:
+        """The resource `sessions`."""
+        return CallRecordsSessions(self._session)
+
+    async def list(
+        self, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.call_records.CallRecord]:
+        """List the records of calls that are over, a page at a time.
+
+        GET /communications/callRecords
+        """
+        return await self._session.send_page(
+            operations.CALL_RECORDS_LIST, item=models.call_records.CallRecord, **options
+        )
+
+    async def create(
+        self, call_record: models.call_records.CallRecord, **options: Unpack[Options]
+    ) -> models.call_records.CallRecord:
+        """Create a call record. Declared in the metadata; the service writes them.
+
+        POST /communications/callRecords
+        """
+        return await self._session.send(
+            operations.CALL_RECORDS_CREATE,
+            call_record,
+            returns=models.call_records.CallRecord,
+            **options,
+        )
+
+    async def count(self, **options: Unpack[CountOptions]) -> int:
+        """Count the call records, as plain text.
+
+        GET /communications/callRecords/$count
+        """
+        return await self._session.send_count(operations.CALL_RECORDS_COUNT, **options)
+
+    async def get_direct_routing_calls(
+        self,
+        *,
+        from_date_time: edm.DateTimeOffset | None,
+        to_date_time: edm.DateTimeOffset | None,
+        **options: Unpack[CollectionOptions],
+    ) -> AsyncPage[models.call_records.DirectRoutingLogRow]:
+        """List calls through Direct Routing within a span of at most 90 days.
+
+        GET
+        /communications/callRecords/microsoft.graph.callRecords.getDirectRoutingCalls(fromDateTime={fromDateTime},toDateTime={toDateTime})
+        """
+        return await self._session.send_page(
+            operations.CALL_RECORDS_GET_DIRECT_ROUTING_CALLS,
+            from_date_time,
+            to_date_time,
+            item=models.call_records.DirectRoutingLogRow,
+            **options,
+        )
+
+    async def get_pstn_calls(
+        self,
+        *,
+        from_date_time: edm.DateTimeOffset | None,
+        to_date_time: edm.DateTimeOffset | None,
+        **options: Unpack[CollectionOptions],
+    ) -> AsyncPage[models.call_records.PstnCallLogRow]:
+        """List PSTN calls with their cost, within a span of at most 90 days.
+
+        GET
+        /communications/callRecords/microsoft.graph.callRecords.getPstnCalls(fromDateTime={fromDateTime},toDateTime={toDateTime})
+        """
+        return await self._session.send_page(
+            operations.CALL_RECORDS_GET_PSTN_CALLS,
+            from_date_time,
+            to_date_time,
+            item=models.call_records.PstnCallLogRow,
+            **options,
+        )
+
+    async def get(
+        self, call_record_id: str, **options: Unpack[EntityOptions]
+    ) -> models.call_records.CallRecord:
+        """Get one call record. Expand sessions($expand=segments) to see the quality; its version
+        grows as data comes in.
+
+        GET /communications/callRecords/{callRecord-id}
+        """
+        return await self._session.send(
+            operations.CALL_RECORDS_GET,
+            call_record_id,
+            returns=models.call_records.CallRecord,
+            **options,
+        )
+
+    async def update(
+        self,
+        call_record_id: str,
+        call_record: models.call_records.CallRecord,
+        **options: Unpack[Options],
+    ) -> models.call_records.CallRecord | None:
+        """Update a call record. Declared in the metadata; the service writes them.
+
+        PATCH /communications/callRecords/{callRecord-id}
+        """
+        return await self._session.send_optional(
+            operations.CALL_RECORDS_UPDATE,
+            call_record_id,
+            call_record,
+            returns=models.call_records.CallRecord,
+            **options,
+        )
+
+    async def delete(self, call_record_id: str, **options: Unpack[Options]) -> None:
+        """Delete a call record. Declared in the metadata; the service keeps them.
+
+        DELETE /communications/callRecords/{callRecord-id}
+        """
+        await self._session.send(operations.CALL_RECORDS_DELETE, call_record_id, **options)
+
+
+class CallRecordsOrganizerV2:
+    """`/callRecords/organizer_v2`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(
+        self, call_record_id: str, **options: Unpack[EntityOptions]
+    ) -> models.call_records.Organizer:
+        """Get the organizer of a recorded call.
+
+        GET /communications/callRecords/{callRecord-id}/organizer_v2
+        """
+        return await self._session.send(
+            operations.CALL_RECORDS_ORGANIZER_V2_GET,
+            call_record_id,
+            returns=models.call_records.Organizer,
+            **options,
+        )
+
+    async def update(
+        self,
+        call_record_id: str,
+        organizer: models.call_records.Organizer,
+        **options: Unpack[Options],
+    ) -> models.call_records.Organizer | None:
+        """Update the organizer of a recorded call. Declared in the metadata; the service sets it.
+
+        PATCH /communications/callRecords/{callRecord-id}/organizer_v2
+        """
+        return await self._session.send_optional(
+            operations.CALL_RECORDS_ORGANIZER_V2_UPDATE,
+            call_record_id,
+            organizer,
+            returns=models.call_records.Organizer,
+            **options,
+        )
+
+    async def delete(self, call_record_id: str, **options: Unpack[Options]) -> None:
+        """Delete the organizer of a recorded call. Declared in the metadata; the service sets it.
+
+        DELETE /communications/callRecords/{callRecord-id}/organizer_v2
+        """
+        await self._session.send(
+            operations.CALL_RECORDS_ORGANIZER_V2_DELETE, call_record_id, **options
+        )
+
+
+class CallRecordsParticipantsV2:
+    """`/callRecords/participants_v2`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(
+        self, call_record_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.call_records.Participant]:
+        """List the participants of a recorded call, a page at a time.
+
+        GET /communications/callRecords/{callRecord-id}/participants_v2
+        """
+        return await self._session.send_page(
+            operations.CALL_RECORDS_PARTICIPANTS_V2_LIST,
+            call_record_id,
+            item=models.call_records.Participant,
+            **options,
+        )
+
+    async def create(
+        self,
+        call_record_id: str,
+        participant: models.call_records.Participant,
+        **options: Unpack[Options],
+    ) -> models.call_records.Participant:
+        """Create a participant of a recorded call. Declared in the metadata; the service sets
+        them.
+
+        POST /communications/callRecords/{callRecord-id}/participants_v2
+        """
+        return await self._session.send(
+            operations.CALL_RECORDS_PARTICIPANTS_V2_CREATE,
+            call_record_id,
+            participant,
+            returns=models.call_records.Participant,
+            **options,
+        )
+
+    async def count(self, call_record_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the participants of a recorded call, as plain text.
+
+        GET /communications/callRecords/{callRecord-id}/participants_v2/$count
+        """
+        return await self._session.send_count(
+            operations.CALL_RECORDS_PARTICIPANTS_V2_COUNT, call_record_id, **options
+        )
+
+    async def get(
+        self, call_record_id: str, participant_id: str, **options: Unpack[EntityOptions]
+    ) -> models.call_records.Participant:
+        """Get one participant of a recorded call.
+
+        GET /communications/callRecords/{callRecord-id}/participants_v2/{participant-id}
+        """
+        return await self._session.send(
+            operations.CALL_RECORDS_PARTICIPANTS_V2_GET,
+            call_record_id,
+            participant_id,
+            returns=models.call_records.Participant,
+            **options,
+        )
+
+    async def update(
+        self,
+        call_record_id: str,
+        participant_id: str,
+        participant: models.call_records.Participant,
+        **options: Unpack[Options],
+    ) -> models.call_records.Participant | None:
+        """Update a participant of a recorded call. Declared in the metadata; the service sets
+        them.
+
+        PATCH /communications/callRecords/{callRecord-id}/participants_v2/{participant-id}
+        """
+        return await self._session.send_optional(
+            operations.CALL_RECORDS_PARTICIPANTS_V2_UPDATE,
+            call_record_id,
+            participant_id,
+            participant,
+            returns=models.call_records.Participant,
+            **options,
+        )
+
+    async def delete(
+        self, call_record_id: str, participant_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete a participant of a recorded call. Declared in the metadata; the service sets
+        them.
+
+        DELETE /communications/callRecords/{callRecord-id}/participants_v2/{participant-id}
+        """
+        await self._session.send(
+            operations.CALL_RECORDS_PARTICIPANTS_V2_DELETE,
+            call_record_id,
+            participant_id,
+            **options,
+        )
+
+
+class CallRecordsSessions:
+    """`/callRecords/sessions`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    @cached_property
+    def segments(self) -> CallRecordsSessionsSegments:
+        """The resource `segments`."""
+        return CallRecordsSessionsSegments(self._session)
+
+    async def list(
+        self, call_record_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.call_records.Session]:
+        """List the sessions of a recorded call, a page at a time.
+
+        GET /communications/callRecords/{callRecord-id}/sessions
+        """
+        return await self._session.send_page(
+            operations.CALL_RECORDS_SESSIONS_LIST,
+            call_record_id,
+            item=models.call_records.Session,
+            **options,
+        )
+
+    async def create(
+        self, call_record_id: str, session: models.call_records.Session, **options: Unpack[Options]
+    ) -> models.call_records.Session:
+        """Create a session of a recorded call. Declared in the metadata; the service writes them.
+
+        POST /communications/callRecords/{callRecord-id}/sessions
+        """
+        return await self._session.send(
+            operations.CALL_RECORDS_SESSIONS_CREATE,
+            call_record_id,
+            session,
+            returns=models.call_records.Session,
+            **options,
+        )
+
+    async def count(self, call_record_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the sessions of a recorded call, as plain text.
+
+        GET /communications/callRecords/{callRecord-id}/sessions/$count
+        """
+        return await self._session.send_count(
+            operations.CALL_RECORDS_SESSIONS_COUNT, call_record_id, **options
+        )
+
+    async def get(
+        self, call_record_id: str, session_id: str, **options: Unpack[EntityOptions]
+    ) -> models.call_records.Session:
+        """Get one session of a recorded call.
+
+        GET /communications/callRecords/{callRecord-id}/sessions/{session-id}
+        """
+        return await self._session.send(
+            operations.CALL_RECORDS_SESSIONS_GET,
+            call_record_id,
+            session_id,
+            returns=models.call_records.Session,
+            **options,
+        )
+
+    async def update(
+        self,
+        call_record_id: str,
+        session_id: str,
+        session: models.call_records.Session,
+        **options: Unpack[Options],
+    ) -> models.call_records.Session | None:
+        """Update a session of a recorded call. Declared in the metadata; the service writes them.
+
+        PATCH /communications/callRecords/{callRecord-id}/sessions/{session-id}
+        """
+        return await self._session.send_optional(
+            operations.CALL_RECORDS_SESSIONS_UPDATE,
+            call_record_id,
+            session_id,
+            session,
+            returns=models.call_records.Session,
+            **options,
+        )
+
+    async def delete(
+        self, call_record_id: str, session_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete a session of a recorded call. Declared in the metadata; the service writes them.
+
+        DELETE /communications/callRecords/{callRecord-id}/sessions/{session-id}
+        """
+        await self._session.send(
+            operations.CALL_RECORDS_SESSIONS_DELETE, call_record_id, session_id, **options
+        )
+
+
+class CallRecordsSessionsSegments:
+    """`/callRecords/sessions/segments`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(
+        self, call_record_id: str, session_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.call_records.Segment]:
+        """List the segments of a session, a page at a time.
+
+        GET /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments
+        """
+        return await self._session.send_page(
+            operations.CALL_RECORDS_SESSIONS_SEGMENTS_LIST,
+            call_record_id,
+            session_id,
+            item=models.call_records.Segment,
+            **options,
+        )
+
+    async def create(
+        self,
+        call_record_id: str,
+        session_id: str,
+        segment: models.call_records.Segment,
+        **options: Unpack[Options],
+    ) -> models.call_records.Segment:
+        """Create a segment of a session. Declared in the metadata; the service writes them.
+
+        POST /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments
+        """
+        return await self._session.send(
+            operations.CALL_RECORDS_SESSIONS_SEGMENTS_CREATE,
+            call_record_id,
+            session_id,
+            segment,
+            returns=models.call_records.Segment,
+            **options,
+        )
+
+    async def count(
+        self, call_record_id: str, session_id: str, **options: Unpack[CountOptions]
+    ) -> int:
+        """Count the segments of a session, as plain text.
+
+        GET /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/$count
+        """
+        return await self._session.send_count(
+            operations.CALL_RECORDS_SESSIONS_SEGMENTS_COUNT, call_record_id, session_id, **options
+        )
+
+    async def get(
+        self,
+        call_record_id: str,
+        session_id: str,
+        segment_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.call_records.Segment:
+        """Get one segment of a session.
+
+        GET
+        /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/{segment-id}
+        """
+        return await self._session.send(
+            operations.CALL_RECORDS_SESSIONS_SEGMENTS_GET,
+            call_record_id,
+            session_id,
+            segment_id,
+            returns=models.call_records.Segment,
+            **options,
+        )
+
+    async def update(
+        self,
+        call_record_id: str,
+        session_id: str,
+        segment_id: str,
+        segment: models.call_records.Segment,
+        **options: Unpack[Options],
+    ) -> models.call_records.Segment | None:
+        """Update a segment of a session. Declared in the metadata; the service writes them.
+
+        PATCH
+        /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/{segment-id}
+        """
+        return await self._session.send_optional(
+            operations.CALL_RECORDS_SESSIONS_SEGMENTS_UPDATE,
+            call_record_id,
+            session_id,
+            segment_id,
+            segment,
+            returns=models.call_records.Segment,
+            **options,
+        )
+
+    async def delete(
+        self, call_record_id: str, session_id: str, segment_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete a segment of a session. Declared in the metadata; the service writes them.
+
+        DELETE
+        /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/{segment-id}
+        """
+        await self._session.send(
+            operations.CALL_RECORDS_SESSIONS_SEGMENTS_DELETE,
+            call_record_id,
+            session_id,
+            segment_id,
+            **options,
+        )
 
 
 class Calls:
@@ -16,32 +978,3225 @@ class Calls:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def create(self, call: models.Call) -> models.Call:
-        """POST /communications/calls"""
+    @cached_property
+    def audio_routing_groups(self) -> CallsAudioRoutingGroups:
+        """The resource `audio_routing_groups`."""
+        return CallsAudioRoutingGroups(self._session)
+
+    @cached_property
+    def content_sharing_sessions(self) -> CallsContentSharingSessions:
+        """The resource `content_sharing_sessions`."""
+        return CallsContentSharingSessions(self._session)
+
+    @cached_property
+    def operations(self) -> CallsOperations:
+        """The resource `operations`."""
+        return CallsOperations(self._session)
+
+    @cached_property
+    def participants(self) -> CallsParticipants:
+        """The resource `participants`."""
+        return CallsParticipants(self._session)
+
+    async def list(self, **options: Unpack[CollectionOptions]) -> AsyncPage[models.Call]:
+        """List the calls. Declared in the metadata; a bot had better keep the ids of its calls
+        itself.
+
+        GET /communications/calls
+        """
+        return await self._session.send_page(operations.CALLS_LIST, item=models.Call, **options)
+
+    async def create(self, call: models.Call, **options: Unpack[Options]) -> models.Call:
+        """Call people or join a meeting: 201 with a call in state establishing. Not idempotent: a
+        repeat rings people twice.
+
+        POST /communications/calls
+        """
         return await self._session.send(
-            operations.CALLS_CREATE,
-            body=call,
-            returns=models.Call,
+            operations.CALLS_CREATE, call, returns=models.Call, **options
         )
 
-    async def get(self, call_id: str) -> models.Call:
-        """GET /communications/calls/{call-id}"""
-        return await self._session.send(
-            operations.CALLS_GET,
-            path={
-                "call-id": call_id,
-            },
-            returns=models.Call,
-        )
+    async def count(self, **options: Unpack[CountOptions]) -> int:
+        """Count the calls, as plain text. Declared in the metadata; a bot had better count its
+        calls itself.
 
-    async def delete(self, call_id: str) -> None:
-        """DELETE /communications/calls/{call-id}"""
+        GET /communications/calls/$count
+        """
+        return await self._session.send_count(operations.CALLS_COUNT, **options)
+
+    async def log_teleconference_device_quality(
+        self, *, quality: models.TeleconferenceDeviceQuality, **options: Unpack[Options]
+    ) -> None:
+        """Report the media quality that a video conferencing device measured in a call.
+
+        POST /communications/calls/logTeleconferenceDeviceQuality
+        """
         await self._session.send(
-            operations.CALLS_DELETE,
-            path={
-                "call-id": call_id,
-            },
-            returns=None,
+            operations.CALLS_LOG_TELECONFERENCE_DEVICE_QUALITY, quality, **options
+        )
+
+    async def get(self, call_id: str, **options: Unpack[EntityOptions]) -> models.Call:
+        """Get a call. 404 (8522) once it has ended.
+
+        GET /communications/calls/{call-id}
+        """
+        return await self._session.send(
+            operations.CALLS_GET, call_id, returns=models.Call, **options
+        )
+
+    async def update(
+        self, call_id: str, call: models.Call, **options: Unpack[Options]
+    ) -> models.Call | None:
+        """Update a call. Declared in the metadata; what a bot changes in a call it changes by
+        actions.
+
+        PATCH /communications/calls/{call-id}
+        """
+        return await self._session.send_optional(
+            operations.CALLS_UPDATE, call_id, call, returns=models.Call, **options
+        )
+
+    async def delete(self, call_id: str, **options: Unpack[Options]) -> None:
+        """Hang up. A group call or meeting goes on for the others. 404 once the call has ended.
+
+        DELETE /communications/calls/{call-id}
+        """
+        await self._session.send(operations.CALLS_DELETE, call_id, **options)
+
+    async def add_large_gallery_view(
+        self,
+        call_id: str,
+        *,
+        client_context: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> models.AddLargeGalleryViewOperation:
+        """Ask for the large gallery view, which then shows up in the roster as a participant with
+        video.
+
+        POST /communications/calls/{call-id}/addLargeGalleryView
+        """
+        return await self._session.send(
+            operations.CALLS_ADD_LARGE_GALLERY_VIEW,
+            call_id,
+            client_context,
+            returns=models.AddLargeGalleryViewOperation,
+            **options,
+        )
+
+    async def answer(
+        self,
+        call_id: str,
+        *,
+        callback_uri: str,
+        media_config: models.MediaConfig,
+        accepted_modalities: Unset | Sequence[models.Modality] | None = UNSET,
+        participant_capacity: Unset | edm.Int32 | None = UNSET,
+        call_options: Unset | models.IncomingCallOptions | None = UNSET,
+        **options: Unpack[Options],
+    ) -> None:
+        """Answer an incoming call, within 15 seconds of its notification: 202, then establishing
+        and established are notified.
+
+        POST /communications/calls/{call-id}/answer
+        """
+        await self._session.send(
+            operations.CALLS_ANSWER,
+            call_id,
+            callback_uri,
+            media_config,
+            accepted_modalities,
+            participant_capacity,
+            call_options,
+            **options,
+        )
+
+    async def cancel_media_processing(
+        self,
+        call_id: str,
+        *,
+        client_context: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> models.CancelMediaProcessingOperation:
+        """Stop the prompts and recordings that run or wait on a call. A tone subscription stays.
+
+        POST /communications/calls/{call-id}/cancelMediaProcessing
+        """
+        return await self._session.send(
+            operations.CALLS_CANCEL_MEDIA_PROCESSING,
+            call_id,
+            client_context,
+            returns=models.CancelMediaProcessingOperation,
+            **options,
+        )
+
+    async def change_screen_sharing_role(
+        self, call_id: str, *, role: models.ScreenSharingRole, **options: Unpack[Options]
+    ) -> None:
+        """Start (sharer) or stop (viewer) sharing the bot's screen. Only in group calls with
+        app-hosted media.
+
+        POST /communications/calls/{call-id}/changeScreenSharingRole
+        """
+        await self._session.send(
+            operations.CALLS_CHANGE_SCREEN_SHARING_ROLE, call_id, role, **options
+        )
+
+    async def keep_alive(self, call_id: str, **options: Unpack[Options]) -> None:
+        """Keep the call: do it every 15 minutes, as the service drops the call at 45. 404 once the
+        call has ended.
+
+        POST /communications/calls/{call-id}/keepAlive
+        """
+        await self._session.send(operations.CALLS_KEEP_ALIVE, call_id, **options)
+
+    async def mute(
+        self,
+        call_id: str,
+        *,
+        client_context: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> models.MuteParticipantOperation:
+        """Mute the bot at the server, which then drops its audio. Only in group calls.
+
+        POST /communications/calls/{call-id}/mute
+        """
+        return await self._session.send(
+            operations.CALLS_MUTE,
+            call_id,
+            client_context,
+            returns=models.MuteParticipantOperation,
+            **options,
+        )
+
+    async def play_prompt(
+        self,
+        call_id: str,
+        *,
+        prompts: Sequence[models.Prompt],
+        client_context: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> models.PlayPromptOperation:
+        """Play WAV prompts (mono, 16-bit, 16 kHz). Service-hosted media only; the end is notified.
+
+        POST /communications/calls/{call-id}/playPrompt
+        """
+        return await self._session.send(
+            operations.CALLS_PLAY_PROMPT,
+            call_id,
+            prompts,
+            client_context,
+            returns=models.PlayPromptOperation,
+            **options,
+        )
+
+    async def record_response(
+        self,
+        call_id: str,
+        *,
+        prompts: Unset | Sequence[models.Prompt] | None = UNSET,
+        barge_in_allowed: Unset | edm.Boolean | None = UNSET,
+        initial_silence_timeout_in_seconds: Unset | edm.Int32 | None = UNSET,
+        max_silence_timeout_in_seconds: Unset | edm.Int32 | None = UNSET,
+        max_record_duration_in_seconds: Unset | edm.Int32 | None = UNSET,
+        play_beep: Unset | edm.Boolean | None = UNSET,
+        stop_tones: Unset | Sequence[str] | None = UNSET,
+        client_context: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> models.RecordOperation:
+        """Play one prompt and record a short answer, at most 2 minutes. Exactly one prompt (8523).
+        Service-hosted media only.
+
+        POST /communications/calls/{call-id}/recordResponse
+        """
+        return await self._session.send(
+            operations.CALLS_RECORD_RESPONSE,
+            call_id,
+            prompts,
+            barge_in_allowed,
+            initial_silence_timeout_in_seconds,
+            max_silence_timeout_in_seconds,
+            max_record_duration_in_seconds,
+            play_beep,
+            stop_tones,
+            client_context,
+            returns=models.RecordOperation,
+            **options,
+        )
+
+    async def redirect(
+        self,
+        call_id: str,
+        *,
+        targets: Sequence[models.InvitationParticipantInfo],
+        timeout: Unset | edm.Int32 | None = UNSET,
+        callback_uri: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> None:
+        """Pass an incoming call on, within 15 seconds and before answering. Several targets ring
+        at once; the first to answer gets it.
+
+        POST /communications/calls/{call-id}/redirect
+        """
+        await self._session.send(
+            operations.CALLS_REDIRECT, call_id, targets, timeout, callback_uri, **options
+        )
+
+    async def reject(
+        self,
+        call_id: str,
+        *,
+        reason: Unset | models.RejectReason | None = UNSET,
+        callback_uri: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> None:
+        """Turn down an incoming call, within 15 seconds of its notification.
+
+        POST /communications/calls/{call-id}/reject
+        """
+        await self._session.send(operations.CALLS_REJECT, call_id, reason, callback_uri, **options)
+
+    async def send_dtmf_tones(
+        self,
+        call_id: str,
+        *,
+        tones: Sequence[models.Tone],
+        delay_between_tones_ms: Unset | edm.Int32 | None = UNSET,
+        client_context: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> models.SendDtmfTonesOperation:
+        """Send DTMF tones into a call, with a delay between them in milliseconds. The end is
+        notified.
+
+        POST /communications/calls/{call-id}/sendDtmfTones
+        """
+        return await self._session.send(
+            operations.CALLS_SEND_DTMF_TONES,
+            call_id,
+            tones,
+            delay_between_tones_ms,
+            client_context,
+            returns=models.SendDtmfTonesOperation,
+            **options,
+        )
+
+    async def subscribe_to_tone(
+        self,
+        call_id: str,
+        *,
+        client_context: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> models.SubscribeToToneOperation:
+        """Have the DTMF keys that people press notified, as call.toneInfo.
+
+        POST /communications/calls/{call-id}/subscribeToTone
+        """
+        return await self._session.send(
+            operations.CALLS_SUBSCRIBE_TO_TONE,
+            call_id,
+            client_context,
+            returns=models.SubscribeToToneOperation,
+            **options,
+        )
+
+    async def transfer(
+        self,
+        call_id: str,
+        *,
+        transfer_target: models.InvitationParticipantInfo,
+        transferee: Unset | models.ParticipantInfo | None = UNSET,
+        **options: Unpack[Options],
+    ) -> None:
+        """Hand an established call over to somebody else: 202. If it fails, the call is notified
+        as established again.
+
+        POST /communications/calls/{call-id}/transfer
+        """
+        await self._session.send(
+            operations.CALLS_TRANSFER, call_id, transfer_target, transferee, **options
+        )
+
+    async def unmute(
+        self,
+        call_id: str,
+        *,
+        client_context: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> models.UnmuteParticipantOperation:
+        """Undo mute, so that the bot is heard again. Only in group calls.
+
+        POST /communications/calls/{call-id}/unmute
+        """
+        return await self._session.send(
+            operations.CALLS_UNMUTE,
+            call_id,
+            client_context,
+            returns=models.UnmuteParticipantOperation,
+            **options,
+        )
+
+    async def update_recording_status(
+        self,
+        call_id: str,
+        *,
+        status: models.RecordingStatus,
+        client_context: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> models.UpdateRecordingStatusOperation:
+        """Tell people that the bot records or has stopped. Call it before media is kept; for
+        policy-based recording.
+
+        POST /communications/calls/{call-id}/updateRecordingStatus
+        """
+        return await self._session.send(
+            operations.CALLS_UPDATE_RECORDING_STATUS,
+            call_id,
+            status,
+            client_context,
+            returns=models.UpdateRecordingStatusOperation,
+            **options,
+        )
+
+
+class CallsAudioRoutingGroups:
+    """`/calls/audioRoutingGroups`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(
+        self, call_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.AudioRoutingGroup]:
+        """List the private audio routes of a call.
+
+        GET /communications/calls/{call-id}/audioRoutingGroups
+        """
+        return await self._session.send_page(
+            operations.CALLS_AUDIO_ROUTING_GROUPS_LIST,
+            call_id,
+            item=models.AudioRoutingGroup,
+            **options,
+        )
+
+    async def create(
+        self,
+        call_id: str,
+        audio_routing_group: models.AudioRoutingGroup,
+        **options: Unpack[Options],
+    ) -> models.AudioRoutingGroup:
+        """Create a private audio route from one participant to one other (oneToOne) or several
+        (multicast).
+
+        POST /communications/calls/{call-id}/audioRoutingGroups
+        """
+        return await self._session.send(
+            operations.CALLS_AUDIO_ROUTING_GROUPS_CREATE,
+            call_id,
+            audio_routing_group,
+            returns=models.AudioRoutingGroup,
+            **options,
+        )
+
+    async def count(self, call_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the private audio routes of a call, as plain text.
+
+        GET /communications/calls/{call-id}/audioRoutingGroups/$count
+        """
+        return await self._session.send_count(
+            operations.CALLS_AUDIO_ROUTING_GROUPS_COUNT, call_id, **options
+        )
+
+    async def get(
+        self, call_id: str, audio_routing_group_id: str, **options: Unpack[EntityOptions]
+    ) -> models.AudioRoutingGroup:
+        """Get one private audio route of a call.
+
+        GET /communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}
+        """
+        return await self._session.send(
+            operations.CALLS_AUDIO_ROUTING_GROUPS_GET,
+            call_id,
+            audio_routing_group_id,
+            returns=models.AudioRoutingGroup,
+            **options,
+        )
+
+    async def update(
+        self,
+        call_id: str,
+        audio_routing_group_id: str,
+        audio_routing_group: models.AudioRoutingGroup,
+        **options: Unpack[Options],
+    ) -> models.AudioRoutingGroup | None:
+        """Change a private audio route, such as the receivers of a multicast one.
+
+        PATCH /communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}
+        """
+        return await self._session.send_optional(
+            operations.CALLS_AUDIO_ROUTING_GROUPS_UPDATE,
+            call_id,
+            audio_routing_group_id,
+            audio_routing_group,
+            returns=models.AudioRoutingGroup,
+            **options,
+        )
+
+    async def delete(
+        self, call_id: str, audio_routing_group_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete a private audio route.
+
+        DELETE /communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}
+        """
+        await self._session.send(
+            operations.CALLS_AUDIO_ROUTING_GROUPS_DELETE, call_id, audio_routing_group_id, **options
+        )
+
+
+class CallsContentSharingSessions:
+    """`/calls/contentSharingSessions`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(
+        self, call_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.ContentSharingSession]:
+        """List what is being shared in a call.
+
+        GET /communications/calls/{call-id}/contentSharingSessions
+        """
+        return await self._session.send_page(
+            operations.CALLS_CONTENT_SHARING_SESSIONS_LIST,
+            call_id,
+            item=models.ContentSharingSession,
+            **options,
+        )
+
+    async def create(
+        self,
+        call_id: str,
+        content_sharing_session: models.ContentSharingSession,
+        **options: Unpack[Options],
+    ) -> models.ContentSharingSession:
+        """Create a content sharing session. Declared in the metadata; sessions arise when somebody
+        shares.
+
+        POST /communications/calls/{call-id}/contentSharingSessions
+        """
+        return await self._session.send(
+            operations.CALLS_CONTENT_SHARING_SESSIONS_CREATE,
+            call_id,
+            content_sharing_session,
+            returns=models.ContentSharingSession,
+            **options,
+        )
+
+    async def count(self, call_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the content sharing sessions of a call, as plain text.
+
+        GET /communications/calls/{call-id}/contentSharingSessions/$count
+        """
+        return await self._session.send_count(
+            operations.CALLS_CONTENT_SHARING_SESSIONS_COUNT, call_id, **options
+        )
+
+    async def get(
+        self, call_id: str, content_sharing_session_id: str, **options: Unpack[EntityOptions]
+    ) -> models.ContentSharingSession:
+        """Get one content sharing session of a call.
+
+        GET /communications/calls/{call-id}/contentSharingSessions/{contentSharingSession-id}
+        """
+        return await self._session.send(
+            operations.CALLS_CONTENT_SHARING_SESSIONS_GET,
+            call_id,
+            content_sharing_session_id,
+            returns=models.ContentSharingSession,
+            **options,
+        )
+
+    async def update(
+        self,
+        call_id: str,
+        content_sharing_session_id: str,
+        content_sharing_session: models.ContentSharingSession,
+        **options: Unpack[Options],
+    ) -> models.ContentSharingSession | None:
+        """Update a content sharing session. Declared in the metadata; a session has no property
+        but its id.
+
+        PATCH /communications/calls/{call-id}/contentSharingSessions/{contentSharingSession-id}
+        """
+        return await self._session.send_optional(
+            operations.CALLS_CONTENT_SHARING_SESSIONS_UPDATE,
+            call_id,
+            content_sharing_session_id,
+            content_sharing_session,
+            returns=models.ContentSharingSession,
+            **options,
+        )
+
+    async def delete(
+        self, call_id: str, content_sharing_session_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete a content sharing session. Declared in the metadata; sessions end when sharing
+        stops.
+
+        DELETE /communications/calls/{call-id}/contentSharingSessions/{contentSharingSession-id}
+        """
+        await self._session.send(
+            operations.CALLS_CONTENT_SHARING_SESSIONS_DELETE,
+            call_id,
+            content_sharing_session_id,
+            **options,
+        )
+
+
+class CallsOperations:
+    """`/calls/operations`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(
+        self, call_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.CommsOperation]:
+        """List the long-running operations of a call.
+
+        GET /communications/calls/{call-id}/operations
+        """
+        return await self._session.send_page(
+            operations.CALLS_OPERATIONS_LIST, call_id, item=models.CommsOperation, **options
+        )
+
+    async def create(
+        self, call_id: str, comms_operation: models.CommsOperation, **options: Unpack[Options]
+    ) -> models.CommsOperation:
+        """Create an operation. Declared in the metadata; operations arise from actions such as
+        playPrompt.
+
+        POST /communications/calls/{call-id}/operations
+        """
+        return await self._session.send(
+            operations.CALLS_OPERATIONS_CREATE,
+            call_id,
+            comms_operation,
+            returns=models.CommsOperation,
+            **options,
+        )
+
+    async def count(self, call_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the operations of a call, as plain text.
+
+        GET /communications/calls/{call-id}/operations/$count
+        """
+        return await self._session.send_count(operations.CALLS_OPERATIONS_COUNT, call_id, **options)
+
+    async def get(
+        self, call_id: str, comms_operation_id: str, **options: Unpack[EntityOptions]
+    ) -> models.CommsOperation:
+        """Get the progress of one operation, for example when its notification did not come.
+
+        GET /communications/calls/{call-id}/operations/{commsOperation-id}
+        """
+        return await self._session.send(
+            operations.CALLS_OPERATIONS_GET,
+            call_id,
+            comms_operation_id,
+            returns=models.CommsOperation,
+            **options,
+        )
+
+    async def update(
+        self,
+        call_id: str,
+        comms_operation_id: str,
+        comms_operation: models.CommsOperation,
+        **options: Unpack[Options],
+    ) -> models.CommsOperation | None:
+        """Update an operation. Declared in the metadata; the service keeps operations up to date.
+
+        PATCH /communications/calls/{call-id}/operations/{commsOperation-id}
+        """
+        return await self._session.send_optional(
+            operations.CALLS_OPERATIONS_UPDATE,
+            call_id,
+            comms_operation_id,
+            comms_operation,
+            returns=models.CommsOperation,
+            **options,
+        )
+
+    async def delete(
+        self, call_id: str, comms_operation_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete an operation. Declared in the metadata; to stop prompts and recordings use
+        cancelMediaProcessing.
+
+        DELETE /communications/calls/{call-id}/operations/{commsOperation-id}
+        """
+        await self._session.send(
+            operations.CALLS_OPERATIONS_DELETE, call_id, comms_operation_id, **options
+        )
+
+
+class CallsParticipants:
+    """`/calls/participants`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(
+        self, call_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.Participant]:
+        """List the participants of a call. Changes of the roster are notified as well.
+
+        GET /communications/calls/{call-id}/participants
+        """
+        return await self._session.send_page(
+            operations.CALLS_PARTICIPANTS_LIST, call_id, item=models.Participant, **options
+        )
+
+    async def create(
+        self, call_id: str, participant: models.Participant, **options: Unpack[Options]
+    ) -> models.Participant:
+        """Create a participant. Declared in the metadata; to bring people into a call use invite.
+
+        POST /communications/calls/{call-id}/participants
+        """
+        return await self._session.send(
+            operations.CALLS_PARTICIPANTS_CREATE,
+            call_id,
+            participant,
+            returns=models.Participant,
+            **options,
+        )
+
+    async def count(self, call_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the participants of a call, as plain text.
+
+        GET /communications/calls/{call-id}/participants/$count
+        """
+        return await self._session.send_count(
+            operations.CALLS_PARTICIPANTS_COUNT, call_id, **options
+        )
+
+    async def invite(
+        self,
+        call_id: str,
+        *,
+        participants: Sequence[models.InvitationParticipantInfo],
+        client_context: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> models.InviteParticipantsOperation:
+        """Invite people into a call: users, apps or phones. The outcome is notified; do not repeat
+        it blindly.
+
+        POST /communications/calls/{call-id}/participants/invite
+        """
+        return await self._session.send(
+            operations.CALLS_PARTICIPANTS_INVITE,
+            call_id,
+            participants,
+            client_context,
+            returns=models.InviteParticipantsOperation,
+            **options,
+        )
+
+    async def get(
+        self, call_id: str, participant_id: str, **options: Unpack[EntityOptions]
+    ) -> models.Participant:
+        """Get one participant of a call.
+
+        GET /communications/calls/{call-id}/participants/{participant-id}
+        """
+        return await self._session.send(
+            operations.CALLS_PARTICIPANTS_GET,
+            call_id,
+            participant_id,
+            returns=models.Participant,
+            **options,
+        )
+
+    async def update(
+        self,
+        call_id: str,
+        participant_id: str,
+        participant: models.Participant,
+        **options: Unpack[Options],
+    ) -> models.Participant | None:
+        """Update a participant. Declared in the metadata; to change one use mute or the hold music
+        actions.
+
+        PATCH /communications/calls/{call-id}/participants/{participant-id}
+        """
+        return await self._session.send_optional(
+            operations.CALLS_PARTICIPANTS_UPDATE,
+            call_id,
+            participant_id,
+            participant,
+            returns=models.Participant,
+            **options,
+        )
+
+    async def delete(self, call_id: str, participant_id: str, **options: Unpack[Options]) -> None:
+        """Remove somebody from a call, or cancel an invitation not yet answered. An admin must
+        allow the app to.
+
+        DELETE /communications/calls/{call-id}/participants/{participant-id}
+        """
+        await self._session.send(
+            operations.CALLS_PARTICIPANTS_DELETE, call_id, participant_id, **options
+        )
+
+    async def mute(
+        self,
+        call_id: str,
+        participant_id: str,
+        *,
+        client_context: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> models.MuteParticipantOperation:
+        """Mute somebody at the server, which then drops their audio. Only in group calls; there is
+        no unmute for others.
+
+        POST /communications/calls/{call-id}/participants/{participant-id}/mute
+        """
+        return await self._session.send(
+            operations.CALLS_PARTICIPANTS_MUTE,
+            call_id,
+            participant_id,
+            client_context,
+            returns=models.MuteParticipantOperation,
+            **options,
+        )
+
+    async def start_hold_music(
+        self,
+        call_id: str,
+        participant_id: str,
+        *,
+        custom_prompt: Unset | models.Prompt | None = UNSET,
+        client_context: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> models.StartHoldMusicOperation:
+        """Put somebody on hold with music or a prompt of your own. Only one participant at a time.
+
+        POST /communications/calls/{call-id}/participants/{participant-id}/startHoldMusic
+        """
+        return await self._session.send(
+            operations.CALLS_PARTICIPANTS_START_HOLD_MUSIC,
+            call_id,
+            participant_id,
+            custom_prompt,
+            client_context,
+            returns=models.StartHoldMusicOperation,
+            **options,
+        )
+
+    async def stop_hold_music(
+        self,
+        call_id: str,
+        participant_id: str,
+        *,
+        client_context: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> models.StopHoldMusicOperation:
+        """Bring somebody back from hold into the call.
+
+        POST /communications/calls/{call-id}/participants/{participant-id}/stopHoldMusic
+        """
+        return await self._session.send(
+            operations.CALLS_PARTICIPANTS_STOP_HOLD_MUSIC,
+            call_id,
+            participant_id,
+            client_context,
+            returns=models.StopHoldMusicOperation,
+            **options,
+        )
+
+
+class OnlineMeetingConversations:
+    """`/onlineMeetingConversations`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    @cached_property
+    def messages(self) -> OnlineMeetingConversationsMessages:
+        """The resource `messages`."""
+        return OnlineMeetingConversationsMessages(self._session)
+
+    @cached_property
+    def starter(self) -> OnlineMeetingConversationsStarter:
+        """The resource `starter`."""
+        return OnlineMeetingConversationsStarter(self._session)
+
+    @cached_property
+    def online_meeting(self) -> OnlineMeetingConversationsOnlineMeeting:
+        """The resource `online_meeting`."""
+        return OnlineMeetingConversationsOnlineMeeting(self._session)
+
+    async def list(
+        self, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.OnlineMeetingEngagementConversation]:
+        """List the Q&A threads of online meetings, a page at a time.
+
+        GET /communications/onlineMeetingConversations
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETING_CONVERSATIONS_LIST,
+            item=models.OnlineMeetingEngagementConversation,
+            **options,
+        )
+
+    async def create(
+        self,
+        online_meeting_engagement_conversation: models.OnlineMeetingEngagementConversation,
+        **options: Unpack[Options],
+    ) -> models.OnlineMeetingEngagementConversation:
+        """Create a Q&A thread of an online meeting.
+
+        POST /communications/onlineMeetingConversations
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_CREATE,
+            online_meeting_engagement_conversation,
+            returns=models.OnlineMeetingEngagementConversation,
+            **options,
+        )
+
+    async def count(self, **options: Unpack[CountOptions]) -> int:
+        """Count the Q&A threads of online meetings, as plain text.
+
+        GET /communications/onlineMeetingConversations/$count
+        """
+        return await self._session.send_count(
+            operations.ONLINE_MEETING_CONVERSATIONS_COUNT, **options
+        )
+
+    async def get(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
+    ) -> models.OnlineMeetingEngagementConversation:
+        """Get one Q&A thread of an online meeting.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_GET,
+            online_meeting_engagement_conversation_id,
+            returns=models.OnlineMeetingEngagementConversation,
+            **options,
+        )
+
+    async def update(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        online_meeting_engagement_conversation: models.OnlineMeetingEngagementConversation,
+        **options: Unpack[Options],
+    ) -> models.OnlineMeetingEngagementConversation | None:
+        """Change a Q&A thread of an online meeting.
+
+        PATCH
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}
+        """
+        return await self._session.send_optional(
+            operations.ONLINE_MEETING_CONVERSATIONS_UPDATE,
+            online_meeting_engagement_conversation_id,
+            online_meeting_engagement_conversation,
+            returns=models.OnlineMeetingEngagementConversation,
+            **options,
+        )
+
+    async def delete(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete a Q&A thread of an online meeting.
+
+        DELETE
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}
+        """
+        await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_DELETE,
+            online_meeting_engagement_conversation_id,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsMessages:
+    """`/onlineMeetingConversations/messages`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    @cached_property
+    def conversation(self) -> OnlineMeetingConversationsMessagesConversation:
+        """The resource `conversation`."""
+        return OnlineMeetingConversationsMessagesConversation(self._session)
+
+    @cached_property
+    def reactions(self) -> OnlineMeetingConversationsMessagesReactions:
+        """The resource `reactions`."""
+        return OnlineMeetingConversationsMessagesReactions(self._session)
+
+    @cached_property
+    def replies(self) -> OnlineMeetingConversationsMessagesReplies:
+        """The resource `replies`."""
+        return OnlineMeetingConversationsMessagesReplies(self._session)
+
+    @cached_property
+    def reply_to(self) -> OnlineMeetingConversationsMessagesReplyTo:
+        """The resource `reply_to`."""
+        return OnlineMeetingConversationsMessagesReplyTo(self._session)
+
+    async def list(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.EngagementConversationMessage]:
+        """List the messages of a Q&A thread, a page at a time.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_LIST,
+            online_meeting_engagement_conversation_id,
+            item=models.EngagementConversationMessage,
+            **options,
+        )
+
+    async def create(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message: models.EngagementConversationMessage,
+        **options: Unpack[Options],
+    ) -> models.EngagementConversationMessage:
+        """Create a message in a Q&A thread.
+
+        POST
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_CREATE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message,
+            returns=models.EngagementConversationMessage,
+            **options,
+        )
+
+    async def count(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[CountOptions]
+    ) -> int:
+        """Count the messages of a Q&A thread, as plain text.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/$count
+        """
+        return await self._session.send_count(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_COUNT,
+            online_meeting_engagement_conversation_id,
+            **options,
+        )
+
+    async def get(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.EngagementConversationMessage:
+        """Get one message.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_GET,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            returns=models.EngagementConversationMessage,
+            **options,
+        )
+
+    async def update(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        engagement_conversation_message: models.EngagementConversationMessage,
+        **options: Unpack[Options],
+    ) -> models.EngagementConversationMessage | None:
+        """Change a message.
+
+        PATCH
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}
+        """
+        return await self._session.send_optional(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_UPDATE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            engagement_conversation_message,
+            returns=models.EngagementConversationMessage,
+            **options,
+        )
+
+    async def delete(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Delete a message.
+
+        DELETE
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}
+        """
+        await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_DELETE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsMessagesConversation:
+    """`/onlineMeetingConversations/messages/conversation`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.EngagementConversation:
+        """Get the Q&A thread that a message belongs to.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/conversation
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_CONVERSATION_GET,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            returns=models.EngagementConversation,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsMessagesReactions:
+    """`/onlineMeetingConversations/messages/reactions`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[CollectionOptions],
+    ) -> AsyncPage[models.EngagementConversationMessageReaction]:
+        """List the reactions of a Q&A message, a page at a time.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_LIST,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            item=models.EngagementConversationMessageReaction,
+            **options,
+        )
+
+    async def create(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
+        **options: Unpack[Options],
+    ) -> models.EngagementConversationMessageReaction:
+        """Create a reaction to a Q&A message.
+
+        POST
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_CREATE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            engagement_conversation_message_reaction,
+            returns=models.EngagementConversationMessageReaction,
+            **options,
+        )
+
+    async def count(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[CountOptions],
+    ) -> int:
+        """Count the reactions of a Q&A message, as plain text.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/$count
+        """
+        return await self._session.send_count(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_COUNT,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            **options,
+        )
+
+    async def get(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        engagement_conversation_message_reaction_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.EngagementConversationMessageReaction:
+        """Get one reaction.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_GET,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            engagement_conversation_message_reaction_id,
+            returns=models.EngagementConversationMessageReaction,
+            **options,
+        )
+
+    async def update(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        engagement_conversation_message_reaction_id: str,
+        engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
+        **options: Unpack[Options],
+    ) -> models.EngagementConversationMessageReaction | None:
+        """Change a reaction.
+
+        PATCH
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
+        return await self._session.send_optional(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_UPDATE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            engagement_conversation_message_reaction_id,
+            engagement_conversation_message_reaction,
+            returns=models.EngagementConversationMessageReaction,
+            **options,
+        )
+
+    async def delete(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        engagement_conversation_message_reaction_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Delete a reaction.
+
+        DELETE
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
+        await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_DELETE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            engagement_conversation_message_reaction_id,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsMessagesReplies:
+    """`/onlineMeetingConversations/messages/replies`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    @cached_property
+    def conversation(self) -> OnlineMeetingConversationsMessagesRepliesConversation:
+        """The resource `conversation`."""
+        return OnlineMeetingConversationsMessagesRepliesConversation(self._session)
+
+    @cached_property
+    def reactions(self) -> OnlineMeetingConversationsMessagesRepliesReactions:
+        """The resource `reactions`."""
+        return OnlineMeetingConversationsMessagesRepliesReactions(self._session)
+
+    @cached_property
+    def reply_to(self) -> OnlineMeetingConversationsMessagesRepliesReplyTo:
+        """The resource `reply_to`."""
+        return OnlineMeetingConversationsMessagesRepliesReplyTo(self._session)
+
+    async def list(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[CollectionOptions],
+    ) -> AsyncPage[models.EngagementConversationMessage]:
+        """List the replies of a Q&A message, a page at a time.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_LIST,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            item=models.EngagementConversationMessage,
+            **options,
+        )
+
+    async def create(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        engagement_conversation_message: models.EngagementConversationMessage,
+        **options: Unpack[Options],
+    ) -> models.EngagementConversationMessage:
+        """Create a reply to a Q&A message.
+
+        POST
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_CREATE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            engagement_conversation_message,
+            returns=models.EngagementConversationMessage,
+            **options,
+        )
+
+    async def count(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[CountOptions],
+    ) -> int:
+        """Count the replies of a Q&A message, as plain text.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/$count
+        """
+        return await self._session.send_count(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_COUNT,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            **options,
+        )
+
+    async def get(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        replies_engagement_conversation_message_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.EngagementConversationMessage:
+        """Get one reply.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_GET,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            replies_engagement_conversation_message_id,
+            returns=models.EngagementConversationMessage,
+            **options,
+        )
+
+    async def update(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        replies_engagement_conversation_message_id: str,
+        engagement_conversation_message: models.EngagementConversationMessage,
+        **options: Unpack[Options],
+    ) -> models.EngagementConversationMessage | None:
+        """Change a reply.
+
+        PATCH
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}
+        """
+        return await self._session.send_optional(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_UPDATE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            replies_engagement_conversation_message_id,
+            engagement_conversation_message,
+            returns=models.EngagementConversationMessage,
+            **options,
+        )
+
+    async def delete(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        replies_engagement_conversation_message_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Delete a reply.
+
+        DELETE
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}
+        """
+        await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_DELETE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            replies_engagement_conversation_message_id,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsMessagesRepliesConversation:
+    """`/onlineMeetingConversations/messages/replies/conversation`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        replies_engagement_conversation_message_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.EngagementConversation:
+        """Get the Q&A thread that a reply belongs to.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/conversation
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_CONVERSATION_GET,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            replies_engagement_conversation_message_id,
+            returns=models.EngagementConversation,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsMessagesRepliesReactions:
+    """`/onlineMeetingConversations/messages/replies/reactions`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        replies_engagement_conversation_message_id: str,
+        **options: Unpack[CollectionOptions],
+    ) -> AsyncPage[models.EngagementConversationMessageReaction]:
+        """List the reactions of a reply, a page at a time.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_LIST,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            replies_engagement_conversation_message_id,
+            item=models.EngagementConversationMessageReaction,
+            **options,
+        )
+
+    async def create(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        replies_engagement_conversation_message_id: str,
+        engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
+        **options: Unpack[Options],
+    ) -> models.EngagementConversationMessageReaction:
+        """Create a reaction to a reply.
+
+        POST
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_CREATE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            replies_engagement_conversation_message_id,
+            engagement_conversation_message_reaction,
+            returns=models.EngagementConversationMessageReaction,
+            **options,
+        )
+
+    async def count(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        replies_engagement_conversation_message_id: str,
+        **options: Unpack[CountOptions],
+    ) -> int:
+        """Count the reactions of a reply, as plain text.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/$count
+        """
+        return await self._session.send_count(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_COUNT,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            replies_engagement_conversation_message_id,
+            **options,
+        )
+
+    async def get(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        replies_engagement_conversation_message_id: str,
+        engagement_conversation_message_reaction_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.EngagementConversationMessageReaction:
+        """Get one reaction.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_GET,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            replies_engagement_conversation_message_id,
+            engagement_conversation_message_reaction_id,
+            returns=models.EngagementConversationMessageReaction,
+            **options,
+        )
+
+    async def update(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        replies_engagement_conversation_message_id: str,
+        engagement_conversation_message_reaction_id: str,
+        engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
+        **options: Unpack[Options],
+    ) -> models.EngagementConversationMessageReaction | None:
+        """Change a reaction.
+
+        PATCH
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
+        return await self._session.send_optional(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_UPDATE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            replies_engagement_conversation_message_id,
+            engagement_conversation_message_reaction_id,
+            engagement_conversation_message_reaction,
+            returns=models.EngagementConversationMessageReaction,
+            **options,
+        )
+
+    async def delete(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        replies_engagement_conversation_message_id: str,
+        engagement_conversation_message_reaction_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Delete a reaction.
+
+        DELETE
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
+        await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_DELETE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            replies_engagement_conversation_message_id,
+            engagement_conversation_message_reaction_id,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsMessagesRepliesReplyTo:
+    """`/onlineMeetingConversations/messages/replies/replyTo`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        replies_engagement_conversation_message_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.EngagementConversationMessage:
+        """Get the message that this reply answers.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/replyTo
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REPLY_TO_GET,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            replies_engagement_conversation_message_id,
+            returns=models.EngagementConversationMessage,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsMessagesReplyTo:
+    """`/onlineMeetingConversations/messages/replyTo`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.EngagementConversationMessage:
+        """Get the message that a reply answers.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replyTo
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLY_TO_GET,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            returns=models.EngagementConversationMessage,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsStarter:
+    """`/onlineMeetingConversations/starter`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    @cached_property
+    def conversation(self) -> OnlineMeetingConversationsStarterConversation:
+        """The resource `conversation`."""
+        return OnlineMeetingConversationsStarterConversation(self._session)
+
+    @cached_property
+    def reactions(self) -> OnlineMeetingConversationsStarterReactions:
+        """The resource `reactions`."""
+        return OnlineMeetingConversationsStarterReactions(self._session)
+
+    @cached_property
+    def replies(self) -> OnlineMeetingConversationsStarterReplies:
+        """The resource `replies`."""
+        return OnlineMeetingConversationsStarterReplies(self._session)
+
+    @cached_property
+    def reply_to(self) -> OnlineMeetingConversationsStarterReplyTo:
+        """The resource `reply_to`."""
+        return OnlineMeetingConversationsStarterReplyTo(self._session)
+
+    async def get(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
+    ) -> models.EngagementConversationMessage:
+        """Get the message that opened a Q&A thread.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_GET,
+            online_meeting_engagement_conversation_id,
+            returns=models.EngagementConversationMessage,
+            **options,
+        )
+
+    async def update(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message: models.EngagementConversationMessage,
+        **options: Unpack[Options],
+    ) -> models.EngagementConversationMessage | None:
+        """Change the message that opened a Q&A thread.
+
+        PATCH
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter
+        """
+        return await self._session.send_optional(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_UPDATE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message,
+            returns=models.EngagementConversationMessage,
+            **options,
+        )
+
+    async def delete(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete the message that opened a Q&A thread.
+
+        DELETE
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter
+        """
+        await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_DELETE,
+            online_meeting_engagement_conversation_id,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsStarterConversation:
+    """`/onlineMeetingConversations/starter/conversation`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
+    ) -> models.EngagementConversation:
+        """Get the Q&A thread that an opening message belongs to.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/conversation
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_CONVERSATION_GET,
+            online_meeting_engagement_conversation_id,
+            returns=models.EngagementConversation,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsStarterReactions:
+    """`/onlineMeetingConversations/starter/reactions`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.EngagementConversationMessageReaction]:
+        """List the reactions of the opening message, a page at a time.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_LIST,
+            online_meeting_engagement_conversation_id,
+            item=models.EngagementConversationMessageReaction,
+            **options,
+        )
+
+    async def create(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
+        **options: Unpack[Options],
+    ) -> models.EngagementConversationMessageReaction:
+        """Create a reaction to the opening message.
+
+        POST
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_CREATE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_reaction,
+            returns=models.EngagementConversationMessageReaction,
+            **options,
+        )
+
+    async def count(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[CountOptions]
+    ) -> int:
+        """Count the reactions of the opening message, as plain text.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/$count
+        """
+        return await self._session.send_count(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_COUNT,
+            online_meeting_engagement_conversation_id,
+            **options,
+        )
+
+    async def get(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_reaction_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.EngagementConversationMessageReaction:
+        """Get one reaction.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/{engagementConversationMessageReaction-id}
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_GET,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_reaction_id,
+            returns=models.EngagementConversationMessageReaction,
+            **options,
+        )
+
+    async def update(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_reaction_id: str,
+        engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
+        **options: Unpack[Options],
+    ) -> models.EngagementConversationMessageReaction | None:
+        """Change a reaction.
+
+        PATCH
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/{engagementConversationMessageReaction-id}
+        """
+        return await self._session.send_optional(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_UPDATE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_reaction_id,
+            engagement_conversation_message_reaction,
+            returns=models.EngagementConversationMessageReaction,
+            **options,
+        )
+
+    async def delete(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_reaction_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Delete a reaction.
+
+        DELETE
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/{engagementConversationMessageReaction-id}
+        """
+        await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_DELETE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_reaction_id,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsStarterReplies:
+    """`/onlineMeetingConversations/starter/replies`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    @cached_property
+    def conversation(self) -> OnlineMeetingConversationsStarterRepliesConversation:
+        """The resource `conversation`."""
+        return OnlineMeetingConversationsStarterRepliesConversation(self._session)
+
+    @cached_property
+    def reactions(self) -> OnlineMeetingConversationsStarterRepliesReactions:
+        """The resource `reactions`."""
+        return OnlineMeetingConversationsStarterRepliesReactions(self._session)
+
+    @cached_property
+    def reply_to(self) -> OnlineMeetingConversationsStarterRepliesReplyTo:
+        """The resource `reply_to`."""
+        return OnlineMeetingConversationsStarterRepliesReplyTo(self._session)
+
+    async def list(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.EngagementConversationMessage]:
+        """List the replies of the opening message, a page at a time.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_LIST,
+            online_meeting_engagement_conversation_id,
+            item=models.EngagementConversationMessage,
+            **options,
+        )
+
+    async def create(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message: models.EngagementConversationMessage,
+        **options: Unpack[Options],
+    ) -> models.EngagementConversationMessage:
+        """Create a reply to the opening message.
+
+        POST
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_CREATE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message,
+            returns=models.EngagementConversationMessage,
+            **options,
+        )
+
+    async def count(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[CountOptions]
+    ) -> int:
+        """Count the replies of the opening message, as plain text.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/$count
+        """
+        return await self._session.send_count(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_COUNT,
+            online_meeting_engagement_conversation_id,
+            **options,
+        )
+
+    async def get(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.EngagementConversationMessage:
+        """Get one reply.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_GET,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            returns=models.EngagementConversationMessage,
+            **options,
+        )
+
+    async def update(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        engagement_conversation_message: models.EngagementConversationMessage,
+        **options: Unpack[Options],
+    ) -> models.EngagementConversationMessage | None:
+        """Change a reply.
+
+        PATCH
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}
+        """
+        return await self._session.send_optional(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_UPDATE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            engagement_conversation_message,
+            returns=models.EngagementConversationMessage,
+            **options,
+        )
+
+    async def delete(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Delete a reply.
+
+        DELETE
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}
+        """
+        await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_DELETE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsStarterRepliesConversation:
+    """`/onlineMeetingConversations/starter/replies/conversation`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.EngagementConversation:
+        """Get the Q&A thread that a reply belongs to.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/conversation
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_CONVERSATION_GET,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            returns=models.EngagementConversation,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsStarterRepliesReactions:
+    """`/onlineMeetingConversations/starter/replies/reactions`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[CollectionOptions],
+    ) -> AsyncPage[models.EngagementConversationMessageReaction]:
+        """List the reactions of a reply, a page at a time.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_LIST,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            item=models.EngagementConversationMessageReaction,
+            **options,
+        )
+
+    async def create(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
+        **options: Unpack[Options],
+    ) -> models.EngagementConversationMessageReaction:
+        """Create a reaction to a reply.
+
+        POST
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_CREATE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            engagement_conversation_message_reaction,
+            returns=models.EngagementConversationMessageReaction,
+            **options,
+        )
+
+    async def count(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[CountOptions],
+    ) -> int:
+        """Count the reactions of a reply, as plain text.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/$count
+        """
+        return await self._session.send_count(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_COUNT,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            **options,
+        )
+
+    async def get(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        engagement_conversation_message_reaction_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.EngagementConversationMessageReaction:
+        """Get one reaction.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_GET,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            engagement_conversation_message_reaction_id,
+            returns=models.EngagementConversationMessageReaction,
+            **options,
+        )
+
+    async def update(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        engagement_conversation_message_reaction_id: str,
+        engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
+        **options: Unpack[Options],
+    ) -> models.EngagementConversationMessageReaction | None:
+        """Change a reaction.
+
+        PATCH
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
+        return await self._session.send_optional(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_UPDATE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            engagement_conversation_message_reaction_id,
+            engagement_conversation_message_reaction,
+            returns=models.EngagementConversationMessageReaction,
+            **options,
+        )
+
+    async def delete(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        engagement_conversation_message_reaction_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Delete a reaction.
+
+        DELETE
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
+        await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_DELETE,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            engagement_conversation_message_reaction_id,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsStarterRepliesReplyTo:
+    """`/onlineMeetingConversations/starter/replies/replyTo`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.EngagementConversationMessage:
+        """Get the message that this reply answers.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/replyTo
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REPLY_TO_GET,
+            online_meeting_engagement_conversation_id,
+            engagement_conversation_message_id,
+            returns=models.EngagementConversationMessage,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsStarterReplyTo:
+    """`/onlineMeetingConversations/starter/replyTo`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
+    ) -> models.EngagementConversationMessage:
+        """Get the message that the opening message replies to, if any.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replyTo
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_STARTER_REPLY_TO_GET,
+            online_meeting_engagement_conversation_id,
+            returns=models.EngagementConversationMessage,
+            **options,
+        )
+
+
+class OnlineMeetingConversationsOnlineMeeting:
+    """`/onlineMeetingConversations/onlineMeeting`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
+    ) -> models.OnlineMeeting:
+        """Get the online meeting that a Q&A thread belongs to.
+
+        GET
+        /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETING_CONVERSATIONS_ONLINE_MEETING_GET,
+            online_meeting_engagement_conversation_id,
+            returns=models.OnlineMeeting,
+            **options,
+        )
+
+
+class OnlineMeetings:
+    """`/onlineMeetings`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    @cached_property
+    def attendance_reports(self) -> OnlineMeetingsAttendanceReports:
+        """The resource `attendance_reports`."""
+        return OnlineMeetingsAttendanceReports(self._session)
+
+    @cached_property
+    def recordings(self) -> OnlineMeetingsRecordings:
+        """The resource `recordings`."""
+        return OnlineMeetingsRecordings(self._session)
+
+    @cached_property
+    def transcripts(self) -> OnlineMeetingsTranscripts:
+        """The resource `transcripts`."""
+        return OnlineMeetingsTranscripts(self._session)
+
+    async def list(self, **options: Unpack[CollectionOptions]) -> AsyncPage[models.OnlineMeeting]:
+        """Find a meeting, by $filter on videoTeleconferenceId.
+
+        GET /communications/onlineMeetings
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETINGS_LIST, item=models.OnlineMeeting, **options
+        )
+
+    async def create(
+        self, online_meeting: models.OnlineMeeting, **options: Unpack[Options]
+    ) -> models.OnlineMeeting:
+        """Create a meeting, on nobody's calendar. A repeat makes a second one; createOrGet does
+        not.
+
+        POST /communications/onlineMeetings
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETINGS_CREATE,
+            online_meeting,
+            returns=models.OnlineMeeting,
+            **options,
+        )
+
+    async def count(self, **options: Unpack[CountOptions]) -> int:
+        """Count the meetings, as plain text.
+
+        GET /communications/onlineMeetings/$count
+        """
+        return await self._session.send_count(operations.ONLINE_MEETINGS_COUNT, **options)
+
+    async def create_or_get(
+        self,
+        *,
+        external_id: str,
+        chat_info: Unset | models.ChatInfo | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        participants: Unset | models.MeetingParticipants | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        subject: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> models.OnlineMeeting:
+        """Get the meeting with this externalId, or create it. Safe to repeat.
+
+        POST /communications/onlineMeetings/createOrGet
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETINGS_CREATE_OR_GET,
+            chat_info,
+            end_date_time,
+            external_id,
+            participants,
+            start_date_time,
+            subject,
+            returns=models.OnlineMeeting,
+            **options,
+        )
+
+    async def get_all_recordings(
+        self,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> AsyncPage[models.CallRecording]:
+        """List the recordings of all meetings of one organizer, within a time span if given.
+
+        GET
+        /communications/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETINGS_GET_ALL_RECORDINGS,
+            meeting_organizer_user_id,
+            start_date_time,
+            end_date_time,
+            item=models.CallRecording,
+            **options,
+        )
+
+    async def get_all_transcripts(
+        self,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> AsyncPage[models.CallTranscript]:
+        """List the transcripts of all meetings of one organizer, within a time span if given.
+
+        GET
+        /communications/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETINGS_GET_ALL_TRANSCRIPTS,
+            meeting_organizer_user_id,
+            start_date_time,
+            end_date_time,
+            item=models.CallTranscript,
+            **options,
+        )
+
+    async def get(
+        self, online_meeting_id: str, **options: Unpack[EntityOptions]
+    ) -> models.OnlineMeeting:
+        """Get a meeting.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETINGS_GET,
+            online_meeting_id,
+            returns=models.OnlineMeeting,
+            **options,
+        )
+
+    async def update(
+        self,
+        online_meeting_id: str,
+        online_meeting: models.OnlineMeeting,
+        **options: Unpack[Options],
+    ) -> models.OnlineMeeting | None:
+        """Change a meeting. Send start and end together, and attendees always as a full list.
+
+        PATCH /communications/onlineMeetings/{onlineMeeting-id}
+        """
+        return await self._session.send_optional(
+            operations.ONLINE_MEETINGS_UPDATE,
+            online_meeting_id,
+            online_meeting,
+            returns=models.OnlineMeeting,
+            **options,
+        )
+
+    async def delete(self, online_meeting_id: str, **options: Unpack[Options]) -> None:
+        """Delete a meeting.
+
+        DELETE /communications/onlineMeetings/{onlineMeeting-id}
+        """
+        await self._session.send(operations.ONLINE_MEETINGS_DELETE, online_meeting_id, **options)
+
+    async def get_attendee_report(
+        self, online_meeting_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download the attendee report of a live event. Deprecated along with live events.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/attendeeReport
+        """
+        return await self._session.send_content(
+            operations.ONLINE_MEETINGS_GET_ATTENDEE_REPORT, online_meeting_id, **options
+        )
+
+    def stream_attendee_report(
+        self, online_meeting_id: str, **options: Unpack[Options]
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """As `get_attendee_report`, piece by piece: use it in `async with`."""
+        return self._session.stream(
+            operations.ONLINE_MEETINGS_GET_ATTENDEE_REPORT, online_meeting_id, **options
+        )
+
+    async def put_attendee_report(
+        self, online_meeting_id: str, content: bytes, **options: Unpack[Options]
+    ) -> None:
+        """Replace the attendee report of a live event. Declared in the metadata; the service
+        writes it.
+
+        PUT /communications/onlineMeetings/{onlineMeeting-id}/attendeeReport
+        """
+        await self._session.send(
+            operations.ONLINE_MEETINGS_PUT_ATTENDEE_REPORT, online_meeting_id, content, **options
+        )
+
+    async def get_virtual_appointment_join_web_url(
+        self, online_meeting_id: str, **options: Unpack[Options]
+    ) -> str:
+        """Get the link by which people join a virtual appointment.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/getVirtualAppointmentJoinWebUrl()
+        """
+        value: str = await self._session.send_value(
+            operations.ONLINE_MEETINGS_GET_VIRTUAL_APPOINTMENT_JOIN_WEB_URL,
+            online_meeting_id,
+            form=str,
+            **options,
+        )
+        return value
+
+    async def send_virtual_appointment_reminder_sms(
+        self,
+        online_meeting_id: str,
+        *,
+        remind_before_time_in_minutes_type: (
+            Unset | models.RemindBeforeTimeInMinutesType | None
+        ) = UNSET,
+        attendees: Unset | Sequence[models.AttendeeNotificationInfo] | None = UNSET,
+        **options: Unpack[Options],
+    ) -> None:
+        """Send a reminder of a virtual appointment to attendees, as a text message.
+
+        POST /communications/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentReminderSms
+        """
+        await self._session.send(
+            operations.ONLINE_MEETINGS_SEND_VIRTUAL_APPOINTMENT_REMINDER_SMS,
+            online_meeting_id,
+            remind_before_time_in_minutes_type,
+            attendees,
+            **options,
+        )
+
+    async def send_virtual_appointment_sms(
+        self,
+        online_meeting_id: str,
+        *,
+        message_type: Unset | models.VirtualAppointmentMessageType | None = UNSET,
+        attendees: Unset | Sequence[models.AttendeeNotificationInfo] | None = UNSET,
+        **options: Unpack[Options],
+    ) -> None:
+        """Tell attendees of a virtual appointment, by text message, that it is confirmed, moved or
+        canceled.
+
+        POST /communications/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentSms
+        """
+        await self._session.send(
+            operations.ONLINE_MEETINGS_SEND_VIRTUAL_APPOINTMENT_SMS,
+            online_meeting_id,
+            message_type,
+            attendees,
+            **options,
+        )
+
+
+class OnlineMeetingsAttendanceReports:
+    """`/onlineMeetings/attendanceReports`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    @cached_property
+    def attendance_records(self) -> OnlineMeetingsAttendanceReportsAttendanceRecords:
+        """The resource `attendance_records`."""
+        return OnlineMeetingsAttendanceReportsAttendanceRecords(self._session)
+
+    async def list(
+        self, online_meeting_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.MeetingAttendanceReport]:
+        """List the attendance reports of a meeting: one for each time it was held.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETINGS_ATTENDANCE_REPORTS_LIST,
+            online_meeting_id,
+            item=models.MeetingAttendanceReport,
+            **options,
+        )
+
+    async def create(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report: models.MeetingAttendanceReport,
+        **options: Unpack[Options],
+    ) -> models.MeetingAttendanceReport:
+        """Create an attendance report. Declared in the metadata; the service makes them.
+
+        POST /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETINGS_ATTENDANCE_REPORTS_CREATE,
+            online_meeting_id,
+            meeting_attendance_report,
+            returns=models.MeetingAttendanceReport,
+            **options,
+        )
+
+    async def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the attendance reports of a meeting, as plain text.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/$count
+        """
+        return await self._session.send_count(
+            operations.ONLINE_MEETINGS_ATTENDANCE_REPORTS_COUNT, online_meeting_id, **options
+        )
+
+    async def get(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.MeetingAttendanceReport:
+        """Get one attendance report. Expand attendanceRecords to see who came.
+
+        GET
+        /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETINGS_ATTENDANCE_REPORTS_GET,
+            online_meeting_id,
+            meeting_attendance_report_id,
+            returns=models.MeetingAttendanceReport,
+            **options,
+        )
+
+    async def update(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        meeting_attendance_report: models.MeetingAttendanceReport,
+        **options: Unpack[Options],
+    ) -> models.MeetingAttendanceReport | None:
+        """Update an attendance report. Declared in the metadata; the service makes them.
+
+        PATCH
+        /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}
+        """
+        return await self._session.send_optional(
+            operations.ONLINE_MEETINGS_ATTENDANCE_REPORTS_UPDATE,
+            online_meeting_id,
+            meeting_attendance_report_id,
+            meeting_attendance_report,
+            returns=models.MeetingAttendanceReport,
+            **options,
+        )
+
+    async def delete(
+        self, online_meeting_id: str, meeting_attendance_report_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete an attendance report. Declared in the metadata.
+
+        DELETE
+        /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}
+        """
+        await self._session.send(
+            operations.ONLINE_MEETINGS_ATTENDANCE_REPORTS_DELETE,
+            online_meeting_id,
+            meeting_attendance_report_id,
+            **options,
+        )
+
+
+class OnlineMeetingsAttendanceReportsAttendanceRecords:
+    """`/onlineMeetings/attendanceReports/attendanceRecords`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        **options: Unpack[CollectionOptions],
+    ) -> AsyncPage[models.AttendanceRecord]:
+        """List who came and for how long.
+
+        GET
+        /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_LIST,
+            online_meeting_id,
+            meeting_attendance_report_id,
+            item=models.AttendanceRecord,
+            **options,
+        )
+
+    async def create(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        attendance_record: models.AttendanceRecord,
+        **options: Unpack[Options],
+    ) -> models.AttendanceRecord:
+        """Create an attendance record. Declared in the metadata; the service makes them.
+
+        POST
+        /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_CREATE,
+            online_meeting_id,
+            meeting_attendance_report_id,
+            attendance_record,
+            returns=models.AttendanceRecord,
+            **options,
+        )
+
+    async def count(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        **options: Unpack[CountOptions],
+    ) -> int:
+        """Count the attendance records of a report, as plain text.
+
+        GET
+        /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/$count
+        """
+        return await self._session.send_count(
+            operations.ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_COUNT,
+            online_meeting_id,
+            meeting_attendance_report_id,
+            **options,
+        )
+
+    async def get(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        attendance_record_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.AttendanceRecord:
+        """Get the attendance of one person.
+
+        GET
+        /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_GET,
+            online_meeting_id,
+            meeting_attendance_report_id,
+            attendance_record_id,
+            returns=models.AttendanceRecord,
+            **options,
+        )
+
+    async def update(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        attendance_record_id: str,
+        attendance_record: models.AttendanceRecord,
+        **options: Unpack[Options],
+    ) -> models.AttendanceRecord | None:
+        """Update an attendance record. Declared in the metadata; the service makes them.
+
+        PATCH
+        /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}
+        """
+        return await self._session.send_optional(
+            operations.ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_UPDATE,
+            online_meeting_id,
+            meeting_attendance_report_id,
+            attendance_record_id,
+            attendance_record,
+            returns=models.AttendanceRecord,
+            **options,
+        )
+
+    async def delete(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        attendance_record_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Delete an attendance record. Declared in the metadata.
+
+        DELETE
+        /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}
+        """
+        await self._session.send(
+            operations.ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_DELETE,
+            online_meeting_id,
+            meeting_attendance_report_id,
+            attendance_record_id,
+            **options,
+        )
+
+
+class OnlineMeetingsRecordings:
+    """`/onlineMeetings/recordings`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(
+        self, online_meeting_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.CallRecording]:
+        """List the recordings of a meeting, without their content.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/recordings
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETINGS_RECORDINGS_LIST,
+            online_meeting_id,
+            item=models.CallRecording,
+            **options,
+        )
+
+    async def create(
+        self,
+        online_meeting_id: str,
+        call_recording: models.CallRecording,
+        **options: Unpack[Options],
+    ) -> models.CallRecording:
+        """Create a recording. Declared in the metadata; the service records.
+
+        POST /communications/onlineMeetings/{onlineMeeting-id}/recordings
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETINGS_RECORDINGS_CREATE,
+            online_meeting_id,
+            call_recording,
+            returns=models.CallRecording,
+            **options,
+        )
+
+    async def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the recordings of a meeting, as plain text.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/recordings/$count
+        """
+        return await self._session.send_count(
+            operations.ONLINE_MEETINGS_RECORDINGS_COUNT, online_meeting_id, **options
+        )
+
+    async def delta(
+        self, online_meeting_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.CallRecording]:
+        """List the recordings that are new since the last time. Keep the deltaLink and start from
+        it.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/recordings/delta()
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETINGS_RECORDINGS_DELTA,
+            online_meeting_id,
+            item=models.CallRecording,
+            **options,
+        )
+
+    async def get(
+        self, online_meeting_id: str, call_recording_id: str, **options: Unpack[EntityOptions]
+    ) -> models.CallRecording:
+        """Get one recording of a meeting, without its content.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETINGS_RECORDINGS_GET,
+            online_meeting_id,
+            call_recording_id,
+            returns=models.CallRecording,
+            **options,
+        )
+
+    async def update(
+        self,
+        online_meeting_id: str,
+        call_recording_id: str,
+        call_recording: models.CallRecording,
+        **options: Unpack[Options],
+    ) -> models.CallRecording | None:
+        """Update a recording. Declared in the metadata; the service sets its properties.
+
+        PATCH /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}
+        """
+        return await self._session.send_optional(
+            operations.ONLINE_MEETINGS_RECORDINGS_UPDATE,
+            online_meeting_id,
+            call_recording_id,
+            call_recording,
+            returns=models.CallRecording,
+            **options,
+        )
+
+    async def delete(
+        self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete a recording of a meeting.
+
+        DELETE /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}
+        """
+        await self._session.send(
+            operations.ONLINE_MEETINGS_RECORDINGS_DELETE,
+            online_meeting_id,
+            call_recording_id,
+            **options,
+        )
+
+    async def get_content(
+        self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download the video of a recording. It can be large: stream it.
+
+        GET
+        /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content
+        """
+        return await self._session.send_content(
+            operations.ONLINE_MEETINGS_RECORDINGS_GET_CONTENT,
+            online_meeting_id,
+            call_recording_id,
+            **options,
+        )
+
+    def stream_content(
+        self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """As `get_content`, piece by piece: use it in `async with`."""
+        return self._session.stream(
+            operations.ONLINE_MEETINGS_RECORDINGS_GET_CONTENT,
+            online_meeting_id,
+            call_recording_id,
+            **options,
+        )
+
+    async def put_content(
+        self,
+        online_meeting_id: str,
+        call_recording_id: str,
+        content: bytes,
+        **options: Unpack[Options],
+    ) -> None:
+        """Replace the video of a recording. Declared in the metadata; the service writes it.
+
+        PUT
+        /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content
+        """
+        await self._session.send(
+            operations.ONLINE_MEETINGS_RECORDINGS_PUT_CONTENT,
+            online_meeting_id,
+            call_recording_id,
+            content,
+            **options,
+        )
+
+
+class OnlineMeetingsTranscripts:
+    """`/onlineMeetings/transcripts`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(
+        self, online_meeting_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.CallTranscript]:
+        """List the transcripts of a meeting, without their content.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETINGS_TRANSCRIPTS_LIST,
+            online_meeting_id,
+            item=models.CallTranscript,
+            **options,
+        )
+
+    async def create(
+        self,
+        online_meeting_id: str,
+        call_transcript: models.CallTranscript,
+        **options: Unpack[Options],
+    ) -> models.CallTranscript:
+        """Create a transcript. Declared in the metadata; the service transcribes.
+
+        POST /communications/onlineMeetings/{onlineMeeting-id}/transcripts
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETINGS_TRANSCRIPTS_CREATE,
+            online_meeting_id,
+            call_transcript,
+            returns=models.CallTranscript,
+            **options,
+        )
+
+    async def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the transcripts of a meeting, as plain text.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts/$count
+        """
+        return await self._session.send_count(
+            operations.ONLINE_MEETINGS_TRANSCRIPTS_COUNT, online_meeting_id, **options
+        )
+
+    async def delta(
+        self, online_meeting_id: str, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.CallTranscript]:
+        """List the transcripts that are new since the last time. Keep the deltaLink and start from
+        it.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts/delta()
+        """
+        return await self._session.send_page(
+            operations.ONLINE_MEETINGS_TRANSCRIPTS_DELTA,
+            online_meeting_id,
+            item=models.CallTranscript,
+            **options,
+        )
+
+    async def get(
+        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[EntityOptions]
+    ) -> models.CallTranscript:
+        """Get one transcript of a meeting, without its content.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}
+        """
+        return await self._session.send(
+            operations.ONLINE_MEETINGS_TRANSCRIPTS_GET,
+            online_meeting_id,
+            call_transcript_id,
+            returns=models.CallTranscript,
+            **options,
+        )
+
+    async def update(
+        self,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        call_transcript: models.CallTranscript,
+        **options: Unpack[Options],
+    ) -> models.CallTranscript | None:
+        """Update a transcript. Declared in the metadata; the service sets its properties.
+
+        PATCH /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}
+        """
+        return await self._session.send_optional(
+            operations.ONLINE_MEETINGS_TRANSCRIPTS_UPDATE,
+            online_meeting_id,
+            call_transcript_id,
+            call_transcript,
+            returns=models.CallTranscript,
+            **options,
+        )
+
+    async def delete(
+        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete a transcript of a meeting.
+
+        DELETE /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}
+        """
+        await self._session.send(
+            operations.ONLINE_MEETINGS_TRANSCRIPTS_DELETE,
+            online_meeting_id,
+            call_transcript_id,
+            **options,
+        )
+
+    async def get_content(
+        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download the text of a transcript, for example as WebVTT.
+
+        GET
+        /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
+        """
+        return await self._session.send_content(
+            operations.ONLINE_MEETINGS_TRANSCRIPTS_GET_CONTENT,
+            online_meeting_id,
+            call_transcript_id,
+            **options,
+        )
+
+    def stream_content(
+        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """As `get_content`, piece by piece: use it in `async with`."""
+        return self._session.stream(
+            operations.ONLINE_MEETINGS_TRANSCRIPTS_GET_CONTENT,
+            online_meeting_id,
+            call_transcript_id,
+            **options,
+        )
+
+    async def put_content(
+        self,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        content: bytes,
+        **options: Unpack[Options],
+    ) -> None:
+        """Replace the text of a transcript. Declared in the metadata; the service writes it.
+
+        PUT
+        /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
+        """
+        await self._session.send(
+            operations.ONLINE_MEETINGS_TRANSCRIPTS_PUT_CONTENT,
+            online_meeting_id,
+            call_transcript_id,
+            content,
+            **options,
+        )
+
+    async def get_metadata_content(
+        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download who spoke when in a transcript, utterance by utterance.
+
+        GET
+        /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+        return await self._session.send_content(
+            operations.ONLINE_MEETINGS_TRANSCRIPTS_GET_METADATA_CONTENT,
+            online_meeting_id,
+            call_transcript_id,
+            **options,
+        )
+
+    def stream_metadata_content(
+        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """As `get_metadata_content`, piece by piece: use it in `async with`."""
+        return self._session.stream(
+            operations.ONLINE_MEETINGS_TRANSCRIPTS_GET_METADATA_CONTENT,
+            online_meeting_id,
+            call_transcript_id,
+            **options,
+        )
+
+    async def put_metadata_content(
+        self,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        content: bytes,
+        **options: Unpack[Options],
+    ) -> None:
+        """Replace the metadata of a transcript. Declared in the metadata; the service writes it.
+
+        PUT
+        /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+        await self._session.send(
+            operations.ONLINE_MEETINGS_TRANSCRIPTS_PUT_METADATA_CONTENT,
+            online_meeting_id,
+            call_transcript_id,
+            content,
+            **options,
+        )
+
+
+class Presences:
+    """`/presences`"""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list(self, **options: Unpack[CollectionOptions]) -> AsyncPage[models.Presence]:
+        """List presences. Declared in the metadata; for users you know use getPresencesByUserId.
+
+        GET /communications/presences
+        """
+        return await self._session.send_page(
+            operations.PRESENCES_LIST, item=models.Presence, **options
+        )
+
+    async def create(
+        self, presence: models.Presence, **options: Unpack[Options]
+    ) -> models.Presence:
+        """Create a presence. Declared in the metadata; users have one, so use setPresence.
+
+        POST /communications/presences
+        """
+        return await self._session.send(
+            operations.PRESENCES_CREATE, presence, returns=models.Presence, **options
+        )
+
+    async def count(self, **options: Unpack[CountOptions]) -> int:
+        """Count the presences, as plain text.
+
+        GET /communications/presences/$count
+        """
+        return await self._session.send_count(operations.PRESENCES_COUNT, **options)
+
+    async def get(self, presence_id: str, **options: Unpack[EntityOptions]) -> models.Presence:
+        """Get the presence of one user, by object id.
+
+        GET /communications/presences/{presence-id}
+        """
+        return await self._session.send(
+            operations.PRESENCES_GET, presence_id, returns=models.Presence, **options
+        )
+
+    async def update(
+        self, presence_id: str, presence: models.Presence, **options: Unpack[Options]
+    ) -> models.Presence | None:
+        """Update a presence. Declared in the metadata; use setPresence and the other set actions.
+
+        PATCH /communications/presences/{presence-id}
+        """
+        return await self._session.send_optional(
+            operations.PRESENCES_UPDATE, presence_id, presence, returns=models.Presence, **options
+        )
+
+    async def delete(self, presence_id: str, **options: Unpack[Options]) -> None:
+        """Delete a presence. Declared in the metadata; to take back what an app set use
+        clearPresence.
+
+        DELETE /communications/presences/{presence-id}
+        """
+        await self._session.send(operations.PRESENCES_DELETE, presence_id, **options)
+
+    async def clear_automatic_location(self, presence_id: str, **options: Unpack[Options]) -> None:
+        """Forget the detected work location; one set by hand stays, otherwise the schedule counts.
+
+        POST /communications/presences/{presence-id}/clearAutomaticLocation
+        """
+        await self._session.send(
+            operations.PRESENCES_CLEAR_AUTOMATIC_LOCATION, presence_id, **options
+        )
+
+    async def clear_location(self, presence_id: str, **options: Unpack[Options]) -> None:
+        """Forget today's work location, set by hand or detected; then the schedule counts.
+
+        POST /communications/presences/{presence-id}/clearLocation
+        """
+        await self._session.send(operations.PRESENCES_CLEAR_LOCATION, presence_id, **options)
+
+    async def clear_presence(
+        self,
+        presence_id: str,
+        *,
+        session_id: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> None:
+        """End the app's presence session for a user. If it was the only one, the user is shown as
+        offline.
+
+        POST /communications/presences/{presence-id}/clearPresence
+        """
+        await self._session.send(
+            operations.PRESENCES_CLEAR_PRESENCE, presence_id, session_id, **options
+        )
+
+    async def clear_user_preferred_presence(
+        self, presence_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Forget the preferred presence; the user's sessions decide again.
+
+        POST /communications/presences/{presence-id}/clearUserPreferredPresence
+        """
+        await self._session.send(
+            operations.PRESENCES_CLEAR_USER_PREFERRED_PRESENCE, presence_id, **options
+        )
+
+    async def set_automatic_location(
+        self,
+        presence_id: str,
+        *,
+        work_location_type: models.WorkLocationType,
+        place_id: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> None:
+        """Set the work location as detected. It counts unless one was set by hand.
+
+        POST /communications/presences/{presence-id}/setAutomaticLocation
+        """
+        await self._session.send(
+            operations.PRESENCES_SET_AUTOMATIC_LOCATION,
+            presence_id,
+            work_location_type,
+            place_id,
+            **options,
+        )
+
+    async def set_manual_location(
+        self,
+        presence_id: str,
+        *,
+        work_location_type: models.WorkLocationType,
+        place_id: Unset | str | None = UNSET,
+        **options: Unpack[Options],
+    ) -> None:
+        """Set the work location by hand. It beats what is detected or scheduled.
+
+        POST /communications/presences/{presence-id}/setManualLocation
+        """
+        await self._session.send(
+            operations.PRESENCES_SET_MANUAL_LOCATION,
+            presence_id,
+            work_location_type,
+            place_id,
+            **options,
+        )
+
+    async def set_presence(
+        self,
+        presence_id: str,
+        *,
+        availability: str,
+        activity: str,
+        session_id: Unset | str | None = UNSET,
+        expiration_duration: Unset | edm.Duration | None = UNSET,
+        **options: Unpack[Options],
+    ) -> None:
+        """Set a user's presence in the app's own session (sessionId: the application id), for 5 to
+        240 minutes, by default 5.
+
+        POST /communications/presences/{presence-id}/setPresence
+        """
+        await self._session.send(
+            operations.PRESENCES_SET_PRESENCE,
+            presence_id,
+            session_id,
+            availability,
+            activity,
+            expiration_duration,
+            **options,
+        )
+
+    async def set_status_message(
+        self,
+        presence_id: str,
+        *,
+        status_message: Unset | models.PresenceStatusMessage | None = UNSET,
+        **options: Unpack[Options],
+    ) -> None:
+        """Set a user's status message: plain text, with or without an expiry.
+
+        POST /communications/presences/{presence-id}/setStatusMessage
+        """
+        await self._session.send(
+            operations.PRESENCES_SET_STATUS_MESSAGE, presence_id, status_message, **options
+        )
+
+    async def set_user_preferred_presence(
+        self,
+        presence_id: str,
+        *,
+        availability: str,
+        activity: str,
+        expiration_duration: Unset | edm.Duration | None = UNSET,
+        **options: Unpack[Options],
+    ) -> None:
+        """Set the presence that beats all sessions. It counts only while the user has a session;
+        by default 1 or 7 days.
+
+        POST /communications/presences/{presence-id}/setUserPreferredPresence
+        """
+        await self._session.send(
+            operations.PRESENCES_SET_USER_PREFERRED_PRESENCE,
+            presence_id,
+            availability,
+            activity,
+            expiration_duration,
+            **options,
         )
 
 
@@ -55,6 +4210,75 @@ class AsyncCommunicationsClient(AsyncClient):
     _version = "0.1.0"
 
     @cached_property
+    def adhoc_calls(self) -> AdhocCalls:
+        """The resource `adhoc_calls`."""
+        return AdhocCalls(self._session)
+
+    @cached_property
+    def call_records(self) -> CallRecords:
+        """The resource `call_records`."""
+        return CallRecords(self._session)
+
+    @cached_property
     def calls(self) -> Calls:
-        """`/calls`"""
+        """The resource `calls`."""
         return Calls(self._session)
+
+    @cached_property
+    def online_meeting_conversations(self) -> OnlineMeetingConversations:
+        """The resource `online_meeting_conversations`."""
+        return OnlineMeetingConversations(self._session)
+
+    @cached_property
+    def online_meetings(self) -> OnlineMeetings:
+        """The resource `online_meetings`."""
+        return OnlineMeetings(self._session)
+
+    @cached_property
+    def presences(self) -> Presences:
+        """The resource `presences`."""
+        return Presences(self._session)
+
+    async def get(self, **options: Unpack[EntityOptions]) -> models.CloudCommunications:
+        """Get the root object. Its parts are read by paths of their own.
+
+        GET /communications
+        """
+        return await self._session.send(
+            operations.GET, returns=models.CloudCommunications, **options
+        )
+
+    async def update(
+        self, cloud_communications: models.CloudCommunications, **options: Unpack[Options]
+    ) -> models.CloudCommunications | None:
+        """Update the root object. Declared in the metadata; it has no properties of its own.
+
+        PATCH /communications
+        """
+        return await self._session.send_optional(
+            operations.UPDATE, cloud_communications, returns=models.CloudCommunications, **options
+        )
+
+    async def get_all_online_meeting_messages(
+        self, **options: Unpack[CollectionOptions]
+    ) -> AsyncPage[models.EngagementConversationMessage]:
+        """List the Q&A messages of all online meetings in the tenant.
+
+        GET /communications/getAllOnlineMeetingMessages()
+        """
+        return await self._session.send_page(
+            operations.GET_ALL_ONLINE_MEETING_MESSAGES,
+            item=models.EngagementConversationMessage,
+            **options,
+        )
+
+    async def get_presences_by_user_id(
+        self, *, ids: Sequence[str], **options: Unpack[Options]
+    ) -> AsyncPage[models.Presence]:
+        """Get the presence of up to 650 users at once, by object id.
+
+        POST /communications/getPresencesByUserId
+        """
+        return await self._session.send_page(
+            operations.GET_PRESENCES_BY_USER_ID, ids, item=models.Presence, **options
+        )

@@ -7,22 +7,881 @@ from ._runtime.cloud import Cloud
 from ._runtime.operation import Operation, Parameter
 from ._runtime.permissions import PermissionRule
 
-_CLOUDS = frozenset(
-    {
-        Cloud.GLOBAL,
-        Cloud.US_GOV_L4,
-        Cloud.US_GOV_L5,
-    }
+_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5 = frozenset[Cloud](
+    [Cloud.GLOBAL, Cloud.US_GOV_L4, Cloud.US_GOV_L5]
+)
+_GLOBAL = frozenset[Cloud]([Cloud.GLOBAL])
+
+_ADHOC_CALL_ID = Parameter("adhocCall-id", "adhoc_call_id", "path", "str", True)
+_ATTENDANCE_RECORD_ID = Parameter(
+    "attendanceRecord-id", "attendance_record_id", "path", "str", True
+)
+_AUDIO_ROUTING_GROUP_ID = Parameter(
+    "audioRoutingGroup-id", "audio_routing_group_id", "path", "str", True
+)
+_CALL_ID = Parameter("call-id", "call_id", "path", "str", True)
+_CALL_RECORD_ID = Parameter("callRecord-id", "call_record_id", "path", "str", True)
+_CALL_RECORDING_ID = Parameter("callRecording-id", "call_recording_id", "path", "str", True)
+_CALL_TRANSCRIPT_ID = Parameter("callTranscript-id", "call_transcript_id", "path", "str", True)
+_COMMS_OPERATION_ID = Parameter("commsOperation-id", "comms_operation_id", "path", "str", True)
+_CONTENT_SHARING_SESSION_ID = Parameter(
+    "contentSharingSession-id", "content_sharing_session_id", "path", "str", True
+)
+_ENGAGEMENT_CONVERSATION_MESSAGE_ID = Parameter(
+    "engagementConversationMessage-id", "engagement_conversation_message_id", "path", "str", True
+)
+_ENGAGEMENT_CONVERSATION_MESSAGE_REACTION_ID = Parameter(
+    "engagementConversationMessageReaction-id",
+    "engagement_conversation_message_reaction_id",
+    "path",
+    "str",
+    True,
+)
+_MEETING_ATTENDANCE_REPORT_ID = Parameter(
+    "meetingAttendanceReport-id", "meeting_attendance_report_id", "path", "str", True
+)
+_ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID = Parameter(
+    "onlineMeetingEngagementConversation-id",
+    "online_meeting_engagement_conversation_id",
+    "path",
+    "str",
+    True,
+)
+_ONLINE_MEETING_ID = Parameter("onlineMeeting-id", "online_meeting_id", "path", "str", True)
+_PARTICIPANT_ID = Parameter("participant-id", "participant_id", "path", "str", True)
+_PRESENCE_ID = Parameter("presence-id", "presence_id", "path", "str", True)
+_REPLIES_ENGAGEMENT_CONVERSATION_MESSAGE_ID = Parameter(
+    "replies-engagementConversationMessage-id",
+    "replies_engagement_conversation_message_id",
+    "path",
+    "str",
+    True,
+)
+_SEGMENT_ID = Parameter("segment-id", "segment_id", "path", "str", True)
+_SESSION_ID = Parameter("session-id", "session_id", "path", "str", True)
+
+_COLLECTION_OPTIONS = (
+    Parameter("$select", "select", "query", "Sequence[str]", False),
+    Parameter("$expand", "expand", "query", "Sequence[str]", False),
+    Parameter("$filter", "filter", "query", "str", False),
+    Parameter("$orderby", "orderby", "query", "Sequence[str]", False),
+    Parameter("$top", "top", "query", "int", False),
+    Parameter("$skip", "skip", "query", "int", False),
+    Parameter("$search", "search", "query", "str", False),
+    Parameter("$count", "count", "query", "bool", False),
+)
+_COUNT_OPTIONS = (
+    Parameter("$filter", "filter", "query", "str", False),
+    Parameter("$search", "search", "query", "str", False),
+)
+_ENTITY_OPTIONS = (
+    Parameter("$select", "select", "query", "Sequence[str]", False),
+    Parameter("$expand", "expand", "query", "Sequence[str]", False),
 )
 
 
+GET = Operation(
+    "GET",
+    "/communications",
+    "get",
+    "get",
+    (*_ENTITY_OPTIONS,),
+    "CloudCommunications",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+UPDATE = Operation(
+    "PATCH",
+    "/communications",
+    "update",
+    "update",
+    (
+        Parameter(
+            "cloudCommunications", "cloud_communications", "body", "CloudCommunications", True
+        ),
+    ),
+    "CloudCommunications | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+GET_ALL_ONLINE_MEETING_MESSAGES = Operation(
+    "GET",
+    "/communications/getAllOnlineMeetingMessages()",
+    "get_all_online_meeting_messages",
+    "function",
+    (*_COLLECTION_OPTIONS,),
+    "Page[EngagementConversationMessage]",
+    _GLOBAL,
+)
+
+GET_PRESENCES_BY_USER_ID = Operation(
+    "POST",
+    "/communications/getPresencesByUserId",
+    "get_presences_by_user_id",
+    "action",
+    (Parameter("ids", "ids", "body", "Sequence[str]", True),),
+    "Page[Presence]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_LIST = Operation(
+    "GET",
+    "/communications/adhocCalls",
+    "adhoc_calls.list",
+    "list",
+    (*_COLLECTION_OPTIONS,),
+    "Page[AdhocCall]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_CREATE = Operation(
+    "POST",
+    "/communications/adhocCalls",
+    "adhoc_calls.create",
+    "create",
+    (Parameter("adhocCall", "adhoc_call", "body", "AdhocCall", True),),
+    "AdhocCall",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_COUNT = Operation(
+    "GET",
+    "/communications/adhocCalls/$count",
+    "adhoc_calls.count",
+    "count",
+    (*_COUNT_OPTIONS,),
+    "int",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_GET_ALL_RECORDINGS = Operation(
+    "GET",
+    "/communications/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
+    "adhoc_calls.get_all_recordings",
+    "function",
+    (
+        Parameter("userId", "user_id", "path", "str | None", False),
+        Parameter("startDateTime", "start_date_time", "path", "edm.DateTimeOffset | None", False),
+        Parameter("endDateTime", "end_date_time", "path", "edm.DateTimeOffset | None", False),
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[CallRecording]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_GET_ALL_TRANSCRIPTS = Operation(
+    "GET",
+    "/communications/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
+    "adhoc_calls.get_all_transcripts",
+    "function",
+    (
+        Parameter("userId", "user_id", "path", "str | None", False),
+        Parameter("startDateTime", "start_date_time", "path", "edm.DateTimeOffset | None", False),
+        Parameter("endDateTime", "end_date_time", "path", "edm.DateTimeOffset | None", False),
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[CallTranscript]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_GET = Operation(
+    "GET",
+    "/communications/adhocCalls/{adhocCall-id}",
+    "adhoc_calls.get",
+    "get",
+    (
+        _ADHOC_CALL_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "AdhocCall",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_UPDATE = Operation(
+    "PATCH",
+    "/communications/adhocCalls/{adhocCall-id}",
+    "adhoc_calls.update",
+    "update",
+    (
+        _ADHOC_CALL_ID,
+        Parameter("adhocCall", "adhoc_call", "body", "AdhocCall", True),
+    ),
+    "AdhocCall | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_DELETE = Operation(
+    "DELETE",
+    "/communications/adhocCalls/{adhocCall-id}",
+    "adhoc_calls.delete",
+    "delete",
+    (_ADHOC_CALL_ID,),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_RECORDINGS_LIST = Operation(
+    "GET",
+    "/communications/adhocCalls/{adhocCall-id}/recordings",
+    "adhoc_calls.recordings.list",
+    "list",
+    (
+        _ADHOC_CALL_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[CallRecording]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_RECORDINGS_CREATE = Operation(
+    "POST",
+    "/communications/adhocCalls/{adhocCall-id}/recordings",
+    "adhoc_calls.recordings.create",
+    "create",
+    (
+        _ADHOC_CALL_ID,
+        Parameter("callRecording", "call_recording", "body", "CallRecording", True),
+    ),
+    "CallRecording",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_RECORDINGS_COUNT = Operation(
+    "GET",
+    "/communications/adhocCalls/{adhocCall-id}/recordings/$count",
+    "adhoc_calls.recordings.count",
+    "count",
+    (
+        _ADHOC_CALL_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_RECORDINGS_DELTA = Operation(
+    "GET",
+    "/communications/adhocCalls/{adhocCall-id}/recordings/delta()",
+    "adhoc_calls.recordings.delta",
+    "function",
+    (
+        _ADHOC_CALL_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[CallRecording]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_RECORDINGS_GET = Operation(
+    "GET",
+    "/communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}",
+    "adhoc_calls.recordings.get",
+    "get",
+    (
+        _ADHOC_CALL_ID,
+        _CALL_RECORDING_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "CallRecording",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_RECORDINGS_UPDATE = Operation(
+    "PATCH",
+    "/communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}",
+    "adhoc_calls.recordings.update",
+    "update",
+    (
+        _ADHOC_CALL_ID,
+        _CALL_RECORDING_ID,
+        Parameter("callRecording", "call_recording", "body", "CallRecording", True),
+    ),
+    "CallRecording | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_RECORDINGS_DELETE = Operation(
+    "DELETE",
+    "/communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}",
+    "adhoc_calls.recordings.delete",
+    "delete",
+    (
+        _ADHOC_CALL_ID,
+        _CALL_RECORDING_ID,
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_RECORDINGS_GET_CONTENT = Operation(
+    "GET",
+    "/communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
+    "adhoc_calls.recordings.get_content",
+    "content",
+    (
+        _ADHOC_CALL_ID,
+        _CALL_RECORDING_ID,
+    ),
+    "bytes",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_RECORDINGS_PUT_CONTENT = Operation(
+    "PUT",
+    "/communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
+    "adhoc_calls.recordings.put_content",
+    "put_content",
+    (
+        _ADHOC_CALL_ID,
+        _CALL_RECORDING_ID,
+        Parameter("content", "content", "body", "bytes", True),
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_TRANSCRIPTS_LIST = Operation(
+    "GET",
+    "/communications/adhocCalls/{adhocCall-id}/transcripts",
+    "adhoc_calls.transcripts.list",
+    "list",
+    (
+        _ADHOC_CALL_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[CallTranscript]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_TRANSCRIPTS_CREATE = Operation(
+    "POST",
+    "/communications/adhocCalls/{adhocCall-id}/transcripts",
+    "adhoc_calls.transcripts.create",
+    "create",
+    (
+        _ADHOC_CALL_ID,
+        Parameter("callTranscript", "call_transcript", "body", "CallTranscript", True),
+    ),
+    "CallTranscript",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_TRANSCRIPTS_COUNT = Operation(
+    "GET",
+    "/communications/adhocCalls/{adhocCall-id}/transcripts/$count",
+    "adhoc_calls.transcripts.count",
+    "count",
+    (
+        _ADHOC_CALL_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_TRANSCRIPTS_DELTA = Operation(
+    "GET",
+    "/communications/adhocCalls/{adhocCall-id}/transcripts/delta()",
+    "adhoc_calls.transcripts.delta",
+    "function",
+    (
+        _ADHOC_CALL_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[CallTranscript]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_TRANSCRIPTS_GET = Operation(
+    "GET",
+    "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}",
+    "adhoc_calls.transcripts.get",
+    "get",
+    (
+        _ADHOC_CALL_ID,
+        _CALL_TRANSCRIPT_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "CallTranscript",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_TRANSCRIPTS_UPDATE = Operation(
+    "PATCH",
+    "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}",
+    "adhoc_calls.transcripts.update",
+    "update",
+    (
+        _ADHOC_CALL_ID,
+        _CALL_TRANSCRIPT_ID,
+        Parameter("callTranscript", "call_transcript", "body", "CallTranscript", True),
+    ),
+    "CallTranscript | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_TRANSCRIPTS_DELETE = Operation(
+    "DELETE",
+    "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}",
+    "adhoc_calls.transcripts.delete",
+    "delete",
+    (
+        _ADHOC_CALL_ID,
+        _CALL_TRANSCRIPT_ID,
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_TRANSCRIPTS_GET_CONTENT = Operation(
+    "GET",
+    "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
+    "adhoc_calls.transcripts.get_content",
+    "content",
+    (
+        _ADHOC_CALL_ID,
+        _CALL_TRANSCRIPT_ID,
+    ),
+    "bytes",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_TRANSCRIPTS_PUT_CONTENT = Operation(
+    "PUT",
+    "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
+    "adhoc_calls.transcripts.put_content",
+    "put_content",
+    (
+        _ADHOC_CALL_ID,
+        _CALL_TRANSCRIPT_ID,
+        Parameter("content", "content", "body", "bytes", True),
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_TRANSCRIPTS_GET_METADATA_CONTENT = Operation(
+    "GET",
+    "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
+    "adhoc_calls.transcripts.get_metadata_content",
+    "content",
+    (
+        _ADHOC_CALL_ID,
+        _CALL_TRANSCRIPT_ID,
+    ),
+    "bytes",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ADHOC_CALLS_TRANSCRIPTS_PUT_METADATA_CONTENT = Operation(
+    "PUT",
+    "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
+    "adhoc_calls.transcripts.put_metadata_content",
+    "put_content",
+    (
+        _ADHOC_CALL_ID,
+        _CALL_TRANSCRIPT_ID,
+        Parameter("content", "content", "body", "bytes", True),
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_LIST = Operation(
+    "GET",
+    "/communications/callRecords",
+    "call_records.list",
+    "list",
+    (*_COLLECTION_OPTIONS,),
+    "Page[call_records.CallRecord]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_CREATE = Operation(
+    "POST",
+    "/communications/callRecords",
+    "call_records.create",
+    "create",
+    (Parameter("callRecord", "call_record", "body", "call_records.CallRecord", True),),
+    "call_records.CallRecord",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_COUNT = Operation(
+    "GET",
+    "/communications/callRecords/$count",
+    "call_records.count",
+    "count",
+    (*_COUNT_OPTIONS,),
+    "int",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_GET_DIRECT_ROUTING_CALLS = Operation(
+    "GET",
+    "/communications/callRecords/microsoft.graph.callRecords.getDirectRoutingCalls(fromDateTime={fromDateTime},toDateTime={toDateTime})",
+    "call_records.get_direct_routing_calls",
+    "function",
+    (
+        Parameter("fromDateTime", "from_date_time", "path", "edm.DateTimeOffset | None", True),
+        Parameter("toDateTime", "to_date_time", "path", "edm.DateTimeOffset | None", True),
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[call_records.DirectRoutingLogRow]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_GET_PSTN_CALLS = Operation(
+    "GET",
+    "/communications/callRecords/microsoft.graph.callRecords.getPstnCalls(fromDateTime={fromDateTime},toDateTime={toDateTime})",
+    "call_records.get_pstn_calls",
+    "function",
+    (
+        Parameter("fromDateTime", "from_date_time", "path", "edm.DateTimeOffset | None", True),
+        Parameter("toDateTime", "to_date_time", "path", "edm.DateTimeOffset | None", True),
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[call_records.PstnCallLogRow]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_GET = Operation(
+    "GET",
+    "/communications/callRecords/{callRecord-id}",
+    "call_records.get",
+    "get",
+    (
+        _CALL_RECORD_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "call_records.CallRecord",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_UPDATE = Operation(
+    "PATCH",
+    "/communications/callRecords/{callRecord-id}",
+    "call_records.update",
+    "update",
+    (
+        _CALL_RECORD_ID,
+        Parameter("callRecord", "call_record", "body", "call_records.CallRecord", True),
+    ),
+    "call_records.CallRecord | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_DELETE = Operation(
+    "DELETE",
+    "/communications/callRecords/{callRecord-id}",
+    "call_records.delete",
+    "delete",
+    (_CALL_RECORD_ID,),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_ORGANIZER_V2_GET = Operation(
+    "GET",
+    "/communications/callRecords/{callRecord-id}/organizer_v2",
+    "call_records.organizer_v2.get",
+    "get",
+    (
+        _CALL_RECORD_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "call_records.Organizer",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_ORGANIZER_V2_UPDATE = Operation(
+    "PATCH",
+    "/communications/callRecords/{callRecord-id}/organizer_v2",
+    "call_records.organizer_v2.update",
+    "update",
+    (
+        _CALL_RECORD_ID,
+        Parameter("organizer", "organizer", "body", "call_records.Organizer", True),
+    ),
+    "call_records.Organizer | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_ORGANIZER_V2_DELETE = Operation(
+    "DELETE",
+    "/communications/callRecords/{callRecord-id}/organizer_v2",
+    "call_records.organizer_v2.delete",
+    "delete",
+    (_CALL_RECORD_ID,),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_PARTICIPANTS_V2_LIST = Operation(
+    "GET",
+    "/communications/callRecords/{callRecord-id}/participants_v2",
+    "call_records.participants_v2.list",
+    "list",
+    (
+        _CALL_RECORD_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[call_records.Participant]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_PARTICIPANTS_V2_CREATE = Operation(
+    "POST",
+    "/communications/callRecords/{callRecord-id}/participants_v2",
+    "call_records.participants_v2.create",
+    "create",
+    (
+        _CALL_RECORD_ID,
+        Parameter("participant", "participant", "body", "call_records.Participant", True),
+    ),
+    "call_records.Participant",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_PARTICIPANTS_V2_COUNT = Operation(
+    "GET",
+    "/communications/callRecords/{callRecord-id}/participants_v2/$count",
+    "call_records.participants_v2.count",
+    "count",
+    (
+        _CALL_RECORD_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_PARTICIPANTS_V2_GET = Operation(
+    "GET",
+    "/communications/callRecords/{callRecord-id}/participants_v2/{participant-id}",
+    "call_records.participants_v2.get",
+    "get",
+    (
+        _CALL_RECORD_ID,
+        _PARTICIPANT_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "call_records.Participant",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_PARTICIPANTS_V2_UPDATE = Operation(
+    "PATCH",
+    "/communications/callRecords/{callRecord-id}/participants_v2/{participant-id}",
+    "call_records.participants_v2.update",
+    "update",
+    (
+        _CALL_RECORD_ID,
+        _PARTICIPANT_ID,
+        Parameter("participant", "participant", "body", "call_records.Participant", True),
+    ),
+    "call_records.Participant | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_PARTICIPANTS_V2_DELETE = Operation(
+    "DELETE",
+    "/communications/callRecords/{callRecord-id}/participants_v2/{participant-id}",
+    "call_records.participants_v2.delete",
+    "delete",
+    (
+        _CALL_RECORD_ID,
+        _PARTICIPANT_ID,
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_SESSIONS_LIST = Operation(
+    "GET",
+    "/communications/callRecords/{callRecord-id}/sessions",
+    "call_records.sessions.list",
+    "list",
+    (
+        _CALL_RECORD_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[call_records.Session]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_SESSIONS_CREATE = Operation(
+    "POST",
+    "/communications/callRecords/{callRecord-id}/sessions",
+    "call_records.sessions.create",
+    "create",
+    (
+        _CALL_RECORD_ID,
+        Parameter("session", "session", "body", "call_records.Session", True),
+    ),
+    "call_records.Session",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_SESSIONS_COUNT = Operation(
+    "GET",
+    "/communications/callRecords/{callRecord-id}/sessions/$count",
+    "call_records.sessions.count",
+    "count",
+    (
+        _CALL_RECORD_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_SESSIONS_GET = Operation(
+    "GET",
+    "/communications/callRecords/{callRecord-id}/sessions/{session-id}",
+    "call_records.sessions.get",
+    "get",
+    (
+        _CALL_RECORD_ID,
+        _SESSION_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "call_records.Session",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_SESSIONS_UPDATE = Operation(
+    "PATCH",
+    "/communications/callRecords/{callRecord-id}/sessions/{session-id}",
+    "call_records.sessions.update",
+    "update",
+    (
+        _CALL_RECORD_ID,
+        _SESSION_ID,
+        Parameter("session", "session", "body", "call_records.Session", True),
+    ),
+    "call_records.Session | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_SESSIONS_DELETE = Operation(
+    "DELETE",
+    "/communications/callRecords/{callRecord-id}/sessions/{session-id}",
+    "call_records.sessions.delete",
+    "delete",
+    (
+        _CALL_RECORD_ID,
+        _SESSION_ID,
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_SESSIONS_SEGMENTS_LIST = Operation(
+    "GET",
+    "/communications/callRecords/{callRecord-id}/sessions/{session-id}/segments",
+    "call_records.sessions.segments.list",
+    "list",
+    (
+        _CALL_RECORD_ID,
+        _SESSION_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[call_records.Segment]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_SESSIONS_SEGMENTS_CREATE = Operation(
+    "POST",
+    "/communications/callRecords/{callRecord-id}/sessions/{session-id}/segments",
+    "call_records.sessions.segments.create",
+    "create",
+    (
+        _CALL_RECORD_ID,
+        _SESSION_ID,
+        Parameter("segment", "segment", "body", "call_records.Segment", True),
+    ),
+    "call_records.Segment",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_SESSIONS_SEGMENTS_COUNT = Operation(
+    "GET",
+    "/communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/$count",
+    "call_records.sessions.segments.count",
+    "count",
+    (
+        _CALL_RECORD_ID,
+        _SESSION_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_SESSIONS_SEGMENTS_GET = Operation(
+    "GET",
+    "/communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/{segment-id}",
+    "call_records.sessions.segments.get",
+    "get",
+    (
+        _CALL_RECORD_ID,
+        _SESSION_ID,
+        _SEGMENT_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "call_records.Segment",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_SESSIONS_SEGMENTS_UPDATE = Operation(
+    "PATCH",
+    "/communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/{segment-id}",
+    "call_records.sessions.segments.update",
+    "update",
+    (
+        _CALL_RECORD_ID,
+        _SESSION_ID,
+        _SEGMENT_ID,
+        Parameter("segment", "segment", "body", "call_records.Segment", True),
+    ),
+    "call_records.Segment | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALL_RECORDS_SESSIONS_SEGMENTS_DELETE = Operation(
+    "DELETE",
+    "/communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/{segment-id}",
+    "call_records.sessions.segments.delete",
+    "delete",
+    (
+        _CALL_RECORD_ID,
+        _SESSION_ID,
+        _SEGMENT_ID,
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_LIST = Operation(
+    "GET",
+    "/communications/calls",
+    "calls.list",
+    "list",
+    (*_COLLECTION_OPTIONS,),
+    "Page[Call]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
 CALLS_CREATE = Operation(
-    method="POST",
-    path="/communications/calls",
-    python="calls.create",
-    parameters=(Parameter("call", "call", "body", "models.Call", required=True),),
-    returns="models.Call",
-    permissions=(
+    "POST",
+    "/communications/calls",
+    "calls.create",
+    "create",
+    (Parameter("call", "call", "body", "Call", True),),
+    "Call",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    (
         PermissionRule(
             shape="meeting",
             description="joining a meeting",
@@ -57,33 +916,2662 @@ CALLS_CREATE = Operation(
             all_of=("Calls.AccessMedia.All",),
         ),
     ),
-    clouds=_CLOUDS,
+)
+
+CALLS_COUNT = Operation(
+    "GET",
+    "/communications/calls/$count",
+    "calls.count",
+    "count",
+    (*_COUNT_OPTIONS,),
+    "int",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_LOG_TELECONFERENCE_DEVICE_QUALITY = Operation(
+    "POST",
+    "/communications/calls/logTeleconferenceDeviceQuality",
+    "calls.log_teleconference_device_quality",
+    "action",
+    (Parameter("quality", "quality", "body", "TeleconferenceDeviceQuality", True),),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
 )
 
 CALLS_GET = Operation(
-    method="GET",
-    path="/communications/calls/{call-id}",
-    python="calls.get",
-    parameters=(Parameter("call-id", "call_id", "path", "str", required=True),),
-    returns="models.Call",
-    permissions=(),
-    clouds=_CLOUDS,
+    "GET",
+    "/communications/calls/{call-id}",
+    "calls.get",
+    "get",
+    (
+        _CALL_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "Call",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_UPDATE = Operation(
+    "PATCH",
+    "/communications/calls/{call-id}",
+    "calls.update",
+    "update",
+    (
+        _CALL_ID,
+        Parameter("call", "call", "body", "Call", True),
+    ),
+    "Call | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
 )
 
 CALLS_DELETE = Operation(
-    method="DELETE",
-    path="/communications/calls/{call-id}",
-    python="calls.delete",
-    parameters=(Parameter("call-id", "call_id", "path", "str", required=True),),
-    returns=None,
-    permissions=(),
-    clouds=_CLOUDS,
+    "DELETE",
+    "/communications/calls/{call-id}",
+    "calls.delete",
+    "delete",
+    (_CALL_ID,),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_ADD_LARGE_GALLERY_VIEW = Operation(
+    "POST",
+    "/communications/calls/{call-id}/addLargeGalleryView",
+    "calls.add_large_gallery_view",
+    "action",
+    (
+        _CALL_ID,
+        Parameter("clientContext", "client_context", "body", "str | None", False),
+    ),
+    "AddLargeGalleryViewOperation",
+    _GLOBAL,
+)
+
+CALLS_ANSWER = Operation(
+    "POST",
+    "/communications/calls/{call-id}/answer",
+    "calls.answer",
+    "action",
+    (
+        _CALL_ID,
+        Parameter("callbackUri", "callback_uri", "body", "str", True),
+        Parameter("mediaConfig", "media_config", "body", "MediaConfig", True),
+        Parameter(
+            "acceptedModalities", "accepted_modalities", "body", "Sequence[Modality] | None", False
+        ),
+        Parameter("participantCapacity", "participant_capacity", "body", "edm.Int32 | None", False),
+        Parameter("callOptions", "call_options", "body", "IncomingCallOptions | None", False),
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_CANCEL_MEDIA_PROCESSING = Operation(
+    "POST",
+    "/communications/calls/{call-id}/cancelMediaProcessing",
+    "calls.cancel_media_processing",
+    "action",
+    (
+        _CALL_ID,
+        Parameter("clientContext", "client_context", "body", "str | None", False),
+    ),
+    "CancelMediaProcessingOperation",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_CHANGE_SCREEN_SHARING_ROLE = Operation(
+    "POST",
+    "/communications/calls/{call-id}/changeScreenSharingRole",
+    "calls.change_screen_sharing_role",
+    "action",
+    (
+        _CALL_ID,
+        Parameter("role", "role", "body", "ScreenSharingRole", True),
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_KEEP_ALIVE = Operation(
+    "POST",
+    "/communications/calls/{call-id}/keepAlive",
+    "calls.keep_alive",
+    "action",
+    (_CALL_ID,),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_MUTE = Operation(
+    "POST",
+    "/communications/calls/{call-id}/mute",
+    "calls.mute",
+    "action",
+    (
+        _CALL_ID,
+        Parameter("clientContext", "client_context", "body", "str | None", False),
+    ),
+    "MuteParticipantOperation",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_PLAY_PROMPT = Operation(
+    "POST",
+    "/communications/calls/{call-id}/playPrompt",
+    "calls.play_prompt",
+    "action",
+    (
+        _CALL_ID,
+        Parameter("prompts", "prompts", "body", "Sequence[Prompt]", True),
+        Parameter("clientContext", "client_context", "body", "str | None", False),
+    ),
+    "PlayPromptOperation",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_RECORD_RESPONSE = Operation(
+    "POST",
+    "/communications/calls/{call-id}/recordResponse",
+    "calls.record_response",
+    "action",
+    (
+        _CALL_ID,
+        Parameter("prompts", "prompts", "body", "Sequence[Prompt] | None", False),
+        Parameter("bargeInAllowed", "barge_in_allowed", "body", "edm.Boolean | None", False),
+        Parameter(
+            "initialSilenceTimeoutInSeconds",
+            "initial_silence_timeout_in_seconds",
+            "body",
+            "edm.Int32 | None",
+            False,
+        ),
+        Parameter(
+            "maxSilenceTimeoutInSeconds",
+            "max_silence_timeout_in_seconds",
+            "body",
+            "edm.Int32 | None",
+            False,
+        ),
+        Parameter(
+            "maxRecordDurationInSeconds",
+            "max_record_duration_in_seconds",
+            "body",
+            "edm.Int32 | None",
+            False,
+        ),
+        Parameter("playBeep", "play_beep", "body", "edm.Boolean | None", False),
+        Parameter("stopTones", "stop_tones", "body", "Sequence[str] | None", False),
+        Parameter("clientContext", "client_context", "body", "str | None", False),
+    ),
+    "RecordOperation",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_REDIRECT = Operation(
+    "POST",
+    "/communications/calls/{call-id}/redirect",
+    "calls.redirect",
+    "action",
+    (
+        _CALL_ID,
+        Parameter("targets", "targets", "body", "Sequence[InvitationParticipantInfo]", True),
+        Parameter("timeout", "timeout", "body", "edm.Int32 | None", False),
+        Parameter("callbackUri", "callback_uri", "body", "str | None", False),
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_REJECT = Operation(
+    "POST",
+    "/communications/calls/{call-id}/reject",
+    "calls.reject",
+    "action",
+    (
+        _CALL_ID,
+        Parameter("reason", "reason", "body", "RejectReason | None", False),
+        Parameter("callbackUri", "callback_uri", "body", "str | None", False),
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_SEND_DTMF_TONES = Operation(
+    "POST",
+    "/communications/calls/{call-id}/sendDtmfTones",
+    "calls.send_dtmf_tones",
+    "action",
+    (
+        _CALL_ID,
+        Parameter("tones", "tones", "body", "Sequence[Tone]", True),
+        Parameter(
+            "delayBetweenTonesMs", "delay_between_tones_ms", "body", "edm.Int32 | None", False
+        ),
+        Parameter("clientContext", "client_context", "body", "str | None", False),
+    ),
+    "SendDtmfTonesOperation",
+    _GLOBAL,
+)
+
+CALLS_SUBSCRIBE_TO_TONE = Operation(
+    "POST",
+    "/communications/calls/{call-id}/subscribeToTone",
+    "calls.subscribe_to_tone",
+    "action",
+    (
+        _CALL_ID,
+        Parameter("clientContext", "client_context", "body", "str | None", False),
+    ),
+    "SubscribeToToneOperation",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_TRANSFER = Operation(
+    "POST",
+    "/communications/calls/{call-id}/transfer",
+    "calls.transfer",
+    "action",
+    (
+        _CALL_ID,
+        Parameter("transferTarget", "transfer_target", "body", "InvitationParticipantInfo", True),
+        Parameter("transferee", "transferee", "body", "ParticipantInfo | None", False),
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_UNMUTE = Operation(
+    "POST",
+    "/communications/calls/{call-id}/unmute",
+    "calls.unmute",
+    "action",
+    (
+        _CALL_ID,
+        Parameter("clientContext", "client_context", "body", "str | None", False),
+    ),
+    "UnmuteParticipantOperation",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_UPDATE_RECORDING_STATUS = Operation(
+    "POST",
+    "/communications/calls/{call-id}/updateRecordingStatus",
+    "calls.update_recording_status",
+    "action",
+    (
+        _CALL_ID,
+        Parameter("status", "status", "body", "RecordingStatus", True),
+        Parameter("clientContext", "client_context", "body", "str | None", False),
+    ),
+    "UpdateRecordingStatusOperation",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_AUDIO_ROUTING_GROUPS_LIST = Operation(
+    "GET",
+    "/communications/calls/{call-id}/audioRoutingGroups",
+    "calls.audio_routing_groups.list",
+    "list",
+    (
+        _CALL_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[AudioRoutingGroup]",
+    _GLOBAL,
+)
+
+CALLS_AUDIO_ROUTING_GROUPS_CREATE = Operation(
+    "POST",
+    "/communications/calls/{call-id}/audioRoutingGroups",
+    "calls.audio_routing_groups.create",
+    "create",
+    (
+        _CALL_ID,
+        Parameter("audioRoutingGroup", "audio_routing_group", "body", "AudioRoutingGroup", True),
+    ),
+    "AudioRoutingGroup",
+    _GLOBAL,
+)
+
+CALLS_AUDIO_ROUTING_GROUPS_COUNT = Operation(
+    "GET",
+    "/communications/calls/{call-id}/audioRoutingGroups/$count",
+    "calls.audio_routing_groups.count",
+    "count",
+    (
+        _CALL_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL,
+)
+
+CALLS_AUDIO_ROUTING_GROUPS_GET = Operation(
+    "GET",
+    "/communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}",
+    "calls.audio_routing_groups.get",
+    "get",
+    (
+        _CALL_ID,
+        _AUDIO_ROUTING_GROUP_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "AudioRoutingGroup",
+    _GLOBAL,
+)
+
+CALLS_AUDIO_ROUTING_GROUPS_UPDATE = Operation(
+    "PATCH",
+    "/communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}",
+    "calls.audio_routing_groups.update",
+    "update",
+    (
+        _CALL_ID,
+        _AUDIO_ROUTING_GROUP_ID,
+        Parameter("audioRoutingGroup", "audio_routing_group", "body", "AudioRoutingGroup", True),
+    ),
+    "AudioRoutingGroup | None",
+    _GLOBAL,
+)
+
+CALLS_AUDIO_ROUTING_GROUPS_DELETE = Operation(
+    "DELETE",
+    "/communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}",
+    "calls.audio_routing_groups.delete",
+    "delete",
+    (
+        _CALL_ID,
+        _AUDIO_ROUTING_GROUP_ID,
+    ),
+    None,
+    _GLOBAL,
+)
+
+CALLS_CONTENT_SHARING_SESSIONS_LIST = Operation(
+    "GET",
+    "/communications/calls/{call-id}/contentSharingSessions",
+    "calls.content_sharing_sessions.list",
+    "list",
+    (
+        _CALL_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[ContentSharingSession]",
+    _GLOBAL,
+)
+
+CALLS_CONTENT_SHARING_SESSIONS_CREATE = Operation(
+    "POST",
+    "/communications/calls/{call-id}/contentSharingSessions",
+    "calls.content_sharing_sessions.create",
+    "create",
+    (
+        _CALL_ID,
+        Parameter(
+            "contentSharingSession",
+            "content_sharing_session",
+            "body",
+            "ContentSharingSession",
+            True,
+        ),
+    ),
+    "ContentSharingSession",
+    _GLOBAL,
+)
+
+CALLS_CONTENT_SHARING_SESSIONS_COUNT = Operation(
+    "GET",
+    "/communications/calls/{call-id}/contentSharingSessions/$count",
+    "calls.content_sharing_sessions.count",
+    "count",
+    (
+        _CALL_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL,
+)
+
+CALLS_CONTENT_SHARING_SESSIONS_GET = Operation(
+    "GET",
+    "/communications/calls/{call-id}/contentSharingSessions/{contentSharingSession-id}",
+    "calls.content_sharing_sessions.get",
+    "get",
+    (
+        _CALL_ID,
+        _CONTENT_SHARING_SESSION_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "ContentSharingSession",
+    _GLOBAL,
+)
+
+CALLS_CONTENT_SHARING_SESSIONS_UPDATE = Operation(
+    "PATCH",
+    "/communications/calls/{call-id}/contentSharingSessions/{contentSharingSession-id}",
+    "calls.content_sharing_sessions.update",
+    "update",
+    (
+        _CALL_ID,
+        _CONTENT_SHARING_SESSION_ID,
+        Parameter(
+            "contentSharingSession",
+            "content_sharing_session",
+            "body",
+            "ContentSharingSession",
+            True,
+        ),
+    ),
+    "ContentSharingSession | None",
+    _GLOBAL,
+)
+
+CALLS_CONTENT_SHARING_SESSIONS_DELETE = Operation(
+    "DELETE",
+    "/communications/calls/{call-id}/contentSharingSessions/{contentSharingSession-id}",
+    "calls.content_sharing_sessions.delete",
+    "delete",
+    (
+        _CALL_ID,
+        _CONTENT_SHARING_SESSION_ID,
+    ),
+    None,
+    _GLOBAL,
+)
+
+CALLS_OPERATIONS_LIST = Operation(
+    "GET",
+    "/communications/calls/{call-id}/operations",
+    "calls.operations.list",
+    "list",
+    (
+        _CALL_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[CommsOperation]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_OPERATIONS_CREATE = Operation(
+    "POST",
+    "/communications/calls/{call-id}/operations",
+    "calls.operations.create",
+    "create",
+    (
+        _CALL_ID,
+        Parameter("commsOperation", "comms_operation", "body", "CommsOperation", True),
+    ),
+    "CommsOperation",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_OPERATIONS_COUNT = Operation(
+    "GET",
+    "/communications/calls/{call-id}/operations/$count",
+    "calls.operations.count",
+    "count",
+    (
+        _CALL_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_OPERATIONS_GET = Operation(
+    "GET",
+    "/communications/calls/{call-id}/operations/{commsOperation-id}",
+    "calls.operations.get",
+    "get",
+    (
+        _CALL_ID,
+        _COMMS_OPERATION_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "CommsOperation",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_OPERATIONS_UPDATE = Operation(
+    "PATCH",
+    "/communications/calls/{call-id}/operations/{commsOperation-id}",
+    "calls.operations.update",
+    "update",
+    (
+        _CALL_ID,
+        _COMMS_OPERATION_ID,
+        Parameter("commsOperation", "comms_operation", "body", "CommsOperation", True),
+    ),
+    "CommsOperation | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_OPERATIONS_DELETE = Operation(
+    "DELETE",
+    "/communications/calls/{call-id}/operations/{commsOperation-id}",
+    "calls.operations.delete",
+    "delete",
+    (
+        _CALL_ID,
+        _COMMS_OPERATION_ID,
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_PARTICIPANTS_LIST = Operation(
+    "GET",
+    "/communications/calls/{call-id}/participants",
+    "calls.participants.list",
+    "list",
+    (
+        _CALL_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[Participant]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_PARTICIPANTS_CREATE = Operation(
+    "POST",
+    "/communications/calls/{call-id}/participants",
+    "calls.participants.create",
+    "create",
+    (
+        _CALL_ID,
+        Parameter("participant", "participant", "body", "Participant", True),
+    ),
+    "Participant",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_PARTICIPANTS_COUNT = Operation(
+    "GET",
+    "/communications/calls/{call-id}/participants/$count",
+    "calls.participants.count",
+    "count",
+    (
+        _CALL_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_PARTICIPANTS_INVITE = Operation(
+    "POST",
+    "/communications/calls/{call-id}/participants/invite",
+    "calls.participants.invite",
+    "action",
+    (
+        _CALL_ID,
+        Parameter(
+            "participants", "participants", "body", "Sequence[InvitationParticipantInfo]", True
+        ),
+        Parameter("clientContext", "client_context", "body", "str | None", False),
+    ),
+    "InviteParticipantsOperation",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_PARTICIPANTS_GET = Operation(
+    "GET",
+    "/communications/calls/{call-id}/participants/{participant-id}",
+    "calls.participants.get",
+    "get",
+    (
+        _CALL_ID,
+        _PARTICIPANT_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "Participant",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_PARTICIPANTS_UPDATE = Operation(
+    "PATCH",
+    "/communications/calls/{call-id}/participants/{participant-id}",
+    "calls.participants.update",
+    "update",
+    (
+        _CALL_ID,
+        _PARTICIPANT_ID,
+        Parameter("participant", "participant", "body", "Participant", True),
+    ),
+    "Participant | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_PARTICIPANTS_DELETE = Operation(
+    "DELETE",
+    "/communications/calls/{call-id}/participants/{participant-id}",
+    "calls.participants.delete",
+    "delete",
+    (
+        _CALL_ID,
+        _PARTICIPANT_ID,
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_PARTICIPANTS_MUTE = Operation(
+    "POST",
+    "/communications/calls/{call-id}/participants/{participant-id}/mute",
+    "calls.participants.mute",
+    "action",
+    (
+        _CALL_ID,
+        _PARTICIPANT_ID,
+        Parameter("clientContext", "client_context", "body", "str | None", False),
+    ),
+    "MuteParticipantOperation",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_PARTICIPANTS_START_HOLD_MUSIC = Operation(
+    "POST",
+    "/communications/calls/{call-id}/participants/{participant-id}/startHoldMusic",
+    "calls.participants.start_hold_music",
+    "action",
+    (
+        _CALL_ID,
+        _PARTICIPANT_ID,
+        Parameter("customPrompt", "custom_prompt", "body", "Prompt | None", False),
+        Parameter("clientContext", "client_context", "body", "str | None", False),
+    ),
+    "StartHoldMusicOperation",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+CALLS_PARTICIPANTS_STOP_HOLD_MUSIC = Operation(
+    "POST",
+    "/communications/calls/{call-id}/participants/{participant-id}/stopHoldMusic",
+    "calls.participants.stop_hold_music",
+    "action",
+    (
+        _CALL_ID,
+        _PARTICIPANT_ID,
+        Parameter("clientContext", "client_context", "body", "str | None", False),
+    ),
+    "StopHoldMusicOperation",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETING_CONVERSATIONS_LIST = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations",
+    "online_meeting_conversations.list",
+    "list",
+    (*_COLLECTION_OPTIONS,),
+    "Page[OnlineMeetingEngagementConversation]",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_CREATE = Operation(
+    "POST",
+    "/communications/onlineMeetingConversations",
+    "online_meeting_conversations.create",
+    "create",
+    (
+        Parameter(
+            "onlineMeetingEngagementConversation",
+            "online_meeting_engagement_conversation",
+            "body",
+            "OnlineMeetingEngagementConversation",
+            True,
+        ),
+    ),
+    "OnlineMeetingEngagementConversation",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_COUNT = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/$count",
+    "online_meeting_conversations.count",
+    "count",
+    (*_COUNT_OPTIONS,),
+    "int",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}",
+    "online_meeting_conversations.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "OnlineMeetingEngagementConversation",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_UPDATE = Operation(
+    "PATCH",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}",
+    "online_meeting_conversations.update",
+    "update",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        Parameter(
+            "onlineMeetingEngagementConversation",
+            "online_meeting_engagement_conversation",
+            "body",
+            "OnlineMeetingEngagementConversation",
+            True,
+        ),
+    ),
+    "OnlineMeetingEngagementConversation | None",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_DELETE = Operation(
+    "DELETE",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}",
+    "online_meeting_conversations.delete",
+    "delete",
+    (_ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,),
+    None,
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_LIST = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages",
+    "online_meeting_conversations.messages.list",
+    "list",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[EngagementConversationMessage]",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_CREATE = Operation(
+    "POST",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages",
+    "online_meeting_conversations.messages.create",
+    "create",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        Parameter(
+            "engagementConversationMessage",
+            "engagement_conversation_message",
+            "body",
+            "EngagementConversationMessage",
+            True,
+        ),
+    ),
+    "EngagementConversationMessage",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_COUNT = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/$count",
+    "online_meeting_conversations.messages.count",
+    "count",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}",
+    "online_meeting_conversations.messages.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "EngagementConversationMessage",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_UPDATE = Operation(
+    "PATCH",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}",
+    "online_meeting_conversations.messages.update",
+    "update",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        Parameter(
+            "engagementConversationMessage",
+            "engagement_conversation_message",
+            "body",
+            "EngagementConversationMessage",
+            True,
+        ),
+    ),
+    "EngagementConversationMessage | None",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_DELETE = Operation(
+    "DELETE",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}",
+    "online_meeting_conversations.messages.delete",
+    "delete",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+    ),
+    None,
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_CONVERSATION_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/conversation",
+    "online_meeting_conversations.messages.conversation.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "EngagementConversation",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_LIST = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions",
+    "online_meeting_conversations.messages.reactions.list",
+    "list",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[EngagementConversationMessageReaction]",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_CREATE = Operation(
+    "POST",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions",
+    "online_meeting_conversations.messages.reactions.create",
+    "create",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        Parameter(
+            "engagementConversationMessageReaction",
+            "engagement_conversation_message_reaction",
+            "body",
+            "EngagementConversationMessageReaction",
+            True,
+        ),
+    ),
+    "EngagementConversationMessageReaction",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_COUNT = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/$count",
+    "online_meeting_conversations.messages.reactions.count",
+    "count",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
+    "online_meeting_conversations.messages.reactions.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_REACTION_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "EngagementConversationMessageReaction",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_UPDATE = Operation(
+    "PATCH",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
+    "online_meeting_conversations.messages.reactions.update",
+    "update",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_REACTION_ID,
+        Parameter(
+            "engagementConversationMessageReaction",
+            "engagement_conversation_message_reaction",
+            "body",
+            "EngagementConversationMessageReaction",
+            True,
+        ),
+    ),
+    "EngagementConversationMessageReaction | None",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_DELETE = Operation(
+    "DELETE",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
+    "online_meeting_conversations.messages.reactions.delete",
+    "delete",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_REACTION_ID,
+    ),
+    None,
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_LIST = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies",
+    "online_meeting_conversations.messages.replies.list",
+    "list",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[EngagementConversationMessage]",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_CREATE = Operation(
+    "POST",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies",
+    "online_meeting_conversations.messages.replies.create",
+    "create",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        Parameter(
+            "engagementConversationMessage",
+            "engagement_conversation_message",
+            "body",
+            "EngagementConversationMessage",
+            True,
+        ),
+    ),
+    "EngagementConversationMessage",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_COUNT = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/$count",
+    "online_meeting_conversations.messages.replies.count",
+    "count",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}",
+    "online_meeting_conversations.messages.replies.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _REPLIES_ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "EngagementConversationMessage",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_UPDATE = Operation(
+    "PATCH",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}",
+    "online_meeting_conversations.messages.replies.update",
+    "update",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _REPLIES_ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        Parameter(
+            "engagementConversationMessage",
+            "engagement_conversation_message",
+            "body",
+            "EngagementConversationMessage",
+            True,
+        ),
+    ),
+    "EngagementConversationMessage | None",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_DELETE = Operation(
+    "DELETE",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}",
+    "online_meeting_conversations.messages.replies.delete",
+    "delete",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _REPLIES_ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+    ),
+    None,
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_CONVERSATION_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/conversation",
+    "online_meeting_conversations.messages.replies.conversation.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _REPLIES_ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "EngagementConversation",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_LIST = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions",
+    "online_meeting_conversations.messages.replies.reactions.list",
+    "list",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _REPLIES_ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[EngagementConversationMessageReaction]",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_CREATE = Operation(
+    "POST",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions",
+    "online_meeting_conversations.messages.replies.reactions.create",
+    "create",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _REPLIES_ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        Parameter(
+            "engagementConversationMessageReaction",
+            "engagement_conversation_message_reaction",
+            "body",
+            "EngagementConversationMessageReaction",
+            True,
+        ),
+    ),
+    "EngagementConversationMessageReaction",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_COUNT = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/$count",
+    "online_meeting_conversations.messages.replies.reactions.count",
+    "count",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _REPLIES_ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
+    "online_meeting_conversations.messages.replies.reactions.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _REPLIES_ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_REACTION_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "EngagementConversationMessageReaction",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_UPDATE = Operation(
+    "PATCH",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
+    "online_meeting_conversations.messages.replies.reactions.update",
+    "update",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _REPLIES_ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_REACTION_ID,
+        Parameter(
+            "engagementConversationMessageReaction",
+            "engagement_conversation_message_reaction",
+            "body",
+            "EngagementConversationMessageReaction",
+            True,
+        ),
+    ),
+    "EngagementConversationMessageReaction | None",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_DELETE = Operation(
+    "DELETE",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
+    "online_meeting_conversations.messages.replies.reactions.delete",
+    "delete",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _REPLIES_ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_REACTION_ID,
+    ),
+    None,
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REPLY_TO_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/replyTo",
+    "online_meeting_conversations.messages.replies.reply_to.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _REPLIES_ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "EngagementConversationMessage",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLY_TO_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replyTo",
+    "online_meeting_conversations.messages.reply_to.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "EngagementConversationMessage",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter",
+    "online_meeting_conversations.starter.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "EngagementConversationMessage",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_UPDATE = Operation(
+    "PATCH",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter",
+    "online_meeting_conversations.starter.update",
+    "update",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        Parameter(
+            "engagementConversationMessage",
+            "engagement_conversation_message",
+            "body",
+            "EngagementConversationMessage",
+            True,
+        ),
+    ),
+    "EngagementConversationMessage | None",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_DELETE = Operation(
+    "DELETE",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter",
+    "online_meeting_conversations.starter.delete",
+    "delete",
+    (_ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,),
+    None,
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_CONVERSATION_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/conversation",
+    "online_meeting_conversations.starter.conversation.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "EngagementConversation",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_LIST = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions",
+    "online_meeting_conversations.starter.reactions.list",
+    "list",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[EngagementConversationMessageReaction]",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_CREATE = Operation(
+    "POST",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions",
+    "online_meeting_conversations.starter.reactions.create",
+    "create",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        Parameter(
+            "engagementConversationMessageReaction",
+            "engagement_conversation_message_reaction",
+            "body",
+            "EngagementConversationMessageReaction",
+            True,
+        ),
+    ),
+    "EngagementConversationMessageReaction",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_COUNT = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/$count",
+    "online_meeting_conversations.starter.reactions.count",
+    "count",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/{engagementConversationMessageReaction-id}",
+    "online_meeting_conversations.starter.reactions.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_REACTION_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "EngagementConversationMessageReaction",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_UPDATE = Operation(
+    "PATCH",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/{engagementConversationMessageReaction-id}",
+    "online_meeting_conversations.starter.reactions.update",
+    "update",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_REACTION_ID,
+        Parameter(
+            "engagementConversationMessageReaction",
+            "engagement_conversation_message_reaction",
+            "body",
+            "EngagementConversationMessageReaction",
+            True,
+        ),
+    ),
+    "EngagementConversationMessageReaction | None",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_DELETE = Operation(
+    "DELETE",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/{engagementConversationMessageReaction-id}",
+    "online_meeting_conversations.starter.reactions.delete",
+    "delete",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_REACTION_ID,
+    ),
+    None,
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_LIST = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies",
+    "online_meeting_conversations.starter.replies.list",
+    "list",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[EngagementConversationMessage]",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_CREATE = Operation(
+    "POST",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies",
+    "online_meeting_conversations.starter.replies.create",
+    "create",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        Parameter(
+            "engagementConversationMessage",
+            "engagement_conversation_message",
+            "body",
+            "EngagementConversationMessage",
+            True,
+        ),
+    ),
+    "EngagementConversationMessage",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_COUNT = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/$count",
+    "online_meeting_conversations.starter.replies.count",
+    "count",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}",
+    "online_meeting_conversations.starter.replies.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "EngagementConversationMessage",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_UPDATE = Operation(
+    "PATCH",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}",
+    "online_meeting_conversations.starter.replies.update",
+    "update",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        Parameter(
+            "engagementConversationMessage",
+            "engagement_conversation_message",
+            "body",
+            "EngagementConversationMessage",
+            True,
+        ),
+    ),
+    "EngagementConversationMessage | None",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_DELETE = Operation(
+    "DELETE",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}",
+    "online_meeting_conversations.starter.replies.delete",
+    "delete",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+    ),
+    None,
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_CONVERSATION_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/conversation",
+    "online_meeting_conversations.starter.replies.conversation.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "EngagementConversation",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_LIST = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions",
+    "online_meeting_conversations.starter.replies.reactions.list",
+    "list",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[EngagementConversationMessageReaction]",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_CREATE = Operation(
+    "POST",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions",
+    "online_meeting_conversations.starter.replies.reactions.create",
+    "create",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        Parameter(
+            "engagementConversationMessageReaction",
+            "engagement_conversation_message_reaction",
+            "body",
+            "EngagementConversationMessageReaction",
+            True,
+        ),
+    ),
+    "EngagementConversationMessageReaction",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_COUNT = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/$count",
+    "online_meeting_conversations.starter.replies.reactions.count",
+    "count",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
+    "online_meeting_conversations.starter.replies.reactions.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_REACTION_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "EngagementConversationMessageReaction",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_UPDATE = Operation(
+    "PATCH",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
+    "online_meeting_conversations.starter.replies.reactions.update",
+    "update",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_REACTION_ID,
+        Parameter(
+            "engagementConversationMessageReaction",
+            "engagement_conversation_message_reaction",
+            "body",
+            "EngagementConversationMessageReaction",
+            True,
+        ),
+    ),
+    "EngagementConversationMessageReaction | None",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_DELETE = Operation(
+    "DELETE",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
+    "online_meeting_conversations.starter.replies.reactions.delete",
+    "delete",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_REACTION_ID,
+    ),
+    None,
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REPLY_TO_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/replyTo",
+    "online_meeting_conversations.starter.replies.reply_to.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        _ENGAGEMENT_CONVERSATION_MESSAGE_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "EngagementConversationMessage",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_STARTER_REPLY_TO_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replyTo",
+    "online_meeting_conversations.starter.reply_to.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "EngagementConversationMessage",
+    _GLOBAL,
+)
+
+ONLINE_MEETING_CONVERSATIONS_ONLINE_MEETING_GET = Operation(
+    "GET",
+    "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting",
+    "online_meeting_conversations.online_meeting.get",
+    "get",
+    (
+        _ONLINE_MEETING_ENGAGEMENT_CONVERSATION_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "OnlineMeeting",
+    _GLOBAL,
+)
+
+ONLINE_MEETINGS_LIST = Operation(
+    "GET",
+    "/communications/onlineMeetings",
+    "online_meetings.list",
+    "list",
+    (*_COLLECTION_OPTIONS,),
+    "Page[OnlineMeeting]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_CREATE = Operation(
+    "POST",
+    "/communications/onlineMeetings",
+    "online_meetings.create",
+    "create",
+    (Parameter("onlineMeeting", "online_meeting", "body", "OnlineMeeting", True),),
+    "OnlineMeeting",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_COUNT = Operation(
+    "GET",
+    "/communications/onlineMeetings/$count",
+    "online_meetings.count",
+    "count",
+    (*_COUNT_OPTIONS,),
+    "int",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_CREATE_OR_GET = Operation(
+    "POST",
+    "/communications/onlineMeetings/createOrGet",
+    "online_meetings.create_or_get",
+    "action",
+    (
+        Parameter("chatInfo", "chat_info", "body", "ChatInfo | None", False),
+        Parameter("endDateTime", "end_date_time", "body", "edm.DateTimeOffset | None", False),
+        Parameter("externalId", "external_id", "body", "str", True),
+        Parameter("participants", "participants", "body", "MeetingParticipants | None", False),
+        Parameter("startDateTime", "start_date_time", "body", "edm.DateTimeOffset | None", False),
+        Parameter("subject", "subject", "body", "str | None", False),
+    ),
+    "OnlineMeeting",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_GET_ALL_RECORDINGS = Operation(
+    "GET",
+    "/communications/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
+    "online_meetings.get_all_recordings",
+    "function",
+    (
+        Parameter(
+            "meetingOrganizerUserId", "meeting_organizer_user_id", "path", "str | None", False
+        ),
+        Parameter("startDateTime", "start_date_time", "path", "edm.DateTimeOffset | None", False),
+        Parameter("endDateTime", "end_date_time", "path", "edm.DateTimeOffset | None", False),
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[CallRecording]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_GET_ALL_TRANSCRIPTS = Operation(
+    "GET",
+    "/communications/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
+    "online_meetings.get_all_transcripts",
+    "function",
+    (
+        Parameter(
+            "meetingOrganizerUserId", "meeting_organizer_user_id", "path", "str | None", False
+        ),
+        Parameter("startDateTime", "start_date_time", "path", "edm.DateTimeOffset | None", False),
+        Parameter("endDateTime", "end_date_time", "path", "edm.DateTimeOffset | None", False),
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[CallTranscript]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_GET = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}",
+    "online_meetings.get",
+    "get",
+    (
+        _ONLINE_MEETING_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "OnlineMeeting",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_UPDATE = Operation(
+    "PATCH",
+    "/communications/onlineMeetings/{onlineMeeting-id}",
+    "online_meetings.update",
+    "update",
+    (
+        _ONLINE_MEETING_ID,
+        Parameter("onlineMeeting", "online_meeting", "body", "OnlineMeeting", True),
+    ),
+    "OnlineMeeting | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_DELETE = Operation(
+    "DELETE",
+    "/communications/onlineMeetings/{onlineMeeting-id}",
+    "online_meetings.delete",
+    "delete",
+    (_ONLINE_MEETING_ID,),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_GET_ATTENDEE_REPORT = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/attendeeReport",
+    "online_meetings.get_attendee_report",
+    "content",
+    (_ONLINE_MEETING_ID,),
+    "bytes",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_PUT_ATTENDEE_REPORT = Operation(
+    "PUT",
+    "/communications/onlineMeetings/{onlineMeeting-id}/attendeeReport",
+    "online_meetings.put_attendee_report",
+    "put_content",
+    (
+        _ONLINE_MEETING_ID,
+        Parameter("content", "content", "body", "bytes", True),
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_GET_VIRTUAL_APPOINTMENT_JOIN_WEB_URL = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/getVirtualAppointmentJoinWebUrl()",
+    "online_meetings.get_virtual_appointment_join_web_url",
+    "function",
+    (_ONLINE_MEETING_ID,),
+    "str",
+    _GLOBAL,
+)
+
+ONLINE_MEETINGS_SEND_VIRTUAL_APPOINTMENT_REMINDER_SMS = Operation(
+    "POST",
+    "/communications/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentReminderSms",
+    "online_meetings.send_virtual_appointment_reminder_sms",
+    "action",
+    (
+        _ONLINE_MEETING_ID,
+        Parameter(
+            "remindBeforeTimeInMinutesType",
+            "remind_before_time_in_minutes_type",
+            "body",
+            "RemindBeforeTimeInMinutesType | None",
+            False,
+        ),
+        Parameter(
+            "attendees", "attendees", "body", "Sequence[AttendeeNotificationInfo] | None", False
+        ),
+    ),
+    None,
+    _GLOBAL,
+)
+
+ONLINE_MEETINGS_SEND_VIRTUAL_APPOINTMENT_SMS = Operation(
+    "POST",
+    "/communications/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentSms",
+    "online_meetings.send_virtual_appointment_sms",
+    "action",
+    (
+        _ONLINE_MEETING_ID,
+        Parameter(
+            "messageType", "message_type", "body", "VirtualAppointmentMessageType | None", False
+        ),
+        Parameter(
+            "attendees", "attendees", "body", "Sequence[AttendeeNotificationInfo] | None", False
+        ),
+    ),
+    None,
+    _GLOBAL,
+)
+
+ONLINE_MEETINGS_ATTENDANCE_REPORTS_LIST = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports",
+    "online_meetings.attendance_reports.list",
+    "list",
+    (
+        _ONLINE_MEETING_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[MeetingAttendanceReport]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_ATTENDANCE_REPORTS_CREATE = Operation(
+    "POST",
+    "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports",
+    "online_meetings.attendance_reports.create",
+    "create",
+    (
+        _ONLINE_MEETING_ID,
+        Parameter(
+            "meetingAttendanceReport",
+            "meeting_attendance_report",
+            "body",
+            "MeetingAttendanceReport",
+            True,
+        ),
+    ),
+    "MeetingAttendanceReport",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_ATTENDANCE_REPORTS_COUNT = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/$count",
+    "online_meetings.attendance_reports.count",
+    "count",
+    (
+        _ONLINE_MEETING_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_ATTENDANCE_REPORTS_GET = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}",
+    "online_meetings.attendance_reports.get",
+    "get",
+    (
+        _ONLINE_MEETING_ID,
+        _MEETING_ATTENDANCE_REPORT_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "MeetingAttendanceReport",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_ATTENDANCE_REPORTS_UPDATE = Operation(
+    "PATCH",
+    "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}",
+    "online_meetings.attendance_reports.update",
+    "update",
+    (
+        _ONLINE_MEETING_ID,
+        _MEETING_ATTENDANCE_REPORT_ID,
+        Parameter(
+            "meetingAttendanceReport",
+            "meeting_attendance_report",
+            "body",
+            "MeetingAttendanceReport",
+            True,
+        ),
+    ),
+    "MeetingAttendanceReport | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_ATTENDANCE_REPORTS_DELETE = Operation(
+    "DELETE",
+    "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}",
+    "online_meetings.attendance_reports.delete",
+    "delete",
+    (
+        _ONLINE_MEETING_ID,
+        _MEETING_ATTENDANCE_REPORT_ID,
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_LIST = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords",
+    "online_meetings.attendance_reports.attendance_records.list",
+    "list",
+    (
+        _ONLINE_MEETING_ID,
+        _MEETING_ATTENDANCE_REPORT_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[AttendanceRecord]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_CREATE = Operation(
+    "POST",
+    "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords",
+    "online_meetings.attendance_reports.attendance_records.create",
+    "create",
+    (
+        _ONLINE_MEETING_ID,
+        _MEETING_ATTENDANCE_REPORT_ID,
+        Parameter("attendanceRecord", "attendance_record", "body", "AttendanceRecord", True),
+    ),
+    "AttendanceRecord",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_COUNT = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/$count",
+    "online_meetings.attendance_reports.attendance_records.count",
+    "count",
+    (
+        _ONLINE_MEETING_ID,
+        _MEETING_ATTENDANCE_REPORT_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_GET = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}",
+    "online_meetings.attendance_reports.attendance_records.get",
+    "get",
+    (
+        _ONLINE_MEETING_ID,
+        _MEETING_ATTENDANCE_REPORT_ID,
+        _ATTENDANCE_RECORD_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "AttendanceRecord",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_UPDATE = Operation(
+    "PATCH",
+    "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}",
+    "online_meetings.attendance_reports.attendance_records.update",
+    "update",
+    (
+        _ONLINE_MEETING_ID,
+        _MEETING_ATTENDANCE_REPORT_ID,
+        _ATTENDANCE_RECORD_ID,
+        Parameter("attendanceRecord", "attendance_record", "body", "AttendanceRecord", True),
+    ),
+    "AttendanceRecord | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_DELETE = Operation(
+    "DELETE",
+    "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}",
+    "online_meetings.attendance_reports.attendance_records.delete",
+    "delete",
+    (
+        _ONLINE_MEETING_ID,
+        _MEETING_ATTENDANCE_REPORT_ID,
+        _ATTENDANCE_RECORD_ID,
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_RECORDINGS_LIST = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/recordings",
+    "online_meetings.recordings.list",
+    "list",
+    (
+        _ONLINE_MEETING_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[CallRecording]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_RECORDINGS_CREATE = Operation(
+    "POST",
+    "/communications/onlineMeetings/{onlineMeeting-id}/recordings",
+    "online_meetings.recordings.create",
+    "create",
+    (
+        _ONLINE_MEETING_ID,
+        Parameter("callRecording", "call_recording", "body", "CallRecording", True),
+    ),
+    "CallRecording",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_RECORDINGS_COUNT = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/recordings/$count",
+    "online_meetings.recordings.count",
+    "count",
+    (
+        _ONLINE_MEETING_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_RECORDINGS_DELTA = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/recordings/delta()",
+    "online_meetings.recordings.delta",
+    "function",
+    (
+        _ONLINE_MEETING_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[CallRecording]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_RECORDINGS_GET = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}",
+    "online_meetings.recordings.get",
+    "get",
+    (
+        _ONLINE_MEETING_ID,
+        _CALL_RECORDING_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "CallRecording",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_RECORDINGS_UPDATE = Operation(
+    "PATCH",
+    "/communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}",
+    "online_meetings.recordings.update",
+    "update",
+    (
+        _ONLINE_MEETING_ID,
+        _CALL_RECORDING_ID,
+        Parameter("callRecording", "call_recording", "body", "CallRecording", True),
+    ),
+    "CallRecording | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_RECORDINGS_DELETE = Operation(
+    "DELETE",
+    "/communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}",
+    "online_meetings.recordings.delete",
+    "delete",
+    (
+        _ONLINE_MEETING_ID,
+        _CALL_RECORDING_ID,
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_RECORDINGS_GET_CONTENT = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
+    "online_meetings.recordings.get_content",
+    "content",
+    (
+        _ONLINE_MEETING_ID,
+        _CALL_RECORDING_ID,
+    ),
+    "bytes",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_RECORDINGS_PUT_CONTENT = Operation(
+    "PUT",
+    "/communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
+    "online_meetings.recordings.put_content",
+    "put_content",
+    (
+        _ONLINE_MEETING_ID,
+        _CALL_RECORDING_ID,
+        Parameter("content", "content", "body", "bytes", True),
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_TRANSCRIPTS_LIST = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/transcripts",
+    "online_meetings.transcripts.list",
+    "list",
+    (
+        _ONLINE_MEETING_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[CallTranscript]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_TRANSCRIPTS_CREATE = Operation(
+    "POST",
+    "/communications/onlineMeetings/{onlineMeeting-id}/transcripts",
+    "online_meetings.transcripts.create",
+    "create",
+    (
+        _ONLINE_MEETING_ID,
+        Parameter("callTranscript", "call_transcript", "body", "CallTranscript", True),
+    ),
+    "CallTranscript",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_TRANSCRIPTS_COUNT = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/$count",
+    "online_meetings.transcripts.count",
+    "count",
+    (
+        _ONLINE_MEETING_ID,
+        *_COUNT_OPTIONS,
+    ),
+    "int",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_TRANSCRIPTS_DELTA = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/delta()",
+    "online_meetings.transcripts.delta",
+    "function",
+    (
+        _ONLINE_MEETING_ID,
+        *_COLLECTION_OPTIONS,
+    ),
+    "Page[CallTranscript]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_TRANSCRIPTS_GET = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}",
+    "online_meetings.transcripts.get",
+    "get",
+    (
+        _ONLINE_MEETING_ID,
+        _CALL_TRANSCRIPT_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "CallTranscript",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_TRANSCRIPTS_UPDATE = Operation(
+    "PATCH",
+    "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}",
+    "online_meetings.transcripts.update",
+    "update",
+    (
+        _ONLINE_MEETING_ID,
+        _CALL_TRANSCRIPT_ID,
+        Parameter("callTranscript", "call_transcript", "body", "CallTranscript", True),
+    ),
+    "CallTranscript | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_TRANSCRIPTS_DELETE = Operation(
+    "DELETE",
+    "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}",
+    "online_meetings.transcripts.delete",
+    "delete",
+    (
+        _ONLINE_MEETING_ID,
+        _CALL_TRANSCRIPT_ID,
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_TRANSCRIPTS_GET_CONTENT = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
+    "online_meetings.transcripts.get_content",
+    "content",
+    (
+        _ONLINE_MEETING_ID,
+        _CALL_TRANSCRIPT_ID,
+    ),
+    "bytes",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_TRANSCRIPTS_PUT_CONTENT = Operation(
+    "PUT",
+    "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
+    "online_meetings.transcripts.put_content",
+    "put_content",
+    (
+        _ONLINE_MEETING_ID,
+        _CALL_TRANSCRIPT_ID,
+        Parameter("content", "content", "body", "bytes", True),
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_TRANSCRIPTS_GET_METADATA_CONTENT = Operation(
+    "GET",
+    "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
+    "online_meetings.transcripts.get_metadata_content",
+    "content",
+    (
+        _ONLINE_MEETING_ID,
+        _CALL_TRANSCRIPT_ID,
+    ),
+    "bytes",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+ONLINE_MEETINGS_TRANSCRIPTS_PUT_METADATA_CONTENT = Operation(
+    "PUT",
+    "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
+    "online_meetings.transcripts.put_metadata_content",
+    "put_content",
+    (
+        _ONLINE_MEETING_ID,
+        _CALL_TRANSCRIPT_ID,
+        Parameter("content", "content", "body", "bytes", True),
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+PRESENCES_LIST = Operation(
+    "GET",
+    "/communications/presences",
+    "presences.list",
+    "list",
+    (*_COLLECTION_OPTIONS,),
+    "Page[Presence]",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+PRESENCES_CREATE = Operation(
+    "POST",
+    "/communications/presences",
+    "presences.create",
+    "create",
+    (Parameter("presence", "presence", "body", "Presence", True),),
+    "Presence",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+PRESENCES_COUNT = Operation(
+    "GET",
+    "/communications/presences/$count",
+    "presences.count",
+    "count",
+    (*_COUNT_OPTIONS,),
+    "int",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+PRESENCES_GET = Operation(
+    "GET",
+    "/communications/presences/{presence-id}",
+    "presences.get",
+    "get",
+    (
+        _PRESENCE_ID,
+        *_ENTITY_OPTIONS,
+    ),
+    "Presence",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+PRESENCES_UPDATE = Operation(
+    "PATCH",
+    "/communications/presences/{presence-id}",
+    "presences.update",
+    "update",
+    (
+        _PRESENCE_ID,
+        Parameter("presence", "presence", "body", "Presence", True),
+    ),
+    "Presence | None",
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+PRESENCES_DELETE = Operation(
+    "DELETE",
+    "/communications/presences/{presence-id}",
+    "presences.delete",
+    "delete",
+    (_PRESENCE_ID,),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+PRESENCES_CLEAR_AUTOMATIC_LOCATION = Operation(
+    "POST",
+    "/communications/presences/{presence-id}/clearAutomaticLocation",
+    "presences.clear_automatic_location",
+    "action",
+    (_PRESENCE_ID,),
+    None,
+    _GLOBAL,
+)
+
+PRESENCES_CLEAR_LOCATION = Operation(
+    "POST",
+    "/communications/presences/{presence-id}/clearLocation",
+    "presences.clear_location",
+    "action",
+    (_PRESENCE_ID,),
+    None,
+    _GLOBAL,
+)
+
+PRESENCES_CLEAR_PRESENCE = Operation(
+    "POST",
+    "/communications/presences/{presence-id}/clearPresence",
+    "presences.clear_presence",
+    "action",
+    (
+        _PRESENCE_ID,
+        Parameter("sessionId", "session_id", "body", "str | None", False),
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+PRESENCES_CLEAR_USER_PREFERRED_PRESENCE = Operation(
+    "POST",
+    "/communications/presences/{presence-id}/clearUserPreferredPresence",
+    "presences.clear_user_preferred_presence",
+    "action",
+    (_PRESENCE_ID,),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+PRESENCES_SET_AUTOMATIC_LOCATION = Operation(
+    "POST",
+    "/communications/presences/{presence-id}/setAutomaticLocation",
+    "presences.set_automatic_location",
+    "action",
+    (
+        _PRESENCE_ID,
+        Parameter("workLocationType", "work_location_type", "body", "WorkLocationType", True),
+        Parameter("placeId", "place_id", "body", "str | None", False),
+    ),
+    None,
+    _GLOBAL,
+)
+
+PRESENCES_SET_MANUAL_LOCATION = Operation(
+    "POST",
+    "/communications/presences/{presence-id}/setManualLocation",
+    "presences.set_manual_location",
+    "action",
+    (
+        _PRESENCE_ID,
+        Parameter("workLocationType", "work_location_type", "body", "WorkLocationType", True),
+        Parameter("placeId", "place_id", "body", "str | None", False),
+    ),
+    None,
+    _GLOBAL,
+)
+
+PRESENCES_SET_PRESENCE = Operation(
+    "POST",
+    "/communications/presences/{presence-id}/setPresence",
+    "presences.set_presence",
+    "action",
+    (
+        _PRESENCE_ID,
+        Parameter("sessionId", "session_id", "body", "str | None", False),
+        Parameter("availability", "availability", "body", "str", True),
+        Parameter("activity", "activity", "body", "str", True),
+        Parameter(
+            "expirationDuration", "expiration_duration", "body", "edm.Duration | None", False
+        ),
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+PRESENCES_SET_STATUS_MESSAGE = Operation(
+    "POST",
+    "/communications/presences/{presence-id}/setStatusMessage",
+    "presences.set_status_message",
+    "action",
+    (
+        _PRESENCE_ID,
+        Parameter("statusMessage", "status_message", "body", "PresenceStatusMessage | None", False),
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+)
+
+PRESENCES_SET_USER_PREFERRED_PRESENCE = Operation(
+    "POST",
+    "/communications/presences/{presence-id}/setUserPreferredPresence",
+    "presences.set_user_preferred_presence",
+    "action",
+    (
+        _PRESENCE_ID,
+        Parameter("availability", "availability", "body", "str", True),
+        Parameter("activity", "activity", "body", "str", True),
+        Parameter(
+            "expirationDuration", "expiration_duration", "body", "edm.Duration | None", False
+        ),
+    ),
+    None,
+    _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
 )
 
 
 OPERATIONS: tuple[Operation, ...] = (
+    GET,
+    UPDATE,
+    GET_ALL_ONLINE_MEETING_MESSAGES,
+    GET_PRESENCES_BY_USER_ID,
+    ADHOC_CALLS_LIST,
+    ADHOC_CALLS_CREATE,
+    ADHOC_CALLS_COUNT,
+    ADHOC_CALLS_GET_ALL_RECORDINGS,
+    ADHOC_CALLS_GET_ALL_TRANSCRIPTS,
+    ADHOC_CALLS_GET,
+    ADHOC_CALLS_UPDATE,
+    ADHOC_CALLS_DELETE,
+    ADHOC_CALLS_RECORDINGS_LIST,
+    ADHOC_CALLS_RECORDINGS_CREATE,
+    ADHOC_CALLS_RECORDINGS_COUNT,
+    ADHOC_CALLS_RECORDINGS_DELTA,
+    ADHOC_CALLS_RECORDINGS_GET,
+    ADHOC_CALLS_RECORDINGS_UPDATE,
+    ADHOC_CALLS_RECORDINGS_DELETE,
+    ADHOC_CALLS_RECORDINGS_GET_CONTENT,
+    ADHOC_CALLS_RECORDINGS_PUT_CONTENT,
+    ADHOC_CALLS_TRANSCRIPTS_LIST,
+    ADHOC_CALLS_TRANSCRIPTS_CREATE,
+    ADHOC_CALLS_TRANSCRIPTS_COUNT,
+    ADHOC_CALLS_TRANSCRIPTS_DELTA,
+    ADHOC_CALLS_TRANSCRIPTS_GET,
+    ADHOC_CALLS_TRANSCRIPTS_UPDATE,
+    ADHOC_CALLS_TRANSCRIPTS_DELETE,
+    ADHOC_CALLS_TRANSCRIPTS_GET_CONTENT,
+    ADHOC_CALLS_TRANSCRIPTS_PUT_CONTENT,
+    ADHOC_CALLS_TRANSCRIPTS_GET_METADATA_CONTENT,
+    ADHOC_CALLS_TRANSCRIPTS_PUT_METADATA_CONTENT,
+    CALL_RECORDS_LIST,
+    CALL_RECORDS_CREATE,
+    CALL_RECORDS_COUNT,
+    CALL_RECORDS_GET_DIRECT_ROUTING_CALLS,
+    CALL_RECORDS_GET_PSTN_CALLS,
+    CALL_RECORDS_GET,
+    CALL_RECORDS_UPDATE,
+    CALL_RECORDS_DELETE,
+    CALL_RECORDS_ORGANIZER_V2_GET,
+    CALL_RECORDS_ORGANIZER_V2_UPDATE,
+    CALL_RECORDS_ORGANIZER_V2_DELETE,
+    CALL_RECORDS_PARTICIPANTS_V2_LIST,
+    CALL_RECORDS_PARTICIPANTS_V2_CREATE,
+    CALL_RECORDS_PARTICIPANTS_V2_COUNT,
+    CALL_RECORDS_PARTICIPANTS_V2_GET,
+    CALL_RECORDS_PARTICIPANTS_V2_UPDATE,
+    CALL_RECORDS_PARTICIPANTS_V2_DELETE,
+    CALL_RECORDS_SESSIONS_LIST,
+    CALL_RECORDS_SESSIONS_CREATE,
+    CALL_RECORDS_SESSIONS_COUNT,
+    CALL_RECORDS_SESSIONS_GET,
+    CALL_RECORDS_SESSIONS_UPDATE,
+    CALL_RECORDS_SESSIONS_DELETE,
+    CALL_RECORDS_SESSIONS_SEGMENTS_LIST,
+    CALL_RECORDS_SESSIONS_SEGMENTS_CREATE,
+    CALL_RECORDS_SESSIONS_SEGMENTS_COUNT,
+    CALL_RECORDS_SESSIONS_SEGMENTS_GET,
+    CALL_RECORDS_SESSIONS_SEGMENTS_UPDATE,
+    CALL_RECORDS_SESSIONS_SEGMENTS_DELETE,
+    CALLS_LIST,
     CALLS_CREATE,
+    CALLS_COUNT,
+    CALLS_LOG_TELECONFERENCE_DEVICE_QUALITY,
     CALLS_GET,
+    CALLS_UPDATE,
     CALLS_DELETE,
+    CALLS_ADD_LARGE_GALLERY_VIEW,
+    CALLS_ANSWER,
+    CALLS_CANCEL_MEDIA_PROCESSING,
+    CALLS_CHANGE_SCREEN_SHARING_ROLE,
+    CALLS_KEEP_ALIVE,
+    CALLS_MUTE,
+    CALLS_PLAY_PROMPT,
+    CALLS_RECORD_RESPONSE,
+    CALLS_REDIRECT,
+    CALLS_REJECT,
+    CALLS_SEND_DTMF_TONES,
+    CALLS_SUBSCRIBE_TO_TONE,
+    CALLS_TRANSFER,
+    CALLS_UNMUTE,
+    CALLS_UPDATE_RECORDING_STATUS,
+    CALLS_AUDIO_ROUTING_GROUPS_LIST,
+    CALLS_AUDIO_ROUTING_GROUPS_CREATE,
+    CALLS_AUDIO_ROUTING_GROUPS_COUNT,
+    CALLS_AUDIO_ROUTING_GROUPS_GET,
+    CALLS_AUDIO_ROUTING_GROUPS_UPDATE,
+    CALLS_AUDIO_ROUTING_GROUPS_DELETE,
+    CALLS_CONTENT_SHARING_SESSIONS_LIST,
+    CALLS_CONTENT_SHARING_SESSIONS_CREATE,
+    CALLS_CONTENT_SHARING_SESSIONS_COUNT,
+    CALLS_CONTENT_SHARING_SESSIONS_GET,
+    CALLS_CONTENT_SHARING_SESSIONS_UPDATE,
+    CALLS_CONTENT_SHARING_SESSIONS_DELETE,
+    CALLS_OPERATIONS_LIST,
+    CALLS_OPERATIONS_CREATE,
+    CALLS_OPERATIONS_COUNT,
+    CALLS_OPERATIONS_GET,
+    CALLS_OPERATIONS_UPDATE,
+    CALLS_OPERATIONS_DELETE,
+    CALLS_PARTICIPANTS_LIST,
+    CALLS_PARTICIPANTS_CREATE,
+    CALLS_PARTICIPANTS_COUNT,
+    CALLS_PARTICIPANTS_INVITE,
+    CALLS_PARTICIPANTS_GET,
+    CALLS_PARTICIPANTS_UPDATE,
+    CALLS_PARTICIPANTS_DELETE,
+    CALLS_PARTICIPANTS_MUTE,
+    CALLS_PARTICIPANTS_START_HOLD_MUSIC,
+    CALLS_PARTICIPANTS_STOP_HOLD_MUSIC,
+    ONLINE_MEETING_CONVERSATIONS_LIST,
+    ONLINE_MEETING_CONVERSATIONS_CREATE,
+    ONLINE_MEETING_CONVERSATIONS_COUNT,
+    ONLINE_MEETING_CONVERSATIONS_GET,
+    ONLINE_MEETING_CONVERSATIONS_UPDATE,
+    ONLINE_MEETING_CONVERSATIONS_DELETE,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_LIST,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_CREATE,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_COUNT,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_GET,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_UPDATE,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_DELETE,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_CONVERSATION_GET,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_LIST,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_CREATE,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_COUNT,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_GET,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_UPDATE,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REACTIONS_DELETE,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_LIST,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_CREATE,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_COUNT,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_GET,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_UPDATE,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_DELETE,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_CONVERSATION_GET,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_LIST,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_CREATE,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_COUNT,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_GET,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_UPDATE,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REACTIONS_DELETE,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLIES_REPLY_TO_GET,
+    ONLINE_MEETING_CONVERSATIONS_MESSAGES_REPLY_TO_GET,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_GET,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_UPDATE,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_DELETE,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_CONVERSATION_GET,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_LIST,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_CREATE,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_COUNT,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_GET,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_UPDATE,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REACTIONS_DELETE,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_LIST,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_CREATE,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_COUNT,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_GET,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_UPDATE,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_DELETE,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_CONVERSATION_GET,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_LIST,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_CREATE,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_COUNT,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_GET,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_UPDATE,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REACTIONS_DELETE,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REPLIES_REPLY_TO_GET,
+    ONLINE_MEETING_CONVERSATIONS_STARTER_REPLY_TO_GET,
+    ONLINE_MEETING_CONVERSATIONS_ONLINE_MEETING_GET,
+    ONLINE_MEETINGS_LIST,
+    ONLINE_MEETINGS_CREATE,
+    ONLINE_MEETINGS_COUNT,
+    ONLINE_MEETINGS_CREATE_OR_GET,
+    ONLINE_MEETINGS_GET_ALL_RECORDINGS,
+    ONLINE_MEETINGS_GET_ALL_TRANSCRIPTS,
+    ONLINE_MEETINGS_GET,
+    ONLINE_MEETINGS_UPDATE,
+    ONLINE_MEETINGS_DELETE,
+    ONLINE_MEETINGS_GET_ATTENDEE_REPORT,
+    ONLINE_MEETINGS_PUT_ATTENDEE_REPORT,
+    ONLINE_MEETINGS_GET_VIRTUAL_APPOINTMENT_JOIN_WEB_URL,
+    ONLINE_MEETINGS_SEND_VIRTUAL_APPOINTMENT_REMINDER_SMS,
+    ONLINE_MEETINGS_SEND_VIRTUAL_APPOINTMENT_SMS,
+    ONLINE_MEETINGS_ATTENDANCE_REPORTS_LIST,
+    ONLINE_MEETINGS_ATTENDANCE_REPORTS_CREATE,
+    ONLINE_MEETINGS_ATTENDANCE_REPORTS_COUNT,
+    ONLINE_MEETINGS_ATTENDANCE_REPORTS_GET,
+    ONLINE_MEETINGS_ATTENDANCE_REPORTS_UPDATE,
+    ONLINE_MEETINGS_ATTENDANCE_REPORTS_DELETE,
+    ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_LIST,
+    ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_CREATE,
+    ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_COUNT,
+    ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_GET,
+    ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_UPDATE,
+    ONLINE_MEETINGS_ATTENDANCE_REPORTS_ATTENDANCE_RECORDS_DELETE,
+    ONLINE_MEETINGS_RECORDINGS_LIST,
+    ONLINE_MEETINGS_RECORDINGS_CREATE,
+    ONLINE_MEETINGS_RECORDINGS_COUNT,
+    ONLINE_MEETINGS_RECORDINGS_DELTA,
+    ONLINE_MEETINGS_RECORDINGS_GET,
+    ONLINE_MEETINGS_RECORDINGS_UPDATE,
+    ONLINE_MEETINGS_RECORDINGS_DELETE,
+    ONLINE_MEETINGS_RECORDINGS_GET_CONTENT,
+    ONLINE_MEETINGS_RECORDINGS_PUT_CONTENT,
+    ONLINE_MEETINGS_TRANSCRIPTS_LIST,
+    ONLINE_MEETINGS_TRANSCRIPTS_CREATE,
+    ONLINE_MEETINGS_TRANSCRIPTS_COUNT,
+    ONLINE_MEETINGS_TRANSCRIPTS_DELTA,
+    ONLINE_MEETINGS_TRANSCRIPTS_GET,
+    ONLINE_MEETINGS_TRANSCRIPTS_UPDATE,
+    ONLINE_MEETINGS_TRANSCRIPTS_DELETE,
+    ONLINE_MEETINGS_TRANSCRIPTS_GET_CONTENT,
+    ONLINE_MEETINGS_TRANSCRIPTS_PUT_CONTENT,
+    ONLINE_MEETINGS_TRANSCRIPTS_GET_METADATA_CONTENT,
+    ONLINE_MEETINGS_TRANSCRIPTS_PUT_METADATA_CONTENT,
+    PRESENCES_LIST,
+    PRESENCES_CREATE,
+    PRESENCES_COUNT,
+    PRESENCES_GET,
+    PRESENCES_UPDATE,
+    PRESENCES_DELETE,
+    PRESENCES_CLEAR_AUTOMATIC_LOCATION,
+    PRESENCES_CLEAR_LOCATION,
+    PRESENCES_CLEAR_PRESENCE,
+    PRESENCES_CLEAR_USER_PREFERRED_PRESENCE,
+    PRESENCES_SET_AUTOMATIC_LOCATION,
+    PRESENCES_SET_MANUAL_LOCATION,
+    PRESENCES_SET_PRESENCE,
+    PRESENCES_SET_STATUS_MESSAGE,
+    PRESENCES_SET_USER_PREFERRED_PRESENCE,
 )
 """All operations, in the order of the service's tree."""

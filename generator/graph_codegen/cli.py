@@ -13,7 +13,15 @@ from typing import Any, NoReturn
 import click
 from rich.console import Console
 
-from graph_codegen import __version__, csdl, output, permissions, provenance, settings, supplement
+from graph_codegen import (
+    __version__,
+    csdl,
+    descriptions,
+    output,
+    provenance,
+    settings,
+    supplement,
+)
 from graph_codegen.diagnostics import CodegenError, error, refuse
 from graph_codegen.edm import Document, Model
 from graph_codegen.progress import stage
@@ -147,7 +155,10 @@ def check(
 def _files(
     metadata: Path | None, roots: tuple[str, ...], strict: bool, package: str | None
 ) -> dict[str, str]:
-    from graph_codegen.package import build  # what it needs takes most of a short command's time
+    from graph_codegen.package import (
+        build,
+        facts,
+    )  # what it needs takes most of a short command's time
 
     document, subset = _subset(metadata, roots, strict=strict)
     chosen = _settings()
@@ -156,7 +167,7 @@ def _files(
             raise error("is no name for a Python package", package)
         chosen = settings.named(chosen, package)
     with stage(_log, "generating"):
-        files = build(subset.model, chosen, permissions.load(folder("metadata")))
+        files = build(subset.model, chosen, facts(folder("metadata")))
     origin = {
         "generator": f"graph-codegen {__version__}",
         "metadata": {"document": document.file, "sha256": document.sha256},
@@ -201,6 +212,37 @@ def slice_(
 
 
 @main.command()
+@click.argument("documents", metavar="CLOUD=DOCUMENT…", nargs=-1, required=True)
+@_roots
+@_strict
+@click.option(
+    "--output",
+    "target",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Metadata folder to write clouds.json to.",
+)
+def clouds(
+    documents: tuple[str, ...], roots: tuple[str, ...], strict: bool, target: Path | None
+) -> None:
+    """Show which requests exist in which cloud, by the metadata of the clouds.
+
+    CLOUD is GLOBAL, US_GOV_L4, US_GOV_L5 or CHINA. GLOBAL must be among them: its requests are the
+    ones that are compared.
+    """
+    from graph_codegen import availability
+
+    given = dict(availability.parse(text) for text in documents)
+    offers: dict[str, availability.Offer] = {}
+    for cloud, path in given.items():
+        document, model = _read(path, strict=strict)
+        offers[cloud] = availability.offer(document, model, roots or _settings().roots)
+    for line in availability.matrix(offers):
+        click.echo(line)
+    if target:
+        output.replace({availability.FILE: availability.facts(offers)}, target)
+
+
+@main.command()
 @click.argument("type_name", metavar="TYPE")
 @_metadata
 @_strict
@@ -213,6 +255,32 @@ def inspect(type_name: str, metadata: Path | None, strict: bool) -> None:
     found = find(subset.model, type_name)
     console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
     console.print(describe(subset.model, name(subset.model), found))
+
+
+@main.command()
+@_metadata
+@_roots
+@_strict
+@click.option("--check", is_flag=True, help="Fail when the file is not what would be written.")
+@click.option("--output", "target", type=click.Path(path_type=Path), required=True)
+def api(
+    metadata: Path | None, roots: tuple[str, ...], strict: bool, check: bool, target: Path
+) -> None:
+    """Write the Markdown page that lists every method of the client."""
+    from graph_codegen.api import api as page_of
+    from graph_codegen.methods import MethodWriter
+    from graph_codegen.naming import name
+    from graph_codegen.package import facts
+
+    _, subset = _subset(metadata, roots, strict=strict)
+    names, known = name(subset.model), facts(folder("metadata"))
+    writer = MethodWriter(names, known.rules, known.clouds, known.descriptions)
+    text = page_of(subset.model, names, writer)
+    if not check:
+        output.replace({target.name: text}, target.parent)
+    elif not target.exists() or target.read_text(encoding="utf-8") != text:
+        _log.print(f"{target} is stale: run make generate", markup=False)
+        sys.exit(1)
 
 
 @main.command()
@@ -233,7 +301,8 @@ def openapi(
     from graph_codegen.openapi import openapi as document_of
 
     _, subset = _subset(metadata, roots, strict=strict)
-    document = document_of(subset.model, name(subset.model))
+    known = descriptions.load(folder("metadata"))
+    document = document_of(subset.model, name(subset.model), known)
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if target:
         output.replace({target.name: text}, target.parent)

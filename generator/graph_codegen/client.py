@@ -6,140 +6,174 @@ without its keys: `/communications/calls/{call-id}` is the resource `calls` of t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graph_codegen import literals
-from graph_codegen.edm import Model, TypeRef, split_name
-from graph_codegen.naming import ROOT_NAMESPACE, Names, attribute_name, class_name, parameter_name
-from graph_codegen.permissions import Rules
+from graph_codegen.diagnostics import CodegenError, Diagnostic, Place
+from graph_codegen.edm import Model
+from graph_codegen.methods import Method, MethodWriter
+from graph_codegen.naming import attribute_name, class_name
 from graph_codegen.requests import Request, requests
 from graph_codegen.settings import Settings
 from graph_codegen.templates import render
 
-KINDS = frozenset({"create", "get", "delete"})
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """An argument of a method: its name on the wire and in Python, where it travels, its type."""
-
-    wire_name: str
-    name: str
-    location: str
-    type: str
-    required: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """A method of a resource, and the row of the table of operations that it sends."""
-
-    name: str
-    constant: str
-    http: str
-    path: str
-    python: str
-    keys: tuple[Argument, ...]
-    body: Argument | None
-    returns: str | None
-    docstring: str
-    permissions: tuple[Mapping[str, object], ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A class of the client: its attribute path, its class name, and its methods."""
+    """A class of the client: its attribute path, its class, its methods and the resources below it."""
 
     path: tuple[str, ...]
     name: str
     docstring: str
     methods: tuple[Method, ...]
-
-    @property
-    def attribute(self) -> str:
-        """The attribute of the owner that holds it."""
-        return self.path[-1]
+    below: tuple[tuple[str, str], ...]
+    """The attributes for the resources below it, with their classes."""
 
 
-def client(model: Model, names: Names, rules: Rules, settings: Settings) -> dict[str, str]:
+def client(model: Model, writer: MethodWriter, settings: Settings) -> dict[str, str]:
     """Return the source of the client's modules by path in the package, unformatted.
 
-    `rules` are the documented permissions, `settings` name the clouds and the version.
+    `writer` makes the methods, `settings` hold the version. Raises CodegenError when two methods or
+    parameters get the same name.
     """
-    root = _root(model)
-    resources = _resources(model, names, rules)
+    top, *resources = every_resource(model, writer)
+    methods = [method for resource in (top, *resources) for method in resource.methods]
     shared = {
-        "root": root,
+        "root": class_prefix(model).lower(),
         "prefix": class_prefix(model),
+        "top": top,
         "resources": resources,
+        "methods": methods,
+        "option_sets": sorted({m.option_set for m in methods}, key=lambda item: item.name),
+        "keys": sorted({k for m in methods for k in m.keys}, key=lambda key: key.name),
         "settings": settings,
+        "availability": writer.clouds.sets,
+        "uses": _uses(methods),
     }
     return {
+        "options.py": render("client/options.py.jinja2", **shared),
         "operations.py": render("client/operations.py.jinja2", **shared),
         "client.py": render("client/client.py.jinja2", **shared, asynchronous=False),
         "async_client.py": render("client/client.py.jinja2", **shared, asynchronous=True),
     }
 
 
+def _uses(methods: Sequence[Method]) -> frozenset[str]:
+    """Return which of the names that a client module may import its methods mention."""
+    types = [argument.type for method in methods for argument in method.arguments]
+    text = " ".join([*types, *(method.returns or "" for method in methods)])
+    uses = {name for name in ("edm", "GraphModel", "Page", "Sequence", "Untyped") if name in text}
+    uses |= {"Unset" for method in methods if method.optional}
+    if any(method.returns == "bytes" for method in methods):
+        uses |= {"stream", "Iterator", "AsyncIterator"}
+    return frozenset(uses)
+
+
 def class_prefix(model: Model) -> str:
-    """Return what the client classes are called after: `Communications`."""
-    return class_name(_root(model))
+    """Return what the client classes are called after: `Communications` where that is the only root."""
+    single = _single_root(model)
+    return class_name(single) if single else "Graph"
 
 
-def _root(model: Model) -> str:
+def _single_root(model: Model) -> str | None:
     sources = model.container.sources if model.container else ()
-    return sources[0].name if len(sources) == 1 else "graph"
+    if len(sources) != 1:
+        return None
+    (only,) = sources
+    return only.name if only.kind == "Singleton" else None
 
 
-def _resources(model: Model, names: Names, rules: Rules) -> tuple[Resource, ...]:
+def _file(model: Model) -> str:
+    return next((declared.place.file for declared in model.types.values()), "metadata")
+
+
+def every_resource(model: Model, writer: MethodWriter) -> list[Resource]:
+    """Return all resources, the client itself first; a single singleton is the client.
+
+    Raises CodegenError when two methods or parameters get the same name.
+    """
+    skipped = 1 if _single_root(model) else 0
     by_path: dict[tuple[str, ...], list[Request]] = {}
+    by_path[()] = []
     for request in requests(model):
-        if request.segments == ("communications", "calls") and request.kind in KINDS:
-            by_path.setdefault(request.segments[1:], []).append(request)
-    return tuple(_resource(path, found, names, rules) for path, found in by_path.items())
+        path = request.segments[skipped:]
+        owner = path[:-1] if request.kind in ("content", "put_content") else path
+        for depth in range(len(owner) + 1):
+            by_path.setdefault(owner[:depth], [])
+        by_path[owner].append(request)
+    below: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for path in by_path:
+        if path:
+            below.setdefault(path[:-1], []).append(path)
+    resources = [
+        _resource(path, found, below.get(path, []), writer) for path, found in by_path.items()
+    ]
+    _check_names(resources, _file(model))
+    return resources
 
 
 def _resource(
-    path: Sequence[str], found: Iterable[Request], names: Names, rules: Rules
+    path: tuple[str, ...],
+    found: Sequence[Request],
+    below: Sequence[tuple[str, ...]],
+    writer: MethodWriter,
 ) -> Resource:
     attributes = tuple(attribute_name(segment) for segment in path)
-    methods = tuple(_method(request, attributes, names, rules) for request in found)
+    calls = Counter(map(_call, found))
     return Resource(
         attributes,
-        "".join(class_name(segment) for segment in path),
+        _class(path),
         literals.docstring(f"`/{'/'.join(path)}`"),
-        methods,
+        tuple(
+            writer.method(
+                request,
+                attributes,
+                overloaded=calls[_call(request)] > 1,
+                on_items_too=request.target.collection and (_call(request)[0], False) in calls,
+            )
+            for request in found
+        ),
+        tuple((attribute_name(other[-1]), _class(other)) for other in below),
     )
 
 
-def _method(request: Request, resource: tuple[str, ...], names: Names, rules: Rules) -> Method:
-    http = f"{request.method} {request.path}"
-    python = ".".join((*resource, request.kind))
-    keys = tuple(
-        Argument(key.name, parameter_name(key.name), "path", "str") for key in request.keys
-    )
-    body = None
-    if request.body:
-        simple = split_name(request.body.name)[1]
-        body = Argument(simple, parameter_name(simple), "body", _annotation(request.body, names))
-    returns = _annotation(request.returns, names) if request.returns else None
-    return Method(
-        request.kind,
-        python.upper().replace(".", "_"),
-        request.method,
-        request.path,
-        python,
-        keys,
-        body,
-        returns,
-        literals.docstring(http, indent=8),
-        rules.get(http, ()),
-    )
+def _call(request: Request) -> tuple[str, bool]:
+    """Return what overloads have in common: the operation, and whether it is bound to many."""
+    return request.operation.name if request.operation else request.kind, request.target.collection
 
 
-def _annotation(ref: TypeRef, names: Names) -> str:
-    """Return the annotation of a value of a type, as seen from a module of the package."""
-    namespace, _ = split_name(ref.name)
-    module = "" if namespace == ROOT_NAMESPACE else f"{names.modules[namespace]}."
-    return f"models.{module}{names.classes[ref.name]}"
+def _class(path: tuple[str, ...]) -> str:
+    return "".join(class_name(segment) for segment in path)
+
+
+def _check_names(resources: Sequence[Resource], file: str) -> None:
+    problems: list[Diagnostic] = []
+    for resource in resources:
+        owners = dict(resource.below)
+        for method in resource.methods:
+            other = owners.setdefault(method.name, method.http)
+            if other != method.http:
+                message = f"{other} and {method.http} both become {method.python} in Python"
+                problems.append(Diagnostic(message, Place(file)))
+            problems += _parameter_problems(method, file)
+    classes: dict[str, tuple[str, ...]] = {}
+    for resource in resources:
+        other_path = classes.setdefault(resource.name, resource.path)
+        if other_path != resource.path:
+            message = f"{other_path} and {resource.path} both become the class {resource.name}"
+            problems.append(Diagnostic(message, Place(file)))
+    if problems:
+        raise CodegenError(*problems)
+
+
+def _parameter_problems(method: Method, file: str) -> list[Diagnostic]:
+    seen: dict[str, str] = {}
+    problems: list[Diagnostic] = []
+    for argument in method.arguments:
+        other = seen.setdefault(argument.name, argument.wire_name)
+        if other != argument.wire_name:
+            message = f"{other} and {argument.wire_name} both become {argument.name} in Python"
+            problems.append(Diagnostic(message, Place(file), method.http))
+    return problems

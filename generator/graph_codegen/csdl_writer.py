@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import etree
 
-from graph_codegen.csdl import EDM, EDMX
+from graph_codegen.csdl_elements import EDM, EDMX
 from graph_codegen.edm import (
     Annotation,
     Collection,
@@ -29,6 +29,7 @@ from graph_codegen.edm import (
     Record,
     ReturnType,
     StructuredType,
+    Term,
     TypeDeclaration,
     split_name,
 )
@@ -36,7 +37,7 @@ from graph_codegen.xmlsource import Element
 
 _DEFAULT: Any = {None: EDM[1:-1]}  # the stubs know no default namespace
 
-_Declared = TypeDeclaration | Operation | EntityContainer
+_Declared = TypeDeclaration | Operation | Term | EntityContainer
 
 DESCRIPTIVE_TERMS = frozenset(
     {"Org.OData.Core.V1.Description", "Org.OData.Core.V1.LongDescription"}
@@ -48,7 +49,7 @@ def write(model: Model) -> bytes:
     """Return the normalised CSDL document of a model, UTF-8 encoded, indented by two."""
     root = etree.Element(f"{EDMX}Edmx", {"Version": "4.0"}, nsmap={"edmx": EDMX[1:-1]})
     services = etree.SubElement(root, f"{EDMX}DataServices")
-    everything: list[_Declared] = [*model.types.values(), *model.operations]
+    everything: list[_Declared] = [*model.types.values(), *model.operations, *model.terms]
     if model.container:
         everything.append(model.container)
     declared = sorted(
@@ -66,8 +67,8 @@ def write(model: Model) -> bytes:
 
 
 def _rank(item: _Declared) -> int:
-    """Types first, then operations, then the container: the order in which a person reads them."""
-    return (EnumType, StructuredType, Operation, EntityContainer).index(type(item))
+    """Types first, then operations, the container last: the order in which a person reads them."""
+    return (EnumType, StructuredType, Operation, Term, EntityContainer).index(type(item))
 
 
 def _signature(item: _Declared) -> str:
@@ -82,6 +83,8 @@ def _declaration(schema: Element, item: _Declared) -> None:
             _structured_type(schema, item)
         case Operation():
             _operation(schema, item)
+        case Term():
+            _term(schema, item)
         case EntityContainer():
             _container(schema, item)
 
@@ -177,6 +180,15 @@ def _operation(schema: Element, item: Operation) -> None:
 def _return_type(parent: Element, item: ReturnType) -> None:
     attributes = {"Type": str(item.type), "Nullable": _flag(item.nullable)}
     _add(parent, "ReturnType", attributes | dict(item.facets))
+
+
+def _term(schema: Element, item: Term) -> None:
+    attributes = {
+        "Name": split_name(item.name)[1],
+        "Type": str(item.type),
+        "AppliesTo": item.applies_to or None,
+    }
+    _annotations(_add(schema, "Term", attributes), item.annotations)
 
 
 def _container(schema: Element, item: EntityContainer) -> None:

@@ -38,6 +38,9 @@ class CodegenError(Exception):
         super().__init__("\n".join(map(str, diagnostics)))
         self.diagnostics = diagnostics
 
+    def __reduce__(self) -> tuple[type[CodegenError], tuple[Diagnostic, ...]]:
+        return type(self), self.diagnostics
+
 
 def error(message: str, place: Place | str, *, type: str = "", property: str = "") -> CodegenError:
     """Build the error for a single finding; a bare string as place names a file."""

@@ -35,6 +35,8 @@ def _join(lines: list[str], margin: str) -> str:
 
 def _printable(text: str) -> str:
     """Replace what is not printable, line ends and direction marks too, by its escape."""
-    return "".join(
-        character if character.isprintable() else f"\\u{ord(character):04x}" for character in text
-    )
+    return "".join(c if c.isprintable() else _escape(ord(c)) for c in text)
+
+
+def _escape(code: int) -> str:
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from datamodel_code_generator import generate
@@ -22,7 +22,7 @@ from pydantic.alias_generators import to_camel
 from graph_codegen import literals, reference
 from graph_codegen.diagnostics import error
 from graph_codegen.edm import split_name
-from graph_codegen.naming import MODULE_NAMES, ROOT_NAMESPACE, Names
+from graph_codegen.naming import MODULE_NAMES, ROOT_NAMESPACE, Names, edm_annotation
 from graph_codegen.openapi import JSON
 from graph_codegen.templates import TEMPLATES, render
 
@@ -34,17 +34,6 @@ SCHEMAS = "#/components/schemas/"
 def _foreign(*path: str) -> JSON:
     """Return the schema of a type that is defined elsewhere: the templates write its dots."""
     return {"customTypePath": f"elsewhere.{'__'.join(path)}"}
-
-
-PYTHON_TYPES: Mapping[str, JSON] = {
-    "Edm.String": {"type": "string"},
-    "Edm.Decimal": _foreign("edm", "EdmDecimal"),
-    "Edm.Untyped": _foreign("Untyped"),
-    "Edm.PrimitiveType": _foreign("Untyped"),
-    "Edm.ComplexType": _foreign("GraphModel"),
-    "Edm.EntityType": _foreign("GraphModel"),
-}
-"""Edm types that are not simply named after themselves in the runtime's `edm` module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +87,17 @@ class _Rewriter:
 
     def schema(self, type_name: str, schema: JSON) -> JSON:
         graph = schema["x-graph"]
-        python: JSON = {"docstring": literals.docstring(reference.docstring(graph))}
-        if graph["kind"] == "EnumType" and not graph["flags"]:
+        text = reference.docstring(graph, schema.get("description", ""))
+        python: JSON = {"docstring": literals.docstring(text)}
+        if graph["kind"] == "EnumType" and graph["members"] and not graph["flags"]:
             return {
                 "type": "string",
                 "enum": schema["enum"],
                 "x-enum-varnames": schema["x-enum-varnames"],
-                "x-python": python,
+                "x-python": python | {"docstrings": _docstrings(_members(schema))},
             }
+        if graph["kind"] == "EnumType" and not graph["members"]:
+            return {"type": "object", "x-python": python | {"empty_enum": True}}
         if graph["kind"] == "EnumType":
             pairs = zip(schema["x-enum-varnames"], graph["members"].items(), strict=True)
             return {"type": "object", "x-python": python | {"flags": dict(pairs)}}
@@ -116,11 +108,11 @@ class _Rewriter:
             name: wire for wire, name in attributes.items() if to_camel(name) != wire
         }
         *base, own = schema.get("allOf", [schema])
-        properties = {
-            wire: self._value(value)
-            for wire, value in own.get("properties", {}).items()
-            if not wire.startswith("@")
-        }
+        declared = {w: v for w, v in own.get("properties", {}).items() if not w.startswith("@")}
+        properties = {wire: self._value(value) for wire, value in declared.items()}
+        python["docstrings"] = _docstrings(
+            (attributes[wire], value.get("description", "")) for wire, value in declared.items()
+        )
         rewritten = {"type": "object", "properties": properties}
         if not base:
             return rewritten | {"x-python": python}
@@ -137,17 +129,21 @@ class _Rewriter:
         if "items" in schema:
             return {"type": "array", "items": self._value(schema["items"])}
         if "x-edm" in schema:
-            edm: str = schema["x-edm"]
-            return (
-                PYTHON_TYPES[edm]
-                if edm in PYTHON_TYPES
-                else _foreign("edm", edm.removeprefix("Edm."))
-            )
+            return _foreign(*edm_annotation(schema["x-edm"]).split("."))
         target = self._schemas[schema["$ref"].removeprefix(SCHEMAS)]["x-graph"]["name"]
         namespace, _ = split_name(target)
         if namespace == self._namespace:
             return {"$ref": SCHEMAS + self._names.classes[target]}
         return _foreign(f"_{self._names.modules[namespace]}", self._names.classes[target])
+
+
+def _members(schema: JSON) -> Iterator[tuple[str, str]]:
+    yield from zip(schema["x-enum-varnames"], schema["x-enum-descriptions"], strict=True)
+
+
+def _docstrings(texts: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the sources of the docstrings of attributes, where there is something to say."""
+    return {name: literals.docstring(text) for name, text in texts if text}
 
 
 def _source(module: _Module, names: Names) -> str:

@@ -19,8 +19,11 @@ ROOT_NAMESPACE = "microsoft.graph"
 _BOUNDARY = re.compile(
     r"(?<=[a-z])(?=[A-Z])"  # call|Id
     r"|(?<=[A-Z0-9])(?=[A-Z][a-z])"  # E2E|Encrypted, ipv4|Address
-    r"|[^0-9A-Za-z]+"
+    r"|(?<=_)(?=[A-Z])"  # remote_|Control, which must differ from remote|Control
+    r"|[^0-9A-Za-z_]+"
 )
+
+KEYWORDS = frozenset(keyword.kwlist)
 
 ANNOTATION_NAMES = frozenset({"bool", "edm", "list", "str"})
 """Names that generated annotations use: an attribute of that name would hide them in its class."""
@@ -38,10 +41,41 @@ MODEL_ATTRIBUTES = frozenset(
 )  # fmt: skip
 """What `GraphModel` itself calls its attributes and methods; a test keeps it complete."""
 
+EDM_ANNOTATIONS: Mapping[str, str] = {
+    "Edm.String": "str",
+    "Edm.Decimal": "edm.EdmDecimal",
+    "Edm.Untyped": "Untyped",
+    "Edm.PrimitiveType": "Untyped",
+    "Edm.ComplexType": "GraphModel",
+    "Edm.EntityType": "GraphModel",
+}
+"""The Edm types that are not simply named after themselves in the runtime's `edm` module."""
+
 MODULE_NAMES = frozenset(
-    {"Field", "GraphEnum", "GraphFlags", "GraphModel", "TYPE_CHECKING", "ClassVar", "Untyped"}
+    {
+        "Field",
+        "GraphEnum",
+        "GraphFlags",
+        "GraphModel",
+        "TYPE_CHECKING",
+        "ClassVar",
+        "Any",
+        "Untyped",
+    }
 )
 """Names that a generated module imports."""
+
+CLASS_NAMES = KEYWORDS | MODULE_NAMES | {"StrEnum"}
+"""Names that no class can have; the last one datamodel-code-generator would change."""
+
+
+PARAMETER_NAMES = frozenset(
+    {
+        "self", "headers", "options", "content", "select", "expand", "filter", "orderby", "top",
+        "skip", "search", "count",
+    }
+)  # fmt: skip
+"""Parameters that methods of the client have besides those of the operation."""
 
 
 def words(name: str) -> list[str]:
@@ -51,33 +85,39 @@ def words(name: str) -> list[str]:
 
 def snake_case(name: str) -> str:
     """Spell a CSDL name as a Python attribute: `callbackUri` becomes `callback_uri`."""
-    return _identifier("_".join(words(name)).lower())
+    return unlike(_lettered("_".join(words(name)).lower(), "n"), KEYWORDS)
 
 
 def class_name(name: str) -> str:
     """Spell a type's simple name as a Python class: `callRoute` becomes `CallRoute`."""
-    simple = _identifier(re.sub(r"\W", "_", name).lstrip("_"))
-    return _unlike(simple[:1].upper() + simple[1:], MODULE_NAMES)
+    parts = re.split("[^0-9A-Za-z]+", name)
+    simple = _lettered("".join(part[:1].upper() + part[1:] for part in parts), "N")
+    return f"Graph{simple}" if simple in CLASS_NAMES else simple
 
 
 def attribute_name(name: str) -> str:
     """Spell a property as an attribute of a model, out of the way of the model's own."""
-    return _unlike(snake_case(name), MODEL_ATTRIBUTES | ANNOTATION_NAMES)
+    return unlike(snake_case(name), MODEL_ATTRIBUTES | ANNOTATION_NAMES)
 
 
 def parameter_name(name: str) -> str:
-    """Spell an operation's parameter as a Python parameter."""
-    return _unlike(snake_case(name), frozenset({"self"}))
+    """Spell an operation's parameter as a Python parameter, out of the way of the client's own."""
+    return unlike(snake_case(name), PARAMETER_NAMES)
 
 
 def member_name(name: str) -> str:
     """Spell an enumeration member as a constant: `unknownFutureValue` → `UNKNOWN_FUTURE_VALUE`."""
-    return _identifier("_".join(words(name)).upper())
+    return _lettered("_".join(words(name)).upper(), "N")
 
 
 def module_name(namespace: str) -> str:
     """Spell a namespace as a module: `microsoft.graph.callRecords` becomes `call_records`."""
     return snake_case(namespace.removeprefix(f"{ROOT_NAMESPACE}.").removeprefix("microsoft."))
+
+
+def edm_annotation(name: str) -> str:
+    """Spell an Edm type as generated code does: `Edm.Int64` becomes `edm.Int64`."""
+    return EDM_ANNOTATIONS.get(name, f"edm.{name.removeprefix('Edm.')}")
 
 
 def schema_name(type_name: str) -> str:
@@ -91,14 +131,13 @@ def _pascal(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
 
 
-def _identifier(name: str) -> str:
-    """Make an identifier of a name; a digit in front gets a letter before it, as models need one."""
-    if name[:1].isdigit():
-        name = f"n{name}" if name.islower() or name.isdigit() else f"N{name}"
-    return _unlike(name or "_", frozenset(keyword.kwlist))
+def _lettered(name: str, letter: str) -> str:
+    """Put a letter before a name that starts with none: to pydantic `_` says private."""
+    return name if name[:1].isalpha() else letter + name
 
 
-def _unlike(name: str, taken: frozenset[str]) -> str:
+def unlike(name: str, taken: frozenset[str]) -> str:
+    """Put an underscore behind a name that is taken."""
     return f"{name}_" if name in taken else name
 
 
@@ -151,7 +190,9 @@ def _attributes(
     items = [item for owner in model.lineage(declared.name) for item in owner.members()]
     names = {item.name: attribute_name(item.name) for item in items}
     places = {item.name: item.place for item in items}
-    return names, _collisions(names.items(), places, declared.name)
+    own = {item.name for item in declared.members()}  # what two inherited ones do, the base reports
+    found = _collisions(names.items(), places, declared.name)
+    return names, [problem for problem in found if problem.property in own]
 
 
 def _members(declared: EnumType) -> tuple[Mapping[str, str], list[Diagnostic]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from graph_codegen.descriptions import Descriptions
 from graph_codegen.edm import (
     EnumType,
     Model,
@@ -48,9 +49,9 @@ EDM_SCHEMAS: dict[str, JSON] = {
 _ERROR = {"$ref": "#/components/responses/error"}
 
 
-def openapi(model: Model, names: Names) -> JSON:
+def openapi(model: Model, names: Names, descriptions: Descriptions) -> JSON:
     """Return the OpenAPI 3.1 document of a model, ready for `json.dumps`, in a stable order."""
-    writer = _Writer(model, names)
+    writer = _Writer(model, names, descriptions)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Microsoft Graph", "version": "v1.0"},
@@ -74,23 +75,25 @@ def openapi(model: Model, names: Names) -> JSON:
 
 
 class _Writer:
-    def __init__(self, model: Model, names: Names) -> None:
+    def __init__(self, model: Model, names: Names, descriptions: Descriptions) -> None:
         self._model = model
         self._names = names
+        self._descriptions = descriptions
 
     # -- schemas
 
     def schema(self, name: str) -> JSON:
         declared = self._model.types[name]
+        about = _described(self._descriptions.of_type(declared))
         if isinstance(declared, EnumType):
-            return self._enum_type(declared)
-        return self._structured_type(declared)
+            return self._enum_type(declared) | about
+        return self._structured_type(declared) | about
 
     def _enum_type(self, declared: EnumType) -> JSON:
         members = self._names.members[declared.name]
         return {
             "type": "string",
-            **({} if declared.is_flags else {"enum": [m.name for m in declared.members]}),
+            **({"enum": list(members)} if members and not declared.is_flags else {}),
             "x-enum-varnames": [members[m.name] for m in declared.members],
             "x-graph": {
                 "kind": "EnumType",
@@ -98,6 +101,9 @@ class _Writer:
                 "flags": declared.is_flags,
                 "members": {m.name: m.value for m in declared.members},
             },
+            "x-enum-descriptions": [
+                self._descriptions.of_member(declared.name, m) for m in declared.members
+            ],
         }
 
     def _structured_type(self, declared: StructuredType) -> JSON:
@@ -105,7 +111,10 @@ class _Writer:
         if not declared.base:
             own["properties"] = {"@odata.type": {"type": "string"}}
         properties = {
-            item.name: self._property(item) for item in declared.members() if item.type != STREAM
+            item.name: self._property(item)
+            | _described(self._descriptions.of_member(declared.name, item))
+            for item in declared.members()
+            if item.type != STREAM
         }
         if properties:
             own.setdefault("properties", {}).update(properties)
@@ -147,6 +156,7 @@ class _Writer:
 
     def _operation(self, request: Request) -> JSON:
         operation: JSON = {"operationId": operation_id(request), "tags": [request.segments[0]]}
+        operation |= _described(self._descriptions.of_request(request))
         parameters = [
             {"name": key.name, "in": "path", "required": True, "schema": {"type": "string"}}
             for key in request.keys
@@ -195,6 +205,10 @@ def operation_id(request: Request) -> str:
     """Name a request: its resource names and what it does, as in `communications.calls.create`."""
     verb = split_name(request.operation.name)[1] if request.operation else request.kind
     return ".".join((*request.segments, verb))
+
+
+def _described(text: str) -> JSON:
+    return {"description": text} if text else {}
 
 
 def _nullable(schema: JSON) -> JSON:

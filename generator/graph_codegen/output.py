@@ -11,8 +11,9 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
 
 from graph_codegen.diagnostics import CodegenError, Diagnostic, Place, error
 
@@ -64,7 +65,8 @@ def write(files: Mapping[str, str], folder: Path) -> tuple[int, int]:
 def replace(files: Mapping[str, str], folder: Path, stale: Sequence[str] = ()) -> None:
     """Put files into a folder and delete stale ones; raises CodegenError where it cannot.
 
-    All are written beside their places first, so that what fails does so before anything changes.
+    All are written beside their places first, so that what fails does so before anything changes;
+    what fails later is undone.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -72,9 +74,10 @@ def replace(files: Mapping[str, str], folder: Path, stale: Sequence[str] = ()) -
     except OSError as problem:
         raise error(f"cannot write here: {problem.strerror}", str(folder)) from None
     try:
-        _stage(files, staging)
-        _install(files, staging, folder)
-        _delete(stale, folder)
+        _stage(files, staging / "new")
+        with _whole([*files, *stale], folder, staging / "old"):
+            _install(files, staging / "new", folder)
+            _delete(stale, folder)
     except OSError as problem:
         raise error(f"cannot write: {problem.strerror}", str(problem.filename or folder)) from None
     finally:
@@ -88,9 +91,17 @@ def _listed(folder: Path) -> Mapping[str, str]:
         return {}
     try:
         files = json.loads(text)["files"]
-        return {**{str(path): str(value) for path, value in files.items()}, MANIFEST: digest(text)}
+        listed = {_inside(path): str(value) for path, value in files.items()}
+        return {**listed, MANIFEST: digest(text)}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise error("the manifest is not understood", str(folder / MANIFEST)) from None
+
+
+def _inside(path: str) -> str:
+    """Return a path below the folder; what the manifest lists may be deleted, so others are refused."""
+    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+        raise ValueError(path)
+    return path
 
 
 def _refuse_edited(files: Mapping[str, str], listed: Mapping[str, str], folder: Path) -> None:
@@ -123,6 +134,25 @@ def _stage(files: Mapping[str, str], staging: Path) -> None:
         target = staging / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8", newline="")
+
+
+@contextmanager
+def _whole(paths: Sequence[str], folder: Path, backup: Path) -> Generator[None]:
+    """Put files back as they were when changing them fails."""
+    for path in paths:
+        if (folder / path).exists():
+            (backup / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(folder / path, backup / path)
+    try:
+        yield
+    except BaseException:
+        for path in paths:
+            with suppress(OSError):  # one that cannot be put back must not keep the others
+                if (backup / path).exists():
+                    (backup / path).replace(folder / path)
+                else:
+                    (folder / path).unlink(missing_ok=True)
+        raise
 
 
 def _install(files: Mapping[str, str], staging: Path, folder: Path) -> None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
 import black
 from black.mode import TargetVersion
 from black.parsing import InvalidInput
 
+from graph_codegen import clouds, descriptions, permissions
 from graph_codegen.client import class_prefix, client
+from graph_codegen.clouds import Clouds
+from graph_codegen.descriptions import Descriptions
 from graph_codegen.diagnostics import Place, error
 from graph_codegen.edm import Model
-from graph_codegen.models import models
+from graph_codegen.methods import MethodWriter
 from graph_codegen.naming import name
 from graph_codegen.openapi import openapi
 from graph_codegen.permissions import Rules
@@ -25,25 +31,49 @@ _MODE = black.Mode(line_length=LINE_LENGTH, target_versions={TargetVersion.PY311
 
 _EXPORTS = {
     "_runtime.cloud": ["Cloud"],
-    "_runtime.operation": ["Operation"],
+    "_runtime.operation": ["Operation", "Parameter"],
+    "_runtime.page": ["AsyncPage", "Page"],
+    "_runtime.wire": ["UNSET"],
     "operations": ["OPERATIONS"],
 }
 """The public names of the package besides clients and errors, by module."""
 
 
-def build(model: Model, settings: Settings, rules: Rules) -> dict[str, str]:
+@dataclass(frozen=True)
+class Facts:
+    """What is known about a service besides its metadata: the files of a metadata folder."""
+
+    rules: Rules
+    clouds: Clouds
+    descriptions: Descriptions
+
+
+def facts(folder: Path) -> Facts:
+    """Read the facts of a metadata folder; raises CodegenError for a file that is not understood."""
+    return Facts(permissions.load(folder), clouds.load(folder), descriptions.load(folder))
+
+
+def build(model: Model, settings: Settings, known: Facts) -> dict[str, str]:
     """Return the files of the generated package: text by path below the output folder.
 
     Raises CodegenError for names that collide, and if what was generated is no Python.
     """
     names = name(model)
     package = settings.package
-    sources = {
-        **{f"models/{path}": text for path, text in models(openapi(model, names), names).items()},
-        **client(model, names, rules, settings),
-        "__init__.py": _init(model, settings),
-    }
-    files = {f"{package}/{path}": _formatted(text, path) for path, text in sources.items()}
+    # Formatting takes longest: it goes on in other processes while the models are generated.
+    with ProcessPoolExecutor() as pool:
+        sources = {
+            **client(
+                model, MethodWriter(names, known.rules, known.clouds, known.descriptions), settings
+            ),
+            "__init__.py": _init(model, settings),
+        }
+        formatted = {path: pool.submit(_formatted, text, path) for path, text in sources.items()}
+        from graph_codegen.models import models  # takes long to import, so only now
+
+        for path, text in models(openapi(model, names, known.descriptions), names).items():
+            formatted[f"models/{path}"] = pool.submit(_formatted, text, path)
+        files = {f"{package}/{path}": future.result() for path, future in formatted.items()}
     files |= {f"{package}/_runtime/{path}": text for path, text in _runtime().items()}
     files[f"{package}/py.typed"] = ""
     files["pyproject.toml"] = render(
@@ -92,6 +122,11 @@ def _runtime() -> Mapping[str, str]:
 
 def _formatted(source: str, path: str) -> str:
     try:
-        return black.format_str(HEADER + source, mode=_MODE)
+        # black.format_str formats a second time, for trailing commas that the first adds and that
+        # make it break lines anew; what our templates write has none of those, as `make lint` shows.
+        once = black._format_str_once  # pyright: ignore[reportPrivateUsage]
+        text = once(HEADER + source, mode=_MODE)
+        compile(text, path, "exec")
+        return text
     except (InvalidInput, SyntaxError) as problem:
         raise error(f"what was generated is no Python: {problem}", Place(path)) from None

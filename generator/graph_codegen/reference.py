@@ -23,12 +23,13 @@ def page(kind: str, type_name: str) -> str:
     return f"{SITE}/{prefix + '-' if prefix else ''}{simple.lower()}{VIEW}"
 
 
-def docstring(graph: JSON) -> str:
-    """Return the docstring of a type from the `x-graph` extension of its schema."""
+def docstring(graph: JSON, description: str) -> str:
+    """Return the docstring of a type from the `x-graph` extension of its schema and what it is for."""
     name = graph["name"]
     words = {"EnumType": "enumeration", "ComplexType": "complex type", "EntityType": "entity type"}
     kind = words[graph["kind"]]
     if graph.get("flags"):
         kind = "flags enumeration"
     traits = [trait for trait in ("abstract", "open") if graph.get(trait)]
-    return f"`{name}`: {' '.join([*traits, kind])}.\n\n{page(graph['kind'], name)}"
+    what = f"`{name}`: {' '.join([*traits, kind])}."
+    return "\n\n".join(filter(None, [description, what, page(graph["kind"], name)]))

@@ -49,6 +49,9 @@ METHODS: dict[Kind, Method] = {
     "count": "GET", "content": "GET", "put_content": "PUT", "action": "POST", "function": "GET",
 }  # fmt: skip
 
+_PUT = Constant("EnumMember", f"{CAPABILITIES}HttpMethod/PUT")
+_FALSE = Constant("Bool", "false")
+
 STREAM = TypeRef("Edm.Stream")
 COUNT = TypeRef("Edm.Int32")
 
@@ -65,9 +68,10 @@ class Key:
 class Request:
     """One request that the service takes.
 
-    `path` is from the service root with keys in braces, `segments` the names of the resources on it
-    without keys, `body` what is sent (None: nothing, or the parameters of `operation`), `returns`
-    what comes back (None: nothing), `target` the resource that the path leads to.
+    `path` is from the service root with keys in braces, `segments` the names of the resources on
+    it without keys, `target` the resource that it leads to, with its `annotations`. `body` is what
+    is sent (None: nothing, or the parameters of `operation`), `returns` what comes back (None:
+    nothing).
     """
 
     kind: Kind
@@ -78,11 +82,20 @@ class Request:
     body: TypeRef | None = None
     returns: TypeRef | None = None
     operation: Operation | None = None
+    annotations: tuple[Annotation, ...] = ()
 
     @property
     def method(self) -> Method:
-        """The HTTP method of this kind of request."""
+        """The HTTP method: that of the kind, but for updates which the metadata wants by PUT."""
+        if self.kind == "update":
+            restrictions = _restrictions(self.annotations, "UpdateRestrictions")
+            if restrictions and restrictions.get("UpdateMethod") == _PUT:
+                return "PUT"
         return METHODS[self.kind]
+
+    def allows(self, term: str, flag: str = "Supported") -> bool:
+        """Whether the capabilities of the resource leave something allowed."""
+        return _allows(self.annotations, term, flag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +107,7 @@ class _Resource:
     keys: tuple[Key, ...]
     type: TypeRef
     annotations: tuple[Annotation, ...]
-    above: tuple[str, ...]
+    steps: tuple[str, ...]
     removable: bool
 
 
@@ -128,12 +141,12 @@ class _Walk:
 
     def _collection(self, at: _Resource) -> Iterator[Request]:
         item = TypeRef(at.type.name)
-        if _allows(at, "ReadRestrictions", "Readable"):
+        if _allows(at.annotations, "ReadRestrictions", "Readable"):
             yield self._request("list", at, returns=at.type)
-        if _allows(at, "InsertRestrictions", "Insertable"):
+        if _allows(at.annotations, "InsertRestrictions", "Insertable"):
             yield self._request("create", at, body=item, returns=item)
-        if _allows(at, "ReadRestrictions", "Readable") and _allows(
-            at, "CountRestrictions", "Countable"
+        if _allows(at.annotations, "ReadRestrictions", "Readable") and _allows(
+            at.annotations, "CountRestrictions", "Countable"
         ):
             yield self._request("count", at, suffix="/$count", returns=COUNT)
         yield from self._operations(at)
@@ -147,7 +160,7 @@ class _Walk:
                 (*at.keys, key),
                 item,
                 at.annotations,
-                at.above,
+                at.steps,
                 removable=True,
             )
         )
@@ -159,29 +172,38 @@ class _Walk:
         return f"{at.segments[-1]}-{name}" if name in taken else name
 
     def _single(self, at: _Resource) -> Iterator[Request]:
-        if _allows(at, "ReadRestrictions", "Readable"):
+        if _allows(at.annotations, "ReadRestrictions", "Readable"):
             yield self._request("get", at, returns=at.type)
-        if _allows(at, "UpdateRestrictions", "Updatable"):
+        if _allows(at.annotations, "UpdateRestrictions", "Updatable"):
             yield self._request("update", at, body=at.type, returns=at.type)
-        if at.removable and _allows(at, "DeleteRestrictions", "Deletable"):
+        if at.removable and _allows(at.annotations, "DeleteRestrictions", "Deletable"):
             yield self._request("delete", at)
         yield from self._streams(at)
         yield from self._operations(at)
-        if at.type.name in at.above:
-            return
         for owner in self._model.lineage(at.type.name):
             for navigation in owner.navigation:
-                if navigation.contains_target:
-                    yield from self._resource(self._below(at, navigation))
+                step = f"{owner.name}/{navigation.name}"
+                if step in at.steps:
+                    continue  # replies to replies to replies are one and the same resource
+                below = self._below(at, navigation, step)
+                yield from (
+                    self._resource(below) if navigation.contains_target else self._read(below)
+                )
 
-    def _below(self, at: _Resource, navigation: NavigationProperty) -> _Resource:
+    def _read(self, at: _Resource) -> Iterator[Request]:
+        """Yield the request for entities that live elsewhere: here they can only be read."""
+        if _allows(at.annotations, "ReadRestrictions", "Readable"):
+            kind: Kind = "list" if at.type.collection else "get"
+            yield self._request(kind, at, returns=at.type)
+
+    def _below(self, at: _Resource, navigation: NavigationProperty, step: str) -> _Resource:
         return _Resource(
             f"{at.path}/{navigation.name}",
             (*at.segments, navigation.name),
             at.keys,
             navigation.type,
             navigation.annotations,
-            (*at.above, at.type.name),
+            (*at.steps, step),
             removable=True,
         )
 
@@ -196,11 +218,13 @@ class _Walk:
     def _stream(self, at: _Resource, name: str, item: Property | None = None) -> Iterator[Request]:
         annotations = item.annotations if item else ()
         stream = _Resource(
-            f"{at.path}/{name}", (*at.segments, name), at.keys, STREAM, annotations, at.above, True
+            f"{at.path}/{name}", (*at.segments, name), at.keys, STREAM, annotations, at.steps, True
         )
-        if _allows(stream, "ReadRestrictions", "Readable"):
+        if _allows(stream.annotations, "ReadRestrictions", "Readable"):
             yield self._request("content", stream, returns=STREAM)
-        if _allows(stream, "UpdateRestrictions", "Updatable") and not _computed(annotations):
+        if _allows(stream.annotations, "UpdateRestrictions", "Updatable") and not _computed(
+            annotations
+        ):
             yield self._request("put_content", stream, body=STREAM)
 
     def _operations(self, at: _Resource) -> Iterator[Request]:
@@ -241,24 +265,38 @@ class _Walk:
         operation: Operation | None = None,
     ) -> Request:
         return Request(
-            kind, at.path + suffix, at.segments, at.keys, at.type, body, returns, operation
+            kind,
+            at.path + suffix,
+            at.segments,
+            at.keys,
+            at.type,
+            body,
+            returns,
+            operation,
+            at.annotations,
         )
 
 
-def _allows(at: _Resource, term: str, flag: str) -> bool:
-    """Whether the restrictions at a resource leave something allowed; saying nothing allows it."""
-    for annotation in at.annotations:
-        if annotation.term == CAPABILITIES + term and isinstance(annotation.value, Record):
-            return annotation.value.get(flag) != Constant("Bool", "false")
+def _allows(annotations: tuple[Annotation, ...], term: str, flag: str) -> bool:
+    """Whether capabilities leave something allowed; saying nothing allows it.
+
+    A capability is a record with flags, or a single flag.
+    """
+    for annotation in annotations:
+        if annotation.term == CAPABILITIES + term:
+            value = annotation.value
+            return (value.get(flag) if isinstance(value, Record) else value) != _FALSE
     return True
+
+
+def _restrictions(annotations: tuple[Annotation, ...], term: str) -> Record | None:
+    values = (a.value for a in annotations if a.term == CAPABILITIES + term)
+    return next((value for value in values if isinstance(value, Record)), None)
 
 
 def _computed(annotations: tuple[Annotation, ...]) -> bool:
     """Whether the service alone writes a property (Core.V1 Computed, whose default is true)."""
-    return any(
-        a.term == "Org.OData.Core.V1.Computed" and a.value != Constant("Bool", "false")
-        for a in annotations
-    )
+    return any(a.term == "Org.OData.Core.V1.Computed" and a.value != _FALSE for a in annotations)
 
 
 def _bindings(annotations: tuple[Annotation, ...]) -> Iterator[str]:

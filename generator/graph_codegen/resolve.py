@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from graph_codegen.csdl import parse_type_ref
+from graph_codegen.checks import loose_ends, refuse_unsound
+from graph_codegen.csdl_elements import parse_type_ref
 from graph_codegen.diagnostics import CodegenError, Diagnostic, Place
 from graph_codegen.edm import (
     Annotation,
@@ -32,36 +33,28 @@ from graph_codegen.edm import (
     TypeRef,
 )
 
-PRIMITIVES = frozenset(
-    "Edm." + name
-    for name in (
-        "Binary", "Boolean", "Byte", "Date", "DateTimeOffset", "Decimal", "Double", "Duration",
-        "Guid", "Int16", "Int32", "Int64", "SByte", "Single", "Stream", "String", "TimeOfDay",
-        "Untyped", "PrimitiveType", "ComplexType", "EntityType",
-    )
-)  # fmt: skip
-"""The Edm types that the generator can express (CSDL 3.3, 3.4)."""
-
 
 def resolve(document: Document) -> Model:
     """Return the resolved model of a document.
 
     The model carries the document's diagnostics and its own: references to nothing and annotations
-    on nothing. Raises CodegenError for what leaves no model: a name declared twice, a cycle of base
-    types, a base that cannot be one.
+    on nothing. Raises CodegenError for what leaves no model: a name declared twice, an alias of two
+    namespaces, a cycle of base types, a base that cannot be one.
     """
     return _Resolver(document).model()
 
 
+def _aliases(document: Document) -> Mapping[str, str]:
+    aliases: dict[str, str] = {}
+    for alias, namespace in document.aliases:
+        if aliases.setdefault(alias, namespace) != namespace:
+            message = f"the alias {alias} stands for both {aliases[alias]} and {namespace}"
+            raise CodegenError(Diagnostic(message, Place(document.file)))
+    return aliases
+
+
 _OVERLOAD = re.compile(r"(?P<name>[^(/]+)\((?P<types>.*)\)(?P<rest>.*)")
 """An annotation target that names one overload: `ns.mute(ns.call, Edm.String)/clientContext`."""
-
-
-def dangling(model: Model) -> Iterator[Diagnostic]:
-    """Yield a diagnostic for each reference of a model that leads to no type."""
-    for ref, place, owner, name in model.references():
-        if ref.name not in model.types and ref.name not in PRIMITIVES:
-            yield Diagnostic(f"the type {ref.name} is not declared", place, owner, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +68,7 @@ class _Placed:
 class _Resolver:
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._aliases = dict(document.aliases)
-        self._diagnostics = list(document.diagnostics)
+        self._aliases = _aliases(document)
         self._targets = self._group_targets()
         self._used: set[str] = set()
 
@@ -91,15 +83,15 @@ class _Resolver:
                 Diagnostic("a document holds at most one EntityContainer", containers[1].place)
             )
         container = containers[0] if containers else None
-        self._check_hierarchy(types)
-        self._check_targets()
         model = Model(types, operations, terms, container)
-        return replace(model, diagnostics=(*self._diagnostics, *dangling(model)))
+        refuse_unsound(model)
+        found = (*self._document.diagnostics, *self._unused(), *loose_ends(model))
+        return replace(model, diagnostics=found)
 
     # -- names
 
     def _full(self, name: str) -> str:
-        """Replace a leading alias; the longest part before a dot that is one wins."""
+        """Replace the alias that stands before the last dot, where it is one."""
         head, dot, simple = name.rpartition(".")
         return self._aliases.get(head, head) + dot + simple
 
@@ -241,7 +233,11 @@ class _Resolver:
             item,
             type=self._full(item.type),
             bindings=tuple(
-                replace(b, path=self._path(b.path), target=self._path(b.target))
+                replace(
+                    b,
+                    path=self._path(b.path),
+                    target=self._path(b.target).removeprefix(f"{owner}/"),
+                )
                 for b in item.bindings
             ),
             annotations=self._annotated(item.annotations, f"{owner}/{item.name}"),
@@ -250,32 +246,9 @@ class _Resolver:
     def _path(self, path: str) -> str:
         return "/".join(self._full(part) for part in path.split("/"))
 
-    # -- checks
-
-    def _check_hierarchy(self, types: Mapping[str, TypeDeclaration]) -> None:
-        for item in types.values():
-            if not isinstance(item, StructuredType):
-                continue
-            seen = [item.name]
-            base = item.base
-            while base:
-                if base in seen:
-                    cycle = " → ".join([*seen, base])
-                    raise CodegenError(
-                        Diagnostic(f"cycle of base types: {cycle}", item.place, item.name)
-                    )
-                parent = types.get(base)
-                if not isinstance(parent, StructuredType) or parent.kind != item.kind:
-                    problem = "is not declared" if parent is None else f"is no {item.kind}"
-                    raise CodegenError(
-                        Diagnostic(f"the base type {base} {problem}", item.place, item.name)
-                    )
-                seen.append(base)
-                base = parent.base
-
-    def _check_targets(self) -> None:
+    def _unused(self) -> Iterator[Diagnostic]:
         for target, placed in self._targets.items():
             if target not in self._used:
-                self._diagnostics.append(
-                    Diagnostic(f"annotations on {target}, which is not declared", placed.place)
-                )
+                declaration, _, member = target.partition("/")
+                message = "annotations on what is not declared"
+                yield Diagnostic(message, placed.place, declaration, member)

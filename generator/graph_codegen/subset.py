@@ -11,17 +11,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from graph_codegen.diagnostics import Place, error, refuse
+from graph_codegen.checks import dangling
+from graph_codegen.diagnostics import CodegenError, Place, error, refuse
 from graph_codegen.edm import (
     Binding,
     EntitySource,
     Model,
     NavigationProperty,
     Operation,
+    Property,
     StructuredType,
     TypeRef,
 )
-from graph_codegen.resolve import dangling
 
 ALL = "all"
 """The root that stands for the whole document."""
@@ -65,6 +66,19 @@ def take(model: Model, roots: Sequence[str]) -> Subset:
     return Subset(tuple(roots), kept, cut)
 
 
+def existing(model: Model, roots: Sequence[str]) -> tuple[str, ...]:
+    """Return the roots that a model has: an older or other document may lack some."""
+    return tuple(root for root in roots if _exists(model, root))
+
+
+def _exists(model: Model, root: str) -> bool:
+    try:
+        _Closure(model).add_root(root)
+    except CodegenError:
+        return False
+    return True
+
+
 class _Closure:
     def __init__(self, model: Model) -> None:
         self._model = model
@@ -73,7 +87,8 @@ class _Closure:
         self._held: set[str] = set()
         self._operations: set[Operation] = set()
         self._sources: set[str] = set()
-        self._paths: dict[str, set[str]] = {}
+        self._followed: set[str] = set()
+        self._paths: set[tuple[str, str]] = set()
         self._pending: list[str] = []
         self._everything = False
 
@@ -102,25 +117,25 @@ class _Closure:
         self._hold(found)
 
     def _follow(self, root: str, owner: str, segments: list[str]) -> None:
-        """Hold what a path leads to; of the types on the way only the navigation it takes."""
+        """Hold what a path leads to; of the types on the way only their keys and where it goes."""
         for segment in segments:
-            navigation = next(
-                (
-                    item
-                    for declared in self._model.lineage(owner)
-                    for item in declared.navigation
-                    if item.name == segment and item.contains_target
-                ),
-                None,
+            lineage = self._model.lineage(owner)
+            steps = (
+                (declared.name, item)
+                for declared in lineage
+                for item in declared.navigation
+                if item.name == segment and item.contains_target
             )
-            if navigation is None:
+            step = next(steps, None)
+            if step is None:
                 raise error(
                     f"the root {root} does not exist: {owner} contains no {segment}",
                     self._anywhere(),
                 )
-            self._types.update(declared.name for declared in self._model.lineage(owner))
-            self._paths.setdefault(owner, set()).add(segment)
-            owner = navigation.type.name
+            self._types.update(declared.name for declared in lineage)
+            self._paths.add((step[0], segment))
+            self._paths.update((d.name, name) for d in lineage for name in self._model.key(owner))
+            owner = step[1].type.name
         self._hold(owner)
 
     def _find_type(self, name: str) -> str | None:
@@ -150,13 +165,12 @@ class _Closure:
 
     def run(self) -> None:
         """Follow references until nothing new turns up."""
-        done: set[str] = set()
         while self._pending:
             name = self._pending.pop()
             for declared in self._model.lineage(name):
-                if declared.name in done:
+                if declared.name in self._followed:
                     continue
-                done.add(declared.name)
+                self._followed.add(declared.name)
                 self._follow_members(declared)
                 for operation in self._bound_to.get(declared.name, ()):
                     self._add_operation(operation)
@@ -190,11 +204,9 @@ class _Closure:
             for name, declared in sorted(self._model.types.items())
             if name in self._types
         }
-        operations = tuple(
-            sorted(
-                (o for o in self._operations if self._closed(o)),
-                key=lambda o: (o.name, o.signature),
-            )
+        operations = sorted(
+            (o for o in self._model.operations if o in self._operations),
+            key=lambda o: (o.name, o.signature),
         )
         container = self._model.container and replace(
             self._model.container,
@@ -206,12 +218,9 @@ class _Closure:
         )
         terms = self._model.terms if self._everything else ()
         return (
-            Model(types, operations, terms, container, self._model.diagnostics),
+            Model(types, tuple(operations), terms, container, self._model.diagnostics),
             tuple(cut),
         )
-
-    def _closed(self, operation: Operation) -> bool:
-        return self._everything or operation.binding is not None
 
     def _prune(self, declared: StructuredType, cut: list[Cut]) -> StructuredType:
         kept: list[NavigationProperty] = []
@@ -220,14 +229,13 @@ class _Closure:
                 kept.append(item)
             else:
                 cut.append(Cut(declared.name, item.name, item.type.name))
-        return replace(declared, navigation=tuple(kept))
+        properties = tuple(item for item in declared.properties if self._keeps(declared, item))
+        return replace(declared, properties=properties, navigation=tuple(kept))
 
-    def _keeps(self, declared: StructuredType, item: NavigationProperty) -> bool:
-        if self._everything:
-            return True
-        if declared.name in self._paths and declared.name not in self._held:
-            return item.name in self._paths[declared.name]
-        return item.type.name in self._types
+    def _keeps(self, declared: StructuredType, item: Property | NavigationProperty) -> bool:
+        if declared.name not in self._followed:
+            return (declared.name, item.name) in self._paths
+        return item.type.primitive or item.type.name in self._types
 
     def _bindings(self, bindings: tuple[Binding, ...]) -> tuple[Binding, ...]:
         """Keep the bindings whose target starts at a kept entity set or singleton."""

@@ -41,6 +41,8 @@ def _refuse_doctype(data: bytes, file: str) -> None:
         raise error(
             f"not well-formed XML: {expat.ErrorString(problem.code)}", Place(file, problem.lineno)
         ) from None
+    except (LookupError, ValueError) as problem:
+        raise error(f"the encoding is not understood: {problem}", Place(file, 1)) from None
 
 
 def parse(data: bytes, file: str) -> Element:

@@ -17,6 +17,7 @@ from graph_comms._runtime.errors import (
     AuthenticationError,
     BadRequestError,
     ConflictError,
+    ForeignLinkError,
     GraphDecodeError,
     GraphError,
     GraphHTTPError,
@@ -250,6 +251,7 @@ def test_a_success_that_is_no_use(graph: Graph, reply: Reply, words: str) -> Non
 
 EXAMPLES: list[GraphError] = [
     UnavailableInCloudError(operation="calls.create", cloud=Cloud.CHINA, reason="why"),
+    ForeignLinkError(host="elsewhere.example", cloud=Cloud.GLOBAL),
     GraphTransportError(reason="why", ambiguous=True, client_request_id="c"),
     GraphDecodeError(status=201, reason="w", request_id="r", client_request_id="c", body=b"x"),
     GraphHTTPError(status=418),

@@ -9,6 +9,8 @@ import time
 import httpx
 import pytest
 
+from graph_comms._runtime.async_session import AsyncSession
+from graph_comms._runtime.endpoint import DEFAULT_TIMEOUT
 from graph_comms._runtime.errors import (
     GraphDecodeError,
     GraphHTTPError,
@@ -16,8 +18,8 @@ from graph_comms._runtime.errors import (
     ServiceError,
 )
 from graph_comms._runtime.retry import MAX_RETRIES
-from graph_comms._runtime.session import DEFAULT_TIMEOUT, AsyncSession, Session
-from tests.functional.client_harness import CREATE, CREATED, FOUND, GET, GONE, PATH, Graph, Thing
+from graph_comms._runtime.session import Session
+from tests.functional.client_harness import CREATE, CREATED, FOUND, GET, GONE, KEY, Graph, Thing
 from tests.support.server import Fault, Reply, json_reply
 
 pytest_plugins = ["tests.functional.client_fixtures"]
@@ -213,7 +215,7 @@ def test_which_failures_leave_the_result_unknown(
     session = Session("token", version="1", transport=httpx.MockTransport(fail))
     setattr(session, "_sleep", lambda seconds: None)  # noqa: B010
     with pytest.raises(GraphTransportError, match="it failed") as caught:
-        session.send(CREATE, body=Thing(), returns=Thing)
+        session.send(CREATE, Thing(), returns=Thing)
 
     assert caught.value.ambiguous is ambiguous
     assert attempts == (1 if ambiguous else 1 + MAX_RETRIES)
@@ -247,7 +249,7 @@ def test_a_session_outlives_its_failures(graph: Graph) -> None:
     assert client.create().id == "1"
     with pytest.raises(GraphDecodeError):
         client.get()
-    assert client.send(GET, path=PATH, returns=Thing).id == "1"
+    assert client.send(GET, KEY, returns=Thing).id == "1"
 
 
 @pytest.mark.parametrize("session", [Session, AsyncSession])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from graph_comms._runtime.async_session import AsyncSession
 from graph_comms._runtime.cloud import Cloud
 from graph_comms._runtime.model import GraphModel
 from graph_comms._runtime.operation import Operation, Parameter
 from graph_comms._runtime.permissions import PermissionRule
-from graph_comms._runtime.session import AsyncSession, Session
+from graph_comms._runtime.session import Session
 from tests.support.server import AsyncRetarget, GraphServer, Reply, Retarget, Step, json_reply
 
 TOKEN = "marker-token-5f1c"
@@ -25,6 +26,7 @@ class Thing(GraphModel, odata_type="#test.thing"):
 def operation(method: str, path: str, python: str, **changes: Any) -> Operation:
     """An operation of all clouds but China."""
     facts: dict[str, Any] = {
+        "kind": python.rpartition(".")[2],
         "parameters": (),
         "returns": None,
         "permissions": (),
@@ -33,23 +35,29 @@ def operation(method: str, path: str, python: str, **changes: Any) -> Operation:
     return Operation(method=method, path=path, python=python, **(facts | changes))
 
 
+_THING = Parameter("thing", "thing", "body", "Thing", required=True)
+_SELECT = Parameter("$select", "select", "query", "Sequence[str]", required=False)
+_FILTER = Parameter("$filter", "filter", "query", "str", required=False)
 _ID = Parameter("thing-id", "thing_id", "path", "str", required=True)
 
 CREATE = operation(
     "POST",
     "/things",
     "things.create",
+    parameters=(_THING,),
     returns="Thing",
     permissions=(
         PermissionRule("big", "a big thing", "the page", when="subject", any_of=("A.All", "B.All")),
         PermissionRule("small", "a small thing", "the page", any_of=("C.All",)),
     ),
 )
-GET = operation("GET", "/things/{thing-id}", "things.get", parameters=(_ID,), returns="Thing")
-UPDATE = operation("PATCH", "/things/{thing-id}", "things.update", parameters=(_ID,))
+GET = operation(
+    "GET", "/things/{thing-id}", "things.get", parameters=(_ID, _SELECT, _FILTER), returns="Thing"
+)
+UPDATE = operation("PATCH", "/things/{thing-id}", "things.update", parameters=(_ID, _THING))
 DELETE = operation("DELETE", "/things/{thing-id}", "things.delete", parameters=(_ID,))
 
-PATH = {"thing-id": "1"}
+KEY = "1"
 CREATED = json_reply(201, {"@odata.type": "#test.thing", "id": "1"})
 FOUND = json_reply(200, {"@odata.type": "#test.thing", "id": "1"})
 DELETED = Reply(204)
@@ -87,19 +95,19 @@ class Connection:
     async def _sleep(self, seconds: float) -> None:
         self.sleeps.append(seconds)
 
-    def send(self, operation: Operation, **arguments: Any) -> Any:
+    def send(self, operation: Operation, *arguments: object, **options: Any) -> Any:
         if isinstance(self.session, Session):
-            return self.session.send(operation, **arguments)
-        return self._runner.run(self.session.send(operation, **arguments))
+            return self.session.send(operation, *arguments, **options)
+        return self._runner.run(self.session.send(operation, *arguments, **options))
 
     def create(self, **fields: Any) -> Any:
-        return self.send(CREATE, body=Thing(**fields), returns=Thing)
+        return self.send(CREATE, Thing(**fields), returns=Thing)
 
     def get(self) -> Any:
-        return self.send(GET, path=PATH, returns=Thing)
+        return self.send(GET, KEY, returns=Thing)
 
     def delete(self) -> Any:
-        return self.send(DELETE, path=PATH)
+        return self.send(DELETE, KEY)
 
     def close(self) -> None:
         if isinstance(self.session, Session):

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
+from graph_comms._runtime.async_session import AsyncSession
 from graph_comms._runtime.client import AsyncClient, SyncClient
 from graph_comms._runtime.cloud import Cloud
 from graph_comms._runtime.credentials import TokenSource
@@ -24,7 +25,7 @@ from graph_comms._runtime.errors import (
     GraphError,
     UnavailableInCloudError,
 )
-from graph_comms._runtime.session import AsyncSession, Session
+from graph_comms._runtime.session import Session
 from tests.functional.client_harness import (
     CREATED,
     EXPIRED,

@@ -6,6 +6,8 @@ import gzip
 import json
 import logging
 import uuid
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
 import httpx
@@ -14,7 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph_comms._runtime.cloud import Cloud
+from graph_comms._runtime.operation import Parameter
 from graph_comms._runtime.request import expand_path
+from graph_comms._runtime.wire import UNSET
 from tests.functional.client_harness import (
     CREATE,
     CREATED,
@@ -23,7 +27,7 @@ from tests.functional.client_harness import (
     FOUND,
     GET,
     GONE,
-    PATH,
+    KEY,
     TOKEN,
     UPDATE,
     Graph,
@@ -67,7 +71,7 @@ def test_without_a_body_no_content_type(graph: Graph) -> None:
 
 def test_headers_of_the_caller_win(graph: Graph) -> None:
     own = {"Prefer": "mine", "Client-Request-Id": "my-id", "Authorization": "mine"}
-    graph.play(FOUND).send(GET, path=PATH, headers=own, returns=Thing)
+    graph.play(FOUND).send(GET, KEY, headers=own, returns=Thing)
 
     headers = graph.server.requests[0].headers
     assert headers["prefer"] == "mine"
@@ -75,15 +79,37 @@ def test_headers_of_the_caller_win(graph: Graph) -> None:
     assert headers.get_list("authorization") == [f"Bearer {TOKEN}"]
 
 
-def test_a_body_may_be_a_mapping(graph: Graph) -> None:
-    graph.play(DELETED).send(UPDATE, path=PATH, body={"subject": None, "name": "é"})
+def test_an_action_sends_the_parameters_that_were_given(graph: Graph) -> None:
+    names = ("subject", "count", "things", "after")
+    parameters = tuple(Parameter(name, name, "body", "", required=False) for name in names)
+    invite = operation(
+        "POST", "/things/invite", "things.invite", kind="action", parameters=parameters
+    )
+    graph.play(DELETED).send(invite, None, UNSET, [Thing(id="é")], timedelta(minutes=90))
 
-    assert json.loads(graph.server.requests[0].body) == {"subject": None, "name": "é"}
+    assert json.loads(graph.server.requests[0].body) == {
+        "subject": None,
+        "things": [{"@odata.type": "#test.thing", "id": "é"}],
+        "after": "PT1H30M",
+    }
+
+
+def test_what_is_no_model_is_no_entity(graph: Graph) -> None:
+    with pytest.raises(TypeError, match=r"things\.update sends no dict"):
+        graph.connect().send(UPDATE, KEY, {"subject": "x"})
+    assert graph.server.requests == []
+
+
+def test_an_option_that_the_operation_does_not_take_is_refused(graph: Graph) -> None:
+    with pytest.raises(TypeError, match=r"things\.get takes no top"):
+        graph.connect().send(GET, KEY, top=5, returns=Thing)
+    assert graph.server.requests == []
 
 
 def test_query(graph: Graph) -> None:
     query = {"$select": "id,subject", "$filter": "subject eq 'a&b=c/é'"}
-    graph.play(FOUND).send(GET, path=PATH, query=query, returns=Thing)
+    options = {"select": ["id", "subject"], "filter": query["$filter"]}
+    graph.play(FOUND).send(GET, KEY, **options, returns=Thing)
 
     path, _, sent = graph.server.requests[0].target.partition("?")
     assert path == "/v1.0/things/1"
@@ -96,7 +122,7 @@ def test_query(graph: Graph) -> None:
     ["19:meeting_a@thread.v2", "MSo*:1", "a/b", "a?b#c", "a b", "é", "%2F", "..;", "a'b", "..%2f"],
 )
 def test_path_arguments_arrive_as_one_segment(graph: Graph, identifier: str) -> None:
-    graph.play(FOUND).send(GET, path={"thing-id": identifier}, returns=Thing)
+    graph.play(FOUND).send(GET, identifier, returns=Thing)
 
     head, version, things, segment = graph.server.requests[0].target.split("/")
     assert (head, version, things) == ("", "v1.0", "things")
@@ -107,14 +133,14 @@ def test_path_arguments_arrive_as_one_segment(graph: Graph, identifier: str) -> 
 @pytest.mark.parametrize("identifier", ["", ".", ".."])
 def test_path_arguments_which_change_the_path_are_refused(graph: Graph, identifier: str) -> None:
     with pytest.raises(ValueError, match="thing-id"):
-        graph.connect().send(GET, path={"thing-id": identifier}, returns=Thing)
+        graph.connect().send(GET, identifier, returns=Thing)
     assert graph.server.requests == []
 
 
 @pytest.mark.parametrize("identifier", [None, 7])
 def test_path_arguments_which_are_no_strings_are_refused(graph: Graph, identifier: object) -> None:
     with pytest.raises(TypeError, match="thing-id"):
-        graph.connect().send(GET, path={"thing-id": identifier}, returns=Thing)
+        graph.connect().send(GET, identifier, returns=Thing)
 
 
 @given(st.text(min_size=1).filter(lambda text: text not in {".", ".."}))
@@ -127,14 +153,22 @@ def test_any_path_argument_stays_within_its_segment(text: str) -> None:
     assert unquote(path.split("/")[2]) == text
 
 
-@given(st.text(min_size=1).filter(lambda text: text not in {".", ".."}))
-def test_any_string_literal_stays_within_its_quotes(text: str) -> None:
-    path = expand_path("/f(a='{a}',b={b})", {"a": text, "b": "2020-01-01T00:00:00Z"})
+@given(st.text())
+def test_any_text_stays_within_the_quotes_of_its_literal(text: str) -> None:
+    path = expand_path("/f(a={a},b={b})", {"a": text, "b": datetime(2020, 1, 1, tzinfo=UTC)})
 
-    assert path.endswith("',b=2020-01-01T00%3A00%3A00Z)")
-    literal = unquote(path.removeprefix("/f(a='").removesuffix("',b=2020-01-01T00%3A00%3A00Z)"))
-    assert literal.replace("''", "'").count("'") == text.count("'")
+    assert path.startswith("/f(a='")
+    assert path.endswith("',b=2020-01-01T00:00:00Z)")
+    literal = path.removeprefix("/f(a='").removesuffix("',b=2020-01-01T00:00:00Z)")
+    assert unquote(literal).replace("''", "'") == text
     assert "'" not in literal.replace("''", "")
+
+
+def test_arguments_of_a_function_that_are_not_given_are_left_out() -> None:
+    template = "/f(a={a},b={b},c={c})"
+
+    assert expand_path(template, {"a": UNSET, "b": None, "c": True}) == "/f(b=null,c=true)"
+    assert expand_path(template, dict.fromkeys("abc", UNSET)) == "/f()"
 
 
 def test_no_content_is_none(graph: Graph) -> None:
@@ -142,7 +176,7 @@ def test_no_content_is_none(graph: Graph) -> None:
 
 
 def test_a_body_nobody_asked_for_is_ignored(graph: Graph) -> None:
-    assert graph.play(Reply(200, body=b"<html>")).send(DELETE, path=PATH) is None
+    assert graph.play(Reply(200, body=b"<html>")).send(DELETE, KEY) is None
 
 
 def test_json_needs_no_content_type(graph: Graph) -> None:
@@ -176,10 +210,10 @@ def test_each_request_has_an_id_of_its_own_which_its_repetitions_keep(graph: Gra
     ],
 )
 def test_the_cloud_decides_on_the_host(graph: Graph, cloud: Cloud, host: str) -> None:
-    anywhere = operation("GET", "/things/{thing-id}", "things.get", clouds=frozenset(Cloud))
+    anywhere = replace(GET, clouds=frozenset(Cloud))
     graph.server.play(FOUND)
     client = graph.connect(cloud=cloud)
-    client.send(anywhere, path=PATH, returns=Thing)
+    client.send(anywhere, KEY, returns=Thing)
 
     assert client.aim.urls == [f"https://{host}/v1.0/things/1"]
     assert graph.server.requests[0].headers["host"] == host
@@ -211,7 +245,7 @@ def test_one_debug_line_for_each_attempt(graph: Graph, caplog: pytest.LogCapture
     client = graph.play(Reply(429, {"Retry-After": "1", "request-id": "r-1"}), CREATED, missing)
     client.create()
     with pytest.raises(Exception, match="404"):
-        client.send(GET, path={"thing-id": "private-id"}, returns=Thing)
+        client.send(GET, "private-id", returns=Thing)
 
     lines = [r.getMessage() for r in caplog.records if r.name == "graph_comms"]
     assert len(lines) == 3

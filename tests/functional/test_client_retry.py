@@ -30,7 +30,7 @@ from tests.functional.client_harness import (
     FOUND,
     GET,
     GONE,
-    PATH,
+    KEY,
     TOKEN,
     UPDATE,
     Graph,
@@ -144,7 +144,7 @@ def test_not_found_after_a_failure_is_still_an_error_for_a_get(graph: Graph) -> 
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_an_update_is_no_more_repeatable_than_a_create(graph: Graph, status: int) -> None:
     with pytest.raises(ServiceError):
-        graph.play(Reply(status)).send(UPDATE, path=PATH, body={})
+        graph.play(Reply(status)).send(UPDATE, KEY, Thing())
     assert graph.methods == ["PATCH"]
 
 
@@ -227,7 +227,7 @@ def test_many_threads_share_a_session() -> None:
 
         def work(_: int) -> list[str | None]:
             barrier.wait()
-            return [session.send(GET, path=PATH, returns=Thing).id for _ in range(10)]
+            return [session.send(GET, KEY, returns=Thing).id for _ in range(10)]
 
         assert list(pool.map(work, range(32))) == [["1"] * 10] * 32
         session.close()

@@ -8,9 +8,11 @@ from typing import ClassVar, Self
 
 import httpx
 
+from .async_session import AsyncSession
 from .cloud import Cloud
 from .credentials import AsyncCredential, Credential
-from .session import DEFAULT_TIMEOUT, AsyncSession, Session
+from .endpoint import DEFAULT_TIMEOUT
+from .session import Session
 
 
 class SyncClient:

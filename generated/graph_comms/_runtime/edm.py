@@ -27,15 +27,18 @@ class _Wire:
 
     __slots__ = ()
 
-    wire: str
+    wire: str | float
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         wire = getattr(self, "wire", None)
-        return super().__reduce_ex__(protocol) if wire is None else (_PARSERS[type(self)], (wire,))
+        if wire is None:
+            return super().__reduce_ex__(protocol)
+        parsers = _PARSERS if isinstance(wire, str) else _NUMBER_PARSERS
+        return parsers[type(self)], (wire,)
 
 
 class WireInt(_Wire, int):
-    """An integer that arrived as text."""
+    """An integer that arrived as text, or as a number with a point."""
 
 
 class WireFloat(_Wire, float):
@@ -43,7 +46,7 @@ class WireFloat(_Wire, float):
 
 
 class WireDecimal(_Wire, Decimal):
-    """A decimal that arrived as text."""
+    """A decimal with the text or the number it came from."""
 
 
 class WireBytes(_Wire, bytes):
@@ -148,7 +151,7 @@ def _guid(text: str) -> UUID:
     return value
 
 
-def _with(value: _W, wire: str) -> _W:
+def _with(value: _W, wire: str | float) -> _W:
     value.wire = wire
     return value
 
@@ -210,7 +213,6 @@ class _Scalar:
     python: tuple[type, ...]
     example: str
     text: Callable[[str], Any]
-    write: Callable[[Any], Any]
     schema: dict[str, Any]
     not_python: tuple[type, ...] = (bool,)
     number: Callable[[Any], Any] | None = None
@@ -236,10 +238,6 @@ class _Scalar:
             return value
         raise ValueError(f"Input should be a {self.python[0].__name__}")
 
-    def _write(self, value: Any) -> Any:
-        wire = getattr(value, "wire", None)
-        return self.write(value) if wire is None else wire
-
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
@@ -247,7 +245,7 @@ class _Scalar:
             core_schema.no_info_plain_validator_function(self._read),
             core_schema.no_info_plain_validator_function(self._check),
             serialization=core_schema.plain_serializer_function_ser_schema(
-                self._write, when_used="json"
+                to_wire, when_used="json"
             ),
         )
 
@@ -266,25 +264,25 @@ class _AwareDateTime(_Scalar):
         return isinstance(value, datetime) and value.tzinfo is not None
 
 
-def _integral(value: int | float) -> int:
+def _integral(value: float) -> int:
     if value != int(value):
         raise ValueError
-    return int(value)
+    return _with(WireInt(value), value)
 
 
-def _decimal_of(value: int | float) -> Decimal:
-    return Decimal(repr(value))
+def _decimal_of(value: float) -> Decimal:
+    if not math.isfinite(value):
+        raise ValueError
+    return _with(WireDecimal(repr(value)), value)
 
 
 def _integer_type(form: str) -> _Scalar:
-    return _Scalar(
-        (int,), "200", _int, _same, {"type": "integer", "format": form}, number=_integral
-    )
+    return _Scalar((int,), "200", _int, {"type": "integer", "format": form}, number=_integral)
 
 
 def _floating_type(form: str) -> _Scalar:
     schema = {"type": ["number", "string"], "format": form}
-    return _Scalar((float, int), "0.5, INF or NaN", _float, _number_out, schema)
+    return _Scalar((float, int), "0.5, INF or NaN", _float, schema)
 
 
 _PARSERS: dict[type, Callable[[str], Any]] = {
@@ -299,6 +297,34 @@ _PARSERS: dict[type, Callable[[str], Any]] = {
     WireGuid: _guid,
 }
 
+_NUMBER_PARSERS: dict[type, Callable[[float], Any]] = {
+    WireInt: _integral,
+    WireDecimal: _decimal_of,
+}
+
+_WRITERS: dict[type, Callable[[Any], Any]] = {
+    bytes: _bytes_out,
+    datetime: _date_time_out,
+    date: str,
+    time: str,
+    timedelta: _duration_out,
+    Decimal: _decimal_out,
+    UUID: str,
+    float: _number_out,
+    int: _same,
+}
+"""The writers by Python type, a derived type before its base."""
+
+
+def to_wire(value: object) -> Any:
+    """Return a value of one of these types as JSON has it: as it came, else in canonical form."""
+    wire = getattr(value, "wire", None)
+    if wire is not None:
+        return wire
+    found = (write(value) for kind, write in _WRITERS.items() if isinstance(value, kind))
+    return next(found, value)
+
+
 Boolean = Annotated[bool, Strict()]
 Byte = Annotated[int, _integer_type("uint8")]
 SByte = Annotated[int, _integer_type("int8")]
@@ -310,41 +336,39 @@ Double = Annotated[float, _floating_type("double")]
 EdmDecimal = Annotated[
     Decimal,
     _Scalar(
-        (Decimal,), "12.50", _decimal, _decimal_out,
+        (Decimal,), "12.50", _decimal,
         {"type": ["number", "string"], "format": "decimal"}, number=_decimal_of,
     ),
 ]  # fmt: skip
 Binary = Annotated[
     bytes,
-    _Scalar((bytes,), "aGk_", _bytes, _bytes_out, {"type": "string", "format": "base64url"}),
+    _Scalar((bytes,), "aGk_", _bytes, {"type": "string", "format": "base64url"}),
 ]
 DateTimeOffset = Annotated[
     datetime,
     _AwareDateTime(
-        (datetime,), "2026-01-31T10:00:00Z", _date_time_offset, _date_time_out,
+        (datetime,), "2026-01-31T10:00:00Z", _date_time_offset,
         {"type": "string", "format": "date-time"},
     ),
 ]  # fmt: skip
 Date = Annotated[
     date,
     _Scalar(
-        (date,), "2026-01-31", _date, str, {"type": "string", "format": "date"},
+        (date,), "2026-01-31", _date, {"type": "string", "format": "date"},
         not_python=(datetime,),
     ),
 ]  # fmt: skip
 TimeOfDay = Annotated[
-    time, _Scalar((time,), "10:00:00", _time_of_day, str, {"type": "string", "format": "time"})
+    time, _Scalar((time,), "10:00:00", _time_of_day, {"type": "string", "format": "time"})
 ]
 Duration = Annotated[
     timedelta,
-    _Scalar(
-        (timedelta,), "PT1H30M", _duration, _duration_out, {"type": "string", "format": "duration"}
-    ),
+    _Scalar((timedelta,), "PT1H30M", _duration, {"type": "string", "format": "duration"}),
 ]
 Guid = Annotated[
     UUID,
     _Scalar(
-        (UUID,), "112f7296-5fa4-42ca-bae8-6a692b15d4b8", _guid, str,
+        (UUID,), "112f7296-5fa4-42ca-bae8-6a692b15d4b8", _guid,
         {"type": "string", "format": "uuid"},
     ),
 ]  # fmt: skip

@@ -43,12 +43,18 @@ class GraphEnum(StrEnum):
     def _declared(cls, value: object) -> Self:
         if isinstance(value, cls):
             return value
-        if isinstance(value, str) and value in cls._value2member_map_:
+        # A member of another enumeration is a text too, but not meant.
+        if type(value) is str and value in cls._value2member_map_:
             return cls(value)
         raise ValueError(f"{cls.__name__} declares no such member; {cls.__name__}(…) makes one")
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        if not cls.__members__:  # declared without members: every text is unknown
+            unknown = core_schema.no_info_after_validator_function(
+                cls._missing_, core_schema.str_schema(strict=True)
+            )
+            return core_schema.lax_or_strict_schema(unknown, core_schema.is_instance_schema(cls))
         # From the wire any text is a value; from a caller's hand a misspelt one is a mistake.
         schema = handler(source)
         return core_schema.lax_or_strict_schema(

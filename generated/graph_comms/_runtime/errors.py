@@ -47,6 +47,17 @@ class UnavailableInCloudError(GraphError):
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
+class ForeignLinkError(GraphError):
+    """A link to the next page leads to another host; it was not followed, to keep the token."""
+
+    host: str
+    cloud: Cloud
+
+    def __str__(self) -> str:
+        return f"the next link leads to {self.host}, which is no host of the {self.cloud} cloud"
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
 class GraphTransportError(GraphError):
     """No usable response came: refused connection, time-out, broken connection, …
 

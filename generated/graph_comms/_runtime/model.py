@@ -9,9 +9,11 @@ Source: OData JSON 4.01, sections 4.6 (control information) and 7 (properties).
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from math import isfinite
 from threading import RLock
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast
@@ -78,12 +80,21 @@ def revive(value: Any) -> Any:
         return {name: revive(item) for name, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
         return [revive(item) for item in cast("list[object]", value)]
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("Input should be a number that JSON can hold")
     return value
+
+
+def _revive(value: Any) -> Any:
+    try:
+        return revive(value)
+    except RecursionError:
+        raise ValueError("Input should not be nested this deeply") from None
 
 
 def _untyped_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
     # Most untyped values are null or text: those need no call into Python.
-    revived = core_schema.no_info_plain_validator_function(revive)
+    revived = core_schema.no_info_plain_validator_function(_revive)
     text = core_schema.str_schema(strict=True)
     return core_schema.nullable_schema(
         core_schema.union_schema([text, revived], mode="left_to_right")
@@ -92,6 +103,27 @@ def _untyped_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
 
 Untyped = Annotated[Any, GetPydanticSchema(_untyped_schema, lambda schema, handler: {})]
 """Any JSON value, with every object in it that names a known type as a model."""
+
+
+class _Beside(str):
+    """An undeclared name that spells an attribute's: pydantic must not take it for that one."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Beside) and str.__eq__(self, other)
+
+
+def _undeclared_name_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    cls = _building.get()[-1]
+    beside = {name: _Beside(name) for name in cls.model_fields if name != _wire_name(cls, name)}
+    return core_schema.no_info_after_validator_function(
+        lambda name: beside.get(name, name), core_schema.str_schema(strict=True)
+    )
+
+
+UndeclaredName = Annotated[str, GetPydanticSchema(_undeclared_name_schema)]
 
 
 class GraphModel(BaseModel):
@@ -114,7 +146,7 @@ class GraphModel(BaseModel):
 
     if not TYPE_CHECKING:
         # A value here would hide pydantic's slot; type checkers know the base's declaration.
-        __pydantic_extra__: dict[str, Untyped]
+        __pydantic_extra__: dict[UndeclaredName, Untyped]
 
     _odata_type: ClassVar[str] = ""
     _abstract: ClassVar[bool] = True
@@ -147,7 +179,8 @@ class GraphModel(BaseModel):
         unknown = data.keys() - cls.model_fields.keys()
         if unknown:
             raise _unknown_keywords(cls, unknown)
-        data.setdefault("odata_type", cls._odata_type)
+        if data.setdefault("odata_type", cls._odata_type) is None:
+            del data["odata_type"]
         self.__pydantic_validator__.validate_python(
             data, self_instance=self, strict=True, by_name=True, by_alias=False
         )
@@ -155,15 +188,19 @@ class GraphModel(BaseModel):
     # Pydantic calls a constructor of one's own for parsing too, unless it is marked as the base's.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith("_"):
-            super().__setattr__(name, value)
-        elif name in type(self).model_fields:
-            self.__pydantic_validator__.validate_assignment(
-                self, name, value, strict=True, by_name=True, by_alias=False
-            )
-        else:
-            raise AttributeError(_hint(type(self), name))
+    if not TYPE_CHECKING:
+        # A type checker that saw this would take any name to be settable.
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name.startswith("_"):
+                super().__setattr__(name, value)
+            elif name in type(self).model_fields:
+                self.__pydantic_validator__.validate_assignment(
+                    self, name, value, strict=True, by_name=True, by_alias=False
+                )
+                if name == "odata_type" and value is None:
+                    self.model_fields_set.discard(name)
+            else:
+                raise AttributeError(_hint(type(self), name))
 
     # -- undeclared properties
 
@@ -174,7 +211,7 @@ class GraphModel(BaseModel):
         assert extra is not None  # extra="allow" always makes one
         return extra
 
-    def with_undeclared(self, **properties: Any) -> Self:
+    def with_undeclared(self, /, **properties: Any) -> Self:
         """Return a copy with undeclared properties, given by their wire names.
 
         Raises ValueError for a name that is declared: that one has an attribute.
@@ -197,21 +234,12 @@ class GraphModel(BaseModel):
         pydantic.ValidationError, with the path of the offending value, for what is not JSON or does
         not fit.
         """
-        try:
-            value = from_json(data, allow_inf_nan=False, cache_strings="keys")
-        except ValueError as problem:
-            detail = InitErrorDetails(
-                type="json_invalid", loc=(), input=None, ctx={"error": str(problem)}
-            )
-            raise ValidationError.from_exception_data(
-                cls.__name__, [detail], hide_input=True
-            ) from None
-        return cls._parse(value)
+        return cls._parse(_decoded(cls, data))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Parse a decoded JSON object; picks the class and raises as `from_json` does."""
-        return cls._parse(dict(data))
+        return cls._parse({**data})
 
     def to_json(self) -> str:
         """Return the wire form as JSON text: what was set or received, nothing else."""
@@ -219,9 +247,7 @@ class GraphModel(BaseModel):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the wire form as values that `json.dumps` takes."""
-        wire: dict[str, Any] = self.__pydantic_serializer__.to_python(
-            self, mode="json", exclude_unset=True
-        )
+        wire: dict[str, Any] = json.loads(self.to_json())
         return wire
 
     @classmethod
@@ -270,11 +296,7 @@ class GraphModel(BaseModel):
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **kwargs: Any) -> Self:
         """Parse as `from_json` does; pydantic's options apply."""
-        return (
-            cls.model_validate(from_json(json_data), **kwargs)
-            if kwargs
-            else cls.from_json(json_data)
-        )
+        return cls.model_validate(_decoded(cls, json_data), **kwargs)
 
     @classmethod
     def model_rebuild(cls, *, force: bool = False, **kwargs: Any) -> bool | None:
@@ -315,6 +337,16 @@ class GraphModel(BaseModel):
             (n, getattr(self, n)) for n in type(self).model_fields if n in self.model_fields_set
         )
         yield from self.undeclared.items()
+
+
+def _decoded(cls: type[GraphModel], data: bytes | bytearray | str) -> Any:
+    try:
+        return from_json(data, allow_inf_nan=False, cache_strings="keys")
+    except ValueError as problem:
+        detail = InitErrorDetails(
+            type="json_invalid", loc=(), input=None, ctx={"error": str(problem)}
+        )
+        raise ValidationError.from_exception_data(cls.__name__, [detail], hide_input=True) from None
 
 
 def _wire_name(cls: type[GraphModel], name: str) -> str:

@@ -9,6 +9,19 @@ from typing import Literal
 from .cloud import Cloud
 from .permissions import PermissionRule
 
+Kind = Literal[
+    "list",
+    "get",
+    "create",
+    "update",
+    "delete",
+    "count",
+    "content",
+    "put_content",
+    "action",
+    "function",
+]
+
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
@@ -28,17 +41,24 @@ class Operation:
     """One request which Graph takes.
 
     ``path`` is a template below the cloud's base URL (``/communications/calls/{call-id}``),
-    ``python`` the method that sends it (``calls.get``), ``returns`` the name of the model in a
-    success response (None: no body).
+    ``python`` the method that sends it (``calls.get``), ``kind`` what it does, ``returns`` the type
+    of what a success brings (None: nothing). ``parameters`` are in the order of the path, the body
+    and the query.
     """
 
     method: str
     path: str
     python: str
+    kind: Kind
     parameters: tuple[Parameter, ...]
     returns: str | None
-    permissions: tuple[PermissionRule, ...]
     clouds: frozenset[Cloud]
+    permissions: tuple[PermissionRule, ...] = ()
+
+    @property
+    def sends_entity(self) -> bool:
+        """Whether the body is one value, and no object with the parameters as its members."""
+        return self.kind in ("create", "update", "put_content")
 
     @property
     def repeatable(self) -> bool:

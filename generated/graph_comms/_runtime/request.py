@@ -8,17 +8,20 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypedDict, Unpack
+from typing import Unpack
 from urllib.parse import quote, urlencode
 
 import httpx
 
 from .cloud import Cloud
-from .errors import UnavailableInCloudError
+from .errors import ForeignLinkError, UnavailableInCloudError
 from .model import GraphModel
 from .operation import Operation
+from .options import QueryOptions
+from .wire import UNSET, to_literal, to_option, to_wire
 
-_PLACEHOLDER = re.compile(r"(')?\{([^{}]+)\}(')?")
+_ARGUMENTS = re.compile(r"\(([^()]*)\)$")
+_KEY = re.compile(r"\{([^{}]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,9 @@ class PreparedRequest:
 
     @property
     def wire_body(self) -> dict[str, object] | None:
-        """The body as Graph reads it."""
-        return json.loads(self.content) if self.content is not None else None
+        """The body as Graph reads it; None where there is none, or a stream."""
+        is_json = dict(self.headers).get("content-type") == "application/json"
+        return json.loads(self.content) if self.content is not None and is_json else None
 
     def authorized(self, token: str) -> httpx.Request:
         """The request for one attempt."""
@@ -42,26 +46,21 @@ class PreparedRequest:
         return httpx.Request(self.method, self.url, headers=headers, content=self.content)
 
 
-class Arguments(TypedDict, total=False):
-    """What one request says beyond its operation.
-
-    ``path`` and ``query`` are keyed by wire name; ``headers`` win over those of the client, except
-    for Authorization.
-    """
-
-    path: Mapping[str, str]
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: GraphModel | Mapping[str, object] | None
-
-
 def prepare(
-    operation: Operation, cloud: Cloud, *, version: str, **arguments: Unpack[Arguments]
+    operation: Operation,
+    cloud: Cloud,
+    *arguments: object,
+    version: str,
+    **options: Unpack[QueryOptions],
 ) -> PreparedRequest:
-    """Build the request. ``version`` is that of the package, for the User-Agent.
+    """Build the request of an operation.
 
-    Raises UnavailableInCloudError if the cloud lacks the operation, ValueError for an empty path
-    argument, "." or "..", TypeError for one that is no string.
+    ``arguments`` are one for each parameter of path and body, in the operation's order; one that is
+    ``UNSET`` is left out. ``version`` is that of the package, for the User-Agent.
+
+    Raises UnavailableInCloudError if the cloud lacks the operation, ValueError for an empty key, "."
+    or "..", TypeError for a key that is no string, for a query option that the operation does not
+    take, and for a value that no Edm type stands for.
 
     Sources: Graph documentation, "Use the Microsoft Graph API",
     https://learn.microsoft.com/graph/use-the-api; for Prefer, "Handling future members in evolvable
@@ -72,7 +71,41 @@ def prepare(
         raise UnavailableInCloudError(
             operation=operation.python, cloud=cloud, reason=f"Graph offers it in: {offered}"
         )
-    content = _content(arguments.get("body"))
+    own = [p for p in operation.parameters if p.location != "query"]
+    given = list(zip(own, arguments, strict=True))
+    path = {p.wire_name: value for p, value in given if p.location == "path"}
+    body = {p.wire_name: value for p, value in given if p.location == "body"}
+    return _request(
+        operation.method,
+        cloud.base_url + expand_path(operation.path, path) + _query_string(operation, options),
+        version,
+        options.get("headers"),
+        _content(operation, body),
+        "application/octet-stream" if operation.kind == "put_content" else "application/json",
+    )
+
+
+def prepare_link(
+    link: str, cloud: Cloud, *, version: str, headers: Mapping[str, str] | None
+) -> PreparedRequest:
+    """Build the request that follows a link which Graph sent, as it is.
+
+    Raises ForeignLinkError for one that leads to another host: the token must not go there.
+    """
+    url, base = httpx.URL(link), httpx.URL(cloud.base_url)
+    if (url.scheme, url.host, url.port, url.userinfo) != (base.scheme, base.host, base.port, b""):
+        raise ForeignLinkError(host=url.host, cloud=cloud)
+    return _request("GET", link, version, headers, None, "")
+
+
+def _request(
+    method: str,
+    url: str,
+    version: str,
+    headers: Mapping[str, str] | None,
+    content: bytes | None,
+    content_type: str,
+) -> PreparedRequest:
     merged = httpx.Headers(
         {
             "Accept": "application/json",
@@ -83,13 +116,11 @@ def prepare(
         }
     )
     if content is not None:
-        merged["Content-Type"] = "application/json"
-    merged.update(arguments.get("headers"))
+        merged["Content-Type"] = content_type
+    merged.update(headers)
     return PreparedRequest(
-        method=operation.method,
-        url=cloud.base_url
-        + expand_path(operation.path, arguments.get("path", {}))
-        + _query_string(arguments.get("query", {})),
+        method=method,
+        url=url,
         headers=tuple(merged.items()),
         content=content,
         client_request_id=merged["client-request-id"],
@@ -99,19 +130,27 @@ def prepare(
 def expand_path(template: str, arguments: Mapping[str, object]) -> str:
     """Fill in a path template, each argument escaped so that it stays within its place.
 
-    All but the unreserved characters of RFC 3986, 2.3 are percent-encoded. In a string literal of
-    OData (``'{name}'``) quotes are doubled first (OData 4.01 Part 2, Primitive Literals).
+    A key (`{call-id}`) stands as it is. An argument of a function (`f(from={from})`) becomes a
+    literal, and is left out where it is ``UNSET``. All but the unreserved characters of RFC 3986,
+    2.3, the quotes around text and the colons of times are percent-encoded.
     """
 
-    def fill(match: re.Match[str]) -> str:
-        opening, name, closing = match.groups(default="")
-        value = _path_argument(name, arguments[name])
-        return opening + quote(value.replace("'", "''") if opening else value, safe="") + closing
+    def key(match: re.Match[str]) -> str:
+        return quote(_key(match[1], arguments[match[1]]), safe="")
 
-    return _PLACEHOLDER.sub(fill, template)
+    function = _ARGUMENTS.search(template)
+    if function is None:
+        return _KEY.sub(key, template)
+    names = [part.partition("=")[0] for part in function[1].split(",") if part]
+    given = ((name, arguments[name]) for name in names if arguments[name] is not UNSET)
+    filled = ",".join(f"{name}={quote(to_literal(value), safe=_LITERAL)}" for name, value in given)
+    return f"{_KEY.sub(key, template[: function.start()])}({filled})"
 
 
-def _path_argument(name: str, value: object) -> str:
+_LITERAL = "':"
+
+
+def _key(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string, not {type(value).__name__}")
     # Clients and gateways drop dot segments (RFC 3986, 5.2.4), escaped or not.
@@ -120,13 +159,31 @@ def _path_argument(name: str, value: object) -> str:
     return value
 
 
-def _query_string(query: Mapping[str, str]) -> str:
+def _query_string(operation: Operation, options: QueryOptions) -> str:
+    """Return the query; raises TypeError for a keyword that the operation does not take."""
+    known = {p.name: p.wire_name for p in operation.parameters if p.location == "query"}
+    unknown = options.keys() - known.keys() - {"headers"}
+    if unknown:
+        raise TypeError(f"{operation.python} takes no {', '.join(sorted(unknown))}")
+    values: Mapping[str, object] = {**options}
+    given = {
+        wire_name: to_option(values[name])
+        for name, wire_name in known.items()
+        if values.get(name) is not None
+    }
     # OData's own options begin with "$", which a query may hold as it is (RFC 3986, 3.4).
-    return "?" + urlencode(query, quote_via=quote, safe="$") if query else ""
+    return "?" + urlencode(given, quote_via=quote, safe="$") if given else ""
 
 
-def _content(body: GraphModel | Mapping[str, object] | None) -> bytes | None:
-    if body is None:
+def _content(operation: Operation, body: Mapping[str, object]) -> bytes | None:
+    """Return the body: one value, or an object with the parameters that were given."""
+    if not body:
         return None
-    text = body.to_json() if isinstance(body, GraphModel) else json.dumps(body, allow_nan=False)
-    return text.encode()
+    if not operation.sends_entity:
+        return json.dumps(to_wire(body), allow_nan=False, ensure_ascii=False).encode()
+    (entity,) = body.values()
+    if isinstance(entity, bytes):
+        return entity
+    if isinstance(entity, GraphModel):
+        return entity.to_json().encode()
+    raise TypeError(f"{operation.python} sends no {type(entity).__name__}")

@@ -56,16 +56,21 @@ __all__ = [
 class AdministrativeUnitInfo(
     GraphModel, odata_type="#microsoft.graph.callRecords.administrativeUnitInfo"
 ):
-    """`microsoft.graph.callRecords.administrativeUnitInfo`: complex type.
+    """An administrative unit of the directory.
+
+    `microsoft.graph.callRecords.administrativeUnitInfo`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-administrativeunitinfo?view=graph-rest-1.0
     """
 
     id: str | None = None
+    """Id of the unit."""
 
 
 class AudioCodec(GraphEnum):
-    """`microsoft.graph.callRecords.audioCodec`: enumeration.
+    """Audio codecs.
+
+    `microsoft.graph.callRecords.audioCodec`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-enums?view=graph-rest-1.0#audiocodec-values
     """
@@ -96,7 +101,9 @@ class AudioCodec(GraphEnum):
 
 
 class CallType(GraphEnum):
-    """`microsoft.graph.callRecords.callType`: enumeration.
+    """Kind of recorded call.
+
+    `microsoft.graph.callRecords.callType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-enums?view=graph-rest-1.0#calltype-values
     """
@@ -108,7 +115,9 @@ class CallType(GraphEnum):
 
 
 class ClientPlatform(GraphEnum):
-    """`microsoft.graph.callRecords.clientPlatform`: enumeration.
+    """Operating system or kind of device of a client.
+
+    `microsoft.graph.callRecords.clientPlatform`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-enums?view=graph-rest-1.0#clientplatform-values
     """
@@ -127,86 +136,180 @@ class ClientPlatform(GraphEnum):
 
 
 class DeviceInfo(GraphModel, odata_type="#microsoft.graph.callRecords.deviceInfo"):
-    """`microsoft.graph.callRecords.deviceInfo`: complex type.
+    """Audio devices at one end and how well they worked. Ratios are shares of the call, 0 to 1.
+
+    `microsoft.graph.callRecords.deviceInfo`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-deviceinfo?view=graph-rest-1.0
     """
 
     capture_device_driver: str | None = None
+    """Driver of the microphone."""
+
     capture_device_name: str | None = None
+    """Name of the microphone."""
+
     capture_not_functioning_event_ratio: edm.Single | None = None
+    """Share of the call in which the microphone did not work."""
+
     cpu_insufficent_event_ratio: edm.Single | None = None
+    """Share of the call in which the CPU was too slow for good sound."""
+
     device_clipping_event_ratio: edm.Single | None = None
+    """Share of the call in which the captured sound clipped."""
+
     device_glitch_event_ratio: edm.Single | None = None
+    """Share of the call with gaps in what was played or captured."""
+
     howling_event_count: edm.Int32 | None = None
+    """How often feedback howling was heard."""
+
     initial_signal_level_root_mean_square: edm.Single | None = None
+    """Strength of the incoming signal over at most the first 30 seconds, as a root mean square."""
+
     low_speech_level_event_ratio: edm.Single | None = None
+    """Share of the call in which speech was too quiet."""
+
     low_speech_to_noise_event_ratio: edm.Single | None = None
+    """Share of the call in which noise covered speech."""
+
     mic_glitch_rate: edm.Single | None = None
+    """Glitches of the microphone per 5 minutes."""
+
     received_noise_level: edm.Int32 | None = None
+    """Noise level received."""
+
     received_signal_level: edm.Int32 | None = None
+    """Signal level received."""
+
     render_device_driver: str | None = None
+    """Driver of the loudspeaker."""
+
     render_device_name: str | None = None
+    """Name of the loudspeaker."""
+
     render_mute_event_ratio: edm.Single | None = None
+    """Share of the call in which the loudspeaker was muted."""
+
     render_not_functioning_event_ratio: edm.Single | None = None
+    """Share of the call in which the loudspeaker did not work."""
+
     render_zero_volume_event_ratio: edm.Single | None = None
+    """Share of the call in which the volume was zero."""
+
     sent_noise_level: edm.Int32 | None = None
+    """Noise level sent."""
+
     sent_signal_level: edm.Int32 | None = None
+    """Signal level sent."""
+
     speaker_glitch_rate: edm.Single | None = None
+    """Glitches of the loudspeaker per 5 minutes."""
 
 
 class DirectRoutingLogRow(
     GraphModel, odata_type="#microsoft.graph.callRecords.directRoutingLogRow"
 ):
-    """`microsoft.graph.callRecords.directRoutingLogRow`: complex type.
+    """One call through Direct Routing, from the log.
+
+    `microsoft.graph.callRecords.directRoutingLogRow`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-directroutinglogrow?view=graph-rest-1.0
     """
 
     call_end_sub_reason: edm.Int32 | None = None
+    """Microsoft's subcode that refines the SIP code."""
+
     call_type: str | None = None
+    """Kind and direction, as text."""
+
     callee_number: str | None = None
+    """Number called, usually in E.164 form."""
+
     caller_number: str | None = None
+    """Number of the caller, usually in E.164 form."""
+
     correlation_id: str | None = None
+    """GUID to give to Microsoft support."""
+
     duration: edm.Int32 | None = None
+    """Length of the call, in seconds."""
+
     end_date_time: edm.DateTimeOffset | None = None
+    """End of the call, in UTC. Only for calls that were established."""
+
     failure_date_time: edm.DateTimeOffset | None = None
+    """When the call failed, in UTC. Only for calls that were not established."""
+
     final_sip_code: edm.Int32 | None = None
+    """Last SIP response code (RFC 3261)."""
+
     final_sip_code_phrase: str | None = None
+    """What the SIP code and the subcode mean."""
+
     id: str | None = None
+    """Unique id of the row, a GUID."""
+
     invite_date_time: edm.DateTimeOffset | None = None
+    """When the SIP INVITE was sent, in UTC."""
+
     media_bypass_enabled: edm.Boolean | None = None
+    """True if the trunk has media bypass."""
+
     media_path_location: str | None = None
+    """Data center that carried the media, if it was not bypassed."""
+
     signaling_location: str | None = None
+    """Data center that did the signaling."""
+
     start_date_time: edm.DateTimeOffset | None = None
+    """Start of the call, in UTC; for failed calls possibly that of the invite or the failure."""
+
     successful_call: edm.Boolean | None = None
+    """True if the call was established."""
+
     trunk_fully_qualified_domain_name: str | None = None
+    """Session border controller, by its domain name."""
+
     user_display_name: str | None = None
+    """Name of the user. Empty for bots."""
+
     user_id: str | None = None
+    """The user's object id. Empty for bots."""
+
     user_principal_name: str | None = None
+    """Sign-in name of the user. Empty for bots."""
 
 
 class FailureStage(GraphEnum):
-    """`microsoft.graph.callRecords.failureStage`: enumeration.
+    """When a call failed.
+
+    `microsoft.graph.callRecords.failureStage`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-enums?view=graph-rest-1.0#failurestage-values
     """
 
     UNKNOWN = "unknown"
     CALL_SETUP = "callSetup"
+    """While it was being set up."""
     MIDCALL = "midcall"
+    """After it was connected."""
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
 class FeedbackTokenSet(GraphModel, odata_type="#microsoft.graph.callRecords.feedbackTokenSet"):
-    """`microsoft.graph.callRecords.feedbackTokenSet`: open complex type.
+    """Problems that a user ticked in a call rating; all properties are undeclared.
+
+    `microsoft.graph.callRecords.feedbackTokenSet`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-feedbacktokenset?view=graph-rest-1.0
     """
 
 
 class MediaStreamDirection(GraphEnum):
-    """`microsoft.graph.callRecords.mediaStreamDirection`: enumeration.
+    """Direction of a recorded stream.
+
+    `microsoft.graph.callRecords.mediaStreamDirection`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-enums?view=graph-rest-1.0#mediastreamdirection-values
     """
@@ -216,7 +319,9 @@ class MediaStreamDirection(GraphEnum):
 
 
 class Modality(GraphEnum):
-    """`microsoft.graph.callRecords.modality`: enumeration.
+    """Kinds of media in a call record.
+
+    `microsoft.graph.callRecords.modality`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-enums?view=graph-rest-1.0#modality-values
     """
@@ -224,13 +329,16 @@ class Modality(GraphEnum):
     AUDIO = "audio"
     VIDEO = "video"
     VIDEO_BASED_SCREEN_SHARING = "videoBasedScreenSharing"
+    """Screen sharing, sent as video."""
     DATA = "data"
     SCREEN_SHARING = "screenSharing"
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
 class NetworkConnectionType(GraphEnum):
-    """`microsoft.graph.callRecords.networkConnectionType`: enumeration.
+    """Kind of network connection.
+
+    `microsoft.graph.callRecords.networkConnectionType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-enums?view=graph-rest-1.0#networkconnectiontype-values
     """
@@ -244,7 +352,9 @@ class NetworkConnectionType(GraphEnum):
 
 
 class NetworkTransportProtocol(GraphEnum):
-    """`microsoft.graph.callRecords.networkTransportProtocol`: enumeration.
+    """Transport protocol of a stream.
+
+    `microsoft.graph.callRecords.networkTransportProtocol`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-enums?view=graph-rest-1.0#networktransportprotocol-values
     """
@@ -258,17 +368,24 @@ class NetworkTransportProtocol(GraphEnum):
 class ParticipantBase(
     _graph.Entity, odata_type="#microsoft.graph.callRecords.participantBase", abstract=True
 ):
-    """`microsoft.graph.callRecords.participantBase`: abstract entity type.
+    """A participant or the organizer of a recorded call.
+
+    `microsoft.graph.callRecords.participantBase`: abstract entity type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-participantbase?view=graph-rest-1.0
     """
 
     administrative_unit_infos: list[AdministrativeUnitInfo] | None = None
+    """Administrative units they belong to."""
+
     identity: _graph.CommunicationsIdentitySet | None = None
+    """Who it is."""
 
 
 class ProductFamily(GraphEnum):
-    """`microsoft.graph.callRecords.productFamily`: enumeration.
+    """Product that a client belongs to.
+
+    `microsoft.graph.callRecords.productFamily`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-enums?view=graph-rest-1.0#productfamily-values
     """
@@ -282,7 +399,9 @@ class ProductFamily(GraphEnum):
 
 
 class PstnCallDurationSource(GraphEnum):
-    """`microsoft.graph.callRecords.pstnCallDurationSource`: enumeration.
+    """Who measured the duration of a PSTN call.
+
+    `microsoft.graph.callRecords.pstnCallDurationSource`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-enums?view=graph-rest-1.0#pstncalldurationsource-values
     """
@@ -292,44 +411,94 @@ class PstnCallDurationSource(GraphEnum):
 
 
 class PstnCallLogRow(GraphModel, odata_type="#microsoft.graph.callRecords.pstnCallLogRow"):
-    """`microsoft.graph.callRecords.pstnCallLogRow`: complex type.
+    """One PSTN call with its cost, from the usage log.
+
+    `microsoft.graph.callRecords.pstnCallLogRow`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-pstncalllogrow?view=graph-rest-1.0
     """
 
     call_duration_source: PstnCallDurationSource | None = None
+    """Who measured the duration: Microsoft, or the operator under Operator Connect."""
+
     call_id: str | None = None
+    """Id of the call. Not unique; id is."""
+
     call_type: str | None = None
+    """Direction and kind as text, such as ucap_in or ucap_out for bots."""
+
     callee_number: str | None = None
+    """Number called, in E.164 form."""
+
     caller_number: str | None = None
+    """Number of the caller, in E.164 form."""
+
     charge: edm.EdmDecimal | None = None
+    """Cost of the call, in currency."""
+
     conference_id: str | None = None
+    """Audio conference that the call went to. Null for other calls."""
+
     connection_charge: edm.EdmDecimal | None = None
+    """Fee for the connection, in currency."""
+
     currency: str | None = None
+    """ISO 4217 code of the currency."""
+
     destination_context: str | None = None
+    """Domestic or international, seen from the user."""
+
     destination_name: str | None = None
+    """Where the called number is, as a country or region."""
+
     duration: edm.Int32 | None = None
+    """Connected time in seconds."""
+
     end_date_time: edm.DateTimeOffset | None = None
+    """End of the call, in UTC."""
+
     id: str | None = None
+    """Unique id of the row, a GUID."""
+
     inventory_type: str | None = None
+    """Kind of the user's number, such as toll-free."""
+
     license_capability: str | None = None
+    """License under which the call was made."""
+
     operator: str | None = None
+    """Operator that carried the call."""
+
     start_date_time: edm.DateTimeOffset | None = None
+    """Start of the call, in UTC."""
+
     tenant_country_code: str | None = None
+    """ISO 3166-1 alpha-2 code of the tenant's country."""
+
     usage_country_code: str | None = None
+    """ISO 3166-1 alpha-2 code of the user's country."""
+
     user_display_name: str | None = None
+    """Name of the user. Empty for bots."""
+
     user_id: str | None = None
+    """The user's object id. Empty for bots."""
+
     user_principal_name: str | None = None
+    """Sign-in name of the user. Empty for bots."""
 
 
 class ServiceRole(GraphEnum):
-    """`microsoft.graph.callRecords.serviceRole`: enumeration.
+    """What a service does in a call.
+
+    `microsoft.graph.callRecords.serviceRole`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-enums?view=graph-rest-1.0#servicerole-values
     """
 
     UNKNOWN = "unknown"
     CUSTOM_BOT = "customBot"
+    """A bot, such as this one."""
     SKYPE_FOR_BUSINESS_MICROSOFT_TEAMS_GATEWAY = "skypeForBusinessMicrosoftTeamsGateway"
     SKYPE_FOR_BUSINESS_AUDIO_VIDEO_MCU = "skypeForBusinessAudioVideoMcu"
     SKYPE_FOR_BUSINESS_APPLICATION_SHARING_MCU = "skypeForBusinessApplicationSharingMcu"
@@ -355,28 +524,42 @@ class ServiceRole(GraphEnum):
 
 
 class TraceRouteHop(GraphModel, odata_type="#microsoft.graph.callRecords.traceRouteHop"):
-    """`microsoft.graph.callRecords.traceRouteHop`: complex type.
+    """One hop on the way between the ends.
+
+    `microsoft.graph.callRecords.traceRouteHop`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-traceroutehop?view=graph-rest-1.0
     """
 
     hop_count: edm.Int32 | None = None
+    """Position of the hop."""
+
     ip_address: str | None = None
+    """Address of the hop."""
+
     round_trip_time: edm.Duration | None = None
+    """Time to the hop and back, as a duration."""
 
 
 class UserAgent(GraphModel, odata_type="#microsoft.graph.callRecords.userAgent", abstract=True):
-    """`microsoft.graph.callRecords.userAgent`: abstract complex type.
+    """Software at one end; see clientUserAgent and serviceUserAgent.
+
+    `microsoft.graph.callRecords.userAgent`: abstract complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-useragent?view=graph-rest-1.0
     """
 
     application_version: str | None = None
+    """Version of the software."""
+
     header_value: str | None = None
+    """User-agent text that it sent."""
 
 
 class UserFeedbackRating(GraphEnum):
-    """`microsoft.graph.callRecords.userFeedbackRating`: enumeration.
+    """Rating of a call by a user.
+
+    `microsoft.graph.callRecords.userFeedbackRating`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-enums?view=graph-rest-1.0#userfeedbackrating-values
     """
@@ -391,16 +574,21 @@ class UserFeedbackRating(GraphEnum):
 
 
 class UserIdentity(_graph.Identity, odata_type="#microsoft.graph.callRecords.userIdentity"):
-    """`microsoft.graph.callRecords.userIdentity`: open complex type.
+    """A user in a call record.
+
+    `microsoft.graph.callRecords.userIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-useridentity?view=graph-rest-1.0
     """
 
     user_principal_name: str | None = None
+    """Sign-in name of the user."""
 
 
 class VideoCodec(GraphEnum):
-    """`microsoft.graph.callRecords.videoCodec`: enumeration.
+    """Video codecs.
+
+    `microsoft.graph.callRecords.videoCodec`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-enums?view=graph-rest-1.0#videocodec-values
     """
@@ -420,7 +608,9 @@ class VideoCodec(GraphEnum):
 
 
 class WifiBand(GraphEnum):
-    """`microsoft.graph.callRecords.wifiBand`: enumeration.
+    """Wi-Fi bands.
+
+    `microsoft.graph.callRecords.wifiBand`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-enums?view=graph-rest-1.0#wifiband-values
     """
@@ -433,7 +623,9 @@ class WifiBand(GraphEnum):
 
 
 class WifiRadioType(GraphEnum):
-    """`microsoft.graph.callRecords.wifiRadioType`: enumeration.
+    """Wi-Fi standards.
+
+    `microsoft.graph.callRecords.wifiRadioType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-enums?view=graph-rest-1.0#wifiradiotype-values
     """
@@ -449,7 +641,9 @@ class WifiRadioType(GraphEnum):
 
 
 class ClientUserAgent(UserAgent, odata_type="#microsoft.graph.callRecords.clientUserAgent"):
-    """`microsoft.graph.callRecords.clientUserAgent`: complex type.
+    """Client software of a participant.
+
+    `microsoft.graph.callRecords.clientUserAgent`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-clientuseragent?view=graph-rest-1.0
     """
@@ -457,227 +651,459 @@ class ClientUserAgent(UserAgent, odata_type="#microsoft.graph.callRecords.client
     azure_ad_app_id: str | None = Field(
         default=None, validation_alias="azureADAppId", serialization_alias="azureADAppId"
     )
+    """Application id in the directory."""
+
     communication_service_id: str | None = None
+    """Azure Communication Services resource, if that is what was used."""
+
     platform: ClientPlatform | None = None
+    """Operating system or kind of device."""
+
     product_family: ProductFamily | None = None
+    """Teams, Skype for Business or other."""
 
 
 class Endpoint(GraphModel, odata_type="#microsoft.graph.callRecords.endpoint"):
-    """`microsoft.graph.callRecords.endpoint`: complex type.
+    """One end of a session; see participantEndpoint and serviceEndpoint.
+
+    `microsoft.graph.callRecords.endpoint`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-endpoint?view=graph-rest-1.0
     """
 
     user_agent: UserAgent | None = None
+    """Software at this end."""
 
 
 class FailureInfo(GraphModel, odata_type="#microsoft.graph.callRecords.failureInfo"):
-    """`microsoft.graph.callRecords.failureInfo`: complex type.
+    """Why a session or segment failed.
+
+    `microsoft.graph.callRecords.failureInfo`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-failureinfo?view=graph-rest-1.0
     """
 
     reason: str | None = None
+    """Explanation for people."""
+
     stage: FailureStage | None = None
+    """When it failed: during setup or in the middle of the call."""
 
 
 class MediaStream(GraphModel, odata_type="#microsoft.graph.callRecords.mediaStream"):
-    """`microsoft.graph.callRecords.mediaStream`: complex type.
+    """One stream between the two ends and its quality. Times are durations; what was not measured
+    is null.
+
+    `microsoft.graph.callRecords.mediaStream`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-mediastream?view=graph-rest-1.0
     """
 
     audio_codec: AudioCodec | None = None
+    """Codec of the audio."""
+
     average_audio_degradation: edm.Single | None = None
+    """Average loss of opinion score (MOS) caused by the network."""
+
     average_audio_network_jitter: edm.Duration | None = None
+    """Average jitter of the audio in the network."""
+
     average_bandwidth_estimate: edm.Int64 | None = None
+    """Bandwidth thought to be available, in bit/s."""
+
     average_freeze_duration: edm.Duration | None = None
+    """Average length of freezes of the video."""
+
     average_jitter: edm.Duration | None = None
+    """Average jitter of the stream, as RFC 3550 defines it."""
+
     average_packet_loss_rate: edm.Single | None = None
+    """Average share of packets lost."""
+
     average_ratio_of_concealed_samples: edm.Single | None = None
+    """Share of audio frames that were made up to hide losses."""
+
     average_received_frame_rate: edm.Single | None = None
+    """Frame rate received, all video streams together, per second."""
+
     average_round_trip_time: edm.Duration | None = None
+    """Average round trip, as RFC 3550 defines it."""
+
     average_video_frame_loss_percentage: edm.Single | None = None
+    """Average share of video frames that were not shown, in percent."""
+
     average_video_frame_rate: edm.Single | None = None
+    """Frame rate of this video stream, per second."""
+
     average_video_packet_loss_rate: edm.Single | None = None
+    """Average share of video packets lost."""
+
     end_date_time: edm.DateTimeOffset | None = None
+    """When the stream ended, in UTC."""
+
     is_audio_forward_error_correction_used: edm.Boolean | None = None
+    """True if audio error correction was used at some time."""
+
     low_frame_rate_ratio: edm.Single | None = None
+    """Share of the call below 7.5 frames per second."""
+
     low_video_processing_capability_ratio: edm.Single | None = None
+    """Share of the call in which the client could process under 70 % of the expected video."""
+
     max_audio_network_jitter: edm.Duration | None = None
+    """Largest jitter of the audio, over windows of 20 seconds."""
+
     max_jitter: edm.Duration | None = None
+    """Largest jitter of the stream, as RFC 3550 defines it."""
+
     max_packet_loss_rate: edm.Single | None = None
+    """Largest share of packets lost."""
+
     max_ratio_of_concealed_samples: edm.Single | None = None
+    """Largest share of audio that was made up to hide losses."""
+
     max_round_trip_time: edm.Duration | None = None
+    """Longest round trip, as RFC 3550 defines it."""
+
     packet_utilization: edm.Int64 | None = None
+    """Number of packets."""
+
     post_forward_error_correction_packet_loss_rate: edm.Single | None = None
+    """Share of packets lost after error correction, over all video streams."""
+
     rms_freeze_duration: edm.Duration | None = None
+    """Freeze length of the video, as a root mean square."""
+
     start_date_time: edm.DateTimeOffset | None = None
+    """When the stream began, in UTC."""
+
     stream_direction: MediaStreamDirection | None = None
+    """From caller to callee or the other way."""
+
     stream_id: str | None = None
+    """Id of the stream."""
+
     video_codec: VideoCodec | None = None
+    """Codec of the video."""
+
     was_media_bypassed: edm.Boolean | None = None
+    """True if the media avoided the mediation server between client and PSTN gateway."""
 
 
 class NetworkInfo(GraphModel, odata_type="#microsoft.graph.callRecords.networkInfo"):
-    """`microsoft.graph.callRecords.networkInfo`: complex type.
+    """Network at one end of a call. Ratios are shares of the call, 0 to 1.
+
+    `microsoft.graph.callRecords.networkInfo`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-networkinfo?view=graph-rest-1.0
     """
 
     bandwidth_low_event_ratio: edm.Single | None = None
+    """Share of the call in which too little bandwidth spoiled the sent audio."""
+
     basic_service_set_identifier: str | None = None
+    """BSSID of the Wi-Fi access point."""
+
     connection_type: NetworkConnectionType | None = None
+    """Wired, Wi-Fi, mobile or tunnel."""
+
     delay_event_ratio: edm.Single | None = None
+    """Share of the call in which delay hindered conversation."""
+
     dns_suffix: str | None = None
+    """DNS suffix of the network adapter."""
+
     ip_address: str | None = None
+    """Address of the endpoint in its own network."""
+
     link_speed: edm.Int64 | None = None
+    """What the adapter gives as its speed, in bit/s."""
+
     mac_address: str | None = None
+    """MAC address. Missing or 02:00:00:00:00:00 where the operating system hides it."""
+
     network_transport_protocol: NetworkTransportProtocol | None = None
+    """UDP or TCP."""
+
     port: edm.Int32 | None = None
+    """Port of the endpoint."""
+
     received_quality_event_ratio: edm.Single | None = None
+    """Share of the call in which the network spoiled the received audio."""
+
     reflexive_ip_address: str | None = Field(
         default=None,
         validation_alias="reflexiveIPAddress",
         serialization_alias="reflexiveIPAddress",
     )
+    """Address that the relay server saw, usually the public one."""
+
     relay_ip_address: str | None = Field(
         default=None, validation_alias="relayIPAddress", serialization_alias="relayIPAddress"
     )
+    """The media relay's address."""
+
     relay_port: edm.Int32 | None = None
+    """The media relay's port."""
+
     sent_quality_event_ratio: edm.Single | None = None
+    """Share of the call in which the network spoiled the sent audio."""
+
     subnet: str | None = None
+    """Subnet of the endpoint."""
+
     trace_route_hops: list[TraceRouteHop] | None = None
+    """Hops on the way. Empty unless Microsoft has enabled it for the tenant."""
+
     wifi_band: WifiBand | None = None
+    """Wi-Fi band."""
+
     wifi_battery_charge: edm.Int32 | None = None
+    """Remaining battery, in percent."""
+
     wifi_channel: edm.Int32 | None = None
+    """Wi-Fi channel."""
+
     wifi_microsoft_driver: str | None = None
+    """Name of Microsoft's Wi-Fi driver; may be in the user's language."""
+
     wifi_microsoft_driver_version: str | None = None
+    """Version of Microsoft's Wi-Fi driver."""
+
     wifi_radio_type: WifiRadioType | None = None
+    """Wi-Fi standard."""
+
     wifi_signal_strength: edm.Int32 | None = None
+    """Wi-Fi signal strength, in percent."""
+
     wifi_vendor_driver: str | None = None
+    """Name of the vendor's Wi-Fi driver; may be in the user's language."""
+
     wifi_vendor_driver_version: str | None = None
+    """Version of the vendor's Wi-Fi driver."""
 
 
 class Organizer(ParticipantBase, odata_type="#microsoft.graph.callRecords.organizer"):
-    """`microsoft.graph.callRecords.organizer`: entity type.
+    """The organizer of a recorded call.
+
+    `microsoft.graph.callRecords.organizer`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-organizer?view=graph-rest-1.0
     """
 
 
 class Participant(ParticipantBase, odata_type="#microsoft.graph.callRecords.participant"):
-    """`microsoft.graph.callRecords.participant`: entity type.
+    """A participant of a recorded call.
+
+    `microsoft.graph.callRecords.participant`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-participant?view=graph-rest-1.0
     """
 
 
 class ServiceEndpoint(Endpoint, odata_type="#microsoft.graph.callRecords.serviceEndpoint"):
-    """`microsoft.graph.callRecords.serviceEndpoint`: complex type.
+    """A service's end of a session, such as a voicemail box or a bot.
+
+    `microsoft.graph.callRecords.serviceEndpoint`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-serviceendpoint?view=graph-rest-1.0
     """
 
 
 class ServiceUserAgent(UserAgent, odata_type="#microsoft.graph.callRecords.serviceUserAgent"):
-    """`microsoft.graph.callRecords.serviceUserAgent`: complex type.
+    """Software of a service.
+
+    `microsoft.graph.callRecords.serviceUserAgent`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-serviceuseragent?view=graph-rest-1.0
     """
 
     role: ServiceRole | None = None
+    """What the service does in the call."""
 
 
 class UserFeedback(GraphModel, odata_type="#microsoft.graph.callRecords.userFeedback"):
-    """`microsoft.graph.callRecords.userFeedback`: complex type.
+    """How a user rated a call.
+
+    `microsoft.graph.callRecords.userFeedback`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-userfeedback?view=graph-rest-1.0
     """
 
     rating: UserFeedbackRating | None = None
+    """The rating."""
+
     text: str | None = None
+    """What the user wrote."""
+
     tokens: FeedbackTokenSet | None = None
+    """Problems the user ticked, as undeclared properties with true or false."""
 
 
 class Media(GraphModel, odata_type="#microsoft.graph.callRecords.media"):
-    """`microsoft.graph.callRecords.media`: complex type.
+    """One kind of media in a segment: devices, networks and streams of both ends.
+
+    `microsoft.graph.callRecords.media`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-media?view=graph-rest-1.0
     """
 
     callee_device: DeviceInfo | None = None
+    """Device of the callee."""
+
     callee_network: NetworkInfo | None = None
+    """Network of the callee."""
+
     caller_device: DeviceInfo | None = None
+    """Device of the caller."""
+
     caller_network: NetworkInfo | None = None
+    """Network of the caller."""
+
     label: str | None = None
+    """Name of the media, such as main-audio."""
+
     streams: list[MediaStream] | None = None
+    """The streams and their quality."""
 
 
 class ParticipantEndpoint(Endpoint, odata_type="#microsoft.graph.callRecords.participantEndpoint"):
-    """`microsoft.graph.callRecords.participantEndpoint`: complex type.
+    """A person's end of a session.
+
+    `microsoft.graph.callRecords.participantEndpoint`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-participantendpoint?view=graph-rest-1.0
     """
 
     associated_identity: _graph.Identity | None = None
+    """Who it is."""
+
     cpu_cores_count: edm.Int32 | None = None
+    """Number of CPU cores of the machine."""
+
     cpu_name: str | None = None
+    """CPU of the machine."""
+
     cpu_processor_speed_in_mhz: edm.Int32 | None = None
+    """CPU speed, in MHz."""
+
     feedback: UserFeedback | None = None
+    """How the user rated the call. Null if they did not."""
+
     identity: _graph.IdentitySet | None = None
+    """Who it is. Deprecated; use associatedIdentity."""
+
     name: str | None = None
+    """Name of the machine."""
 
 
 class Segment(_graph.Entity, odata_type="#microsoft.graph.callRecords.segment"):
-    """`microsoft.graph.callRecords.segment`: entity type.
+    """One part of a session, with its media.
+
+    `microsoft.graph.callRecords.segment`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-segment?view=graph-rest-1.0
     """
 
     callee: Endpoint | None = None
+    """The endpoint that was called."""
+
     caller: Endpoint | None = None
+    """The endpoint that called."""
+
     end_date_time: edm.DateTimeOffset | None = None
+    """When it ended, in UTC."""
+
     failure_info: FailureInfo | None = None
+    """Why it failed. Null if it did not."""
+
     media: list[Media] | None = None
+    """Quality of each kind of media."""
+
     start_date_time: edm.DateTimeOffset | None = None
+    """When it began, in UTC."""
 
 
 class Session(_graph.Entity, odata_type="#microsoft.graph.callRecords.session"):
-    """`microsoft.graph.callRecords.session`: entity type.
+    """One connection within a recorded call, between two endpoints.
+
+    `microsoft.graph.callRecords.session`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-session?view=graph-rest-1.0
     """
 
     callee: Endpoint | None = None
+    """The endpoint that was called."""
+
     caller: Endpoint | None = None
+    """The endpoint that called."""
+
     end_date_time: edm.DateTimeOffset | None = None
+    """When it ended, in UTC."""
+
     failure_info: FailureInfo | None = None
+    """Why it failed. Null if it did not."""
+
     is_test: edm.Boolean | None = None
+    """True for a test call."""
+
     modalities: list[Modality] | None = None
+    """Kinds of media used in it."""
+
     start_date_time: edm.DateTimeOffset | None = None
+    """When it began, in UTC."""
+
     segments: list[Segment] | None = None
+    """Parts of the session; expand them, with $expand=sessions($expand=segments) on the record."""
 
 
 class CallRecord(_graph.Entity, odata_type="#microsoft.graph.callRecords.callRecord"):
-    """`microsoft.graph.callRecords.callRecord`: entity type.
+    """What the service recorded about one call or meeting after it ended. Later versions add to
+    earlier ones.
+
+    `microsoft.graph.callRecords.callRecord`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/callrecords-callrecord?view=graph-rest-1.0
     """
 
     end_date_time: edm.DateTimeOffset | None = None
+    """When the last participant left, in UTC."""
+
     join_web_url: str | None = None
+    """Join link of the meeting. May be null for a peer-to-peer call."""
+
     last_modified_date_time: edm.DateTimeOffset | None = None
+    """When this version of the record was written, in UTC."""
+
     modalities: list[Modality] | None = None
+    """All kinds of media used in the call."""
+
     organizer: _graph.IdentitySet | None = None
+    """Who organized the call. Deprecated; use organizer_v2."""
+
     participants: list[_graph.IdentitySet] | None = None
+    """Who took part, at most 130. Deprecated; use participants_v2."""
+
     start_date_time: edm.DateTimeOffset | None = None
+    """When the first participant joined, in UTC."""
+
     type: CallType | None = None
+    """Whether it was peer-to-peer or a group call."""
+
     version: edm.Int64 | None = None
+    """Grows each time the service adds data; keep the record with the highest."""
+
     organizer_v2: Organizer | None = Field(
         default=None, validation_alias="organizer_v2", serialization_alias="organizer_v2"
     )
+    """Who organized the call. Sent without $expand."""
+
     participants_v2: list[Participant] | None = Field(
         default=None, validation_alias="participants_v2", serialization_alias="participants_v2"
     )
+    """Who took part; expand it or list it, page by page."""
+
     sessions: list[Session] | None = None
+    """Connections that made up the call: one if peer-to-peer, about one per participant in a group
+    call.
+    """

@@ -184,7 +184,9 @@ __all__ = [
 
 
 class AllowedLobbyAdmitterRoles(GraphEnum):
-    """`microsoft.graph.allowedLobbyAdmitterRoles`: enumeration.
+    """Who may let people in from the lobby.
+
+    `microsoft.graph.allowedLobbyAdmitterRoles`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#allowedlobbyadmitterroles-values
     """
@@ -195,42 +197,69 @@ class AllowedLobbyAdmitterRoles(GraphEnum):
 
 
 class AttendanceInterval(GraphModel, odata_type="#microsoft.graph.attendanceInterval"):
-    """`microsoft.graph.attendanceInterval`: complex type.
+    """One stay in a meeting.
+
+    `microsoft.graph.attendanceInterval`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/attendanceinterval?view=graph-rest-1.0
     """
 
     duration_in_seconds: edm.Int32 | None = None
+    """Length in seconds."""
+
     join_date_time: edm.DateTimeOffset | None = None
+    """When they joined, in UTC."""
+
     leave_date_time: edm.DateTimeOffset | None = None
+    """When they left, in UTC."""
 
 
 class AttendeeNotificationInfo(GraphModel, odata_type="#microsoft.graph.attendeeNotificationInfo"):
-    """`microsoft.graph.attendeeNotificationInfo`: complex type.
+    """Somebody to send a text message to about a virtual appointment.
+
+    `microsoft.graph.attendeeNotificationInfo`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/attendeenotificationinfo?view=graph-rest-1.0
     """
 
     phone_number: str | None = None
+    """Number that gets the message, in E.164 form."""
+
     time_zone: str | None = None
+    """Time zone for the times in the message."""
 
 
 class AudioConferencing(GraphModel, odata_type="#microsoft.graph.audioConferencing"):
-    """`microsoft.graph.audioConferencing`: complex type.
+    """How to reach a meeting by phone. Set by the service.
+
+    `microsoft.graph.audioConferencing`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/audioconferencing?view=graph-rest-1.0
     """
 
     conference_id: str | None = None
+    """Number to enter after dialing in. Can arrive spelled ConferenceId."""
+
     dialin_url: str | None = None
+    """Page with all local dial-in numbers."""
+
     toll_free_number: str | None = None
+    """Toll-free number shown in the invitation."""
+
     toll_free_numbers: list[str] | None = None
+    """All toll-free numbers shown in the invitation."""
+
     toll_number: str | None = None
+    """Toll number shown in the invitation."""
+
     toll_numbers: list[str] | None = None
+    """All toll numbers shown in the invitation."""
 
 
 class BodyType(GraphEnum):
-    """`microsoft.graph.bodyType`: enumeration.
+    """Format of a text.
+
+    `microsoft.graph.bodyType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#bodytype-values
     """
@@ -240,46 +269,73 @@ class BodyType(GraphEnum):
 
 
 class BroadcastMeetingAudience(GraphEnum):
-    """`microsoft.graph.broadcastMeetingAudience`: enumeration.
+    """Who may watch a live event.
+
+    `microsoft.graph.broadcastMeetingAudience`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#broadcastmeetingaudience-values
     """
 
     ROLE_IS_ATTENDEE = "roleIsAttendee"
+    """Only those invited."""
     ORGANIZATION = "organization"
+    """Anybody in the organization."""
     EVERYONE = "everyone"
+    """Anybody with the link."""
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
 class BroadcastMeetingCaptionSettings(
     GraphModel, odata_type="#microsoft.graph.broadcastMeetingCaptionSettings"
 ):
-    """`microsoft.graph.broadcastMeetingCaptionSettings`: complex type.
+    """Captions of a live event.
+
+    `microsoft.graph.broadcastMeetingCaptionSettings`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/broadcastmeetingcaptionsettings?view=graph-rest-1.0
     """
 
     is_caption_enabled: edm.Boolean | None = None
+    """Captions are on."""
+
     spoken_language: str | None = None
+    """Language spoken."""
+
     translation_languages: list[str] | None = None
+    """Languages that captions are translated to."""
 
 
 class BroadcastMeetingSettings(GraphModel, odata_type="#microsoft.graph.broadcastMeetingSettings"):
-    """`microsoft.graph.broadcastMeetingSettings`: complex type.
+    """Settings of a live event. Deprecated along with live events.
+
+    `microsoft.graph.broadcastMeetingSettings`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/broadcastmeetingsettings?view=graph-rest-1.0
     """
 
     allowed_audience: BroadcastMeetingAudience | None = None
+    """Who may watch."""
+
     captions: BroadcastMeetingCaptionSettings | None = None
+    """Caption settings."""
+
     is_attendee_report_enabled: edm.Boolean | None = None
+    """An attendee report can be downloaded."""
+
     is_question_and_answer_enabled: edm.Boolean | None = None
+    """Viewers may ask questions."""
+
     is_recording_enabled: edm.Boolean | None = None
+    """The event is recorded."""
+
     is_video_on_demand_enabled: edm.Boolean | None = None
+    """The event can be watched afterwards."""
 
 
 class CallDirection(GraphEnum):
-    """`microsoft.graph.callDirection`: enumeration.
+    """Direction of a call, from the bot's point of view.
+
+    `microsoft.graph.callDirection`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#calldirection-values
     """
@@ -289,37 +345,61 @@ class CallDirection(GraphEnum):
 
 
 class CallOptions(GraphModel, odata_type="#microsoft.graph.callOptions", abstract=True):
-    """`microsoft.graph.callOptions`: abstract complex type.
+    """Optional features of a call; use outgoingCallOptions or incomingCallOptions.
+
+    `microsoft.graph.callOptions`: abstract complex type.
 
     https://learn.microsoft.com/graph/api/resources/calloptions?view=graph-rest-1.0
     """
 
     hide_bot_after_escalation: edm.Boolean | None = None
+    """Hide the bot once the call has been escalated."""
+
     is_content_sharing_notification_enabled: edm.Boolean | None = None
+    """Send notifications when someone starts, changes or stops sharing content."""
+
     is_delta_roster_enabled: edm.Boolean | None = None
+    """Send roster changes as deltaParticipants instead of the whole roster each time. Off by
+    default.
+    """
+
     is_interactive_roster_enabled: edm.Boolean | None = None
+    """Filter the delta roster by whether participants can interact."""
 
 
 class CallState(GraphEnum):
-    """`microsoft.graph.callState`: enumeration.
+    """Where a call stands. A call begins as incoming or establishing and ends as terminated.
+
+    `microsoft.graph.callState`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#callstate-values
     """
 
     INCOMING = "incoming"
+    """Rings at the bot; answer, reject or redirect it within 15 seconds."""
     ESTABLISHING = "establishing"
+    """Being set up; media does not flow yet."""
     ESTABLISHED = "established"
+    """Connected. A failed transfer brings the call back here."""
     HOLD = "hold"
+    """On hold."""
     TRANSFERRING = "transferring"
+    """A transfer has been asked for."""
     TRANSFER_ACCEPTED = "transferAccepted"
+    """The transfer target has accepted."""
     REDIRECTING = "redirecting"
+    """Being passed on to another target."""
     TERMINATING = "terminating"
+    """About to end."""
     TERMINATED = "terminated"
+    """Over; notified as deleted. Every request on it now answers 404."""
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
 class CallTranscriptionState(GraphEnum):
-    """`microsoft.graph.callTranscriptionState`: enumeration.
+    """Whether a call is being transcribed.
+
+    `microsoft.graph.callTranscriptionState`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#calltranscriptionstate-values
     """
@@ -331,101 +411,159 @@ class CallTranscriptionState(GraphEnum):
 
 
 class ChangeType(GraphEnum):
-    """`microsoft.graph.changeType`: enumeration.
+    """What happened to a resource.
+
+    `microsoft.graph.changeType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#changetype-values
     """
 
     CREATED = "created"
+    """New, such as an incoming call."""
     UPDATED = "updated"
+    """Changed, such as the state of a call or the roster."""
     DELETED = "deleted"
+    """Over, such as a terminated call or a finished operation."""
 
 
 class ChatInfo(GraphModel, odata_type="#microsoft.graph.chatInfo"):
-    """`microsoft.graph.chatInfo`: complex type.
+    """Teams chat thread that belongs to a meeting; needed to join one by its organizer.
+
+    `microsoft.graph.chatInfo`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/chatinfo?view=graph-rest-1.0
     """
 
     message_id: str | None = None
+    """Message in the thread that stands for the meeting; 0 in the join URL of most meetings."""
+
     reply_chain_message_id: str | None = None
+    """Message whose replies form the conversation, for a meeting in a channel."""
+
     thread_id: str | None = None
+    """Id of the thread, such as 19:meeting_…@thread.v2. It is the part of the join URL after
+    meetup-join/.
+    """
 
 
 class ChatRestrictions(GraphModel, odata_type="#microsoft.graph.chatRestrictions"):
-    """`microsoft.graph.chatRestrictions`: complex type.
+    """Limits on the chat of a meeting.
+
+    `microsoft.graph.chatRestrictions`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/chatrestrictions?view=graph-rest-1.0
     """
 
     allow_text_only: edm.Boolean | None = None
+    """Only text, no other content, may be posted."""
 
 
 class CloudVideoInteropInfo(GraphModel, odata_type="#microsoft.graph.cloudVideoInteropInfo"):
-    """`microsoft.graph.cloudVideoInteropInfo`: complex type.
+    """How video conferencing devices of other makers join a meeting.
+
+    `microsoft.graph.cloudVideoInteropInfo`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/cloudvideointeropinfo?view=graph-rest-1.0
     """
 
     more_info_web_url: str | None = None
+    """Page with more ways to join."""
+
     tenant_key: str | None = None
+    """Key of the tenant, dialed by the device."""
+
     video_teleconference_id: str | None = None
+    """Id of the conference, dialed by the device."""
 
 
 class CommsNotification(GraphModel, odata_type="#microsoft.graph.commsNotification"):
-    """`microsoft.graph.commsNotification`: open complex type.
+    """One change of a call, an operation, the roster or shared content.
+
+    `microsoft.graph.commsNotification`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/commsnotification?view=graph-rest-1.0
     """
 
     change_type: ChangeType | None = None
+    """Created, updated or deleted. An incoming call comes as created; an ended call or operation
+    as deleted.
+    """
+
     resource_url: str | None = None
+    """Path of what changed, such as /communications/calls/{id}/participants."""
+
     callback_uri: str | None = None
+    """Address the notification was sent to. Undeclared in the metadata; may be absent."""
+
     resource: str | None = None
+    """Older form of resourceUrl, under /app/calls; can come in its place. Undeclared in the
+    metadata.
+    """
+
     resource_data: Untyped | None = None
+    """The new state: an object, or an array for rosters. May be absent. Undeclared in the
+    metadata.
+    """
 
 
 class CommsNotifications(GraphModel, odata_type="#microsoft.graph.commsNotifications"):
-    """`microsoft.graph.commsNotifications`: complex type.
+    """What Graph posts to callbackUri. Answer 202 or 204 within 15 seconds and do the work
+    afterwards.
+
+    `microsoft.graph.commsNotifications`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/commsnotifications?view=graph-rest-1.0
     """
 
     value: list[CommsNotification] | None = None
+    """The notifications; they are not ordered."""
 
 
 class DateTimeTimeZone(GraphModel, odata_type="#microsoft.graph.dateTimeTimeZone"):
-    """`microsoft.graph.dateTimeTimeZone`: complex type.
+    """A point in time as local time plus time zone.
+
+    `microsoft.graph.dateTimeTimeZone`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/datetimetimezone?view=graph-rest-1.0
     """
 
     date_time: str | None = None
+    """Local date and time without offset, such as 2025-03-14T09:30:00.0000000."""
+
     time_zone: str | None = None
+    """Name of the time zone, such as UTC or Pacific Standard Time."""
 
 
 class DetailsInfo(GraphModel, odata_type="#microsoft.graph.detailsInfo"):
-    """`microsoft.graph.detailsInfo`: open complex type.
+    """Free-form details; all properties are undeclared.
+
+    `microsoft.graph.detailsInfo`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/detailsinfo?view=graph-rest-1.0
     """
 
 
 class EndpointType(GraphEnum):
-    """`microsoft.graph.endpointType`: enumeration.
+    """Kind of client or mailbox at the other end.
+
+    `microsoft.graph.endpointType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#endpointtype-values
     """
 
     DEFAULT = "default"
+    """An ordinary Teams endpoint."""
     VOICEMAIL = "voicemail"
+    """A user's voicemail."""
     SKYPE_FOR_BUSINESS = "skypeForBusiness"
     SKYPE_FOR_BUSINESS_VOIP_PHONE = "skypeForBusinessVoipPhone"
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
 class EngagementConversationMessageReactionType(GraphEnum):
-    """`microsoft.graph.engagementConversationMessageReactionType`: enumeration.
+    """Reactions to a message in a Q&A thread.
+
+    `microsoft.graph.engagementConversationMessageReactionType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#engagementconversationmessagereactiontype-values
     """
@@ -464,19 +602,26 @@ class EngagementConversationMessageReactionType(GraphEnum):
 
 
 class EngagementConversationModerationState(GraphEnum):
-    """`microsoft.graph.engagementConversationModerationState`: enumeration.
+    """Whether a Q&A thread is visible to all.
+
+    `microsoft.graph.engagementConversationModerationState`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#engagementconversationmoderationstate-values
     """
 
     PUBLISHED = "published"
+    """Visible."""
     PENDING_REVIEW = "pendingReview"
+    """Waits for a moderator."""
     DISMISSED = "dismissed"
+    """Turned down by a moderator."""
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
 class EngagementCreationMode(GraphEnum):
-    """`microsoft.graph.engagementCreationMode`: enumeration.
+    """Whether content is new or being migrated.
+
+    `microsoft.graph.engagementCreationMode`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#engagementcreationmode-values
     """
@@ -487,56 +632,88 @@ class EngagementCreationMode(GraphEnum):
 
 
 class Entity(GraphModel, odata_type="#microsoft.graph.entity", abstract=True):
-    """`microsoft.graph.entity`: abstract entity type.
+    """Base of everything that has an id.
+
+    `microsoft.graph.entity`: abstract entity type.
 
     https://learn.microsoft.com/graph/api/resources/entity?view=graph-rest-1.0
     """
 
     id: str | None = None
+    """Key of the object. Set by the service; can be absent or null in notifications."""
 
 
 class Identity(GraphModel, odata_type="#microsoft.graph.identity"):
-    """`microsoft.graph.identity`: open complex type.
+    """A user, app, phone or other party. Open: tenantId and identityProvider, for example, arrive
+    undeclared.
+
+    `microsoft.graph.identity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/identity?view=graph-rest-1.0
     """
 
     display_name: str | None = None
+    """Name for people; may be absent, null or out of date."""
+
     id: str | None = None
+    """Id whose meaning depends on the kind: object id, application id, or phone number in E.164
+    form.
+    """
 
 
 class IdentitySet(GraphModel, odata_type="#microsoft.graph.identitySet"):
-    """`microsoft.graph.identitySet`: open complex type.
+    """One party, told by kind. Open: phone, guest, applicationInstance and encrypted arrive
+    undeclared.
+
+    `microsoft.graph.identitySet`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/identityset?view=graph-rest-1.0
     """
 
     application: Identity | None = None
+    """An app or bot; id is its application id."""
+
     device: Identity | None = None
+    """A device."""
+
     user: Identity | None = None
+    """A user; id is the object id in the directory."""
 
 
 class IncomingCallOptions(CallOptions, odata_type="#microsoft.graph.incomingCallOptions"):
-    """`microsoft.graph.incomingCallOptions`: complex type.
+    """Optional features of a call that the bot answers; parameter of answer.
+
+    `microsoft.graph.incomingCallOptions`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/incomingcalloptions?view=graph-rest-1.0
     """
 
 
 class IncomingContext(GraphModel, odata_type="#microsoft.graph.incomingContext"):
-    """`microsoft.graph.incomingContext`: complex type.
+    """Background of an incoming call. Set by the service.
+
+    `microsoft.graph.incomingContext`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/incomingcontext?view=graph-rest-1.0
     """
 
     observed_participant_id: str | None = None
+    """Participant under observation, as in policy-based recording. Null otherwise."""
+
     on_behalf_of: IdentitySet | None = None
+    """Person for whom somebody else places the call. Null if there is none."""
+
     source_participant_id: str | None = None
+    """Participant whose action made the call come in."""
+
     transferor: IdentitySet | None = None
+    """Who transferred the call to the bot. Null if nobody did."""
 
 
 class InitiatorType(GraphEnum):
-    """`microsoft.graph.initiatorType`: enumeration.
+    """Kind of party that set something off.
+
+    `microsoft.graph.initiatorType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#initiatortype-values
     """
@@ -550,73 +727,115 @@ class InitiatorType(GraphEnum):
 class InvitationParticipantInfo(
     GraphModel, odata_type="#microsoft.graph.invitationParticipantInfo"
 ):
-    """`microsoft.graph.invitationParticipantInfo`: open complex type.
+    """Somebody to call, to invite, or to transfer or redirect a call to.
+
+    `microsoft.graph.invitationParticipantInfo`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/invitationparticipantinfo?view=graph-rest-1.0
     """
 
     hidden: edm.Boolean | None = None
+    """Keep them out of the roster that others see."""
+
     identity: IdentitySet | None = None
+    """Whom to invite: a user or an application by object id, or a phone by number in E.164 form."""
+
     participant_id: str | None = None
+    """Which participant is meant, given along with replacesCallId. Optional."""
+
     remove_from_default_audio_routing_group: edm.Boolean | None = None
+    """Keep them out of the main audio mix, to reach them by an audioRoutingGroup."""
+
     replaces_call_id: str | None = None
+    """Call they are in now; if peer-to-peer, it is dropped once they are in. Makes a transfer
+    consultative.
+    """
 
 
 class ItemBody(GraphModel, odata_type="#microsoft.graph.itemBody"):
-    """`microsoft.graph.itemBody`: complex type.
+    """A text with its format.
+
+    `microsoft.graph.itemBody`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/itembody?view=graph-rest-1.0
     """
 
     content: str | None = None
+    """The text."""
+
     content_type: BodyType | None = None
+    """text or html."""
 
 
 class JoinMeetingIdSettings(GraphModel, odata_type="#microsoft.graph.joinMeetingIdSettings"):
-    """`microsoft.graph.joinMeetingIdSettings`: complex type.
+    """Numeric id by which a meeting can be joined. Fixed once the meeting exists.
+
+    `microsoft.graph.joinMeetingIdSettings`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/joinmeetingidsettings?view=graph-rest-1.0
     """
 
     is_passcode_required: edm.Boolean | None = None
+    """Ask for a passcode; the service then makes one."""
+
     join_meeting_id: str | None = None
+    """Numeric id of the meeting. Set by the service."""
+
     passcode: str | None = None
+    """Passcode that goes with the id. Null if none is required. Set by the service."""
 
 
 class LobbyBypassScope(GraphEnum):
-    """`microsoft.graph.lobbyBypassScope`: enumeration.
+    """Who is let straight into a meeting; all others wait in the lobby.
+
+    `microsoft.graph.lobbyBypassScope`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#lobbybypassscope-values
     """
 
     ORGANIZER = "organizer"
+    """Only the organizer."""
     ORGANIZATION = "organization"
+    """The organizer's organization, guests included."""
     ORGANIZATION_AND_FEDERATED = "organizationAndFederated"
+    """The organization and those it trusts (federated)."""
     EVERYONE = "everyone"
+    """Everybody."""
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
     INVITED = "invited"
+    """Those who were invited. Sent only with Prefer: include-unknown-enum-members."""
     ORGANIZATION_EXCLUDING_GUESTS = "organizationExcludingGuests"
+    """The organization without guests. Sent only with Prefer: include-unknown-enum-members."""
 
 
 class LobbyBypassSettings(GraphModel, odata_type="#microsoft.graph.lobbyBypassSettings"):
-    """`microsoft.graph.lobbyBypassSettings`: complex type.
+    """Who skips the lobby of a meeting.
+
+    `microsoft.graph.lobbyBypassSettings`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/lobbybypasssettings?view=graph-rest-1.0
     """
 
     is_dial_in_bypass_enabled: edm.Boolean | None = None
+    """Callers by phone skip the lobby too."""
+
     scope: LobbyBypassScope | None = None
+    """Who is let straight in."""
 
 
 class MediaConfig(GraphModel, odata_type="#microsoft.graph.mediaConfig", abstract=True):
-    """`microsoft.graph.mediaConfig`: abstract complex type.
+    """Who handles the media of a call; use serviceHostedMediaConfig or appHostedMediaConfig.
+
+    `microsoft.graph.mediaConfig`: abstract complex type.
 
     https://learn.microsoft.com/graph/api/resources/mediaconfig?view=graph-rest-1.0
     """
 
 
 class MediaDirection(GraphEnum):
-    """`microsoft.graph.mediaDirection`: enumeration.
+    """Direction of a stream, from the participant's point of view.
+
+    `microsoft.graph.mediaDirection`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#mediadirection-values
     """
@@ -628,17 +847,26 @@ class MediaDirection(GraphEnum):
 
 
 class MediaInfo(GraphModel, odata_type="#microsoft.graph.mediaInfo"):
-    """`microsoft.graph.mediaInfo`: complex type.
+    """Audio file for a prompt: WAV, mono, 16-bit, 16 kHz.
+
+    `microsoft.graph.mediaInfo`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/mediainfo?view=graph-rest-1.0
     """
 
     resource_id: str | None = None
+    """The bot's own id for the file; the service caches the file under it. Use a new one when the
+    file changes.
+    """
+
     uri: str | None = None
+    """Address from which the service downloads the WAV file (mono, 16-bit, 16 kHz)."""
 
 
 class MediaState(GraphEnum):
-    """`microsoft.graph.mediaState`: enumeration.
+    """Whether media flows.
+
+    `microsoft.graph.mediaState`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#mediastate-values
     """
@@ -649,7 +877,9 @@ class MediaState(GraphEnum):
 
 
 class MeetingChatHistoryDefaultMode(GraphEnum):
-    """`microsoft.graph.meetingChatHistoryDefaultMode`: enumeration.
+    """How much of the earlier chat newcomers see.
+
+    `microsoft.graph.meetingChatHistoryDefaultMode`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#meetingchathistorydefaultmode-values
     """
@@ -660,7 +890,9 @@ class MeetingChatHistoryDefaultMode(GraphEnum):
 
 
 class MeetingChatMode(GraphEnum):
-    """`microsoft.graph.meetingChatMode`: enumeration.
+    """Whether a meeting has a chat.
+
+    `microsoft.graph.meetingChatMode`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#meetingchatmode-values
     """
@@ -668,18 +900,24 @@ class MeetingChatMode(GraphEnum):
     ENABLED = "enabled"
     DISABLED = "disabled"
     LIMITED = "limited"
+    """Only while the meeting is going on."""
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
 class MeetingInfo(GraphModel, odata_type="#microsoft.graph.meetingInfo", abstract=True):
-    """`microsoft.graph.meetingInfo`: abstract complex type.
+    """Which meeting to join; use organizerMeetingInfo, joinMeetingIdMeetingInfo or
+    tokenMeetingInfo.
+
+    `microsoft.graph.meetingInfo`: abstract complex type.
 
     https://learn.microsoft.com/graph/api/resources/meetinginfo?view=graph-rest-1.0
     """
 
 
 class MeetingLiveShareOptions(GraphEnum):
-    """`microsoft.graph.meetingLiveShareOptions`: enumeration.
+    """Whether Live Share is on in a meeting.
+
+    `microsoft.graph.meetingLiveShareOptions`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#meetingliveshareoptions-values
     """
@@ -690,7 +928,9 @@ class MeetingLiveShareOptions(GraphEnum):
 
 
 class Modality(GraphEnum):
-    """`microsoft.graph.modality`: enumeration.
+    """Kinds of media in a call.
+
+    `microsoft.graph.modality`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#modality-values
     """
@@ -698,12 +938,16 @@ class Modality(GraphEnum):
     AUDIO = "audio"
     VIDEO = "video"
     VIDEO_BASED_SCREEN_SHARING = "videoBasedScreenSharing"
+    """Screen sharing, sent as video."""
     DATA = "data"
+    """A data channel."""
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
 class OnlineMeetingContentSharingDisabledReason(GraphFlags):
-    """`microsoft.graph.onlineMeetingContentSharingDisabledReason`: flags enumeration.
+    """Why a participant cannot share content; several can apply.
+
+    `microsoft.graph.onlineMeetingContentSharingDisabledReason`: flags enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#onlinemeetingcontentsharingdisabledreason-values
     """
@@ -718,20 +962,28 @@ class OnlineMeetingContentSharingDisabledReason(GraphFlags):
 
 
 class OnlineMeetingPresenters(GraphEnum):
-    """`microsoft.graph.onlineMeetingPresenters`: enumeration.
+    """Who joins a meeting as presenter.
+
+    `microsoft.graph.onlineMeetingPresenters`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#onlinemeetingpresenters-values
     """
 
     EVERYONE = "everyone"
+    """Everybody; the default."""
     ORGANIZATION = "organization"
+    """Those of the organizer's organization."""
     ROLE_IS_PRESENTER = "roleIsPresenter"
+    """Attendees whose role is presenter."""
     ORGANIZER = "organizer"
+    """Only the organizer."""
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
 class OnlineMeetingRole(GraphEnum):
-    """`microsoft.graph.onlineMeetingRole`: enumeration.
+    """Role in a meeting.
+
+    `microsoft.graph.onlineMeetingRole`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#onlinemeetingrole-values
     """
@@ -740,22 +992,29 @@ class OnlineMeetingRole(GraphEnum):
     PRESENTER = "presenter"
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
     PRODUCER = "producer"
+    """Runs a live event. Sent only with Prefer: include-unknown-enum-members."""
     COORGANIZER = "coorganizer"
+    """Helps the organizer. Sent only with Prefer: include-unknown-enum-members."""
 
 
 class OnlineMeetingSensitivityLabelAssignment(
     GraphModel, odata_type="#microsoft.graph.onlineMeetingSensitivityLabelAssignment"
 ):
-    """`microsoft.graph.onlineMeetingSensitivityLabelAssignment`: complex type.
+    """Sensitivity label given to a meeting.
+
+    `microsoft.graph.onlineMeetingSensitivityLabelAssignment`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/onlinemeetingsensitivitylabelassignment?view=graph-rest-1.0
     """
 
     sensitivity_label_id: str | None = None
+    """Id of the label."""
 
 
 class OnlineMeetingType(GraphEnum):
-    """`microsoft.graph.onlineMeetingType`: enumeration.
+    """How a meeting came about.
+
+    `microsoft.graph.onlineMeetingType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#onlinemeetingtype-values
     """
@@ -764,12 +1023,16 @@ class OnlineMeetingType(GraphEnum):
     SCHEDULED = "scheduled"
     RECURRING = "recurring"
     BROADCAST = "broadcast"
+    """A live event."""
     MEETNOW = "meetnow"
+    """Started at once with Meet now."""
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
 class OnlineMeetingVideoDisabledReason(GraphFlags):
-    """`microsoft.graph.onlineMeetingVideoDisabledReason`: flags enumeration.
+    """Why a participant has no video; several can apply.
+
+    `microsoft.graph.onlineMeetingVideoDisabledReason`: flags enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#onlinemeetingvideodisabledreason-values
     """
@@ -784,7 +1047,9 @@ class OnlineMeetingVideoDisabledReason(GraphFlags):
 
 
 class OperationStatus(GraphEnum):
-    """`microsoft.graph.operationStatus`: enumeration.
+    """How far an operation is. Compare without regard to case.
+
+    `microsoft.graph.operationStatus`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#operationstatus-values
     """
@@ -796,102 +1061,148 @@ class OperationStatus(GraphEnum):
 
 
 class OrganizerMeetingInfo(MeetingInfo, odata_type="#microsoft.graph.organizerMeetingInfo"):
-    """`microsoft.graph.organizerMeetingInfo`: open complex type.
+    """A meeting given by its organizer. The call must carry chatInfo and tenantId as well.
+
+    `microsoft.graph.organizerMeetingInfo`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/organizermeetinginfo?view=graph-rest-1.0
     """
 
     organizer: IdentitySet | None = None
+    """Organizer of the meeting, as identity.user with the object id (Oid in the join URL)."""
 
 
 class OutOfOfficeSettings(GraphModel, odata_type="#microsoft.graph.outOfOfficeSettings"):
-    """`microsoft.graph.outOfOfficeSettings`: complex type.
+    """A user's out-of-office state.
+
+    `microsoft.graph.outOfOfficeSettings`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/outofofficesettings?view=graph-rest-1.0
     """
 
     is_out_of_office: edm.Boolean | None = None
+    """True while automatic replies or an out-of-office event apply."""
+
     message: str | None = None
+    """Text that others see. May be null."""
 
 
 class OutgoingCallOptions(CallOptions, odata_type="#microsoft.graph.outgoingCallOptions"):
-    """`microsoft.graph.outgoingCallOptions`: complex type.
+    """Optional features of a call that the bot places; goes into call.callOptions.
+
+    `microsoft.graph.outgoingCallOptions`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/outgoingcalloptions?view=graph-rest-1.0
     """
 
 
 class ParticipantInfo(GraphModel, odata_type="#microsoft.graph.participantInfo"):
-    """`microsoft.graph.participantInfo`: complex type.
+    """Who a caller or participant is. Set by the service, but given by the bot as call.source.
+
+    `microsoft.graph.participantInfo`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/participantinfo?view=graph-rest-1.0
     """
 
     country_code: str | None = None
+    """ISO 3166-1 alpha-2 code of where they probably were when the call began."""
+
     endpoint_type: EndpointType | None = None
+    """Kind of client they use."""
+
     identity: IdentitySet | None = None
+    """The user, application, phone number or guest."""
+
     language_id: str | None = None
+    """Their language, such as en-US."""
+
     participant_id: str | None = None
+    """Their id in the roster."""
+
     region: str | None = None
+    """Their home region. Unlike countryCode it does not follow where they are."""
 
 
 class ParticipantJoiningResponse(
     GraphModel, odata_type="#microsoft.graph.participantJoiningResponse", abstract=True
 ):
-    """`microsoft.graph.participantJoiningResponse`: abstract complex type.
+    """Answer to a participantJoiningNotification, sent as the body of the HTTP response.
+
+    `microsoft.graph.participantJoiningResponse`: abstract complex type.
 
     https://learn.microsoft.com/graph/api/resources/participantjoiningresponse?view=graph-rest-1.0
     """
 
 
 class PresenceStatusMessage(GraphModel, odata_type="#microsoft.graph.presenceStatusMessage"):
-    """`microsoft.graph.presenceStatusMessage`: complex type.
+    """A user's status message in Teams.
+
+    `microsoft.graph.presenceStatusMessage`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/presencestatusmessage?view=graph-rest-1.0
     """
 
     expiry_date_time: DateTimeTimeZone | None = None
+    """When it disappears; without it, never. Not returned for other users."""
+
     message: ItemBody | None = None
+    """The message. Only contentType text is accepted."""
+
     published_date_time: edm.DateTimeOffset | None = None
+    """When it was set, in UTC. Set by the service; not returned for other users."""
 
 
 class Prompt(GraphModel, odata_type="#microsoft.graph.prompt", abstract=True):
-    """`microsoft.graph.prompt`: abstract complex type.
+    """Something to be played in a call; use mediaPrompt.
+
+    `microsoft.graph.prompt`: abstract complex type.
 
     https://learn.microsoft.com/graph/api/resources/prompt?view=graph-rest-1.0
     """
 
 
 class ProvisionedIdentity(Identity, odata_type="#microsoft.graph.provisionedIdentity"):
-    """`microsoft.graph.provisionedIdentity`: open complex type.
+    """An identity handled by user provisioning.
+
+    `microsoft.graph.provisionedIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/provisionedidentity?view=graph-rest-1.0
     """
 
     details: DetailsInfo | None = None
+    """Further attributes."""
+
     identity_type: str | None = None
+    """Kind of identity, as text."""
 
 
 class ProvisioningServicePrincipal(
     Identity, odata_type="#microsoft.graph.provisioningServicePrincipal"
 ):
-    """`microsoft.graph.provisioningServicePrincipal`: open complex type.
+    """Service principal used by user provisioning.
+
+    `microsoft.graph.provisioningServicePrincipal`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/provisioningserviceprincipal?view=graph-rest-1.0
     """
 
 
 class ProvisioningSystem(Identity, odata_type="#microsoft.graph.provisioningSystem"):
-    """`microsoft.graph.provisioningSystem`: open complex type.
+    """A source or target system of user provisioning.
+
+    `microsoft.graph.provisioningSystem`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/provisioningsystem?view=graph-rest-1.0
     """
 
     details: DetailsInfo | None = None
+    """Further attributes."""
 
 
 class RecordingStatus(GraphEnum):
-    """`microsoft.graph.recordingStatus`: enumeration.
+    """Whether a recording runs.
+
+    `microsoft.graph.recordingStatus`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#recordingstatus-values
     """
@@ -904,72 +1215,103 @@ class RecordingStatus(GraphEnum):
 
 
 class RejectReason(GraphEnum):
-    """`microsoft.graph.rejectReason`: enumeration.
+    """Why a call or a participant was turned down.
+
+    `microsoft.graph.rejectReason`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#rejectreason-values
     """
 
     NONE = "none"
+    """No reason given."""
     BUSY = "busy"
+    """The bot has no capacity."""
     FORBIDDEN = "forbidden"
+    """Not allowed."""
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
 class RemindBeforeTimeInMinutesType(GraphEnum):
-    """`microsoft.graph.remindBeforeTimeInMinutesType`: enumeration.
+    """How long before the appointment a reminder is for.
+
+    `microsoft.graph.remindBeforeTimeInMinutesType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#remindbeforetimeinminutestype-values
     """
 
     MINS15 = "mins15"
+    """15 minutes."""
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
 class RemovedState(GraphModel, odata_type="#microsoft.graph.removedState"):
-    """`microsoft.graph.removedState`: complex type.
+    """Why a participant is no longer in the roster.
+
+    `microsoft.graph.removedState`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/removedstate?view=graph-rest-1.0
     """
 
     reason: str | None = None
+    """Text such as “Removed from roster”. For people, not for branching."""
 
 
 class ResultInfo(GraphModel, odata_type="#microsoft.graph.resultInfo"):
-    """`microsoft.graph.resultInfo`: complex type.
+    """Outcome of a call or of an operation. Set by the service.
+
+    `microsoft.graph.resultInfo`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/resultinfo?view=graph-rest-1.0
     """
 
     code: edm.Int32 | None = None
+    """Main code in the manner of HTTP: 200 success, 4xx and 5xx failure; 0 occurs too. Can arrive
+    as text.
+    """
+
     message: str | None = None
+    """Explanation for people. Do not branch on it; use code and subcode."""
+
     subcode: edm.Int32 | None = None
+    """Finer reason, such as 7015 for a completed transfer. Can arrive spelled subCode, or be
+    absent.
+    """
 
 
 class RoutingMode(GraphEnum):
-    """`microsoft.graph.routingMode`: enumeration.
+    """How many receivers an audio route has.
+
+    `microsoft.graph.routingMode`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#routingmode-values
     """
 
     ONE_TO_ONE = "oneToOne"
+    """One source, one receiver."""
     MULTICAST = "multicast"
+    """One source, several receivers."""
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
 class RoutingType(GraphEnum):
-    """`microsoft.graph.routingType`: enumeration.
+    """Why a call was passed on to somebody else.
+
+    `microsoft.graph.routingType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#routingtype-values
     """
 
     FORWARDED = "forwarded"
+    """It was forwarded."""
     LOOKUP = "lookup"
     SELF_FORK = "selfFork"
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
 class ScreenSharingRole(GraphEnum):
-    """`microsoft.graph.screenSharingRole`: enumeration.
+    """Whether the bot watches the shared screen or shares its own.
+
+    `microsoft.graph.screenSharingRole`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#screensharingrole-values
     """
@@ -979,7 +1321,9 @@ class ScreenSharingRole(GraphEnum):
 
 
 class SendDtmfCompletionReason(GraphEnum):
-    """`microsoft.graph.sendDtmfCompletionReason`: enumeration.
+    """How sending tones ended.
+
+    `microsoft.graph.sendDtmfCompletionReason`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#senddtmfcompletionreason-values
     """
@@ -987,60 +1331,87 @@ class SendDtmfCompletionReason(GraphEnum):
     UNKNOWN = "unknown"
     COMPLETED_SUCCESSFULLY = "completedSuccessfully"
     MEDIA_OPERATION_CANCELED = "mediaOperationCanceled"
+    """It was canceled."""
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
 class ServiceHostedMediaConfig(MediaConfig, odata_type="#microsoft.graph.serviceHostedMediaConfig"):
-    """`microsoft.graph.serviceHostedMediaConfig`: complex type.
+    """The service handles the media: prompts, short recordings and tones by HTTP. Works on any
+    platform.
+
+    `microsoft.graph.serviceHostedMediaConfig`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/servicehostedmediaconfig?view=graph-rest-1.0
     """
 
     pre_fetch_media: list[MediaInfo] | None = None
+    """Prompts for the service to load in advance, so that they start sooner."""
 
 
 class ServicePrincipalIdentity(Identity, odata_type="#microsoft.graph.servicePrincipalIdentity"):
-    """`microsoft.graph.servicePrincipalIdentity`: open complex type.
+    """A service principal.
+
+    `microsoft.graph.servicePrincipalIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/serviceprincipalidentity?view=graph-rest-1.0
     """
 
     app_id: str | None = None
+    """Application id of the app behind it."""
 
 
 class SharePointGroupIdentity(Identity, odata_type="#microsoft.graph.sharePointGroupIdentity"):
-    """`microsoft.graph.sharePointGroupIdentity`: open complex type.
+    """A SharePoint group.
+
+    `microsoft.graph.sharePointGroupIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/sharepointgroupidentity?view=graph-rest-1.0
     """
 
     principal_id: str | None = None
+    """Id of the group in its site."""
+
     title: str | None = None
+    """Title of the group."""
 
 
 class SharePointIdentity(Identity, odata_type="#microsoft.graph.sharePointIdentity"):
-    """`microsoft.graph.sharePointIdentity`: open complex type.
+    """A SharePoint user or group.
+
+    `microsoft.graph.sharePointIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/sharepointidentity?view=graph-rest-1.0
     """
 
     login_name: str | None = None
+    """Login name in SharePoint."""
 
 
 class SharePointIdentitySet(IdentitySet, odata_type="#microsoft.graph.sharePointIdentitySet"):
-    """`microsoft.graph.sharePointIdentitySet`: open complex type.
+    """A party in SharePoint, told by kind.
+
+    `microsoft.graph.sharePointIdentitySet`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/sharepointidentityset?view=graph-rest-1.0
     """
 
     group: Identity | None = None
+    """A directory group."""
+
     share_point_group: SharePointGroupIdentity | None = None
+    """A SharePoint group."""
+
     site_group: SharePointIdentity | None = None
+    """A group of the site."""
+
     site_user: SharePointIdentity | None = None
+    """A user of the site."""
 
 
 class TeamworkApplicationIdentityType(GraphEnum):
-    """`microsoft.graph.teamworkApplicationIdentityType`: enumeration.
+    """Kind of app in Teams.
+
+    `microsoft.graph.teamworkApplicationIdentityType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#teamworkapplicationidentitytype-values
     """
@@ -1054,7 +1425,9 @@ class TeamworkApplicationIdentityType(GraphEnum):
 
 
 class TeamworkConversationIdentityType(GraphEnum):
-    """`microsoft.graph.teamworkConversationIdentityType`: enumeration.
+    """Team, channel or chat.
+
+    `microsoft.graph.teamworkConversationIdentityType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#teamworkconversationidentitytype-values
     """
@@ -1066,14 +1439,18 @@ class TeamworkConversationIdentityType(GraphEnum):
 
 
 class TeamworkTagIdentity(Identity, odata_type="#microsoft.graph.teamworkTagIdentity"):
-    """`microsoft.graph.teamworkTagIdentity`: open complex type.
+    """A tag of a team.
+
+    `microsoft.graph.teamworkTagIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/teamworktagidentity?view=graph-rest-1.0
     """
 
 
 class TeamworkUserIdentityType(GraphEnum):
-    """`microsoft.graph.teamworkUserIdentityType`: enumeration.
+    """Kind of user account in Teams.
+
+    `microsoft.graph.teamworkUserIdentityType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#teamworkuseridentitytype-values
     """
@@ -1092,83 +1469,161 @@ class TeamworkUserIdentityType(GraphEnum):
 class TeleconferenceDeviceMediaQuality(
     GraphModel, odata_type="#microsoft.graph.teleconferenceDeviceMediaQuality", abstract=True
 ):
-    """`microsoft.graph.teleconferenceDeviceMediaQuality`: abstract open complex type.
+    """Quality of one media channel; use the type for audio, video or screen sharing.
+
+    `microsoft.graph.teleconferenceDeviceMediaQuality`: abstract open complex type.
 
     https://learn.microsoft.com/graph/api/resources/teleconferencedevicemediaquality?view=graph-rest-1.0
     """
 
     average_inbound_jitter: edm.Duration | None = None
+    """Average jitter of what came in, as a duration."""
+
     average_inbound_packet_loss_rate_in_percentage: edm.Double | None = None
+    """Average loss of what came in, 0 to 100."""
+
     average_inbound_round_trip_delay: edm.Duration | None = None
+    """Average round trip of what came in, as a duration."""
+
     average_outbound_jitter: edm.Duration | None = None
+    """Average jitter of what went out, as a duration."""
+
     average_outbound_packet_loss_rate_in_percentage: edm.Double | None = None
+    """Average loss of what went out, 0 to 100."""
+
     average_outbound_round_trip_delay: edm.Duration | None = None
+    """Average round trip of what went out, as a duration."""
+
     channel_index: edm.Int32 | None = None
+    """Number of the channel; tells apart channels of the same kind."""
+
     inbound_packets: edm.Int64 | None = None
+    """Packets received."""
+
     local_ip_address: str | None = Field(
         default=None, validation_alias="localIPAddress", serialization_alias="localIPAddress"
     )
+    """The device's own address."""
+
     local_port: edm.Int32 | None = None
+    """The device's own port."""
+
     maximum_inbound_jitter: edm.Duration | None = None
+    """Largest jitter of what came in, as a duration."""
+
     maximum_inbound_packet_loss_rate_in_percentage: edm.Double | None = None
+    """Largest loss of what came in, 0 to 100."""
+
     maximum_inbound_round_trip_delay: edm.Duration | None = None
+    """Longest round trip of what came in, as a duration."""
+
     maximum_outbound_jitter: edm.Duration | None = None
+    """Largest jitter of what went out, as a duration."""
+
     maximum_outbound_packet_loss_rate_in_percentage: edm.Double | None = None
+    """Largest loss of what went out, 0 to 100."""
+
     maximum_outbound_round_trip_delay: edm.Duration | None = None
+    """Longest round trip of what went out, as a duration."""
+
     media_duration: edm.Duration | None = None
+    """How long media flowed."""
+
     network_link_speed_in_bytes: edm.Int64 | None = None
+    """Speed of the network link, in bytes."""
+
     outbound_packets: edm.Int64 | None = None
+    """Packets sent."""
+
     remote_ip_address: str | None = Field(
         default=None, validation_alias="remoteIPAddress", serialization_alias="remoteIPAddress"
     )
+    """The other end's address."""
+
     remote_port: edm.Int32 | None = None
+    """The other end's port."""
 
 
 class TeleconferenceDeviceQuality(
     GraphModel, odata_type="#microsoft.graph.teleconferenceDeviceQuality"
 ):
-    """`microsoft.graph.teleconferenceDeviceQuality`: open complex type.
+    """Media quality of one call as a video conferencing device measured it.
+
+    `microsoft.graph.teleconferenceDeviceQuality`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/teleconferencedevicequality?view=graph-rest-1.0
     """
 
     call_chain_id: edm.Guid | None = None
+    """callChainId of the call."""
+
     cloud_service_deployment_environment: str | None = None
+    """Region in which the interop service is deployed."""
+
     cloud_service_deployment_id: str | None = None
+    """Deployment id of the interop service."""
+
     cloud_service_instance_name: str | None = None
+    """Instance of the interop service."""
+
     cloud_service_name: str | None = None
+    """Name of the interop service."""
+
     device_description: str | None = None
+    """Free description, such as where the device stands."""
+
     device_name: str | None = None
+    """Name or model of the device."""
+
     media_leg_id: edm.Guid | None = None
+    """Id of one media leg of the participant; there can be several."""
+
     media_quality_list: list[TeleconferenceDeviceMediaQuality] | None = None
+    """One entry for each media channel."""
+
     participant_id: edm.Guid | None = None
+    """Participant id of the device: myParticipantId of its call."""
 
 
 class TeleconferenceDeviceVideoQuality(
     TeleconferenceDeviceMediaQuality, odata_type="#microsoft.graph.teleconferenceDeviceVideoQuality"
 ):
-    """`microsoft.graph.teleconferenceDeviceVideoQuality`: open complex type.
+    """Quality of a video channel of a video conferencing device.
+
+    `microsoft.graph.teleconferenceDeviceVideoQuality`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/teleconferencedevicevideoquality?view=graph-rest-1.0
     """
 
     average_inbound_bit_rate: edm.Double | None = None
+    """Average rate received, in bits per second."""
+
     average_inbound_frame_rate: edm.Double | None = None
+    """Average frames per second received."""
+
     average_outbound_bit_rate: edm.Double | None = None
+    """Average rate sent, in bits per second."""
+
     average_outbound_frame_rate: edm.Double | None = None
+    """Average frames per second sent."""
 
 
 class TokenMeetingInfo(MeetingInfo, odata_type="#microsoft.graph.tokenMeetingInfo"):
-    """`microsoft.graph.tokenMeetingInfo`: complex type.
+    """A meeting given by a join token.
+
+    `microsoft.graph.tokenMeetingInfo`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/tokenmeetinginfo?view=graph-rest-1.0
     """
 
     token: str | None = None
+    """The token that stands for the meeting."""
 
 
 class Tone(GraphEnum):
-    """`microsoft.graph.tone`: enumeration.
+    """DTMF keys.
+
+    `microsoft.graph.tone`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#tone-values
     """
@@ -1184,36 +1639,51 @@ class Tone(GraphEnum):
     TONE8 = "tone8"
     TONE9 = "tone9"
     STAR = "star"
+    """The * key."""
     POUND = "pound"
+    """The # key."""
     A = "a"
     B = "b"
     C = "c"
     D = "d"
     FLASH = "flash"
+    """Hook flash."""
 
 
 class ToneInfo(GraphModel, odata_type="#microsoft.graph.toneInfo"):
-    """`microsoft.graph.toneInfo`: complex type.
+    """A DTMF key pressed in the call.
+
+    `microsoft.graph.toneInfo`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/toneinfo?view=graph-rest-1.0
     """
 
     sequence_id: edm.Int64 | None = None
+    """Running number of the key press; put tones in order by it."""
+
     tone: Tone | None = None
+    """The key."""
 
 
 class UserIdentity(Identity, odata_type="#microsoft.graph.userIdentity"):
-    """`microsoft.graph.userIdentity`: open complex type.
+    """A user with the address they came from.
+
+    `microsoft.graph.userIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/useridentity?view=graph-rest-1.0
     """
 
     ip_address: str | None = None
+    """IP address of the user."""
+
     user_principal_name: str | None = None
+    """Sign-in name of the user."""
 
 
 class VirtualAppointmentMessageType(GraphEnum):
-    """`microsoft.graph.virtualAppointmentMessageType`: enumeration.
+    """What a text message about a virtual appointment tells.
+
+    `microsoft.graph.virtualAppointmentMessageType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#virtualappointmentmessagetype-values
     """
@@ -1227,70 +1697,106 @@ class VirtualAppointmentMessageType(GraphEnum):
 class VirtualEventExternalInformation(
     GraphModel, odata_type="#microsoft.graph.virtualEventExternalInformation"
 ):
-    """`microsoft.graph.virtualEventExternalInformation`: complex type.
+    """A virtual event's id in another system.
+
+    `microsoft.graph.virtualEventExternalInformation`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/virtualeventexternalinformation?view=graph-rest-1.0
     """
 
     application_id: str | None = None
+    """App that hosts the event there."""
+
     external_event_id: str | None = None
+    """Id of the event there."""
 
 
 class VirtualEventExternalRegistrationInformation(
     GraphModel, odata_type="#microsoft.graph.virtualEventExternalRegistrationInformation"
 ):
-    """`microsoft.graph.virtualEventExternalRegistrationInformation`: complex type.
+    """A registration made in another system.
+
+    `microsoft.graph.virtualEventExternalRegistrationInformation`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/virtualeventexternalregistrationinformation?view=graph-rest-1.0
     """
 
     referrer: str | None = None
+    """Where the registrant came from."""
+
     registration_id: str | None = None
+    """Id of the registration there."""
 
 
 class VirtualEventPresenterDetails(
     GraphModel, odata_type="#microsoft.graph.virtualEventPresenterDetails"
 ):
-    """`microsoft.graph.virtualEventPresenterDetails`: complex type.
+    """What is told about a presenter of a virtual event.
+
+    `microsoft.graph.virtualEventPresenterDetails`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/virtualeventpresenterdetails?view=graph-rest-1.0
     """
 
     bio: ItemBody | None = None
+    """About the presenter."""
+
     company: str | None = None
+    """Employer."""
+
     job_title: str | None = None
+    """Job title."""
+
     linked_in_profile_web_url: str | None = None
+    """LinkedIn page."""
+
     personal_site_web_url: str | None = None
+    """Personal site."""
+
     twitter_profile_web_url: str | None = None
+    """Twitter page."""
 
 
 class WatermarkProtectionValues(
     GraphModel, odata_type="#microsoft.graph.watermarkProtectionValues"
 ):
-    """`microsoft.graph.watermarkProtectionValues`: complex type.
+    """What carries a watermark in a meeting.
+
+    `microsoft.graph.watermarkProtectionValues`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/watermarkprotectionvalues?view=graph-rest-1.0
     """
 
     is_enabled_for_content_sharing: edm.Boolean | None = None
+    """Shared content does."""
+
     is_enabled_for_video: edm.Boolean | None = None
+    """Video does."""
 
 
 class WorkLocationSource(GraphEnum):
-    """`microsoft.graph.workLocationSource`: enumeration.
+    """Which layer decided the work location.
+
+    `microsoft.graph.workLocationSource`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#worklocationsource-values
     """
 
     NONE = "none"
+    """Nothing is known."""
     MANUAL = "manual"
+    """Set by the user."""
     SCHEDULED = "scheduled"
+    """From working hours in the calendar."""
     AUTOMATIC = "automatic"
+    """Detected."""
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
 class WorkLocationType(GraphEnum):
-    """`microsoft.graph.workLocationType`: enumeration.
+    """Kind of work location.
+
+    `microsoft.graph.workLocationType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#worklocationtype-values
     """
@@ -1305,122 +1811,200 @@ class WorkLocationType(GraphEnum):
 class AcceptJoinResponse(
     ParticipantJoiningResponse, odata_type="#microsoft.graph.acceptJoinResponse"
 ):
-    """`microsoft.graph.acceptJoinResponse`: complex type.
+    """The bot takes the participant into the call it already has.
+
+    `microsoft.graph.acceptJoinResponse`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/acceptjoinresponse?view=graph-rest-1.0
     """
 
 
 class AppHostedMediaConfig(MediaConfig, odata_type="#microsoft.graph.appHostedMediaConfig"):
-    """`microsoft.graph.appHostedMediaConfig`: complex type.
+    """The app handles raw media itself, with the .NET media library on Windows. Needs
+    Calls.AccessMedia.All.
+
+    `microsoft.graph.appHostedMediaConfig`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/apphostedmediaconfig?view=graph-rest-1.0
     """
 
     blob: str | None = None
+    """Opaque description of the media session, made by the media library. Pass it on unchanged."""
 
 
 class AttendanceRecord(Entity, odata_type="#microsoft.graph.attendanceRecord"):
-    """`microsoft.graph.attendanceRecord`: entity type.
+    """One person's attendance of a meeting.
+
+    `microsoft.graph.attendanceRecord`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/attendancerecord?view=graph-rest-1.0
     """
 
     attendance_intervals: list[AttendanceInterval] | None = None
+    """Each stay, from joining to leaving."""
+
     email_address: str | None = None
+    """Email address, if known."""
+
     external_registration_information: VirtualEventExternalRegistrationInformation | None = None
+    """Registration through another system, for virtual events."""
+
     identity: Identity | None = None
+    """Who it was."""
+
     registration_id: str | None = None
+    """Id of the registration, for virtual events. Otherwise null."""
+
     role: str | None = None
+    """Role as text: Organizer, Presenter, Attendee or None."""
+
     total_attendance_in_seconds: edm.Int32 | None = None
+    """Length of all stays together, in seconds."""
 
 
 class AudioRoutingGroup(Entity, odata_type="#microsoft.graph.audioRoutingGroup"):
-    """`microsoft.graph.audioRoutingGroup`: entity type.
+    """A private audio route: the receivers hear the sources apart from the main mix.
+
+    `microsoft.graph.audioRoutingGroup`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/audioroutinggroup?view=graph-rest-1.0
     """
 
     receivers: list[str] | None = None
+    """Participant ids of those who hear. Exactly one for oneToOne."""
+
     routing_mode: RoutingMode | None = None
+    """One receiver (oneToOne) or several (multicast)."""
+
     sources: list[str] | None = None
+    """Participant ids of those who are heard; one."""
 
 
 class AzureCommunicationServicesUserIdentity(
     Identity, odata_type="#microsoft.graph.azureCommunicationServicesUserIdentity"
 ):
-    """`microsoft.graph.azureCommunicationServicesUserIdentity`: open complex type.
+    """A user of Azure Communication Services.
+
+    `microsoft.graph.azureCommunicationServicesUserIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/azurecommunicationservicesuseridentity?view=graph-rest-1.0
     """
 
     azure_communication_services_resource_id: str | None = None
+    """Azure resource to which the user belongs."""
 
 
 class CallMediaState(GraphModel, odata_type="#microsoft.graph.callMediaState"):
-    """`microsoft.graph.callMediaState`: complex type.
+    """State of the media of a call, by kind.
+
+    `microsoft.graph.callMediaState`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callmediastate?view=graph-rest-1.0
     """
 
     audio: MediaState | None = None
+    """Active once audio flows between the bot and the call."""
 
 
 class CallRecording(Entity, odata_type="#microsoft.graph.callRecording"):
-    """`microsoft.graph.callRecording`: entity type.
+    """A recording of a meeting or ad hoc call, available some time after the end.
+
+    `microsoft.graph.callRecording`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/callrecording?view=graph-rest-1.0
     """
 
     call_id: str | None = None
+    """Call in which it was made."""
+
     content_correlation_id: str | None = None
+    """Same value on the transcript of the same stretch of the call."""
+
     created_date_time: edm.DateTimeOffset | None = None
+    """When the recording started, in UTC."""
+
     end_date_time: edm.DateTimeOffset | None = None
+    """When the recording ended, in UTC."""
+
     meeting_id: str | None = None
+    """Online meeting that was recorded."""
+
     meeting_organizer: IdentitySet | None = None
+    """Who organized the meeting."""
+
     recording_content_url: str | None = None
+    """Graph address of the content."""
 
 
 class CallRoute(GraphModel, odata_type="#microsoft.graph.callRoute"):
-    """`microsoft.graph.callRoute`: complex type.
+    """One step in which a call was passed from one callee to another. Set by the service.
+
+    `microsoft.graph.callRoute`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/callroute?view=graph-rest-1.0
     """
 
     final: IdentitySet | None = None
+    """Who the call went to in this step."""
+
     original: IdentitySet | None = None
+    """Whom the call was meant for before this step."""
+
     routing_type: RoutingType | None = None
+    """Why the call was passed on."""
 
 
 class CallTranscript(Entity, odata_type="#microsoft.graph.callTranscript"):
-    """`microsoft.graph.callTranscript`: entity type.
+    """A transcript of a meeting or ad hoc call, available some time after the end.
+
+    `microsoft.graph.callTranscript`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/calltranscript?view=graph-rest-1.0
     """
 
     call_id: str | None = None
+    """Call in which it was made."""
+
     content_correlation_id: str | None = None
+    """Same value on the recording of the same stretch of the call."""
+
     created_date_time: edm.DateTimeOffset | None = None
+    """When transcription started, in UTC."""
+
     end_date_time: edm.DateTimeOffset | None = None
+    """When transcription ended, in UTC."""
+
     meeting_id: str | None = None
+    """Online meeting that was transcribed."""
+
     meeting_organizer: IdentitySet | None = None
+    """Who organized the meeting."""
+
     transcript_content_url: str | None = None
+    """Graph address of the content."""
 
 
 class CallTranscriptionInfo(GraphModel, odata_type="#microsoft.graph.callTranscriptionInfo"):
-    """`microsoft.graph.callTranscriptionInfo`: complex type.
+    """Whether a call is being transcribed. Set by the service.
+
+    `microsoft.graph.callTranscriptionInfo`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/calltranscriptioninfo?view=graph-rest-1.0
     """
 
     last_modified_date_time: edm.DateTimeOffset | None = None
+    """When state last changed, in UTC."""
+
     state: CallTranscriptionState | None = None
+    """Not started, active or inactive."""
 
 
 class ChatMessageFromIdentitySet(
     IdentitySet, odata_type="#microsoft.graph.chatMessageFromIdentitySet"
 ):
-    """`microsoft.graph.chatMessageFromIdentitySet`: open complex type.
+    """Who sent a chat message.
+
+    `microsoft.graph.chatMessageFromIdentitySet`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/chatmessagefromidentityset?view=graph-rest-1.0
     """
@@ -1429,51 +2013,74 @@ class ChatMessageFromIdentitySet(
 class ChatMessageReactionIdentitySet(
     IdentitySet, odata_type="#microsoft.graph.chatMessageReactionIdentitySet"
 ):
-    """`microsoft.graph.chatMessageReactionIdentitySet`: open complex type.
+    """Who reacted to a chat message.
+
+    `microsoft.graph.chatMessageReactionIdentitySet`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/chatmessagereactionidentityset?view=graph-rest-1.0
     """
 
 
 class CommsOperation(Entity, odata_type="#microsoft.graph.commsOperation"):
-    """`microsoft.graph.commsOperation`: open entity type.
+    """Progress of an action on a call. Its end is notified with changeType deleted.
+
+    `microsoft.graph.commsOperation`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/commsoperation?view=graph-rest-1.0
     """
 
     client_context: str | None = None
+    """The bot's own text, at most 256 characters, given with the action; comes back to match the
+    two.
+    """
+
     result_info: ResultInfo | None = None
+    """Outcome. Null while the operation runs."""
+
     status: OperationStatus | None = None
+    """How far it is. The wire spells it in any capitalization."""
 
 
 class CommunicationsApplicationIdentity(
     Identity, odata_type="#microsoft.graph.communicationsApplicationIdentity"
 ):
-    """`microsoft.graph.communicationsApplicationIdentity`: open complex type.
+    """An app in a call.
+
+    `microsoft.graph.communicationsApplicationIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/communicationsapplicationidentity?view=graph-rest-1.0
     """
 
     application_type: str | None = None
+    """Kind of app, as text."""
+
     hidden: edm.Boolean | None = None
+    """True if others do not see it in the roster."""
 
 
 class CommunicationsApplicationInstanceIdentity(
     Identity, odata_type="#microsoft.graph.communicationsApplicationInstanceIdentity"
 ):
-    """`microsoft.graph.communicationsApplicationInstanceIdentity`: open complex type.
+    """A resource account in a call.
+
+    `microsoft.graph.communicationsApplicationInstanceIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/communicationsapplicationinstanceidentity?view=graph-rest-1.0
     """
 
     hidden: edm.Boolean | None = None
+    """True if others do not see it in the roster."""
+
     tenant_id: str | None = None
+    """Tenant of the account."""
 
 
 class CommunicationsEncryptedIdentity(
     Identity, odata_type="#microsoft.graph.communicationsEncryptedIdentity"
 ):
-    """`microsoft.graph.communicationsEncryptedIdentity`: open complex type.
+    """A party whose identity is encrypted, as when the app lacks the permission to see callers.
+
+    `microsoft.graph.communicationsEncryptedIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/communicationsencryptedidentity?view=graph-rest-1.0
     """
@@ -1482,36 +2089,56 @@ class CommunicationsEncryptedIdentity(
 class CommunicationsGuestIdentity(
     Identity, odata_type="#microsoft.graph.communicationsGuestIdentity"
 ):
-    """`microsoft.graph.communicationsGuestIdentity`: open complex type.
+    """Somebody in a call without an account in the tenant.
+
+    `microsoft.graph.communicationsGuestIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/communicationsguestidentity?view=graph-rest-1.0
     """
 
     email: str | None = None
+    """Email address of the guest. May be null."""
 
 
 class CommunicationsIdentitySet(
     IdentitySet, odata_type="#microsoft.graph.communicationsIdentitySet"
 ):
-    """`microsoft.graph.communicationsIdentitySet`: open complex type.
+    """An identitySet that declares the kinds of party met in calls.
+
+    `microsoft.graph.communicationsIdentitySet`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/communicationsidentityset?view=graph-rest-1.0
     """
 
     application_instance: Identity | None = None
+    """Resource account through which an app takes part, such as the one that holds a bot's number."""
+
     asserted_identity: Identity | None = None
     azure_communication_services_user: Identity | None = None
+    """A user of Azure Communication Services."""
+
     encrypted: Identity | None = None
+    """A party whom the app may not see."""
+
     endpoint_type: EndpointType | None = None
+    """Kind of client the party uses."""
+
     guest: Identity | None = None
+    """Somebody who joined without an account in the tenant."""
+
     on_premises: Identity | None = None
+    """An on-premises party."""
+
     phone: Identity | None = None
+    """A telephone; id is the number in E.164 form."""
 
 
 class CommunicationsPhoneIdentity(
     Identity, odata_type="#microsoft.graph.communicationsPhoneIdentity"
 ):
-    """`microsoft.graph.communicationsPhoneIdentity`: open complex type.
+    """A telephone in a call; id is the number in E.164 form.
+
+    `microsoft.graph.communicationsPhoneIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/communicationsphoneidentity?view=graph-rest-1.0
     """
@@ -1520,257 +2147,425 @@ class CommunicationsPhoneIdentity(
 class CommunicationsUserIdentity(
     Identity, odata_type="#microsoft.graph.communicationsUserIdentity"
 ):
-    """`microsoft.graph.communicationsUserIdentity`: open complex type.
+    """A user in a call.
+
+    `microsoft.graph.communicationsUserIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/communicationsuseridentity?view=graph-rest-1.0
     """
 
     tenant_id: str | None = None
+    """Tenant of the user; tells external users from internal ones."""
 
 
 class ContentSharingSession(Entity, odata_type="#microsoft.graph.contentSharingSession"):
-    """`microsoft.graph.contentSharingSession`: open entity type.
+    """Content being shared in a call, known by its id alone.
+
+    `microsoft.graph.contentSharingSession`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/contentsharingsession?view=graph-rest-1.0
     """
 
 
 class EmailIdentity(Identity, odata_type="#microsoft.graph.emailIdentity"):
-    """`microsoft.graph.emailIdentity`: open complex type.
+    """A party known by email address.
+
+    `microsoft.graph.emailIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/emailidentity?view=graph-rest-1.0
     """
 
     email: str | None = None
+    """The address."""
 
 
 class EngagementIdentitySet(IdentitySet, odata_type="#microsoft.graph.engagementIdentitySet"):
-    """`microsoft.graph.engagementIdentitySet`: open complex type.
+    """A party in a Q&A or engagement conversation.
+
+    `microsoft.graph.engagementIdentitySet`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/engagementidentityset?view=graph-rest-1.0
     """
 
     audience: Identity | None = None
+    """An audience as a whole."""
+
     group: Identity | None = None
+    """A group."""
 
 
 class Initiator(Identity, odata_type="#microsoft.graph.initiator"):
-    """`microsoft.graph.initiator`: open complex type.
+    """Who or what set something off.
+
+    `microsoft.graph.initiator`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/initiator?view=graph-rest-1.0
     """
 
     initiator_type: InitiatorType | None = None
+    """User, application or system."""
 
 
 class InviteNewBotResponse(
     ParticipantJoiningResponse, odata_type="#microsoft.graph.inviteNewBotResponse"
 ):
-    """`microsoft.graph.inviteNewBotResponse`: complex type.
+    """The bot wants a new incoming call for this participant instead.
+
+    `microsoft.graph.inviteNewBotResponse`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/invitenewbotresponse?view=graph-rest-1.0
     """
 
     invite_uri: str | None = None
+    """Address to which the notification of the new incoming call goes."""
 
 
 class InviteParticipantsOperation(
     CommsOperation, odata_type="#microsoft.graph.inviteParticipantsOperation"
 ):
-    """`microsoft.graph.inviteParticipantsOperation`: open entity type.
+    """Progress of invite.
+
+    `microsoft.graph.inviteParticipantsOperation`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/inviteparticipantsoperation?view=graph-rest-1.0
     """
 
     participants: list[InvitationParticipantInfo] | None = None
+    """Those who were invited, as in the request."""
 
 
 class JoinMeetingIdMeetingInfo(MeetingInfo, odata_type="#microsoft.graph.joinMeetingIdMeetingInfo"):
-    """`microsoft.graph.joinMeetingIdMeetingInfo`: open complex type.
+    """A meeting given by the numeric id that people type in to join.
+
+    `microsoft.graph.joinMeetingIdMeetingInfo`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/joinmeetingidmeetinginfo?view=graph-rest-1.0
     """
 
     join_meeting_id: str | None = None
+    """The meeting's numeric id, as in onlineMeeting.joinMeetingIdSettings."""
+
     passcode: str | None = None
+    """Passcode of the meeting. Leave it out if the meeting has none."""
 
 
 class MediaPrompt(Prompt, odata_type="#microsoft.graph.mediaPrompt"):
-    """`microsoft.graph.mediaPrompt`: complex type.
+    """A prompt that plays an audio file.
+
+    `microsoft.graph.mediaPrompt`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/mediaprompt?view=graph-rest-1.0
     """
 
     media_info: MediaInfo | None = None
+    """The WAV file to play."""
 
 
 class MediaStream(GraphModel, odata_type="#microsoft.graph.mediaStream"):
-    """`microsoft.graph.mediaStream`: complex type.
+    """One media stream of a participant in a live call.
+
+    `microsoft.graph.mediaStream`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/mediastream?view=graph-rest-1.0
     """
 
     direction: MediaDirection | None = None
+    """Whether the participant sends, receives, both or neither."""
+
     label: str | None = None
+    """Name of the stream, such as main-audio or applicationsharing-video."""
+
     media_type: Modality | None = None
+    """Kind of media."""
+
     server_muted: edm.Boolean | None = None
+    """True if the server drops what the participant sends. Can be absent."""
+
     source_id: str | None = None
+    """Number of the stream, as text, by which media libraries subscribe to it."""
 
 
 class MeetingAttendanceReport(Entity, odata_type="#microsoft.graph.meetingAttendanceReport"):
-    """`microsoft.graph.meetingAttendanceReport`: entity type.
+    """Who came, for one holding of a meeting. Made by the service.
+
+    `microsoft.graph.meetingAttendanceReport`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/meetingattendancereport?view=graph-rest-1.0
     """
 
     external_event_information: list[VirtualEventExternalInformation] | None = None
+    """Ids of the event in other systems, for virtual events."""
+
     meeting_end_date_time: edm.DateTimeOffset | None = None
+    """When the meeting really ended, in UTC."""
+
     meeting_start_date_time: edm.DateTimeOffset | None = None
+    """When the meeting really started, in UTC."""
+
     total_participant_count: edm.Int32 | None = None
+    """How many people came."""
+
     attendance_records: list[AttendanceRecord] | None = None
+    """One record for each person who came."""
 
 
 class MeetingParticipantInfo(GraphModel, odata_type="#microsoft.graph.meetingParticipantInfo"):
-    """`microsoft.graph.meetingParticipantInfo`: complex type.
+    """One person invited to a meeting.
+
+    `microsoft.graph.meetingParticipantInfo`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/meetingparticipantinfo?view=graph-rest-1.0
     """
 
     identity: IdentitySet | None = None
+    """Who it is."""
+
     role: OnlineMeetingRole | None = None
+    """Role in the meeting."""
+
     upn: str | None = None
+    """User principal name, the sign-in name."""
 
 
 class MeetingParticipants(GraphModel, odata_type="#microsoft.graph.meetingParticipants"):
-    """`microsoft.graph.meetingParticipants`: complex type.
+    """Who is invited to a meeting.
+
+    `microsoft.graph.meetingParticipants`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/meetingparticipants?view=graph-rest-1.0
     """
 
     attendees: list[MeetingParticipantInfo] | None = None
+    """All but the organizer."""
+
     organizer: MeetingParticipantInfo | None = None
+    """Who set up the meeting. Cannot be changed."""
 
 
 class MuteParticipantOperation(
     CommsOperation, odata_type="#microsoft.graph.muteParticipantOperation"
 ):
-    """`microsoft.graph.muteParticipantOperation`: open entity type.
+    """Progress of mute, on the bot itself or on a participant.
+
+    `microsoft.graph.muteParticipantOperation`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/muteparticipantoperation?view=graph-rest-1.0
     """
 
 
 class OnlineMeetingBase(Entity, odata_type="#microsoft.graph.onlineMeetingBase", abstract=True):
-    """`microsoft.graph.onlineMeetingBase`: abstract open entity type.
+    """What all kinds of online meeting have in common; see onlineMeeting.
+
+    `microsoft.graph.onlineMeetingBase`: abstract open entity type.
 
     https://learn.microsoft.com/graph/api/resources/onlinemeetingbase?view=graph-rest-1.0
     """
 
     allow_attendee_to_enable_camera: edm.Boolean | None = None
+    """Attendees may turn on their cameras."""
+
     allow_attendee_to_enable_mic: edm.Boolean | None = None
+    """Attendees may turn on their microphones."""
+
     allow_breakout_rooms: edm.Boolean | None = None
+    """Breakout rooms may be used."""
+
     allow_copying_and_sharing_meeting_content: edm.Boolean | None = None
+    """Participants may copy and pass on what is shown or written in the meeting."""
+
     allow_live_share: MeetingLiveShareOptions | None = None
+    """Whether Live Share, working together in an app during the meeting, is on."""
+
     allow_meeting_chat: MeetingChatMode | None = None
+    """Whether the chat is on, off, or on only during the meeting."""
+
     allow_participants_to_change_name: edm.Boolean | None = None
+    """Participants may change the name shown for them in this meeting."""
+
     allow_power_point_sharing: edm.Boolean | None = None
+    """PowerPoint Live may be used."""
+
     allow_recording: edm.Boolean | None = None
+    """The meeting may be recorded."""
+
     allow_teamwork_reactions: edm.Boolean | None = None
+    """Participants may send reactions."""
+
     allow_transcription: edm.Boolean | None = None
+    """The meeting may be transcribed."""
+
     allow_whiteboard: edm.Boolean | None = None
+    """Whiteboard may be used."""
+
     allowed_lobby_admitters: AllowedLobbyAdmitterRoles | None = None
+    """Who may let people in from the lobby."""
+
     allowed_presenters: OnlineMeetingPresenters | None = None
+    """Who joins as presenter. With roleIsPresenter, give those as attendees with role presenter."""
+
     audio_conferencing: AudioConferencing | None = None
+    """Dial-in numbers. Null if the organizer has none. Set by the service."""
+
     chat_info: ChatInfo | None = None
+    """The meeting's chat thread; a bot needs it to join by organizer."""
+
     chat_restrictions: ChatRestrictions | None = None
+    """What may be posted in the chat."""
+
     cloud_video_interop_info: CloudVideoInteropInfo | None = None
+    """How video conferencing devices of other makers join."""
+
     expiry_date_time: edm.DateTimeOffset | None = None
+    """When the meeting expires, in UTC."""
+
     is_end_to_end_encryption_enabled: edm.Boolean | None = None
+    """Media is encrypted from end to end."""
+
     is_entry_exit_announced: edm.Boolean | None = None
+    """Announce people who call in by phone when they come and go."""
+
     join_information: ItemBody | None = None
+    """Invitation text to paste into a mail, in the language of Accept-Language. Set by the
+    service.
+    """
+
     join_meeting_id_settings: JoinMeetingIdSettings | None = None
+    """Numeric meeting id and passcode. Fixed once the meeting exists."""
+
     join_web_url: str | None = None
+    """Link by which people join. Set by the service."""
+
     lobby_bypass_settings: LobbyBypassSettings | None = None
+    """Who skips the lobby."""
+
     meeting_options_web_url: str | None = None
+    """Page on which the organizer changes the meeting options."""
+
     meeting_spoken_language_tag: str | None = None
+    """Language spoken, such as en-US, for captions and transcripts."""
+
     meeting_type: OnlineMeetingType | None = None
+    """Ad hoc, scheduled, recurring, broadcast or Meet now."""
+
     record_automatically: edm.Boolean | None = None
+    """Start recording when the meeting starts."""
+
     sensitivity_label_assignment: OnlineMeetingSensitivityLabelAssignment | None = None
+    """Sensitivity label of the meeting."""
+
     share_meeting_chat_history_default: MeetingChatHistoryDefaultMode | None = None
+    """Whether people added to the meeting see the earlier chat."""
+
     subject: str | None = None
+    """Title of the meeting. May be null."""
+
     video_teleconference_id: str | None = None
+    """Id that video conferencing devices dial; the list can be filtered by it. Set by the service."""
+
     watermark_protection: WatermarkProtectionValues | None = None
+    """Whether video and shared content carry a watermark."""
+
     attendance_reports: list[MeetingAttendanceReport] | None = None
+    """One report for each time the meeting was held."""
 
 
 class OnlineMeetingRestricted(GraphModel, odata_type="#microsoft.graph.onlineMeetingRestricted"):
-    """`microsoft.graph.onlineMeetingRestricted`: complex type.
+    """Why a participant's content sharing or video is blocked.
+
+    `microsoft.graph.onlineMeetingRestricted`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/onlinemeetingrestricted?view=graph-rest-1.0
     """
 
     content_sharing_disabled: OnlineMeetingContentSharingDisabledReason | None = None
+    """Reasons for which sharing is off. Null if it is on."""
+
     video_disabled: OnlineMeetingVideoDisabledReason | None = None
+    """Reasons for which video is off. Null if it is on."""
 
 
 class PlayPromptOperation(CommsOperation, odata_type="#microsoft.graph.playPromptOperation"):
-    """`microsoft.graph.playPromptOperation`: open entity type.
+    """Progress of playPrompt; completed once the prompts have been played.
+
+    `microsoft.graph.playPromptOperation`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/playpromptoperation?view=graph-rest-1.0
     """
 
 
 class RecordOperation(CommsOperation, odata_type="#microsoft.graph.recordOperation"):
-    """`microsoft.graph.recordOperation`: open entity type.
+    """Progress of recordResponse; when completed it tells where the recording is.
+
+    `microsoft.graph.recordOperation`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/recordoperation?view=graph-rest-1.0
     """
 
     recording_access_token: str | None = None
+    """Bearer token for the download from recordingLocation, in place of the Graph token."""
+
     recording_location: str | None = None
+    """Where to download the audio. Null until completed; fetch it soon, it is discarded after the
+    call.
+    """
 
 
 class RecordingInfo(GraphModel, odata_type="#microsoft.graph.recordingInfo"):
-    """`microsoft.graph.recordingInfo`: complex type.
+    """Recording by a participant.
+
+    `microsoft.graph.recordingInfo`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/recordinginfo?view=graph-rest-1.0
     """
 
     initiator: IdentitySet | None = None
+    """Who started the recording."""
+
     recording_status: RecordingStatus | None = None
+    """Whether it runs."""
 
 
 class RejectJoinResponse(
     ParticipantJoiningResponse, odata_type="#microsoft.graph.rejectJoinResponse"
 ):
-    """`microsoft.graph.rejectJoinResponse`: complex type.
+    """The bot does not take the participant; same effect as rejecting an incoming recording call.
+
+    `microsoft.graph.rejectJoinResponse`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/rejectjoinresponse?view=graph-rest-1.0
     """
 
     reason: RejectReason | None = None
+    """Why not."""
 
 
 class SendDtmfTonesOperation(CommsOperation, odata_type="#microsoft.graph.sendDtmfTonesOperation"):
-    """`microsoft.graph.sendDtmfTonesOperation`: open entity type.
+    """Progress of sendDtmfTones.
+
+    `microsoft.graph.sendDtmfTonesOperation`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/senddtmftonesoperation?view=graph-rest-1.0
     """
 
     completion_reason: SendDtmfCompletionReason | None = None
+    """How it ended. Check it: the status is completed even after a failure."""
 
 
 class StartHoldMusicOperation(
     CommsOperation, odata_type="#microsoft.graph.startHoldMusicOperation"
 ):
-    """`microsoft.graph.startHoldMusicOperation`: open entity type.
+    """Progress of startHoldMusic.
+
+    `microsoft.graph.startHoldMusicOperation`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/startholdmusicoperation?view=graph-rest-1.0
     """
 
 
 class StopHoldMusicOperation(CommsOperation, odata_type="#microsoft.graph.stopHoldMusicOperation"):
-    """`microsoft.graph.stopHoldMusicOperation`: open entity type.
+    """Progress of stopHoldMusic.
+
+    `microsoft.graph.stopHoldMusicOperation`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/stopholdmusicoperation?view=graph-rest-1.0
     """
@@ -1779,7 +2574,9 @@ class StopHoldMusicOperation(CommsOperation, odata_type="#microsoft.graph.stopHo
 class SubscribeToToneOperation(
     CommsOperation, odata_type="#microsoft.graph.subscribeToToneOperation"
 ):
-    """`microsoft.graph.subscribeToToneOperation`: open entity type.
+    """Progress of subscribeToTone; the tones themselves arrive in call.toneInfo.
+
+    `microsoft.graph.subscribeToToneOperation`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/subscribetotoneoperation?view=graph-rest-1.0
     """
@@ -1788,38 +2585,49 @@ class SubscribeToToneOperation(
 class TeamworkApplicationIdentity(
     Identity, odata_type="#microsoft.graph.teamworkApplicationIdentity"
 ):
-    """`microsoft.graph.teamworkApplicationIdentity`: open complex type.
+    """An app in Teams.
+
+    `microsoft.graph.teamworkApplicationIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/teamworkapplicationidentity?view=graph-rest-1.0
     """
 
     application_identity_type: TeamworkApplicationIdentityType | None = None
+    """Kind of app."""
 
 
 class TeamworkConversationIdentity(
     Identity, odata_type="#microsoft.graph.teamworkConversationIdentity"
 ):
-    """`microsoft.graph.teamworkConversationIdentity`: open complex type.
+    """A team, channel or chat.
+
+    `microsoft.graph.teamworkConversationIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/teamworkconversationidentity?view=graph-rest-1.0
     """
 
     conversation_identity_type: TeamworkConversationIdentityType | None = None
+    """Which of the three."""
 
 
 class TeamworkUserIdentity(Identity, odata_type="#microsoft.graph.teamworkUserIdentity"):
-    """`microsoft.graph.teamworkUserIdentity`: open complex type.
+    """A user in Teams.
+
+    `microsoft.graph.teamworkUserIdentity`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/teamworkuseridentity?view=graph-rest-1.0
     """
 
     user_identity_type: TeamworkUserIdentityType | None = None
+    """Kind of account."""
 
 
 class TeleconferenceDeviceAudioQuality(
     TeleconferenceDeviceMediaQuality, odata_type="#microsoft.graph.teleconferenceDeviceAudioQuality"
 ):
-    """`microsoft.graph.teleconferenceDeviceAudioQuality`: open complex type.
+    """Quality of an audio channel of a video conferencing device.
+
+    `microsoft.graph.teleconferenceDeviceAudioQuality`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/teleconferencedeviceaudioquality?view=graph-rest-1.0
     """
@@ -1829,7 +2637,9 @@ class TeleconferenceDeviceScreenSharingQuality(
     TeleconferenceDeviceVideoQuality,
     odata_type="#microsoft.graph.teleconferenceDeviceScreenSharingQuality",
 ):
-    """`microsoft.graph.teleconferenceDeviceScreenSharingQuality`: open complex type.
+    """Quality of a screen-sharing channel of a video conferencing device.
+
+    `microsoft.graph.teleconferenceDeviceScreenSharingQuality`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/teleconferencedevicescreensharingquality?view=graph-rest-1.0
     """
@@ -1838,7 +2648,9 @@ class TeleconferenceDeviceScreenSharingQuality(
 class UnmuteParticipantOperation(
     CommsOperation, odata_type="#microsoft.graph.unmuteParticipantOperation"
 ):
-    """`microsoft.graph.unmuteParticipantOperation`: open entity type.
+    """Progress of unmute.
+
+    `microsoft.graph.unmuteParticipantOperation`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/unmuteparticipantoperation?view=graph-rest-1.0
     """
@@ -1847,69 +2659,96 @@ class UnmuteParticipantOperation(
 class UpdateRecordingStatusOperation(
     CommsOperation, odata_type="#microsoft.graph.updateRecordingStatusOperation"
 ):
-    """`microsoft.graph.updateRecordingStatusOperation`: open entity type.
+    """Progress of updateRecordingStatus.
+
+    `microsoft.graph.updateRecordingStatusOperation`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/updaterecordingstatusoperation?view=graph-rest-1.0
     """
 
 
 class UserWorkLocation(GraphModel, odata_type="#microsoft.graph.userWorkLocation"):
-    """`microsoft.graph.userWorkLocation`: complex type.
+    """Where a user works, the result of what was set by hand, detected and scheduled.
+
+    `microsoft.graph.userWorkLocation`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/userworklocation?view=graph-rest-1.0
     """
 
     place_id: str | None = None
+    """Id of the building or other place. Null if none is known."""
+
     source: WorkLocationSource | None = None
+    """Which layer decided; manual beats automatic, automatic beats scheduled."""
+
     work_location_type: WorkLocationType | None = None
+    """Office, remote or time off."""
 
 
 class VirtualEventPresenterInfo(
     MeetingParticipantInfo, odata_type="#microsoft.graph.virtualEventPresenterInfo"
 ):
-    """`microsoft.graph.virtualEventPresenterInfo`: complex type.
+    """A presenter of a virtual event.
+
+    `microsoft.graph.virtualEventPresenterInfo`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/virtualeventpresenterinfo?view=graph-rest-1.0
     """
 
     presenter_details: VirtualEventPresenterDetails | None = None
+    """What is told about the presenter."""
 
 
 class AddLargeGalleryViewOperation(
     CommsOperation, odata_type="#microsoft.graph.addLargeGalleryViewOperation"
 ):
-    """`microsoft.graph.addLargeGalleryViewOperation`: open entity type.
+    """Progress of addLargeGalleryView.
+
+    `microsoft.graph.addLargeGalleryViewOperation`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/addlargegalleryviewoperation?view=graph-rest-1.0
     """
 
 
 class AdhocCall(Entity, odata_type="#microsoft.graph.adhocCall"):
-    """`microsoft.graph.adhocCall`: entity type.
+    """A call outside any scheduled meeting: peer-to-peer, group or PSTN; holds recordings and
+    transcripts.
+
+    `microsoft.graph.adhocCall`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/adhoccall?view=graph-rest-1.0
     """
 
     recordings: list[CallRecording] | None = None
+    """Recordings of the call."""
+
     transcripts: list[CallTranscript] | None = None
+    """Transcripts of the call."""
 
 
 class AiInteractionMentionedIdentitySet(
     IdentitySet, odata_type="#microsoft.graph.aiInteractionMentionedIdentitySet"
 ):
-    """`microsoft.graph.aiInteractionMentionedIdentitySet`: open complex type.
+    """Whom an interaction with an AI app mentions.
+
+    `microsoft.graph.aiInteractionMentionedIdentitySet`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/aiinteractionmentionedidentityset?view=graph-rest-1.0
     """
 
     conversation: TeamworkConversationIdentity | None = None
+    """Team, channel or chat mentioned."""
+
     tag: TeamworkTagIdentity | None = None
+    """Tag mentioned."""
 
 
 class CancelMediaProcessingOperation(
     CommsOperation, odata_type="#microsoft.graph.cancelMediaProcessingOperation"
 ):
-    """`microsoft.graph.cancelMediaProcessingOperation`: open entity type.
+    """Progress of cancelMediaProcessing.
+
+    `microsoft.graph.cancelMediaProcessingOperation`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/cancelmediaprocessingoperation?view=graph-rest-1.0
     """
@@ -1918,211 +2757,407 @@ class CancelMediaProcessingOperation(
 class ChatMessageMentionedIdentitySet(
     IdentitySet, odata_type="#microsoft.graph.chatMessageMentionedIdentitySet"
 ):
-    """`microsoft.graph.chatMessageMentionedIdentitySet`: open complex type.
+    """Whom a chat message mentions.
+
+    `microsoft.graph.chatMessageMentionedIdentitySet`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/chatmessagementionedidentityset?view=graph-rest-1.0
     """
 
     conversation: TeamworkConversationIdentity | None = None
+    """Team, channel or chat mentioned."""
 
 
 class EngagementConversationMessageReaction(
     Entity, odata_type="#microsoft.graph.engagementConversationMessageReaction"
 ):
-    """`microsoft.graph.engagementConversationMessageReaction`: entity type.
+    """A reaction to a message in a Q&A thread.
+
+    `microsoft.graph.engagementConversationMessageReaction`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/engagementconversationmessagereaction?view=graph-rest-1.0
     """
 
     created_date_time: edm.DateTimeOffset | None = None
+    """When it was given, in UTC."""
+
     reaction_by: EngagementIdentitySet | None = None
+    """Who reacted."""
+
     reaction_type: EngagementConversationMessageReactionType | None = None
+    """Which reaction."""
 
 
 class OnlineMeeting(OnlineMeetingBase, odata_type="#microsoft.graph.onlineMeeting"):
-    """`microsoft.graph.onlineMeeting`: open entity type.
+    """A Teams meeting. Made by Graph it is on nobody's calendar.
+
+    `microsoft.graph.onlineMeeting`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/onlinemeeting?view=graph-rest-1.0
     """
 
     broadcast_settings: BroadcastMeetingSettings | None = None
+    """Settings of a live event. Deprecated along with live events."""
+
     creation_date_time: edm.DateTimeOffset | None = None
+    """When the meeting was created, in UTC. Set by the service."""
+
     end_date_time: edm.DateTimeOffset | None = None
+    """Planned end, in UTC."""
+
     external_id: str | None = None
+    """The app's own id for the meeting; createOrGet finds the meeting by it."""
+
     is_broadcast: edm.Boolean | None = None
+    """True for a live event. Deprecated along with live events."""
+
     meeting_template_id: str | None = None
+    """Template from which the meeting was made. Null if there was none."""
+
     participants: MeetingParticipants | None = None
+    """Organizer and invited attendees. Who really came is in attendanceReports."""
+
     start_date_time: edm.DateTimeOffset | None = None
+    """Planned start, in UTC."""
+
     recordings: list[CallRecording] | None = None
+    """Recordings of the meeting."""
+
     transcripts: list[CallTranscript] | None = None
+    """Transcripts of the meeting."""
 
 
 class Participant(Entity, odata_type="#microsoft.graph.participant"):
-    """`microsoft.graph.participant`: entity type.
+    """One entry in the roster of a call.
+
+    `microsoft.graph.participant`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/participant?view=graph-rest-1.0
     """
 
     info: ParticipantInfo | None = None
+    """Who it is, with language, region and kind of endpoint."""
+
     is_in_lobby: edm.Boolean | None = None
+    """True while they wait to be admitted."""
+
     is_muted: edm.Boolean | None = None
+    """True if they muted themselves or were muted by the server."""
+
     media_streams: list[MediaStream] | None = None
+    """Their audio, video and screen-sharing streams."""
+
     metadata: str | None = None
+    """Free text that the participant published in the roster."""
+
     recording_info: RecordingInfo | None = None
+    """Whether they record, and on whose initiative."""
+
     removed_state: RemovedState | None = None
+    """Why they left the roster. Null while they are in it."""
+
     restricted_experience: OnlineMeetingRestricted | None = None
+    """Why their media is restricted. Null if it is not."""
+
     roster_sequence_number: edm.Int64 | None = None
+    """Number of the roster update in which this entry last changed; comes with the delta roster."""
 
 
 class Presence(Entity, odata_type="#microsoft.graph.presence"):
-    """`microsoft.graph.presence`: entity type.
+    """Whether a user is available, and what they are doing. Its id is the user's object id.
+
+    `microsoft.graph.presence`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/presence?view=graph-rest-1.0
     """
 
     activity: str | None = None
+    """What the user does, as text: InACall, InAMeeting, Presenting, OffWork, … It refines
+    availability.
+    """
+
     availability: str | None = None
+    """Basic state as text: Available, Busy, DoNotDisturb, BeRightBack, Away, Offline or
+    PresenceUnknown, …
+    """
+
     out_of_office_settings: OutOfOfficeSettings | None = None
+    """Whether the user is out of office, and their message."""
+
     sequence_number: str | None = None
+    """Version of this presence; sorts as text, the newer the greater. Set by the service."""
+
     status_message: PresenceStatusMessage | None = None
+    """The status message that the user shows to others. Change it with setStatusMessage."""
+
     work_location: UserWorkLocation | None = None
+    """Where the user works. Change it with setManualLocation or setAutomaticLocation."""
 
 
 class Call(Entity, odata_type="#microsoft.graph.call"):
-    """`microsoft.graph.call`: open entity type.
+    """One call as the bot sees it: incoming, outgoing, or a meeting it joined. Gone (404) once it
+    has ended.
+
+    `microsoft.graph.call`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/call?view=graph-rest-1.0
     """
 
     call_chain_id: str | None = None
+    """Common to the two sides of a peer-to-peer call, or to all participants' legs of a group
+    call.
+    """
+
     call_options: CallOptions | None = None
+    """Optional features, as outgoingCallOptions. For an incoming call give them to answer instead."""
+
     call_routes: list[CallRoute] | None = None
+    """How the call was passed on before it reached its target. Set by the service."""
+
     callback_uri: str | None = None
+    """HTTPS address for this call's notifications. Required to create a call; often absent from
+    what Graph sends.
+    """
+
     chat_info: ChatInfo | None = None
+    """Chat thread of the meeting to join, together with organizerMeetingInfo. Usually null in
+    peer-to-peer calls.
+    """
+
     direction: CallDirection | None = None
+    """Incoming or outgoing, from the bot's point of view. Set by the service."""
+
     incoming_context: IncomingContext | None = None
+    """Background of an incoming call, such as who transferred it. Set by the service."""
+
     media_config: MediaConfig | None = None
+    """Who handles the media: the service or the app. Required to create a call."""
+
     media_state: CallMediaState | None = None
+    """Whether audio is flowing. Set by the service."""
+
     meeting_info: MeetingInfo | None = None
+    """Meeting to join, found by organizer, meeting id or token. Leave it out to call people."""
+
     my_participant_id: str | None = None
+    """Id of the bot's own entry in the roster. Set by the service."""
+
     requested_modalities: list[Modality] | None = None
+    """Kinds of media asked for, such as audio. The bot accepts a choice of them in answer."""
+
     result_info: ResultInfo | None = None
+    """Outcome, above all why the call failed or ended. Null until there is one. Set by the
+    service.
+    """
+
     source: ParticipantInfo | None = None
+    """Who calls. In an outgoing PSTN call: the bot's application instance, which must have a
+    number.
+    """
+
     state: CallState | None = None
+    """Where the call stands. Set by the service; its notifications can arrive out of order."""
+
     subject: str | None = None
+    """Subject of the conversation. Often null."""
+
     targets: list[InvitationParticipantInfo] | None = None
+    """Whom to call: one for peer-to-peer, two or more (at most 5 VoIP users) for a group call."""
+
     tenant_id: str | None = None
+    """Tenant in which the call takes place. Error 7505 asks for it."""
+
     tone_info: ToneInfo | None = None
+    """Last DTMF key pressed. Notified after subscribeToTone; null otherwise."""
+
     transcription: CallTranscriptionInfo | None = None
+    """Whether the call is being transcribed. Set by the service."""
+
     audio_routing_groups: list[AudioRoutingGroup] | None = None
+    """Private audio routes between participants of a group call."""
+
     content_sharing_sessions: list[ContentSharingSession] | None = None
+    """Content being shared. Changes are notified if isContentSharingNotificationEnabled was set."""
+
     operations: list[CommsOperation] | None = None
+    """Long-running operations started on this call."""
+
     participants: list[Participant] | None = None
+    """Roster of the call, the bot included."""
 
 
 class DeltaParticipants(Entity, odata_type="#microsoft.graph.deltaParticipants"):
-    """`microsoft.graph.deltaParticipants`: entity type.
+    """Changes of the roster, sent instead of the whole roster when isDeltaRosterEnabled was set.
+
+    `microsoft.graph.deltaParticipants`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/deltaparticipants?view=graph-rest-1.0
     """
 
     sequence_number: edm.Int64 | None = None
+    """Number of this roster update; orders it among the others."""
+
     participants: list[Participant] | None = None
+    """Entries that were added, changed or (with removedState) removed."""
 
 
 class ParticipantJoiningNotification(
     Entity, odata_type="#microsoft.graph.participantJoiningNotification"
 ):
-    """`microsoft.graph.participantJoiningNotification`: entity type.
+    """Asks a policy-based recording bot whether it takes one more participant into its call.
+
+    `microsoft.graph.participantJoiningNotification`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/participantjoiningnotification?view=graph-rest-1.0
     """
 
     call: Call | None = None
+    """The call that would come in, with the participant who is joining."""
 
 
 class ParticipantLeftNotification(
     Entity, odata_type="#microsoft.graph.participantLeftNotification"
 ):
-    """`microsoft.graph.participantLeftNotification`: entity type.
+    """Tells a policy-based recording bot that a participant it records has left.
+
+    `microsoft.graph.participantLeftNotification`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/participantleftnotification?view=graph-rest-1.0
     """
 
     participant_id: str | None = None
+    """Who left, by id in the roster."""
+
     call: Call | None = None
+    """The call that they left."""
 
 
 class CloudCommunications(GraphModel, odata_type="#microsoft.graph.cloudCommunications"):
-    """`microsoft.graph.cloudCommunications`: entity type.
+    """Root of the service, at /communications. It has neither id nor properties.
+
+    `microsoft.graph.cloudCommunications`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/cloudcommunications?view=graph-rest-1.0
     """
 
     adhoc_calls: list[AdhocCall] | None = None
+    """Calls outside scheduled meetings, as holders of recordings and transcripts."""
+
     call_records: list[_call_records.CallRecord] | None = None
+    """Records of calls and meetings that are over."""
+
     calls: list[Call] | None = None
+    """Calls that the bot takes part in."""
+
     online_meeting_conversations: list[OnlineMeetingEngagementConversation] | None = None
+    """Q&A threads of online meetings."""
+
     online_meetings: list[OnlineMeeting] | None = None
+    """Teams meetings."""
+
     presences: list[Presence] | None = None
+    """Presence of users, keyed by user id."""
 
 
 class EngagementConversation(
     Entity, odata_type="#microsoft.graph.engagementConversation", abstract=True
 ):
-    """`microsoft.graph.engagementConversation`: abstract entity type.
+    """A thread of messages; see onlineMeetingEngagementConversation.
+
+    `microsoft.graph.engagementConversation`: abstract entity type.
 
     https://learn.microsoft.com/graph/api/resources/engagementconversation?view=graph-rest-1.0
     """
 
     creation_mode: EngagementCreationMode | None = None
+    """Write-only: whether the thread is being migrated from elsewhere."""
+
     starter_id: str | None = None
+    """Id of the opening message. Set by the service."""
+
     messages: list[EngagementConversationMessage] | None = None
+    """All messages of the thread."""
+
     starter: EngagementConversationMessage | None = None
+    """The message that opened the thread."""
 
 
 class EngagementConversationMessage(
     Entity, odata_type="#microsoft.graph.engagementConversationMessage"
 ):
-    """`microsoft.graph.engagementConversationMessage`: entity type.
+    """A message in a Q&A thread.
+
+    `microsoft.graph.engagementConversationMessage`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/engagementconversationmessage?view=graph-rest-1.0
     """
 
     body: ItemBody | None = None
+    """The text."""
+
     created_date_time: edm.DateTimeOffset | None = None
+    """When it was written, in UTC."""
+
     creation_mode: EngagementCreationMode | None = None
+    """Write-only: whether the message is being migrated from elsewhere."""
+
     from_: EngagementIdentitySet | None = Field(
         default=None, validation_alias="from", serialization_alias="from"
     )
+    """Who wrote it. May be null."""
+
     last_modified_date_time: edm.DateTimeOffset | None = None
+    """When it last changed, in UTC."""
+
     reply_to_id: str | None = None
+    """Id of the message it replies to. Null for the first of a thread."""
+
     conversation: EngagementConversation | None = None
+    """The thread it belongs to."""
+
     reactions: list[EngagementConversationMessageReaction] | None = None
+    """Reactions to it."""
+
     replies: list[EngagementConversationMessage] | None = None
+    """Replies to it."""
+
     reply_to: EngagementConversationMessage | None = None
+    """The message it replies to."""
 
 
 class OnlineMeetingEngagementConversation(
     EngagementConversation, odata_type="#microsoft.graph.onlineMeetingEngagementConversation"
 ):
-    """`microsoft.graph.onlineMeetingEngagementConversation`: entity type.
+    """A Q&A thread of an online meeting.
+
+    `microsoft.graph.onlineMeetingEngagementConversation`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/onlinemeetingengagementconversation?view=graph-rest-1.0
     """
 
     moderation_state: EngagementConversationModerationState | None = None
+    """Whether the thread is visible, waits for review, or was dismissed."""
+
     online_meeting_id: str | None = None
+    """Id of the meeting."""
+
     organizer: EngagementIdentitySet | None = None
+    """Who organized the meeting."""
+
     upvote_count: edm.Int32 | None = None
+    """How many people voted for it."""
+
     online_meeting: OnlineMeeting | None = None
+    """The meeting."""
 
 
 class EngagementConversationDiscussionMessage(
     EngagementConversationMessage,
     odata_type="#microsoft.graph.engagementConversationDiscussionMessage",
 ):
-    """`microsoft.graph.engagementConversationDiscussionMessage`: entity type.
+    """A contribution to a discussion.
+
+    `microsoft.graph.engagementConversationDiscussionMessage`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/engagementconversationdiscussionmessage?view=graph-rest-1.0
     """
@@ -2132,18 +3167,23 @@ class EngagementConversationQuestionMessage(
     EngagementConversationMessage,
     odata_type="#microsoft.graph.engagementConversationQuestionMessage",
 ):
-    """`microsoft.graph.engagementConversationQuestionMessage`: entity type.
+    """A question.
+
+    `microsoft.graph.engagementConversationQuestionMessage`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/engagementconversationquestionmessage?view=graph-rest-1.0
     """
 
     title: str | None = None
+    """The question in short."""
 
 
 class EngagementConversationSystemMessage(
     EngagementConversationMessage, odata_type="#microsoft.graph.engagementConversationSystemMessage"
 ):
-    """`microsoft.graph.engagementConversationSystemMessage`: entity type.
+    """A message that the system posted.
+
+    `microsoft.graph.engagementConversationSystemMessage`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/engagementconversationsystemmessage?view=graph-rest-1.0
     """

@@ -1,0 +1,118 @@
+"""What must hold in a resolved model: each name once, sound base types, references that lead somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from graph_codegen.diagnostics import CodegenError, Diagnostic, Place, refuse
+from graph_codegen.edm import EnumType, Model, StructuredType
+
+PRIMITIVES = frozenset(
+    "Edm." + name
+    for name in (
+        "Binary", "Boolean", "Byte", "Date", "DateTimeOffset", "Decimal", "Double", "Duration",
+        "Guid", "Int16", "Int32", "Int64", "SByte", "Single", "Stream", "String", "TimeOfDay",
+        "Untyped", "PrimitiveType", "ComplexType", "EntityType",
+    )
+)  # fmt: skip
+"""The Edm types that the generator can express (CSDL 3.3, 3.4)."""
+
+INTEGERS = frozenset({"Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"})
+"""The Edm types that an enumeration can stand on (CSDL 10.1)."""
+
+
+def refuse_unsound(model: Model) -> None:
+    """Raise CodegenError for a base type that cannot be one, and for names declared twice."""
+    for declared in model.structured():
+        _refuse_bases(model, declared)
+    refuse(_repeated(model))
+
+
+def loose_ends(model: Model) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each reference of a model that leads to nothing."""
+    yield from dangling(model)
+    for name, declared in model.types.items():
+        if isinstance(declared, StructuredType):
+            yield from _loose_members(model, declared)
+        elif declared.underlying not in INTEGERS:
+            message = f"the underlying type {declared.underlying} is no integer type"
+            yield Diagnostic(message, declared.place, name)
+    for term in model.terms:
+        if not _known(model, term.type.name):
+            yield Diagnostic(f"the type {term.type.name} is not declared", term.place, term.name)
+    for source in model.container.sources if model.container else ():
+        for binding in source.bindings:
+            if model.container and not model.container.source(binding.target.split("/")[0]):
+                message = f"the binding of {binding.path} to {binding.target} leads nowhere"
+                yield Diagnostic(message, source.place, model.container.name, source.name)
+
+
+def dangling(model: Model) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each reference of a model that leads to no type."""
+    for ref, place, owner, name in model.references():
+        if not _known(model, ref.name):
+            yield Diagnostic(f"the type {ref.name} is not declared", place, owner, name)
+
+
+def _known(model: Model, name: str) -> bool:
+    return name in model.types or name in PRIMITIVES
+
+
+def _loose_members(model: Model, declared: StructuredType) -> Iterator[Diagnostic]:
+    names = _member_names(model, declared.name)
+    for path in declared.key:
+        if path.split("/")[0] not in names:
+            yield Diagnostic(f"the key {path} is no property", declared.place, declared.name, path)
+    for item in declared.navigation:
+        if item.partner and item.partner.split("/")[0] not in _member_names(model, item.type.name):
+            message = f"the partner {item.partner} is no property of {item.type.name}"
+            yield Diagnostic(message, item.place, declared.name, item.name)
+
+
+def _member_names(model: Model, type_name: str) -> frozenset[str]:
+    return frozenset(item.name for owner in model.lineage(type_name) for item in owner.members())
+
+
+def _refuse_bases(model: Model, declared: StructuredType) -> None:
+    seen = [declared.name]
+    base = declared.base
+    while base:
+        if base in seen:
+            message = f"cycle of base types: {' → '.join([*seen, base])}"
+            raise CodegenError(Diagnostic(message, declared.place, declared.name))
+        parent = model.structure(base)
+        if parent is None or parent.kind != declared.kind:
+            problem = f"is no {declared.kind}" if base in model.types else "is not declared"
+            message = f"the base type {base} {problem}"
+            raise CodegenError(Diagnostic(message, declared.place, declared.name))
+        seen.append(base)
+        base = parent.base
+
+
+def _repeated(model: Model) -> Iterator[Diagnostic]:
+    for name, declared in model.types.items():
+        if isinstance(declared, EnumType):
+            yield from _twice(((m.name, m.place) for m in declared.members), name)
+        else:
+            items = (item for owner in model.lineage(name) for item in owner.members())
+            yield from _twice(((item.name, item.place) for item in items), name)
+    for operation in model.operations:
+        yield from _twice(((p.name, p.place) for p in operation.parameters), operation.name)
+    overloads = (
+        (f"{o.signature} of {', '.join(p.name for p in o.parameters)}", o.place)
+        for o in model.operations
+    )
+    yield from _twice(overloads)
+    yield from _twice((t.name, t.place) for t in model.terms)
+    if model.container:
+        sources = ((s.name, s.place) for s in model.container.sources)
+        yield from _twice(sources, model.container.name)
+
+
+def _twice(named: Iterable[tuple[str, Place]], owner: str = "") -> Iterator[Diagnostic]:
+    first: dict[str, Place] = {}
+    for name, place in named:
+        if name in first:
+            message = f"declared twice, first at {first[name]}"
+            yield Diagnostic(message, place, *((owner, name) if owner else (name,)))
+        first.setdefault(name, place)

@@ -1,0 +1,74 @@
+"""In which clouds requests exist: `metadata/clouds.json`, read off the metadata of the clouds.
+
+A cloud whose metadata was not read has what another one has, where the file says so (`as`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from graph_codegen.diagnostics import error
+from graph_codegen.requests import Request
+
+FILE = "clouds.json"
+
+NAMES = ("GLOBAL", "US_GOV_L4", "US_GOV_L5", "CHINA")
+"""The clouds, as the runtime's `Cloud` names them."""
+
+
+@dataclass(frozen=True)
+class Clouds:
+    """The requests that each cloud lacks, as `METHOD path`."""
+
+    lacking: Mapping[str, frozenset[str]]
+
+    def having(self, request: Request) -> tuple[str, ...]:
+        """Return the names of the clouds that have a request, in the order of `NAMES`."""
+        line = f"{request.method} {request.path}"
+        return tuple(name for name in NAMES if line not in self.lacking.get(name, frozenset()))
+
+    def constant(self, request: Request) -> str:
+        """Return the name of the constant that holds the clouds of a request."""
+        return constant(self.having(request))
+
+    @property
+    def sets(self) -> Mapping[str, tuple[str, ...]]:
+        """All constants with their clouds, as far as any request of the file needs them."""
+        lines = frozenset[str]().union(*self.lacking.values())
+        found: set[tuple[str, ...]] = {NAMES}
+        for line in lines:
+            found.add(
+                tuple(name for name in NAMES if line not in self.lacking.get(name, frozenset()))
+            )
+        return {constant(names): names for names in sorted(found, reverse=True)}
+
+
+def constant(names: Iterable[str]) -> str:
+    """Return the name of the constant for a set of clouds."""
+    names = tuple(names)
+    return "_EVERYWHERE" if names == NAMES else "_" + ("_AND_".join(names) or "NOWHERE")
+
+
+def load(folder: Path) -> Clouds:
+    """Read the clouds from a metadata folder; a folder without the file knows of no difference.
+
+    Raises CodegenError when the file is not understood.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return Clouds({})
+    try:
+        clouds: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["clouds"]
+        return Clouds({name: frozenset(_lacking(clouds, name)) for name in clouds})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise error(f"the clouds are not understood: {problem}", str(path)) from None
+
+
+def _lacking(clouds: dict[str, Any], name: str) -> list[str]:
+    facts = clouds[clouds[name].get("as", name)]
+    lacks: list[str] = facts["lacks"]
+    return lacks

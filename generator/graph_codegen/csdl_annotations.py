@@ -1,0 +1,81 @@
+"""Annotations and their values (CSDL 14): constants, records, collections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from graph_codegen.csdl_elements import ElementReader, local_name
+from graph_codegen.diagnostics import Place
+from graph_codegen.edm import Annotation, Collection, Constant, Expression, Record
+from graph_codegen.xmlsource import Element
+
+CONSTANTS = frozenset(
+    {
+        "Binary", "Bool", "Date", "DateTimeOffset", "Decimal", "Duration", "EnumMember", "Float",
+        "Guid", "Int", "String", "TimeOfDay", "AnnotationPath", "ModelElementPath",
+        "NavigationPropertyPath", "Path", "PropertyPath",
+    }
+)  # fmt: skip
+"""Constant and path expressions (CSDL 14.3, 14.4.1), as attribute or as element."""
+
+
+class AnnotationReader(ElementReader):
+    """Reads annotations, inline and out of line."""
+
+    def _inline(self, element: Element) -> tuple[Annotation, ...]:
+        """Read the content of an element that holds annotations only."""
+        return tuple(self._read_children(element, Annotation=self._annotation)["Annotation"])
+
+    def _annotations(self, element: Element) -> tuple[str, tuple[Annotation, ...], Place]:
+        """Read annotations on a target; their qualifier is that of each without its own."""
+        attributes = self._attributes(element, "Target", "Qualifier")
+        qualifier = attributes.get("Qualifier", "")
+        found = (replace(a, qualifier=a.qualifier or qualifier) for a in self._inline(element))
+        return self._required(element, "Target"), tuple(found), self._place(element)
+
+    def _annotation(self, element: Element) -> Annotation:
+        attributes = self._attributes(element, "Term", "Qualifier", *CONSTANTS)
+        return Annotation(
+            self._full_name(element, "Term"),
+            self._value(element),
+            attributes.get("Qualifier", ""),
+            self._place(element),
+        )
+
+    def _value(self, element: Element) -> Expression | None:
+        """Read the value of an Annotation or PropertyValue, given as attribute or as child."""
+        given: list[Expression] = [
+            Constant(str(name), str(text))
+            for name, text in element.attrib.items()
+            if name in CONSTANTS
+        ]
+        for name, child in self._children(element, "Record", "Collection", *CONSTANTS):
+            given.append(self._expression(name, child))
+        if len(given) > 1:
+            self._report(f"{local_name(element)} has {len(given)} values: one is read", element)
+        return given[0] if given else None
+
+    def _expression(self, name: str, element: Element) -> Expression:
+        match name:
+            case "Record":
+                self._attributes(element, "Type")
+                values = sorted(self._property_values(element), key=lambda pair: pair[0])
+                return Record(tuple(values), element.get("Type") or "")
+            case "Collection":
+                self._attributes(element)
+                items = self._children(element, "Record", *CONSTANTS)
+                return Collection(tuple(self._expression(item, child) for item, child in items))
+            case _:
+                self._attributes(element)
+                text = self._text(element)
+                return Constant(name, text if name == "String" else text.strip())
+
+    def _property_values(self, element: Element) -> Iterator[tuple[str, Expression]]:
+        for _, child in self._children(element, "PropertyValue"):
+            self._attributes(child, "Property", *CONSTANTS)
+            value = self._value(child)
+            if value is None:
+                self._report("PropertyValue has no value", child)
+            else:
+                yield self._required(child, "Property"), value

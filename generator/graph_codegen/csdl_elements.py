@@ -1,0 +1,167 @@
+"""What reading any CSDL element needs: its place, its names, and a report of what is not understood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+from lxml import etree
+
+from graph_codegen.diagnostics import CodegenError, Diagnostic, Place, error
+from graph_codegen.edm import TypeRef
+from graph_codegen.xmlsource import Element
+
+EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
+EDMX = "{http://docs.oasis-open.org/odata/ns/edmx}"
+
+FACETS = ("MaxLength", "Precision", "Scale", "SRID", "Unicode", "DefaultValue")
+"""Attributes that narrow a type (CSDL 7.2); they are facts of the document and travel as text."""
+
+_SIMPLE = r"[^\W\d][\w-]{0,127}"
+_SIMPLE_NAME = re.compile(_SIMPLE)
+_DOTTED_NAME = re.compile(rf"{_SIMPLE}(\.{_SIMPLE})*")
+"""Identifiers (CSDL 15.2); a hyphen is none of theirs, yet Graph has a property `request-id`."""
+
+_DECLARATION_DEPTH = 3
+"""Elements above a declaration: edmx:Edmx, edmx:DataServices, Schema."""
+
+_T = TypeVar("_T")
+
+
+def parse_type_ref(text: str) -> TypeRef:
+    """Parse `graph.call` or `Collection(graph.call)`."""
+    if text.startswith("Collection(") and text.endswith(")"):
+        return TypeRef(text[len("Collection(") : -1], collection=True)
+    return TypeRef(text)
+
+
+def place_of(element: Element, file: str) -> Place:
+    """Return the place of an element in a file."""
+    line = element.sourceline
+    return Place(file, line if isinstance(line, int) else 0)
+
+
+def local_name(element: Element) -> str:
+    """Return the name of an element without its namespace."""
+    return etree.QName(element).localname
+
+
+class ElementReader:
+    """Reads attributes and child elements, and collects what it does not understand."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._diagnostics: list[Diagnostic] = []
+
+    def _place(self, element: Element) -> Place:
+        return place_of(element, self._file)
+
+    def _report(self, message: str, element: Element) -> None:
+        self._diagnostics.append(Diagnostic(message, self._place(element), *_subject(element)))
+
+    def _error(self, message: str, element: Element) -> CodegenError:
+        type_name, member = _subject(element)
+        return error(message, self._place(element), type=type_name, property=member)
+
+    # -- attributes
+
+    def _attributes(self, element: Element, *known: str) -> Mapping[str, str]:
+        """Return the known attributes; report the others."""
+        found: dict[str, str] = {}
+        for name, value in ((str(n), str(v)) for n, v in element.attrib.items()):
+            if name in known:
+                found[name] = value
+            else:
+                self._report(
+                    f"attribute {name} of {local_name(element)} is not understood", element
+                )
+        return found
+
+    def _required(self, element: Element, name: str) -> str:
+        value = element.get(name)
+        if not value:
+            raise self._error(f"{local_name(element)} has no {name}", element)
+        return value
+
+    def _name(self, element: Element, attribute: str = "Name") -> str:
+        """Return a simple name. What is none never gets any further: code is made of names."""
+        return self._checked(_SIMPLE_NAME, self._required(element, attribute), attribute, element)
+
+    def _full_name(self, element: Element, attribute: str) -> str:
+        """Return a name with its namespace, or a namespace."""
+        return self._checked(_DOTTED_NAME, self._required(element, attribute), attribute, element)
+
+    def _type_ref(self, element: Element, attribute: str = "Type") -> TypeRef:
+        ref = parse_type_ref(self._required(element, attribute))
+        self._checked(_DOTTED_NAME, ref.name, attribute, element)
+        return ref
+
+    def _checked(self, form: re.Pattern[str], name: str, attribute: str, element: Element) -> str:
+        if not form.fullmatch(name):
+            raise self._error(f"{attribute} of {local_name(element)} is no name: {name!r}", element)
+        return name
+
+    def _flag(self, element: Element, name: str) -> bool | None:
+        value = element.get(name)
+        if value not in (None, "true", "false"):
+            raise self._error(f"{name} is {value!r}, not true or false", element)
+        return None if value is None else value == "true"
+
+    def _facets(self, attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+        return tuple((name, attributes[name]) for name in FACETS if name in attributes)
+
+    # -- content
+
+    def _children(
+        self, element: Element, *known: str, namespace: str = EDM
+    ) -> Iterator[tuple[str, Element]]:
+        """Yield (local name, element) of the known child elements; report everything else."""
+        wanted = {namespace + name: name for name in known}
+        if any((text or "").strip() for text in (element.text, *(c.tail for c in element))):
+            self._report(f"text in {local_name(element)} is not understood", element)
+        for child in element:
+            name = wanted.get(str(child.tag))
+            if name is None:
+                self._unknown(child, element)
+            else:
+                yield name, child
+
+    def _empty(self, element: Element) -> None:
+        """Report whatever is in an element that holds nothing."""
+        for _ in self._children(element):
+            pass
+
+    def _text(self, element: Element) -> str:
+        """Return the text of an element that holds nothing else."""
+        for child in element:
+            self._unknown(child, element)
+        return element.text or ""
+
+    def _unknown(self, child: Element, parent: Element) -> None:
+        self._report(
+            f"element {local_name(child)} in {local_name(parent)} is not understood", child
+        )
+
+    def _read_children(
+        self, element: Element, **readers: Callable[[Element], _T]
+    ) -> dict[str, list[_T]]:
+        found: dict[str, list[_T]] = {name: [] for name in readers}
+        for name, child in self._children(element, *readers):
+            found[name].append(readers[name](child))
+        return found
+
+
+def _subject(element: Element) -> tuple[str, str]:
+    """Return the declaration that an element stands in, and the member of it."""
+    path = [*reversed(list(element.iterancestors())), element]
+    if len(path) <= _DECLARATION_DEPTH:
+        return "", ""
+    declaration, *inside = path[_DECLARATION_DEPTH:]
+    if "Target" in declaration.attrib:
+        type_name, _, member = str(declaration.get("Target")).partition("/")
+        return type_name, member
+    namespace = path[_DECLARATION_DEPTH - 1].get("Namespace")
+    name = declaration.get("Name")
+    member = next((str(e.get("Name")) for e in inside if e.get("Name")), "")
+    return f"{namespace}.{name}" if name else "", member

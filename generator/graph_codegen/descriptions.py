@@ -1,0 +1,79 @@
+"""What types, properties and requests are for, in words: docstrings, and descriptions in OpenAPI.
+
+A metadata document's own descriptions count where it has them (Core.V1 Description); the subset that
+is committed has none, and `metadata/descriptions.json` describes in our own words what bots meet.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from graph_codegen.diagnostics import error
+from graph_codegen.edm import (
+    Annotation,
+    Constant,
+    Member,
+    NavigationProperty,
+    Property,
+    TypeDeclaration,
+)
+from graph_codegen.requests import Request
+
+FILE = "descriptions.json"
+
+TERM = "Org.OData.Core.V1.Description"
+
+
+@dataclass(frozen=True)
+class Descriptions:
+    """Texts by full type name, by type name and member, and by `METHOD path`."""
+
+    types: Mapping[str, str] = field(default_factory=dict[str, str])
+    members: Mapping[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    requests: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def of_type(self, declared: TypeDeclaration) -> str:
+        """Return what a type is for; empty where nobody says."""
+        return _own(declared.annotations) or self.types.get(declared.name, "")
+
+    def of_member(self, owner: str, item: Property | NavigationProperty | Member) -> str:
+        """Return what a property, or the member of an enumeration, is for."""
+        return _own(item.annotations) or self.members.get((owner, item.name), "")
+
+    def of_request(self, request: Request) -> str:
+        """Return what a request does."""
+        own = _own(request.operation.annotations) if request.operation else ""
+        return own or self.requests.get(f"{request.method} {request.path}", "")
+
+
+def load(folder: Path) -> Descriptions:
+    """Read the descriptions from a metadata folder; a folder without the file has none.
+
+    Raises CodegenError when the file is not understood.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return Descriptions()
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        types = data["types"]
+        return Descriptions(
+            {name: facts["summary"] for name, facts in types.items()},
+            {
+                (name, member): text
+                for name, facts in types.items()
+                for kind in ("properties", "members")
+                for member, text in facts.get(kind, {}).items()
+            },
+            data["operations"],
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise error(f"the descriptions are not understood: {problem}", str(path)) from None
+
+
+def _own(annotations: Iterable[Annotation]) -> str:
+    values = (a.value for a in annotations if a.term == TERM)
+    return next((value.text for value in values if isinstance(value, Constant)), "")

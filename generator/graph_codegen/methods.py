@@ -1,0 +1,321 @@
+"""A request → a method of the client: its name, its signature, and how its result is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graph_codegen import literals
+from graph_codegen.clouds import Clouds
+from graph_codegen.descriptions import Descriptions
+from graph_codegen.edm import Parameter, TypeRef, split_name
+from graph_codegen.naming import (
+    ROOT_NAMESPACE,
+    Names,
+    edm_annotation,
+    parameter_name,
+    snake_case,
+    unlike,
+)
+from graph_codegen.permissions import Rules
+from graph_codegen.requests import STREAM, Request
+
+OPTIONAL_PARAMETER = "Org.OData.Core.V1.OptionalParameter"
+
+STRUCTURED = ("select", "expand")
+COLLECTION = (*STRUCTURED, "filter", "orderby", "top", "skip", "search", "count")
+
+OPTIONS: Mapping[str, tuple[str, tuple[str, str]]] = {
+    "select": ("Sequence[str]", ("SelectSupport", "Supported")),
+    "expand": ("Sequence[str]", ("ExpandRestrictions", "Expandable")),
+    "filter": ("str", ("FilterRestrictions", "Filterable")),
+    "orderby": ("Sequence[str]", ("SortRestrictions", "Sortable")),
+    "top": ("int", ("TopSupported", "Supported")),
+    "skip": ("int", ("SkipSupported", "Supported")),
+    "search": ("str", ("SearchRestrictions", "Searchable")),
+    "count": ("bool", ("CountRestrictions", "Countable")),
+}
+"""The system query options (OData URL conventions 5.1): type, and the capability that allows each."""
+
+
+OPTION_SET_NAMES: Mapping[tuple[str, ...], str] = {
+    (): "Options",
+    STRUCTURED: "EntityOptions",
+    COLLECTION: "CollectionOptions",
+    ("filter", "search"): "CountOptions",
+}
+"""Names for the sets of options where nothing is ruled out; any other is named after its members."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a method: its name on the wire and in Python, where it travels, its type."""
+
+    wire_name: str
+    name: str
+    location: str
+    type: str
+    required: bool = True
+
+    @property
+    def bare_type(self) -> str:
+        """The type as the table of operations has it."""
+        return self.type.replace("models.", "")
+
+    @property
+    def constant(self) -> str:
+        """The constant of the table of operations that holds it, where methods share it."""
+        return f"_{self.name.upper()}"
+
+
+@dataclass(frozen=True, slots=True)
+class OptionSet:
+    """The query options of a method, which it has in common with others."""
+
+    options: tuple[Argument, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of the class that types the keywords."""
+        names = tuple(option.name for option in self.options)
+        return OPTION_SET_NAMES.get(names) or "".join(map(str.capitalize, names)) + "Options"
+
+    @property
+    def constant(self) -> str:
+        """The constant of the table of operations that holds the options."""
+        return f"_{snake_case(self.name).upper()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A method of a resource, and the row of the table of operations that it sends.
+
+    `sender` is the method of the session that it calls, `read` how that reads the result, `returns`
+    the annotation. `entity` is a body that is one value, `parameters` are what an action or function
+    takes, `options` those of the query.
+    """
+
+    name: str
+    constant: str
+    verb: str
+    path: str
+    python: str
+    kind: str
+    keys: tuple[Argument, ...]
+    entity: Argument | None
+    parameters: tuple[Argument, ...]
+    options: tuple[Argument, ...]
+    sender: str
+    read: str
+    returns: str | None
+    docstring: str
+    permissions: tuple[Mapping[str, object], ...]
+    clouds: str
+
+    @property
+    def http(self) -> str:
+        """The request line: method and path."""
+        return f"{self.verb} {self.path}"
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        """All arguments, in the order of the signature."""
+        entity = (self.entity,) if self.entity else ()
+        return (*self.keys, *entity, *self.parameters, *self.options)
+
+    @property
+    def own_arguments(self) -> tuple[Argument, ...]:
+        """The arguments that stand for nothing which many methods share: no keys, no options."""
+        entity = (self.entity,) if self.entity else ()
+        return (*entity, *self.parameters)
+
+    @property
+    def option_set(self) -> OptionSet:
+        """The set of its query options."""
+        return OptionSet(self.options)
+
+    @property
+    def required(self) -> tuple[Argument, ...]:
+        """The parameters that must be given."""
+        return tuple(a for a in self.parameters if a.required)
+
+    @property
+    def optional(self) -> tuple[Argument, ...]:
+        """The parameters that may be left out."""
+        return tuple(a for a in self.parameters if not a.required)
+
+    @property
+    def bare_returns(self) -> str | None:
+        """The result as the table of operations has it."""
+        return self.returns and self.returns.replace("models.", "")
+
+
+@dataclass(frozen=True, slots=True)
+class MethodWriter:
+    """Turns requests into methods, by what is known about them."""
+
+    names: Names
+    rules: Rules
+    clouds: Clouds
+    descriptions: Descriptions
+
+    def method(
+        self,
+        request: Request,
+        resource: tuple[str, ...],
+        *,
+        overloaded: bool = False,
+        on_items_too: bool = False,
+    ) -> Method:
+        """Return the method of a resource, given by its attribute path, that sends a request.
+
+        `overloaded` says that the resource has the request's operation with other parameters too,
+        `on_items_too` that an operation on a collection exists on its items as well.
+        """
+        name = _name(request, overloaded=overloaded)
+        if request.operation and on_items_too:
+            name += "_collection"
+        http = f"{request.method} {request.path}"
+        sender, read, returns = self._result(request)
+        python = ".".join((*resource, name))
+        return Method(
+            name,
+            python.upper().replace(".", "_"),
+            request.method,
+            request.path,
+            python,
+            request.kind,
+            tuple(Argument(k.name, parameter_name(k.name), "path", "str") for k in request.keys),
+            self._entity(request),
+            tuple(self._parameter(request, p) for p in _parameters(request)),
+            tuple(_options(request)),
+            sender,
+            read,
+            returns,
+            literals.docstring(f"{self._summary(request)}\n\n{http}", indent=8),
+            self.rules.get(http, ()),
+            self.clouds.constant(request),
+        )
+
+    def annotation(self, ref: TypeRef) -> str:
+        """Return the annotation of a value of a type, as a module of the package writes it."""
+        if ref.collection:
+            return f"Sequence[{self.annotation(TypeRef(ref.name))}]"
+        if ref.primitive:
+            return edm_annotation(ref.name)
+        namespace, _ = split_name(ref.name)
+        module = "" if namespace == ROOT_NAMESPACE else f"{self.names.modules[namespace]}."
+        return f"models.{module}{self.names.classes[ref.name]}"
+
+    def _entity(self, request: Request) -> Argument | None:
+        if request.body == STREAM:
+            return Argument("content", "content", "body", "bytes")
+        if request.body is None:
+            return None
+        simple = split_name(request.body.name)[1]
+        return Argument(simple, parameter_name(simple), "body", self.annotation(request.body))
+
+    def _parameter(self, request: Request, parameter: Parameter) -> Argument:
+        """Return an argument of an operation.
+
+        A parameter of an action may be left out when it may be null: Graph takes that as null.
+        """
+        optional = any(a.term == OPTIONAL_PARAMETER for a in parameter.annotations)
+        if request.kind == "action":
+            optional |= parameter.nullable is not False
+        form = self.annotation(parameter.type)
+        return Argument(
+            parameter.name,
+            unlike(parameter_name(parameter.name), _key_names(request)),
+            "body" if request.kind == "action" else "path",
+            form if parameter.nullable is False else f"{form} | None",
+            not optional,
+        )
+
+    def _summary(self, request: Request) -> str:
+        """Return the first paragraph of a docstring: what the request does."""
+        described = self.descriptions.of_request(request)
+        if described:
+            return described
+        if request.operation:
+            return f"Call the {request.operation.kind.lower()} `{request.operation.name}`."
+        if request.target == STREAM:
+            return "Read the stream." if request.kind == "content" else "Write the stream."
+        return f"{_DOING[request.kind]} `{self.names.classes[request.target.name]}`."
+
+    def _result(self, request: Request) -> tuple[str, str, str | None]:
+        """Return the session's method, how it reads the result, and the annotation."""
+        returns = request.returns
+        if returns is None:
+            return "send", "", None
+        if request.kind == "count":
+            return "send_count", "", "int"
+        if returns == STREAM:
+            return "send_content", "", "bytes"
+        form = self.annotation(TypeRef(returns.name))
+        if returns.collection:
+            return "send_page", f"item={form}", f"Page[{form}]"
+        if request.kind == "update":
+            return "send_optional", f"returns={form}", f"{form} | None"
+        if form.startswith("models.") and returns.name in self.names.attributes:
+            return "send", f"returns={form}", form
+        return "send_value", f"form={form}", form
+
+
+def _name(request: Request, *, overloaded: bool) -> str:
+    """Return the name of a method: what it does, or the name of the operation or stream.
+
+    Overloads with parameters are told apart by them, as in `supported_time_zones_with_standard`.
+    """
+    match request.kind:
+        case "action" | "function" if request.operation:
+            name = unlike(snake_case(split_name(request.operation.name)[1]), frozenset(_DOING))
+            parameters = [snake_case(p.name) for p in _parameters(request)]
+            return f"{name}_with_{'_and_'.join(parameters)}" if overloaded and parameters else name
+        case "content":
+            return f"get_{_stream_name(request)}"
+        case "put_content":
+            return f"put_{_stream_name(request)}"
+        case _:
+            return request.kind
+
+
+_DOING = {
+    "list": "List entities of the type",
+    "count": "Count entities of the type",
+    "get": "Get an entity of the type",
+    "create": "Create an entity of the type",
+    "update": "Update, by what was set in it, an entity of the type",
+    "delete": "Delete an entity of the type",
+}
+
+
+def _key_names(request: Request) -> frozenset[str]:
+    return frozenset(parameter_name(key.name) for key in request.keys)
+
+
+def _stream_name(request: Request) -> str:
+    return snake_case(request.segments[-1].replace("$value", "value"))
+
+
+def _parameters(request: Request) -> tuple[Parameter, ...]:
+    return request.operation.parameters[1:] if request.operation else ()
+
+
+def _options(request: Request) -> list[Argument]:
+    """Return the query options that a request takes: those of its result that are not ruled out."""
+    names: tuple[str, ...] = ()
+    if request.kind == "count":
+        names = ("filter", "search")
+    elif request.kind == "list":
+        names = COLLECTION
+    elif request.kind == "get":
+        names = STRUCTURED
+    elif request.kind == "function" and request.returns and not request.returns.primitive:
+        names = COLLECTION if request.returns.collection else STRUCTURED
+    ruled = request.kind != "function"  # capabilities are those of the resource, not of a function
+    return [
+        Argument(f"${name}", name, "query", OPTIONS[name][0], required=False)
+        for name in names
+        if not ruled or request.allows(*OPTIONS[name][1])
+    ]

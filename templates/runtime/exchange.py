@@ -1,0 +1,179 @@
+"""One logical request, from its first attempt to its result, without any I/O."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Generic, TypeAlias, TypeVar
+
+import httpx
+from pydantic import ValidationError
+
+from .decode import Decoder
+from .errors import GraphTransportError, decode_error, http_error, misfit
+from .operation import Operation
+from .permissions import required_permissions
+from .request import PreparedRequest
+from .retry import after_failure, after_response, delay_before, parse_retry_after
+
+_T = TypeVar("_T")
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+MAX_REDIRECTS = 5
+
+_logger = logging.getLogger("graph_comms")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The response to one attempt, as far as it came."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    complete: bool
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the service says that it did what was asked (RFC 9110, 15.3)."""
+        return 200 <= self.status < 300
+
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds that the service asks to wait, None where it does not."""
+        return parse_retry_after(self.headers.get("retry-after"), datetime.now(UTC))
+
+
+Answer: TypeAlias = Reply | httpx.RequestError
+
+
+@dataclass(slots=True)
+class Exchange(Generic[_T]):
+    """The state of one logical request; the sessions do the sending and the waiting.
+
+    `decoder` reads the body of a success; None ignores it.
+    """
+
+    operation: Operation
+    prepared: PreparedRequest
+    decoder: Decoder[_T] | None
+    may_renew: bool
+    repetitions: int = 0
+    redirects: int = 0
+    ambiguous: bool = False
+    request: httpx.Request = field(init=False)
+    started: float = field(init=False)
+
+    def attempt(self, token: str) -> httpx.Request:
+        """Return the request for the next attempt."""
+        self.started = time.perf_counter()
+        self.request = self.prepared.authorized(token)
+        return self.request
+
+    def redirected(self, response: httpx.Response) -> httpx.Request | None:
+        """Return the request for where a stream lies, None for any other response.
+
+        Graph answers a request for content with a redirect to a storage host now and then. The
+        address there is all that is needed: neither token nor other headers go along.
+        """
+        location = response.headers.get("location")
+        if (
+            response.status_code not in _REDIRECTS
+            or location is None
+            or self.operation.kind != "content"
+            or self.redirects >= MAX_REDIRECTS
+        ):
+            return None
+        url = response.request.url.join(location)
+        if url.scheme != "https":
+            return None
+        self.redirects += 1
+        return httpx.Request("GET", url, headers={"accept-encoding": "gzip, deflate"})
+
+    def delay_after(self, answer: Answer) -> float | None:
+        """Return the seconds to wait before the next attempt, or None: this answer is the last.
+
+        A 401 is repeated once if the credential may give another token by then. The service
+        refused to act on that request (RFC 9110, 15.5.2), so this is safe for a create too.
+        """
+        self.log(answer)
+        if isinstance(answer, httpx.RequestError):
+            outcome = after_failure(ambiguous=not isinstance(answer, _NOT_SENT))
+        elif answer.status == 401 and self.may_renew:
+            self.may_renew = False
+            return 0.0
+        else:
+            enough = answer.complete or not answer.is_success or self.decoder is None
+            outcome = after_response(answer.status, answer.retry_after, complete=enough)
+        self.ambiguous |= outcome.ambiguous
+        self.repetitions += 1
+        return delay_before(self.repetitions, self.operation, outcome, random.random())
+
+    def result(self, answer: Answer) -> _T | None:
+        """Return what the last answer means for the caller, or raise one of our exceptions.
+
+        Where an earlier attempt to delete may have succeeded unseen, finding nothing left to
+        delete is success.
+        """
+        if isinstance(answer, httpx.RequestError):
+            raise self.failure(answer) from answer
+        if answer.status == 404 and self.operation.method == "DELETE" and self.ambiguous:
+            return None
+        if not answer.is_success:
+            raise http_error(
+                answer.status,
+                answer.headers,
+                answer.body,
+                client_request_id=self.prepared.client_request_id,
+                retry_after=answer.retry_after,
+                need=required_permissions(self.operation.permissions, self.prepared.wire_body),
+            )
+        return None if self.decoder is None else self._decode(answer, self.decoder)
+
+    def failure(self, error: httpx.RequestError) -> GraphTransportError:
+        """Return the exception for a request without a usable response; chain it from `error`."""
+        # httpx errors carry their request, and logging tools show what exceptions carry.
+        self.request.headers.pop("Authorization", None)
+        return GraphTransportError(
+            reason=f"{type(error).__name__}: {error}",
+            ambiguous=self.ambiguous,
+            client_request_id=self.prepared.client_request_id,
+        )
+
+    def _decode(self, reply: Reply, decoder: Decoder[_T]) -> _T:
+        problem = "broke off"
+        if reply.complete:
+            try:
+                return decoder.read(reply.body)
+            except ValidationError as error:
+                problem = misfit(error) if reply.body else "is empty"
+            except ValueError:
+                problem = "is not understood" if reply.body else "is empty"
+        raise decode_error(
+            reply.status,
+            reply.headers,
+            reply.body,
+            client_request_id=self.prepared.client_request_id,
+            expected=decoder.name,
+            problem=problem,
+        )
+
+    def log(self, answer: Answer | httpx.Response) -> None:
+        """Write the one line that stands for an attempt; neither token nor body is in it."""
+        if isinstance(answer, httpx.RequestError):
+            outcome, request_id = type(answer).__name__, None
+        else:
+            status = answer.status if isinstance(answer, Reply) else answer.status_code
+            outcome, request_id = str(status), answer.headers.get("request-id")
+        _logger.debug(
+            "%s %s: %s, request-id %s, client-request-id %s, %.0f ms",
+            self.operation.method,
+            self.operation.path,
+            outcome,
+            request_id,
+            self.prepared.client_request_id,
+            (time.perf_counter() - self.started) * 1000,
+        )

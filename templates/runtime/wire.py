@@ -1,0 +1,84 @@
+"""Arguments as the wire has them: in a JSON body, in a query, in the parentheses of a function.
+
+Source: OData JSON 4.01, section 7.1; OData URL conventions 4.01, sections 4.3 and 5.1.1.14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final, cast
+from uuid import UUID
+
+from . import edm
+from .enums import GraphFlags
+from .model import GraphModel
+
+
+class Unset(Enum):
+    """The type of `UNSET`."""
+
+    UNSET = "UNSET"
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = Unset.UNSET
+"""Stands for an argument that was not given; None is one that is given, as null."""
+
+
+def to_wire(value: object) -> Any:
+    """Return a Python value as `json.dumps` takes it, in the form that Graph reads.
+
+    Raises TypeError for a value that no Edm type stands for.
+    """
+    match value:
+        case None | bool():
+            return value
+        case GraphModel():
+            return value.to_dict()
+        case Enum():
+            return value.value
+        case GraphFlags():
+            return str(value)
+        case str():
+            return value
+        case Mapping():
+            items = cast("Mapping[str, object]", value).items()
+            return {name: to_wire(item) for name, item in items if item is not UNSET}
+        case bytes() | int() | float() | Decimal() | datetime() | date() | time() | timedelta():
+            return edm.to_wire(value)
+        case UUID():
+            return edm.to_wire(value)
+        case Sequence():
+            return [to_wire(item) for item in cast("Sequence[object]", value)]
+        case _:
+            raise TypeError(f"a {type(value).__name__} is no value that Graph takes")
+
+
+def to_literal(value: object) -> str:
+    """Return a value as a literal of a URL, not yet percent-encoded; text stands in quotes."""
+    wire = to_wire(value)
+    if wire is None or isinstance(wire, bool):
+        return {None: "null", True: "true", False: "false"}[wire]
+    if isinstance(value, timedelta):
+        return f"duration'{wire}'"
+    if isinstance(value, bytes):
+        return f"binary'{wire}'"
+    if isinstance(value, str | GraphFlags):
+        return "'" + str(wire).replace("'", "''") + "'"
+    if isinstance(wire, str | int | float):
+        return str(wire)
+    raise TypeError(f"a {type(value).__name__} cannot stand in a URL")
+
+
+def to_option(value: object) -> str:
+    """Return the value of a query option: several are joined by commas."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ",".join(map(str, cast("Sequence[object]", value)))
+    return str(value)

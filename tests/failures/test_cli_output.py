@@ -1,0 +1,158 @@
+"""Output that cannot be, or must not be, written: refused, and whole as it was."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.csdl import ROOT, SERVICE, content, document, graph_codegen
+
+MODELS = "graph_comms/models/graph.py"
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("package")
+    (folder / "input.csdl.xml").write_bytes(document(SERVICE))
+    result = graph_codegen("generate", "--metadata", "input.csdl.xml", *ROOT, cwd=folder)
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+@pytest.fixture
+def folder(package: Path, tmp_path: Path) -> Path:
+    """A folder with metadata, what was generated from it, and newer metadata."""
+    shutil.copytree(package, tmp_path, dirs_exist_ok=True)
+    newer = SERVICE.replace('"callState"', '"stateOfCall"').replace("callState", "stateOfCall")
+    (tmp_path / "newer.csdl.xml").write_bytes(document(newer))
+    return tmp_path
+
+
+def errors(result: object) -> list[str]:
+    stderr = str(getattr(result, "stderr", ""))
+    assert "Traceback" not in stderr
+    lines = (line for line in stderr.splitlines() if line.startswith("error: "))
+    return [line.removeprefix("error: ") for line in lines]
+
+
+def refusal(folder: Path, *arguments: str, before: Callable[[], object] | None = None) -> list[str]:
+    whole = content(folder)
+    result = graph_codegen(*arguments, cwd=folder, before=before)
+    assert (result.returncode, result.stdout) == (2, ""), result.stderr
+    assert content(folder) == whole
+    assert not list(folder.rglob(".graph-codegen-*"))
+    return errors(result)
+
+
+def newer(*more: str) -> tuple[str, ...]:
+    return ("generate", "--metadata", "newer.csdl.xml", *ROOT, *more)
+
+
+def test_a_file_edited_by_hand_is_not_overwritten(folder: Path) -> None:
+    edited = folder / "generated" / MODELS
+    edited.write_text(edited.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+    assert refusal(folder, *newer()) == [
+        f"generated/{MODELS}: was edited by hand: restore or delete it"
+    ]
+
+
+def test_a_file_that_was_deleted_is_written_again(folder: Path) -> None:
+    before = content(folder / "generated")
+    (folder / "generated" / MODELS).unlink()
+    assert graph_codegen(*newer(), cwd=folder).returncode == 0
+    assert content(folder / "generated")[MODELS] != before[MODELS]
+
+
+def test_a_file_of_somebody_else_is_not_overwritten(folder: Path) -> None:
+    (folder / "generated" / "manifest.json").unlink()
+    found = refusal(folder, *newer())
+    assert f"generated/{MODELS}: is in the way and not ours" in found
+    assert all(line.endswith(": is in the way and not ours") for line in found)
+
+
+def test_a_file_that_is_generated_no_more_is_deleted(folder: Path) -> None:
+    arguments = newer("--package", "other_name")
+    (folder / "generated" / "graph_comms" / "mine.py").write_text("# mine\n", encoding="utf-8")
+    assert graph_codegen(*arguments, cwd=folder).returncode == 0
+    left = [path for path in content(folder / "generated") if path.startswith("graph_comms/")]
+    assert left == ["graph_comms/mine.py"]
+
+
+def test_an_output_below_a_file_is_refused(folder: Path) -> None:
+    (error,) = refusal(folder, *newer("--output", "newer.csdl.xml/below"))
+    assert error.startswith("newer.csdl.xml/below")
+    assert "Not a directory" in error
+
+
+def test_an_output_that_is_a_file_is_refused(folder: Path) -> None:
+    before = content(folder)
+    result = graph_codegen(*newer("--output", "newer.csdl.xml"), cwd=folder)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "is a file" in result.stderr
+    assert content(folder) == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unwritable to the administrator")
+@pytest.mark.parametrize("unwritable", ["generated", "generated/graph_comms/models"])
+def test_an_unwritable_folder_is_refused(folder: Path, unwritable: str) -> None:
+    (folder / unwritable).chmod(0o555)
+    (error,) = refusal(folder, *newer())
+    assert "Permission denied" in error
+
+
+def no_room() -> None:
+    """Leave no room for a file: what a full disk does."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        newer(),
+        ("slice", "newer.csdl.xml", *ROOT, "--output", "generated"),
+        ("openapi", "--metadata", "newer.csdl.xml", *ROOT, "--output", "generated/openapi.json"),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_full_disk_is_refused(folder: Path, arguments: tuple[str, ...]) -> None:
+    (error,) = refusal(folder, *arguments, before=no_room)
+    assert "File too large" in error
+
+
+# -- check
+
+
+def test_check_passes_what_is_as_generated(folder: Path) -> None:
+    result = graph_codegen("check", "--metadata", "input.csdl.xml", *ROOT, cwd=folder)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert "generated is what would be generated" in result.stderr
+
+
+def test_check_shows_what_is_stale(folder: Path) -> None:
+    before = content(folder)
+    result = graph_codegen("check", "--metadata", "newer.csdl.xml", *ROOT, cwd=folder)
+    assert result.returncode == 1
+    assert f"--- a/{MODELS}" in result.stdout
+    assert "-class CallState(GraphEnum):" in result.stdout
+    assert "+class StateOfCall(GraphEnum):" in result.stdout
+    assert "generated is stale: run graph-codegen generate" in result.stderr
+    assert errors(result) == []
+    assert content(folder) == before
+
+
+@pytest.mark.parametrize("change", ["edited", "folder missing"])
+def test_check_notices_what_was_changed(folder: Path, change: str) -> None:
+    path = folder / "generated" / MODELS
+    match change:
+        case "edited":
+            path.write_text("# mine\n", encoding="utf-8")
+        case _:
+            shutil.rmtree(folder / "generated")
+    result = graph_codegen("check", "--metadata", "input.csdl.xml", *ROOT, cwd=folder)
+    assert result.returncode == 1
+    assert f"+++ b/{MODELS}" in result.stdout

@@ -1,0 +1,313 @@
+"""Both flavours of the generated client behind one face, and a value for every parameter."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import types
+from collections.abc import AsyncIterable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from typing import Annotated, Any, Self, Union, get_args, get_origin
+
+import httpx
+
+from graph_comms import AsyncCommunicationsClient, Cloud, CommunicationsClient, models
+from graph_comms._runtime import edm
+from graph_comms._runtime.enums import GraphEnum
+from graph_comms._runtime.operation import Operation, Parameter
+from graph_comms._runtime.page import Page
+from graph_comms.models import GraphModel
+from tests.support.server import AsyncRetarget, GraphServer, Retarget
+
+FLAVOURS = ("sync", "async")
+TOKEN = "marker-token-8c2e"
+
+
+# -- clients
+
+
+class _Roads:
+    """Which server plays which host; a host without one must not be asked for."""
+
+    def __init__(self, servers: Mapping[str, GraphServer]) -> None:
+        self._servers = servers
+
+    def at(self, request: httpx.Request) -> httpx.Request:
+        port = self._servers[request.url.host].port
+        return httpx.Request(
+            request.method,
+            request.url.copy_with(scheme="http", host="127.0.0.1", port=port),
+            headers=request.headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
+
+
+class _Hosts(httpx.BaseTransport):
+    def __init__(self, roads: _Roads) -> None:
+        self._roads = roads
+        self._inner = httpx.HTTPTransport(verify=False)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._inner.handle_request(self._roads.at(request))
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class _AsyncHosts(httpx.AsyncBaseTransport):
+    def __init__(self, roads: _Roads) -> None:
+        self._roads = roads
+        self._inner = httpx.AsyncHTTPTransport(verify=False)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._inner.handle_async_request(self._roads.at(request))
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+def hosts(flavour: str, servers: Mapping[str, GraphServer]) -> Any:
+    """A transport that leads each host to a server of its own."""
+    roads = _Roads(servers)
+    return _Hosts(roads) if flavour == "sync" else _AsyncHosts(roads)
+
+
+class Caller:
+    """A client of either flavour: what is asynchronous runs to its end, and waits take no time."""
+
+    def __init__(
+        self,
+        flavour: str,
+        server: GraphServer,
+        *,
+        credential: Any = TOKEN,
+        cloud: Cloud = Cloud.GLOBAL,
+        transport: Any = None,
+    ) -> None:
+        self._runner = asyncio.Runner()
+        self.client: CommunicationsClient | AsyncCommunicationsClient
+        if flavour == "sync":
+            self.client = CommunicationsClient(
+                credential, cloud=cloud, transport=transport or Retarget(server), timeout=5.0
+            )
+            setattr(self.client._session, "_sleep", lambda seconds: None)  # noqa: B010
+        else:
+            self.client = AsyncCommunicationsClient(
+                credential, cloud=cloud, transport=transport or AsyncRetarget(server), timeout=5.0
+            )
+            setattr(self.client._session, "_sleep", _no_wait)  # noqa: B010
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if isinstance(self.client, CommunicationsClient):
+            self.client.close()
+        else:
+            self._runner.run(self.client.aclose())
+        self._runner.close()
+
+    def call(self, python: str, /, *arguments: Any, **keywords: Any) -> Any:
+        """Call the method that a dotted path names."""
+        return self.finish(attribute(self.client, python)(*arguments, **keywords))
+
+    def finish(self, result: Any) -> Any:
+        """Return the result itself, or what it is waiting for."""
+        return self._runner.run(result) if inspect.iscoroutine(result) else result
+
+    def items(self, page: Any) -> list[Any]:
+        """Iterate over a page, and so over all that follow."""
+        return self.finish(_all(page)) if isinstance(page, AsyncIterable) else list(page)
+
+    def read(self, stream: Any, each: Callable[[bytes], None]) -> None:
+        """Hand each piece of a stream over as it arrives."""
+        if isinstance(stream, AbstractContextManager):
+            with stream as pieces:
+                for piece in pieces:
+                    each(piece)
+        else:
+            self.finish(_read(stream, each))
+
+
+async def _no_wait(seconds: float) -> None:
+    pass
+
+
+async def _all(page: AsyncIterable[Any]) -> list[Any]:
+    return [item async for item in page]
+
+
+async def _read(stream: Any, each: Callable[[bytes], None]) -> None:
+    async with stream as pieces:
+        async for piece in pieces:
+            each(piece)
+
+
+def attribute(root: Any, python: str) -> Any:
+    """Follow a dotted path."""
+    return reduce(getattr, python.split("."), root)
+
+
+# -- values
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A value as a caller gives it and as JSON has it; `literal` is how a URL has it."""
+
+    value: Any
+    wire: Any
+    literal: str = "no literal"
+
+
+class _Names(Mapping[str, Any]):
+    """The names that the types in the table of operations are made of."""
+
+    def __getitem__(self, name: str) -> Any:
+        known = {"Page": Page, "Sequence": Sequence, "edm": edm}
+        found = known.get(name) or getattr(models, name, None)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+
+def form_of(declared: str | None) -> Any:
+    """Return the type that the table of operations spells."""
+    return None if declared is None else eval(declared, {}, _Names())
+
+
+def sample(form: Any, n: int) -> Sample:
+    """Return a value of a type; two with different numbers differ, where the type has two."""
+    origin, arguments = get_origin(form), get_args(form)
+    if origin in (Union, types.UnionType):
+        return sample(arguments[0], n)
+    if origin is Annotated:
+        return sample(arguments[0], n)
+    if origin is Sequence:
+        both = [sample(arguments[0], n), sample(arguments[0], n + 1)]
+        return Sample([one.value for one in both], [one.wire for one in both])
+    if issubclass(form, GraphEnum):
+        member = list(form)[n % len(form)]
+        return Sample(member, member.value)
+    if issubclass(form, GraphModel):
+        cls = concrete(form)
+        wire = {"@odata.type": wire_type(cls), "marker": n}
+        return Sample(cls().with_undeclared(marker=n), wire)
+    return _PRIMITIVES[form](n)
+
+
+_PRIMITIVES: Mapping[Any, Callable[[int], Sample]] = {
+    str: lambda n: Sample(f"it's {n}/é", f"it's {n}/é", f"'it''s%20{n}%2F%C3%A9'"),
+    bytes: lambda n: Sample(b"RIFF\x00\xff%d" % n, None),
+    bool: lambda n: Sample(n % 2 == 0, n % 2 == 0),
+    int: lambda n: Sample(n, n),
+    datetime: lambda n: Sample(
+        datetime(2026, 1, 1 + n, 10, tzinfo=UTC),
+        f"2026-01-{1 + n:02}T10:00:00Z",
+        f"2026-01-{1 + n:02}T10:00:00Z",
+    ),
+    timedelta: lambda n: Sample(timedelta(minutes=1 + n), f"PT{1 + n}M"),
+}
+
+
+def concrete(cls: type[GraphModel]) -> type[GraphModel]:
+    """Return the class, or one derived from it where it is abstract."""
+    if not cls._abstract:
+        return cls
+    return next(concrete(one) for one in sorted(cls.__subclasses__(), key=lambda c: c.__name__))
+
+
+def wire_type(cls: type[GraphModel]) -> str:
+    """Return the name of a generated class's type: `#microsoft.graph.callRecords.session`."""
+    module = cls.__module__.rpartition(".")[2]
+    namespace = "microsoft.graph" + (".callRecords" if module == "call_records" else "")
+    return f"#{namespace}.{cls.__name__[0].lower()}{cls.__name__[1:]}"
+
+
+# -- arguments
+
+
+KEY = "19:k{}@thread.v2/é"
+ESCAPED_KEY = "19%3Ak{}%40thread.v2%2F%C3%A9"
+
+OPTIONS: Mapping[str, tuple[Any, str]] = {
+    "select": (["id", "subject"], "id,subject"),
+    "expand": (["sessions($expand=segments)"], "sessions($expand=segments)"),
+    "filter": ("subject eq 'a&b=c/é'", "subject eq 'a&b=c/é'"),
+    "orderby": (["subject desc", "id"], "subject desc,id"),
+    "top": (5, "5"),
+    "skip": (10, "10"),
+    "search": ('"a b"', '"a b"'),
+    "count": (True, "true"),
+}
+"""The query options: what a caller gives, and what the query says."""
+
+
+def is_key(parameter: Parameter) -> bool:
+    """Whether a parameter is a key in the path, and no argument of a function."""
+    return parameter.location == "path" and parameter.wire_name.endswith("-id")
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What a method is called with, and the request that must come of it."""
+
+    given: Mapping[str, Any]
+    target: str
+    body: Any
+
+
+def arguments(
+    operation: Operation, *, null: Parameter | None = None, full: bool = True
+) -> Arguments:
+    """Return arguments for an operation.
+
+    All of them, query options included; or, unless `full`, the required ones and `null` as None.
+    """
+    given: dict[str, Any] = {}
+    literals: dict[str, str] = {}
+    members: dict[str, Any] = {}
+    content: bytes | None = None
+    path = operation.path
+    for n, parameter in enumerate(p for p in operation.parameters if p.location != "query"):
+        if not (full or parameter.required or parameter == null):
+            continue
+        chosen = sample(form_of(parameter.type), n)
+        if is_key(parameter):
+            chosen = Sample(KEY.format(n), None)
+            path = path.replace(f"{{{parameter.wire_name}}}", ESCAPED_KEY.format(n))
+        elif parameter == null:
+            chosen = Sample(None, None, "null")
+        given[parameter.name] = chosen.value
+        if isinstance(chosen.value, bytes):
+            content = chosen.value
+        elif parameter.location == "body":
+            members[parameter.wire_name] = chosen.wire
+        elif not is_key(parameter):
+            literals[parameter.wire_name] = chosen.literal
+    if operation.kind == "function":
+        inside = ",".join(f"{name}={literal}" for name, literal in literals.items())
+        path = f"{path.rpartition('(')[0]}({inside})"
+    if full:
+        names = [p.name for p in operation.parameters if p.location == "query"]
+        given |= {name: OPTIONS[name][0] for name in names}
+    return Arguments(given, f"/v1.0{path}", _body(operation, members, content))
+
+
+def _body(operation: Operation, members: Mapping[str, Any], content: bytes | None) -> Any:
+    if operation.kind in ("create", "update"):
+        [entity] = members.values()
+        return entity
+    # An action with parameters always has a body, be it one without members.
+    takes = any(p.location == "body" for p in operation.parameters)
+    return content if content is not None else members if takes else None

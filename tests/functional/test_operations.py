@@ -1,0 +1,320 @@
+"""Every operation of the client, called in both flavours against a real server."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import types
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, Union, get_args, get_origin, get_type_hints
+from urllib.parse import parse_qsl
+
+import pytest
+
+from graph_comms import (
+    OPERATIONS,
+    UNSET,
+    AsyncCommunicationsClient,
+    AsyncPage,
+    Cloud,
+    CommunicationsClient,
+    Page,
+    UnavailableInCloudError,
+    __version__,
+    async_client,
+    client,
+)
+from graph_comms._runtime.operation import Operation, Parameter
+from graph_comms._runtime.wire import Unset
+from graph_comms.models import GraphModel
+from tests.functional.operations_harness import (
+    FLAVOURS,
+    OPTIONS,
+    TOKEN,
+    Caller,
+    arguments,
+    attribute,
+    form_of,
+    is_key,
+    sample,
+)
+from tests.support.server import GraphServer, Recorded, Reply, Step, json_reply
+
+METHODS = {operation.python: operation for operation in OPERATIONS}
+
+
+def each(*operations: Operation) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("operation", operations, ids=lambda one: one.python)
+
+
+each_operation = each(*OPERATIONS)
+
+
+@pytest.fixture
+def server() -> Iterator[GraphServer]:
+    with GraphServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def silent() -> Iterator[GraphServer]:
+    """A server that no test may send anything to."""
+    with GraphServer() as server:
+        yield server
+
+
+# -- requests and results
+
+
+@each_operation
+def test_the_request_and_the_result(server: GraphServer, operation: Operation) -> None:
+    wanted = arguments(operation)
+    step, result = answer(operation)
+    for flavour in FLAVOURS:
+        server.play(step)
+        with Caller(flavour, server) as caller:
+            returned = caller.call(operation.python, **wanted.given)
+            hint = get_type_hints(attribute(caller.client, operation.python))["return"]
+        assert fits(returned, hint), f"{returned!r} is no {hint}"
+        assert plain(returned) == result
+
+    request, twin = server.requests
+    target, _, query = request.target.partition("?")
+    assert (request.method, target) == (operation.method, wanted.target)
+    assert dict(parse_qsl(query)) == {
+        p.wire_name: OPTIONS[p.name][1] for p in operation.parameters if p.location == "query"
+    }
+    check_body(request, wanted.body)
+    check_headers(request, wanted.body)
+    assert (twin.method, twin.target, twin.body) == (request.method, request.target, request.body)
+    assert constant(twin) == constant(request)
+
+
+def answer(operation: Operation) -> tuple[Step, Any]:
+    """A response that fits an operation, and what is to be returned then."""
+    form = form_of(operation.returns)
+    if operation.kind == "count":
+        return Reply(200, {"Content-Type": "text/plain"}, b"\xef\xbb\xbf42"), 42
+    if form is None:
+        return Reply(204), None
+    if form is bytes:
+        return Reply(200, {"Content-Type": "audio/wav"}, b"RIFF\x00\xff"), b"RIFF\x00\xff"
+    if get_origin(form) is Page:
+        items = [sample(get_args(form)[0], n).wire for n in (1, 2)]
+        return json_reply(200, {"value": items}), items
+    wire = sample(form, 1).wire
+    is_entity = isinstance(wire, dict)
+    return json_reply(200, wire if is_entity else {"value": wire}), wire
+
+
+def plain(value: Any) -> Any:
+    """A result as JSON has it."""
+    if isinstance(value, Page | AsyncPage):
+        return [plain(item) for item in value.value]
+    return value.to_dict() if isinstance(value, GraphModel) else value
+
+
+def fits(value: Any, form: Any) -> bool:
+    """Whether a value is of an annotated type, down to the items of a page."""
+    origin, inner = get_origin(form), get_args(form)
+    if origin in (Page, AsyncPage):
+        return type(value) is origin and all(fits(item, inner[0]) for item in value.value)
+    if origin in (Union, types.UnionType):
+        return any(fits(value, one) for one in inner)
+    return isinstance(value, form)
+
+
+def constant(request: Recorded) -> dict[str, str]:
+    """The headers of a request but for those that may differ."""
+    differ = ("client-request-id", "user-agent")
+    return {name: value for name, value in request.headers.items() if name not in differ}
+
+
+def check_body(request: Recorded, body: Any) -> None:
+    if body is None or isinstance(body, bytes):
+        assert request.body == (body or b"")
+    else:
+        assert json.loads(request.body) == body
+
+
+def check_headers(request: Recorded, body: Any) -> None:
+    expected = {
+        "host": "graph.microsoft.com",
+        "authorization": f"Bearer {TOKEN}",
+        "accept": "application/json",
+        "accept-encoding": "gzip, deflate",
+        "prefer": "include-unknown-enum-members",
+    }
+    if body is not None:
+        stream = isinstance(body, bytes)
+        expected["content-type"] = "application/octet-stream" if stream else "application/json"
+    if request.method not in ("GET", "DELETE"):
+        expected["content-length"] = str(len(request.body))
+    assert constant(request) == expected
+    assert request.headers["user-agent"] == f"graph_comms/{__version__} python-httpx"
+
+
+def may_be_left_out(operation: Operation) -> list[Parameter]:
+    return [p for p in operation.parameters if not p.required and p.location != "query"]
+
+
+@each(*(one for one in OPERATIONS if may_be_left_out(one)))
+def test_what_is_not_given_is_not_sent_and_none_is_sent_as_null(
+    server: GraphServer, operation: Operation
+) -> None:
+    calls = [
+        arguments(operation, full=False),
+        *(arguments(operation, full=False, null=p) for p in may_be_left_out(operation)),
+    ]
+    step, _ = answer(operation)
+    for flavour in FLAVOURS:
+        with Caller(flavour, server) as caller:
+            for wanted in calls:
+                server.play(step)
+                caller.call(operation.python, **wanted.given)
+
+    for wanted, request in zip(calls * 2, server.requests, strict=True):
+        assert request.target == wanted.target
+        check_body(request, wanted.body)
+
+
+@each(*(one for one in OPERATIONS if one.kind == "update"))
+def test_an_update_that_is_answered_without_a_body_returns_none(
+    server: GraphServer, operation: Operation
+) -> None:
+    server.play(Reply(204), Reply(204))
+    for flavour in FLAVOURS:
+        with Caller(flavour, server) as caller:
+            assert caller.call(operation.python, **arguments(operation).given) is None
+
+
+# -- what is refused before anything is sent
+
+
+@each(*(one for one in OPERATIONS if any(map(is_key, one.parameters))))
+def test_a_key_that_changes_the_path_is_refused(silent: GraphServer, operation: Operation) -> None:
+    given = arguments(operation).given
+    for flavour in FLAVOURS:
+        with Caller(flavour, silent, credential=unasked) as caller:
+            for key in filter(is_key, operation.parameters):
+                for refused in ("", ".", ".."):
+                    with pytest.raises(ValueError, match=key.wire_name):
+                        caller.call(operation.python, **{**given, key.name: refused})
+    assert silent.requests == []
+
+
+@each(*(one for one in OPERATIONS if one.clouds != set(Cloud)))
+def test_a_cloud_that_lacks_an_operation_gets_no_request(
+    silent: GraphServer, operation: Operation
+) -> None:
+    given = arguments(operation).given
+    for cloud in set(Cloud) - operation.clouds:
+        for flavour in FLAVOURS:
+            with (
+                Caller(flavour, silent, credential=unasked, cloud=cloud) as caller,
+                pytest.raises(UnavailableInCloudError) as caught,
+            ):
+                caller.call(operation.python, **given)
+            assert (caught.value.operation, caught.value.cloud) == (operation.python, cloud)
+    assert silent.requests == []
+
+
+@pytest.mark.parametrize("python", ["calls.create", "calls.get", "calls.participants.invite"])
+def test_the_cloud_of_china_lacks_calls_and_the_others_have_them(python: str) -> None:
+    assert METHODS[python].clouds == set(Cloud) - {Cloud.CHINA}
+
+
+def unasked() -> str:
+    raise AssertionError("no token is needed for what is refused")
+
+
+# -- the table of operations and the methods of the clients
+
+
+def methods(cls: type[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """All public methods of a client class and of the resources below it, by dotted path."""
+    for name, member in vars(cls).items():
+        if isinstance(member, cached_property):
+            yield from methods(get_type_hints(member.func)["return"], f"{prefix}{name}.")
+        elif inspect.isfunction(member) and not name.startswith("_"):
+            yield prefix + name, member
+
+
+SYNC = dict(methods(CommunicationsClient))
+ASYNC = dict(methods(AsyncCommunicationsClient))
+
+
+def is_stream(python: str) -> bool:
+    return python.rpartition(".")[2].startswith("stream_")
+
+
+def test_the_table_has_no_duplicates() -> None:
+    assert len(METHODS) == len(OPERATIONS)
+    assert len({(one.method, one.path) for one in OPERATIONS}) == len(OPERATIONS)
+
+
+def test_each_method_is_in_the_table_and_each_operation_has_a_method() -> None:
+    assert list(SYNC) == list(ASYNC)
+    assert {python for python in SYNC if not is_stream(python)} == METHODS.keys()
+
+
+def test_each_stream_can_be_read_piece_by_piece_too() -> None:
+    readers = {one.python for one in OPERATIONS if one.kind == "content"}
+    streams = {python for python in SYNC if is_stream(python)}
+    assert {python.replace("stream_", "get_") for python in streams} == readers
+
+
+@pytest.mark.parametrize("module", [client, async_client], ids=FLAVOURS)
+def test_each_resource_can_be_reached(module: types.ModuleType) -> None:
+    defined = {
+        name
+        for name, cls in vars(module).items()
+        if inspect.isclass(cls) and cls.__module__ == module.__name__
+    }
+    table = SYNC if module is client else ASYNC
+    assert {method.__qualname__.partition(".")[0] for method in table.values()} == defined
+
+
+@each_operation
+def test_the_signature_says_what_the_table_says(operation: Operation) -> None:
+    hints = get_type_hints(SYNC[operation.python], include_extras=True)
+    _, *parameters, options = inspect.signature(SYNC[operation.python]).parameters.values()
+    declared = {p.name: p for p in operation.parameters if p.location != "query"}
+
+    assert sorted(p.name for p in parameters) == sorted(declared)
+    for parameter in parameters:
+        facts = declared[parameter.name]
+        form = form_of(facts.type)
+        assert parameter.default is (inspect.Parameter.empty if facts.required else UNSET)
+        assert hints[parameter.name] == (form if facts.required else Unset | form)
+        # Keys and bodies have an order that paths give them, parameters of an operation have none.
+        placed = is_key(facts) or operation.kind in ("create", "update", "put_content")
+        assert parameter.kind is (
+            parameter.POSITIONAL_OR_KEYWORD if placed else parameter.KEYWORD_ONLY
+        )
+    by_place = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    assert by_place == [name for name in declared if name in by_place]
+    assert hints["return"] == (form_of(operation.returns) or type(None))
+    [keywords] = get_args(hints[options.name])
+    assert get_type_hints(keywords).keys() == {
+        "headers",
+        *(p.name for p in operation.parameters if p.location == "query"),
+    }
+
+
+@pytest.mark.parametrize("python", SYNC)
+def test_both_flavours_have_the_same_signature(python: str) -> None:
+    sync, twin = (inspect.signature(table[python]) for table in (SYNC, ASYNC))
+
+    assert twin.parameters == sync.parameters
+    returns = str(twin.return_annotation)
+    for asynchronous, synchronous in (
+        ("AsyncPage", "Page"),
+        ("AbstractAsyncContextManager", "AbstractContextManager"),
+        ("AsyncIterator", "Iterator"),
+    ):
+        returns = returns.replace(asynchronous, synchronous)
+    assert returns == sync.return_annotation
+    assert inspect.iscoroutinefunction(ASYNC[python]) is not is_stream(python)
+    assert not inspect.iscoroutinefunction(SYNC[python])

@@ -1,0 +1,134 @@
+"""The wheels: of the generator, which works in any folder, and of the generated package."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from graph_codegen import resources
+from tests.support.csdl import content
+
+CHECKOUT = Path(__file__).parents[2]
+
+DEPENDENCIES = sysconfig.get_path("purelib")
+
+
+def build(project: Path, target: Path) -> Path:
+    """Build the wheel of a copy of a project, so that nothing is left in the checkout."""
+    source = target / "source"
+    ignored = shutil.ignore_patterns(".*", "__pycache__", "tests", "generated", "bench")
+    shutil.copytree(project, source, ignore=ignored)
+    arguments = ["wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    subprocess.run(
+        [sys.executable, "-m", "pip", *arguments, "--wheel-dir", target, source], check=True
+    )
+    (wheel,) = target.glob("*.whl")
+    return wheel
+
+
+def install(wheel: Path, target: Path) -> Path:
+    """Install a wheel into an environment of its own; what it depends on is lent by this one.
+
+    A `.pth` file would bring the editable installs along: a plain path on PYTHONPATH does not.
+    """
+    venv.create(target, symlinks=True, with_pip=False)
+    python = target / "bin" / "python"
+    arguments = ["install", "--quiet", "--no-deps", "--no-index", "--disable-pip-version-check"]
+    subprocess.run([sys.executable, "-m", "pip", "--python", python, *arguments, wheel], check=True)
+    return target
+
+
+def run(environment: Path, *arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    program, *others = arguments
+    return subprocess.run(
+        [environment / "bin" / program, *others],
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": DEPENDENCIES},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def site_packages(environment: Path) -> Path:
+    (folder,) = environment.glob("lib/python*/site-packages")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def generator_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(CHECKOUT, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def generator(generator_wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return install(generator_wheel, tmp_path_factory.mktemp("environment"))
+
+
+def test_the_generator_puts_one_name_on_the_import_path(generator: Path) -> None:
+    installed = {path.name for path in site_packages(generator).iterdir()}
+    names = {name for name in installed if not name.endswith(".dist-info")}
+    assert names == {"graph_codegen"}
+    assert len(installed) == 2
+
+
+def test_the_wheel_holds_the_code_the_templates_and_the_metadata(generator_wheel: Path) -> None:
+    package = resources.folder("templates").parent / "generator" / "graph_codegen"
+    expected = {
+        f"graph_codegen/{prefix}{path}"
+        for prefix, folder in (
+            ("", package),
+            ("_templates/", resources.folder("templates")),
+            ("_metadata/", resources.folder("metadata")),
+        )
+        for path in content(folder)
+        if "__pycache__" not in path
+    }
+    with zipfile.ZipFile(generator_wheel) as wheel:
+        found = {name for name in wheel.namelist() if ".dist-info/" not in name}
+    assert found == expected
+
+
+def test_the_installed_generator_works_in_an_empty_folder(generator: Path, tmp_path: Path) -> None:
+    result = run(generator, "graph-codegen", "generate", cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (0, ""), result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["generated"]
+    manifest = json.loads((tmp_path / "generated" / "manifest.json").read_text(encoding="utf-8"))
+    files = content(tmp_path / "generated").keys()
+    assert files == manifest["files"].keys() | {"manifest.json"}
+    assert "graph_comms/models/graph.py" in files
+    where = run(
+        generator, "python", "-c", "import graph_codegen as g; print(g.__file__)", cwd=tmp_path
+    )
+    assert Path(where.stdout.strip()).is_relative_to(site_packages(generator))
+
+
+def test_the_generated_package_is_installable(tmp_path: Path) -> None:
+    shutil.copytree(CHECKOUT / "generated", tmp_path / "generated")
+    environment = install(
+        build(tmp_path / "generated", tmp_path / "wheel"), tmp_path / "environment"
+    )
+    installed = {path.name for path in site_packages(environment).iterdir()}
+    assert {name for name in installed if not name.endswith(".dist-info")} == {"graph_comms"}
+    program = (
+        "import graph_comms\n"
+        "from graph_comms.models import Call, CallState\n"
+        'call = Call.from_json(\'{"state": "Established", "subject": "x"}\')\n'
+        "assert call.state == CallState.ESTABLISHED\n"
+        "print(graph_comms.__file__, call.to_json())\n"
+    )
+    result = run(environment, "python", "-c", program, cwd=tmp_path / "environment")
+    assert result.returncode == 0, result.stderr
+    where, told = result.stdout.split(maxsplit=1)
+    assert Path(where).is_relative_to(site_packages(environment))
+    assert told == '{"state":"Established","subject":"x"}\n'
+    assert (site_packages(environment) / "graph_comms" / "py.typed").is_file()

@@ -1,0 +1,255 @@
+"""Small CSDL documents, one feature each, beside what the generator makes of them.
+
+`pytest --refresh-goldens` rewrites the expected outputs; modules end in `.txt` there, so that no tool
+takes them for code of ours. The models that were generated are then
+imported, and take and give back a value of every type.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import black
+import pytest
+from black.mode import TargetVersion
+from click.testing import CliRunner
+from openapi_spec_validator import validate
+from openapi_spec_validator.validation.exceptions import DuplicateOperationIDError
+
+from graph_codegen import csdl, provenance, settings
+from graph_codegen.cli import main
+from graph_codegen.edm import EnumType, Model, TypeRef
+from graph_codegen.models import models
+from graph_codegen.naming import name
+from graph_codegen.package import LINE_LENGTH
+from graph_codegen.requests import STREAM
+from graph_codegen.resolve import resolve
+from graph_codegen.resources import folder
+from graph_codegen.subset import ALL
+from graph_codegen.templates import TEMPLATES
+from tests.conftest import REFRESH
+
+CASES = sorted(path.parent for path in Path(__file__).parent.glob("generator/*/input.csdl.xml"))
+
+PACKAGE = "golden_package"
+
+STYLE = black.Mode(line_length=LINE_LENGTH, target_versions={TargetVersion.PY311})
+
+EDM_VALUES: Mapping[str, object] = {
+    "Edm.Binary": "aGk_",
+    "Edm.Boolean": True,
+    "Edm.Byte": 255,
+    "Edm.ComplexType": {"@odata.type": "#microsoft.graph.unheardOf", "a": 1},
+    "Edm.Date": "2026-01-31",
+    "Edm.DateTimeOffset": "2026-01-31T10:00:00.1234567Z",
+    "Edm.Decimal": "12.50",
+    "Edm.Double": "-INF",
+    "Edm.Duration": "P1DT2H3M4.5S",
+    "Edm.EntityType": {"@odata.type": "#microsoft.graph.unheardOf", "id": "1"},
+    "Edm.Guid": "5E9DB1DE-1DF3-4D33-A8A1-8C9B1AF1F5F0",
+    "Edm.Int16": -32768,
+    "Edm.Int32": 2147483647,
+    "Edm.Int64": "9007199254740993",
+    "Edm.PrimitiveType": 1,
+    "Edm.SByte": -128,
+    "Edm.Single": 0.5,
+    "Edm.String": "text",
+    "Edm.TimeOfDay": "10:00:00.1234567",
+    "Edm.Untyped": [{"anything": None}],
+}
+"""A value of each Edm type as it may come over the wire, none of them in the canonical form."""
+
+ROUND_TRIP = f"""
+import json, sys
+from importlib import import_module
+
+models = import_module("{PACKAGE}.models")
+for module, name, abstract, value in json.load(sys.stdin):
+    cls = getattr(import_module(f"{PACKAGE}.models.{{module}}"), name)
+    assert module != "graph" or getattr(models, name) is cls, name
+    parsed = cls.from_dict(value)
+    assert type(parsed) is cls, (name, type(parsed))
+    assert parsed.to_dict() == value, (name, parsed.to_dict())
+    assert parsed.undeclared == {{}}, (name, parsed.undeclared)
+    attributes = {{field: getattr(parsed, field) for field in parsed.model_fields_set}}
+    try:
+        assert cls(**attributes).to_dict() == value, name
+    except TypeError:
+        assert abstract, name
+    else:
+        assert not abstract, name
+"""
+
+
+def graph_codegen(*arguments: str | Path) -> str:
+    """Run the command; return what it answers. There is nothing to warn of in a golden input."""
+    result = CliRunner().invoke(main, [*map(str, arguments)], catch_exceptions=False)
+    assert result.exit_code == 0, result.stderr
+    assert "warning" not in result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: case.name)
+def case(request: pytest.FixtureRequest) -> Path:
+    path: Path = request.param
+    return path
+
+
+@pytest.fixture(scope="module")
+def roots(case: Path) -> list[str]:
+    file = case / "roots.txt"
+    names = file.read_text(encoding="utf-8").split() if file.exists() else [ALL]
+    return [argument for name in names for argument in ("--root", name)]
+
+
+@pytest.fixture(scope="module")
+def sliced(case: Path, roots: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("sliced")
+    graph_codegen("slice", case / "input.csdl.xml", "--strict", *roots, "--output", target)
+    return target
+
+
+@pytest.fixture(scope="module")
+def files(case: Path, roots: list[str], sliced: Path) -> Mapping[str, str]:
+    """What is compared: not the client and the runtime, which have tests of their own."""
+    document = sliced / settings.load(folder("metadata")).document
+    openapi = graph_codegen("openapi", "--metadata", case / "input.csdl.xml", *roots)
+    found = {"normalised.csdl.xml": read(document), "openapi.json": openapi}
+    cut = json.loads(read(sliced / provenance.FILE))["cut"]
+    if cut:
+        found["cut.txt"] = "".join(f"{line}\n" for line in cut)
+    names = name(resolve(csdl.read_file(document)))
+    return found | {
+        f"models/{path}.txt": black.format_str(text, mode=STYLE)
+        for path, text in models(json.loads(openapi), names).items()
+    }
+
+
+def read(path: Path) -> str:
+    return path.read_bytes().decode("utf-8")
+
+
+def refresh(expected: Path, files: Mapping[str, str]) -> None:
+    for known in [path for path in expected.rglob("*") if path.is_file()]:
+        if known.relative_to(expected).as_posix() not in files:
+            known.unlink()
+    for path, text in files.items():
+        (expected / path).parent.mkdir(parents=True, exist_ok=True)
+        (expected / path).write_text(text, encoding="utf-8", newline="")
+
+
+def test_the_output_is_the_golden_one(
+    case: Path, files: Mapping[str, str], request: pytest.FixtureRequest
+) -> None:
+    expected = case / "expected"
+    if request.config.getoption(REFRESH):
+        refresh(expected, files)
+    golden = {
+        path.relative_to(expected).as_posix(): read(path)
+        for path in expected.rglob("*")
+        if path.is_file()
+    }
+    assert files == golden
+
+
+def test_the_slice_of_the_slice_is_the_slice(
+    roots: list[str], sliced: Path, tmp_path: Path
+) -> None:
+    document = settings.load(folder("metadata")).document
+    graph_codegen("slice", sliced / document, "--strict", *roots, "--output", tmp_path)
+    assert read(tmp_path / document) == read(sliced / document)
+
+
+def test_a_public_validator_accepts_the_openapi_document(
+    case: Path, files: Mapping[str, str], request: pytest.FixtureRequest
+) -> None:
+    if case.name == "07-overloads":
+        why = "an operation on a collection and one of its name on the items share an operationId"
+        request.applymarker(
+            pytest.mark.xfail(strict=True, raises=DuplicateOperationIDError, reason=why)
+        )
+    validate(json.loads(files["openapi.json"]))
+
+
+def test_the_models_take_and_give_back_a_value_of_every_type(
+    sliced: Path, files: Mapping[str, str], tmp_path: Path
+) -> None:
+    package = tmp_path / PACKAGE
+    shutil.copytree(TEMPLATES / "runtime", package / "_runtime")
+    (package / "models").mkdir()
+    for path, text in files.items():
+        if path.startswith("models/"):
+            (package / path.removesuffix(".txt")).write_text(text, encoding="utf-8")
+    document = sliced / settings.load(folder("metadata")).document
+    model = resolve(csdl.read_file(document))
+    names = name(model)
+    values = [
+        (
+            names.modules[declared.name.rpartition(".")[0]],
+            names.classes[declared.name],
+            declared.abstract,
+            value_of(model, declared.name, depth=2),
+        )
+        for declared in model.structured()
+    ]
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", ROUND_TRIP],
+        cwd=tmp_path,
+        input=json.dumps(values),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def value_of(model: Model, type_name: str, depth: int) -> dict[str, Any]:
+    """Return a JSON value of a structured type in which every property is set, down to a depth."""
+    value: dict[str, Any] = {"@odata.type": f"#{type_name}"}
+    for owner in model.lineage(type_name) if depth else ():
+        for item in owner.members():
+            if item.type != STREAM:
+                value[item.name] = member_of(model, item.type, depth - 1)
+    return value
+
+
+def member_of(model: Model, ref: TypeRef, depth: int) -> object:
+    if ref.collection:
+        return [member_of(model, TypeRef(ref.name), depth)]
+    if ref.primitive:
+        return EDM_VALUES[ref.name]
+    declared = model.types[ref.name]
+    if isinstance(declared, EnumType):
+        names = [member.name for member in declared.members]
+        return ",".join(names) if declared.is_flags else names[-1]
+    return value_of(model, ref.name, depth)
+
+
+def test_every_feature_has_a_golden() -> None:
+    assert len(CASES) >= 10
+    assert all((case / "expected" / "models" / "__init__.py.txt").is_file() for case in CASES)
+    assert len({case.name[:2] for case in CASES}) == len(CASES)
+
+
+def pytest_exit(*arguments: str, **environment: str) -> tuple[int, str]:
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *arguments],
+        cwd=Path(__file__).parents[2],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return result.returncode, result.stdout + result.stderr
+
+
+def test_continuous_integration_cannot_refresh_goldens() -> None:
+    code, said = pytest_exit(REFRESH, "--collect-only", __file__, CI="true")
+    assert code == pytest.ExitCode.USAGE_ERROR
+    assert f"{REFRESH} is refused where CI is set" in said

@@ -1,0 +1,100 @@
+"""Small CSDL documents for tests, and the command that reads them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from graph_codegen import csdl
+from graph_codegen.edm import Model
+from graph_codegen.resolve import resolve
+
+EDM = "http://docs.oasis-open.org/odata/ns/edm"
+EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
+
+FILE = "test.csdl.xml"
+
+ITEM = '<EntityType Name="item"><Key><PropertyRef Name="id"/></Key>{}</EntityType>'.format(
+    '<Property Name="id" Type="Edm.String" Nullable="false"/>'
+)
+"""An entity type to refer to."""
+
+
+def schema(body: str, namespace: str = "microsoft.graph", alias: str = "graph") -> str:
+    """Return a schema element around declarations."""
+    alias = f' Alias="{alias}"' if alias else ""
+    return f'<Schema xmlns="{EDM}" Namespace="{namespace}"{alias}>\n{body.strip()}\n</Schema>'
+
+
+def document(*schemas: str) -> bytes:
+    """Return a document of schemas; one that is no element yet is the body of microsoft.graph."""
+    elements = "\n".join(text if text.startswith("<Schema") else schema(text) for text in schemas)
+    services = f"<edmx:DataServices>\n{elements}\n</edmx:DataServices>"
+    return f'<edmx:Edmx Version="4.0" xmlns:edmx="{EDMX}">\n{services}\n</edmx:Edmx>\n'.encode()
+
+
+def line_of(data: bytes, text: str) -> int:
+    """Return the line, counted from 1, on which a text stands that is there once."""
+    assert (
+        data.count(text.encode()) == 1
+    ), f"{text!r} stands there {data.count(text.encode())} times"
+    return data[: data.index(text.encode())].count(b"\n") + 1
+
+
+def model(*schemas: str) -> Model:
+    """Return the resolved model of schemas."""
+    return resolve(csdl.read(document(*schemas), FILE))
+
+
+SERVICE = """
+<EntityType Name="entity" Abstract="true">
+  <Key><PropertyRef Name="id"/></Key>
+  <Property Name="id" Type="Edm.String" Nullable="false"/>
+</EntityType>
+<EntityType Name="cloudCommunications">
+  <NavigationProperty Name="calls" Type="Collection(graph.call)" ContainsTarget="true"/>
+</EntityType>
+<EntityType Name="call" BaseType="graph.entity">
+  <Property Name="state" Type="graph.callState"/>
+  <NavigationProperty Name="owner" Type="graph.user"/>
+</EntityType>
+<EntityType Name="groupCall" BaseType="graph.call"/>
+<EntityType Name="user" BaseType="graph.entity" OpenType="true"/>
+<EnumType Name="callState"><Member Name="established" Value="3"/></EnumType>
+<Action Name="mute" IsBound="true">
+  <Parameter Name="bindingParameter" Type="graph.call"/>
+  <Parameter Name="clientContext" Type="Edm.String"/>
+  <ReturnType Type="Edm.Boolean"/>
+</Action>
+<EntityContainer Name="GraphService">
+  <Singleton Name="communications" Type="graph.cloudCommunications"/>
+</EntityContainer>
+"""
+"""A service small enough to generate in no time; `owner` leads outside of `communications`."""
+
+ROOT = ("--root", "communications")
+
+
+def graph_codegen(
+    *arguments: str | Path, cwd: Path | None = None, before: Callable[[], object] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own; `before` runs in it first."""
+    return subprocess.run(
+        [sys.executable, "-m", "graph_codegen", *map(str, arguments)],
+        cwd=cwd,
+        preexec_fn=before,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Return every file of a folder by its path below it."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

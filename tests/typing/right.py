@@ -1,0 +1,102 @@
+"""A program as users write it: both type checkers accept every line."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from graph_comms import AsyncCommunicationsClient, Cloud, CommunicationsClient, GraphError
+from graph_comms.models import (
+    Call,
+    CallState,
+    ChatInfo,
+    CommsNotifications,
+    DeltaParticipants,
+    Identity,
+    IdentitySet,
+    InvitationParticipantInfo,
+    MediaInfo,
+    Modality,
+    OnlineMeetingVideoDisabledReason,
+    OrganizerMeetingInfo,
+    OutgoingCallOptions,
+    Participant,
+    ServiceHostedMediaConfig,
+    call_records,
+)
+
+
+def invite(phone_number: str) -> InvitationParticipantInfo:
+    identity = IdentitySet().with_undeclared(phone=Identity(id=phone_number))
+    return InvitationParticipantInfo(identity=identity, replaces_call_id=None)
+
+
+def new_call() -> Call:
+    call = Call(
+        callback_uri="https://bot.contoso.com/callback",
+        targets=[invite("+12345678901")],
+        requested_modalities=[Modality.AUDIO, Modality("smell")],
+        media_config=ServiceHostedMediaConfig(
+            pre_fetch_media=[MediaInfo(odata_type=None, uri="https://cdn.contoso.com/beep.wav")],
+        ),
+        meeting_info=OrganizerMeetingInfo(organizer=IdentitySet(user=Identity(id="1"))),
+        chat_info=ChatInfo(thread_id="19:meeting@thread.v2"),
+        call_options=OutgoingCallOptions(is_delta_roster_enabled=True),
+    )
+    call.subject = None
+    return call
+
+
+def create(token: str) -> str | None:
+    with CommunicationsClient(token, cloud=Cloud.GLOBAL) as client:
+        try:
+            created = client.calls.create(new_call())
+        except GraphError as error:
+            print(error)
+            return None
+        return created.id
+
+
+async def create_async(token: str) -> CallState | None:
+    async with AsyncCommunicationsClient(token) as client:
+        created = await client.calls.create(new_call())
+        return created.state
+
+
+def seen(body: bytes) -> list[str]:
+    found: list[str] = []
+    for notification in CommsNotifications.from_json(body).value or []:
+        changed = notification.resource_data
+        where: str | None = notification.callback_uri
+        if isinstance(changed, Call) and changed.state == CallState.ESTABLISHED:
+            found.append(f"{changed.id} {changed.state.value} {where}")
+        elif isinstance(changed, DeltaParticipants):
+            found += [name(one) for one in changed.participants or []]
+    return found
+
+
+def name(participant: Participant) -> str:
+    info = participant.info
+    if info is None or info.identity is None or info.identity.user is None:
+        return "nobody"
+    return info.identity.user.display_name or "no name"
+
+
+def limits(participant: Participant) -> bool:
+    restricted = participant.restricted_experience
+    if restricted is None or restricted.video_disabled is None:
+        return False
+    if restricted.video_disabled.is_unknown:
+        return True
+    return OnlineMeetingVideoDisabledReason.WATERMARK_PROTECTION in restricted.video_disabled
+
+
+def lasted(record: call_records.CallRecord) -> timedelta:
+    start: datetime | None = record.start_date_time
+    end: datetime | None = record.end_date_time
+    return timedelta(0) if start is None or end is None else end - start
+
+
+def stored(call: Call) -> Call:
+    wire: dict[str, object] = call.to_dict()
+    text: str = call.to_json()
+    return Call.from_json(text) if wire else Call.from_dict({"subject": None})

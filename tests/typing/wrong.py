@@ -1,0 +1,49 @@
+"""Mistakes of users: both type checkers reject each marked line, and no other."""
+
+from __future__ import annotations
+
+from graph_comms import CommunicationsClient
+from graph_comms.models import (
+    Call,
+    CallDirection,
+    CallState,
+    CommsNotification,
+    Identity,
+    IdentitySet,
+    InvitationParticipantInfo,
+    Modality,
+    ParticipantInfo,
+)
+
+Call(subject=5)  # error
+Call(calback_uri="https://bot.contoso.com/callback")  # error
+Call(callbackUri="https://bot.contoso.com/callback")  # error
+Call("https://bot.contoso.com/callback")  # error
+Call(state="established")  # error
+Call(state=CallDirection.INCOMING)  # error
+Call(requested_modalities=Modality.AUDIO)  # error
+Call(requested_modalities=["audio"])  # error
+Call(targets=[Identity()])  # error
+Call(source={"identity": None})  # error
+Call(source=IdentitySet())  # error
+IdentitySet(phone=Identity(id="1"))  # error
+InvitationParticipantInfo(hidden="true")  # error
+
+call = Call(subject="right")
+call.subject = 5  # error
+call.calback_uri = "https://bot.contoso.com/callback"  # error
+call.state = "established"  # error
+print(call.calback)  # error
+print(call.subject.upper())  # error
+print(CallState.ESTABLISH)  # error
+
+notification = CommsNotification.from_json("{}")
+print(notification.resource_url.upper())  # error
+print(notification.change_type.is_unknown)  # error
+identity: Identity = ParticipantInfo().identity  # error
+
+with CommunicationsClient("token") as client:
+    client.calls.create(ParticipantInfo())  # error
+    client.calls.create()  # error
+    client.calls.craete(call)  # error
+    number: int = client.calls.create(call).id  # error

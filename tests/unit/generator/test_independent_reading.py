@@ -1,0 +1,386 @@
+"""A second reading of the metadata: what it finds is what the package has.
+
+A plain walk over the XML which shares nothing with the generator; where both disagree on purpose,
+the difference stands here with its reason.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from graph_comms import OPERATIONS
+from graph_comms.models import GraphModel, call_records, graph
+
+ROOT = Path(__file__).parents[3]
+METADATA = ROOT / "metadata"
+SETTINGS = tomllib.loads((METADATA / "settings.toml").read_text(encoding="utf-8"))
+PROVENANCE = json.loads((METADATA / "provenance.json").read_text(encoding="utf-8"))
+
+SUBSET = METADATA / SETTINGS["slice"]["document"]
+WHOLE = ROOT.parent / "shared" / "metadata" / PROVENANCE["document"]
+
+MODULES: Mapping[str, ModuleType] = {
+    "microsoft.graph": graph,
+    "microsoft.graph.callRecords": call_records,
+}
+
+STREAM = "a stream is never in a body: it has methods of its own"
+SUPPLEMENT = "documented and sent by Graph, though the metadata does not declare it"
+
+NOT_IN_MODELS: Mapping[str, str] = {
+    "microsoft.graph.callRecording/content": STREAM,
+    "microsoft.graph.callTranscript/content": STREAM,
+    "microsoft.graph.callTranscript/metadataContent": STREAM,
+    "microsoft.graph.onlineMeeting/attendeeReport": STREAM,
+}
+"""Declared properties that the models leave out, with the reason."""
+
+ONLY_IN_MODELS: Mapping[str, str] = {
+    "microsoft.graph.commsNotification/callbackUri": SUPPLEMENT,
+    "microsoft.graph.commsNotification/resource": SUPPLEMENT,
+    "microsoft.graph.commsNotification/resourceData": SUPPLEMENT,
+}
+"""Properties of the models that the metadata does not declare, with the reason."""
+
+
+# -- the reading
+
+
+class Reading:
+    """A CSDL document: its types, what is bound to them, and the singletons."""
+
+    def __init__(self, file: Path) -> None:
+        tree = ElementTree.parse(file)
+        self._aliases: dict[str, str] = {}
+        self.types: dict[str, ElementTree.Element] = {}
+        self.singletons: dict[str, str] = {}
+        self.bound: dict[str, list[tuple[str, ElementTree.Element]]] = {}
+        self._remarks: dict[str, list[ElementTree.Element]] = {}
+        schemas = [one for one in tree.iter() if tag(one) == "Schema"]
+        for schema in schemas:
+            self._aliases[schema.get("Alias", "")] = schema.attrib["Namespace"]
+        for schema in schemas:
+            for one in schema:
+                self._read(one, schema.attrib["Namespace"])
+
+    def _read(self, one: ElementTree.Element, namespace: str) -> None:
+        name = f"{namespace}.{one.get('Name')}"
+        if tag(one) in ("EntityType", "ComplexType", "EnumType"):
+            self.types[name] = one
+        elif tag(one) in ("Action", "Function") and one.get("IsBound") == "true":
+            self.bound.setdefault(self.full(parts(one, "Parameter")[0]), []).append((name, one))
+        elif tag(one) == "EntityContainer":
+            for singleton in parts(one, "Singleton"):
+                self.singletons[singleton.attrib["Name"]] = self.full(singleton)
+        elif tag(one) == "Annotations":
+            head, slash, rest = one.attrib["Target"].partition("/")
+            self._remarks.setdefault(self._resolved(head) + slash + rest, []).extend(one)
+
+    def full(self, typed: ElementTree.Element) -> str:
+        """The type of a property, parameter, …, with its namespace."""
+        text = typed.attrib["Type"]
+        inner = item(text)
+        return text.replace(inner, self._resolved(inner))
+
+    def _resolved(self, name: str) -> str:
+        prefix, _, simple = name.rpartition(".")
+        return f"{self._aliases.get(prefix, prefix)}.{simple}"
+
+    def lineage(self, name: str) -> list[str]:
+        """A type and what it derives from, the farthest first."""
+        base = self.types[name].get("BaseType")
+        return [*(self.lineage(self._resolved(base)) if base else ()), name]
+
+    def closure(self, *starts: str) -> set[str]:
+        """All types that values of these types can hold, take or give."""
+        found: set[str] = set()
+        todo = list(starts)
+        met: set[str] = set()
+        while todo:
+            name = todo.pop()
+            if name in met or name not in self.types:
+                continue
+            met.add(name)
+            todo += [one for one in self.types if name in self.lineage(one)]
+            for one in self.lineage(name):
+                if one not in found:
+                    found.add(one)
+                    todo += self._mentions(one)
+        return found
+
+    def _mentions(self, name: str) -> Iterator[str]:
+        for member in parts(self.types[name], "Property", "NavigationProperty"):
+            if tag(member) == "Property" or member.get("ContainsTarget") == "true":
+                yield item(self.full(member))
+        for binding in (name, f"Collection({name})"):
+            for _, operation in self.bound.get(binding, ()):
+                for typed in parts(operation, "Parameter", "ReturnType"):
+                    yield item(self.full(typed))
+
+    def forbids(self, flag: str, element: ElementTree.Element, target: str) -> bool:
+        """Whether any capability of an element is switched off, wherever that is written."""
+        remarks = [*parts(element, "Annotation"), *self._remarks.get(target, ())]
+        values = [value for remark in remarks for value in remark.iter()]
+        return any(v.get("Property") == flag and v.get("Bool") == "false" for v in values)
+
+
+def tag(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def parts(element: ElementTree.Element, *tags: str) -> list[ElementTree.Element]:
+    return [one for one in element if tag(one) in tags]
+
+
+def item(type_name: str) -> str:
+    return type_name.removeprefix("Collection(").removesuffix(")")
+
+
+# -- names in Python
+
+
+def class_name(name: str) -> str:
+    namespace, _, simple = name.rpartition(".")
+    return f"{MODULES[namespace].__name__}.{simple[0].upper()}{simple[1:]}"
+
+
+def spelled(type_name: str, module: str, collection: str = "list[{}]") -> str:
+    """A type as the annotation of a module has it."""
+    name = item(type_name)
+    if name.startswith("Edm."):
+        simple = name.removeprefix("Edm.")
+        text = {"String": "str", "Untyped": "Untyped"}.get(simple, f"edm.{simple}")
+    else:
+        owner, _, text = class_name(name).rpartition(".")
+        if owner != module:
+            text = f"{owner.rpartition('.')[2]}.{text}"
+    return text if name == type_name else collection.format(text)
+
+
+CLASSES: Mapping[str, type[Any]] = {
+    f"{module.__name__}.{name}": cls
+    for module in MODULES.values()
+    for name, cls in vars(module).items()
+    if inspect.isclass(cls) and cls.__module__ == module.__name__
+}
+
+
+# -- the comparison
+
+
+@pytest.fixture(scope="module", params=[SUBSET, WHOLE], ids=["subset", "whole"])
+def reading(request: pytest.FixtureRequest) -> Reading:
+    if not request.param.exists():
+        pytest.skip("the whole metadata is not beside this checkout")
+    return Reading(request.param)
+
+
+@pytest.fixture(scope="module")
+def types(reading: Reading) -> set[str]:
+    """The types that can be reached from the roots in the settings."""
+    roots = SETTINGS["slice"]["roots"]
+    return reading.closure(
+        *(reading.singletons.get(root, f"microsoft.graph.{root}") for root in roots)
+    )
+
+
+def test_types(types: set[str]) -> None:
+    assert {class_name(name) for name in types} == CLASSES.keys()
+
+
+def test_the_subset_has_nothing_else(types: set[str]) -> None:
+    assert Reading(SUBSET).types.keys() == types
+
+
+def test_members_of_enumerations(reading: Reading, types: set[str]) -> None:
+    for name in types:
+        element = reading.types[name]
+        if tag(element) == "EnumType":
+            cls = CLASSES[class_name(name)]
+            if element.get("IsFlags") == "true":
+                values = {wire: str(value) for wire, value in cls._members.values()}
+            else:
+                assert issubclass(cls, Enum)
+                values = {one.value: None for one in cls}
+            declared = parts(element, "Member")
+            assert values.keys() == {one.attrib["Name"] for one in declared}
+            if element.get("IsFlags") == "true":
+                assert values == {one.attrib["Name"]: one.get("Value") for one in declared}
+
+
+def test_bases(reading: Reading, types: set[str]) -> None:
+    for name in types:
+        if tag(reading.types[name]) != "EnumType":
+            cls = CLASSES[class_name(name)]
+            lineage = [CLASSES[class_name(one)] for one in reversed(reading.lineage(name))]
+            assert [one for one in cls.__mro__ if one.__module__ == cls.__module__] or lineage
+            assert list(cls.__mro__[: len(lineage)]) == lineage
+            assert cls.__mro__[len(lineage)] is GraphModel
+            assert cls._odata_type == f"#{name}"
+            assert cls._abstract is (reading.types[name].get("Abstract") == "true")
+
+
+def test_properties(reading: Reading, types: set[str]) -> None:
+    declared: dict[str, str] = {}
+    for name in types:
+        module = class_name(name).rpartition(".")[0]
+        for member in parts(reading.types[name], "Property", "NavigationProperty"):
+            type_name = reading.full(member)
+            if item(type_name) in types or type_name.startswith(("Edm.", "Collection(Edm.")):
+                path = f"{name}/{member.attrib['Name']}"
+                declared[path] = f"{spelled(type_name, module)} | None"
+    ours: dict[str, str] = {}
+    for name in types:
+        cls = CLASSES[class_name(name)]
+        if issubclass(cls, GraphModel):
+            for attribute, annotation in inspect.get_annotations(cls).items():
+                if attribute in cls.model_fields:
+                    wire_name = cls.model_fields[attribute].serialization_alias
+                    # A module imports the others under private names.
+                    ours[f"{name}/{wire_name}"] = re.sub(r"\b_(?=\w+\.)", "", annotation)
+
+    assert declared.keys() - ours.keys() == NOT_IN_MODELS.keys()
+    assert ours.keys() - declared.keys() == ONLY_IN_MODELS.keys()
+    assert {path: ours[path] for path in declared.keys() & ours.keys()} == {
+        path: declared[path] for path in declared.keys() & ours.keys()
+    }
+
+
+def test_operations(reading: Reading) -> None:
+    walk = Walk(reading)
+    walk.single("/communications", reading.singletons["communications"], removable=False)
+
+    ours = {f"{one.method} {one.path}": described(one) for one in OPERATIONS}
+    assert sorted(walk.found) == sorted(ours)
+    assert walk.found == ours
+
+
+Described = tuple[tuple[tuple[str, str, str, bool], ...], str | None]
+
+
+def described(operation: Any) -> Described:
+    """What an operation takes beyond the options of a query, and what it returns."""
+    own = [p for p in operation.parameters if p.location != "query"]
+    return (
+        tuple((p.wire_name, p.location, p.type, p.required) for p in own),
+        operation.returns,
+    )
+
+
+class Walk:
+    """The requests of the service tree: what each resource and each operation takes and returns."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.found: dict[str, Described] = {}
+        self._reading = reading
+
+    def _add(self, line: str, keys: tuple[str, ...], body: Any, returns: str | None) -> None:
+        assert line not in self.found
+        path = tuple((key, "path", "str", True) for key in keys)
+        self.found[line] = (path + tuple(body), returns)
+
+    def single(
+        self,
+        path: str,
+        name: str,
+        *,
+        keys: tuple[str, ...] = (),
+        taken: tuple[str, ...] = (),
+        removable: bool = True,
+    ) -> None:
+        """One entity: read, update, delete, its streams, operations and what it contains."""
+        own, simple = _bare(name), name.rpartition(".")[2]
+        self._add(f"GET {path}", keys, (), own)
+        self._add(f"PATCH {path}", keys, [(simple, "body", own, True)], f"{own} | None")
+        if removable:
+            self._add(f"DELETE {path}", keys, (), None)
+        self._operations(path, name, keys)
+        for owner in self._reading.lineage(name):
+            for member in parts(self._reading.types[owner], "Property", "NavigationProperty"):
+                self._member(path, f"{owner}/{member.attrib['Name']}", member, keys, taken)
+
+    def _member(
+        self,
+        path: str,
+        target: str,
+        member: ElementTree.Element,
+        keys: tuple[str, ...],
+        taken: tuple[str, ...],
+    ) -> None:
+        below, type_name = f"{path}/{member.attrib['Name']}", self._reading.full(member)
+        assert not any(
+            self._reading.forbids(flag, member, target)
+            for flag in ("Readable", "Insertable", "Updatable", "Deletable", "Countable")
+        ), "this walk knows of no capability that is switched off"
+        if type_name == "Edm.Stream":
+            self._add(f"GET {below}", keys, (), "bytes")
+            self._add(f"PUT {below}", keys, [("content", "body", "bytes", True)], None)
+        # A path takes no navigation twice: replies to replies would have no end.
+        if tag(member) == "Property" or target in taken:
+            return
+        if member.get("ContainsTarget") != "true":
+            returned = _bare(item(type_name))
+            self._add(f"GET {below}", keys, (), returned)
+        elif type_name.startswith("Collection("):
+            self._collection(below, item(type_name), keys, (*taken, target))
+        else:
+            self.single(below, type_name, keys=keys, taken=(*taken, target))
+
+    def _collection(
+        self, path: str, name: str, keys: tuple[str, ...], taken: tuple[str, ...]
+    ) -> None:
+        own, simple = _bare(name), name.rpartition(".")[2]
+        self._add(f"GET {path}", keys, (), f"Page[{own}]")
+        self._add(f"POST {path}", keys, [(simple, "body", own, True)], own)
+        self._add(f"GET {path}/$count", keys, (), "int")
+        self._operations(path, f"Collection({name})", keys)
+        key = f"{simple}-id"
+        if key in keys:
+            key = f"{path.rpartition('/')[2]}-{key}"
+        self.single(f"{path}/{{{key}}}", name, keys=(*keys, key), taken=taken)
+
+    def _operations(self, path: str, binding: str, keys: tuple[str, ...]) -> None:
+        for name, operation in self._bound(binding):
+            given = parts(operation, "Parameter")[1:]
+            returned = [self._reading.full(one) for one in parts(operation, "ReturnType")]
+            segment = name.removeprefix("microsoft.graph.")
+            if "." in segment:
+                segment = name
+            if tag(operation) == "Action":
+                line = f"POST {path}/{segment}"
+            else:
+                names = [one.attrib["Name"] for one in given]
+                line = f"GET {path}/{segment}({','.join(f'{n}={{{n}}}' for n in names)})"
+            body = [self._parameter(one, tag(operation)) for one in given]
+            self._add(line, keys, body, _bare(returned[0], "Page[{}]") if returned else None)
+
+    def _bound(self, binding: str) -> Iterator[tuple[str, ElementTree.Element]]:
+        for name in self._reading.lineage(item(binding)):
+            yield from self._reading.bound.get(binding.replace(item(binding), name), ())
+
+    def _parameter(self, one: ElementTree.Element, kind: str) -> tuple[str, str, str, bool]:
+        """A parameter; Graph takes one that an action leaves out as null."""
+        nullable = one.get("Nullable") != "false"
+        optional = any(r.get("Term", "").endswith(".OptionalParameter") for r in one)
+        form = _bare(self._reading.full(one), "Sequence[{}]")
+        return (
+            one.attrib["Name"],
+            "body" if kind == "Action" else "path",
+            f"{form} | None" if nullable else form,
+            not (optional or (nullable and kind == "Action")),
+        )
+
+
+def _bare(type_name: str, collection: str = "") -> str:
+    return spelled(type_name, graph.__name__, collection)

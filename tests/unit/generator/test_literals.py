@@ -1,0 +1,84 @@
+"""A text becomes a docstring: it stays text, whatever is in it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from graph_codegen.literals import docstring
+
+INDENTS = st.sampled_from([0, 4, 8])
+
+
+def value(text: str, indent: int) -> str:
+    """Return what Python reads: the only statement of a class body at that indentation."""
+    margin = " " * indent
+    tree = ast.parse(textwrap.dedent(f"{margin}{docstring(text, indent)}\n"))
+    (statement,) = tree.body
+    assert isinstance(statement, ast.Expr)
+    found: object = ast.literal_eval(statement.value)
+    assert isinstance(found, str)
+    return found
+
+
+def shown(text: str) -> str:
+    """Return a text as a docstring is to show it: spaces folded, what cannot be seen spelled out."""
+    lines = text.split("\n")
+    spelled = (
+        "".join(
+            c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}"
+            for c in line
+        )
+        for line in lines
+    )
+    return re.sub(r"\s+", "", "".join(spelled))
+
+
+@given(st.text(max_size=300), INDENTS)
+@example('"""\nimport os\n"""', 4)
+@example('ends in "', 4)
+@example("ends in \\", 4)
+@example('\\"""', 4)
+@example("\r\x0b\x0c\x1c\x85\u2028\u2029 line ends", 4)
+@example("\u202e\u2066 direction \U000e0001", 4)
+@example("\\N{BULLET} \\x41 \\u0041", 4)
+@example("{} %s {{x}} {% raw %}", 4)
+@example("", 0)
+@example(" ", 8)
+@example("x" * 200, 4)
+def test_a_docstring_holds_the_text_and_nothing_else(text: str, indent: int) -> None:
+    assert re.sub(r"\s+", "", value(text, indent)) == shown(text)
+
+
+@given(st.text(max_size=300), INDENTS)
+def test_the_source_of_a_docstring_is_printable_lines(text: str, indent: int) -> None:
+    source = docstring(text, indent)
+    assert source.startswith('"""')
+    assert source.endswith('"""')
+    assert all(line.isprintable() for line in source.split("\n"))
+    assert all(line == line.rstrip() for line in source.split("\n"))
+
+
+def test_words_stay_apart_and_paragraphs_too() -> None:
+    text = "word " * 50 + "\n\nnext"
+    first, blank, rest = value(text, 4).partition("\n\n")
+    assert (first.split(), blank, rest.strip()) == (["word"] * 50, "\n\n", "next")
+
+
+@pytest.mark.parametrize("indent", [0, 4, 8])
+def test_lines_end_where_they_should(indent: int) -> None:
+    source = docstring("word " * 100, indent)
+    first, *others = source.split("\n")
+    assert len(first) + indent <= 100
+    assert all(len(line) <= 96 for line in others)
+    assert all(line.startswith(" " * indent) for line in others)
+    assert len(others) > 1
+
+
+def test_a_short_text_is_one_line() -> None:
+    assert docstring('A "quoted" \\ text.') == '"""A \\"quoted\\" \\\\ text."""'
