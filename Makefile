@@ -33,7 +33,7 @@ bench: $(READY) ## Measure against the bars; each figure is a ratio within one r
 
 lint: $(READY) ## Check style
 	$(BIN)/ruff check .
-	$(BIN)/black --check --quiet generator templates tests generated
+	$(BIN)/black --check --quiet .
 
 type: $(READY) ## Check types, strictly, with mypy and pyright
 	$(BIN)/mypy

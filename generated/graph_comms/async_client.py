@@ -14,7 +14,7 @@ from ._runtime.async_session import AsyncSession
 from ._runtime.client import AsyncClient
 from ._runtime.page import AsyncPage
 from ._runtime.wire import UNSET, Unset
-from .options import CollectionOptions, CountOptions, EntityOptions, Options
+from .options import ActionOptions, CollectionOptions, CountOptions, EntityOptions, Options
 
 
 class AdhocCalls:
@@ -1025,7 +1025,7 @@ class Calls:
         return await self._session.send_count(operations.CALLS_COUNT, **options)
 
     async def log_teleconference_device_quality(
-        self, *, quality: models.TeleconferenceDeviceQuality, **options: Unpack[Options]
+        self, *, quality: models.TeleconferenceDeviceQuality, **options: Unpack[ActionOptions]
     ) -> None:
         """Report the media quality that a video conferencing device measured in a call.
 
@@ -1068,7 +1068,7 @@ class Calls:
         call_id: str,
         *,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.AddLargeGalleryViewOperation:
         """Ask for the large gallery view, which then shows up in the roster as a participant with
         video.
@@ -1092,7 +1092,7 @@ class Calls:
         accepted_modalities: Unset | Sequence[models.Modality] | None = UNSET,
         participant_capacity: Unset | edm.Int32 | None = UNSET,
         call_options: Unset | models.IncomingCallOptions | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Answer an incoming call, within 15 seconds of its notification: 202, then establishing
         and established are notified.
@@ -1115,7 +1115,7 @@ class Calls:
         call_id: str,
         *,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.CancelMediaProcessingOperation:
         """Stop the prompts and recordings that run or wait on a call. A tone subscription stays.
 
@@ -1130,7 +1130,7 @@ class Calls:
         )
 
     async def change_screen_sharing_role(
-        self, call_id: str, *, role: models.ScreenSharingRole, **options: Unpack[Options]
+        self, call_id: str, *, role: models.ScreenSharingRole, **options: Unpack[ActionOptions]
     ) -> None:
         """Start (sharer) or stop (viewer) sharing the bot's screen. Only in group calls with
         app-hosted media.
@@ -1141,7 +1141,7 @@ class Calls:
             operations.CALLS_CHANGE_SCREEN_SHARING_ROLE, call_id, role, **options
         )
 
-    async def keep_alive(self, call_id: str, **options: Unpack[Options]) -> None:
+    async def keep_alive(self, call_id: str, **options: Unpack[ActionOptions]) -> None:
         """Keep the call: do it every 15 minutes, as the service drops the call at 45. 404 once the
         call has ended.
 
@@ -1154,7 +1154,7 @@ class Calls:
         call_id: str,
         *,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.MuteParticipantOperation:
         """Mute the bot at the server, which then drops its audio. Only in group calls.
 
@@ -1174,7 +1174,7 @@ class Calls:
         *,
         prompts: Sequence[models.Prompt],
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.PlayPromptOperation:
         """Play WAV prompts (mono, 16-bit, 16 kHz). Service-hosted media only; the end is notified.
 
@@ -1201,7 +1201,7 @@ class Calls:
         play_beep: Unset | edm.Boolean | None = UNSET,
         stop_tones: Unset | Sequence[str] | None = UNSET,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.RecordOperation:
         """Play one prompt and record a short answer, at most 2 minutes. Exactly one prompt (8523).
         Service-hosted media only.
@@ -1230,7 +1230,7 @@ class Calls:
         targets: Sequence[models.InvitationParticipantInfo],
         timeout: Unset | edm.Int32 | None = UNSET,
         callback_uri: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Pass an incoming call on, within 15 seconds and before answering. Several targets ring
         at once; the first to answer gets it.
@@ -1247,7 +1247,7 @@ class Calls:
         *,
         reason: Unset | models.RejectReason | None = UNSET,
         callback_uri: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Turn down an incoming call, within 15 seconds of its notification.
 
@@ -1262,7 +1262,7 @@ class Calls:
         tones: Sequence[models.Tone],
         delay_between_tones_ms: Unset | edm.Int32 | None = UNSET,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.SendDtmfTonesOperation:
         """Send DTMF tones into a call, with a delay between them in milliseconds. The end is
         notified.
@@ -1284,7 +1284,7 @@ class Calls:
         call_id: str,
         *,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.SubscribeToToneOperation:
         """Have the DTMF keys that people press notified, as call.toneInfo.
 
@@ -1304,7 +1304,7 @@ class Calls:
         *,
         transfer_target: models.InvitationParticipantInfo,
         transferee: Unset | models.ParticipantInfo | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Hand an established call over to somebody else: 202. If it fails, the call is notified
         as established again.
@@ -1320,7 +1320,7 @@ class Calls:
         call_id: str,
         *,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.UnmuteParticipantOperation:
         """Undo mute, so that the bot is heard again. Only in group calls.
 
@@ -1340,7 +1340,7 @@ class Calls:
         *,
         status: models.RecordingStatus,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.UpdateRecordingStatusOperation:
         """Tell people that the bot records or has stopped. Call it before media is kept; for
         policy-based recording.
@@ -1687,7 +1687,7 @@ class CallsParticipants:
         *,
         participants: Sequence[models.InvitationParticipantInfo],
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.InviteParticipantsOperation:
         """Invite people into a call: users, apps or phones. The outcome is notified; do not repeat
         it blindly.
@@ -1755,7 +1755,7 @@ class CallsParticipants:
         participant_id: str,
         *,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.MuteParticipantOperation:
         """Mute somebody at the server, which then drops their audio. Only in group calls; there is
         no unmute for others.
@@ -1778,7 +1778,7 @@ class CallsParticipants:
         *,
         custom_prompt: Unset | models.Prompt | None = UNSET,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.StartHoldMusicOperation:
         """Put somebody on hold with music or a prompt of your own. Only one participant at a time.
 
@@ -1800,7 +1800,7 @@ class CallsParticipants:
         participant_id: str,
         *,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.StopHoldMusicOperation:
         """Bring somebody back from hold into the call.
 
@@ -3202,7 +3202,7 @@ class OnlineMeetings:
         participants: Unset | models.MeetingParticipants | None = UNSET,
         start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
         subject: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.OnlineMeeting:
         """Get the meeting with this externalId, or create it. Safe to repeat.
 
@@ -3357,7 +3357,7 @@ class OnlineMeetings:
             Unset | models.RemindBeforeTimeInMinutesType | None
         ) = UNSET,
         attendees: Unset | Sequence[models.AttendeeNotificationInfo] | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Send a reminder of a virtual appointment to attendees, as a text message.
 
@@ -3377,7 +3377,7 @@ class OnlineMeetings:
         *,
         message_type: Unset | models.VirtualAppointmentMessageType | None = UNSET,
         attendees: Unset | Sequence[models.AttendeeNotificationInfo] | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Tell attendees of a virtual appointment, by text message, that it is confirmed, moved or
         canceled.
@@ -4053,7 +4053,9 @@ class Presences:
         """
         await self._session.send(operations.PRESENCES_DELETE, presence_id, **options)
 
-    async def clear_automatic_location(self, presence_id: str, **options: Unpack[Options]) -> None:
+    async def clear_automatic_location(
+        self, presence_id: str, **options: Unpack[ActionOptions]
+    ) -> None:
         """Forget the detected work location; one set by hand stays, otherwise the schedule counts.
 
         POST /communications/presences/{presence-id}/clearAutomaticLocation
@@ -4062,7 +4064,7 @@ class Presences:
             operations.PRESENCES_CLEAR_AUTOMATIC_LOCATION, presence_id, **options
         )
 
-    async def clear_location(self, presence_id: str, **options: Unpack[Options]) -> None:
+    async def clear_location(self, presence_id: str, **options: Unpack[ActionOptions]) -> None:
         """Forget today's work location, set by hand or detected; then the schedule counts.
 
         POST /communications/presences/{presence-id}/clearLocation
@@ -4074,7 +4076,7 @@ class Presences:
         presence_id: str,
         *,
         session_id: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """End the app's presence session for a user. If it was the only one, the user is shown as
         offline.
@@ -4086,7 +4088,7 @@ class Presences:
         )
 
     async def clear_user_preferred_presence(
-        self, presence_id: str, **options: Unpack[Options]
+        self, presence_id: str, **options: Unpack[ActionOptions]
     ) -> None:
         """Forget the preferred presence; the user's sessions decide again.
 
@@ -4102,7 +4104,7 @@ class Presences:
         *,
         work_location_type: models.WorkLocationType,
         place_id: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Set the work location as detected. It counts unless one was set by hand.
 
@@ -4122,7 +4124,7 @@ class Presences:
         *,
         work_location_type: models.WorkLocationType,
         place_id: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Set the work location by hand. It beats what is detected or scheduled.
 
@@ -4144,7 +4146,7 @@ class Presences:
         activity: str,
         session_id: Unset | str | None = UNSET,
         expiration_duration: Unset | edm.Duration | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Set a user's presence in the app's own session (sessionId: the application id), for 5 to
         240 minutes, by default 5.
@@ -4166,7 +4168,7 @@ class Presences:
         presence_id: str,
         *,
         status_message: Unset | models.PresenceStatusMessage | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Set a user's status message: plain text, with or without an expiry.
 
@@ -4183,7 +4185,7 @@ class Presences:
         availability: str,
         activity: str,
         expiration_duration: Unset | edm.Duration | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Set the presence that beats all sessions. It counts only while the user has a session;
         by default 1 or 7 days.
@@ -4201,7 +4203,7 @@ class Presences:
 
 
 class AsyncCommunicationsClient(AsyncClient):
-    """A client of Graph's communications API.
+    """A client of Microsoft Graph: communications.
 
     The credential is a token, a function that returns one, or an azure-identity credential.
     Every method raises a `GraphError` when it does not return.
@@ -4273,7 +4275,7 @@ class AsyncCommunicationsClient(AsyncClient):
         )
 
     async def get_presences_by_user_id(
-        self, *, ids: Sequence[str], **options: Unpack[Options]
+        self, *, ids: Sequence[str], **options: Unpack[ActionOptions]
     ) -> AsyncPage[models.Presence]:
         """Get the presence of up to 650 users at once, by object id.
 

@@ -14,7 +14,7 @@ from ._runtime.client import SyncClient
 from ._runtime.page import Page
 from ._runtime.session import Session
 from ._runtime.wire import UNSET, Unset
-from .options import CollectionOptions, CountOptions, EntityOptions, Options
+from .options import ActionOptions, CollectionOptions, CountOptions, EntityOptions, Options
 
 
 class AdhocCalls:
@@ -1011,7 +1011,7 @@ class Calls:
         return self._session.send_count(operations.CALLS_COUNT, **options)
 
     def log_teleconference_device_quality(
-        self, *, quality: models.TeleconferenceDeviceQuality, **options: Unpack[Options]
+        self, *, quality: models.TeleconferenceDeviceQuality, **options: Unpack[ActionOptions]
     ) -> None:
         """Report the media quality that a video conferencing device measured in a call.
 
@@ -1050,7 +1050,7 @@ class Calls:
         call_id: str,
         *,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.AddLargeGalleryViewOperation:
         """Ask for the large gallery view, which then shows up in the roster as a participant with
         video.
@@ -1074,7 +1074,7 @@ class Calls:
         accepted_modalities: Unset | Sequence[models.Modality] | None = UNSET,
         participant_capacity: Unset | edm.Int32 | None = UNSET,
         call_options: Unset | models.IncomingCallOptions | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Answer an incoming call, within 15 seconds of its notification: 202, then establishing
         and established are notified.
@@ -1097,7 +1097,7 @@ class Calls:
         call_id: str,
         *,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.CancelMediaProcessingOperation:
         """Stop the prompts and recordings that run or wait on a call. A tone subscription stays.
 
@@ -1112,7 +1112,7 @@ class Calls:
         )
 
     def change_screen_sharing_role(
-        self, call_id: str, *, role: models.ScreenSharingRole, **options: Unpack[Options]
+        self, call_id: str, *, role: models.ScreenSharingRole, **options: Unpack[ActionOptions]
     ) -> None:
         """Start (sharer) or stop (viewer) sharing the bot's screen. Only in group calls with
         app-hosted media.
@@ -1121,7 +1121,7 @@ class Calls:
         """
         self._session.send(operations.CALLS_CHANGE_SCREEN_SHARING_ROLE, call_id, role, **options)
 
-    def keep_alive(self, call_id: str, **options: Unpack[Options]) -> None:
+    def keep_alive(self, call_id: str, **options: Unpack[ActionOptions]) -> None:
         """Keep the call: do it every 15 minutes, as the service drops the call at 45. 404 once the
         call has ended.
 
@@ -1134,7 +1134,7 @@ class Calls:
         call_id: str,
         *,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.MuteParticipantOperation:
         """Mute the bot at the server, which then drops its audio. Only in group calls.
 
@@ -1154,7 +1154,7 @@ class Calls:
         *,
         prompts: Sequence[models.Prompt],
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.PlayPromptOperation:
         """Play WAV prompts (mono, 16-bit, 16 kHz). Service-hosted media only; the end is notified.
 
@@ -1181,7 +1181,7 @@ class Calls:
         play_beep: Unset | edm.Boolean | None = UNSET,
         stop_tones: Unset | Sequence[str] | None = UNSET,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.RecordOperation:
         """Play one prompt and record a short answer, at most 2 minutes. Exactly one prompt (8523).
         Service-hosted media only.
@@ -1210,7 +1210,7 @@ class Calls:
         targets: Sequence[models.InvitationParticipantInfo],
         timeout: Unset | edm.Int32 | None = UNSET,
         callback_uri: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Pass an incoming call on, within 15 seconds and before answering. Several targets ring
         at once; the first to answer gets it.
@@ -1227,7 +1227,7 @@ class Calls:
         *,
         reason: Unset | models.RejectReason | None = UNSET,
         callback_uri: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Turn down an incoming call, within 15 seconds of its notification.
 
@@ -1242,7 +1242,7 @@ class Calls:
         tones: Sequence[models.Tone],
         delay_between_tones_ms: Unset | edm.Int32 | None = UNSET,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.SendDtmfTonesOperation:
         """Send DTMF tones into a call, with a delay between them in milliseconds. The end is
         notified.
@@ -1264,7 +1264,7 @@ class Calls:
         call_id: str,
         *,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.SubscribeToToneOperation:
         """Have the DTMF keys that people press notified, as call.toneInfo.
 
@@ -1284,7 +1284,7 @@ class Calls:
         *,
         transfer_target: models.InvitationParticipantInfo,
         transferee: Unset | models.ParticipantInfo | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Hand an established call over to somebody else: 202. If it fails, the call is notified
         as established again.
@@ -1300,7 +1300,7 @@ class Calls:
         call_id: str,
         *,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.UnmuteParticipantOperation:
         """Undo mute, so that the bot is heard again. Only in group calls.
 
@@ -1320,7 +1320,7 @@ class Calls:
         *,
         status: models.RecordingStatus,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.UpdateRecordingStatusOperation:
         """Tell people that the bot records or has stopped. Call it before media is kept; for
         policy-based recording.
@@ -1659,7 +1659,7 @@ class CallsParticipants:
         *,
         participants: Sequence[models.InvitationParticipantInfo],
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.InviteParticipantsOperation:
         """Invite people into a call: users, apps or phones. The outcome is notified; do not repeat
         it blindly.
@@ -1725,7 +1725,7 @@ class CallsParticipants:
         participant_id: str,
         *,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.MuteParticipantOperation:
         """Mute somebody at the server, which then drops their audio. Only in group calls; there is
         no unmute for others.
@@ -1748,7 +1748,7 @@ class CallsParticipants:
         *,
         custom_prompt: Unset | models.Prompt | None = UNSET,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.StartHoldMusicOperation:
         """Put somebody on hold with music or a prompt of your own. Only one participant at a time.
 
@@ -1770,7 +1770,7 @@ class CallsParticipants:
         participant_id: str,
         *,
         client_context: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.StopHoldMusicOperation:
         """Bring somebody back from hold into the call.
 
@@ -3170,7 +3170,7 @@ class OnlineMeetings:
         participants: Unset | models.MeetingParticipants | None = UNSET,
         start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
         subject: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> models.OnlineMeeting:
         """Get the meeting with this externalId, or create it. Safe to repeat.
 
@@ -3321,7 +3321,7 @@ class OnlineMeetings:
             Unset | models.RemindBeforeTimeInMinutesType | None
         ) = UNSET,
         attendees: Unset | Sequence[models.AttendeeNotificationInfo] | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Send a reminder of a virtual appointment to attendees, as a text message.
 
@@ -3341,7 +3341,7 @@ class OnlineMeetings:
         *,
         message_type: Unset | models.VirtualAppointmentMessageType | None = UNSET,
         attendees: Unset | Sequence[models.AttendeeNotificationInfo] | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Tell attendees of a virtual appointment, by text message, that it is confirmed, moved or
         canceled.
@@ -4013,14 +4013,14 @@ class Presences:
         """
         self._session.send(operations.PRESENCES_DELETE, presence_id, **options)
 
-    def clear_automatic_location(self, presence_id: str, **options: Unpack[Options]) -> None:
+    def clear_automatic_location(self, presence_id: str, **options: Unpack[ActionOptions]) -> None:
         """Forget the detected work location; one set by hand stays, otherwise the schedule counts.
 
         POST /communications/presences/{presence-id}/clearAutomaticLocation
         """
         self._session.send(operations.PRESENCES_CLEAR_AUTOMATIC_LOCATION, presence_id, **options)
 
-    def clear_location(self, presence_id: str, **options: Unpack[Options]) -> None:
+    def clear_location(self, presence_id: str, **options: Unpack[ActionOptions]) -> None:
         """Forget today's work location, set by hand or detected; then the schedule counts.
 
         POST /communications/presences/{presence-id}/clearLocation
@@ -4032,7 +4032,7 @@ class Presences:
         presence_id: str,
         *,
         session_id: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """End the app's presence session for a user. If it was the only one, the user is shown as
         offline.
@@ -4041,7 +4041,9 @@ class Presences:
         """
         self._session.send(operations.PRESENCES_CLEAR_PRESENCE, presence_id, session_id, **options)
 
-    def clear_user_preferred_presence(self, presence_id: str, **options: Unpack[Options]) -> None:
+    def clear_user_preferred_presence(
+        self, presence_id: str, **options: Unpack[ActionOptions]
+    ) -> None:
         """Forget the preferred presence; the user's sessions decide again.
 
         POST /communications/presences/{presence-id}/clearUserPreferredPresence
@@ -4056,7 +4058,7 @@ class Presences:
         *,
         work_location_type: models.WorkLocationType,
         place_id: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Set the work location as detected. It counts unless one was set by hand.
 
@@ -4076,7 +4078,7 @@ class Presences:
         *,
         work_location_type: models.WorkLocationType,
         place_id: Unset | str | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Set the work location by hand. It beats what is detected or scheduled.
 
@@ -4098,7 +4100,7 @@ class Presences:
         activity: str,
         session_id: Unset | str | None = UNSET,
         expiration_duration: Unset | edm.Duration | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Set a user's presence in the app's own session (sessionId: the application id), for 5 to
         240 minutes, by default 5.
@@ -4120,7 +4122,7 @@ class Presences:
         presence_id: str,
         *,
         status_message: Unset | models.PresenceStatusMessage | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Set a user's status message: plain text, with or without an expiry.
 
@@ -4137,7 +4139,7 @@ class Presences:
         availability: str,
         activity: str,
         expiration_duration: Unset | edm.Duration | None = UNSET,
-        **options: Unpack[Options],
+        **options: Unpack[ActionOptions],
     ) -> None:
         """Set the presence that beats all sessions. It counts only while the user has a session;
         by default 1 or 7 days.
@@ -4155,7 +4157,7 @@ class Presences:
 
 
 class CommunicationsClient(SyncClient):
-    """A client of Graph's communications API.
+    """A client of Microsoft Graph: communications.
 
     The credential is a token, a function that returns one, or an azure-identity credential.
     Every method raises a `GraphError` when it does not return.
@@ -4225,7 +4227,7 @@ class CommunicationsClient(SyncClient):
         )
 
     def get_presences_by_user_id(
-        self, *, ids: Sequence[str], **options: Unpack[Options]
+        self, *, ids: Sequence[str], **options: Unpack[ActionOptions]
     ) -> Page[models.Presence]:
         """Get the presence of up to 650 users at once, by object id.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ._runtime.options import Options
+from ._runtime.options import ActionOptions, Options
 
 __all__ = [
+    "ActionOptions",
     "CollectionOptions",
     "CountOptions",
     "EntityOptions",

@@ -168,16 +168,19 @@ class _DocumentReader(TypeReader):
 
     def _return_type(self, element: Element) -> ReturnType:
         attributes = self._attributes(element, "Type", "Nullable", *FACETS)
-        self._empty(element)
         return ReturnType(
-            self._type_ref(element), self._flag(element, "Nullable"), self._facets(attributes)
+            self._type_ref(element),
+            self._flag(element, "Nullable"),
+            self._facets(attributes),
+            self._inline(element),
         )
 
     def _term(self, element: Element, name: str) -> Term:
-        attributes = self._attributes(element, "Name", "Type", "AppliesTo")
+        attributes = self._attributes(element, "Name", "Type", "Nullable", "AppliesTo")
         return Term(
             name,
             self._type_ref(element),
+            self._flag(element, "Nullable"),
             attributes.get("AppliesTo", ""),
             self._inline(element),
             self._place(element),

@@ -179,13 +179,15 @@ def _operation(schema: Element, item: Operation) -> None:
 
 def _return_type(parent: Element, item: ReturnType) -> None:
     attributes = {"Type": str(item.type), "Nullable": _flag(item.nullable)}
-    _add(parent, "ReturnType", attributes | dict(item.facets))
+    element = _add(parent, "ReturnType", attributes | dict(item.facets))
+    _annotations(element, item.annotations)
 
 
 def _term(schema: Element, item: Term) -> None:
     attributes = {
         "Name": split_name(item.name)[1],
         "Type": str(item.type),
+        "Nullable": _flag(item.nullable),
         "AppliesTo": item.applies_to or None,
     }
     _annotations(_add(schema, "Term", attributes), item.annotations)

@@ -164,6 +164,7 @@ class ReturnType:
     type: TypeRef
     nullable: bool | None = None
     facets: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[Annotation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +232,7 @@ class Term:
 
     name: str
     type: TypeRef
+    nullable: bool | None = None
     applies_to: str = ""
     annotations: tuple[Annotation, ...] = ()
     place: Place = field(default=Place(""), compare=False)

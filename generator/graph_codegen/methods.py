@@ -73,10 +73,13 @@ class OptionSet:
     """The query options of a method, which it has in common with others."""
 
     options: tuple[Argument, ...]
+    of_action: bool = False
 
     @property
     def name(self) -> str:
         """The name of the class that types the keywords."""
+        if self.of_action:
+            return "ActionOptions"
         names = tuple(option.name for option in self.options)
         return OPTION_SET_NAMES.get(names) or "".join(map(str.capitalize, names)) + "Options"
 
@@ -132,7 +135,7 @@ class Method:
     @property
     def option_set(self) -> OptionSet:
         """The set of its query options."""
-        return OptionSet(self.options)
+        return OptionSet(self.options, self.kind == "action")
 
     @property
     def required(self) -> tuple[Argument, ...]:

@@ -71,7 +71,7 @@ CLASS_NAMES = KEYWORDS | MODULE_NAMES | {"StrEnum"}
 
 PARAMETER_NAMES = frozenset(
     {
-        "self", "headers", "options", "content", "select", "expand", "filter", "orderby", "top",
+        "self", "headers", "options", "undeclared", "content", "select", "expand", "filter", "orderby", "top",
         "skip", "search", "count",
     }
 )  # fmt: skip

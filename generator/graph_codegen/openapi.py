@@ -7,6 +7,7 @@ discriminator, since Graph sends derived types that no document of today knows.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from graph_codegen.descriptions import Descriptions
@@ -150,12 +151,17 @@ class _Writer:
 
     def paths(self) -> JSON:
         paths: JSON = {}
-        for request in requests(self._model):
-            paths.setdefault(request.path, {})[request.method.lower()] = self._operation(request)
+        found = requests(self._model)
+        shared = Counter(map(operation_id, found))
+        for request in found:
+            name = operation_id(request)
+            unique = name if shared[name] == 1 else f"{name}.{_difference(request)}"
+            operation = {"operationId": unique, **self._operation(request)}
+            paths.setdefault(request.path, {})[request.method.lower()] = operation
         return dict(sorted(paths.items()))
 
     def _operation(self, request: Request) -> JSON:
-        operation: JSON = {"operationId": operation_id(request), "tags": [request.segments[0]]}
+        operation: JSON = {"tags": [request.segments[0]]}
         operation |= _described(self._descriptions.of_request(request))
         parameters = [
             {"name": key.name, "in": "path", "required": True, "schema": {"type": "string"}}
@@ -205,6 +211,13 @@ def operation_id(request: Request) -> str:
     """Name a request: its resource names and what it does, as in `communications.calls.create`."""
     verb = split_name(request.operation.name)[1] if request.operation else request.kind
     return ".".join((*request.segments, verb))
+
+
+def _difference(request: Request) -> str:
+    """Tell requests apart that share a name: overloads, by what they are bound to and take."""
+    bound = "collection" if request.target.collection else "item"
+    parameters = request.operation.parameters[1:] if request.operation else ()
+    return ".".join([bound, *(parameter.name for parameter in parameters)])
 
 
 def _described(text: str) -> JSON:

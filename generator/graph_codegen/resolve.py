@@ -27,6 +27,7 @@ from graph_codegen.edm import (
     Parameter,
     Property,
     Record,
+    ReturnType,
     StructuredType,
     Term,
     TypeDeclaration,
@@ -204,7 +205,15 @@ class _Resolver:
         return replace(
             full,
             parameters=tuple(self._parameter(p, targets) for p in full.parameters),
-            returns=item.returns and replace(item.returns, type=self._ref(item.returns.type)),
+            returns=item.returns and self._return_type(item.returns, targets),
+            annotations=self._annotated(item.annotations, *targets),
+        )
+
+    def _return_type(self, item: ReturnType, owners: tuple[str, ...]) -> ReturnType:
+        targets = (f"{owner}/$ReturnType" for owner in owners)
+        return replace(
+            item,
+            type=self._ref(item.type),
             annotations=self._annotated(item.annotations, *targets),
         )
 

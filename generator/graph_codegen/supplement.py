@@ -42,21 +42,21 @@ def load(folder: Path) -> Supplement:
         raise error(f"the supplement is not understood: {problem}", place) from None
 
 
-def apply(model: Model, supplement: Supplement) -> Model:
-    """Return a model with the additional properties of the types it holds.
+def apply(model: Model, supplement: Supplement) -> tuple[Model, tuple[Diagnostic, ...]]:
+    """Return a model with the additional properties of the types it holds, and what is redundant.
 
     What the metadata declares by now stays as declared, and a diagnostic says that the supplement
     may let go of it.
     """
     types = dict(model.types)
-    diagnostics = list(model.diagnostics)
+    diagnostics: list[Diagnostic] = []
     for type_name, properties in supplement.items():
         declared = model.structure(type_name)
         if declared:
             known = {item.name for owner in model.lineage(type_name) for item in owner.members()}
             types[type_name] = _extended(declared, properties, known)
             diagnostics += _redundant(declared, properties, known)
-    return replace(model, types=types, diagnostics=tuple(diagnostics))
+    return replace(model, types=types), tuple(diagnostics)
 
 
 def _extended(

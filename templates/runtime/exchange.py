@@ -70,6 +70,7 @@ class Exchange(Generic[_T]):
     def attempt(self, token: str) -> httpx.Request:
         """Return the request for the next attempt."""
         self.started = time.perf_counter()
+        self.redirects = 0
         self.request = self.prepared.authorized(token)
         return self.request
 

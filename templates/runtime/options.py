@@ -15,7 +15,13 @@ class Options(TypedDict, total=False):
     headers: Mapping[str, str] | None
 
 
-class QueryOptions(Options, total=False):
+class ActionOptions(Options, total=False):
+    """What actions take besides: parameters by wire name that the metadata does not declare."""
+
+    undeclared: Mapping[str, object]
+
+
+class QueryOptions(ActionOptions, total=False):
     """All system query options; what an operation takes of them stands in its parameters.
 
     `select` and `expand` name properties as Graph does, `orderby` too, each with ` desc` behind it

@@ -58,8 +58,8 @@ def prepare(
     ``UNSET`` is left out. ``version`` is that of the package, for the User-Agent.
 
     Raises UnavailableInCloudError if the cloud lacks the operation, ValueError for an empty key, "."
-    or "..", TypeError for a key that is no string, for a query option that the operation does not
-    take, and for a value that no Edm type stands for.
+    or "..", TypeError for a key that is no string, for an option that the operation does not take,
+    and for a value that no Edm type stands for.
 
     Sources: Graph documentation, "Use the Microsoft Graph API",
     https://learn.microsoft.com/graph/use-the-api; for Prefer, "Handling future members in evolvable
@@ -74,6 +74,10 @@ def prepare(
     given = list(zip(own, arguments, strict=True))
     path = {p.wire_name: value for p, value in given if p.location == "path"}
     body = {p.wire_name: value for p, value in given if p.location == "body"}
+    undeclared = options.get("undeclared") or {}
+    if undeclared and operation.kind != "action":
+        raise TypeError(f"{operation.python} takes no undeclared parameters")
+    body |= undeclared
     return _request(
         operation.method,
         cloud.base_url + expand_path(operation.path, path) + _query_string(operation, options),
@@ -91,7 +95,11 @@ def prepare_link(
 
     Raises ForeignLinkError for one that leads to another host: the token must not go there.
     """
-    url, base = httpx.URL(link), httpx.URL(cloud.base_url)
+    base = httpx.URL(cloud.base_url)
+    try:
+        url = httpx.URL(link)
+    except httpx.InvalidURL:
+        raise ForeignLinkError(host="no valid address", cloud=cloud) from None
     if (url.scheme, url.host, url.port, url.userinfo) != (base.scheme, base.host, base.port, b""):
         raise ForeignLinkError(host=url.host, cloud=cloud)
     return _request("GET", link, version, headers, None, "")
@@ -161,7 +169,7 @@ def _key(name: str, value: object) -> str:
 def _query_string(operation: Operation, options: QueryOptions) -> str:
     """Return the query; raises TypeError for a keyword that the operation does not take."""
     known = {p.name: p.wire_name for p in operation.parameters if p.location == "query"}
-    unknown = options.keys() - known.keys() - {"headers"}
+    unknown = options.keys() - known.keys() - {"headers", "undeclared"}
     if unknown:
         raise TypeError(f"{operation.python} takes no {', '.join(sorted(unknown))}")
     values: Mapping[str, object] = {**options}

@@ -31,8 +31,6 @@ OUTSIDE = "the path is outside the communications subset"
 
 NOT_SENT: Mapping[str, str] = {
     "call-record/04-request": "a recording lies on a host of its own, outside Graph",
-    "call-transfer/13-request": "the action declares no parameter clientContext",
-    "call-transfer/19-request": "the action declares no parameter clientContext",
     "callrecords-callrecord-getpstncalls/01-request": "the namespace of the function is left out, "
     "and dates stand where date-times are declared",
     "onlinemeeting-get/01-request": "a slash stands behind the collection",
@@ -140,19 +138,24 @@ def call_for(message: Message) -> Call:
     path, _, query = message.path.partition("?")
     operation, keys = _operation(message.method, path)
     named = {(p.location, p.wire_name): p for p in operation.parameters}
+    body = message.body or {}
+    undeclared = {name: value for name, value in body.items() if ("body", name) not in named}
     try:
-        arguments = {
+        arguments: dict[str, Any] = {
             **{named["path", name].name: value for name, value in keys.items()},
             **{named["query", n].name: _option(named["query", n], v) for n, v in parse_qsl(query)},
             **{
                 named["body", name]
                 .name: TypeAdapter(form_of(named["body", name].type))
                 .validate_python(value)
-                for name, value in (message.body or {}).items()
+                for name, value in body.items()
+                if name not in undeclared
             },
         }
     except KeyError as unknown:
         raise UnsendableError(f"{operation.python} takes no {unknown}") from None
+    if undeclared:
+        arguments["undeclared"] = undeclared
     return Call(operation, arguments)
 
 

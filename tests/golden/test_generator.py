@@ -1,8 +1,10 @@
 """Small CSDL documents, one feature each, beside what the generator makes of them.
 
 `pytest --refresh-goldens` rewrites the expected outputs; modules end in `.txt` there, so that no tool
-takes them for code of ours. The models that were generated are then
-imported, and take and give back a value of every type.
+takes them for code of ours. The models are then imported, and take and give back a value of every
+type.
+
+The types are invented: what the default metadata folder knows of Graph's own must not show here.
 """
 
 from __future__ import annotations
@@ -20,7 +22,6 @@ import pytest
 from black.mode import TargetVersion
 from click.testing import CliRunner
 from openapi_spec_validator import validate
-from openapi_spec_validator.validation.exceptions import DuplicateOperationIDError
 
 from graph_codegen import csdl, provenance, settings
 from graph_codegen.cli import main
@@ -166,14 +167,7 @@ def test_the_slice_of_the_slice_is_the_slice(
     assert read(tmp_path / document) == read(sliced / document)
 
 
-def test_a_public_validator_accepts_the_openapi_document(
-    case: Path, files: Mapping[str, str], request: pytest.FixtureRequest
-) -> None:
-    if case.name == "07-overloads":
-        why = "an operation on a collection and one of its name on the items share an operationId"
-        request.applymarker(
-            pytest.mark.xfail(strict=True, raises=DuplicateOperationIDError, reason=why)
-        )
+def test_a_public_validator_accepts_the_openapi_document(files: Mapping[str, str]) -> None:
     validate(json.loads(files["openapi.json"]))
 
 

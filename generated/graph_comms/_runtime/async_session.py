@@ -128,10 +128,7 @@ class AsyncSession(Endpoint):
             if isinstance(opened, httpx.Response) and opened.is_success:
                 exchange.log(opened)
                 async with aclosing(opened):
-                    try:
-                        yield opened.aiter_bytes()
-                    except httpx.RequestError as error:
-                        raise exchange.failure(error) from error
+                    yield self._chunks(opened, exchange)
                 return
             answer = await self._read(opened)
             delay = exchange.delay_after(answer)
@@ -139,6 +136,15 @@ class AsyncSession(Endpoint):
                 exchange.result(answer)
                 return
             await self._sleep(delay)
+
+    async def _chunks(
+        self, response: httpx.Response, exchange: Exchange[Any]
+    ) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in response.aiter_bytes():
+                yield chunk
+        except httpx.RequestError as error:
+            raise exchange.failure(error) from error
 
     async def _run(self, exchange: Exchange[_T]) -> _T | None:
         while True:

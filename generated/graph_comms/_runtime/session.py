@@ -137,10 +137,7 @@ class Session(Endpoint):
             if isinstance(opened, httpx.Response) and opened.is_success:
                 exchange.log(opened)
                 with closing(opened):
-                    try:
-                        yield opened.iter_bytes()
-                    except httpx.RequestError as error:
-                        raise exchange.failure(error) from error
+                    yield self._chunks(opened, exchange)
                 return
             answer = self._read(opened)
             delay = exchange.delay_after(answer)
@@ -148,6 +145,12 @@ class Session(Endpoint):
                 exchange.result(answer)
                 return
             self._sleep(delay)
+
+    def _chunks(self, response: httpx.Response, exchange: Exchange[Any]) -> Iterator[bytes]:
+        try:
+            yield from response.iter_bytes()
+        except httpx.RequestError as error:
+            raise exchange.failure(error) from error
 
     def _run(self, exchange: Exchange[_T]) -> _T | None:
         while True:

@@ -65,8 +65,8 @@ def found(body: str) -> tuple[Diagnostic, ...]:
             "<odd", "t/p", "odd in Parameter",
         ),
         (
-            ACTION.format('<ReturnType Type="Edm.String">\n<Annotation/></ReturnType>'),
-            "<Annotation", "t", "Annotation in ReturnType",
+            ACTION.format('<ReturnType Type="Edm.String">\n<odd/></ReturnType>'),
+            "<odd", "t", "odd in ReturnType",
         ),
         (
             '<Term Name="t" Type="Edm.String">\n<odd/></Term>',
@@ -140,7 +140,7 @@ def found(body: str) -> tuple[Diagnostic, ...]:
             ACTION.format('<ReturnType Odd="1" Type="Edm.String"/>'),
             "<ReturnType", "t", "Odd of ReturnType",
         ),
-        ('<Term Nullable="true" Name="t" Type="Edm.String"/>', "<Term", "t", "Nullable of Term"),
+        ('<Term Odd="1" Name="t" Type="Edm.String"/>', "<Term", "t", "Odd of Term"),
         ('<EntityContainer Extends="e" Name="t"/>', "<Entity", "t", "Extends of EntityContainer"),
         (
             CONTAINER.format('<EntitySet IncludeInServiceDocument="true" Name="p" EntityType="t"/>'),
@@ -457,7 +457,7 @@ def test_operations_terms_and_a_container_are_read_whole() -> None:
         Operation("Action", "microsoft.graph.a"),
     )
     assert found_schema.terms == (
-        Term("microsoft.graph.term", TypeRef("Edm.String"), "graph.call"),
+        Term("microsoft.graph.term", TypeRef("Edm.String"), applies_to="graph.call"),
     )
     container = found_schema.container
     assert container is not None

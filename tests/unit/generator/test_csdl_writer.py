@@ -149,7 +149,14 @@ MODELS = st.builds(
     ENUMS,
     ITEMS,
     OPERATIONS,
-    st.builds(Term, st.just("other.term"), REFS, st.sampled_from(["", ITEM]), ANNOTATIONS),
+    st.builds(
+        Term,
+        st.just("other.term"),
+        REFS,
+        st.sampled_from([None, True, False]),
+        st.sampled_from(["", ITEM]),
+        ANNOTATIONS,
+    ),
     st.builds(EntityContainer, st.just("other.Service"), SOURCES, ANNOTATIONS),
 )
 

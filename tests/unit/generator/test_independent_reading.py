@@ -11,7 +11,6 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from enum import Enum
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,6 +19,7 @@ from xml.etree import ElementTree
 import pytest
 
 from graph_comms import OPERATIONS
+from graph_comms._runtime.enums import GraphEnum
 from graph_comms.models import GraphModel, call_records, graph
 
 ROOT = Path(__file__).parents[3]
@@ -43,6 +43,8 @@ NOT_IN_MODELS: Mapping[str, str] = {
     "microsoft.graph.callTranscript/content": STREAM,
     "microsoft.graph.callTranscript/metadataContent": STREAM,
     "microsoft.graph.onlineMeeting/attendeeReport": STREAM,
+    "microsoft.graph.virtualEventPresenterDetails/photo": "a stream is never in a body, and a "
+    "complex value has no address to read it at",
 }
 """Declared properties that the models leave out, with the reason."""
 
@@ -160,7 +162,8 @@ def spelled(type_name: str, module: str, collection: str = "list[{}]") -> str:
     name = item(type_name)
     if name.startswith("Edm."):
         simple = name.removeprefix("Edm.")
-        text = {"String": "str", "Untyped": "Untyped"}.get(simple, f"edm.{simple}")
+        other = {"String": "str", "Untyped": "Untyped", "Decimal": "edm.EdmDecimal"}
+        text = other.get(simple, f"edm.{simple}")
     else:
         owner, _, text = class_name(name).rpartition(".")
         if owner != module:
@@ -174,6 +177,11 @@ CLASSES: Mapping[str, type[Any]] = {
     for name, cls in vars(module).items()
     if inspect.isclass(cls) and cls.__module__ == module.__name__
 }
+
+
+def camel(attribute: str) -> str:
+    """The wire name of an attribute that has no other: pydantic finds it out on first use."""
+    return re.sub("_([a-z])", lambda match: match[1].upper(), attribute)
 
 
 # -- the comparison
@@ -208,25 +216,20 @@ def test_members_of_enumerations(reading: Reading, types: set[str]) -> None:
         element = reading.types[name]
         if tag(element) == "EnumType":
             cls = CLASSES[class_name(name)]
+            members = {one.attrib["Name"]: one.attrib["Value"] for one in parts(element, "Member")}
             if element.get("IsFlags") == "true":
-                values = {wire: str(value) for wire, value in cls._members.values()}
+                assert {wire: str(value) for wire, value in cls._members.values()} == members
             else:
-                assert issubclass(cls, Enum)
-                values = {one.value: None for one in cls}
-            declared = parts(element, "Member")
-            assert values.keys() == {one.attrib["Name"] for one in declared}
-            if element.get("IsFlags") == "true":
-                assert values == {one.attrib["Name"]: one.get("Value") for one in declared}
+                assert issubclass(cls, GraphEnum)
+                assert [one.value for one in cls] == list(members)
 
 
-def test_bases(reading: Reading, types: set[str]) -> None:
+def test_kinds_and_bases(reading: Reading, types: set[str]) -> None:
     for name in types:
         if tag(reading.types[name]) != "EnumType":
             cls = CLASSES[class_name(name)]
             lineage = [CLASSES[class_name(one)] for one in reversed(reading.lineage(name))]
-            assert [one for one in cls.__mro__ if one.__module__ == cls.__module__] or lineage
-            assert list(cls.__mro__[: len(lineage)]) == lineage
-            assert cls.__mro__[len(lineage)] is GraphModel
+            assert [*cls.__mro__[: len(lineage) + 1]] == [*lineage, GraphModel]
             assert cls._odata_type == f"#{name}"
             assert cls._abstract is (reading.types[name].get("Abstract") == "true")
 
@@ -237,24 +240,22 @@ def test_properties(reading: Reading, types: set[str]) -> None:
         module = class_name(name).rpartition(".")[0]
         for member in parts(reading.types[name], "Property", "NavigationProperty"):
             type_name = reading.full(member)
-            if item(type_name) in types or type_name.startswith(("Edm.", "Collection(Edm.")):
-                path = f"{name}/{member.attrib['Name']}"
-                declared[path] = f"{spelled(type_name, module)} | None"
+            path = f"{name}/{member.attrib['Name']}"
+            declared[path] = f"{spelled(type_name, module)} | None"
     ours: dict[str, str] = {}
     for name in types:
         cls = CLASSES[class_name(name)]
         if issubclass(cls, GraphModel):
             for attribute, annotation in inspect.get_annotations(cls).items():
                 if attribute in cls.model_fields:
-                    wire_name = cls.model_fields[attribute].serialization_alias
+                    wire_name = cls.model_fields[attribute].serialization_alias or camel(attribute)
                     # A module imports the others under private names.
                     ours[f"{name}/{wire_name}"] = re.sub(r"\b_(?=\w+\.)", "", annotation)
 
     assert declared.keys() - ours.keys() == NOT_IN_MODELS.keys()
     assert ours.keys() - declared.keys() == ONLY_IN_MODELS.keys()
-    assert {path: ours[path] for path in declared.keys() & ours.keys()} == {
-        path: declared[path] for path in declared.keys() & ours.keys()
-    }
+    both = declared.keys() & ours.keys()
+    assert {path: ours[path] for path in both} == {path: declared[path] for path in both}
 
 
 def test_operations(reading: Reading) -> None:
@@ -330,8 +331,7 @@ class Walk:
         if tag(member) == "Property" or target in taken:
             return
         if member.get("ContainsTarget") != "true":
-            returned = _bare(item(type_name))
-            self._add(f"GET {below}", keys, (), returned)
+            self._add(f"GET {below}", keys, (), _bare(type_name, "Page[{}]"))
         elif type_name.startswith("Collection("):
             self._collection(below, item(type_name), keys, (*taken, target))
         else:
