@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help generate check slice test golden bench lint type clean
+.PHONY: help generate check slice test golden bench bench-sdk bench-whole lint type clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -31,6 +31,14 @@ golden: $(READY) ## Run the golden tests; REFRESH=1 rewrites the generator's exp
 bench: $(READY) ## Measure against the bars; each figure is a ratio within one run
 	$(BIN)/python -m tests.bench
 
+bench-sdk: ## Measure against Microsoft's SDK, in an environment of its own (400 MB)
+	$(PYTHON) -m venv .venv-sdk
+	.venv-sdk/bin/python -m pip install --quiet --disable-pip-version-check msgraph-sdk==1.65.0 pydantic==2.14.3
+	PYTHONPATH=generated:. .venv-sdk/bin/python -m tests.bench.sdk
+
+bench-whole: $(READY) ## Generate, compile and import all of METADATA=<file>: minutes, and 2 GB
+	$(BIN)/python -m tests.bench.whole "$(METADATA)"
+
 lint: $(READY) ## Check style
 	$(BIN)/ruff check .
 	$(BIN)/black --check --quiet .
@@ -40,7 +48,7 @@ type: $(READY) ## Check types, strictly, with mypy and pyright
 	$(BIN)/pyright
 
 clean: ## Remove the environment and caches
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-sdk .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 $(READY): pyproject.toml requirements.txt generated/pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'

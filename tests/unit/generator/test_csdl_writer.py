@@ -126,7 +126,7 @@ OPERATIONS = st.builds(
         max_size=3,
         unique_by=lambda parameter: parameter.name,
     ).map(tuple),
-    st.none() | st.builds(ReturnType, REFS, FLAGS, FACETS),
+    st.none() | st.builds(ReturnType, REFS, FLAGS, FACETS, ANNOTATIONS),
     st.booleans(),
     st.booleans(),
     st.sampled_from(["", "a/b"]),

@@ -1,0 +1,59 @@
+"""The generator is not bound to communications: another part of Graph becomes a package as well."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+NEWEST = ROOT.parent / "shared" / "metadata" / "graph-v1.0-2026-08-04.csdl.xml"
+COMMAND = Path(sys.executable).parent / "graph-codegen"
+
+PROGRAM = """
+import asyncio
+import httpx
+from my_graph import AsyncGraphClient, GraphClient, OPERATIONS
+from my_graph.models import Call, CallState, Message, User
+
+user = User.from_json('{"@odata.type": "#microsoft.graph.user", "displayName": "Bob", "new": [1]}')
+assert user.display_name == "Bob" and user.to_dict()["new"] == [1]
+assert User(display_name="Bob").to_dict()["@odata.type"] == "#microsoft.graph.user"
+
+def reply(request):
+    seen.append((request.method, request.url.raw_path.decode()))
+    return httpx.Response(200, json={"value": [{"id": "1", "state": "established"}], "id": "2"})
+
+seen = []
+with GraphClient("token", transport=httpx.MockTransport(reply)) as client:
+    [call] = client.communications.calls.list(top=5)
+    assert isinstance(call, Call) and call.state == CallState.ESTABLISHED
+    assert isinstance(client.users.get("a b"), User)
+    assert isinstance(client.users.messages.get("u", "m"), Message)
+
+async def main():
+    async with AsyncGraphClient("token", transport=httpx.MockTransport(reply)) as client:
+        assert [call.id async for call in await client.communications.calls.list()] == ["1"]
+
+asyncio.run(main())
+assert seen == [
+    ("GET", "/v1.0/communications/calls?$top=5"),
+    ("GET", "/v1.0/users/a%20b"),
+    ("GET", "/v1.0/users/u/messages/m"),
+    ("GET", "/v1.0/communications/calls"),
+]
+assert not any(operation.path.startswith("/communications/presences") for operation in OPERATIONS)
+assert len({operation.python for operation in OPERATIONS}) == len(OPERATIONS)
+"""
+
+
+@pytest.mark.skipif(
+    not NEWEST.exists(), reason="Graph's whole metadata is not beside this checkout"
+)
+def test_users_and_calls_become_a_package_of_their_own(tmp_path: Path) -> None:
+    command = [str(COMMAND), "generate", "--metadata", str(NEWEST), "--package", "my_graph"]
+    roots = ["--root", "users", "--root", "communications/calls"]
+    subprocess.run([*command, *roots, "--output", str(tmp_path)], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-W", "error", "-c", PROGRAM], cwd=tmp_path, check=True)
