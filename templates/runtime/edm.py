@@ -9,151 +9,29 @@ from __future__ import annotations
 
 import base64
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
 from pydantic_core import CoreSchema, core_schema
 
-
-class _Wire:
-    """Adds the wire form to an immutable value, through pickling and copying too."""
-
-    __slots__ = ()
-
-    wire: str | float
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        wire = getattr(self, "wire", None)
-        if wire is None:
-            return super().__reduce_ex__(protocol)
-        parsers = _PARSERS if isinstance(wire, str) else _NUMBER_PARSERS
-        return parsers[type(self)], (wire,)
-
-
-class WireInt(_Wire, int):
-    """An integer that arrived as text, or as a number with a point."""
-
-
-class WireFloat(_Wire, float):
-    """A number that arrived as text: INF, -INF, NaN or digits."""
-
-
-class WireDecimal(_Wire, Decimal):
-    """A decimal with the text or the number it came from."""
-
-
-class WireBytes(_Wire, bytes):
-    """Bytes with the base64 text they came from."""
-
-
-class WireDateTime(_Wire, datetime):
-    """A point in time with the text it came from, which may hold more digits than a datetime."""
-
-
-class WireDate(_Wire, date):
-    """A date with the text it came from."""
-
-
-class WireTime(_Wire, time):
-    """A time of day with the text it came from, which may hold more digits than a time."""
-
-
-class WireDuration(_Wire, timedelta):
-    """A duration with the text it came from, which may hold more digits than a timedelta."""
-
-
-class WireGuid(_Wire, UUID):
-    """A GUID with the text it came from."""
-
-    __slots__ = ("wire",)
-
-
-_W = TypeVar("_W", bound=_Wire)
-
-_INTEGER = re.compile(r"[+-]?[0-9]{1,4000}")
-_NUMBER = re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,4})?|-?INF|NaN")
-_DURATION = re.compile(
-    r"(?P<sign>[+-]?)P(?:(?P<days>[0-9]{1,10})D)?"
-    r"(?:T(?=[0-9])(?:(?P<hours>[0-9]{1,10})H)?(?:(?P<minutes>[0-9]{1,10})M)?"
-    r"(?:(?P<seconds>[0-9]{1,10})(?:\.(?P<fraction>[0-9]{1,40}))?S)?)?"
+from .edm_values import (
+    decimal_of,
+    integral,
+    read_bytes,
+    read_date,
+    read_date_time_offset,
+    read_decimal,
+    read_duration,
+    read_float,
+    read_guid,
+    read_int,
+    read_time_of_day,
 )
-_BASE64 = re.compile(r"[0-9A-Za-z_-]*={0,2}")
-
-
-# -- from the wire: text in, value out, ValueError for any other text
-
-
-def _int(text: str) -> int:
-    if not _INTEGER.fullmatch(text):
-        raise ValueError
-    return _with(WireInt(text), text)
-
-
-def _float(text: str) -> float:
-    if not _NUMBER.fullmatch(text):
-        raise ValueError
-    return _with(WireFloat(text), text)
-
-
-def _decimal(text: str) -> Decimal:
-    if not _NUMBER.fullmatch(text) or text.endswith(("INF", "NaN")):
-        raise ValueError
-    return _with(WireDecimal(text), text)
-
-
-def _bytes(text: str) -> bytes:
-    url = text.replace("+", "-").replace("/", "_")
-    if not _BASE64.fullmatch(url):
-        raise ValueError
-    bare = url.rstrip("=")
-    return _with(WireBytes(base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))), text)
-
-
-def _date_time_offset(text: str) -> datetime:
-    value = WireDateTime.fromisoformat(text.upper())
-    # The service leaves the offset out now and then; its times are UTC.
-    return _with(value if value.tzinfo else value.replace(tzinfo=UTC), text)
-
-
-def _date(text: str) -> date:
-    return _with(WireDate.fromisoformat(text), text)
-
-
-def _time_of_day(text: str) -> time:
-    return _with(WireTime.fromisoformat(text), text)
-
-
-def _duration(text: str) -> timedelta:
-    match = _DURATION.fullmatch(text)
-    if not match or text.endswith(("P", "T")):
-        raise ValueError
-    sign = -1 if match["sign"] == "-" else 1
-    days, hours, minutes, seconds = (
-        sign * int(match[unit] or 0) for unit in ("days", "hours", "minutes", "seconds")
-    )
-    microseconds = sign * int((match["fraction"] or "")[:6].ljust(6, "0"))
-    value = WireDuration(
-        days=days, hours=hours, minutes=minutes, seconds=seconds, microseconds=microseconds
-    )
-    return _with(value, text)
-
-
-def _guid(text: str) -> UUID:
-    value = WireGuid(text)
-    object.__setattr__(value, "wire", text)  # a UUID refuses every assignment
-    return value
-
-
-def _with(value: _W, wire: str | float) -> _W:
-    value.wire = wire
-    return value
-
 
 # -- to the wire: the canonical form of a value that the caller made
 
@@ -263,43 +141,14 @@ class _AwareDateTime(_Scalar):
         return isinstance(value, datetime) and value.tzinfo is not None
 
 
-def _integral(value: float) -> int:
-    if value != int(value):
-        raise ValueError
-    return _with(WireInt(value), value)
-
-
-def _decimal_of(value: float) -> Decimal:
-    if not math.isfinite(value):
-        raise ValueError
-    return _with(WireDecimal(repr(value)), value)
-
-
 def _integer_type(form: str) -> _Scalar:
-    return _Scalar((int,), "200", _int, {"type": "integer", "format": form}, number=_integral)
+    return _Scalar((int,), "200", read_int, {"type": "integer", "format": form}, number=integral)
 
 
 def _floating_type(form: str) -> _Scalar:
     schema = {"type": ["number", "string"], "format": form}
-    return _Scalar((float, int), "0.5, INF or NaN", _float, schema)
+    return _Scalar((float, int), "0.5, INF or NaN", read_float, schema)
 
-
-_PARSERS: dict[type, Callable[[str], Any]] = {
-    WireInt: _int,
-    WireFloat: _float,
-    WireDecimal: _decimal,
-    WireBytes: _bytes,
-    WireDateTime: _date_time_offset,
-    WireDate: _date,
-    WireTime: _time_of_day,
-    WireDuration: _duration,
-    WireGuid: _guid,
-}
-
-_NUMBER_PARSERS: dict[type, Callable[[float], Any]] = {
-    WireInt: _integral,
-    WireDecimal: _decimal_of,
-}
 
 _WRITERS: dict[type, Callable[[Any], Any]] = {
     bytes: _bytes_out,
@@ -335,39 +184,39 @@ Double = Annotated[float, _floating_type("double")]
 EdmDecimal = Annotated[
     Decimal,
     _Scalar(
-        (Decimal,), "12.50", _decimal,
-        {"type": ["number", "string"], "format": "decimal"}, number=_decimal_of,
+        (Decimal,), "12.50", read_decimal,
+        {"type": ["number", "string"], "format": "decimal"}, number=decimal_of,
     ),
 ]  # fmt: skip
 Binary = Annotated[
     bytes,
-    _Scalar((bytes,), "aGk_", _bytes, {"type": "string", "format": "base64url"}),
+    _Scalar((bytes,), "aGk_", read_bytes, {"type": "string", "format": "base64url"}),
 ]
 DateTimeOffset = Annotated[
     datetime,
     _AwareDateTime(
-        (datetime,), "2026-01-31T10:00:00Z", _date_time_offset,
+        (datetime,), "2026-01-31T10:00:00Z", read_date_time_offset,
         {"type": "string", "format": "date-time"},
     ),
 ]  # fmt: skip
 Date = Annotated[
     date,
     _Scalar(
-        (date,), "2026-01-31", _date, {"type": "string", "format": "date"},
+        (date,), "2026-01-31", read_date, {"type": "string", "format": "date"},
         not_python=(datetime,),
     ),
 ]  # fmt: skip
 TimeOfDay = Annotated[
-    time, _Scalar((time,), "10:00:00", _time_of_day, {"type": "string", "format": "time"})
+    time, _Scalar((time,), "10:00:00", read_time_of_day, {"type": "string", "format": "time"})
 ]
 Duration = Annotated[
     timedelta,
-    _Scalar((timedelta,), "PT1H30M", _duration, {"type": "string", "format": "duration"}),
+    _Scalar((timedelta,), "PT1H30M", read_duration, {"type": "string", "format": "duration"}),
 ]
 Guid = Annotated[
     UUID,
     _Scalar(
-        (UUID,), "112f7296-5fa4-42ca-bae8-6a692b15d4b8", _guid,
+        (UUID,), "112f7296-5fa4-42ca-bae8-6a692b15d4b8", read_guid,
         {"type": "string", "format": "uuid"},
     ),
 ]  # fmt: skip

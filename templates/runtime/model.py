@@ -12,10 +12,9 @@ import json
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from math import isfinite
 from threading import RLock
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import (
     BaseModel,
@@ -29,10 +28,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema, from_json
 
-TYPE_ANNOTATION = "@odata.type"
-
-_classes: dict[str, type[GraphModel]] = {}
-"""The generated classes by type name, as generated and casefolded, both with `#`."""
+from .untyped import TYPE_ANNOTATION, Untyped, class_of, classes, type_name
 
 _namespaces: dict[str, ModuleType] = {}
 """The modules of the models by the name that annotations give them."""
@@ -55,53 +51,6 @@ def _built(*classes: type[GraphModel]) -> Generator[None]:
         yield
     finally:
         _building.reset(token)
-
-
-def _type_name(value: object) -> object:
-    """Return what a JSON value says of its type; None where it says nothing."""
-    return (
-        cast("dict[str, object]", value).get(TYPE_ANNOTATION) if isinstance(value, dict) else None
-    )
-
-
-def _class_of(odata_type: object) -> type[GraphModel] | None:
-    if not isinstance(odata_type, str):
-        return None
-    return _classes.get(odata_type) or _classes.get(f"#{odata_type.removeprefix('#').casefold()}")
-
-
-def revive(value: Any) -> Any:
-    """Return an untyped value with every object that names a known type as a model."""
-    if isinstance(value, dict):
-        cls = _class_of(_type_name(cast("object", value)))
-        if cls is not None:
-            return cls.__pydantic_validator__.validate_python(value)
-        return {name: revive(item) for name, item in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [revive(item) for item in cast("list[object]", value)]
-    if isinstance(value, float) and not isfinite(value):
-        raise ValueError("Input should be a number that JSON can hold")
-    return value
-
-
-def _revive(value: Any) -> Any:
-    try:
-        return revive(value)
-    except RecursionError:
-        raise ValueError("Input should not be nested this deeply") from None
-
-
-def _untyped_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-    # Most untyped values are null or text: those need no call into Python.
-    revived = core_schema.no_info_plain_validator_function(_revive)
-    text = core_schema.str_schema(strict=True)
-    return core_schema.nullable_schema(
-        core_schema.union_schema([text, revived], mode="left_to_right")
-    )
-
-
-Untyped = Annotated[Any, GetPydanticSchema(_untyped_schema, lambda schema, handler: {})]
-"""Any JSON value, with every object in it that names a known type as a model."""
 
 
 class _Beside(str):
@@ -162,7 +111,7 @@ class GraphModel(BaseModel):
         if odata_type is not None:
             cls._odata_type = odata_type
             cls._abstract = abstract
-            _classes[odata_type] = _classes[odata_type.casefold()] = cls
+            classes[odata_type] = classes[odata_type.casefold()] = cls
 
     # -- building by a caller
 
@@ -251,7 +200,7 @@ class GraphModel(BaseModel):
 
     @classmethod
     def _parse(cls, value: Any) -> Self:
-        parsed: Self = cls._select(_type_name(value)).__pydantic_validator__.validate_python(value)
+        parsed: Self = cls._select(type_name(value)).__pydantic_validator__.validate_python(value)
         return parsed
 
     @classmethod
@@ -269,7 +218,7 @@ class GraphModel(BaseModel):
         def choose(value: Any) -> GraphModel:
             model = cls._parse(value)
             name = model.odata_type
-            if name in _classes:  # names that are not known have no end
+            if name in classes:  # names that are not known have no end
                 chosen[name] = type(model).__pydantic_validator__.validate_python
             return model
 
@@ -280,7 +229,7 @@ class GraphModel(BaseModel):
         """Return the class that a type name means where this one is declared."""
         if odata_type is None or odata_type == cls._odata_type:
             return cls
-        named = _class_of(odata_type)
+        named = class_of(odata_type)
         return named if named is not None and issubclass(named, cls) else cls
 
     # -- pydantic's own ways in: the same choice of class
@@ -288,7 +237,7 @@ class GraphModel(BaseModel):
     @classmethod
     def model_validate(cls, obj: Any, **kwargs: Any) -> Self:
         """Parse as `from_dict` does; pydantic's options apply."""
-        target = cls._select(_type_name(obj))
+        target = cls._select(type_name(obj))
         validated: Self = target.__pydantic_validator__.validate_python(obj, **kwargs)
         return validated
 

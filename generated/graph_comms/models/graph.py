@@ -9,7 +9,8 @@ from pydantic import Field
 
 from .._runtime import edm
 from .._runtime.enums import GraphEnum, GraphFlags
-from .._runtime.model import GraphModel, Untyped
+from .._runtime.model import GraphModel
+from .._runtime.untyped import Untyped
 
 if TYPE_CHECKING:
     from . import call_records as _call_records
