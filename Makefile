@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 .PHONY: help generate check slice test golden bench bench-sdk bench-whole lint type clean
 
 help: ## List the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 generate: $(READY) ## Write the generated package from metadata/
 	$(BIN)/graph-codegen generate --output generated

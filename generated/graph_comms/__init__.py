@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ._runtime.errors import GraphTransportError as GraphTransportError
     from ._runtime.errors import NotFoundError as NotFoundError
     from ._runtime.errors import PermissionDeniedError as PermissionDeniedError
+    from ._runtime.errors import RepeatedLinkError as RepeatedLinkError
     from ._runtime.errors import ServiceError as ServiceError
     from ._runtime.errors import ThrottledError as ThrottledError
     from ._runtime.errors import UnavailableInCloudError as UnavailableInCloudError
@@ -48,6 +49,7 @@ _MODULES = {
     "GraphTransportError": "._runtime.errors",
     "NotFoundError": "._runtime.errors",
     "PermissionDeniedError": "._runtime.errors",
+    "RepeatedLinkError": "._runtime.errors",
     "ServiceError": "._runtime.errors",
     "ThrottledError": "._runtime.errors",
     "UnavailableInCloudError": "._runtime.errors",
@@ -80,6 +82,7 @@ __all__ = [
     "Page",
     "Parameter",
     "PermissionDeniedError",
+    "RepeatedLinkError",
     "ServiceError",
     "ThrottledError",
     "UnavailableInCloudError",

@@ -1120,6 +1120,14 @@ CALLS_REDIRECT = Operation(
     ),
     None,
     _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    (
+        PermissionRule(
+            shape="redirecting",
+            description="redirecting a call",
+            source="call: redirect, Permissions, https://learn.microsoft.com/graph/api/call-redirect",
+            any_of=("Calls.Initiate.All",),
+        ),
+    ),
 )
 
 CALLS_REJECT = Operation(
@@ -1178,6 +1186,14 @@ CALLS_TRANSFER = Operation(
     ),
     None,
     _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    (
+        PermissionRule(
+            shape="transferring",
+            description="transferring a call",
+            source="call: transfer, Permissions, https://learn.microsoft.com/graph/api/call-transfer",
+            any_of=("Calls.Initiate.All",),
+        ),
+    ),
 )
 
 CALLS_UNMUTE = Operation(
@@ -1512,6 +1528,14 @@ CALLS_PARTICIPANTS_INVITE = Operation(
     ),
     "InviteParticipantsOperation",
     _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    (
+        PermissionRule(
+            shape="inviting",
+            description="inviting participants",
+            source="participant: invite, Permissions, https://learn.microsoft.com/graph/api/participant-invite",
+            any_of=("Calls.InitiateGroupCall.All",),
+        ),
+    ),
 )
 
 CALLS_PARTICIPANTS_GET = Operation(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import json
-import keyword
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,20 +23,20 @@ from graph_codegen import (
     settings,
     supplement,
 )
-from graph_codegen.diagnostics import CodegenError, Diagnostic, error, refuse
+from graph_codegen.diagnostics import CodegenError, Diagnostic, refuse
 from graph_codegen.edm import Document, Model
 from graph_codegen.progress import stage
 from graph_codegen.resolve import resolve
 from graph_codegen.resources import folder
 from graph_codegen.settings import Settings
-from graph_codegen.subset import ALL, Subset, take
+from graph_codegen.subset import ALL, Subset, existing, take
 
 REFUSED = 2
 
 WIDE = 200
 """Columns of what goes to a file or pipe, where no terminal tells its width."""
 
-_log = Console(stderr=True, soft_wrap=True)
+_log = Console(stderr=True, soft_wrap=True, emoji=False)
 
 
 class _Commands(click.Group):
@@ -110,12 +109,22 @@ def _report(diagnostics: tuple[Diagnostic, ...], *, strict: bool) -> None:
         _log.print(f"warning: {diagnostic}", markup=False, highlight=False)
 
 
+def _default_roots(model: Model, document: Document) -> tuple[str, ...]:
+    """Return the default roots that a model has: an older document, or another cloud's, lacks some."""
+    wanted = _settings().roots
+    found = existing(model, wanted)
+    for root in wanted:
+        if root not in found:
+            _log.print(f"warning: {document.file}: has no {root}", markup=False, highlight=False)
+    return found or wanted
+
+
 def _subset(path: Path | None, roots: tuple[str, ...], *, strict: bool) -> tuple[Document, Subset]:
     """Read a document and take the subset, supplemented; the settings name the default roots."""
     document, model = _read(path, strict=strict)
     supplemented, redundant = supplement.apply(model, supplement.load(folder("metadata")))
     _report(redundant, strict=strict)
-    return document, take(supplemented, roots or _settings().roots)
+    return document, take(supplemented, roots or _default_roots(supplemented, document))
 
 
 @main.command()
@@ -165,8 +174,6 @@ def _files(
     document, subset = _subset(metadata, roots, strict=strict)
     chosen = _settings()
     if package:
-        if not package.isidentifier() or keyword.iskeyword(package):
-            raise error("is no name for a Python package", package)
         chosen = settings.named(chosen, package)
     # What the package module needs takes longer to load than bad input takes to be refused.
     from graph_codegen.package import build, facts
@@ -201,7 +208,7 @@ def slice_(
     from graph_codegen.csdl_writer import write
 
     read, whole = _read(document, strict=strict)
-    subset = take(whole, roots or _settings().roots)
+    subset = take(whole, roots or _default_roots(whole, read))
     date = date or provenance.date_of(read.file)
     files = {
         _settings().document: write(subset.model).decode(),
@@ -258,7 +265,7 @@ def inspect(type_name: str, metadata: Path | None, strict: bool) -> None:
 
     _, subset = _subset(metadata, (ALL,), strict=strict)
     found = find(subset.model, type_name)
-    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
+    console = Console(soft_wrap=True, emoji=False, width=None if sys.stdout.isatty() else WIDE)
     console.print(describe(subset.model, name(subset.model), found))
 
 
@@ -283,8 +290,8 @@ def api(
     text = page_of(subset.model, names, writer)
     if not check:
         output.replace({target.name: text}, target.parent)
-    elif not target.exists() or target.read_text(encoding="utf-8") != text:
-        _log.print(f"{target} is stale: run make generate", markup=False)
+    elif any(output.differences({target.name: text}, target.parent)):
+        _log.print(f"{target} is stale: run graph-codegen api --output {target}", markup=False)
         sys.exit(1)
 
 

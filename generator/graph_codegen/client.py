@@ -6,15 +6,16 @@ without its keys: `/communications/calls/{call-id}` is the resource `calls` of t
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graph_codegen import literals
-from graph_codegen.diagnostics import CodegenError, Diagnostic, Place
+from graph_codegen.diagnostics import Diagnostic, Place, refuse
 from graph_codegen.edm import Model
 from graph_codegen.methods import Method, MethodWriter
-from graph_codegen.naming import attribute_name, class_name
+from graph_codegen.naming import CLIENT_ATTRIBUTES, attribute_name, class_name, unlike
 from graph_codegen.requests import Request, requests
 from graph_codegen.settings import Settings
 from graph_codegen.templates import render
@@ -64,7 +65,7 @@ def _uses(methods: Sequence[Method]) -> frozenset[str]:
     """Return which of the names that a client module may import its methods mention."""
     types = [argument.type for method in methods for argument in method.arguments]
     text = " ".join([*types, *(method.returns or "" for method in methods)])
-    uses = {name for name in ("edm", "GraphModel", "Page", "Sequence", "Untyped") if name in text}
+    uses = {"edm", "GraphModel", "Page", "Sequence", "Untyped"} & set(re.findall(r"\w+", text))
     uses |= {"Unset" for method in methods if method.optional}
     if any(method.returns == "bytes" for method in methods):
         uses |= {"stream", "Iterator", "AsyncIterator"}
@@ -120,7 +121,7 @@ def _resource(
     below: Sequence[tuple[str, ...]],
     writer: MethodWriter,
 ) -> Resource:
-    attributes = tuple(attribute_name(segment) for segment in path)
+    attributes = _attributes(path)
     calls = Counter(map(_call, found))
     return Resource(
         attributes,
@@ -135,13 +136,19 @@ def _resource(
             )
             for request in found
         ),
-        tuple((attribute_name(other[-1]), _class(other)) for other in below),
+        tuple((_attributes(other)[-1], _class(other)) for other in below),
     )
 
 
 def _call(request: Request) -> tuple[str, bool]:
     """Return what overloads have in common: the operation, and whether it is bound to many."""
     return request.operation.name if request.operation else request.kind, request.target.collection
+
+
+def _attributes(path: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the attribute path of a resource; the first is an attribute of the client."""
+    names = [attribute_name(segment) for segment in path]
+    return (*(unlike(name, CLIENT_ATTRIBUTES) for name in names[:1]), *names[1:])
 
 
 def _class(path: tuple[str, ...]) -> str:
@@ -158,14 +165,19 @@ def _check_names(resources: Sequence[Resource], file: str) -> None:
                 message = f"{other} and {method.http} both become {method.python} in Python"
                 problems.append(Diagnostic(message, Place(file)))
             problems += _parameter_problems(method, file)
+    constants: dict[str, str] = {}
+    for method in (method for resource in resources for method in resource.methods):
+        same = constants.setdefault(method.constant, method.http)
+        if same != method.http:
+            message = f"{same} and {method.http} both become {method.constant} in Python"
+            problems.append(Diagnostic(message, Place(file)))
     classes: dict[str, tuple[str, ...]] = {}
     for resource in resources:
         other_path = classes.setdefault(resource.name, resource.path)
         if other_path != resource.path:
             message = f"{other_path} and {resource.path} both become the class {resource.name}"
             problems.append(Diagnostic(message, Place(file)))
-    if problems:
-        raise CodegenError(*problems)
+    refuse(problems)
 
 
 def _parameter_problems(method: Method, file: str) -> list[Diagnostic]:

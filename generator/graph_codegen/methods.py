@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graph_codegen import literals
+from graph_codegen import literals, reference
 from graph_codegen.clouds import Clouds
 from graph_codegen.descriptions import Descriptions
 from graph_codegen.edm import Parameter, TypeRef, split_name
 from graph_codegen.naming import (
+    CLIENT_ATTRIBUTES,
     ROOT_NAMESPACE,
     Names,
     edm_annotation,
@@ -95,7 +96,7 @@ class Method:
 
     `sender` is the method of the session that it calls, `read` how that reads the result, `returns`
     the annotation. `entity` is a body that is one value, `parameters` are what an action or function
-    takes, `options` those of the query.
+    takes, `options` those of the query. `reference` is the page of the type that it is about.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Method:
     read: str
     returns: str | None
     docstring: str
+    reference: str
     permissions: tuple[Mapping[str, object], ...]
     clouds: str
 
@@ -178,6 +180,8 @@ class MethodWriter:
         name = _name(request, overloaded=overloaded)
         if request.operation and on_items_too:
             name += "_collection"
+        if not resource:
+            name = unlike(name, CLIENT_ATTRIBUTES)
         http = f"{request.method} {request.path}"
         sender, read, returns = self._result(request)
         python = ".".join((*resource, name))
@@ -196,6 +200,7 @@ class MethodWriter:
             read,
             returns,
             literals.docstring(f"{self._summary(request)}\n\n{http}", indent=8),
+            self._reference(request),
             self.rules.get(http, ()),
             self.clouds.constant(request),
         )
@@ -245,6 +250,11 @@ class MethodWriter:
         if request.target == STREAM:
             return "Read the stream." if request.kind == "content" else "Write the stream."
         return f"{_DOING[request.kind]} `{self.names.classes[request.target.name]}`."
+
+    def _reference(self, request: Request) -> str:
+        """Return the page of the type that a request is about; for a stream, that of its owner."""
+        about = request.target.name if request.target != STREAM else request.keys[-1].type
+        return reference.page("EntityType", about)
 
     def _result(self, request: Request) -> tuple[str, str, str | None]:
         """Return the session's method, how it reads the result, and the annotation."""

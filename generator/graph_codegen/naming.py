@@ -43,6 +43,7 @@ MODEL_ATTRIBUTES = frozenset(
 
 EDM_ANNOTATIONS: Mapping[str, str] = {
     "Edm.String": "str",
+    "Edm.Stream": "edm.Binary",
     "Edm.Decimal": "edm.EdmDecimal",
     "Edm.Untyped": "Untyped",
     "Edm.PrimitiveType": "Untyped",
@@ -69,13 +70,16 @@ CLASS_NAMES = KEYWORDS | MODULE_NAMES | {"StrEnum"}
 """Names that no class can have; the last one datamodel-code-generator would change."""
 
 
+CLIENT_ATTRIBUTES = frozenset({"aclose", "close"})
+"""What the clients themselves call their methods; a test keeps it complete."""
+
 PARAMETER_NAMES = frozenset(
     {
-        "self", "headers", "options", "undeclared", "content", "select", "expand", "filter", "orderby", "top",
-        "skip", "search", "count",
+        "self", "headers", "query", "options", "undeclared", "operations", "models", "edm", "value",
+        "content", "select", "expand", "filter", "orderby", "top", "skip", "search", "count",
     }
 )  # fmt: skip
-"""Parameters that methods of the client have besides those of the operation."""
+"""What methods of the client mention besides the parameters of the operation."""
 
 
 def words(name: str) -> list[str]:
@@ -112,7 +116,8 @@ def member_name(name: str) -> str:
 
 def module_name(namespace: str) -> str:
     """Spell a namespace as a module: `microsoft.graph.callRecords` becomes `call_records`."""
-    return snake_case(namespace.removeprefix(f"{ROOT_NAMESPACE}.").removeprefix("microsoft."))
+    name = snake_case(namespace.removeprefix(f"{ROOT_NAMESPACE}.").removeprefix("microsoft."))
+    return f"{name}namespace" if name.endswith("_") else name
 
 
 def edm_annotation(name: str) -> str:

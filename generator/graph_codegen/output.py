@@ -37,13 +37,15 @@ def differences(files: Mapping[str, str], folder: Path) -> Iterator[str]:
         old = _read(folder / path)
         new = files.get(path)
         if old != new:
-            yield from difflib.unified_diff(
-                (old or "").splitlines(),
-                (new or "").splitlines(),
-                f"a/{path}" if old is not None else "/dev/null",
-                f"b/{path}" if new is not None else "/dev/null",
-                lineterm="",
+            before = f"a/{path}" if old is not None else "/dev/null"
+            after = f"b/{path}" if new is not None else "/dev/null"
+            lines = list(
+                difflib.unified_diff(
+                    (old or "").splitlines(), (new or "").splitlines(), before, after, lineterm=""
+                )
             )
+            # An empty file, or line ends, make a difference that no line shows.
+            yield from lines or [f"--- {before}", f"+++ {after}"]
 
 
 def write(files: Mapping[str, str], folder: Path) -> tuple[int, int]:

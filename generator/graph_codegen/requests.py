@@ -150,7 +150,9 @@ class _Walk:
         ):
             yield self._request("count", at, suffix="/$count", returns=COUNT)
         yield from self._operations(at)
-        if not self._model.key(at.type.name):
+        # A key of several properties has another spelling in paths; no entity of Graph has one.
+        one_key = len(self._model.key(at.type.name)) == 1
+        if not one_key or not _allows(at.annotations, "IndexableByKey", "Supported"):
             return
         key = Key(self._key_name(at), at.type.name)
         yield from self._single(
@@ -172,7 +174,7 @@ class _Walk:
         return f"{at.segments[-1]}-{name}" if name in taken else name
 
     def _single(self, at: _Resource) -> Iterator[Request]:
-        if _allows(at.annotations, "ReadRestrictions", "Readable"):
+        if _allows(at.annotations, "ReadRestrictions", "Readable") and not _unreadable_by_key(at):
             yield self._request("get", at, returns=at.type)
         if _allows(at.annotations, "UpdateRestrictions", "Updatable"):
             yield self._request("update", at, body=at.type, returns=at.type)
@@ -287,6 +289,14 @@ def _allows(annotations: tuple[Annotation, ...], term: str, flag: str) -> bool:
             value = annotation.value
             return (value.get(flag) if isinstance(value, Record) else value) != _FALSE
     return True
+
+
+def _unreadable_by_key(at: _Resource) -> bool:
+    """Whether the items of a collection may be listed, but not be read one by one."""
+    restrictions = _restrictions(at.annotations, "ReadRestrictions")
+    by_key = restrictions and restrictions.get("ReadByKeyRestrictions")
+    item = at.path.endswith("}")
+    return item and isinstance(by_key, Record) and by_key.get("Readable") == _FALSE
 
 
 def _restrictions(annotations: tuple[Annotation, ...], term: str) -> Record | None:

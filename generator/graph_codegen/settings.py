@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,16 +12,17 @@ from graph_codegen.diagnostics import error
 
 FILE = "settings.toml"
 
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*([a-z]+[0-9]+)?")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The roots of the subset, its CSDL document, the package made from it, its clouds."""
+    """The roots of the subset, its CSDL document, the package made from it."""
 
     roots: tuple[str, ...]
     document: str
     package: str
     version: str
-    clouds: tuple[str, ...]
 
 
 def load(folder: Path) -> Settings:
@@ -27,19 +30,24 @@ def load(folder: Path) -> Settings:
     path = folder / FILE
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Settings(
-            tuple(data["slice"]["roots"]),
-            data["slice"]["document"],
-            data["package"]["name"],
-            data["package"]["version"],
-            tuple(data["package"]["clouds"]),
+        part, package = data["slice"], data["package"]
+        texts = [*part["roots"], part["document"], package["name"], package["version"]]
+        if isinstance(part["roots"], str) or not all(isinstance(text, str) for text in texts):
+            raise TypeError("roots is a list of texts, everything else a text")
+        found = Settings(
+            tuple(part["roots"]), part["document"], package["name"], package["version"]
         )
     except OSError as problem:
         raise error(f"cannot read the settings: {problem.strerror}", str(path)) from None
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as problem:
+    except (ValueError, KeyError, TypeError) as problem:
         raise error(f"the settings are not understood: {problem}", str(path)) from None
+    if not _VERSION.fullmatch(found.version):
+        raise error(f"{found.version} is no version, such as 1.2.3", str(path))
+    return named(found, found.package)
 
 
 def named(settings: Settings, package: str) -> Settings:
-    """Return settings for a package of another name."""
+    """Return settings for a package of another name; raises CodegenError for what is no name."""
+    if not package.isidentifier() or keyword.iskeyword(package):
+        raise error("is no name for a Python package", package)
     return replace(settings, package=package)

@@ -143,7 +143,7 @@ class AsyncSession(Endpoint):
             async for chunk in response.aiter_bytes():
                 yield chunk
         except httpx.RequestError as error:
-            raise exchange.failure(error) from error
+            raise exchange.failure(error, ambiguous=True) from error
 
     async def _run(self, exchange: Exchange[_T]) -> _T | None:
         while True:

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, GetPydanticSchema, Strict
 from pydantic_core import CoreSchema, core_schema
 
 from .edm_values import (
@@ -173,6 +173,19 @@ def to_wire(value: object) -> Any:
     return next(found, value)
 
 
+_T = TypeVar("_T")
+
+
+def _collection_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    # Graph may send null among the items; a caller may not set it.
+    schema = handler(source)
+    if schema["type"] != "list":
+        return schema
+    items = core_schema.nullable_schema(schema.get("items_schema") or core_schema.any_schema())
+    return core_schema.lax_or_strict_schema(core_schema.list_schema(items), schema)
+
+
+Collection = Annotated[list[_T], GetPydanticSchema(_collection_schema)]
 Boolean = Annotated[bool, Strict()]
 Byte = Annotated[int, _integer_type("uint8")]
 SByte = Annotated[int, _integer_type("int8")]

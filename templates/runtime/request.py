@@ -19,7 +19,15 @@ from .operation import Operation
 from .options import QueryOptions
 from .wire import UNSET, to_literal, to_option, to_wire
 
+PACKAGE = __name__.split(".")[-3]
+"""The name of the package that this runtime is part of, wherever it was copied to."""
+
+_ACCEPT = {"bytes": "*/*", "int": "text/plain, application/json"}
+"""What is asked for by what an operation returns; JSON where nothing else is said."""
+
 _ARGUMENTS = re.compile(r"\(([^()]*)\)$")
+_JSON = "application/json"
+
 _KEY = re.compile(r"\{([^{}]+)\}")
 
 
@@ -36,7 +44,7 @@ class PreparedRequest:
     @property
     def wire_body(self) -> dict[str, object] | None:
         """The body as Graph reads it; None where there is none, or a stream."""
-        is_json = dict(self.headers).get("content-type") == "application/json"
+        is_json = "json" in dict(self.headers).get("content-type", "")
         return json.loads(self.content) if self.content is not None and is_json else None
 
     def authorized(self, token: str) -> httpx.Request:
@@ -57,9 +65,9 @@ def prepare(
     ``arguments`` are one for each parameter of path and body, in the operation's order; one that is
     ``UNSET`` is left out. ``version`` is that of the package, for the User-Agent.
 
-    Raises UnavailableInCloudError if the cloud lacks the operation, ValueError for an empty key, "."
-    or "..", TypeError for a key that is no string, for an option that the operation does not take,
-    and for a value that no Edm type stands for.
+    Raises UnavailableInCloudError if the cloud lacks the operation; ValueError for an empty key, "."
+    or "..", and for a header that is not ASCII; TypeError for a key that is no string, for an option
+    that the operation does not take, and for a value that no Edm type stands for.
 
     Sources: Graph documentation, "Use the Microsoft Graph API",
     https://learn.microsoft.com/graph/use-the-api; for Prefer, "Handling future members in evolvable
@@ -77,6 +85,9 @@ def prepare(
     undeclared = options.get("undeclared") or {}
     if undeclared and operation.kind != "action":
         raise TypeError(f"{operation.python} takes no undeclared parameters")
+    if undeclared.keys() & body.keys():
+        declared = ", ".join(sorted(undeclared.keys() & body.keys()))
+        raise TypeError(f"{operation.python} declares {declared}")
     body |= undeclared
     return _request(
         operation.method,
@@ -84,7 +95,8 @@ def prepare(
         version,
         options.get("headers"),
         _content(operation, body),
-        "application/octet-stream" if operation.kind == "put_content" else "application/json",
+        accept=_ACCEPT.get(operation.returns or "", _JSON),
+        content_type="application/octet-stream" if operation.kind == "put_content" else _JSON,
     )
 
 
@@ -102,7 +114,7 @@ def prepare_link(
         raise ForeignLinkError(host="no valid address", cloud=cloud) from None
     if (url.scheme, url.host, url.port, url.userinfo) != (base.scheme, base.host, base.port, b""):
         raise ForeignLinkError(host=url.host, cloud=cloud)
-    return _request("GET", link, version, headers, None, "")
+    return _request("GET", link, version, headers, None, accept=_JSON, content_type=_JSON)
 
 
 def _request(
@@ -111,20 +123,28 @@ def _request(
     version: str,
     headers: Mapping[str, str] | None,
     content: bytes | None,
+    *,
+    accept: str,
     content_type: str,
 ) -> PreparedRequest:
     merged = httpx.Headers(
         {
-            "Accept": "application/json",
+            "Accept": accept,
             "Accept-Encoding": "gzip, deflate",
             "Prefer": "include-unknown-enum-members",
-            "User-Agent": f"graph_comms/{version} python-httpx",
+            "User-Agent": f"{PACKAGE}/{version} python-httpx",
             "client-request-id": str(uuid.uuid4()),
         }
     )
     if content is not None:
         merged["Content-Type"] = content_type
-    merged.update(headers)
+    try:
+        own = httpx.Headers(headers)
+    except UnicodeEncodeError:
+        raise ValueError("a header holds what is not ASCII") from None
+    if "Prefer" in own:
+        own["Prefer"] = f"{merged['Prefer']}, {own['Prefer']}"
+    merged.update(own)
     return PreparedRequest(
         method=method,
         url=url,
@@ -169,7 +189,7 @@ def _key(name: str, value: object) -> str:
 def _query_string(operation: Operation, options: QueryOptions) -> str:
     """Return the query; raises TypeError for a keyword that the operation does not take."""
     known = {p.name: p.wire_name for p in operation.parameters if p.location == "query"}
-    unknown = options.keys() - known.keys() - {"headers", "undeclared"}
+    unknown = options.keys() - known.keys() - {"headers", "query", "undeclared"}
     if unknown:
         raise TypeError(f"{operation.python} takes no {', '.join(sorted(unknown))}")
     values: Mapping[str, object] = {**options}
@@ -178,6 +198,7 @@ def _query_string(operation: Operation, options: QueryOptions) -> str:
         for name, wire_name in known.items()
         if values.get(name) is not None
     }
+    given |= {name: to_option(value) for name, value in (options.get("query") or {}).items()}
     # OData's own options begin with "$", which a query may hold as it is (RFC 3986, 3.4).
     return "?" + urlencode(given, quote_via=quote, safe="$") if given else ""
 

@@ -5,6 +5,7 @@ Source: OData JSON 4.01, section 7.1; OData URL conventions 4.01, sections 4.3 a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -36,6 +37,10 @@ def to_wire(value: object) -> Any:
     Raises TypeError for a value that no Edm type stands for.
     """
     match value:
+        case Unset():
+            raise TypeError("what is not given cannot stand in a collection")
+        case datetime() if value.tzinfo is None:
+            raise TypeError("a date-time needs a time zone")
         case None | bool():
             return value
         case GraphModel():
@@ -49,6 +54,8 @@ def to_wire(value: object) -> Any:
         case Mapping():
             items = cast("Mapping[str, object]", value).items()
             return {name: to_wire(item) for name, item in items if item is not UNSET}
+        case bytearray():
+            return edm.to_wire(bytes(value))
         case bytes() | int() | float() | Decimal() | datetime() | date() | time() | timedelta():
             return edm.to_wire(value)
         case UUID():
@@ -70,9 +77,7 @@ def to_literal(value: object) -> str:
         return f"binary'{wire}'"
     if isinstance(value, str | GraphFlags):
         return "'" + str(wire).replace("'", "''") + "'"
-    if isinstance(wire, str | int | float):
-        return str(wire)
-    raise TypeError(f"a {type(value).__name__} cannot stand in a URL")
+    return str(wire) if isinstance(wire, str | int | float) else json.dumps(wire)
 
 
 def to_option(value: object) -> str:

@@ -261,3 +261,9 @@ def test_an_unknown_type_is_refused_and_a_doubtful_one_too(tmp_path: Path) -> No
     assert refusal("inspect", "THING", *arguments, output=tmp_path, cwd=tmp_path) == [
         f"{FILE}: THING may be another.thing or other.Thing"
     ]
+
+
+def test_a_line_number_is_not_taken_for_a_picture(tmp_path: Path) -> None:
+    (tmp_path / "odd.xml").write_text("\n" * 99 + "<odd/>", encoding="utf-8")
+    result = graph_codegen("inspect", "call", "--metadata", "odd.xml", cwd=tmp_path)
+    assert "odd.xml:100: not a CSDL document" in result.stderr

@@ -156,3 +156,16 @@ def test_check_notices_what_was_changed(folder: Path, change: str) -> None:
     result = graph_codegen("check", "--metadata", "input.csdl.xml", *ROOT, cwd=folder)
     assert result.returncode == 1
     assert f"+++ b/{MODELS}" in result.stdout
+
+
+@pytest.mark.parametrize("change", ["missing", "line ends"])
+def test_check_shows_a_difference_that_no_line_shows(folder: Path, change: str) -> None:
+    [typed] = (folder / "generated").rglob("py.typed")
+    [options] = (folder / "generated").rglob("_runtime/options.py")
+    if change == "missing":
+        typed.unlink()
+    else:
+        options.write_bytes(options.read_bytes().replace(b"\n", b"\r\n"))
+    result = graph_codegen("check", "--metadata", "input.csdl.xml", *ROOT, cwd=folder)
+    assert result.returncode == 1
+    assert ("py.typed" if change == "missing" else "options.py") in result.stdout

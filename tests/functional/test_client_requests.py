@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph_comms._runtime.cloud import Cloud
+from graph_comms._runtime.errors import GraphTransportError
 from graph_comms._runtime.operation import Parameter
 from graph_comms._runtime.request import expand_path
 from graph_comms._runtime.wire import UNSET
@@ -74,7 +75,7 @@ def test_headers_of_the_caller_win(graph: Graph) -> None:
     graph.play(FOUND).send(GET, KEY, headers=own, returns=Thing)
 
     headers = graph.server.requests[0].headers
-    assert headers["prefer"] == "mine"
+    assert headers["prefer"] == "include-unknown-enum-members, mine"
     assert headers.get_list("client-request-id") == ["my-id"]
     assert headers.get_list("authorization") == [f"Bearer {TOKEN}"]
 
@@ -98,6 +99,38 @@ def test_what_is_no_model_is_no_entity(graph: Graph) -> None:
     with pytest.raises(TypeError, match=r"things\.update sends no dict"):
         graph.connect().send(UPDATE, KEY, {"subject": "x"})
     assert graph.server.requests == []
+
+
+@pytest.mark.parametrize("value", [datetime(2026, 1, 1), [UNSET], object()])
+def test_what_graph_cannot_read_is_refused(graph: Graph, value: object) -> None:
+    action = operation(
+        "POST", "/things/act", "things.act", kind="action",
+        parameters=(Parameter("value", "value", "body", "", required=True),),
+    )  # fmt: skip
+    with pytest.raises(TypeError):
+        graph.connect().send(action, value)
+    assert graph.server.requests == []
+
+
+def test_undeclared_parameters_go_along_but_do_not_replace_declared_ones(graph: Graph) -> None:
+    action = operation(
+        "POST", "/things/act", "things.act", kind="action",
+        parameters=(Parameter("value", "value", "body", "", required=True),),
+    )  # fmt: skip
+    graph.play(DELETED).send(action, 1, undeclared={"clientContext": "c"})
+    assert json.loads(graph.server.requests[0].body) == {"value": 1, "clientContext": "c"}
+    with pytest.raises(TypeError, match="declares value"):
+        graph.connect().send(action, 1, undeclared={"value": 2})
+    with pytest.raises(TypeError, match="takes no undeclared parameters"):
+        graph.connect().send(GET, KEY, undeclared={"x": 2}, returns=Thing)
+
+
+def test_a_request_that_cannot_be_sent_is_not_repeated(graph: Graph) -> None:
+    connection = graph.connect()
+    with pytest.raises(GraphTransportError) as caught:
+        connection.send(GET, KEY, headers={"x-own": "a\nb"}, returns=Thing)
+    assert connection.sleeps == []
+    assert not caught.value.ambiguous
 
 
 def test_an_option_that_the_operation_does_not_take_is_refused(graph: Graph) -> None:

@@ -19,6 +19,7 @@ from graph_comms import (
     NotFoundError,
     Page,
     PermissionDeniedError,
+    RepeatedLinkError,
 )
 from graph_comms.models import Call, CallRecording, Presence
 from tests.functional.operations_harness import FLAVOURS, TOKEN, Caller, hosts
@@ -250,6 +251,24 @@ def test_a_link_that_is_no_text(server: GraphServer, caller: Caller, link: str) 
         caller.call("calls.list")
 
 
+def test_a_page_that_leads_to_itself_ends_the_iteration(
+    server: GraphServer, caller: Caller
+) -> None:
+    server.play(*[page("1", next_link=NEXT)] * 9)
+
+    with pytest.raises(RepeatedLinkError):
+        caller.items(caller.call("calls.list"))
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("count", ["{}", "[]", "1e999", "1.7"])
+def test_a_count_that_is_none(server: GraphServer, caller: Caller, count: str) -> None:
+    server.play(Reply(200, body=f'{{"value": [], "@odata.count": {count}}}'.encode()))
+
+    with pytest.raises(GraphDecodeError, match="is no page"):
+        caller.call("calls.list")
+
+
 def test_headers_of_the_caller_go_with_each_page_and_options_do_not(
     server: GraphServer, caller: Caller
 ) -> None:
@@ -259,7 +278,7 @@ def test_headers_of_the_caller_go_with_each_page_and_options_do_not(
 
     for request in server.requests:
         assert request.headers["consistencylevel"] == "eventual"
-        assert request.headers["prefer"] == "mine"
+        assert request.headers["prefer"] == "include-unknown-enum-members, mine"
     assert targets(server)[1] == "/v1.0/communications/calls?$skiptoken=2"
 
 

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import TypeAdapter
 from pydantic_core import from_json
 
+from . import edm
 from .model import GraphModel
 from .page import PageData
 
@@ -56,7 +57,14 @@ def value(form: Any) -> Decoder[Any]:
 
 def count() -> Decoder[int]:
     """Read the answer to `/$count`: digits in plain text, which may begin with a byte order mark."""
-    return Decoder("count", lambda body: int(body.decode("utf-8-sig")))
+
+    def read(body: bytes) -> int:
+        text = body.decode("utf-8-sig").strip()
+        if not (text.isascii() and text.isdigit()):
+            raise ValueError("is no number")
+        return int(text)
+
+    return Decoder("count", read)
 
 
 def content() -> Decoder[bytes]:
@@ -74,7 +82,7 @@ def page(item: Any) -> Decoder[PageData[Any]]:
             _adapter(list[item]).validate_python(data.pop("value", None)),
             next_link=_text(data.pop("@odata.nextLink", None)),
             delta_link=_text(data.pop("@odata.deltaLink", None)),
-            count=None if count is None else int(count),
+            count=_adapter(edm.Int64 | None).validate_python(count),
             annotations=data,
         )
 

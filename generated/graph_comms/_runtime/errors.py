@@ -58,6 +58,16 @@ class ForeignLinkError(GraphError):
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
+class RepeatedLinkError(GraphError):
+    """A page says that the next one is where it came from itself: there is no end to reach."""
+
+    link: str
+
+    def __str__(self) -> str:
+        return "the next link of a page leads to that page again"
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
 class GraphTransportError(GraphError):
     """No usable response came: refused connection, time-out, broken connection, …
 

@@ -17,15 +17,18 @@ from .decode import Decoder
 from .errors import GraphTransportError, decode_error, http_error, misfit
 from .operation import Operation
 from .permissions import required_permissions
-from .request import PreparedRequest
+from .request import PACKAGE, PreparedRequest
 from .retry import after_failure, after_response, delay_before, parse_retry_after
 
 _T = TypeVar("_T")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_NEVER_SENT = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
+"""What is wrong with the request itself: it would fail again."""
+
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
 
-_logger = logging.getLogger("graph_comms")
+_logger = logging.getLogger(PACKAGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +82,13 @@ class Exchange(Generic[_T]):
         """Return the request for where a stream lies, None for any other response.
 
         Graph answers a request for content with a redirect to a storage host now and then. The
-        address there is all that is needed: neither token nor other headers go along.
+        address there is all that is needed: what says how much to send goes along, the token never.
         """
         location = response.headers.get("location")
         if (
             response.status_code not in _REDIRECTS
             or location is None
-            or self.operation.kind != "content"
+            or self.operation.returns != "bytes"
             or self.redirects >= MAX_REDIRECTS
         ):
             return None
@@ -93,7 +96,12 @@ class Exchange(Generic[_T]):
         if url.scheme != "https":
             return None
         self.redirects += 1
-        return httpx.Request("GET", url, headers={"accept-encoding": "gzip, deflate"})
+        asked = {
+            name: value
+            for name, value in self.prepared.headers
+            if name in ("accept-encoding", "range", "if-range")
+        }
+        return httpx.Request("GET", url, headers=asked)
 
     def delay_after(self, answer: Answer) -> float | None:
         """Return the seconds to wait before the next attempt, or None: this answer is the last.
@@ -102,6 +110,8 @@ class Exchange(Generic[_T]):
         refused to act on that request (RFC 9110, 15.5.2), so this is safe for a create too.
         """
         self.log(answer)
+        if isinstance(answer, _NEVER_SENT):
+            return None
         if isinstance(answer, httpx.RequestError):
             outcome = after_failure(ambiguous=not isinstance(answer, _NOT_SENT))
         elif answer.status == 401 and self.may_renew:
@@ -121,7 +131,7 @@ class Exchange(Generic[_T]):
         delete is success.
         """
         if isinstance(answer, httpx.RequestError):
-            raise self.failure(answer) from answer
+            raise self.failure(answer, ambiguous=self.ambiguous) from answer
         if answer.status == 404 and self.operation.method == "DELETE" and self.ambiguous:
             return None
         if not answer.is_success:
@@ -135,13 +145,16 @@ class Exchange(Generic[_T]):
             )
         return None if self.decoder is None else self._decode(answer, self.decoder)
 
-    def failure(self, error: httpx.RequestError) -> GraphTransportError:
-        """Return the exception for a request without a usable response; chain it from `error`."""
+    def failure(self, error: httpx.RequestError, *, ambiguous: bool) -> GraphTransportError:
+        """Return the exception for a request without a usable response; chain it from `error`.
+
+        `ambiguous` says that the service may have processed the request.
+        """
         # httpx errors carry their request, and logging tools show what exceptions carry.
         self.request.headers.pop("Authorization", None)
         return GraphTransportError(
             reason=f"{type(error).__name__}: {error}",
-            ambiguous=self.ambiguous,
+            ambiguous=ambiguous,
             client_request_id=self.prepared.client_request_id,
         )
 

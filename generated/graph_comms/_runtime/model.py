@@ -167,8 +167,9 @@ class GraphModel(BaseModel):
         """
         wire_names = {_wire_name(type(self), name): name for name in type(self).model_fields}
         for name in properties:
-            if name in wire_names:
-                raise ValueError(f"{name} is declared: set the attribute {wire_names[name]}")
+            if name in wire_names or name in wire_names.values():
+                attribute = wire_names.get(name, name)
+                raise ValueError(f"{name} is declared: set the attribute {attribute}")
         copy = self.model_copy()
         copy.undeclared.update(properties)
         return copy

@@ -11,9 +11,14 @@ from typing import TypedDict
 
 
 class Options(TypedDict, total=False):
-    """What every request takes: headers such as If-Match or Prefer, which win over the client's."""
+    """What every request takes.
+
+    `headers` such as If-Match win over the client's own, but for Prefer, which is added to it;
+    `query` holds query options that are no keywords, by name.
+    """
 
     headers: Mapping[str, str] | None
+    query: Mapping[str, str] | None
 
 
 class ActionOptions(Options, total=False):

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from .errors import RepeatedLinkError
+
 _T = TypeVar("_T")
 
 
@@ -29,6 +31,16 @@ class PageData(Generic[_T]):
     annotations: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
+_P = TypeVar("_P", bound=PageData[Any])
+
+
+def _another(page: _P, following: _P | None) -> _P | None:
+    """Return the page that follows; raises RepeatedLinkError for one that leads to itself."""
+    if following is not None and following.next_link == page.next_link:
+        raise RepeatedLinkError(link=page.next_link or "")
+    return following
+
+
 @dataclass(frozen=True, slots=True)
 class Page(PageData[_T]):
     """One page. Iterating goes over the items of this and all further pages, fetched as needed."""
@@ -45,7 +57,7 @@ class Page(PageData[_T]):
         page: Page[_T] | None = self
         while page is not None:
             yield from page.value
-            page = page.next_page()
+            page = _another(page, page.next_page())
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +79,4 @@ class AsyncPage(PageData[_T]):
         while page is not None:
             for item in page.value:
                 yield item
-            page = await page.next_page()
+            page = _another(page, await page.next_page())

@@ -150,7 +150,7 @@ class Session(Endpoint):
         try:
             yield from response.iter_bytes()
         except httpx.RequestError as error:
-            raise exchange.failure(error) from error
+            raise exchange.failure(error, ambiguous=True) from error
 
     def _run(self, exchange: Exchange[_T]) -> _T | None:
         while True:

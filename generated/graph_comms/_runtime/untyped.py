@@ -32,30 +32,41 @@ def class_of(odata_type: object) -> type[BaseModel] | None:
     return classes.get(odata_type) or classes.get(f"#{odata_type.removeprefix('#').casefold()}")
 
 
-def revive(value: Any) -> Any:
-    """Return an untyped value with every object that names a known type as a model."""
+MAX_DEPTH = 200
+"""How deep untyped values may be nested: no deeper than JSON text is read."""
+
+
+def revive(value: Any, depth: int = 0) -> Any:
+    """Return an untyped value with every object that names a known type as a model.
+
+    Raises ValueError for nesting without end and for numbers that JSON cannot hold.
+    """
+    if depth > MAX_DEPTH:
+        raise ValueError("Input should not be nested this deeply")
     if isinstance(value, dict):
         cls = class_of(type_name(cast("object", value)))
         if cls is not None:
-            return cls.__pydantic_validator__.validate_python(value)
-        return {name: revive(item) for name, item in cast("dict[str, Any]", value).items()}
+            return _modelled(cls, value)
+        return {
+            name: revive(item, depth + 1) for name, item in cast("dict[str, Any]", value).items()
+        }
     if isinstance(value, list):
-        return [revive(item) for item in cast("list[object]", value)]
+        return [revive(item, depth + 1) for item in cast("list[object]", value)]
     if isinstance(value, float) and not isfinite(value):
         raise ValueError("Input should be a number that JSON can hold")
     return value
 
 
-def _revive(value: Any) -> Any:
+def _modelled(cls: type[BaseModel], value: Any) -> BaseModel:
     try:
-        return revive(value)
-    except RecursionError:
+        return cls.__pydantic_validator__.validate_python(value)
+    except RecursionError:  # models count their depth by themselves, each from the start
         raise ValueError("Input should not be nested this deeply") from None
 
 
 def _untyped_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
     # Most untyped values are null or text: those need no call into Python.
-    revived = core_schema.no_info_plain_validator_function(_revive)
+    revived = core_schema.no_info_plain_validator_function(revive)
     text = core_schema.str_schema(strict=True)
     return core_schema.nullable_schema(
         core_schema.union_schema([text, revived], mode="left_to_right")

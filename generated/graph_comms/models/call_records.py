@@ -375,7 +375,7 @@ class ParticipantBase(
     https://learn.microsoft.com/graph/api/resources/callrecords-participantbase?view=graph-rest-1.0
     """
 
-    administrative_unit_infos: list[AdministrativeUnitInfo] | None = None
+    administrative_unit_infos: edm.Collection[AdministrativeUnitInfo] | None = None
     """Administrative units they belong to."""
 
     identity: _graph.CommunicationsIdentitySet | None = None
@@ -852,7 +852,7 @@ class NetworkInfo(GraphModel, odata_type="#microsoft.graph.callRecords.networkIn
     subnet: str | None = None
     """Subnet of the endpoint."""
 
-    trace_route_hops: list[TraceRouteHop] | None = None
+    trace_route_hops: edm.Collection[TraceRouteHop] | None = None
     """Hops on the way. Empty unless Microsoft has enabled it for the tenant."""
 
     wifi_band: WifiBand | None = None
@@ -963,7 +963,7 @@ class Media(GraphModel, odata_type="#microsoft.graph.callRecords.media"):
     label: str | None = None
     """Name of the media, such as main-audio."""
 
-    streams: list[MediaStream] | None = None
+    streams: edm.Collection[MediaStream] | None = None
     """The streams and their quality."""
 
 
@@ -1017,7 +1017,7 @@ class Segment(_graph.Entity, odata_type="#microsoft.graph.callRecords.segment"):
     failure_info: FailureInfo | None = None
     """Why it failed. Null if it did not."""
 
-    media: list[Media] | None = None
+    media: edm.Collection[Media] | None = None
     """Quality of each kind of media."""
 
     start_date_time: edm.DateTimeOffset | None = None
@@ -1047,13 +1047,13 @@ class Session(_graph.Entity, odata_type="#microsoft.graph.callRecords.session"):
     is_test: edm.Boolean | None = None
     """True for a test call."""
 
-    modalities: list[Modality] | None = None
+    modalities: edm.Collection[Modality] | None = None
     """Kinds of media used in it."""
 
     start_date_time: edm.DateTimeOffset | None = None
     """When it began, in UTC."""
 
-    segments: list[Segment] | None = None
+    segments: edm.Collection[Segment] | None = None
     """Parts of the session; expand them, with $expand=sessions($expand=segments) on the record."""
 
 
@@ -1075,13 +1075,13 @@ class CallRecord(_graph.Entity, odata_type="#microsoft.graph.callRecords.callRec
     last_modified_date_time: edm.DateTimeOffset | None = None
     """When this version of the record was written, in UTC."""
 
-    modalities: list[Modality] | None = None
+    modalities: edm.Collection[Modality] | None = None
     """All kinds of media used in the call."""
 
     organizer: _graph.IdentitySet | None = None
     """Who organized the call. Deprecated; use organizer_v2."""
 
-    participants: list[_graph.IdentitySet] | None = None
+    participants: edm.Collection[_graph.IdentitySet] | None = None
     """Who took part, at most 130. Deprecated; use participants_v2."""
 
     start_date_time: edm.DateTimeOffset | None = None
@@ -1098,12 +1098,12 @@ class CallRecord(_graph.Entity, odata_type="#microsoft.graph.callRecords.callRec
     )
     """Who organized the call. Sent without $expand."""
 
-    participants_v2: list[Participant] | None = Field(
+    participants_v2: edm.Collection[Participant] | None = Field(
         default=None, validation_alias="participants_v2", serialization_alias="participants_v2"
     )
     """Who took part; expand it or list it, page by page."""
 
-    sessions: list[Session] | None = None
+    sessions: edm.Collection[Session] | None = None
     """Connections that made up the call: one if peer-to-peer, about one per participant in a group
     call.
     """

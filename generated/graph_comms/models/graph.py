@@ -247,13 +247,13 @@ class AudioConferencing(GraphModel, odata_type="#microsoft.graph.audioConferenci
     toll_free_number: str | None = None
     """Toll-free number shown in the invitation."""
 
-    toll_free_numbers: list[str] | None = None
+    toll_free_numbers: edm.Collection[str] | None = None
     """All toll-free numbers shown in the invitation."""
 
     toll_number: str | None = None
     """Toll number shown in the invitation."""
 
-    toll_numbers: list[str] | None = None
+    toll_numbers: edm.Collection[str] | None = None
     """All toll numbers shown in the invitation."""
 
 
@@ -302,7 +302,7 @@ class BroadcastMeetingCaptionSettings(
     spoken_language: str | None = None
     """Language spoken."""
 
-    translation_languages: list[str] | None = None
+    translation_languages: edm.Collection[str] | None = None
     """Languages that captions are translated to."""
 
 
@@ -516,7 +516,7 @@ class CommsNotifications(GraphModel, odata_type="#microsoft.graph.commsNotificat
     https://learn.microsoft.com/graph/api/resources/commsnotifications?view=graph-rest-1.0
     """
 
-    value: list[CommsNotification] | None = None
+    value: edm.Collection[CommsNotification] | None = None
     """The notifications; they are not ordered."""
 
 
@@ -1345,7 +1345,7 @@ class ServiceHostedMediaConfig(MediaConfig, odata_type="#microsoft.graph.service
     https://learn.microsoft.com/graph/api/resources/servicehostedmediaconfig?view=graph-rest-1.0
     """
 
-    pre_fetch_media: list[MediaInfo] | None = None
+    pre_fetch_media: edm.Collection[MediaInfo] | None = None
     """Prompts for the service to load in advance, so that they start sooner."""
 
 
@@ -1579,7 +1579,7 @@ class TeleconferenceDeviceQuality(
     media_leg_id: edm.Guid | None = None
     """Id of one media leg of the participant; there can be several."""
 
-    media_quality_list: list[TeleconferenceDeviceMediaQuality] | None = None
+    media_quality_list: edm.Collection[TeleconferenceDeviceMediaQuality] | None = None
     """One entry for each media channel."""
 
     participant_id: edm.Guid | None = None
@@ -1841,7 +1841,7 @@ class AttendanceRecord(Entity, odata_type="#microsoft.graph.attendanceRecord"):
     https://learn.microsoft.com/graph/api/resources/attendancerecord?view=graph-rest-1.0
     """
 
-    attendance_intervals: list[AttendanceInterval] | None = None
+    attendance_intervals: edm.Collection[AttendanceInterval] | None = None
     """Each stay, from joining to leaving."""
 
     email_address: str | None = None
@@ -1871,13 +1871,13 @@ class AudioRoutingGroup(Entity, odata_type="#microsoft.graph.audioRoutingGroup")
     https://learn.microsoft.com/graph/api/resources/audioroutinggroup?view=graph-rest-1.0
     """
 
-    receivers: list[str] | None = None
+    receivers: edm.Collection[str] | None = None
     """Participant ids of those who hear. Exactly one for oneToOne."""
 
     routing_mode: RoutingMode | None = None
     """One receiver (oneToOne) or several (multicast)."""
 
-    sources: list[str] | None = None
+    sources: edm.Collection[str] | None = None
     """Participant ids of those who are heard; one."""
 
 
@@ -2231,7 +2231,7 @@ class InviteParticipantsOperation(
     https://learn.microsoft.com/graph/api/resources/inviteparticipantsoperation?view=graph-rest-1.0
     """
 
-    participants: list[InvitationParticipantInfo] | None = None
+    participants: edm.Collection[InvitationParticipantInfo] | None = None
     """Those who were invited, as in the request."""
 
 
@@ -2294,7 +2294,7 @@ class MeetingAttendanceReport(Entity, odata_type="#microsoft.graph.meetingAttend
     https://learn.microsoft.com/graph/api/resources/meetingattendancereport?view=graph-rest-1.0
     """
 
-    external_event_information: list[VirtualEventExternalInformation] | None = None
+    external_event_information: edm.Collection[VirtualEventExternalInformation] | None = None
     """Ids of the event in other systems, for virtual events."""
 
     meeting_end_date_time: edm.DateTimeOffset | None = None
@@ -2306,7 +2306,7 @@ class MeetingAttendanceReport(Entity, odata_type="#microsoft.graph.meetingAttend
     total_participant_count: edm.Int32 | None = None
     """How many people came."""
 
-    attendance_records: list[AttendanceRecord] | None = None
+    attendance_records: edm.Collection[AttendanceRecord] | None = None
     """One record for each person who came."""
 
 
@@ -2336,7 +2336,7 @@ class MeetingParticipants(GraphModel, odata_type="#microsoft.graph.meetingPartic
     https://learn.microsoft.com/graph/api/resources/meetingparticipants?view=graph-rest-1.0
     """
 
-    attendees: list[MeetingParticipantInfo] | None = None
+    attendees: edm.Collection[MeetingParticipantInfo] | None = None
     """All but the organizer."""
 
     organizer: MeetingParticipantInfo | None = None
@@ -2466,7 +2466,7 @@ class OnlineMeetingBase(Entity, odata_type="#microsoft.graph.onlineMeetingBase",
     watermark_protection: WatermarkProtectionValues | None = None
     """Whether video and shared content carry a watermark."""
 
-    attendance_reports: list[MeetingAttendanceReport] | None = None
+    attendance_reports: edm.Collection[MeetingAttendanceReport] | None = None
     """One report for each time the meeting was held."""
 
 
@@ -2720,10 +2720,10 @@ class AdhocCall(Entity, odata_type="#microsoft.graph.adhocCall"):
     https://learn.microsoft.com/graph/api/resources/adhoccall?view=graph-rest-1.0
     """
 
-    recordings: list[CallRecording] | None = None
+    recordings: edm.Collection[CallRecording] | None = None
     """Recordings of the call."""
 
-    transcripts: list[CallTranscript] | None = None
+    transcripts: edm.Collection[CallTranscript] | None = None
     """Transcripts of the call."""
 
 
@@ -2821,10 +2821,10 @@ class OnlineMeeting(OnlineMeetingBase, odata_type="#microsoft.graph.onlineMeetin
     start_date_time: edm.DateTimeOffset | None = None
     """Planned start, in UTC."""
 
-    recordings: list[CallRecording] | None = None
+    recordings: edm.Collection[CallRecording] | None = None
     """Recordings of the meeting."""
 
-    transcripts: list[CallTranscript] | None = None
+    transcripts: edm.Collection[CallTranscript] | None = None
     """Transcripts of the meeting."""
 
 
@@ -2845,7 +2845,7 @@ class Participant(Entity, odata_type="#microsoft.graph.participant"):
     is_muted: edm.Boolean | None = None
     """True if they muted themselves or were muted by the server."""
 
-    media_streams: list[MediaStream] | None = None
+    media_streams: edm.Collection[MediaStream] | None = None
     """Their audio, video and screen-sharing streams."""
 
     metadata: str | None = None
@@ -2912,7 +2912,7 @@ class Call(Entity, odata_type="#microsoft.graph.call"):
     call_options: CallOptions | None = None
     """Optional features, as outgoingCallOptions. For an incoming call give them to answer instead."""
 
-    call_routes: list[CallRoute] | None = None
+    call_routes: edm.Collection[CallRoute] | None = None
     """How the call was passed on before it reached its target. Set by the service."""
 
     callback_uri: str | None = None
@@ -2943,7 +2943,7 @@ class Call(Entity, odata_type="#microsoft.graph.call"):
     my_participant_id: str | None = None
     """Id of the bot's own entry in the roster. Set by the service."""
 
-    requested_modalities: list[Modality] | None = None
+    requested_modalities: edm.Collection[Modality] | None = None
     """Kinds of media asked for, such as audio. The bot accepts a choice of them in answer."""
 
     result_info: ResultInfo | None = None
@@ -2962,7 +2962,7 @@ class Call(Entity, odata_type="#microsoft.graph.call"):
     subject: str | None = None
     """Subject of the conversation. Often null."""
 
-    targets: list[InvitationParticipantInfo] | None = None
+    targets: edm.Collection[InvitationParticipantInfo] | None = None
     """Whom to call: one for peer-to-peer, two or more (at most 5 VoIP users) for a group call."""
 
     tenant_id: str | None = None
@@ -2974,16 +2974,16 @@ class Call(Entity, odata_type="#microsoft.graph.call"):
     transcription: CallTranscriptionInfo | None = None
     """Whether the call is being transcribed. Set by the service."""
 
-    audio_routing_groups: list[AudioRoutingGroup] | None = None
+    audio_routing_groups: edm.Collection[AudioRoutingGroup] | None = None
     """Private audio routes between participants of a group call."""
 
-    content_sharing_sessions: list[ContentSharingSession] | None = None
+    content_sharing_sessions: edm.Collection[ContentSharingSession] | None = None
     """Content being shared. Changes are notified if isContentSharingNotificationEnabled was set."""
 
-    operations: list[CommsOperation] | None = None
+    operations: edm.Collection[CommsOperation] | None = None
     """Long-running operations started on this call."""
 
-    participants: list[Participant] | None = None
+    participants: edm.Collection[Participant] | None = None
     """Roster of the call, the bot included."""
 
 
@@ -2998,7 +2998,7 @@ class DeltaParticipants(Entity, odata_type="#microsoft.graph.deltaParticipants")
     sequence_number: edm.Int64 | None = None
     """Number of this roster update; orders it among the others."""
 
-    participants: list[Participant] | None = None
+    participants: edm.Collection[Participant] | None = None
     """Entries that were added, changed or (with removedState) removed."""
 
 
@@ -3041,22 +3041,22 @@ class CloudCommunications(GraphModel, odata_type="#microsoft.graph.cloudCommunic
     https://learn.microsoft.com/graph/api/resources/cloudcommunications?view=graph-rest-1.0
     """
 
-    adhoc_calls: list[AdhocCall] | None = None
+    adhoc_calls: edm.Collection[AdhocCall] | None = None
     """Calls outside scheduled meetings, as holders of recordings and transcripts."""
 
-    call_records: list[_call_records.CallRecord] | None = None
+    call_records: edm.Collection[_call_records.CallRecord] | None = None
     """Records of calls and meetings that are over."""
 
-    calls: list[Call] | None = None
+    calls: edm.Collection[Call] | None = None
     """Calls that the bot takes part in."""
 
-    online_meeting_conversations: list[OnlineMeetingEngagementConversation] | None = None
+    online_meeting_conversations: edm.Collection[OnlineMeetingEngagementConversation] | None = None
     """Q&A threads of online meetings."""
 
-    online_meetings: list[OnlineMeeting] | None = None
+    online_meetings: edm.Collection[OnlineMeeting] | None = None
     """Teams meetings."""
 
-    presences: list[Presence] | None = None
+    presences: edm.Collection[Presence] | None = None
     """Presence of users, keyed by user id."""
 
 
@@ -3076,7 +3076,7 @@ class EngagementConversation(
     starter_id: str | None = None
     """Id of the opening message. Set by the service."""
 
-    messages: list[EngagementConversationMessage] | None = None
+    messages: edm.Collection[EngagementConversationMessage] | None = None
     """All messages of the thread."""
 
     starter: EngagementConversationMessage | None = None
@@ -3116,10 +3116,10 @@ class EngagementConversationMessage(
     conversation: EngagementConversation | None = None
     """The thread it belongs to."""
 
-    reactions: list[EngagementConversationMessageReaction] | None = None
+    reactions: edm.Collection[EngagementConversationMessageReaction] | None = None
     """Reactions to it."""
 
-    replies: list[EngagementConversationMessage] | None = None
+    replies: edm.Collection[EngagementConversationMessage] | None = None
     """Replies to it."""
 
     reply_to: EngagementConversationMessage | None = None

@@ -157,7 +157,7 @@ def class_name(name: str) -> str:
     return f"{MODULES[namespace].__name__}.{simple[0].upper()}{simple[1:]}"
 
 
-def spelled(type_name: str, module: str, collection: str = "list[{}]") -> str:
+def spelled(type_name: str, module: str, collection: str = "edm.Collection[{}]") -> str:
     """A type as the annotation of a module has it."""
     name = item(type_name)
     if name.startswith("Edm."):

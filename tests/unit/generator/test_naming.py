@@ -91,7 +91,7 @@ def test_members(name: str, member: str) -> None:
     [
         ("microsoft.graph", "graph", "Call"),
         ("microsoft.graph.callRecords", "call_records", "CallRecordsCall"),
-        ("microsoft.graph.import", "import_", "ImportCall"),
+        ("microsoft.graph.import", "import_namespace", "ImportNamespaceCall"),
         ("microsoft.other", "other", "OtherCall"),
         ("com.example.deep", "com_example_deep", "ComExampleDeepCall"),
     ],

@@ -214,3 +214,13 @@ def test_an_error_tells_where_and_not_what(body: dict[str, Any]) -> None:
             parse(body)
         assert "31337" not in f"{caught.value} {caught.value!r}"
         assert next(iter(body)) in str(caught.value)
+
+
+def test_null_among_the_items_of_a_collection_comes_back() -> None:
+    wire = {"requestedModalities": [None, "audio"], "targets": [None, {"hidden": True}]}
+    call = Call.from_dict(wire)
+
+    assert call.to_dict() == wire
+    assert json.loads(call.to_json()) == wire
+    with pytest.raises(ValidationError):
+        Call(requested_modalities=[None])  # type: ignore[list-item]
