@@ -59,9 +59,10 @@ def revive(value: Any, depth: int = 0) -> Any:
 
 def _modelled(cls: type[BaseModel], value: Any) -> BaseModel:
     try:
-        return cls.__pydantic_validator__.validate_python(value)
+        model: BaseModel = cls.__pydantic_validator__.validate_python(value)
     except RecursionError:  # models count their depth by themselves, each from the start
         raise ValueError("Input should not be nested this deeply") from None
+    return model
 
 
 def _untyped_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
