@@ -252,9 +252,11 @@ class MethodWriter:
         return f"{_DOING[request.kind]} `{self.names.classes[request.target.name]}`."
 
     def _reference(self, request: Request) -> str:
-        """Return the page of the type that a request is about; for a stream, that of its owner."""
-        about = request.target.name if request.target != STREAM else request.keys[-1].type
-        return reference.page("EntityType", about)
+        """Return the page of the type that a request is about; for a stream, of the last key's."""
+        if request.target != STREAM:
+            return reference.page("EntityType", request.target.name)
+        owners = [key.type for key in request.keys]
+        return reference.page("EntityType", owners[-1]) if owners else reference.OVERVIEW
 
     def _result(self, request: Request) -> tuple[str, str, str | None]:
         """Return the session's method, how it reads the result, and the annotation."""

@@ -7,6 +7,7 @@ from graph_codegen.naming import ROOT_NAMESPACE
 from graph_codegen.openapi import JSON
 
 SITE = "https://learn.microsoft.com/graph/api/resources"
+OVERVIEW = "https://learn.microsoft.com/graph/api/overview"
 VIEW = "?view=graph-rest-1.0"
 
 

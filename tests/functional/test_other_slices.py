@@ -8,6 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from graph_codegen import csdl, settings
+from graph_codegen.client import client
+from graph_codegen.methods import MethodWriter
+from graph_codegen.naming import name
+from graph_codegen.package import facts
+from graph_codegen.resolve import resolve
+from graph_codegen.resources import folder
+from graph_codegen.subset import ALL, take
+
 ROOT = Path(__file__).parents[2]
 NEWEST = ROOT.parent / "shared" / "metadata" / "graph-v1.0-2026-08-04.csdl.xml"
 COMMAND = Path(sys.executable).parent / "graph-codegen"
@@ -57,3 +66,13 @@ def test_users_and_calls_become_a_package_of_their_own(tmp_path: Path) -> None:
     roots = ["--root", "users", "--root", "communications/calls"]
     subprocess.run([*command, *roots, "--output", str(tmp_path)], check=True, capture_output=True)
     subprocess.run([sys.executable, "-W", "error", "-c", PROGRAM], cwd=tmp_path, check=True)
+
+
+@needs_newest
+def test_the_client_of_all_of_graph_compiles() -> None:
+    """The models, and formatting, take minutes: `make bench-whole` goes all the way."""
+    model = take(resolve(csdl.read_file(NEWEST)), [ALL]).model
+    known = facts(folder("metadata"))
+    writer = MethodWriter(name(model), known.rules, known.clouds, known.descriptions)
+    for path, source in client(model, writer, settings.load(folder("metadata"))).items():
+        compile(source, path, "exec")
