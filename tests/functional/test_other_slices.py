@@ -58,9 +58,12 @@ assert len({operation.python for operation in OPERATIONS}) == len(OPERATIONS)
 """
 
 
-@pytest.mark.skipif(
+needs_newest = pytest.mark.skipif(
     not NEWEST.exists(), reason="Graph's whole metadata is not beside this checkout"
 )
+
+
+@needs_newest
 def test_users_and_calls_become_a_package_of_their_own(tmp_path: Path) -> None:
     command = [str(COMMAND), "generate", "--metadata", str(NEWEST), "--package", "my_graph"]
     roots = ["--root", "users", "--root", "communications/calls"]
