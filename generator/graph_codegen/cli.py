@@ -280,14 +280,12 @@ def api(
 ) -> None:
     """Write the Markdown page that lists every method of the client."""
     from graph_codegen.api import api as page_of
-    from graph_codegen.methods import MethodWriter
     from graph_codegen.naming import name
     from graph_codegen.package import facts
 
     _, subset = _subset(metadata, roots, strict=strict)
     names, known = name(subset.model), facts(folder("metadata"))
-    writer = MethodWriter(names, known.rules, known.clouds, known.descriptions)
-    text = page_of(subset.model, names, writer)
+    text = page_of(subset.model, names, known.writer(names))
     if not check:
         output.replace({target.name: text}, target.parent)
     elif any(output.differences({target.name: text}, target.parent)):

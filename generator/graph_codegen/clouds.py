@@ -28,8 +28,7 @@ class Clouds:
 
     def having(self, request: Request) -> tuple[str, ...]:
         """Return the names of the clouds that have a request, in the order of `NAMES`."""
-        line = f"{request.method} {request.path}"
-        return tuple(name for name in NAMES if line not in self.lacking.get(name, frozenset()))
+        return self._having(f"{request.method} {request.path}")
 
     def constant(self, request: Request) -> str:
         """Return the name of the constant that holds the clouds of a request."""
@@ -39,12 +38,11 @@ class Clouds:
     def sets(self) -> Mapping[str, tuple[str, ...]]:
         """All constants with their clouds, as far as any request of the file needs them."""
         lines = frozenset[str]().union(*self.lacking.values())
-        found: set[tuple[str, ...]] = {NAMES}
-        for line in lines:
-            found.add(
-                tuple(name for name in NAMES if line not in self.lacking.get(name, frozenset()))
-            )
+        found = {NAMES, *map(self._having, lines)}
         return {constant(names): names for names in sorted(found, reverse=True)}
+
+    def _having(self, line: str) -> tuple[str, ...]:
+        return tuple(name for name in NAMES if line not in self.lacking.get(name, frozenset()))
 
 
 def constant(names: Iterable[str]) -> str:

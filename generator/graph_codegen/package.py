@@ -16,7 +16,7 @@ from graph_codegen.descriptions import Descriptions
 from graph_codegen.edm import Model
 from graph_codegen.formatting import HEADER, formatted_text
 from graph_codegen.methods import MethodWriter
-from graph_codegen.naming import name
+from graph_codegen.naming import Names, name
 from graph_codegen.openapi import openapi
 from graph_codegen.permissions import Rules
 from graph_codegen.settings import Settings
@@ -40,6 +40,10 @@ class Facts:
     clouds: Clouds
     descriptions: Descriptions
 
+    def writer(self, names: Names) -> MethodWriter:
+        """Return what makes the methods of a client, by these facts."""
+        return MethodWriter(names, self.rules, self.clouds, self.descriptions)
+
 
 def facts(folder: Path) -> Facts:
     """Read the facts of a metadata folder; raises CodegenError for a file that is not understood."""
@@ -56,9 +60,7 @@ def build(model: Model, settings: Settings, known: Facts) -> dict[str, str]:
     # Formatting takes longest: it goes on in other processes while the models are generated.
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         sources = {
-            **client(
-                model, MethodWriter(names, known.rules, known.clouds, known.descriptions), settings
-            ),
+            **client(model, known.writer(names), settings),
             "__init__.py": _init(model, settings),
         }
         formatted = {

@@ -10,7 +10,6 @@ import pytest
 
 from graph_codegen import csdl, settings
 from graph_codegen.client import client
-from graph_codegen.methods import MethodWriter
 from graph_codegen.naming import name
 from graph_codegen.package import facts
 from graph_codegen.resolve import resolve
@@ -75,7 +74,6 @@ def test_users_and_calls_become_a_package_of_their_own(tmp_path: Path) -> None:
 def test_the_client_of_all_of_graph_compiles() -> None:
     """The models, and formatting, take minutes: `make bench-whole` goes all the way."""
     model = take(resolve(csdl.read_file(NEWEST)), [ALL]).model
-    known = facts(folder("metadata"))
-    writer = MethodWriter(name(model), known.rules, known.clouds, known.descriptions)
+    writer = facts(folder("metadata")).writer(name(model))
     for path, source in client(model, writer, settings.load(folder("metadata"))).items():
         compile(source, path, "exec")
