@@ -1,21 +1,20 @@
 """The requests of a service → the source of its client: operations, resources, sync and async.
 
-Every decision is made here; the templates only write it down. A resource is what a path names
-without its keys: `/communications/calls/{call-id}` is the resource `calls` of the client.
+Every decision is made here and in `calls`; the templates only write it down.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graph_codegen import literals
+from graph_codegen.calls import Path, attributes, calls, single_root
 from graph_codegen.diagnostics import Diagnostic, Place, refuse
 from graph_codegen.edm import Model
 from graph_codegen.methods import Method, MethodWriter
-from graph_codegen.naming import CLIENT_ATTRIBUTES, attribute_name, class_name, unlike
+from graph_codegen.naming import class_name
 from graph_codegen.requests import Request, requests
 from graph_codegen.settings import Settings
 from graph_codegen.templates import render
@@ -74,16 +73,8 @@ def _uses(methods: Sequence[Method]) -> frozenset[str]:
 
 def class_prefix(model: Model) -> str:
     """Return what the client classes are called after: `Communications` where that is the only root."""
-    single = _single_root(model)
+    single = single_root(model)
     return class_name(single) if single else "Graph"
-
-
-def _single_root(model: Model) -> str | None:
-    sources = model.container.sources if model.container else ()
-    if len(sources) != 1:
-        return None
-    (only,) = sources
-    return only.name if only.kind == "Singleton" else None
 
 
 def _file(model: Model) -> str:
@@ -95,16 +86,8 @@ def every_resource(model: Model, writer: MethodWriter) -> list[Resource]:
 
     Raises CodegenError when two methods or parameters get the same name.
     """
-    skipped = 1 if _single_root(model) else 0
-    by_path: dict[tuple[str, ...], list[Request]] = {}
-    by_path[()] = []
-    for request in requests(model):
-        path = request.segments[skipped:]
-        owner = path[:-1] if request.kind in ("content", "put_content") else path
-        for depth in range(len(owner) + 1):
-            by_path.setdefault(owner[:depth], [])
-        by_path[owner].append(request)
-    below: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    by_path = calls(model, requests(model))
+    below: dict[Path, list[Path]] = {}
     for path in by_path:
         if path:
             below.setdefault(path[:-1], []).append(path)
@@ -116,42 +99,22 @@ def every_resource(model: Model, writer: MethodWriter) -> list[Resource]:
 
 
 def _resource(
-    path: tuple[str, ...],
-    found: Sequence[Request],
-    below: Sequence[tuple[str, ...]],
+    path: Path,
+    named: Sequence[tuple[str, Request]],
+    below: Sequence[Path],
     writer: MethodWriter,
 ) -> Resource:
-    attributes = _attributes(path)
-    calls = Counter(map(_call, found))
+    owner = attributes(path)
     return Resource(
-        attributes,
+        owner,
         _class(path),
         literals.docstring(f"`/{'/'.join(path)}`"),
-        tuple(
-            writer.method(
-                request,
-                attributes,
-                overloaded=calls[_call(request)] > 1,
-                on_items_too=request.target.collection and (_call(request)[0], False) in calls,
-            )
-            for request in found
-        ),
-        tuple((_attributes(other)[-1], _class(other)) for other in below),
+        tuple(writer.method(request, owner, name) for name, request in named),
+        tuple((attributes(other)[-1], _class(other)) for other in below),
     )
 
 
-def _call(request: Request) -> tuple[str, bool]:
-    """Return what overloads have in common: the operation, and whether it is bound to many."""
-    return request.operation.name if request.operation else request.kind, request.target.collection
-
-
-def _attributes(path: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the attribute path of a resource; the first is an attribute of the client."""
-    names = [attribute_name(segment) for segment in path]
-    return (*(unlike(name, CLIENT_ATTRIBUTES) for name in names[:1]), *names[1:])
-
-
-def _class(path: tuple[str, ...]) -> str:
+def _class(path: Path) -> str:
     return "".join(class_name(segment) for segment in path)
 
 
@@ -171,7 +134,7 @@ def _check_names(resources: Sequence[Resource], file: str) -> None:
         if same != method.http:
             message = f"{same} and {method.http} both become {method.constant} in Python"
             problems.append(Diagnostic(message, Place(file)))
-    classes: dict[str, tuple[str, ...]] = {}
+    classes: dict[str, Path] = {}
     for resource in resources:
         other_path = classes.setdefault(resource.name, resource.path)
         if other_path != resource.path:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graph_codegen import literals, reference
+from graph_codegen.calls import parameters
 from graph_codegen.clouds import Clouds
 from graph_codegen.descriptions import Descriptions
-from graph_codegen.edm import Parameter, TypeRef, split_name
+from graph_codegen.edm import Operation, Parameter, TypeRef, split_name
 from graph_codegen.naming import (
-    CLIENT_ATTRIBUTES,
     ROOT_NAMESPACE,
     Names,
     edm_annotation,
@@ -164,24 +164,8 @@ class MethodWriter:
     clouds: Clouds
     descriptions: Descriptions
 
-    def method(
-        self,
-        request: Request,
-        resource: tuple[str, ...],
-        *,
-        overloaded: bool = False,
-        on_items_too: bool = False,
-    ) -> Method:
-        """Return the method of a resource, given by its attribute path, that sends a request.
-
-        `overloaded` says that the resource has the request's operation with other parameters too,
-        `on_items_too` that an operation on a collection exists on its items as well.
-        """
-        name = _name(request, overloaded=overloaded)
-        if request.operation and on_items_too:
-            name += "_collection"
-        if not resource:
-            name = unlike(name, CLIENT_ATTRIBUTES)
+    def method(self, request: Request, resource: tuple[str, ...], name: str) -> Method:
+        """Return the method of a resource, given by its attribute path, that sends a request."""
         http = f"{request.method} {request.path}"
         sender, read, returns = self._result(request)
         python = ".".join((*resource, name))
@@ -194,8 +178,8 @@ class MethodWriter:
             request.kind,
             tuple(Argument(k.name, parameter_name(k.name), "path", "str") for k in request.keys),
             self._entity(request),
-            tuple(self._parameter(request, p) for p in _parameters(request)),
-            tuple(_options(request)),
+            tuple(self._parameter(request, p) for p in parameters(request)),
+            tuple(query_options(request)),
             sender,
             read,
             returns,
@@ -224,20 +208,15 @@ class MethodWriter:
         return Argument(simple, parameter_name(simple), "body", self.annotation(request.body))
 
     def _parameter(self, request: Request, parameter: Parameter) -> Argument:
-        """Return an argument of an operation.
-
-        A parameter of an action may be left out when it may be null: Graph takes that as null.
-        """
-        optional = any(a.term == OPTIONAL_PARAMETER for a in parameter.annotations)
-        if request.kind == "action":
-            optional |= parameter.nullable is not False
+        """Return an argument of an operation."""
+        required = not (request.operation and may_be_left_out(request.operation, parameter))
         form = self.annotation(parameter.type)
         return Argument(
             parameter.name,
             unlike(parameter_name(parameter.name), _key_names(request)),
             "body" if request.kind == "action" else "path",
             form if parameter.nullable is False else f"{form} | None",
-            not optional,
+            required,
         )
 
     def _summary(self, request: Request) -> str:
@@ -277,24 +256,6 @@ class MethodWriter:
         return "send_value", f"form={form}", form
 
 
-def _name(request: Request, *, overloaded: bool) -> str:
-    """Return the name of a method: what it does, or the name of the operation or stream.
-
-    Overloads with parameters are told apart by them, as in `supported_time_zones_with_standard`.
-    """
-    match request.kind:
-        case "action" | "function" if request.operation:
-            name = unlike(snake_case(split_name(request.operation.name)[1]), frozenset(_DOING))
-            parameters = [snake_case(p.name) for p in _parameters(request)]
-            return f"{name}_with_{'_and_'.join(parameters)}" if overloaded and parameters else name
-        case "content":
-            return f"get_{_stream_name(request)}"
-        case "put_content":
-            return f"put_{_stream_name(request)}"
-        case _:
-            return request.kind
-
-
 _DOING = {
     "list": "List entities of the type",
     "count": "Count entities of the type",
@@ -305,19 +266,20 @@ _DOING = {
 }
 
 
+def may_be_left_out(operation: Operation, parameter: Parameter) -> bool:
+    """Whether a parameter need not be given (Core.V1 OptionalParameter).
+
+    One of an action that may be null need not either: Graph takes what is left out as null.
+    """
+    optional = any(a.term == OPTIONAL_PARAMETER for a in parameter.annotations)
+    return optional or (operation.kind == "Action" and parameter.nullable is not False)
+
+
 def _key_names(request: Request) -> frozenset[str]:
     return frozenset(parameter_name(key.name) for key in request.keys)
 
 
-def _stream_name(request: Request) -> str:
-    return snake_case(request.segments[-1].replace("$value", "value"))
-
-
-def _parameters(request: Request) -> tuple[Parameter, ...]:
-    return request.operation.parameters[1:] if request.operation else ()
-
-
-def _options(request: Request) -> list[Argument]:
+def query_options(request: Request) -> list[Argument]:
     """Return the query options that a request takes: those of its result that are not ruled out."""
     names: tuple[str, ...] = ()
     if request.kind == "count":

@@ -6,8 +6,9 @@ Capabilities vocabulary, whose restrictions take requests away.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from graph_codegen.edm import (
@@ -19,7 +20,6 @@ from graph_codegen.edm import (
     Model,
     NavigationProperty,
     Operation,
-    Property,
     Record,
     TypeRef,
     split_name,
@@ -71,7 +71,7 @@ class Request:
     `path` is from the service root with keys in braces, `segments` the names of the resources on
     it without keys, `target` the resource that it leads to, with its `annotations`. `body` is what
     is sent (None: nothing, or the parameters of `operation`), `returns` what comes back (None:
-    nothing).
+    nothing). `steps` are the properties on the way, each behind the type that declares it.
     """
 
     kind: Kind
@@ -83,6 +83,7 @@ class Request:
     returns: TypeRef | None = None
     operation: Operation | None = None
     annotations: tuple[Annotation, ...] = ()
+    steps: tuple[str, ...] = ()
 
     @property
     def method(self) -> Method:
@@ -100,7 +101,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class _Resource:
-    """A place in the service tree: what lies there, how one gets there, what may be done there."""
+    """A place in the service tree: what lies there, how one gets there, what may be done there.
+
+    What is not contained lies elsewhere, and can only be read here.
+    """
 
     path: str
     segments: tuple[str, ...]
@@ -108,7 +112,8 @@ class _Resource:
     type: TypeRef
     annotations: tuple[Annotation, ...]
     steps: tuple[str, ...]
-    removable: bool
+    removable: bool = False
+    contained: bool = True
 
 
 def requests(model: Model) -> tuple[Request, ...]:
@@ -116,8 +121,27 @@ def requests(model: Model) -> tuple[Request, ...]:
     walk = _Walk(model)
     found: list[Request] = []
     for source in sorted(model.container.sources if model.container else (), key=lambda s: s.name):
-        found.extend(walk.source(source))
+        found.extend(walk.all(walk.top(source)))
     return tuple(found)
+
+
+def offers(model: Model) -> Iterator[Request]:
+    """Yield the requests of every resource once, at the shortest path that leads to it.
+
+    All paths of a large service can be too many to walk: what a resource offers is the same on each.
+    """
+    walk = _Walk(model)
+    pending = deque(
+        walk.top(source) for source in (model.container.sources if model.container else ())
+    )
+    met: set[str] = set()
+    while pending:
+        at = pending.popleft()
+        step = at.steps[-1] if at.steps else at.path
+        if step not in met:
+            met.add(step)
+            yield from walk.own(at)
+            pending.extend(walk.below(at))
 
 
 class _Walk:
@@ -125,19 +149,45 @@ class _Walk:
         self._model = model
         self._explicit = frozenset(_explicitly_bound(model))
 
-    def source(self, source: EntitySource) -> Iterator[Request]:
-        ref = TypeRef(source.type, source.kind == "EntitySet")
-        yield from self._resource(
-            _Resource(
-                f"/{source.name}", (source.name,), (), ref, source.annotations, (), removable=False
-            )
+    def top(self, source: EntitySource) -> _Resource:
+        """Return the resource of an entity set or singleton."""
+        return _Resource(
+            f"/{source.name}",
+            (source.name,),
+            (),
+            TypeRef(source.type, source.kind == "EntitySet"),
+            source.annotations,
+            (),
         )
 
-    def _resource(self, at: _Resource) -> Iterator[Request]:
-        if at.type.collection:
+    def all(self, at: _Resource) -> Iterator[Request]:
+        """Yield the requests of a resource, then of those below it."""
+        yield from self.own(at)
+        for below in self.below(at):
+            yield from self.all(below)
+
+    def own(self, at: _Resource) -> Iterator[Request]:
+        """Yield the requests of a resource and of the items in it."""
+        if not at.contained:
+            yield from self._read(at)
+        elif at.type.collection:
             yield from self._collection(at)
+            item = self._item(at)
+            if item:
+                yield from self._single(item)
         else:
             yield from self._single(at)
+
+    def below(self, at: _Resource) -> Iterator[_Resource]:
+        """Yield the resources that the entities of a resource lead to."""
+        entity = self._item(at) if at.type.collection else at
+        if entity is None or not at.contained:
+            return
+        for owner in self._model.lineage(at.type.name):
+            for navigation in owner.navigation:
+                step = f"{owner.name}/{navigation.name}"
+                if step not in at.steps:  # replies to replies are one and the same resource
+                    yield self._below(entity, navigation, step)
 
     def _collection(self, at: _Resource) -> Iterator[Request]:
         item = TypeRef(at.type.name)
@@ -150,21 +200,22 @@ class _Walk:
         ):
             yield self._request("count", at, suffix="/$count", returns=COUNT)
         yield from self._operations(at)
-        # A key of several properties has another spelling in paths; no entity of Graph has one.
+
+    def _item(self, at: _Resource) -> _Resource | None:
+        """Return the resource of a single item of a collection, None where there is none.
+
+        A key of several properties has another spelling in paths; no entity of Graph has one.
+        """
         one_key = len(self._model.key(at.type.name)) == 1
         if not one_key or not _allows(at.annotations, "IndexableByKey", "Supported"):
-            return
+            return None
         key = Key(self._key_name(at), at.type.name)
-        yield from self._single(
-            _Resource(
-                f"{at.path}/{{{key.name}}}",
-                at.segments,
-                (*at.keys, key),
-                item,
-                at.annotations,
-                at.steps,
-                removable=True,
-            )
+        return replace(
+            at,
+            path=f"{at.path}/{{{key.name}}}",
+            keys=(*at.keys, key),
+            type=TypeRef(at.type.name),
+            removable=True,
         )
 
     def _key_name(self, at: _Resource) -> str:
@@ -182,18 +233,9 @@ class _Walk:
             yield self._request("delete", at)
         yield from self._streams(at)
         yield from self._operations(at)
-        for owner in self._model.lineage(at.type.name):
-            for navigation in owner.navigation:
-                step = f"{owner.name}/{navigation.name}"
-                if step in at.steps:
-                    continue  # replies to replies to replies are one and the same resource
-                below = self._below(at, navigation, step)
-                yield from (
-                    self._resource(below) if navigation.contains_target else self._read(below)
-                )
 
     def _read(self, at: _Resource) -> Iterator[Request]:
-        """Yield the request for entities that live elsewhere: here they can only be read."""
+        """Yield the request for entities that live elsewhere."""
         if _allows(at.annotations, "ReadRestrictions", "Readable"):
             kind: Kind = "list" if at.type.collection else "get"
             yield self._request(kind, at, returns=at.type)
@@ -207,20 +249,28 @@ class _Walk:
             navigation.annotations,
             (*at.steps, step),
             removable=True,
+            contained=navigation.contains_target,
         )
 
     def _streams(self, at: _Resource) -> Iterator[Request]:
         for declared in self._model.lineage(at.type.name):
             if declared.has_stream:
-                yield from self._stream(at, "$value")
+                yield from self._stream(at, declared.name, "$value")
             for item in declared.properties:
                 if item.type == STREAM:
-                    yield from self._stream(at, item.name, item)
+                    yield from self._stream(at, declared.name, item.name, item.annotations)
 
-    def _stream(self, at: _Resource, name: str, item: Property | None = None) -> Iterator[Request]:
-        annotations = item.annotations if item else ()
+    def _stream(
+        self, at: _Resource, owner: str, name: str, annotations: tuple[Annotation, ...] = ()
+    ) -> Iterator[Request]:
         stream = _Resource(
-            f"{at.path}/{name}", (*at.segments, name), at.keys, STREAM, annotations, at.steps, True
+            f"{at.path}/{name}",
+            (*at.segments, name),
+            at.keys,
+            STREAM,
+            annotations,
+            (*at.steps, f"{owner}/{name}"),
+            removable=True,
         )
         if _allows(stream.annotations, "ReadRestrictions", "Readable"):
             yield self._request("content", stream, returns=STREAM)
@@ -276,6 +326,7 @@ class _Walk:
             returns,
             operation,
             at.annotations,
+            at.steps,
         )
 
 

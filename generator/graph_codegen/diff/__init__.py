@@ -1,0 +1,1 @@
+"""Two metadata documents → what changed, and what that means for whom."""

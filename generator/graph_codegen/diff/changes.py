@@ -1,0 +1,59 @@
+"""What comparing yields: an element, the rule that says how it changed, and both of its sides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from graph_codegen.diagnostics import Place
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One side of a change.
+
+    `element` is spelled as an annotation target (CSDL 14.2.2), an annotation with `@` and its term
+    behind. `value` is what stands there, in short. `subject` is what the requests of the service
+    know the element by, see `surface`.
+    """
+
+    element: str
+    place: Place
+    subject: str = ""
+    value: str = ""
+
+    def part(self, name: str, place: Place, value: str = "") -> End:
+        """Return the end for a member of this element; its subject is itself."""
+        element = f"{self.element}/{name}"
+        return End(element, place, element, value)
+
+    def of(self, name: str, place: Place, value: str = "") -> End:
+        """Return the end for what belongs to this element and is no subject of its own."""
+        return End(f"{self.element}{name}", place, self.subject, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change: `kind` is the CSDL element that changed; a side where it is not is None."""
+
+    rule: str
+    kind: str
+    old: End | None
+    new: End | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An element that both documents have, under one name or another."""
+
+    kind: str
+    old: End
+    new: End
+
+    def change(self, rule: str, old: object = "", new: object = "") -> Change:
+        """Return a change of the element, from one value to another."""
+        return Change(
+            rule,
+            self.kind,
+            replace(self.old, value=str(old)),
+            replace(self.new, value=str(new)),
+        )

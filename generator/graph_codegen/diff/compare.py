@@ -1,0 +1,130 @@
+"""Two sides → every finding between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+
+from graph_codegen.csdl_writer import DESCRIPTIVE_TERMS
+from graph_codegen.diff import renames
+from graph_codegen.diff.changes import Change, End
+from graph_codegen.diff.container import container, terms
+from graph_codegen.diff.context import Context, Side
+from graph_codegen.diff.findings import Comparison, Finding, Source
+from graph_codegen.diff.operations import operations
+from graph_codegen.diff.rules import RULES, Effect
+from graph_codegen.diff.surface import UNTOUCHED, Surface
+from graph_codegen.diff.types import types
+from graph_codegen.edm import Annotation, EnumType, Model, split_name
+from graph_codegen.naming import (
+    ROOT_NAMESPACE,
+    attribute_name,
+    class_name,
+    member_name,
+    module_name,
+)
+from graph_codegen.requests import STREAM
+
+
+def compare(old: Side, new: Side) -> Comparison:
+    """Return every difference between the subsets of two documents, with its verdicts.
+
+    What is equal after resolving is no difference: aliases, order, formatting, comments, and where
+    annotations stand. Descriptions are compared where both documents have any.
+    """
+    context = Context(
+        old,
+        new,
+        renames.types(old.model, new.model),
+        _is_described(old.model) and _is_described(new.model),
+    )
+    changes = chain(types(context), operations(context), container(context), terms(context))
+    surface = Surface(old.model, new.model, context.renamed)
+    findings = (_finding(change, surface) for change in changes)
+    return Comparison(
+        Source(old.document.file, old.document.sha256),
+        Source(new.document.file, new.document.sha256),
+        tuple(dict.fromkeys((*old.subset.roots, *new.subset.roots))),
+        tuple(sorted(findings, key=_order)),
+    )
+
+
+def _is_described(model: Model) -> bool:
+    return any(a.term in DESCRIPTIVE_TERMS for a in _annotations(model))
+
+
+def _annotations(model: Model) -> Iterator[Annotation]:
+    for declared in model.types.values():
+        yield from declared.annotations
+        members = declared.members if isinstance(declared, EnumType) else declared.members()
+        for member in members:
+            yield from member.annotations
+    for operation in model.operations:
+        yield from operation.annotations
+        for parameter in operation.parameters:
+            yield from parameter.annotations
+
+
+def _order(finding: Finding) -> tuple[str, str, str]:
+    return finding.declaration, finding.element, finding.rule.id
+
+
+_OF_OPERATIONS = frozenset({"Action", "Function", "Parameter", "ReturnType"})
+
+
+def _finding(change: Change, surface: Surface) -> Finding:
+    """Return a change with its verdicts.
+
+    A rule's own effect holds where Python has the element at all: an operation without a method, a
+    stream (which no model has), and a new name that Python spells like the old one do not.
+    """
+    rule = RULES[change.rule]
+    old, new = _subject(change.old), _subject(change.new)
+    of_operation = change.kind in _OF_OPERATIONS
+    by_methods = rule.effect is None or _is_stream(change)
+    reaches = by_methods or of_operation or change.kind == "NavigationProperty"
+    methods = surface.touched(old, new) if reaches else UNTOUCHED
+    before, after = _python(change.kind, change.old), _python(change.kind, change.new)
+    uncalled = of_operation and not (surface.calls(old) or surface.calls(new))
+    if rule.effect is None or by_methods:
+        effect = methods.effect
+    elif uncalled or (rule.id.endswith("-renamed") and before and before == after):
+        effect = Effect.INVISIBLE
+    else:
+        effect = rule.effect
+    return Finding(rule, change.kind, change.old, change.new, effect, before or after, methods)
+
+
+def _subject(end: End | None) -> str:
+    return end.subject if end else ""
+
+
+def _is_stream(change: Change) -> bool:
+    """Whether it is a stream that has come, gone, or got another name."""
+    values = {end.value for end in (change.old, change.new) if end}
+    named = change.rule == "property-renamed"
+    return change.kind == "Property" and not named and values == {str(STREAM)}
+
+
+_TYPES = frozenset({"EnumType", "EntityType", "ComplexType"})
+
+_ATTRIBUTES: Mapping[str, Callable[[str], str]] = {
+    "Member": member_name,
+    "Property": attribute_name,
+    "NavigationProperty": attribute_name,
+}
+"""How the members of a class are named, by the CSDL element that declares them."""
+
+
+def _python(kind: str, end: End | None) -> str:
+    """Return what a program calls an element of a type: a class, or an attribute of one.
+
+    Operations are methods of the client, which `Surface` finds; what else there is has no name.
+    """
+    if end is None or kind not in {*_TYPES, *_ATTRIBUTES}:
+        return ""
+    owner, _, member = end.element.partition("@")[0].partition("/")
+    namespace, simple = split_name(owner)
+    module = "" if namespace == ROOT_NAMESPACE else f"{module_name(namespace)}."
+    attribute = f".{_ATTRIBUTES[kind](member)}" if member else ""
+    return f"{module}{class_name(simple)}{attribute}"

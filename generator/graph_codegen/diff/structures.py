@@ -1,0 +1,177 @@
+"""Entity and complex types with their properties (CSDL 6 to 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
+
+from graph_codegen.diff import renames
+from graph_codegen.diff.annotations import annotation_changes
+from graph_codegen.diff.changes import Change, End, Pair
+from graph_codegen.diff.context import Context
+from graph_codegen.diff.values import facets, nullable, type_change
+from graph_codegen.edm import Model, NavigationProperty, Property, StructuredType, TypeRef
+
+Item = Property | NavigationProperty
+
+
+def structured_type(
+    context: Context, pair: Pair, old: StructuredType, new: StructuredType
+) -> Iterator[Change]:
+    """Yield what changed in an entity or complex type, its annotations apart."""
+    if old.kind != new.kind:
+        yield pair.change("structure-kind-changed", old.kind, new.kind)
+    yield from _base(context, pair, old, new)
+    if old.abstract != new.abstract:
+        yield pair.change("type-made-abstract" if new.abstract else "type-made-concrete")
+    if old.open != new.open:
+        yield pair.change("type-opened" if new.open else "type-closed")
+    if old.key != new.key:
+        rule = "changed" if old.key and new.key else "added" if new.key else "removed"
+        yield pair.change(f"key-{rule}", ", ".join(old.key), ", ".join(new.key))
+    if old.has_stream != new.has_stream:
+        stream = Pair(
+            pair.kind,
+            End(pair.old.element, pair.old.place, f"{old.name}/$value"),
+            End(pair.new.element, pair.new.place, f"{new.name}/$value"),
+        )
+        yield stream.change("stream-added" if new.has_stream else "stream-removed")
+    yield from _properties(context, old, new)
+
+
+def _base(
+    context: Context, pair: Pair, old: StructuredType, new: StructuredType
+) -> Iterator[Change]:
+    if context.renamed.get(old.base, old.base) == new.base:
+        return
+    before = {context.renamed.get(t.name, t.name) for t in context.old.model.lineage(old.base)}
+    after = {declared.name for declared in context.new.model.lineage(new.base)}
+    rule = "base-type-extended" if before <= after else "base-type-changed"
+    yield pair.change(rule, old.base, new.base)
+
+
+# -- properties
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """A property with the type that declares it."""
+
+    owner: str
+    item: Item
+
+    @property
+    def kind(self) -> str:
+        return type(self.item).__name__
+
+    @property
+    def end(self) -> End:
+        element = f"{self.owner}/{self.item.name}"
+        return End(element, self.item.place, element, str(self.item.type))
+
+
+def _properties(context: Context, old: StructuredType, new: StructuredType) -> Iterator[Change]:
+    before, after = _own(old), _own(new)
+    inherited_before = _inherited(context.old.model, old)
+    inherited_after = _inherited(context.new.model, new)
+    gone = [p for name, p in before.items() if name not in {*after, *inherited_after}]
+    come = [p for name, p in after.items() if name not in {*before, *inherited_before}]
+    renamed = _renamed(context, gone, come)
+    for one, other in renamed:
+        yield _pair(one, other).change("property-renamed", one.item.name, other.item.name)
+        yield from _property(context, one, other)
+    for name, one in before.items():
+        if name in after:
+            yield from _property(context, one, after[name])
+        elif name in inherited_after:
+            yield _pair(one, inherited_after[name]).change("property-moved-to-base")
+            yield from _property(context, one, inherited_after[name])
+    for name, other in after.items():
+        if name in inherited_before and name not in before:
+            yield _pair(inherited_before[name], other).change("property-moved-from-base")
+            yield from _property(context, inherited_before[name], other)
+    for one in gone:
+        if not any(one is known for known, _ in renamed):
+            yield _gone(context, one, new.name)
+    for other in come:
+        if not any(other is known for _, known in renamed):
+            yield _come(context, other, old.name)
+
+
+def _own(declared: StructuredType) -> Mapping[str, _Declared]:
+    return {item.name: _Declared(declared.name, item) for item in declared.members()}
+
+
+def _inherited(model: Model, declared: StructuredType) -> Mapping[str, _Declared]:
+    found: dict[str, _Declared] = {}
+    for owner in model.lineage(declared.base):
+        found |= _own(owner)
+    return found
+
+
+def _pair(old: _Declared, new: _Declared) -> Pair:
+    return Pair(new.kind, old.end, new.end)
+
+
+def _gone(context: Context, one: _Declared, owner: str) -> Change:
+    """Return what became of a property: removed, or still declared but outside of the subset."""
+    remains = _declared(context.new.whole, owner, one.item.name)
+    rule = "property-left" if remains else "property-removed"
+    return Change(rule, one.kind, one.end, remains.end if remains else None)
+
+
+def _come(context: Context, other: _Declared, owner: str) -> Change:
+    existed = _declared(context.old.whole, owner, other.item.name)
+    rule = "property-entered" if existed else "property-added"
+    return Change(rule, other.kind, existed.end if existed else None, other.end)
+
+
+def _declared(model: Model, owner: str, name: str) -> _Declared | None:
+    declared = model.structure(owner)
+    return _own(declared).get(name) if declared else None
+
+
+def _renamed(
+    context: Context, gone: list[_Declared], come: list[_Declared]
+) -> list[tuple[_Declared, _Declared]]:
+    return renames.pairs(
+        gone,
+        come,
+        old_shape=lambda one: _shape(one.item, context.ref(one.item.type)),
+        new_shape=lambda other: _shape(other.item, other.item.type),
+        certain=lambda one, other: (
+            renames.similarity(one.item.name, other.item.name) >= renames.ALIKE
+        ),
+    )
+
+
+def _shape(item: Item, ref: TypeRef) -> Hashable:
+    contained = isinstance(item, NavigationProperty) and item.contains_target
+    return type(item), ref, nullable(item.nullable), contained
+
+
+def _property(context: Context, one: _Declared, other: _Declared) -> Iterator[Change]:
+    old, new = one.item, other.item
+    if old == new:
+        return
+    pair = _pair(one, other)
+    if one.kind != other.kind:
+        yield pair.change("property-kind-changed", one.kind, other.kind)
+    yield from type_change("property", pair, context, old.type, new.type)
+    if nullable(old.nullable) != nullable(new.nullable):
+        null = nullable(new.nullable)
+        yield pair.change("property-made-nullable" if null else "property-made-required")
+    if isinstance(old, NavigationProperty) and isinstance(new, NavigationProperty):
+        yield from _navigation(pair, old, new)
+    elif isinstance(old, Property) and isinstance(new, Property):
+        yield from facets(pair, old.facets, new.facets)
+    yield from annotation_changes(
+        pair, old.annotations, new.annotations, described=context.described
+    )
+
+
+def _navigation(pair: Pair, old: NavigationProperty, new: NavigationProperty) -> Iterator[Change]:
+    if old.contains_target != new.contains_target:
+        yield pair.change("containment-gained" if new.contains_target else "containment-lost")
+    if old.partner != new.partner:
+        yield pair.change("partner-changed", old.partner, new.partner)

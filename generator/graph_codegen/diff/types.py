@@ -1,0 +1,65 @@
+"""Types: which are gone, which have come, and what became of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graph_codegen.diff.annotations import annotation_changes
+from graph_codegen.diff.changes import Change, End, Pair
+from graph_codegen.diff.context import Context
+from graph_codegen.diff.enums import enum_type
+from graph_codegen.diff.structures import structured_type
+from graph_codegen.edm import EnumType, StructuredType, TypeDeclaration
+
+
+def types(context: Context) -> Iterator[Change]:
+    """Yield every change of types, in the order of their names."""
+    old, new = context.old.model.types, context.new.model.types
+    was = {name: before for before, name in context.renamed.items()}
+    for name in sorted({*old, *new} - context.renamed.keys()):
+        before, after = old.get(was.get(name, name)), new.get(name)
+        if before and after:
+            yield from _type(context, before, after)
+        elif before:
+            yield _gone(context, before)
+        elif after:
+            yield _come(context, after)
+
+
+def _end(declared: TypeDeclaration) -> End:
+    return End(declared.name, declared.place, declared.name)
+
+
+def _kind(declared: TypeDeclaration) -> str:
+    return "EnumType" if isinstance(declared, EnumType) else declared.kind
+
+
+def _gone(context: Context, declared: TypeDeclaration) -> Change:
+    remains = context.new.whole.types.get(declared.name)
+    if remains:
+        return Change("type-left", _kind(declared), _end(declared), _end(remains))
+    return Change("type-removed", _kind(declared), _end(declared), None)
+
+
+def _come(context: Context, declared: TypeDeclaration) -> Change:
+    existed = context.old.whole.types.get(declared.name)
+    if existed:
+        return Change("type-entered", _kind(declared), _end(existed), _end(declared))
+    return Change("type-added", _kind(declared), None, _end(declared))
+
+
+def _type(context: Context, old: TypeDeclaration, new: TypeDeclaration) -> Iterator[Change]:
+    if old == new:
+        return
+    pair = Pair(_kind(new), _end(old), _end(new))
+    if old.name != new.name:
+        yield pair.change("type-renamed", old.name, new.name)
+    if isinstance(old, EnumType) and isinstance(new, EnumType):
+        yield from enum_type(context, pair, old, new)
+    elif isinstance(old, StructuredType) and isinstance(new, StructuredType):
+        yield from structured_type(context, pair, old, new)
+    else:
+        yield pair.change("type-kind-changed", _kind(old), _kind(new))
+    yield from annotation_changes(
+        pair, old.annotations, new.annotations, described=context.described
+    )
