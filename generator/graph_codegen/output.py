@@ -11,11 +11,11 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
-from graph_codegen.diagnostics import CodegenError, Diagnostic, Place, error
+from graph_codegen.diagnostics import Diagnostic, Place, error, refuse
 
 MANIFEST = "manifest.json"
 
@@ -32,20 +32,40 @@ def manifest(files: Mapping[str, str], origin: Mapping[str, object]) -> str:
 
 
 def differences(files: Mapping[str, str], folder: Path) -> Iterator[str]:
-    """Yield the lines of a unified diff from what is in a folder to what should be there."""
+    """Yield the lines of a unified diff from what is in a folder to what should be there.
+
+    Raises CodegenError for a manifest that is not understood and a file that cannot be read.
+    """
     for path in sorted({*files, *_listed(folder)}):
-        old = _read(folder / path)
-        new = files.get(path)
-        if old != new:
-            before = f"a/{path}" if old is not None else "/dev/null"
-            after = f"b/{path}" if new is not None else "/dev/null"
-            lines = list(
-                difflib.unified_diff(
-                    (old or "").splitlines(), (new or "").splitlines(), before, after, lineterm=""
-                )
-            )
-            # An empty file, or line ends, make a difference that no line shows.
-            yield from lines or [f"--- {before}", f"+++ {after}"]
+        yield from _difference(path, _read(folder / path), files.get(path))
+
+
+def edits(files: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """Yield the lines of a unified diff from what should be in a folder to what `write` refuses to lose.
+
+    That is each file edited by hand and each that is not ours; nothing where `write` refuses none.
+    Raises CodegenError as `differences` does.
+    """
+    for path in _kept(files, _listed(folder), folder):
+        yield from _difference(path, files.get(path), _read(folder / path))
+
+
+def refuse_links(files: Iterable[str], folder: Path) -> None:
+    """Raise CodegenError when files, or the folder they belong in, are reached through symbolic links.
+
+    What is written through a link changes a place that nobody named. Links on the way to the folder
+    are followed.
+    """
+    paths = [PurePosixPath(path) for path in {*files, *_listed(folder)}]
+    places = {folder / part for path in paths for part in (path, *path.parents)}
+    try:
+        links = [place for place in sorted(places) if place.is_symlink()]
+    except OSError as problem:
+        raise error(f"cannot read: {problem.strerror}", str(problem.filename)) from None
+    refuse(
+        Diagnostic("is a symbolic link: nothing is written through it", Place(str(link)))
+        for link in links
+    )
 
 
 def write(files: Mapping[str, str], folder: Path) -> tuple[int, int]:
@@ -55,7 +75,10 @@ def write(files: Mapping[str, str], folder: Path) -> tuple[int, int]:
     it was, for a folder that cannot be written, a file edited by hand, and one that is not ours.
     """
     listed = _listed(folder)
-    _refuse_edited(files, listed, folder)
+    refuse(
+        Diagnostic(reason, Place(str(folder / path)))
+        for path, reason in _kept(files, listed, folder).items()
+    )
     changed = {path: text for path, text in files.items() if _read(folder / path) != text}
     stale = [path for path in listed if path not in files and (folder / path).exists()]
     if not changed and not stale:
@@ -106,20 +129,43 @@ def _inside(path: str) -> str:
     return path
 
 
-def _refuse_edited(files: Mapping[str, str], listed: Mapping[str, str], folder: Path) -> None:
-    problems: list[Diagnostic] = []
+def _kept(files: Mapping[str, str], listed: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Return why files in a folder may be neither overwritten nor deleted, by their paths."""
+    reasons: dict[str, str] = {}
     for path in sorted({*files, *listed}):
         old = _read(folder / path)
         if old is None or old == files.get(path):
             continue
         if path not in listed:
-            problems.append(Diagnostic("is in the way and not ours", Place(str(folder / path))))
+            reasons[path] = "is in the way and not ours"
         elif digest(old) != listed[path]:
-            problems.append(
-                Diagnostic("was edited by hand: restore or delete it", Place(str(folder / path)))
-            )
-    if problems:
-        raise CodegenError(*problems)
+            reasons[path] = "was edited by hand: restore or delete it"
+    return reasons
+
+
+def _difference(path: str, old: str | None, new: str | None) -> Iterator[str]:
+    """Yield the lines of a unified diff between two texts of a file, of which None is no file."""
+    if old == new:
+        return
+    before = f"a/{path}" if old is not None else "/dev/null"
+    after = f"b/{path}" if new is not None else "/dev/null"
+    old, new = old or "", new or ""
+    lines = list(
+        difflib.unified_diff(old.splitlines(), new.splitlines(), before, after, lineterm="")
+    )
+    # An empty file, or line ends, make a difference that no line shows.
+    yield from lines or [f"--- {before}", f"+++ {after}"]
+    if old and new:
+        yield from _line_ends(before, old, new)
+        yield from _line_ends(after, new, old)
+
+
+def _line_ends(name: str, text: str, other: str) -> Iterator[str]:
+    """Yield what is odd about a text's line ends, and not about the other's, as a diff's remarks."""
+    if "\r\n" in text and "\r\n" not in other:
+        yield f"\\ CRLF line ends in {name}"
+    if not text.endswith("\n") and other.endswith("\n"):
+        yield f"\\ No newline at end of {name}"
 
 
 def _read(path: Path) -> str | None:

@@ -1,0 +1,47 @@
+"""The command `graph-codegen`. Answers go to standard output, everything else to standard error.
+
+Exit codes: 0 done, 1 a check found a difference, 2 the input or the output was refused.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from graph_codegen import __version__
+from graph_codegen.cli import documents, generate, metadata
+from graph_codegen.cli.common import REFUSED, log
+from graph_codegen.diagnostics import CodegenError
+
+
+class _Commands(click.Group):
+    """Turns the errors of the input into messages; no command shows a traceback for them."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CodegenError as problem:
+            for diagnostic in problem.diagnostics:
+                log.print(f"error: {diagnostic}", markup=False, highlight=False)
+            sys.exit(REFUSED)
+
+
+@click.group(
+    cls=_Commands,
+    commands=[
+        generate.generate,
+        generate.check,
+        generate.vendor,
+        metadata.slice_,
+        metadata.clouds,
+        metadata.inspect,
+        documents.openapi,
+        documents.api,
+    ],
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="graph-codegen")
+def main() -> None:
+    """Generate a typed Python package from Microsoft Graph's CSDL metadata."""

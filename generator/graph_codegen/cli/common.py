@@ -1,0 +1,143 @@
+"""What the commands share: options, reading metadata, generating, and where messages go."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from graph_codegen import __version__, csdl, output, supplement
+from graph_codegen.diagnostics import Diagnostic, refuse
+from graph_codegen.edm import Document, Model
+from graph_codegen.progress import stage
+from graph_codegen.resolve import resolve
+from graph_codegen.resources import folder
+from graph_codegen.settings import Settings, load, named
+from graph_codegen.subset import Subset, existing, take
+
+DIFFERENT = 1
+"""Exit code of a check that found a difference."""
+
+REFUSED = 2
+"""Exit code for input or output that was refused."""
+
+log = Console(stderr=True, soft_wrap=True, emoji=False)
+
+metadata = click.option(
+    "--metadata",
+    type=click.Path(path_type=Path),
+    help="CSDL document to read; the subset that comes with graph-codegen by default.",
+)
+roots = click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    help="Entity set, singleton, path or type to start from (repeatable); `all` is everything.",
+)
+strict = click.option(
+    "--strict", is_flag=True, help="Make everything that is not understood an error."
+)
+package = click.option("--package", help="Name of the generated package.")
+generated = click.option(
+    "--output",
+    "target",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("generated"),
+    show_default=True,
+    help="Folder of the generated package.",
+)
+
+
+def settings() -> Settings:
+    """Return the settings that come with graph-codegen; raises CodegenError when they are odd."""
+    return load(folder("metadata"))
+
+
+def read(path: Path | None, *, strict: bool) -> tuple[Document, Model]:
+    """Read a document, by default the one of the settings, and say what is not understood.
+
+    Raises CodegenError for a document that cannot be read; if strict, for what is not understood.
+    """
+    source = path or folder("metadata") / settings().document
+    with stage(log, f"reading {source.name}"):
+        document = csdl.read_file(source)
+        model = resolve(document)
+    report(model.diagnostics, strict=strict)
+    return document, model
+
+
+def report(diagnostics: tuple[Diagnostic, ...], *, strict: bool) -> None:
+    """Warn of what is not understood; if strict, raise CodegenError for it."""
+    if strict:
+        refuse(diagnostics)
+    for diagnostic in diagnostics:
+        log.print(f"warning: {diagnostic}", markup=False, highlight=False)
+
+
+def default_roots(model: Model, document: Document) -> tuple[str, ...]:
+    """Return the default roots that a model has: an older document, or another cloud's, lacks some."""
+    wanted = settings().roots
+    found = existing(model, wanted)
+    for root in wanted:
+        if root not in found:
+            log.print(f"warning: {document.file}: has no {root}", markup=False, highlight=False)
+    return found or wanted
+
+
+def subset(path: Path | None, roots: tuple[str, ...], *, strict: bool) -> tuple[Document, Subset]:
+    """Read a document and take the subset, supplemented; the settings name the default roots.
+
+    Raises CodegenError as `read` does, and for roots that the document does not have.
+    """
+    document, model = read(path, strict=strict)
+    supplemented, redundant = supplement.apply(model, supplement.load(folder("metadata")))
+    report(redundant, strict=strict)
+    return document, take(supplemented, roots or default_roots(supplemented, document))
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What was generated: the package's name, all files by path, and what the manifest tells of it."""
+
+    package: str
+    files: Mapping[str, str]
+    origin: Mapping[str, object]
+
+
+def build(
+    metadata: Path | None, roots: tuple[str, ...], strict: bool, package: str | None
+) -> Generated:
+    """Generate a package, in memory, from the options of a command.
+
+    Raises CodegenError for metadata, roots or a name that are refused.
+    """
+    # What is made here lives until the end: to look for garbage in it often is a sixth of the time.
+    gc.set_threshold(200_000, 50, 100)
+    document, taken = subset(metadata, roots, strict=strict)
+    chosen = settings()
+    if package:
+        chosen = named(chosen, package)
+    # What the package module needs takes longer to load than bad input takes to be refused.
+    from graph_codegen.package import build as build_package
+    from graph_codegen.package import facts
+
+    with stage(log, "generating"):
+        built = build_package(taken.model, chosen, facts(folder("metadata")))
+    origin = {
+        "generator": f"graph-codegen {__version__}",
+        "metadata": {"document": document.file, "sha256": document.sha256},
+        "roots": list(taken.roots),
+    }
+    return Generated(chosen.package, built, origin)
+
+
+def files(
+    metadata: Path | None, roots: tuple[str, ...], strict: bool, package: str | None
+) -> dict[str, str]:
+    """Return the files that `generate` writes, with their manifest; raises as `build` does."""
+    built = build(metadata, roots, strict, package)
+    return {**built.files, output.MANIFEST: output.manifest(built.files, built.origin)}

@@ -1,0 +1,119 @@
+"""The commands that write the package, or compare it: `generate`, `check` and `vendor`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from graph_codegen import output
+from graph_codegen.cli import common
+from graph_codegen.diagnostics import error
+
+
+@click.command()
+@common.metadata
+@common.roots
+@common.strict
+@common.package
+@common.generated
+def generate(
+    metadata: Path | None, roots: tuple[str, ...], strict: bool, package: str | None, target: Path
+) -> None:
+    """Write the generated package."""
+    _write(common.files(metadata, roots, strict, package), target)
+
+
+@click.command()
+@common.metadata
+@common.roots
+@common.strict
+@common.package
+@common.generated
+def check(
+    metadata: Path | None, roots: tuple[str, ...], strict: bool, package: str | None, target: Path
+) -> None:
+    """Fail, and show the difference, when the generated package is not what would be generated."""
+    _compare(common.files(metadata, roots, strict, package), target, "graph-codegen generate")
+
+
+@click.command()
+@click.argument("destination", metavar="DEST", type=click.Path(path_type=Path, file_okay=False))
+@common.metadata
+@common.roots
+@common.strict
+@common.package
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Write nothing; fail, and show the difference, when DEST is not what would be written.",
+)
+def vendor(
+    destination: Path,
+    metadata: Path | None,
+    roots: tuple[str, ...],
+    strict: bool,
+    package: str | None,
+    check: bool,
+) -> None:
+    """Copy the package into the folder DEST of an application, or update it there.
+
+    Only the folder of the package in DEST is written to, and only what is generated. Files edited by
+    hand are refused, and the difference is shown.
+    """
+    built = common.build(metadata, roots, strict, package)
+    files, target = _vendored(built), _place(destination, built.package)
+    output.refuse_links(files, target)
+    if check:
+        _compare(files, target, f"graph-codegen vendor {destination}")
+        return
+    for line in output.edits(files, target):
+        click.echo(line)
+    _write(files, target)
+
+
+def _vendored(built: common.Generated) -> dict[str, str]:
+    """Return the files below the folder of the package, with a manifest of their own."""
+    prefix = f"{built.package}/"
+    inside = {
+        path.removeprefix(prefix): text
+        for path, text in built.files.items()
+        if path.startswith(prefix)
+    }
+    return inside | {output.MANIFEST: output.manifest(inside, built.origin)}
+
+
+def _place(destination: Path, package: str) -> Path:
+    """Return the folder of a package in another; raises CodegenError where there can be none."""
+    place = destination / package
+    try:
+        if destination.is_symlink() and not destination.exists():
+            raise error("is a symbolic link that leads nowhere", str(destination))
+        if place.exists() and not place.is_dir():
+            raise error("is a file: the folder of the package belongs here", str(place))
+    except OSError as problem:
+        raise error(f"cannot read: {problem.strerror}", str(problem.filename)) from None
+    return place
+
+
+def _write(files: Mapping[str, str], target: Path) -> None:
+    written, deleted = output.write(files, target)
+    common.log.print(
+        f"{len(files)} files in {target}: {written} written, {deleted} deleted,"
+        f" {len(files) - written} as they were",
+        markup=False,
+        highlight=False,
+    )
+
+
+def _compare(files: Mapping[str, str], target: Path, command: str) -> None:
+    """Show how a folder differs from what a command would write, and exit if it does."""
+    difference = list(output.differences(files, target))
+    for line in difference:
+        click.echo(line)
+    if difference:
+        common.log.print(f"{target} is stale: run {command}", markup=False)
+        sys.exit(common.DIFFERENT)
+    common.log.print(f"{target} is what would be generated", markup=False)
