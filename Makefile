@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help generate check slice test golden bench bench-sdk bench-whole lint type clean
+.PHONY: help generate check slice diff update test golden bench bench-sdk bench-whole lint type clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,12 @@ check: $(READY) ## Fail when generated/ is not what would be generated
 
 slice: $(READY) ## Take the subset from METADATA=<file> into metadata/
 	$(BIN)/graph-codegen slice "$(METADATA)" --output metadata
+
+diff: $(READY) ## Compare OLD=<file> with NEW=<file>; ARGS=<options> of graph-codegen diff
+	$(BIN)/graph-codegen diff "$(OLD)" "$(NEW)" $(ARGS)
+
+update: $(READY) ## Bring all up to METADATA=<file or URL>; REPORT=<file> keeps the report as Markdown
+	$(BIN)/graph-codegen update "$(METADATA)" $(if $(REPORT),--report "$(REPORT)")
 
 test: $(READY) ## Run all tests
 	$(BIN)/python -m pytest

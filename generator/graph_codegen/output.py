@@ -40,6 +40,12 @@ def differences(files: Mapping[str, str], folder: Path) -> Iterator[str]:
         yield from _difference(path, _read(folder / path), files.get(path))
 
 
+def unified(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines of a unified diff between two sets of files, given as texts by path."""
+    for path in sorted({*old, *new}):
+        yield from _difference(path, old.get(path), new.get(path))
+
+
 def edits(files: Mapping[str, str], folder: Path) -> Iterator[str]:
     """Yield the lines of a unified diff from what should be in a folder to what `write` refuses to lose.
 
@@ -72,7 +78,18 @@ def write(files: Mapping[str, str], folder: Path) -> tuple[int, int]:
     """Write files to a folder; one of them is the manifest.
 
     Returns how many were written and how many deleted. Raises CodegenError, with everything left as
-    it was, for a folder that cannot be written, a file edited by hand, and one that is not ours.
+    it was, as `pending` does, and for a folder that cannot be written.
+    """
+    changed, stale = pending(files, folder)
+    if changed or stale:
+        replace(changed, folder, stale)
+    return len(changed), len(stale)
+
+
+def pending(files: Mapping[str, str], folder: Path) -> tuple[dict[str, str], list[str]]:
+    """Return the files that are not yet in a folder as they should be, and those to be deleted there.
+
+    Raises CodegenError for a file edited by hand, and one that is not ours.
     """
     listed = _listed(folder)
     refuse(
@@ -81,10 +98,7 @@ def write(files: Mapping[str, str], folder: Path) -> tuple[int, int]:
     )
     changed = {path: text for path, text in files.items() if _read(folder / path) != text}
     stale = [path for path in listed if path not in files and (folder / path).exists()]
-    if not changed and not stale:
-        return 0, 0
-    replace(changed, folder, stale)
-    return len(changed), len(stale)
+    return changed, stale
 
 
 def replace(files: Mapping[str, str], folder: Path, stale: Sequence[str] = ()) -> None:

@@ -12,3 +12,8 @@ def folder(name: str) -> Path:
     """Return the folder `templates` or `metadata` that belongs to this code."""
     packaged = _PACKAGE / f"_{name}"
     return packaged if packaged.is_dir() else _CHECKOUT / name
+
+
+def checkout() -> Path | None:
+    """Return the project's folder when this code runs from a checkout, None when it is installed."""
+    return None if (_PACKAGE / "_metadata").is_dir() else _CHECKOUT

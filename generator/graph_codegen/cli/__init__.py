@@ -1,6 +1,7 @@
 """The command `graph-codegen`. Answers go to standard output, everything else to standard error.
 
-Exit codes: 0 done, 1 a check found a difference, 2 the input or the output was refused.
+Exit codes: 0 done, 1 a check found a difference or `diff` what it was to fail on, 2 the input or the
+output was refused.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 import click
 
 from graph_codegen import __version__
-from graph_codegen.cli import documents, generate, metadata
+from graph_codegen.cli import diff, documents, generate, metadata, update
 from graph_codegen.cli.common import REFUSED, log
 from graph_codegen.diagnostics import CodegenError
 
@@ -34,6 +35,8 @@ class _Commands(click.Group):
         generate.generate,
         generate.check,
         generate.vendor,
+        diff.diff,
+        update.update,
         metadata.slice_,
         metadata.clouds,
         metadata.inspect,

@@ -11,7 +11,8 @@ import click
 from rich.console import Console
 
 from graph_codegen import __version__, csdl, output, supplement
-from graph_codegen.diagnostics import Diagnostic, refuse
+from graph_codegen.diagnostics import Diagnostic, error, refuse
+from graph_codegen.diff.context import Side
 from graph_codegen.edm import Document, Model
 from graph_codegen.progress import stage
 from graph_codegen.resolve import resolve
@@ -24,6 +25,10 @@ DIFFERENT = 1
 
 REFUSED = 2
 """Exit code for input or output that was refused."""
+
+PATIENT = 200_000, 50, 100
+"""Thresholds of the garbage collector: what is read here lives until the end, and to look for garbage
+in it as often as usual is a sixth of the time."""
 
 log = Console(stderr=True, soft_wrap=True, emoji=False)
 
@@ -52,12 +57,16 @@ generated = click.option(
 )
 
 
+Read = tuple[Document, Model]
+"""A document and its resolved model."""
+
+
 def settings() -> Settings:
     """Return the settings that come with graph-codegen; raises CodegenError when they are odd."""
     return load(folder("metadata"))
 
 
-def read(path: Path | None, *, strict: bool) -> tuple[Document, Model]:
+def read(path: Path | None, *, strict: bool) -> Read:
     """Read a document, by default the one of the settings, and say what is not understood.
 
     Raises CodegenError for a document that cannot be read; if strict, for what is not understood.
@@ -68,6 +77,26 @@ def read(path: Path | None, *, strict: bool) -> tuple[Document, Model]:
         model = resolve(document)
     report(model.diagnostics, strict=strict)
     return document, model
+
+
+def sides(old: Read, new: Read, roots: tuple[str, ...]) -> tuple[Side, Side]:
+    """Take the subset of two documents, by default that of the settings, to compare them.
+
+    A root need only be in one of them: what it leads to has then come or gone. Raises CodegenError
+    for a root that neither has.
+    """
+    wanted = roots or settings().roots
+    before, after = (existing(model, wanted) for _, model in (old, new))
+    for root in wanted:
+        lacking = [d.file for (d, _), had in ((old, before), (new, after)) if root not in had]
+        if len(lacking) == 2:
+            raise error(f"neither document has the root {root}", " and ".join(lacking))
+        for file in lacking:
+            log.print(f"warning: {file}: has no {root}", markup=False, highlight=False)
+    return (
+        Side(*old, take(old[1], before)),
+        Side(*new, take(new[1], after)),
+    )
 
 
 def report(diagnostics: tuple[Diagnostic, ...], *, strict: bool) -> None:
@@ -115,8 +144,7 @@ def build(
 
     Raises CodegenError for metadata, roots or a name that are refused.
     """
-    # What is made here lives until the end: to look for garbage in it often is a sixth of the time.
-    gc.set_threshold(200_000, 50, 100)
+    gc.set_threshold(*PATIENT)
     document, taken = subset(metadata, roots, strict=strict)
     chosen = settings()
     if package:

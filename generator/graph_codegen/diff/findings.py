@@ -86,11 +86,13 @@ class Finding:
     def summary(self) -> str:
         """What happened, in words: `type changed: Edm.String → Edm.Int32`."""
         old, new = (end.value if end else "" for end in (self.old, self.new))
-        if old and new and old != new:
-            return f"{self.rule.title}: {old} → {new}"
+        if not (self.old and self.new):
+            value = old or new
+            return f"{self.rule.title}: {value}" if value else self.rule.title
         # Where both sides are the same it is the element that changed, and the value says nothing.
-        value = (old or new) if not (self.old and self.new) else ""
-        return f"{self.rule.title}: {value}" if value else self.rule.title
+        if old == new:
+            return self.rule.title
+        return f"{self.rule.title}: {old or 'none'} → {new or 'none'}"
 
 
 @dataclass(frozen=True, slots=True)

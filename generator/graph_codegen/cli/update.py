@@ -1,0 +1,74 @@
+"""The command that brings a project up to newer metadata: `update`."""
+
+from __future__ import annotations
+
+import gc
+from datetime import date
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from graph_codegen import csdl, output
+from graph_codegen.cli import common
+from graph_codegen.diagnostics import error
+from graph_codegen.progress import stage
+from graph_codegen.resolve import resolve
+from graph_codegen.resources import checkout, folder
+
+
+@click.command()
+@click.argument("source", metavar="FILE|URL")
+@common.strict
+@click.option("--date", "of", help="Date of the document, where its name does not hold it.")
+@click.option(
+    "--report",
+    "markdown_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write the report to as Markdown.",
+)
+def update(source: str, strict: bool, of: str | None, markdown_file: Path | None) -> None:
+    """Bring this checkout up to the metadata in a file or at an address.
+
+    Takes the subset, shows what changed, generates, writes the changelog of the generated package
+    and steps its version, and runs the golden tests: in a copy, so that nothing is touched when a
+    step fails. Metadata in which nothing of the subset changed is left alone.
+    """
+    from graph_codegen import fetch, update
+    from graph_codegen.diff.compare import compare
+    from graph_codegen.diff.markdown import markdown
+    from graph_codegen.diff.report import Report
+    from graph_codegen.diff.terminal import terminal
+
+    gc.set_threshold(*common.PATIENT)
+    project = checkout()
+    if project is None:
+        raise error("update works in a checkout of graph-codegen only", str(folder("metadata")))
+    with stage(common.log, f"fetching {source}"):
+        fetched = fetch.fetch(source, date.today())
+    document = csdl.read(fetched.data, fetched.name)
+    model = resolve(document)
+    common.report(model.diagnostics, strict=strict)
+    old, new = common.sides(common.read(None, strict=strict), (document, model), ())
+    report = Report(compare(old, new))
+    console = Console(soft_wrap=True, emoji=False, highlight=False)
+    for line in terminal(report):
+        console.print(line)
+    if markdown_file:
+        output.replace({markdown_file.name: markdown(report)}, markdown_file.parent)
+    if not report.comparison.findings:
+        return
+    written = update.texts(project, common.settings(), new, of or fetched.date, report)
+    with update.copy(project) as staged:
+        output.replace(written, staged)
+        for what, step in update.STEPS.items():
+            with stage(common.log, what):
+                update.run(step, staged)
+        paths = update.install(staged, project)
+    _say(f"{len(paths)} files changed")
+    if any(finding.methods.added for finding in report.comparison.findings):
+        _say("which clouds have the new methods is not known until graph-codegen clouds is run")
+
+
+def _say(text: str) -> None:
+    common.log.print(text, markup=False, highlight=False)

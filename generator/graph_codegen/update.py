@@ -1,0 +1,130 @@
+"""The whole round of an update, in a copy of the project that takes its place only if all goes well."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from graph_codegen import output, provenance
+from graph_codegen.csdl_writer import write
+from graph_codegen.diagnostics import error
+from graph_codegen.diff.changelog import entry, prepended
+from graph_codegen.diff.context import Side
+from graph_codegen.diff.report import Report
+from graph_codegen.diff.version import stepped
+from graph_codegen.settings import FILE as SETTINGS
+from graph_codegen.settings import Settings
+
+CHANGELOG = "generated/CHANGELOG.md"
+
+WRITTEN = ("metadata", "generated", "docs/api.md")
+"""The folders and files of a project that an update writes."""
+
+STEPS: Mapping[str, tuple[str, ...]] = {
+    "generating": ("graph_codegen", "generate", "--output", "generated"),
+    "listing the methods": ("graph_codegen", "api", "--output", "docs/api.md"),
+    "running the goldens": ("pytest", "tests/golden", "--quiet"),
+}
+"""What is run in the copy, as modules of Python with their arguments, by what messages call it."""
+
+_NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build", "dist"
+)
+_VERSION = re.compile(r'^(version\s*=\s*)"[^"\n]*"', re.MULTILINE)
+
+
+def texts(
+    project: Path, settings: Settings, new: Side, date: str | None, report: Report
+) -> dict[str, str]:
+    """Return what an update writes by hand, not by a command: texts by path below the project.
+
+    That is the subset of `new`, whose document is of `date`, with its provenance; the settings with
+    the version that follows from `report`, the comparison of the project's subset with `new`; and
+    the changelog of the generated package. Raises CodegenError for a file that cannot be read.
+    """
+    version = stepped(settings.version, report.comparison.step)
+    of = f"of {date}" if date else new.document.file
+    return {
+        f"metadata/{settings.document}": write(new.model).decode(),
+        f"metadata/{provenance.FILE}": provenance.provenance(
+            new.document, date, new.whole, new.subset
+        ),
+        f"metadata/{SETTINGS}": _VERSION.sub(
+            rf'\g<1>"{version}"', _read(project / "metadata" / SETTINGS), count=1
+        ),
+        CHANGELOG: prepended(
+            _read(project / CHANGELOG), entry(report, version, of), settings.package
+        ),
+    }
+
+
+@contextmanager
+def copy(project: Path) -> Iterator[Path]:
+    """Give a copy of a project, without what its tools keep there, for as long as it is worked on."""
+    with tempfile.TemporaryDirectory(prefix="graph-codegen-") as folder:
+        staged = Path(folder) / project.name
+        try:
+            shutil.copytree(project, staged, ignore=_NOT_COPIED, symlinks=True)
+        except OSError as problem:
+            raise error(f"cannot copy the project: {problem}", str(project)) from None
+        yield staged
+
+
+def run(step: tuple[str, ...], project: Path) -> str:
+    """Run a step in a project, with the project's own code. Returns what it said.
+
+    Raises CodegenError, with the same, where it fails.
+    """
+    paths = os.pathsep.join(str(project / name) for name in ("generator", "generated"))
+    done = subprocess.run(
+        [sys.executable, "-m", *step],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise error(f"{' '.join(step)} failed:\n{done.stdout.rstrip()}", "the update")
+    return done.stdout
+
+
+def install(staged: Path, project: Path) -> list[str]:
+    """Put what an update wrote in the copy into the project: everything or nothing.
+
+    Returns the paths that changed. Raises CodegenError where the project cannot be written.
+    """
+    before, after = _content(project), _content(staged)
+    changed = {path: text for path, text in after.items() if before.get(path) != text}
+    stale = sorted(before.keys() - after.keys())
+    output.replace(changed, project, stale)
+    return sorted([*changed, *stale])
+
+
+def _content(project: Path) -> dict[str, str]:
+    """Return the texts of what an update writes, by path below the project."""
+    places = (project / name for name in WRITTEN)
+    files = (
+        file
+        for place in places
+        for file in ([place] if place.is_file() else sorted(place.rglob("*")))
+        if file.is_file() and "__pycache__" not in file.parts
+    )
+    return {file.relative_to(project).as_posix(): _read(file) for file in files}
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as problem:
+        raise error(f"cannot read: {problem}", str(path)) from None
