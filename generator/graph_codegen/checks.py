@@ -31,6 +31,7 @@ def refuse_unsound(model: Model) -> None:
 def loose_ends(model: Model) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each reference of a model that leads to nothing."""
     yield from dangling(model)
+    known = _known(model)
     for name, declared in model.types.items():
         if isinstance(declared, StructuredType):
             yield from _loose_members(model, declared)
@@ -38,7 +39,7 @@ def loose_ends(model: Model) -> Iterator[Diagnostic]:
             message = f"the underlying type {declared.underlying} is no integer type"
             yield Diagnostic(message, declared.place, name)
     for term in model.terms:
-        if not _known(model, term.type.name):
+        if term.type.name not in known:
             yield Diagnostic(f"the type {term.type.name} is not declared", term.place, term.name)
     for source in model.container.sources if model.container else ():
         for binding in source.bindings:
@@ -49,19 +50,19 @@ def loose_ends(model: Model) -> Iterator[Diagnostic]:
 
 def dangling(model: Model) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each reference of a model that leads to no type."""
+    known = _known(model)
     for ref, place, owner, name in model.references():
-        if not _known(model, ref.name):
+        if ref.name not in known:
             yield Diagnostic(f"the type {ref.name} is not declared", place, owner, name)
 
 
-def _known(model: Model, name: str) -> bool:
-    return name in model.types or name in PRIMITIVES
+def _known(model: Model) -> frozenset[str]:
+    return PRIMITIVES.union(model.types)
 
 
 def _loose_members(model: Model, declared: StructuredType) -> Iterator[Diagnostic]:
-    names = _member_names(model, declared.name)
     for path in declared.key:
-        if path.split("/")[0] not in names:
+        if path.split("/")[0] not in _member_names(model, declared.name):
             yield Diagnostic(f"the key {path} is no property", declared.place, declared.name, path)
     for item in declared.navigation:
         if item.partner and item.partner.split("/")[0] not in _member_names(model, item.type.name):
@@ -94,8 +95,8 @@ def _repeated(model: Model) -> Iterator[Diagnostic]:
         if isinstance(declared, EnumType):
             yield from _twice(((m.name, m.place) for m in declared.members), name)
         else:
-            items = (item for owner in model.lineage(name) for item in owner.members())
-            yield from _twice(((item.name, item.place) for item in items), name)
+            lineage = model.lineage(name)
+            yield from _twice([(m.name, m.place) for t in lineage for m in t.members()], name)
     for operation in model.operations:
         yield from _twice(((p.name, p.place) for p in operation.parameters), operation.name)
     overloads = (
@@ -115,4 +116,5 @@ def _twice(named: Iterable[tuple[str, Place]], owner: str = "") -> Iterator[Diag
         if name in first:
             message = f"declared twice, first at {first[name]}"
             yield Diagnostic(message, place, *((owner, name) if owner else (name,)))
-        first.setdefault(name, place)
+        else:
+            first[name] = place

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from graph_codegen.csdl_elements import ElementReader, local_name
@@ -25,30 +25,30 @@ class AnnotationReader(ElementReader):
 
     def _inline(self, element: Element) -> tuple[Annotation, ...]:
         """Read the content of an element that holds annotations only."""
-        return tuple(self._read_children(element, Annotation=self._annotation)["Annotation"])
+        return tuple(self._annotation(child) for _, child in self._children(element, "Annotation"))
 
     def _annotations(self, element: Element) -> tuple[str, tuple[Annotation, ...], Place]:
         """Read annotations on a target; their qualifier is that of each without its own."""
         attributes = self._attributes(element, "Target", "Qualifier")
-        qualifier = attributes.get("Qualifier", "")
-        found = (replace(a, qualifier=a.qualifier or qualifier) for a in self._inline(element))
-        return self._required(element, "Target"), tuple(found), self._place(element)
+        qualifier = attributes.get("Qualifier")
+        found = self._inline(element)
+        if qualifier:
+            found = tuple(replace(a, qualifier=a.qualifier or qualifier) for a in found)
+        return self._required(element, "Target"), found, self._place(element)
 
     def _annotation(self, element: Element) -> Annotation:
         attributes = self._attributes(element, "Term", "Qualifier", *CONSTANTS)
         return Annotation(
             self._full_name(element, "Term"),
-            self._value(element),
+            self._value(element, attributes),
             attributes.get("Qualifier", ""),
             self._place(element),
         )
 
-    def _value(self, element: Element) -> Expression | None:
+    def _value(self, element: Element, attributes: Mapping[str, str]) -> Expression | None:
         """Read the value of an Annotation or PropertyValue, given as attribute or as child."""
         given: list[Expression] = [
-            Constant(str(name), str(text))
-            for name, text in element.attrib.items()
-            if name in CONSTANTS
+            Constant(name, text) for name, text in attributes.items() if name in CONSTANTS
         ]
         for name, child in self._children(element, "Record", "Collection", *CONSTANTS):
             given.append(self._expression(name, child))
@@ -73,8 +73,8 @@ class AnnotationReader(ElementReader):
 
     def _property_values(self, element: Element) -> Iterator[tuple[str, Expression]]:
         for _, child in self._children(element, "PropertyValue"):
-            self._attributes(child, "Property", *CONSTANTS)
-            value = self._value(child)
+            attributes = self._attributes(child, "Property", *CONSTANTS)
+            value = self._value(child, attributes)
             if value is None:
                 self._report("PropertyValue has no value", child)
             else:

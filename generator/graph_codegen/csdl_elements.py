@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
@@ -25,8 +24,6 @@ _DOTTED_NAME = re.compile(rf"{_SIMPLE}(\.{_SIMPLE})*")
 
 _DECLARATION_DEPTH = 3
 """Elements above a declaration: edmx:Edmx, edmx:DataServices, Schema."""
-
-_T = TypeVar("_T")
 
 
 def parse_type_ref(text: str) -> TypeRef:
@@ -69,7 +66,8 @@ class ElementReader:
     def _attributes(self, element: Element, *known: str) -> Mapping[str, str]:
         """Return the known attributes; report the others."""
         found: dict[str, str] = {}
-        for name, value in ((str(n), str(v)) for n, v in element.attrib.items()):
+        for key, text in element.items():
+            name, value = str(key), str(text)
             if name in known:
                 found[name] = value
             else:
@@ -117,10 +115,13 @@ class ElementReader:
         self, element: Element, *known: str, namespace: str = EDM
     ) -> Iterator[tuple[str, Element]]:
         """Yield (local name, element) of the known child elements; report everything else."""
+        if not len(element) and not element.text:  # as most elements of a real document
+            return
+        children = list(element)
         wanted = {namespace + name: name for name in known}
-        if any((text or "").strip() for text in (element.text, *(c.tail for c in element))):
+        if any((text or "").strip() for text in (element.text, *(c.tail for c in children))):
             self._report(f"text in {local_name(element)} is not understood", element)
-        for child in element:
+        for child in children:
             name = wanted.get(str(child.tag))
             if name is None:
                 self._unknown(child, element)
@@ -142,14 +143,6 @@ class ElementReader:
         self._report(
             f"element {local_name(child)} in {local_name(parent)} is not understood", child
         )
-
-    def _read_children(
-        self, element: Element, **readers: Callable[[Element], _T]
-    ) -> dict[str, list[_T]]:
-        found: dict[str, list[_T]] = {name: [] for name in readers}
-        for name, child in self._children(element, *readers):
-            found[name].append(readers[name](child))
-        return found
 
 
 def _subject(element: Element) -> tuple[str, str]:

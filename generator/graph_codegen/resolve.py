@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from graph_codegen.checks import loose_ends, refuse_unsound
 from graph_codegen.csdl_elements import parse_type_ref
 from graph_codegen.diagnostics import CodegenError, Diagnostic, Place
 from graph_codegen.edm import (
     Annotation,
+    Binding,
     Collection,
     Document,
     EntityContainer,
@@ -58,6 +60,14 @@ _OVERLOAD = re.compile(r"(?P<name>[^(/]+)\((?P<types>.*)\)(?P<rest>.*)")
 """An annotation target that names one overload: `ns.mute(ns.call, Edm.String)/clientContext`."""
 
 
+_Member = TypeVar("_Member", Property, NavigationProperty)
+_Typed = TypeVar("_Typed", Property, NavigationProperty, Parameter, ReturnType, Term)
+_Annotated = TypeVar(
+    "_Annotated", EnumType, Member, StructuredType, Property, NavigationProperty, Operation,
+    Parameter, ReturnType, Term, EntityContainer, EntitySource,
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class _Placed:
     """An out-of-line annotation target with what stands on it."""
@@ -93,11 +103,13 @@ class _Resolver:
 
     def _full(self, name: str) -> str:
         """Replace the alias that stands before the last dot, where it is one."""
-        head, dot, simple = name.rpartition(".")
-        return self._aliases.get(head, head) + dot + simple
+        head, _, simple = name.rpartition(".")
+        namespace = self._aliases.get(head)
+        return name if namespace is None else f"{namespace}.{simple}"
 
     def _ref(self, ref: TypeRef) -> TypeRef:
-        return TypeRef(self._full(ref.name), ref.collection)
+        full = self._full(ref.name)
+        return ref if full == ref.name else TypeRef(full, ref.collection)
 
     def _target(self, target: str) -> str:
         """Normalise an annotation target: full names, an overload's signature in one spelling."""
@@ -114,23 +126,34 @@ class _Resolver:
         for schema in self._document.schemas:
             for target, found, place in schema.targets:
                 key = self._target(target)
-                known = grouped.get(key, _Placed((), place))
-                grouped[key] = replace(known, annotations=known.annotations + found)
+                known = grouped.get(key)
+                grouped[key] = (
+                    _Placed(known.annotations + found, known.place)
+                    if known
+                    else _Placed(found, place)
+                )
         return grouped
 
     # -- annotations
 
-    def _annotated(self, inline: tuple[Annotation, ...], *targets: str) -> tuple[Annotation, ...]:
-        """Join inline and out-of-line annotations, resolved and sorted by term and qualifier."""
-        found = list(inline)
+    def _annotated(self, item: _Annotated, *targets: str) -> _Annotated:
+        """Join inline and out-of-line annotations, resolved and sorted by term and qualifier.
+
+        An item without any, as most members are, is returned as it is: copying costs the most here.
+        """
+        found = list(item.annotations)
         for target in targets:
             if target in self._targets:
                 self._used.add(target)
                 found.extend(self._targets[target].annotations)
-        resolved = (
-            replace(a, term=self._full(a.term), value=self._expression(a.value)) for a in found
-        )
-        return tuple(sorted(resolved, key=lambda a: (a.term, a.qualifier)))
+        if not found:
+            return item
+        resolved = sorted(map(self._annotation, found), key=lambda a: (a.term, a.qualifier))
+        return replace(item, annotations=tuple(resolved))
+
+    def _annotation(self, item: Annotation) -> Annotation:
+        value = self._expression(item.value)
+        return Annotation(self._full(item.term), value, item.qualifier, item.place)
 
     def _expression(self, value: Expression | None) -> Expression | None:
         match value:
@@ -164,93 +187,64 @@ class _Resolver:
         return types
 
     def _enum_type(self, item: EnumType) -> EnumType:
-        return replace(
-            item,
-            members=tuple(self._member(item.name, m) for m in item.members),
-            annotations=self._annotated(item.annotations, item.name),
-        )
-
-    def _member(self, owner: str, item: Member) -> Member:
-        return replace(item, annotations=self._annotated(item.annotations, f"{owner}/{item.name}"))
+        members = tuple(self._annotated(m, f"{item.name}/{m.name}") for m in item.members)
+        return self._annotated(replace(item, members=members), item.name)
 
     def _structured(self, item: StructuredType) -> StructuredType:
-        return replace(
+        full = replace(
             item,
             base=self._full(item.base),
-            properties=tuple(self._property(item.name, p) for p in item.properties),
-            navigation=tuple(self._navigation(item.name, p) for p in item.navigation),
-            annotations=self._annotated(item.annotations, item.name),
+            properties=tuple(self._member(item.name, p) for p in item.properties),
+            navigation=tuple(self._member(item.name, p) for p in item.navigation),
         )
+        return self._annotated(full, item.name)
 
-    def _property(self, owner: str, item: Property) -> Property:
-        return replace(
-            item,
-            type=self._ref(item.type),
-            annotations=self._annotated(item.annotations, f"{owner}/{item.name}"),
-        )
+    def _member(self, owner: str, item: _Member) -> _Member:
+        return self._annotated(self._typed(item), f"{owner}/{item.name}")
 
-    def _navigation(self, owner: str, item: NavigationProperty) -> NavigationProperty:
-        return replace(
-            item,
-            type=self._ref(item.type),
-            annotations=self._annotated(item.annotations, f"{owner}/{item.name}"),
-        )
+    def _typed(self, item: _Typed) -> _Typed:
+        """Make the name of an item's type full; one that is full already leaves the item as it is."""
+        ref = self._ref(item.type)
+        return item if ref is item.type else replace(item, type=ref)
 
     def _operation(self, item: Operation) -> Operation:
         full = replace(
-            item, parameters=tuple(replace(p, type=self._ref(p.type)) for p in item.parameters)
+            item,
+            parameters=tuple(map(self._typed, item.parameters)),
+            returns=item.returns and self._typed(item.returns),
         )
         # An annotation without a signature applies to all overloads (CSDL 14.2.2).
-        targets = (full.name, full.signature)
-        return replace(
+        owners = (full.name, full.signature)
+        annotated = replace(
             full,
-            parameters=tuple(self._parameter(p, targets) for p in full.parameters),
-            returns=item.returns and self._return_type(item.returns, targets),
-            annotations=self._annotated(item.annotations, *targets),
+            parameters=tuple(
+                self._annotated(p, *(f"{owner}/{p.name}" for owner in owners))
+                for p in full.parameters
+            ),
+            returns=full.returns
+            and self._annotated(full.returns, *(f"{owner}/$ReturnType" for owner in owners)),
         )
-
-    def _return_type(self, item: ReturnType, owners: tuple[str, ...]) -> ReturnType:
-        targets = (f"{owner}/$ReturnType" for owner in owners)
-        return replace(
-            item,
-            type=self._ref(item.type),
-            annotations=self._annotated(item.annotations, *targets),
-        )
-
-    def _parameter(self, item: Parameter, owners: tuple[str, ...]) -> Parameter:
-        targets = (f"{owner}/{item.name}" for owner in owners)
-        return replace(item, annotations=self._annotated(item.annotations, *targets))
+        return self._annotated(annotated, *owners)
 
     def _term(self, item: Term) -> Term:
         applies_to = " ".join(self._full(name) for name in item.applies_to.split())
-        return replace(
-            item,
-            type=self._ref(item.type),
-            applies_to=applies_to,
-            annotations=self._annotated(item.annotations, item.name),
-        )
+        full = replace(self._typed(item), applies_to=applies_to)
+        return self._annotated(full, item.name)
 
     def _container(self, item: EntityContainer) -> EntityContainer:
-        return replace(
-            item,
-            sources=tuple(self._source(item.name, s) for s in item.sources),
-            annotations=self._annotated(item.annotations, item.name),
-        )
+        sources = tuple(self._source(item.name, s) for s in item.sources)
+        return self._annotated(replace(item, sources=sources), item.name)
 
     def _source(self, owner: str, item: EntitySource) -> EntitySource:
-        return replace(
+        full = replace(
             item,
             type=self._full(item.type),
             bindings=tuple(
-                replace(
-                    b,
-                    path=self._path(b.path),
-                    target=self._path(b.target).removeprefix(f"{owner}/"),
-                )
+                Binding(self._path(b.path), self._path(b.target).removeprefix(f"{owner}/"))
                 for b in item.bindings
             ),
-            annotations=self._annotated(item.annotations, f"{owner}/{item.name}"),
         )
+        return self._annotated(full, f"{owner}/{item.name}")
 
     def _path(self, path: str) -> str:
         return "/".join(self._full(part) for part in path.split("/"))

@@ -152,6 +152,8 @@ class _Closure:
 
     def _hold(self, name: str) -> None:
         """A value of the type can occur: so can one of any type derived from it."""
+        if name in self._held:  # and so is what is derived from it
+            return
         for each in (name, *self._model.descendants(name)):
             if each not in self._held:
                 self._held.add(each)
@@ -230,6 +232,8 @@ class _Closure:
             else:
                 cut.append(Cut(declared.name, item.name, item.type.name))
         properties = tuple(item for item in declared.properties if self._keeps(declared, item))
+        if len(properties) + len(kept) == len(declared.properties) + len(declared.navigation):
+            return declared
         return replace(declared, properties=properties, navigation=tuple(kept))
 
     def _keeps(self, declared: StructuredType, item: Property | NavigationProperty) -> bool:
