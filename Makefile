@@ -1,4 +1,5 @@
-# Every target sets up what it needs; `make help` lists them.
+# Every target sets up what it needs; `make help` lists them. Paths and addresses are taken as given
+# (`value`): the address of Graph's metadata has a dollar in it.
 
 PYTHON ?= python3
 VENV := .venv
@@ -20,13 +21,13 @@ check: $(READY) ## Fail when generated/ is not what would be generated
 	$(BIN)/graph-codegen api --output docs/api.md --check
 
 slice: $(READY) ## Take the subset from METADATA=<file> into metadata/
-	$(BIN)/graph-codegen slice "$(METADATA)" --output metadata
+	$(BIN)/graph-codegen slice '$(value METADATA)' --output metadata
 
 diff: $(READY) ## Compare OLD=<file> with NEW=<file>; ARGS=<options> of graph-codegen diff
-	$(BIN)/graph-codegen diff "$(OLD)" "$(NEW)" $(ARGS)
+	$(BIN)/graph-codegen diff '$(value OLD)' '$(value NEW)' $(ARGS)
 
 update: $(READY) ## Bring all up to METADATA=<file or URL>; REPORT=<file> keeps the report as Markdown
-	$(BIN)/graph-codegen update "$(METADATA)" $(if $(REPORT),--report "$(REPORT)")
+	$(BIN)/graph-codegen update '$(value METADATA)' $(if $(REPORT),--report '$(value REPORT)')
 
 test: $(READY) ## Run all tests
 	$(BIN)/python -m pytest
@@ -43,7 +44,7 @@ bench-sdk: ## Measure against Microsoft's SDK, in an environment of its own (400
 	PYTHONPATH=generated:. .venv-sdk/bin/python -m tests.bench.sdk
 
 bench-whole: $(READY) ## Generate, compile and import all of METADATA=<file>: minutes, and 2 GB
-	$(BIN)/python -m tests.bench.whole "$(METADATA)"
+	$(BIN)/python -m tests.bench.whole '$(value METADATA)'
 
 lint: $(READY) ## Check style
 	$(BIN)/ruff check .
