@@ -17,6 +17,7 @@ from graph_codegen.edm import (
     Annotation,
     Binding,
     Collection,
+    Constant,
     Document,
     EntityContainer,
     EntitySource,
@@ -66,6 +67,25 @@ _Annotated = TypeVar(
     "_Annotated", EnumType, Member, StructuredType, Property, NavigationProperty, Operation,
     Parameter, ReturnType, Term, EntityContainer, EntitySource,
 )  # fmt: skip
+
+
+_NAMING_TERMS = frozenset(
+    {
+        "Org.OData.Core.V1.ExplicitOperationBindings",
+        "Org.OData.Validation.V1.DerivedTypeConstraint",
+    }
+)
+"""Terms whose texts are qualified names (Core.V1 QualifiedBoundOperationName, QualifiedTypeName)."""
+
+_NAMES = frozenset(
+    {
+        "AnnotationPath", "EnumMember", "ModelElementPath", "NavigationPropertyPath", "Path",
+        "PropertyPath",
+    }
+)  # fmt: skip
+"""Constants that consist of names (CSDL 14.3.7, 14.4.1)."""
+
+_QUALIFIED = re.compile(r"[^\W\d][\w-]*(?:\.[^\W\d][\w-]*)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,23 +172,27 @@ class _Resolver:
         return replace(item, annotations=tuple(resolved))
 
     def _annotation(self, item: Annotation) -> Annotation:
-        value = self._expression(item.value)
-        return Annotation(self._full(item.term), value, item.qualifier, item.place)
+        term = self._full(item.term)
+        value = self._expression(item.value, named=term in _NAMING_TERMS)
+        return Annotation(term, value, item.qualifier, item.place)
 
-    def _expression(self, value: Expression | None) -> Expression | None:
+    def _expression(self, value: Expression | None, *, named: bool) -> Expression | None:
+        """Resolve a value; `named` says that texts in it are names."""
         match value:
             case Record():
                 return Record(
-                    tuple((name, self._present(item)) for name, item in value.values),
+                    tuple((name, self._present(item, named=named)) for name, item in value.values),
                     self._full(value.type),
                 )
             case Collection():
-                return Collection(tuple(self._present(item) for item in value.items))
+                return Collection(tuple(self._present(item, named=named) for item in value.items))
+            case Constant(kind, text) if "." in text and (kind in _NAMES or named):
+                return Constant(kind, _QUALIFIED.sub(lambda found: self._full(found[0]), text))
             case _:
                 return value
 
-    def _present(self, value: Expression) -> Expression:
-        return self._expression(value) or value
+    def _present(self, value: Expression, *, named: bool) -> Expression:
+        return self._expression(value, named=named) or value
 
     # -- declarations
 

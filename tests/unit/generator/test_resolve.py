@@ -6,7 +6,15 @@ import pytest
 
 from graph_codegen import csdl
 from graph_codegen.diagnostics import CodegenError, Diagnostic, Place
-from graph_codegen.edm import Annotation, Constant, Model, Record, StructuredType, TypeRef
+from graph_codegen.edm import (
+    Annotation,
+    Collection,
+    Constant,
+    Model,
+    Record,
+    StructuredType,
+    TypeRef,
+)
 from graph_codegen.resolve import resolve
 from tests.support.csdl import FILE, ITEM, document, line_of, model, schema
 
@@ -388,3 +396,23 @@ def test_the_qualifier_of_a_target_is_that_of_its_annotations() -> None:
 def test_a_record_gives_its_values_by_name() -> None:
     record = Record((("a", Constant("Int", "1")),))
     assert (record.get("a"), record.get("b")) == (Constant("Int", "1"), None)
+
+
+@pytest.mark.parametrize(
+    ("term", "given", "full"),
+    [
+        ("Some.Term", '<EnumMember>g.colour/red g.colour/blue</EnumMember>', "ns.colour/red ns.colour/blue"),
+        ("Some.Term", "<Path>a/g.call/state</Path>", "a/ns.call/state"),
+        ("Some.Term", "<AnnotationPath>a/@g.term</AnnotationPath>", "a/@ns.term"),
+        ("Org.OData.Core.V1.ExplicitOperationBindings", "<String>g.mute</String>", "ns.mute"),
+        ("Org.OData.Validation.V1.DerivedTypeConstraint", "<String>g.call</String>", "ns.call"),
+        ("Some.Term", "<String>g.mute</String>", "g.mute"),
+    ],
+)  # fmt: skip
+def test_names_inside_values_are_full(term: str, given: str, full: str) -> None:
+    value = f'<Annotation Term="{term}"><Collection>{given}</Collection></Annotation>'
+    body = f'<ComplexType Name="t">{value}</ComplexType>'
+    found = model(schema(body, "ns", "g")).types["ns.t"].annotations[0].value
+
+    assert isinstance(found, Collection)
+    assert [item.text for item in found.items if isinstance(item, Constant)] == [full]

@@ -1,0 +1,289 @@
+"""Strategies for models: small, valid, and with everything in them that CSDL can say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from graph_codegen.edm import (
+    Annotation,
+    Collection,
+    Constant,
+    EntityContainer,
+    EntitySource,
+    EnumType,
+    Expression,
+    Member,
+    Model,
+    NavigationProperty,
+    Operation,
+    Parameter,
+    Property,
+    Record,
+    ReturnType,
+    StructuredType,
+    Term,
+    TypeRef,
+)
+
+NAMES = st.sampled_from(["a", "b", "Zeta", "_v2", "isE2EEncrypted"])
+TEXTS = st.text(
+    st.characters(categories=("L", "N", "P", "S", "Zs"), include_characters="\t\n\r"), max_size=12
+)
+FLAGS = st.sampled_from([None, True, False])
+FACETS = st.sampled_from([(), (("MaxLength", "36"),), (("Precision", "9"), ("Scale", "variable"))])
+
+ITEM = "microsoft.graph.item"
+REFS = st.builds(
+    TypeRef, st.sampled_from(["Edm.String", "Edm.Int64", "other.kind", ITEM]), st.booleans()
+)
+
+CONSTANTS = st.one_of(
+    st.builds(Constant, st.sampled_from(["String", "Path"]), TEXTS),
+    st.sampled_from([Constant("Bool", "true"), Constant("EnumMember", "a.b/c")]),
+)
+
+
+def _containers(inner: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
+    values = st.dictionaries(NAMES, inner, max_size=3).map(lambda d: tuple(sorted(d.items())))
+    items = st.lists(inner.filter(lambda v: not isinstance(v, Collection)), max_size=3)
+    return st.one_of(
+        st.builds(Record, values, st.sampled_from(["", "a.record"])),
+        st.builds(Collection, items.map(tuple)),
+    )
+
+
+# The text of an element is trimmed where spaces mean nothing; text proper is not.
+EXPRESSIONS: st.SearchStrategy[Expression] = st.recursive(
+    CONSTANTS.map(lambda c: replace(c, text=c.text.strip()) if c.kind == "Path" else c),
+    _containers,
+    max_leaves=5,
+)
+ANNOTATIONS = st.dictionaries(
+    st.tuples(st.sampled_from(["a.b", "Org.OData.Core.V1.Computed"]), st.sampled_from(["", "q"])),
+    st.none() | EXPRESSIONS,
+    max_size=2,
+).map(lambda d: tuple(Annotation(t, v, q) for (t, q), v in sorted(d.items(), key=lambda i: i[0])))
+
+
+def _by_name(strategy: st.SearchStrategy[object]) -> st.SearchStrategy[tuple[object, ...]]:
+    unique = st.lists(strategy, max_size=3, unique_by=lambda item: item.name)  # type: ignore[attr-defined]
+    return unique.map(lambda items: tuple(sorted(items, key=lambda item: item.name)))  # type: ignore[attr-defined]
+
+
+MEMBERS = st.lists(
+    st.builds(Member, NAMES, st.integers(-(2**63), 2**63 - 1), ANNOTATIONS),
+    max_size=3,
+    unique_by=lambda member: member.name,
+).map(lambda members: tuple(sorted(members, key=lambda m: (m.value, m.name))))
+PROPERTIES = _by_name(st.builds(Property, NAMES, REFS, FLAGS, FACETS, ANNOTATIONS))
+NAVIGATION = _by_name(
+    st.builds(
+        NavigationProperty,
+        NAMES.map(lambda name: f"{name}Nav"),
+        st.builds(TypeRef, st.just(ITEM), st.booleans()),
+        FLAGS,
+        st.booleans(),
+        st.just(""),
+        ANNOTATIONS,
+    )
+)
+ENUMS = st.builds(
+    EnumType,
+    st.just("other.kind"),
+    MEMBERS,
+    st.sampled_from(["Edm.Int32", "Edm.Byte", "Edm.Int64"]),
+    st.booleans(),
+    ANNOTATIONS,
+)
+ITEMS = st.builds(
+    StructuredType,
+    st.just("EntityType"),
+    st.just(ITEM),
+    st.just(""),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    st.just(()),
+    PROPERTIES,
+    NAVIGATION,
+    ANNOTATIONS,
+)
+OPERATIONS = st.builds(
+    Operation,
+    st.just("Function"),
+    st.just("other.call"),
+    st.lists(
+        st.builds(Parameter, NAMES, REFS, FLAGS, FACETS, ANNOTATIONS),
+        min_size=1,
+        max_size=3,
+        unique_by=lambda parameter: parameter.name,
+    ).map(tuple),
+    st.none() | st.builds(ReturnType, REFS, FLAGS, FACETS, ANNOTATIONS),
+    st.booleans(),
+    st.booleans(),
+    st.sampled_from(["", "a/b"]),
+    ANNOTATIONS,
+)
+SOURCES = _by_name(
+    st.builds(
+        EntitySource,
+        st.sampled_from(["EntitySet", "Singleton"]),
+        NAMES,
+        st.just(ITEM),
+        st.just(()),
+        ANNOTATIONS,
+    )
+)
+MODELS = st.builds(
+    lambda enum, item, operation, term, container: Model(
+        {enum.name: enum, item.name: item}, (operation,), (term,), container
+    ),
+    ENUMS,
+    ITEMS,
+    OPERATIONS,
+    st.builds(
+        Term,
+        st.just("other.term"),
+        REFS,
+        st.sampled_from([None, True, False]),
+        st.sampled_from(["", ITEM]),
+        ANNOTATIONS,
+    ),
+    st.builds(EntityContainer, st.just("other.Service"), SOURCES, ANNOTATIONS),
+)
+
+
+# -- services that differ in the ways that matter to a client
+
+BASE = "microsoft.graph.base"
+THING = "microsoft.graph.thing"
+
+_CAPABILITY = st.builds(
+    lambda flag, allowed, more: Record(
+        tuple(sorted({flag: Constant("Bool", allowed), **more}.items()))
+    ),
+    st.sampled_from(["Insertable", "Readable", "Supported"]),
+    st.sampled_from(["true", "false"]),
+    st.dictionaries(st.just("MaxLevels"), st.just(Constant("Int", "3")), max_size=1),
+)
+_REVISIONS = st.builds(
+    lambda kind, day: Collection(
+        (
+            Record(
+                (
+                    ("Date", Constant("Date", day)),
+                    ("Description", Constant("String", f"since {day}")),
+                    ("Kind", Constant("EnumMember", f"Org.OData.Core.V1.RevisionKind/{kind}")),
+                )
+            ),
+        )
+    ),
+    st.sampled_from(["Deprecated", "Added"]),
+    st.sampled_from(["2024-01-01", "2025-01-01"]),
+)
+_TOLD = st.fixed_dictionaries(
+    {},
+    optional={
+        "Org.OData.Capabilities.V1.InsertRestrictions": _CAPABILITY,
+        "Org.OData.Capabilities.V1.TopSupported": st.sampled_from(
+            [None, Constant("Bool", "false")]
+        ),
+        "Org.OData.Core.V1.Description": st.builds(
+            Constant, st.just("String"), st.sampled_from(["one", "two"])
+        ),
+        "Org.OData.Core.V1.OptionalParameter": st.none(),
+        "Org.OData.Core.V1.Revisions": _REVISIONS,
+    },
+).map(lambda d: tuple(Annotation(term, value) for term, value in sorted(d.items())))
+_WORDS = st.sampled_from(["id", "state", "states", "status", "other"])
+_KINDS = st.builds(
+    TypeRef,
+    st.sampled_from(["Edm.String", "Edm.Int32", "Edm.Int64", "Edm.Stream", "other.kind"]),
+    st.booleans(),
+)
+_WORDED = st.lists(
+    st.builds(Parameter, _WORDS, _KINDS, FLAGS, FACETS, _TOLD),
+    max_size=3,
+    unique_by=lambda parameter: parameter.name,
+)
+
+
+def _properties(prefix: str) -> st.SearchStrategy[tuple[Property, ...]]:
+    one = st.builds(Property, _WORDS.map(lambda name: prefix + name), _KINDS, FLAGS, FACETS, _TOLD)
+    return _by_name(one)  # type: ignore[return-value]
+
+
+def _entity(name: str, *bases: str) -> st.SearchStrategy[StructuredType]:
+    simple = name.rpartition(".")[2]
+    targets = st.builds(TypeRef, st.sampled_from([BASE, ITEM]), st.booleans())
+    navigation = _by_name(
+        st.builds(
+            NavigationProperty,
+            st.sampled_from([f"{simple}Items", f"{simple}Parts"]),
+            targets,
+            FLAGS,
+            st.booleans(),
+            st.sampled_from(["", "back"]),
+            _TOLD,
+        )
+    )
+    flag = st.booleans()
+    return st.builds(
+        lambda base, abstract, opened, stream, key, own, nav, told: StructuredType(
+            "EntityType", name, base, abstract, opened, stream,
+            () if base else ((f"{simple}Key",) if key else ()),
+            (Property(f"{simple}Key", TypeRef("Edm.String")), *own), nav, told,
+        ),
+        st.sampled_from(["", *bases]), flag, flag, flag, flag, _properties(simple), navigation, _TOLD,
+    )  # fmt: skip
+
+
+_OPERATIONS = st.lists(
+    st.builds(
+        lambda kind, name, target, collection, own, returns, told: Operation(
+            kind,
+            f"microsoft.graph.{name}",
+            (Parameter("bindingParameter", TypeRef(target, collection)), *own),
+            ReturnType(returns) if returns else None,
+            True,
+            annotations=told,
+        ),
+        st.sampled_from(["Action", "Function"]),
+        st.sampled_from(["mute", "muteAll", "count"]),
+        st.sampled_from([BASE, ITEM]),
+        st.booleans(),
+        _WORDED,
+        st.none() | _KINDS,
+        _TOLD,
+    ),
+    max_size=4,
+    unique_by=lambda o: (o.signature, tuple(p.name for p in o.parameters)),
+).map(tuple)
+
+SERVICES = st.builds(
+    lambda base, item, thing, kind, operations, sources, told: Model(
+        {t.name: t for t in (base, item, kind, *([thing] if thing else []))},
+        operations,
+        (),
+        EntityContainer("microsoft.graph.GraphService", sources, told),
+    ),
+    _entity(BASE),
+    _entity(ITEM, BASE),
+    st.none() | _entity(THING, BASE, ITEM),
+    st.builds(EnumType, st.just("other.kind"), MEMBERS, st.just("Edm.Int32"), st.booleans(), _TOLD),
+    _OPERATIONS,
+    _by_name(
+        st.builds(
+            EntitySource,
+            st.sampled_from(["EntitySet", "Singleton"]),
+            st.sampled_from(["items", "item", "things"]),
+            st.sampled_from([BASE, ITEM]),
+            st.just(()),
+            _TOLD,
+        )
+    ),
+    _TOLD,
+)
+"""Services over the same few names, so that two of them have much in common, and much apart."""

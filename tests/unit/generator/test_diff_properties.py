@@ -1,0 +1,206 @@
+"""What holds for any two documents: one is equal to itself however spelled, and a diff has two ends."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
+
+from graph_codegen import csdl
+from graph_codegen.csdl_elements import EDM
+from graph_codegen.csdl_writer import write
+from graph_codegen.diff.changes import End
+from graph_codegen.diff.compare import compare
+from graph_codegen.diff.context import Side
+from graph_codegen.diff.findings import Comparison, Step
+from graph_codegen.diff.rules import RULES
+from graph_codegen.edm import Document, Model
+from graph_codegen.resolve import resolve
+from graph_codegen.subset import ALL, take
+from tests.support.models import MODELS, SERVICES
+
+METADATA = Path(__file__).parents[4] / "shared" / "metadata"
+
+PARTS_IN_ORDER = frozenset({"Parameter", "PropertyRef", "Record", "PropertyValue", "String"})
+"""Elements whose order means something, or whose parents' annotations would be mixed up."""
+
+
+def side(model: Model, file: str = "a.xml") -> Side:
+    return Side(Document(file, "0" * 64, ()), model, take(model, (ALL,)))
+
+
+def read(data: bytes, file: str) -> Side:
+    document = csdl.read(data, file)
+    model = resolve(document)
+    return Side(document, model, take(model, (ALL,)))
+
+
+# -- a document is equal to itself, however it is spelled
+
+
+def respelled(data: bytes, seed: int) -> bytes:
+    """The same facts in another order, under an alias, with annotations out of line."""
+    chance = random.Random(seed)
+    root = etree.fromstring(data)
+    schemas = list(root.iter(f"{EDM}Schema"))
+    for index, schema in enumerate(schemas):
+        schema.set("Alias", schema.get("Alias") or f"alias{index}")
+    aliases = {schema.get("Namespace", ""): schema.get("Alias", "") for schema in schemas}
+    for schema in schemas:
+        for declaration in list(schema):
+            _move_annotations(schema, declaration, chance)
+            _shuffle(declaration, chance)
+        children = list(schema)
+        chance.shuffle(children)
+        schema[:] = children
+        schema.insert(0, etree.Comment("a comment"))
+    for element in root.iter(f"{EDM}*"):
+        for name in {"Type", "BaseType", "EntityType", "Target"}.intersection(element.keys()):
+            if chance.random() < 0.7:
+                element.set(name, _aliased(element.get(name, ""), aliases))
+    etree.indent(root, space=" " * chance.randint(0, 7))
+    return etree.tostring(root)
+
+
+def _move_annotations(
+    schema: etree._Element, declaration: etree._Element, chance: random.Random
+) -> None:
+    """Write some annotations of a declaration and its members out of line (CSDL 14.2.2)."""
+    if declaration.tag in (f"{EDM}Annotations", f"{EDM}Term"):
+        return
+    name = f"{schema.get('Namespace')}.{declaration.get('Name')}"
+    if declaration.tag in (f"{EDM}Action", f"{EDM}Function"):
+        types = [str(p.get("Type")) for p in declaration.iter(f"{EDM}Parameter")]
+        name = f"{name}({','.join(types)})"
+    for element, target in _targets(declaration, name):
+        found = element.findall(f"{EDM}Annotation")
+        if found and chance.random() < 0.6:
+            moved = etree.SubElement(schema, f"{EDM}Annotations", {"Target": target})
+            moved.extend(found)
+
+
+def _targets(declaration: etree._Element, name: str) -> Iterator[tuple[etree._Element, str]]:
+    yield declaration, name
+    for child in declaration:
+        if child.tag == f"{EDM}ReturnType":
+            yield child, f"{name}/$ReturnType"
+        elif child.get("Name"):
+            yield child, f"{name}/{child.get('Name')}"
+
+
+def _shuffle(element: etree._Element, chance: random.Random) -> None:
+    children = list(element)
+    in_order = any(child.tag.removeprefix(EDM) in PARTS_IN_ORDER for child in children)
+    counted = any(c.tag == f"{EDM}Member" and "Value" not in c.attrib for c in children)
+    if not in_order and not counted:
+        chance.shuffle(children)
+        element[:] = children
+
+
+def _aliased(name: str, aliases: dict[str, str]) -> str:
+    """Spell the namespaces in a reference or a target as their aliases, the longest first."""
+    for namespace in sorted(aliases, key=len, reverse=True):
+        for before in ("", "(", ",", " "):
+            # Only where a simple name follows: `a.b.c` is none of the namespace `a`.
+            head, found, tail = name.partition(f"{before}{namespace}.")
+            simple = tail.split("/")[0].split(",")[0].split("(")[0]
+            if found and "." not in simple and (before or not head):
+                name = f"{head}{before}{aliases[namespace]}.{tail}"
+    return name
+
+
+@given(MODELS | SERVICES, st.integers(0, 1000))
+@settings(deadline=None)
+def test_a_document_is_equal_to_itself_however_spelled(model: Model, seed: int) -> None:
+    data = write(model)
+    found = compare(read(data, "a.xml"), read(respelled(data, seed), "b.xml"))
+
+    assert [(f.rule.id, f.element, f.summary) for f in found.findings] == []
+    assert found.step is Step.NONE
+
+
+@given(MODELS | SERVICES)
+@settings(deadline=None)
+def test_a_model_is_equal_to_itself(model: Model) -> None:
+    assert compare(side(model), side(model)).findings == ()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("name", ["graph-v1.0-2026-08-04", "graph-v1.0-china"])
+def test_all_of_graph_is_equal_to_itself_however_spelled(name: str, seed: int) -> None:
+    path = METADATA / f"{name}.csdl.xml"
+    if not path.exists():
+        pytest.skip("the whole metadata is not beside this checkout")
+    data = path.read_bytes()
+    found = compare(read(data, "a.xml"), read(respelled(data, seed), "b.xml"))
+
+    assert [(f.rule.id, f.element, f.summary) for f in found.findings] == []
+
+
+# -- a comparison and its mirror image
+
+OPPOSITES = {
+    "base-type-extended": "base-type-changed",
+    "deprecated": "deprecation-withdrawn",
+    "optional-parameter-added": "parameter-removed",
+    "parameter-made-not-null": "parameter-made-nullable",
+    "parameter-made-required": "parameter-made-optional",
+    "property-made-required": "property-made-nullable",
+    "required-parameter-added": "parameter-removed",
+    "type-made-abstract": "type-made-concrete",
+    "type-opened": "type-closed",
+    "containment-gained": "containment-lost",
+    "capability-granted": "capability-withdrawn",
+    "property-moved-to-base": "property-moved-from-base",
+}
+"""One rule of each pair that says the same in the other direction, where the words do not tell."""
+
+Seen = tuple[str, str | None, str | None]
+
+
+def test_the_opposites_are_rules() -> None:
+    assert {*OPPOSITES, *OPPOSITES.values()} <= RULES.keys()
+
+
+def canonical(rule: str) -> str:
+    """One name for a rule and its opposite."""
+    rule = rule.replace("-removed", "-added") if rule != "parameter-removed" else rule
+    return OPPOSITES.get(rule, rule).replace("-left", "-entered")
+
+
+def seen(found: Comparison, *, mirrored: bool = False) -> Counter[Seen]:
+    def name(end: End | None) -> str | None:
+        return end and f"{end.element} at {end.place}: {end.value}"
+
+    return Counter(
+        (
+            canonical(finding.rule.id),
+            name(finding.new if mirrored else finding.old),
+            name(finding.old if mirrored else finding.new),
+        )
+        for finding in found.findings
+    )
+
+
+@given(SERVICES, SERVICES)
+@settings(deadline=None)
+def test_a_comparison_mirrors_its_opposite(one: Model, other: Model) -> None:
+    a, b = read(write(one), "a.xml"), read(write(other), "b.xml")
+
+    assert seen(compare(a, b)) == seen(compare(b, a), mirrored=True)
+
+
+@pytest.mark.parametrize("other", ["2024-10-16", "us-gov", "china"])
+def test_comparisons_of_all_of_graph_mirror_each_other(other: str) -> None:
+    paths = [METADATA / f"graph-v1.0-{name}.csdl.xml" for name in ("2026-08-04", other)]
+    if not all(path.exists() for path in paths):
+        pytest.skip("the whole metadata is not beside this checkout")
+    a, b = (read(path.read_bytes(), path.name) for path in paths)
+
+    assert seen(compare(a, b)) == seen(compare(b, a), mirrored=True)
