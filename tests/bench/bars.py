@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
+
+from lxml import etree
 
 from graph_comms.models import Call
-from tests.bench.measure import Bar, process_ratio, python, ratio
+from tests.bench.measure import Bar, process_ratio, python, ratio, run, seconds
 from tests.golden.documented import load_examples
 
 GENERATED = Path(__file__).parents[2] / "generated"
 BIN = Path(sys.executable).parent
+METADATA = Path(__file__).parents[3] / "shared" / "metadata" / "graph-v1.0-2026-08-04.csdl.xml"
+"""All of Graph; where it is not beside this checkout, what takes it is not measured."""
 BASELINE = python("import httpx, pydantic")
 RESPONSES = [json.dumps(example.response.body) for example in load_examples()]
 
@@ -30,6 +39,9 @@ def all_bars() -> Iterator[Bar]:
     )
     yield Bar("generated package: size", _megabytes, 1.0, " MB")
     yield Bar("generated package: files", _files, 40, "")
+    if METADATA.exists():
+        yield Bar("diff of all of Graph / (lxml parsing both, three times, and 2 s)", _diff, 1.0)
+        yield Bar("diff of all of Graph: memory", _diff_memory, 1_000, " MB")
 
 
 def _parse() -> float:
@@ -81,6 +93,53 @@ def _generate() -> float:
         return process_ratio(
             [*ours, "generate", "--output", str(Path(folder) / "generated")], theirs, rounds=7
         )
+
+
+def _diff() -> float:
+    with _two_of_graph() as documents:
+        command = _diff_command(documents)
+        return median(
+            seconds(lambda: run(command), 1) / (3 * seconds(lambda: _parse_xml(documents), 1) + 2)
+            for _ in range(5)
+        )
+
+
+def _diff_memory() -> float:
+    with _two_of_graph() as documents:
+        code = (
+            "import resource, subprocess, sys;"
+            "subprocess.run(sys.argv[1:], check=True, capture_output=True);"
+            "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+        )
+        told = subprocess.run(
+            [*python(code), *_diff_command(documents)], check=True, capture_output=True, text=True
+        )
+    return int(told.stdout) / 1_000
+
+
+@contextmanager
+def _two_of_graph() -> Iterator[tuple[Path, Path]]:
+    """Give all of Graph, and the same with every twentieth property of another name: 3.5 MB each."""
+    data = METADATA.read_bytes()
+    count = itertools.count()
+    changed = re.sub(
+        rb'<Property Name="(?=[^"]{12})',
+        lambda found: found[0] + (b"new" if next(count) % 20 == 0 else b""),
+        data,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        new = Path(folder) / "new.csdl.xml"
+        new.write_bytes(changed)
+        yield METADATA, new
+
+
+def _diff_command(documents: tuple[Path, Path]) -> list[str]:
+    return [str(BIN / "graph-codegen"), "diff", *map(str, documents), "--root", "all"]
+
+
+def _parse_xml(documents: tuple[Path, Path]) -> None:
+    for document in documents:
+        etree.parse(document)
 
 
 def _package() -> list[Path]:

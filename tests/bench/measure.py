@@ -31,12 +31,12 @@ def ratio(
 ) -> float:
     """Return the median, over rounds, of the time of `repeat` subjects over `repeat` baselines."""
     subject(), baseline()  # what happens once is not what is measured
-    return median(_time(subject, repeat) / _time(baseline, repeat) for _ in range(rounds))
+    return median(seconds(subject, repeat) / seconds(baseline, repeat) for _ in range(rounds))
 
 
 def process_ratio(subject: list[str], baseline: list[str], *, rounds: int = ROUNDS) -> float:
     """Return the median, over rounds, of the time of one whole process over another's."""
-    return ratio(lambda: _run(subject), lambda: _run(baseline), repeat=1, rounds=rounds)
+    return ratio(lambda: run(subject), lambda: run(baseline), repeat=1, rounds=rounds)
 
 
 def python(code: str) -> list[str]:
@@ -44,12 +44,14 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def _time(work: Callable[[], object], repeat: int) -> float:
+def seconds(work: Callable[[], object], repeat: int) -> float:
+    """Return how long so many repetitions of some work take, in seconds."""
     start = perf_counter()
     for _ in range(repeat):
         work()
     return perf_counter() - start
 
 
-def _run(command: list[str]) -> None:
+def run(command: list[str]) -> None:
+    """Run a command to its end; raises CalledProcessError when it fails."""
     subprocess.run(command, check=True, capture_output=True)

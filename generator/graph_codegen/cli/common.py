@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 from rich.console import Console
+from rich.text import Text
 
 from graph_codegen import __version__, csdl, output, supplement
 from graph_codegen.diagnostics import Diagnostic, error, refuse
@@ -59,6 +61,17 @@ generated = click.option(
 
 Read = tuple[Document, Model]
 """A document and its resolved model."""
+
+
+def show(lines: Iterable[Text]) -> None:
+    """Write lines to standard output, with their styles where that is a terminal."""
+    if sys.stdout.isatty():
+        console = Console(soft_wrap=True, emoji=False, highlight=False)
+        for line in lines:
+            console.print(line)
+    else:
+        for line in lines:
+            click.echo(line.plain)
 
 
 def settings() -> Settings:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from graph_codegen import output, supplement
 from graph_codegen.cli import common
@@ -102,9 +101,7 @@ def _package(side: Side) -> Mapping[str, str]:
 def _terminal(report: Report, old: Side, new: Side) -> None:
     from graph_codegen.diff.terminal import terminal
 
-    console = Console(soft_wrap=True, emoji=False, highlight=False)
-    for line in terminal(report):
-        console.print(line)
+    common.show(terminal(report))
 
 
 def _markdown(report: Report, old: Side, new: Side) -> None:

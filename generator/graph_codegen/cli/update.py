@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from graph_codegen import csdl, output
 from graph_codegen.cli import common
@@ -51,9 +50,7 @@ def update(source: str, strict: bool, of: str | None, markdown_file: Path | None
     common.report(model.diagnostics, strict=strict)
     old, new = common.sides(common.read(None, strict=strict), (document, model), ())
     report = Report(compare(old, new))
-    console = Console(soft_wrap=True, emoji=False, highlight=False)
-    for line in terminal(report):
-        console.print(line)
+    common.show(terminal(report))
     if markdown_file:
         output.replace({markdown_file.name: markdown(report)}, markdown_file.parent)
     if not report.comparison.findings:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from graph_codegen.edm import Document, Model, TypeRef
+from graph_codegen.edm import Document, Model, Operation, TypeRef
 from graph_codegen.subset import Subset
 
 
@@ -21,6 +22,11 @@ class Side:
     def model(self) -> Model:
         """The model of the subset."""
         return self.subset.model
+
+    @cached_property
+    def declared(self) -> Mapping[str, Operation]:
+        """All operations of the document by their signatures, those outside of the subset too."""
+        return {operation.signature: operation for operation in self.whole.operations}
 
 
 @dataclass(frozen=True)

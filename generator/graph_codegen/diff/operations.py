@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from graph_codegen.diff import renames
 from graph_codegen.diff.annotations import annotation_changes
 from graph_codegen.diff.changes import Change, End, Pair
-from graph_codegen.diff.context import Context
+from graph_codegen.diff.context import Context, Side
 from graph_codegen.diff.parameters import parameters, return_type
 from graph_codegen.diff.surface import operation_subject
 from graph_codegen.edm import Model, Operation, TypeRef
@@ -41,8 +41,11 @@ class _Overload:
 
     @property
     def end(self) -> End:
-        operation = self.operation
-        return End(operation.signature, operation.place, operation_subject(operation))
+        return _end(self.operation)
+
+
+def _end(operation: Operation) -> End:
+    return End(operation.signature, operation.place, operation_subject(operation))
 
 
 def operations(context: Context) -> Iterator[Change]:
@@ -138,22 +141,21 @@ def _pair(one: _Overload, other: _Overload) -> Pair:
 
 
 def _gone(context: Context, one: _Overload) -> Change:
-    remains = _found(one, context.new.whole)
+    remains = _found(one, context.new)
     rule = "operation-left" if remains else "operation-removed"
     return Change(rule, one.operation.kind, one.end, remains)
 
 
 def _come(context: Context, other: _Overload) -> Change:
-    existed = _found(other, context.old.whole)
+    existed = _found(other, context.old)
     rule = "operation-entered" if existed else "operation-added"
     return Change(rule, other.operation.kind, existed, other.end)
 
 
-def _found(overload: _Overload, whole: Model) -> End | None:
-    """Return the end of the same overload in a whole model, where it is outside of the subset."""
-    same = (o for o in whole.operations if o.signature == overload.operation.signature)
-    found = next(same, None)
-    return None if found is None else End(found.signature, found.place, operation_subject(found))
+def _found(overload: _Overload, side: Side) -> End | None:
+    """Return the end of the same overload in a document, where it is outside of the subset."""
+    found = side.declared.get(overload.operation.signature)
+    return _end(found) if found else None
 
 
 def _operation(context: Context, one: _Overload, other: _Overload) -> Iterator[Change]:

@@ -146,13 +146,13 @@ def _effect(old: Signature, new: Signature) -> Effect:
 
 
 def _methods(model: Model) -> Mapping[_Key, _Method]:
-    return {
-        (request.steps[-1] if request.steps else request.segments[0], name): _Method(
-            ".".join((*attributes(path), name)), request, _signature(request)
-        )
-        for path, named in calls(model, offers(model)).items()
-        for name, request in named
-    }
+    methods: dict[_Key, _Method] = {}
+    for path, named in calls(model, offers(model)).items():
+        resource = attributes(path)
+        for name, request in named:
+            at = request.steps[-1] if request.steps else request.segments[0]
+            methods[at, name] = _Method(".".join((*resource, name)), request, _signature(request))
+    return methods
 
 
 def _signature(request: Request) -> Signature:

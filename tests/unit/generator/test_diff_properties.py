@@ -176,7 +176,7 @@ def canonical(rule: str) -> str:
 
 def seen(found: Comparison, *, mirrored: bool = False) -> Counter[Seen]:
     def name(end: End | None) -> str | None:
-        return end and f"{end.element} at {end.place}: {end.value}"
+        return None if end is None else f"{end.element} at {end.place}: {end.value}"
 
     return Counter(
         (
