@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from graph_codegen.edm import Model, Parameter, split_name
-from graph_codegen.naming import CLIENT_ATTRIBUTES, attribute_name, snake_case, unlike
+from graph_codegen.naming import CLIENT_ATTRIBUTES, attribute_name, class_name, snake_case, unlike
 from graph_codegen.requests import Request
 
 Path = tuple[str, ...]
@@ -25,7 +25,7 @@ PLAIN_NAMES = frozenset({"list", "count", "get", "create", "update", "delete"})
 
 def calls(model: Model, found: Iterable[Request]) -> Calls:
     """Return the resources that a model's client needs for requests, the client itself first."""
-    skipped = 1 if single_root(model) else 0
+    skipped = 1 if _single_root(model) else 0
     by_path: dict[Path, list[Request]] = {(): []}
     for request in found:
         path = request.segments[skipped:]
@@ -36,7 +36,13 @@ def calls(model: Model, found: Iterable[Request]) -> Calls:
     return {path: _named(path, found) for path, found in by_path.items()}
 
 
-def single_root(model: Model) -> str | None:
+def class_prefix(model: Model) -> str:
+    """Return what the client classes are called after: `Communications` where that is the only root."""
+    single = _single_root(model)
+    return class_name(single) if single else "Graph"
+
+
+def _single_root(model: Model) -> str | None:
     """Return the name of the singleton that is all of a service: it is the client itself."""
     sources = model.container.sources if model.container else ()
     if len(sources) != 1:

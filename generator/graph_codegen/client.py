@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graph_codegen import literals
-from graph_codegen.calls import Path, attributes, calls, single_root
+from graph_codegen.calls import Path, attributes, calls, class_prefix
 from graph_codegen.diagnostics import Diagnostic, Place, refuse
 from graph_codegen.edm import Model
 from graph_codegen.methods import Method, MethodWriter
@@ -69,12 +69,6 @@ def _uses(methods: Sequence[Method]) -> frozenset[str]:
     if any(method.returns == "bytes" for method in methods):
         uses |= {"stream", "Iterator", "AsyncIterator"}
     return frozenset(uses)
-
-
-def class_prefix(model: Model) -> str:
-    """Return what the client classes are called after: `Communications` where that is the only root."""
-    single = single_root(model)
-    return class_name(single) if single else "Graph"
 
 
 def _file(model: Model) -> str:

@@ -10,7 +10,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from graph_codegen import clouds, descriptions, permissions
-from graph_codegen.client import class_prefix, client
+from graph_codegen.calls import class_prefix
+from graph_codegen.client import client
 from graph_codegen.clouds import Clouds
 from graph_codegen.descriptions import Descriptions
 from graph_codegen.edm import Model

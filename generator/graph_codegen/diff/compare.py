@@ -22,8 +22,9 @@ from graph_codegen.naming import (
     class_name,
     member_name,
     module_name,
+    parameter_name,
 )
-from graph_codegen.requests import STREAM
+from graph_codegen.requests import CAPABILITIES, EXPLICIT_OPERATION_BINDINGS, STREAM
 
 
 def compare(old: Side, new: Side) -> Comparison:
@@ -71,6 +72,25 @@ def _order(finding: Finding) -> tuple[str, str, str]:
 
 _OF_OPERATIONS = frozenset({"Action", "Function", "Parameter", "ReturnType"})
 
+_SOURCES = frozenset({"EntitySet", "Singleton"})
+
+_RENAMING = frozenset(
+    {
+        "optional-parameter-added",
+        "parameter-order-changed",
+        "parameter-removed",
+        "parameter-renamed",
+        "required-parameter-added",
+    }
+)
+"""Rules by which the method of an overload, which is named after its parameters, can get another name."""
+
+_LEADING = ("containment-", "entity-source-", "key-", "property-")
+"""How the rules begin whose elements lead to resources."""
+
+_INDEXABLE = f"@{CAPABILITIES}IndexableByKey"
+"""The annotation that does: without it nothing below the items of a collection can be reached."""
+
 
 def _finding(change: Change, surface: Surface) -> Finding:
     """Return a change with its verdicts.
@@ -79,31 +99,48 @@ def _finding(change: Change, surface: Surface) -> Finding:
     stream (which no model has), and a new name that Python spells like the old one do not.
     """
     rule = RULES[change.rule]
-    old, new = _subject(change.old), _subject(change.new)
     of_operation = change.kind in _OF_OPERATIONS
     by_methods = rule.effect is None or _is_stream(change)
-    reaches = by_methods or of_operation or change.kind == "NavigationProperty"
-    methods = surface.touched(old, new) if reaches else UNTOUCHED
+    methods = UNTOUCHED
+    if by_methods or of_operation or change.kind == "NavigationProperty":
+        leads = rule.id.startswith(_LEADING) or _element(change).endswith(_INDEXABLE)
+        methods = surface.touched(_subjects(change, surface), below=leads)
     before, after = _python(change.kind, change.old), _python(change.kind, change.new)
-    uncalled = of_operation and not (surface.calls(old) or surface.calls(new))
-    if rule.effect is None or by_methods:
+    uncalled = of_operation and not any(map(surface.calls, _subjects(change, surface)))
+    if rule.id.startswith("entity-source-") and surface.renames_client:
+        effect = Effect.BOTH
+    elif rule.effect is None or by_methods:
         effect = methods.effect
     elif uncalled or (rule.id.endswith("-renamed") and before and before == after):
         effect = Effect.INVISIBLE
+    elif rule.id in _RENAMING and methods.removed:
+        effect = Effect.BOTH
     else:
         effect = rule.effect
     return Finding(rule, change.kind, change.old, change.new, effect, before or after, methods)
 
 
-def _subject(end: End | None) -> str:
-    return end.subject if end else ""
+def _element(change: Change) -> str:
+    end = change.new or change.old
+    return end.element if end else ""
+
+
+def _subjects(change: Change, surface: Surface) -> set[str]:
+    """Return what requests know the element by, on either side.
+
+    An annotation that binds operations to one place takes them away from all others.
+    """
+    ends = [end for end in (change.old, change.new) if end]
+    subjects = {end.subject for end in ends}
+    if _element(change).endswith(f"@{EXPLICIT_OPERATION_BINDINGS}"):
+        subjects |= surface.subjects_of(name for end in ends for name in end.value.split(", "))
+    return subjects
 
 
 def _is_stream(change: Change) -> bool:
-    """Whether it is a stream that has come, gone, or got another name."""
+    """Whether it is a stream that has come or gone."""
     values = {end.value for end in (change.old, change.new) if end}
-    named = change.rule == "property-renamed"
-    return change.kind == "Property" and not named and values == {str(STREAM)}
+    return change.kind == "Property" and values == {str(STREAM)}
 
 
 _TYPES = frozenset({"EnumType", "EntityType", "ComplexType"})
@@ -112,18 +149,21 @@ _ATTRIBUTES: Mapping[str, Callable[[str], str]] = {
     "Member": member_name,
     "Property": attribute_name,
     "NavigationProperty": attribute_name,
+    "Parameter": parameter_name,
 }
-"""How the members of a class are named, by the CSDL element that declares them."""
+"""How what belongs to a type or an operation is named, by the CSDL element that declares it."""
 
 
 def _python(kind: str, end: End | None) -> str:
-    """Return what a program calls an element of a type: a class, or an attribute of one.
+    """Return what a program calls an element: a class, an attribute of one, or a keyword.
 
     Operations are methods of the client, which `Surface` finds; what else there is has no name.
     """
     if end is None or kind not in {*_TYPES, *_ATTRIBUTES}:
         return ""
     owner, _, member = end.element.partition("@")[0].partition("/")
+    if kind == "Parameter":
+        return parameter_name(member)
     namespace, simple = split_name(owner)
     module = "" if namespace == ROOT_NAMESPACE else f"{module_name(namespace)}."
     attribute = f".{_ATTRIBUTES[kind](member)}" if member else ""

@@ -27,7 +27,7 @@ def enum_type(context: Context, pair: Pair, old: EnumType, new: EnumType) -> Ite
     )
     found = [(m, after[m.name]) for m in old.members if m.name in after]
     for one, other in [*found, *renamed]:
-        yield from _member(context, pair, one, other)
+        yield from _member(context, pair, one, other, flags=new.is_flags)
     for member in gone:
         if not any(member is one for one, _ in renamed):
             end = pair.old.part(member.name, member.place, str(member.value))
@@ -46,13 +46,16 @@ def _value(member: Member) -> int:
     return member.value
 
 
-def _member(context: Context, owner: Pair, old: Member, new: Member) -> Iterator[Change]:
+def _member(
+    context: Context, owner: Pair, old: Member, new: Member, *, flags: bool
+) -> Iterator[Change]:
     pair = Pair("Member", owner.old.part(old.name, old.place), owner.new.part(new.name, new.place))
     if old.name != new.name:
         same = member_name(old.name) == member_name(new.name)
         yield pair.change("member-respelled" if same else "member-renamed", old.name, new.name)
     if old.value != new.value:
-        yield pair.change("member-value-changed", old.value, new.value)
+        rule = "flag-value-changed" if flags else "member-value-changed"
+        yield pair.change(rule, old.value, new.value)
     yield from annotation_changes(
         pair, old.annotations, new.annotations, described=context.described
     )

@@ -16,7 +16,7 @@ HEADINGS: Mapping[Level, str] = {
 
 POLICIES: Mapping[Policy, str] = {
     Policy.BREAKING: "Graph: breaking",
-    Policy.COMPATIBLE: "Graph: not breaking",
+    Policy.COMPATIBLE: "Graph: compatible",
 }
 
 EFFECTS: Mapping[Effect, str] = {

@@ -11,6 +11,7 @@ from graph_codegen.diff.changes import Change, End, Pair
 from graph_codegen.diff.context import Context
 from graph_codegen.diff.values import facets, nullable, type_change
 from graph_codegen.edm import Model, NavigationProperty, Property, StructuredType, TypeRef
+from graph_codegen.requests import STREAM
 
 Item = Property | NavigationProperty
 
@@ -139,8 +140,10 @@ def _renamed(
         come,
         old_shape=lambda one: _shape(one.item, context.ref(one.item.type)),
         new_shape=lambda other: _shape(other.item, other.item.type),
+        # A stream is no attribute that could get another name, but methods that come and go.
         certain=lambda one, other: (
-            renames.similarity(one.item.name, other.item.name) >= renames.ALIKE
+            one.item.type != STREAM
+            and renames.similarity(one.item.name, other.item.name) >= renames.ALIKE
         ),
     )
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from graph_codegen.calls import attributes, calls, parameters
+from graph_codegen.calls import attributes, calls, class_prefix, parameters
 from graph_codegen.diff.rules import Effect
 from graph_codegen.edm import Model, Operation
 from graph_codegen.methods import may_be_left_out, query_options
@@ -27,25 +27,11 @@ def operation_subject(operation: Operation) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The keywords of a method: those that must be given, and all."""
+    """What a method is called on, a collection or one item; and its keywords, with those it needs."""
 
+    on_collection: bool
     required: frozenset[str]
     accepted: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Method:
-    """A method: its attribute path in the client, by the shortest way, what it sends and takes."""
-
-    python: str
-    request: Request
-    signature: Signature
-
-
-_Key = tuple[str, str]
-"""A resource, by the last property on its path, and the name of a method."""
-
-_BySubject = Mapping[str, list[_Key]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,44 +47,53 @@ class Touched:
 UNTOUCHED = Touched()
 
 
+@dataclass(frozen=True, slots=True)
+class _Method:
+    """A method: where it is in the client by the shortest way, its resource, what it sends and takes.
+
+    The resource is the last property on the path, or the entity set or singleton.
+    """
+
+    python: str
+    resource: str
+    request: Request
+    signature: Signature
+
+
+_Methods = Mapping[str, _Method]
+"""Methods by resource and name, so that one is the same wherever its resource lies."""
+
+
 class Surface:
     """The methods that two clients do not have in common, by what their requests go through.
 
-    A method is known by the resource that has it, wherever that lies: by the last property on the
-    path and its name. `renamed` are the new names of types by their old ones.
+    `renamed` are the new names of types by their old ones.
     """
 
     def __init__(self, old: Model, new: Model, renamed: Mapping[str, str]) -> None:
         self._models = old, new
         self._renamed = renamed
 
-    @cached_property
-    def _old(self) -> Mapping[_Key, _Method]:
-        return {
-            (self._new_name(step), name): method
-            for (step, name), method in _methods(self._models[0]).items()
-        }
+    # -- what both have
 
     @cached_property
-    def _new(self) -> Mapping[_Key, _Method]:
+    def _old(self) -> _Methods:
+        return {self._now(key): method for key, method in _methods(self._models[0]).items()}
+
+    @cached_property
+    def _new(self) -> _Methods:
         return _methods(self._models[1])
 
-    def _new_name(self, step: str) -> str:
-        owner, slash, name = step.rpartition("/")
-        return self._renamed.get(owner, owner) + slash + name
+    def _now(self, name: str) -> str:
+        """Return a resource, or what begins with one, by the new name of its type."""
+        owner, slash, rest = name.partition("/")
+        return self._renamed.get(owner, owner) + slash + rest
 
     @cached_property
-    def _different(self) -> tuple[_BySubject, _BySubject]:
-        """The methods that differ, by subject: as the old side has them, and the new."""
-        different = {
-            key
-            for key in {*self._old, *self._new}
-            if key not in self._old
-            or key not in self._new
-            or self._old[key].signature != self._new[key].signature
-        }
+    def renames_client(self) -> bool:
+        """Whether the class of a client that has methods, and the way to all of them, is another."""
         old, new = self._models
-        return _by_subject(old, self._old, different), _by_subject(new, self._new, different)
+        return bool(self._old) and class_prefix(old) != class_prefix(new)
 
     @cached_property
     def _called(self) -> frozenset[str]:
@@ -112,23 +107,87 @@ class Surface:
         """Whether either client has a method for an operation, given by its subject."""
         return subject in self._called
 
-    def touched(self, old: str, new: str) -> Touched:
-        """Return the methods that differ among those which go through a subject.
+    # -- where they differ
 
-        A subject that one side does not have is empty there.
+    @cached_property
+    def _gone(self) -> Mapping[str, _Method]:
+        return _without(self._old, self._new)
+
+    @cached_property
+    def _come(self) -> Mapping[str, _Method]:
+        return _without(self._new, self._old)
+
+    @cached_property
+    def _altered(self) -> Mapping[str, tuple[_Method, _Method]]:
+        return {
+            key: (method, self._new[key])
+            for key, method in self._old.items()
+            if key in self._new and method.signature != self._new[key].signature
+        }
+
+    @cached_property
+    def _here(self) -> Mapping[str, set[str]]:
+        """The keys of methods that differ, by what they hang on themselves."""
+        old, new = self._models
+        found: dict[str, set[str]] = {}
+        for model, methods in ((old, self._gone), (new, self._come)):
+            _index(found, ((key, _subjects(model, m.request)) for key, m in methods.items()))
+        for index, model in enumerate((old, new)):
+            both = ((key, _subjects(model, p[index].request)) for key, p in self._altered.items())
+            _index(found, both)
+        return found
+
+    @cached_property
+    def _below(self) -> Mapping[str, set[str]]:
+        """The keys of methods whose whole resource has come or gone, by what leads to it."""
+        found: dict[str, set[str]] = {}
+        for methods, others in ((self._gone, self._new), (self._come, self._old)):
+            there = {method.resource for method in others.values()}
+            lost = ((k, m) for k, m in methods.items() if self._now(m.resource) not in there)
+            _index(found, ((key, _way(method.request)) for key, method in lost))
+        return found
+
+    def touched(self, subjects: Iterable[str], *, below: bool) -> Touched:
+        """Return the methods that differ among those which hang on subjects.
+
+        `below` says that the subjects lead to resources, whose methods come and go with them.
         """
-        before, after = self._old, self._new
-        keys = {*self._different[0].get(old, ()), *self._different[1].get(new, ())}
-        removed = sorted(before[key].python for key in keys if key not in after)
-        added = sorted(after[key].python for key in keys if key not in before)
-        both = [key for key in keys if key in before and key in after]
-        effects = {_effect(before[key].signature, after[key].signature) for key in both}
+        keys: set[str] = set()
+        for subject in subjects:
+            keys |= self._here.get(subject, set())
+            if below:
+                keys |= self._below.get(subject, set())
+        removed = sorted(self._gone[key].python for key in keys & self._gone.keys())
+        added = sorted(self._come[key].python for key in keys & self._come.keys())
+        altered = {key: self._altered[key] for key in keys & self._altered.keys()}
+        effects = {_effect(old.signature, new.signature) for old, new in altered.values()}
         return Touched(
             tuple(removed),
             tuple(added),
-            tuple(sorted(after[key].python for key in both)),
+            tuple(sorted(new.python for _, new in altered.values())),
             _worst(bool(removed), bool(added), effects),
         )
+
+    def subjects_of(self, operations: Iterable[str]) -> set[str]:
+        """Return the subjects of operations, given by their full names."""
+        names = frozenset(operations)
+        return {subject for subject in self._called if subject.partition("(")[0] in names}
+
+
+def _without(methods: _Methods, others: _Methods) -> Mapping[str, _Method]:
+    """Return the methods that the others lack, by resource and by their way in the client."""
+    ways = {(method.python, method.signature) for method in others.values()}
+    return {
+        key: method
+        for key, method in methods.items()
+        if key not in others and (method.python, method.signature) not in ways
+    }
+
+
+def _index(found: dict[str, set[str]], keyed: Iterable[tuple[str, Iterable[str]]]) -> None:
+    for key, subjects in keyed:
+        for subject in subjects:
+            found.setdefault(subject, set()).add(key)
 
 
 def _worst(removed: bool, added: bool, altered: set[Effect]) -> Effect:
@@ -140,18 +199,19 @@ def _worst(removed: bool, added: bool, altered: set[Effect]) -> Effect:
 
 
 def _effect(old: Signature, new: Signature) -> Effect:
-    if old.accepted - new.accepted or new.required - old.required:
-        return Effect.BOTH
-    return Effect.ADDITIVE
+    moved = old.on_collection != new.on_collection
+    taken = old.accepted - new.accepted or new.required - old.required
+    return Effect.BOTH if moved or taken else Effect.ADDITIVE
 
 
-def _methods(model: Model) -> Mapping[_Key, _Method]:
-    methods: dict[_Key, _Method] = {}
+def _methods(model: Model) -> _Methods:
+    methods: dict[str, _Method] = {}
     for path, named in calls(model, offers(model)).items():
-        resource = attributes(path)
+        way = attributes(path)
         for name, request in named:
-            at = request.steps[-1] if request.steps else request.segments[0]
-            methods[at, name] = _Method(".".join((*resource, name)), request, _signature(request))
+            resource = request.steps[-1] if request.steps else request.segments[0]
+            found = _Method(".".join((*way, name)), resource, request, _signature(request))
+            methods[f"{resource}/{name}"] = found
     return methods
 
 
@@ -162,16 +222,12 @@ def _signature(request: Request) -> Signature:
         name for name, p in own.items() if not (operation and may_be_left_out(operation, p))
     }
     options = {option.name for option in query_options(request)}
-    return Signature(frozenset(required), frozenset({*own, *options}))
+    return Signature(request.target.collection, frozenset(required), frozenset({*own, *options}))
 
 
-def _by_subject(model: Model, methods: Mapping[_Key, _Method], keys: Iterable[_Key]) -> _BySubject:
-    found: dict[str, list[_Key]] = {}
-    for key in keys:
-        if key in methods:
-            for subject in _subjects(model, methods[key].request):
-                found.setdefault(subject, []).append(key)
-    return found
+def _way(request: Request) -> Iterable[str]:
+    """Return what leads to a request: the entity set or singleton, and every property on the path."""
+    return {request.segments[0], *request.steps}
 
 
 def _subjects(model: Model, request: Request) -> Iterable[str]:

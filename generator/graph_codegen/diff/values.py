@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from graph_codegen.diff.changes import Change, Pair
 from graph_codegen.diff.context import Context
 from graph_codegen.edm import TypeRef
+from graph_codegen.naming import edm_annotation
+from graph_codegen.requests import STREAM
 
 _ALIKE = {
     **dict.fromkeys(("Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"), "int"),
@@ -32,7 +34,10 @@ def type_change(
 
 
 def _python(ref: TypeRef) -> str:
-    return _ALIKE.get(ref.name, ref.name)
+    """Return what stands for a type in Python; a stream is no attribute, so nothing does."""
+    if not ref.primitive or ref == STREAM:
+        return ref.name
+    return _ALIKE.get(ref.name, edm_annotation(ref.name))
 
 
 def facets(
