@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from itertools import chain
 
 from graph_codegen.csdl_writer import DESCRIPTIVE_TERMS
 from graph_codegen.diff import renames
-from graph_codegen.diff.changes import Change, End
+from graph_codegen.diff.changes import Change
 from graph_codegen.diff.container import container, terms
 from graph_codegen.diff.context import Context, Side
 from graph_codegen.diff.findings import Comparison, Finding, Source
+from graph_codegen.diff.names import python_name
 from graph_codegen.diff.operations import operations
 from graph_codegen.diff.rules import RULES, Effect
 from graph_codegen.diff.surface import UNTOUCHED, Surface
 from graph_codegen.diff.types import types
-from graph_codegen.edm import Annotation, EnumType, Model, split_name
-from graph_codegen.naming import (
-    ROOT_NAMESPACE,
-    attribute_name,
-    class_name,
-    member_name,
-    module_name,
-    parameter_name,
-)
+from graph_codegen.edm import Annotation, EnumType, Model
 from graph_codegen.requests import CAPABILITIES, EXPLICIT_OPERATION_BINDINGS, STREAM
 
 
@@ -105,7 +98,9 @@ def _finding(change: Change, surface: Surface) -> Finding:
     if by_methods or of_operation or change.kind == "NavigationProperty":
         leads = rule.id.startswith(_LEADING) or _element(change).endswith(_INDEXABLE)
         methods = surface.touched(_subjects(change, surface), below=leads)
-    before, after = _python(change.kind, change.old), _python(change.kind, change.new)
+    before, after = (
+        python_name(change.kind, end.element) if end else "" for end in (change.old, change.new)
+    )
     uncalled = of_operation and not any(map(surface.calls, _subjects(change, surface)))
     if rule.id.startswith("entity-source-") and surface.renames_client:
         effect = Effect.BOTH
@@ -141,30 +136,3 @@ def _is_stream(change: Change) -> bool:
     """Whether it is a stream that has come or gone."""
     values = {end.value for end in (change.old, change.new) if end}
     return change.kind == "Property" and values == {str(STREAM)}
-
-
-_TYPES = frozenset({"EnumType", "EntityType", "ComplexType"})
-
-_ATTRIBUTES: Mapping[str, Callable[[str], str]] = {
-    "Member": member_name,
-    "Property": attribute_name,
-    "NavigationProperty": attribute_name,
-    "Parameter": parameter_name,
-}
-"""How what belongs to a type or an operation is named, by the CSDL element that declares it."""
-
-
-def _python(kind: str, end: End | None) -> str:
-    """Return what a program calls an element: a class, an attribute of one, or a keyword.
-
-    Operations are methods of the client, which `Surface` finds; what else there is has no name.
-    """
-    if end is None or kind not in {*_TYPES, *_ATTRIBUTES}:
-        return ""
-    owner, _, member = end.element.partition("@")[0].partition("/")
-    if kind == "Parameter":
-        return parameter_name(member)
-    namespace, simple = split_name(owner)
-    module = "" if namespace == ROOT_NAMESPACE else f"{module_name(namespace)}."
-    attribute = f".{_ATTRIBUTES[kind](member)}" if member else ""
-    return f"{module}{class_name(simple)}{attribute}"

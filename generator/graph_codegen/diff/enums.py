@@ -27,7 +27,7 @@ def enum_type(context: Context, pair: Pair, old: EnumType, new: EnumType) -> Ite
     )
     found = [(m, after[m.name]) for m in old.members if m.name in after]
     for one, other in [*found, *renamed]:
-        yield from _member(context, pair, one, other, flags=new.is_flags)
+        yield from _member(context, pair, one, other, flags=old.is_flags and new.is_flags)
     for member in gone:
         if not any(member is one for one, _ in renamed):
             end = pair.old.part(member.name, member.place, str(member.value))

@@ -1,0 +1,113 @@
+
+"use strict";
+(() => {
+  const NAMES = ["policy", "effect", "rule", "kind"];
+  const form = document.getElementById("filters");
+  if (!form) return;
+
+  const cards = [...document.querySelectorAll(".card")];
+  const texts = (element, selector) =>
+    [...element.querySelectorAll(selector)].map((found) => found.textContent);
+  const groups = [...document.querySelectorAll(".group")].map((section) => {
+    const python = texts(section, "h3 .python");
+    const rows = [...section.querySelectorAll(".finding")].map((row) => {
+      const element = row.querySelector(".name").title;
+      const words = [element, row.dataset.rule, ...python, ...texts(row, ".python, .methods code")];
+      return { row, text: words.join("\n").toLowerCase() };
+    });
+    return { section, rows };
+  });
+  const total = groups.reduce((sum, group) => sum + group.rows.length, 0);
+  const number = new Intl.NumberFormat("en");
+
+  /** What the controls say, as the part of the address behind `#` has it. */
+  const chosen = () => {
+    const query = new URLSearchParams();
+    const states = cards.filter((card) => card.getAttribute("aria-pressed") === "true");
+    if (states.length) query.set("level", states.map((card) => card.dataset.state).join(","));
+    for (const name of NAMES) if (form.elements[name].value) query.set(name, form.elements[name].value);
+    const text = form.elements.q.value.trim();
+    if (text) query.set("q", text);
+    return query;
+  };
+
+  /** Show what matches the controls, and say how many findings that are. */
+  const show = (query) => {
+    const states = query.has("level") ? query.get("level").split(",") : [];
+    const wanted = NAMES.filter((name) => query.has(name)).map((name) => [name, query.get(name)]);
+    const words = (query.get("q") || "").toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const group of groups) {
+      let any = false;
+      for (const { row, text } of group.rows) {
+        const matches =
+          (!states.length || states.some((state) => row.classList.contains(state))) &&
+          wanted.every(([name, value]) => row.dataset[name] === value) &&
+          words.every((word) => text.includes(word));
+        row.hidden = !matches;
+        any ||= matches;
+        shown += matches ? 1 : 0;
+      }
+      group.section.hidden = !any;
+    }
+    document.getElementById("shown").textContent =
+      `${number.format(shown)} of ${number.format(total)} findings`;
+    document.getElementById("nothing").hidden = shown > 0;
+    document.getElementById("reset").disabled = !String(query);
+  };
+
+  /** Take over what the controls say, into the address too. */
+  const apply = () => {
+    const query = chosen();
+    const hash = String(query) && `#${query}`;
+    if (hash !== location.hash) {
+      history.replaceState(null, "", hash || location.pathname + location.search);
+    }
+    show(query);
+  };
+
+  /** Set the controls to what the address says; what it asks for and the page lacks is dropped. */
+  const restore = () => {
+    const query = new URLSearchParams(location.hash.slice(1));
+    const states = (query.get("level") || "").split(",");
+    for (const card of cards) card.setAttribute("aria-pressed", states.includes(card.dataset.state));
+    for (const name of NAMES) {
+      const options = [...form.elements[name].options].map((option) => option.value);
+      const value = query.get(name) || "";
+      form.elements[name].value = options.includes(value) ? value : "";
+    }
+    form.elements.q.value = query.get("q") || "";
+    show(chosen());
+  };
+
+  const flip = (button) => {
+    const pressed = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", pressed);
+    return pressed;
+  };
+
+  for (const card of cards) {
+    card.disabled = false;
+    card.addEventListener("click", () => {
+      flip(card);
+      apply();
+    });
+  }
+  for (const toggle of document.querySelectorAll(".toggle")) toggle.hidden = false;
+  document.addEventListener("click", (event) => {
+    const toggle = event.target.closest(".toggle");
+    if (toggle) toggle.nextElementSibling.classList.toggle("whole", flip(toggle));
+  });
+  form.addEventListener("input", apply);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", (event) => {
+    event.preventDefault();
+    for (const card of cards) card.setAttribute("aria-pressed", "false");
+    for (const name of [...NAMES, "q"]) form.elements[name].value = "";
+    apply();
+  });
+  window.addEventListener("hashchange", restore);
+  document.documentElement.classList.add("js");
+  form.hidden = false;
+  restore();
+})();
