@@ -173,6 +173,7 @@ class _DocumentReader(TypeReader):
             self._flag(element, "Nullable"),
             self._facets(attributes),
             self._inline(element),
+            self._place(element),
         )
 
     def _term(self, element: Element, name: str) -> Term:
@@ -221,4 +222,8 @@ class _DocumentReader(TypeReader):
     def _binding(self, element: Element) -> Binding:
         self._attributes(element, "Path", "Target")
         self._empty(element)
-        return Binding(self._required(element, "Path"), self._required(element, "Target"))
+        return Binding(
+            self._required(element, "Path"),
+            self._required(element, "Target"),
+            self._place(element),
+        )

@@ -165,6 +165,7 @@ class ReturnType:
     nullable: bool | None = None
     facets: tuple[tuple[str, str], ...] = ()
     annotations: tuple[Annotation, ...] = ()
+    place: Place = field(default=Place(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,7 @@ class Binding:
 
     path: str
     target: str
+    place: Place = field(default=Place(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +304,8 @@ class Model:
             for parameter in operation.parameters:
                 yield parameter.type, parameter.place, operation.name, parameter.name
             if operation.returns:
-                yield operation.returns.type, operation.place, operation.name, "ReturnType"
+                returns = operation.returns
+                yield returns.type, returns.place, operation.name, "ReturnType"
         for source in self.container.sources if self.container else ():
             yield TypeRef(source.type), source.place, "", source.name
 

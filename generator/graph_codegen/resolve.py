@@ -264,7 +264,7 @@ class _Resolver:
             item,
             type=self._full(item.type),
             bindings=tuple(
-                Binding(self._path(b.path), self._path(b.target).removeprefix(f"{owner}/"))
+                Binding(self._path(b.path), self._path(b.target).removeprefix(f"{owner}/"), b.place)
                 for b in item.bindings
             ),
         )

@@ -43,8 +43,10 @@ def annotation_changes(
         term = name[0]
         if term == apart_from or (term in DESCRIPTIVE_TERMS and not described):
             continue
-        # A term may stand twice on one element by mistake: then the first is compared to the first.
-        for one, other in zip_longest(before.get(name, ()), after.get(name, ())):
+        # A term may stand twice on one element by mistake, and often says the same both times.
+        gone = [one for one in before.get(name, ()) if one not in after.get(name, ())]
+        come = [one for one in after.get(name, ()) if one not in before.get(name, ())]
+        for one, other in zip_longest(dict.fromkeys(gone), dict.fromkeys(come)):
             yield from _annotation(_ends(pair, one, other), one, other, described=described)
 
 

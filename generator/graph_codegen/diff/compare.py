@@ -30,7 +30,7 @@ def compare(old: Side, new: Side) -> Comparison:
         old,
         new,
         renames.types(old.model, new.model),
-        _is_described(old.model) and _is_described(new.model),
+        _is_described(old.whole) and _is_described(new.whole),
     )
     changes = chain(types(context), operations(context), container(context), terms(context))
     surface = Surface(old.model, new.model, context.renamed)

@@ -8,7 +8,7 @@ from graph_codegen.diff import renames
 from graph_codegen.diff.annotations import annotation_changes
 from graph_codegen.diff.changes import Change, End, Pair
 from graph_codegen.diff.context import Context
-from graph_codegen.edm import EntityContainer, EntitySource, Model, Term
+from graph_codegen.edm import Binding, EntityContainer, EntitySource, Model, Term
 
 
 def container(context: Context) -> Iterator[Change]:
@@ -69,23 +69,23 @@ def _source(context: Context, old: EntitySource, new: EntitySource) -> Iterator[
         yield pair.change("entity-source-kind-changed", old.kind, new.kind)
     if context.renamed.get(old.type, old.type) != new.type:
         yield pair.change("entity-source-type-changed", old.type, new.type)
-    before = {binding.path: binding.target for binding in old.bindings}
-    after = {binding.path: binding.target for binding in new.bindings}
+    before = {binding.path: binding for binding in old.bindings}
+    after = {binding.path: binding for binding in new.bindings}
     for path in sorted({*before, *after}):
         if before.get(path) != after.get(path):
-            yield _binding(pair, path, before.get(path), after.get(path))
+            yield _binding(pair, before.get(path), after.get(path))
     yield from annotation_changes(
         pair, old.annotations, new.annotations, described=context.described
     )
 
 
-def _binding(owner: Pair, path: str, old: str | None, new: str | None) -> Change:
+def _binding(owner: Pair, old: Binding | None, new: Binding | None) -> Change:
     how = "added" if old is None else "removed" if new is None else "changed"
     return Change(
         f"navigation-binding-{how}",
         "NavigationPropertyBinding",
-        None if old is None else owner.old.of(f"/{path}", owner.old.place, old),
-        None if new is None else owner.new.of(f"/{path}", owner.new.place, new),
+        owner.old.of(f"/{old.path}", old.place, old.target) if old else None,
+        owner.new.of(f"/{new.path}", new.place, new.target) if new else None,
     )
 
 

@@ -24,9 +24,17 @@ class Side:
         return self.subset.model
 
     @cached_property
-    def declared(self) -> Mapping[str, Operation]:
-        """All operations of the document by their signatures, those outside of the subset too."""
-        return {operation.signature: operation for operation in self.whole.operations}
+    def outside(self) -> Mapping[tuple[str, str], Operation]:
+        """The operations outside of the subset, by name and what they are bound to.
+
+        Of overloads the first: whether one is there is what is asked.
+        """
+        inside = frozenset(map(id, self.subset.model.operations))
+        return {
+            (operation.name, str(operation.binding and operation.binding.type)): operation
+            for operation in reversed(self.whole.operations)
+            if id(operation) not in inside
+        }
 
 
 @dataclass(frozen=True)

@@ -153,8 +153,12 @@ def _come(context: Context, other: _Overload) -> Change:
 
 
 def _found(overload: _Overload, side: Side) -> End | None:
-    """Return the end of the same overload in a document, where it is outside of the subset."""
-    found = side.declared.get(overload.operation.signature)
+    """Return the end of the same operation in a document, where it is outside of the subset.
+
+    It may take other parameters there: that is no matter for a subset without it.
+    """
+    binding = overload.operation.binding
+    found = side.outside.get((overload.operation.name, str(binding and binding.type)))
     return _end(found) if found else None
 
 

@@ -105,11 +105,7 @@ def return_type(context: Context, owner: Pair, old: Operation, new: Operation) -
     before, after = old.returns, new.returns
     if before == after:
         return
-    pair = Pair(
-        "ReturnType",
-        owner.old.of("/$ReturnType", old.place, str(before.type) if before else ""),
-        owner.new.of("/$ReturnType", new.place, str(after.type) if after else ""),
-    )
+    pair = Pair("ReturnType", _returned(owner.old, old), _returned(owner.new, new))
     if before is None:
         yield Change("return-added", pair.kind, None, pair.new)
     elif after is None:
@@ -124,6 +120,12 @@ def return_type(context: Context, owner: Pair, old: Operation, new: Operation) -
         yield from annotation_changes(
             pair, before.annotations, after.annotations, described=context.described
         )
+
+
+def _returned(owner: End, operation: Operation) -> End:
+    found = operation.returns
+    place, spelled = (found.place, str(found.type)) if found else (operation.place, "")
+    return owner.of("/$ReturnType", place, spelled)
 
 
 def _null(said: bool | None) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from graph_codegen.diff import renames
 from graph_codegen.diff.annotations import annotation_changes
 from graph_codegen.diff.changes import Change, End, Pair
-from graph_codegen.diff.context import Context
+from graph_codegen.diff.context import Context, Side
 from graph_codegen.diff.values import facets, nullable, type_change
 from graph_codegen.edm import Model, NavigationProperty, Property, StructuredType, TypeRef
 from graph_codegen.requests import STREAM
@@ -25,7 +25,7 @@ def structured_type(
     yield from _base(context, pair, old, new)
     if old.abstract != new.abstract:
         yield pair.change("type-made-abstract" if new.abstract else "type-made-concrete")
-    if old.open != new.open:
+    if old.open != new.open and _open(context.old, old) != _open(context.new, new):
         yield pair.change("type-opened" if new.open else "type-closed")
     if old.key != new.key:
         rule = "changed" if old.key and new.key else "added" if new.key else "removed"
@@ -38,6 +38,11 @@ def structured_type(
         )
         yield stream.change("stream-added" if new.has_stream else "stream-removed")
     yield from _properties(context, old, new)
+
+
+def _open(side: Side, declared: StructuredType) -> bool:
+    """Whether a type is open, itself or through a base type: to say so again changes nothing."""
+    return side.model.is_open(declared.name)
 
 
 def _base(
