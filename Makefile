@@ -24,7 +24,7 @@ slice: $(READY) ## Take the subset from METADATA=<file> into metadata/
 	$(BIN)/graph-codegen slice '$(value METADATA)' --output metadata
 
 diff: $(READY) ## Compare OLD=<file> with NEW=<file>; ARGS=<options> of graph-codegen diff
-	$(BIN)/graph-codegen diff '$(value OLD)' '$(value NEW)' $(ARGS)
+	@$(BIN)/graph-codegen diff '$(value OLD)' '$(value NEW)' $(ARGS)
 
 update: $(READY) ## Bring all up to METADATA=<file or URL>; REPORT=<file> keeps the report as Markdown
 	$(BIN)/graph-codegen update '$(value METADATA)' $(if $(REPORT),--report '$(value REPORT)')
