@@ -9,13 +9,12 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import shutil
-import tempfile
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 
 from graph_codegen.diagnostics import Diagnostic, Place, error, refuse
+from graph_codegen.installing import install, locked
 
 MANIFEST = "manifest.json"
 
@@ -74,16 +73,43 @@ def refuse_links(files: Iterable[str], folder: Path) -> None:
     )
 
 
-def write(files: Mapping[str, str], folder: Path) -> tuple[int, int]:
+def write(files: Mapping[str, str], folder: Path, *, whole: bool = False) -> tuple[int, int]:
     """Write files to a folder; one of them is the manifest.
 
-    Returns how many were written and how many deleted. Raises CodegenError, with everything left as
-    it was, as `pending` does, and for a folder that cannot be written.
+    `whole` says that the folder is all ours, and changes at once; else the folders in it do. Returns
+    how many were written and how many deleted. Raises CodegenError, with everything left as it was,
+    as `pending` does, and for a folder that cannot be written.
     """
-    changed, stale = pending(files, folder)
-    if changed or stale:
-        replace(changed, folder, stale)
+    at, prefix = (folder.parent, f"{folder.name}/") if whole else (folder, "")
+    with locked(at), ExitStack() as undo:
+        changed, stale = pending(files, folder)
+        if (changed or stale) and not whole:
+            _announce(files, folder, undo)
+        if changed or stale:
+            new = {f"{prefix}{path}": text for path, text in changed.items()}
+            install(new, [f"{prefix}{path}" for path in stale], at, last=MANIFEST)
+        undo.pop_all()
     return len(changed), len(stale)
+
+
+_BEFORE = "before"
+"""Where a manifest lists what was there, for as long as it may still be there."""
+
+
+def _announce(files: Mapping[str, str], folder: Path, undo: ExitStack) -> None:
+    """Let the manifest list both what is there and what is to come.
+
+    A run that is killed between two folders leaves the one as it was and the other new: whatever is
+    generated next, both are ours.
+    """
+    old = _read(folder / MANIFEST)
+    before = {path: " ".join(sorted(known)) for path, known in _digests(old, folder).items()}
+    content = {**json.loads(files[MANIFEST]), _BEFORE: before}
+    if old is None:
+        undo.callback(install, {}, [MANIFEST], folder)
+    else:
+        undo.callback(install, {MANIFEST: old}, [], folder)
+    install({MANIFEST: json.dumps(content, indent=2) + "\n"}, [], folder)
 
 
 def pending(files: Mapping[str, str], folder: Path) -> tuple[dict[str, str], list[str]]:
@@ -102,36 +128,34 @@ def pending(files: Mapping[str, str], folder: Path) -> tuple[dict[str, str], lis
 
 
 def replace(files: Mapping[str, str], folder: Path, stale: Sequence[str] = ()) -> None:
-    """Put files into a folder and delete stale ones; raises CodegenError where it cannot.
+    """Put files into a folder and delete stale ones, whatever is there.
 
-    All are written beside their places first, so that what fails does so before anything changes;
-    what fails later is undone.
+    Raises CodegenError, with everything left as it was, where it cannot.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".graph-codegen-", dir=folder))
-    except OSError as problem:
-        raise error(f"cannot write here: {problem.strerror}", str(folder)) from None
-    try:
-        _stage(files, staging / "new")
-        with _whole([*files, *stale], folder, staging / "old"):
-            _install(files, staging / "new", folder)
-            _delete(stale, folder)
-    except OSError as problem:
-        raise error(f"cannot write: {problem.strerror}", str(problem.filename or folder)) from None
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    with locked(folder):
+        install(files, stale, folder)
 
 
-def _listed(folder: Path) -> Mapping[str, str]:
-    """Return the digests by path of the manifest in a folder; none where there is no manifest."""
+def _listed(folder: Path) -> Mapping[str, frozenset[str]]:
+    """Return the digests by path of the manifest in a folder; none where there is no manifest.
+
+    A file has two where a run was killed: that of before, and that of after.
+    """
     text = _read(folder / MANIFEST)
+    listed = _digests(text, folder)
+    return listed if text is None else {**listed, MANIFEST: frozenset({digest(text)})}
+
+
+def _digests(text: str | None, folder: Path) -> dict[str, frozenset[str]]:
     if text is None:
         return {}
     try:
-        files = json.loads(text)["files"]
-        listed = {_inside(path): str(value) for path, value in files.items()}
-        return {**listed, MANIFEST: digest(text)}
+        content = json.loads(text)
+        found: dict[str, frozenset[str]] = {}
+        for files in (content["files"], content.get(_BEFORE, {})):
+            for path, value in files.items():
+                found[_inside(path)] = found.get(path, frozenset()) | set(str(value).split())
+        return found
     except (ValueError, KeyError, TypeError, AttributeError):
         raise error("the manifest is not understood", str(folder / MANIFEST)) from None
 
@@ -143,7 +167,9 @@ def _inside(path: str) -> str:
     return path
 
 
-def _kept(files: Mapping[str, str], listed: Mapping[str, str], folder: Path) -> dict[str, str]:
+def _kept(
+    files: Mapping[str, str], listed: Mapping[str, frozenset[str]], folder: Path
+) -> dict[str, str]:
     """Return why files in a folder may be neither overwritten nor deleted, by their paths."""
     reasons: dict[str, str] = {}
     for path in sorted({*files, *listed}):
@@ -152,7 +178,7 @@ def _kept(files: Mapping[str, str], listed: Mapping[str, str], folder: Path) -> 
             continue
         if path not in listed:
             reasons[path] = "is in the way and not ours"
-        elif digest(old) != listed[path]:
+        elif digest(old) not in listed[path]:
             reasons[path] = "was edited by hand: restore or delete it"
     return reasons
 
@@ -189,44 +215,3 @@ def _read(path: Path) -> str | None:
         return None
     except (OSError, UnicodeDecodeError) as problem:
         raise error(f"cannot read: {problem}", str(path)) from None
-
-
-def _stage(files: Mapping[str, str], staging: Path) -> None:
-    for path, text in files.items():
-        target = staging / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8", newline="")
-
-
-@contextmanager
-def _whole(paths: Sequence[str], folder: Path, backup: Path) -> Generator[None]:
-    """Put files back as they were when changing them fails."""
-    for path in paths:
-        if (folder / path).exists():
-            (backup / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(folder / path, backup / path)
-    try:
-        yield
-    except BaseException:
-        for path in paths:
-            with suppress(OSError):  # one that cannot be put back must not keep the others
-                if (backup / path).exists():
-                    (backup / path).replace(folder / path)
-                else:
-                    (folder / path).unlink(missing_ok=True)
-        raise
-
-
-def _install(files: Mapping[str, str], staging: Path, folder: Path) -> None:
-    # The manifest comes last: until it stands, a run that was cut short can be repeated.
-    for path in sorted(files, key=lambda path: path == MANIFEST):
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (staging / path).replace(folder / path)
-
-
-def _delete(paths: Sequence[str], folder: Path) -> None:
-    for path in paths:
-        (folder / path).unlink(missing_ok=True)
-        parent = (folder / path).parent
-        if parent != folder and not any(parent.iterdir()):
-            parent.rmdir()

@@ -71,7 +71,7 @@ def vendor(
         return
     for line in output.edits(files, target):
         click.echo(line)
-    _write(files, target)
+    _write(files, target, whole=True)
 
 
 def _vendored(built: common.Generated) -> dict[str, str]:
@@ -98,8 +98,8 @@ def _place(destination: Path, package: str) -> Path:
     return place
 
 
-def _write(files: Mapping[str, str], target: Path) -> None:
-    written, deleted = output.write(files, target)
+def _write(files: Mapping[str, str], target: Path, *, whole: bool = False) -> None:
+    written, deleted = output.write(files, target, whole=whole)
     common.log.print(
         f"{len(files)} files in {target}: {written} written, {deleted} deleted,"
         f" {len(files) - written} as they were",

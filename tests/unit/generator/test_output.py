@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from graph_codegen import output
+from graph_codegen import installing, output
 from graph_codegen.diagnostics import CodegenError
 from graph_codegen.output import MANIFEST
 from tests.support.csdl import content
@@ -143,53 +144,94 @@ def test_an_output_that_cannot_be_a_folder_is_refused(tmp_path: Path) -> None:
     assert content(tmp_path) == {"file": b"mine"}
 
 
-@pytest.mark.parametrize("name", ["replace", "unlink", "rmdir", "write_text"])
+STEPS = {
+    "write": (Path, "write_text"),
+    "link": (os, "link"),
+    "make": (Path, "mkdir"),
+    "exchange": (installing, "exchange"),
+    "rename": (Path, "rename"),
+}
+"""What a change consists of: a module or class, and a name in it."""
+
+
+class Failing:
+    """Stands for a step that fails once, after so many successes."""
+
+    def __init__(self, real: Callable[..., object], successes: int, problem: BaseException) -> None:
+        self.real, self.left, self.problem = real, successes, problem
+        self.failed = False
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        self.left -= 1
+        if self.left == -1:
+            self.failed = True
+            raise self.problem
+        return self.real(*args, **kwargs)
+
+
+def fail(
+    monkeypatch: pytest.MonkeyPatch, step: str, successes: int, problem: BaseException
+) -> Failing:
+    owner, name = STEPS[step]
+    failing = Failing(getattr(owner, name), successes, problem)
+    monkeypatch.setattr(owner, name, lambda *args, **kwargs: failing(*args, **kwargs))
+    return failing
+
+
+@pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("successes", range(5))
+@pytest.mark.parametrize("whole", [False, True])
 def test_a_failure_in_the_middle_leaves_the_old_whole(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, successes: int
+    folder: Path, monkeypatch: pytest.MonkeyPatch, step: str, successes: int, whole: bool
 ) -> None:
-    """The change writes, replaces, deletes and removes a folder; each time another step fails."""
-    calls = 0
-    real = getattr(Path, name)
-
-    def failing(self: Path, *args: object, **kwargs: object) -> object:
-        nonlocal calls
-        calls += 1
-        if calls == successes + 1:
-            raise OSError(28, "No space left on device", str(self))
-        return real(self, *args, **kwargs)
-
-    monkeypatch.setattr(Path, name, failing)
+    failing = fail(monkeypatch, step, successes, OSError(28, "No space left on device", "x"))
     before = content(folder)
     refused = ""
     try:
-        output.write(NEW, folder)
+        output.write(NEW, folder, whole=whole)
     except CodegenError as problem:
         refused = str(problem)
-    if refused:
-        assert "No space left on device" in refused
-        assert content(folder) == before
-    else:
-        assert calls <= successes
-        assert content(folder) == encoded(NEW)
+    assert ("No space left on device" in refused) is failing.failed
+    assert content(folder) == (before if failing.failed else encoded(NEW))
+    assert not list(folder.parent.rglob(".graph-codegen-*"))
+
+
+@pytest.mark.parametrize("successes", range(3))
+def test_an_interruption_leaves_the_old_whole(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, successes: int
+) -> None:
+    """The folder `deep`, a file and the manifest change places, one after the other."""
+    fail(monkeypatch, "exchange", successes, KeyboardInterrupt())
+    before = content(folder)
+    with pytest.raises(KeyboardInterrupt):
+        output.write(NEW | package(one="new", deep__two="two\n", fresh__four="4\n"), folder)
+    assert content(folder) == before
+
+
+def test_a_system_that_cannot_exchange_takes_two_steps(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installing, "_exchanged", lambda one, other: False)
+    output.write(NEW, folder)
+    assert content(folder) == encoded(NEW)
     assert not list(folder.glob(".graph-codegen-*"))
 
 
-def test_an_interruption_leaves_the_old_whole(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = Path.replace
+def test_links_and_folders_of_somebody_else_stay_and_caches_go(folder: Path) -> None:
+    (folder / "deep" / "mine").symlink_to("nowhere")
+    (folder / "deep" / "folder").symlink_to(folder.parent)
+    (folder / "deep" / "__pycache__").mkdir()
+    (folder / "deep" / "__pycache__" / "two.pyc").write_text("old")
+    output.write(NEW, folder)
+    assert (folder / "deep" / "mine").readlink() == Path("nowhere")
+    assert (folder / "deep" / "folder").readlink() == folder.parent
+    assert not (folder / "deep" / "__pycache__").exists()
 
-    def interrupted(self: Path, target: Path) -> Path:
-        if target.name == MANIFEST and "new" in self.parts:
-            raise KeyboardInterrupt
-        return real(self, target)
 
-    monkeypatch.setattr(Path, "replace", interrupted)
-    before = content(folder)
-    with pytest.raises(KeyboardInterrupt):
-        output.write(NEW, folder)
-    assert content(folder) == before
+def test_what_a_killed_run_left_behind_goes(folder: Path) -> None:
+    (folder / ".graph-codegen-left" / "new").mkdir(parents=True)
+    output.write(NEW, folder)
+    assert content(folder) == encoded(NEW)
 
 
 def test_a_run_that_was_killed_can_be_repeated(folder: Path) -> None:

@@ -1,0 +1,105 @@
+"""A run that is killed leaves the old package or the new one; two at once leave one of theirs."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from graph_codegen import output
+from tests.support.csdl import content
+
+WRITER = textwrap.dedent("""
+    import itertools, json, sys
+    from pathlib import Path
+    from graph_codegen import output
+    folder, whole, rounds = Path(sys.argv[1]), sys.argv[2] == "whole", int(sys.argv[3])
+    states = json.loads(sys.stdin.read())
+    print("ready", flush=True)
+    for round in range(rounds):
+        output.write(states[round % len(states)], folder, whole=whole)
+    """)
+"""Writes one state after the other to a folder."""
+
+KILLS = 40
+
+
+def state(name: str) -> dict[str, str]:
+    """Many files, in several folders, that all tell which state they are of; some only one has."""
+    files = {f"package/part{n % 3}/file{n}.py": f"# {name} {n}\n" * 50 for n in range(24)}
+    files[f"package/only_{name}.py"] = name
+    files["setup.toml"] = name
+    return files | {output.MANIFEST: output.manifest(files, {"generator": name})}
+
+
+STATES = {name: state(name) for name in ("old", "new", "third")}
+
+
+def started(folder: Path, how: str, rounds: int) -> subprocess.Popen[str]:
+    run = subprocess.Popen(
+        [sys.executable, "-c", WRITER, folder, how, str(rounds)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert run.stdin
+    assert run.stdout
+    run.stdin.write(json.dumps(list(STATES.values())))
+    run.stdin.close()
+    assert run.stdout.readline() == "ready\n"
+    return run
+
+
+def below(files: Mapping[str, bytes], top: str) -> dict[str, bytes]:
+    return {path: data for path, data in files.items() if path.startswith(top)}
+
+
+@pytest.mark.parametrize("how", ["parts", "whole"])
+def test_killed_at_any_moment_a_package_is_old_or_new(tmp_path: Path, how: str) -> None:
+    folder = tmp_path / "generated"
+    # Where the folder is not all ours, what is in it changes place one after the other.
+    tops = [""] if how == "whole" else ["package/", "setup.toml"]
+    seen: set[str] = set()
+    for kill in range(KILLS):
+        run = started(folder, how, 1_000_000)
+        time.sleep(0.003 * kill)
+        run.send_signal(signal.SIGKILL)
+        assert run.wait() == -signal.SIGKILL
+        assert run.stdout
+        run.stdout.close()
+        found = {
+            path: data
+            for path, data in (content(folder) if folder.exists() else {}).items()
+            if not path.startswith(".graph-codegen-")
+        }
+        for top in tops:
+            states = {
+                name: below({p: text.encode() for p, text in files.items()}, top)
+                for name, files in STATES.items()
+            } | {"nothing": {}}
+            matching = [name for name, files in states.items() if files == below(found, top)]
+            assert matching, f"kill {kill}: {top or 'the folder'} is a mixture"
+            seen.update(matching)
+        # The next run goes on from there.
+        output.write(STATES["old"], folder, whole=how == "whole")
+        assert content(folder) == {p: text.encode() for p, text in STATES["old"].items()}
+        assert not list(tmp_path.rglob(".graph-codegen-*"))
+    assert {"old", "new", "third"} <= seen
+
+
+@pytest.mark.parametrize("how", ["parts", "whole"])
+def test_runs_at_once_leave_what_one_of_them_wrote(tmp_path: Path, how: str) -> None:
+    folder = tmp_path / "generated"
+    runs = [started(folder, how, rounds) for rounds in (40, 41, 42)]
+    codes = [(run.wait(timeout=60), run.stdout and run.stdout.close())[0] for run in runs]
+    assert codes == [0, 0, 0]
+    states = [{p: text.encode() for p, text in files.items()} for files in STATES.values()]
+    assert content(folder) in states
+    assert not list(tmp_path.rglob(".graph-codegen-*"))
