@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
@@ -26,31 +27,45 @@ class Fetched:
     date: str | None
 
 
+def label(source: str) -> str:
+    """Return what to call a path or address: an address without user, password, query and fragment."""
+    if not _is_address(source):
+        return source
+    parts = urlsplit(source)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
 def fetch(source: str, today: date) -> Fetched:
     """Read a document from a path, or from an http or https address.
 
-    What comes from an address is called after it, without its query, and is of today. Raises
-    CodegenError for what cannot be read, any answer but 200, and a document of more than `LIMIT`
-    bytes.
+    What comes from an address is called by its `label`, and is of today. Redirects are followed, but
+    not from https to http. Raises CodegenError for what cannot be read, any answer but 200, and a
+    document of more than `LIMIT` bytes.
     """
-    if not source.startswith(("http://", "https://")):
+    if not _is_address(source):
         path = Path(source)
         try:
             return Fetched(path.read_bytes(), path.name, date_of(path.name))
         except OSError as problem:
             raise error(f"cannot read the metadata: {problem.strerror}", source) from None
+    name = label(source)
     try:
-        address = httpx.URL(source)
-        name = str(address.copy_with(query=None, fragment=None, userinfo=b""))
-        return Fetched(_download(address, name), name, today.isoformat())
-    except (httpx.HTTPError, httpx.InvalidURL) as problem:
+        return Fetched(_download(source, name), name, today.isoformat())
+    # What is set up wrong for proxies or certificates is found on the way, each in its own manner.
+    except (httpx.HTTPError, httpx.InvalidURL, ImportError, OSError, ValueError) as problem:
         reason = str(problem) or type(problem).__name__
-        raise error(f"cannot fetch the metadata: {reason}", source.partition("?")[0]) from None
+        raise error(f"cannot fetch the metadata: {reason}", name) from None
 
 
-def _download(address: httpx.URL, name: str) -> bytes:
+def _is_address(source: str) -> bool:
+    return source.startswith(("http://", "https://"))
+
+
+def _download(address: str, name: str) -> bytes:
     received = bytearray()
     with httpx.stream("GET", address, follow_redirects=True, timeout=_TIMEOUT) as response:
+        if address.startswith("https:") and response.url.scheme != "https":
+            raise error("cannot fetch the metadata: it is redirected to plain http", name)
         if response.status_code != httpx.codes.OK:
             raise error(f"cannot fetch the metadata: the answer is {response.status_code}", name)
         for chunk in response.iter_bytes():

@@ -127,13 +127,16 @@ def pending(files: Mapping[str, str], folder: Path) -> tuple[dict[str, str], lis
     return changed, stale
 
 
-def replace(files: Mapping[str, str], folder: Path, stale: Sequence[str] = ()) -> None:
+def replace(
+    files: Mapping[str, str], folder: Path, stale: Sequence[str] = (), *, last: str | None = None
+) -> None:
     """Put files into a folder and delete stale ones, whatever is there.
 
-    Raises CodegenError, with everything left as it was, where it cannot.
+    `last` is what of the folder changes after all else. Raises CodegenError, with everything left as
+    it was, where it cannot.
     """
     with locked(folder):
-        install(files, stale, folder)
+        install(files, stale, folder, last)
 
 
 def _listed(folder: Path) -> Mapping[str, frozenset[str]]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from threading import Timer
 
 from rich.console import Console
+from rich.text import Text
 
 PATIENCE = 1.0
 """Seconds that work may take before a terminal shows it."""
@@ -19,7 +20,7 @@ def stage(console: Console, what: str) -> Generator[None]:
         console.print(f"{what} …", markup=False, highlight=False)
         yield
         return
-    status = console.status(what)
+    status = console.status(Text(what))
     timer = Timer(PATIENCE, status.start)
     timer.daemon = True
     timer.start()

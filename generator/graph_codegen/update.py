@@ -10,11 +10,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from graph_codegen import output, provenance
 from graph_codegen.csdl_writer import write
-from graph_codegen.diagnostics import error
+from graph_codegen.diagnostics import Diagnostic, Place, error, refuse
 from graph_codegen.diff.changelog import entry, prepended
 from graph_codegen.diff.context import Side
 from graph_codegen.diff.report import Report
@@ -37,7 +38,7 @@ STEPS: Mapping[str, tuple[str, ...]] = {
 _NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build", "dist"
 )
-_VERSION = re.compile(r'^(version\s*=\s*)"[^"\n]*"', re.MULTILINE)
+_VERSION = re.compile(r"""^(version\s*=\s*)("[^"\n]*"|'[^'\n]*')""", re.MULTILINE)
 
 
 def texts(
@@ -65,16 +66,29 @@ def texts(
     }
 
 
+@dataclass(frozen=True)
+class Copy:
+    """A copy of a project to work on: where it is, and what of it an update may write was there."""
+
+    project: Path
+    staged: Path
+    before: Mapping[str, bytes]
+
+
 @contextmanager
-def copy(project: Path) -> Iterator[Path]:
-    """Give a copy of a project, without what its tools keep there, for as long as it is worked on."""
+def copied(project: Path) -> Iterator[Copy]:
+    """Give a copy of a project, without what its tools keep there, for as long as it is worked on.
+
+    Raises CodegenError where what an update writes is reached through a link: nobody named that place.
+    """
+    output.refuse_links(_content(project), project)
     with tempfile.TemporaryDirectory(prefix="graph-codegen-") as folder:
         staged = Path(folder) / project.name
         try:
             shutil.copytree(project, staged, ignore=_NOT_COPIED, symlinks=True)
         except OSError as problem:
             raise error(f"cannot copy the project: {problem}", str(project)) from None
-        yield staged
+        yield Copy(project, staged, _content(staged))
 
 
 def run(step: tuple[str, ...], project: Path) -> str:
@@ -97,20 +111,29 @@ def run(step: tuple[str, ...], project: Path) -> str:
     return done.stdout
 
 
-def install(staged: Path, project: Path) -> list[str]:
-    """Put what an update wrote in the copy into the project: everything or nothing.
+def install(copy: Copy) -> list[str]:
+    """Put what an update wrote in a copy into the project: everything or nothing.
 
-    Returns the paths that changed. Raises CodegenError where the project cannot be written.
+    Returns the paths that changed. Raises CodegenError where the project cannot be written, and where
+    what is to be written was changed there in the meantime. The metadata comes last: until it is
+    there, an update that was cut short can be repeated.
     """
-    before, after = _content(project), _content(staged)
-    changed = {path: text for path, text in after.items() if before.get(path) != text}
-    stale = sorted(before.keys() - after.keys())
-    output.replace(changed, project, stale)
+    after = _content(copy.staged)
+    changed = {path: data for path, data in after.items() if copy.before.get(path) != data}
+    stale = sorted(copy.before.keys() - after.keys())
+    now = _content(copy.project)
+    refuse(
+        Diagnostic("was changed while the update ran", Place(str(copy.project / path)))
+        for path in sorted([*changed, *stale])
+        if now.get(path) != copy.before.get(path)
+    )
+    texts = {path: data.decode() for path, data in changed.items()}
+    output.replace(texts, copy.project, stale, last="metadata")
     return sorted([*changed, *stale])
 
 
-def _content(project: Path) -> dict[str, str]:
-    """Return the texts of what an update writes, by path below the project."""
+def _content(project: Path) -> dict[str, bytes]:
+    """Return what is in the places that an update writes, by path below the project."""
     places = (project / name for name in WRITTEN)
     files = (
         file
@@ -118,7 +141,10 @@ def _content(project: Path) -> dict[str, str]:
         for file in ([place] if place.is_file() else sorted(place.rglob("*")))
         if file.is_file() and "__pycache__" not in file.parts
     )
-    return {file.relative_to(project).as_posix(): _read(file) for file in files}
+    try:
+        return {file.relative_to(project).as_posix(): file.read_bytes() for file in files}
+    except OSError as problem:
+        raise error(f"cannot read: {problem.strerror}", str(problem.filename)) from None
 
 
 def _read(path: Path) -> str:

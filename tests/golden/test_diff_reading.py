@@ -474,7 +474,15 @@ def _rule(rule: str) -> Changed:
 
 
 def _turned(name: str, on: str, off: str) -> Changed:
-    return lambda old, new: on if new.fields[name] == "true" else off
+    """What a type inherits anyway it may say or not."""
+
+    def rule(old: Fact, new: Fact) -> str | None:
+        inherited = f"inherits {name}"
+        if inherited in new.fields and old.fields[inherited] == new.fields[inherited]:
+            return None
+        return on if new.fields[name] == "true" else off
+
+    return rule
 
 
 def _swapped(cls: str) -> Changed:
@@ -496,10 +504,13 @@ def _number(old: Fact, new: Fact) -> str:
     return "flag-value-changed" if flags else "member-value-changed"
 
 
-def _key(old: Fact, new: Fact) -> str:
-    if not old.fields["key"]:
+def _key(old: Fact, new: Fact) -> str | None:
+    before, after = old.fields["inherits key"], new.fields["inherits key"]
+    if before == after:
+        return None
+    if not before:
         return "key-added"
-    return "key-changed" if new.fields["key"] else "key-removed"
+    return "key-changed" if after else "key-removed"
 
 
 KIND_CHANGED: Mapping[frozenset[str], str] = {
@@ -553,7 +564,7 @@ VALUES: Mapping[str, str] = {
     **dict.fromkeys(("member-added", "member-removed"), "value"),
     **dict.fromkeys(("member-value-changed", "flag-value-changed"), "value"),
     **dict.fromkeys(("base-type-changed", "base-type-extended"), "base"),
-    **dict.fromkeys(("key-added", "key-removed", "key-changed"), "key"),
+    **dict.fromkeys(("key-added", "key-removed", "key-changed"), "inherits key"),
     **dict.fromkeys(("entity-source-added", "entity-source-removed"), "type"),
     **dict.fromkeys(("navigation-binding-added", "navigation-binding-removed"), "target"),
     **dict.fromkeys(("navigation-binding-changed",), "target"),

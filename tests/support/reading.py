@@ -195,6 +195,14 @@ class Reading:
         flags = [self.types[one].flag(flag) for one in self.lineage(name)]
         return "true" if "true" in flags else "false"
 
+    def inherited_key(self, name: str) -> str:
+        """The key of a type, or of the nearest type it derives from that has one."""
+        for one in self.lineage(name):
+            keys = [ref.attrib["Name"] for part in self.types[one].parts("Key") for ref in part]
+            if keys:
+                return ", ".join(keys)
+        return ""
+
     # -- annotations
 
     def remarks(self, node: Node, *targets: str) -> Iterator[Remark]:
@@ -378,9 +386,12 @@ class _Facts:
             fields["base"] = reading.base(name) or ""
             fields["bases"] = " ".join(reading.lineage(name)[1:])
             fields["abstract"] = node.flag("Abstract")
-            fields["open"] = reading.inherits_flag(name, "OpenType")
+            fields["open"] = node.flag("OpenType")
+            fields["inherits open"] = reading.inherits_flag(name, "OpenType")
             fields["stream"] = node.flag("HasStream")
+            fields["inherits stream"] = reading.inherits_flag(name, "HasStream")
             fields["key"] = ", ".join(keys)
+            fields["inherits key"] = reading.inherited_key(name)
         yield from self._with_remarks(key, None, node, fields, name)
         previous = -1
         for member in node.parts("Member"):

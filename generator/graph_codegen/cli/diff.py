@@ -86,7 +86,9 @@ def diff(
 
 
 def _package(side: Side) -> Mapping[str, str]:
-    """Generate the package of one side, in memory."""
+    """Generate the package of one side, in memory; a document without any of the roots has none."""
+    if not side.subset.roots:
+        return {}
     from graph_codegen.package import build, facts
 
     whole, _ = supplement.apply(side.whole, supplement.load(folder("metadata")))

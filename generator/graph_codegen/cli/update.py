@@ -43,7 +43,7 @@ def update(source: str, strict: bool, of: str | None, markdown_file: Path | None
     project = checkout()
     if project is None:
         raise error("update works in a checkout of graph-codegen only", str(folder("metadata")))
-    with stage(common.log, f"fetching {source}"):
+    with stage(common.log, f"reading {fetch.label(source)}"):
         fetched = fetch.fetch(source, date.today())
     document = csdl.read(fetched.data, fetched.name)
     model = resolve(document)
@@ -56,12 +56,12 @@ def update(source: str, strict: bool, of: str | None, markdown_file: Path | None
     if not report.comparison.findings:
         return
     written = update.texts(project, common.settings(), new, of or fetched.date, report)
-    with update.copy(project) as staged:
-        output.replace(written, staged)
+    with update.copied(project) as copy:
+        output.replace(written, copy.staged)
         for what, step in update.STEPS.items():
             with stage(common.log, what):
-                update.run(step, staged)
-        paths = update.install(staged, project)
+                update.run(step, copy.staged)
+        paths = update.install(copy)
     _say(f"{len(paths)} files changed")
     if any(finding.methods.added for finding in report.comparison.findings):
         _say("which clouds have the new methods is not known until graph-codegen clouds is run")

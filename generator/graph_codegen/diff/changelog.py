@@ -25,5 +25,5 @@ def prepended(changelog: str, new: str, package: str) -> str:
     """Return a changelog with an entry before all others; an empty one gets its heading."""
     if not changelog:
         return f"# Changelog of {package}\n\n{new}"
-    head, mark, rest = changelog.partition("\n## ")
-    return f"{head}\n{new}{mark}{rest}" if mark else f"{changelog.rstrip()}\n\n{new}"
+    head, mark, rest = f"\n{changelog}".partition("\n## ")
+    return f"{head}\n{new}{mark}{rest}".lstrip("\n") if mark else f"{changelog.rstrip()}\n\n{new}"

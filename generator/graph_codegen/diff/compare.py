@@ -69,6 +69,7 @@ _SOURCES = frozenset({"EntitySet", "Singleton"})
 
 _RENAMING = frozenset(
     {
+        "base-type-extended",
         "optional-parameter-added",
         "parameter-order-changed",
         "parameter-removed",
@@ -76,9 +77,9 @@ _RENAMING = frozenset(
         "required-parameter-added",
     }
 )
-"""Rules by which the method of an overload, which is named after its parameters, can get another name."""
+"""Rules by which a method can get another name, since overloads are named after their parameters."""
 
-_LEADING = ("containment-", "entity-source-", "key-", "property-")
+_LEADING = ("containment-", "entity-source-", "property-")
 """How the rules begin whose elements lead to resources."""
 
 _INDEXABLE = f"@{CAPABILITIES}IndexableByKey"
@@ -95,7 +96,7 @@ def _finding(change: Change, surface: Surface) -> Finding:
     of_operation = change.kind in _OF_OPERATIONS
     by_methods = rule.effect is None or _is_stream(change)
     methods = UNTOUCHED
-    if by_methods or of_operation or change.kind == "NavigationProperty":
+    if by_methods or of_operation or rule.id in _RENAMING or change.kind == "NavigationProperty":
         leads = rule.id.startswith(_LEADING) or _element(change).endswith(_INDEXABLE)
         methods = surface.touched(_subjects(change, surface), below=leads)
     before, after = (

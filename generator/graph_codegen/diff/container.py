@@ -25,7 +25,7 @@ def container(context: Context) -> Iterator[Change]:
     before, after = _sources(context.old.model), _sources(context.new.model)
     gone = [source for name, source in before.items() if name not in after]
     come = [source for name, source in after.items() if name not in before]
-    renamed = renames.pairs(
+    renamed, removed, added = renames.pairs(
         gone,
         come,
         old_shape=lambda one: (one.kind, context.renamed.get(one.type, one.type)),
@@ -36,12 +36,10 @@ def container(context: Context) -> Iterator[Change]:
         yield _pair(context, one, other).change("entity-source-renamed", one.name, other.name)
     for one, other in [*((s, after[n]) for n, s in before.items() if n in after), *renamed]:
         yield from _source(context, one, other)
-    for one in gone:
-        if not any(one is known for known, _ in renamed):
-            yield Change("entity-source-removed", one.kind, _end(context.old.model, one), None)
-    for other in come:
-        if not any(other is known for _, known in renamed):
-            yield Change("entity-source-added", other.kind, None, _end(context.new.model, other))
+    for one in removed:
+        yield Change("entity-source-removed", one.kind, _end(context.old.model, one), None)
+    for other in added:
+        yield Change("entity-source-added", other.kind, None, _end(context.new.model, other))
 
 
 def _top(declared: EntityContainer) -> End:

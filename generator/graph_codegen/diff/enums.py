@@ -22,20 +22,18 @@ def enum_type(context: Context, pair: Pair, old: EnumType, new: EnumType) -> Ite
     after = {member.name: member for member in new.members}
     gone = [member for member in old.members if member.name not in after]
     come = [member for member in new.members if member.name not in before]
-    renamed = renames.pairs(
+    renamed, removed, added = renames.pairs(
         gone, come, old_shape=_value, new_shape=_value, certain=lambda one, other: True
     )
     found = [(m, after[m.name]) for m in old.members if m.name in after]
     for one, other in [*found, *renamed]:
         yield from _member(context, pair, one, other, flags=old.is_flags and new.is_flags)
-    for member in gone:
-        if not any(member is one for one, _ in renamed):
-            end = pair.old.part(member.name, member.place, str(member.value))
-            yield Change("member-removed", "Member", end, None)
-    for member in come:
-        if not any(member is other for _, other in renamed):
-            end = pair.new.part(member.name, member.place, str(member.value))
-            yield Change("member-added", "Member", None, end)
+    for member in removed:
+        end = pair.old.part(member.name, member.place, str(member.value))
+        yield Change("member-removed", "Member", end, None)
+    for member in added:
+        end = pair.new.part(member.name, member.place, str(member.value))
+        yield Change("member-added", "Member", None, end)
 
 
 def _flags(declared: EnumType) -> str:

@@ -105,7 +105,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All findings between two documents, the gravest first within each declaration's order."""
+    """All findings between two documents, sorted by declaration, element and rule."""
 
     old: Source
     new: Source

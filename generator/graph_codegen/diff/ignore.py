@@ -23,7 +23,7 @@ from graph_codegen.diff.findings import Finding
 from graph_codegen.diff.rules import RULES
 
 _FIELDS = ("rule", "element", "reason", "expires")
-_HEADER = re.compile(r"^\s*\[\[\s*ignore\s*\]\]", re.MULTILINE)
+_HEADER = re.compile(r"^[ \t]*\[\[\s*ignore\s*\]\]", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def _entry(entry: Any, place: Place) -> Entry:
     if not isinstance(entry, Mapping) or set(entry) != set(_FIELDS):
         raise error(f"an entry has {', '.join(_FIELDS)}, and nothing else", place)
     rule, element, reason, expires = (entry[name] for name in _FIELDS)
-    if rule not in RULES:
+    if not isinstance(rule, str) or rule not in RULES:
         raise error(f"there is no rule {rule}", place)
     if not isinstance(element, str) or not element:
         raise error("the element is the name of one, as findings show it", place)

@@ -49,7 +49,11 @@ def markdown(report: Report, limit: int = LIMIT) -> str:
 
 def plain(text: str) -> str:
     """Return a text in which nothing is Markdown, HTML or a mention of somebody."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split())).replace("\\@", "@\u200b")
+    return (
+        _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+        .replace("\\@", "@\u200b")
+        .replace("\\#", "#\u200b")
+    )
 
 
 def _sentence(text: str) -> str:

@@ -29,15 +29,18 @@ class _Overload:
         return self.operation.name, str(self.parameters[0][1]) if bound else ""
 
     @property
+    def own(self) -> tuple[tuple[str, TypeRef], ...]:
+        """The parameters besides the binding parameter."""
+        return self.parameters[1:] if self.operation.is_bound else self.parameters
+
+    @property
     def shape(self) -> Hashable:
         """What it is apart from its name and the name of the binding parameter."""
-        own = self.parameters[1:] if self.operation.is_bound else self.parameters
-        return self.operation.kind, self.key[1], own, self.returns
+        return self.operation.kind, self.key[1], self.own, self.returns
 
     @property
     def names(self) -> frozenset[str]:
-        own = self.parameters[1:] if self.operation.is_bound else self.parameters
-        return frozenset(name for name, _ in own)
+        return frozenset(name for name, _ in self.own)
 
     @property
     def end(self) -> End:
@@ -60,18 +63,18 @@ def operations(context: Context) -> Iterator[Change]:
             yield from _operation(context, one, other)
         gone += left
         come += right
-    renamed = renames.pairs(gone, come, old_shape=_shape, new_shape=_shape, certain=_certain)
+    renamed, removed, added = renames.pairs(
+        gone, come, old_shape=_shape, new_shape=_shape, certain=_certain
+    )
     for one, other in renamed:
         yield _pair(one, other).change(
             "operation-renamed", one.operation.name, other.operation.name
         )
         yield from _operation(context, one, other)
-    for one in gone:
-        if not any(one is known for known, _ in renamed):
-            yield _gone(context, one)
-    for other in come:
-        if not any(other is known for _, known in renamed):
-            yield _come(context, other)
+    for one in removed:
+        yield _gone(context, one)
+    for other in added:
+        yield _come(context, other)
 
 
 _Key = tuple[str, str]
@@ -103,9 +106,7 @@ def _matched(old: list[_Overload], new: list[_Overload]) -> _Matches:
             (one, other)
             for one in old
             for other in new
-            if one.parameters == other.parameters
-            or one.names & other.names
-            or len(old) == len(new) == 1
+            if one.own == other.own or one.names & other.names or len(old) == len(new) == 1
         ),
         key=_closeness,
     )
@@ -124,7 +125,7 @@ def _closeness(pair: tuple[_Overload, _Overload]) -> tuple[bool, int, list[str]]
     one, other = pair
     different = len(one.names ^ other.names)
     spelled = sorted((one.operation.signature, other.operation.signature))
-    return one.parameters != other.parameters, different, spelled
+    return one.own != other.own, different, spelled
 
 
 def _shape(overload: _Overload) -> Hashable:

@@ -34,11 +34,13 @@ def pairs(
     old_shape: Callable[[_T], Hashable],
     new_shape: Callable[[_T], Hashable],
     certain: Callable[[_T, _T], bool],
-) -> list[tuple[_T, _T]]:
-    """Return the pairs of one that is gone and one that has come: of equal shape, and certain.
+) -> tuple[list[tuple[_T, _T]], list[_T], list[_T]]:
+    """Return the pairs of one that is gone and one that has come, and what is left of both.
 
-    Neither of a pair may be certain with any other: what could be either of two is neither.
+    A pair is of equal shape, and certain; neither may be certain with any other: what could be either
+    of two is neither.
     """
+    gone, come = list(gone), list(come)
     by_shape: dict[Hashable, list[_T]] = {}
     for new in come:
         by_shape.setdefault(new_shape(new), []).append(new)
@@ -47,9 +49,15 @@ def pairs(
     ]
     times_old = Counter(id(old) for old, _ in candidates)
     times_new = Counter(id(new) for _, new in candidates)
-    return [
+    found = [
         (old, new) for old, new in candidates if times_old[id(old)] == 1 and times_new[id(new)] == 1
     ]
+    renamed = {id(one) for pair in found for one in pair}
+    return (
+        found,
+        [old for old in gone if id(old) not in renamed],
+        [new for new in come if id(new) not in renamed],
+    )
 
 
 def types(old: Model, new: Model) -> Mapping[str, str]:
@@ -60,7 +68,7 @@ def types(old: Model, new: Model) -> Mapping[str, str]:
     """
     gone = [declared for name, declared in old.types.items() if name not in new.types]
     come = [declared for name, declared in new.types.items() if name not in old.types]
-    found = pairs(gone, come, old_shape=_shape, new_shape=_shape, certain=_certain)
+    found, _, _ = pairs(gone, come, old_shape=_shape, new_shape=_shape, certain=_certain)
     return {one.name: other.name for one, other in found}
 
 

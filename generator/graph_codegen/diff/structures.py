@@ -27,10 +27,10 @@ def structured_type(
         yield pair.change("type-made-abstract" if new.abstract else "type-made-concrete")
     if old.open != new.open and _open(context.old, old) != _open(context.new, new):
         yield pair.change("type-opened" if new.open else "type-closed")
-    if old.key != new.key:
-        rule = "changed" if old.key and new.key else "added" if new.key else "removed"
-        yield pair.change(f"key-{rule}", ", ".join(old.key), ", ".join(new.key))
-    if old.has_stream != new.has_stream:
+    yield from _key(context, pair, old, new)
+    if old.has_stream != new.has_stream and _streams(context.old, old) != _streams(
+        context.new, new
+    ):
         stream = Pair(
             pair.kind,
             End(pair.old.element, pair.old.place, f"{old.name}/$value"),
@@ -38,6 +38,20 @@ def structured_type(
         )
         yield stream.change("stream-added" if new.has_stream else "stream-removed")
     yield from _properties(context, old, new)
+
+
+def _key(
+    context: Context, pair: Pair, old: StructuredType, new: StructuredType
+) -> Iterator[Change]:
+    before, after = context.old.model.key(old.name), context.new.model.key(new.name)
+    if old.key != new.key and before != after:
+        rule = "changed" if before and after else "added" if after else "removed"
+        yield pair.change(f"key-{rule}", ", ".join(before), ", ".join(after))
+
+
+def _streams(side: Side, declared: StructuredType) -> bool:
+    """Whether values of a type have a stream, by the type itself or a base type (CSDL 6.5)."""
+    return any(owner.has_stream for owner in side.model.lineage(declared.name))
 
 
 def _open(side: Side, declared: StructuredType) -> bool:
@@ -82,7 +96,7 @@ def _properties(context: Context, old: StructuredType, new: StructuredType) -> I
     inherited_after = _inherited(context.new.model, new)
     gone = [p for name, p in before.items() if name not in {*after, *inherited_after}]
     come = [p for name, p in after.items() if name not in {*before, *inherited_before}]
-    renamed = _renamed(context, gone, come)
+    renamed, removed, added = _renamed(context, gone, come)
     for one, other in renamed:
         yield _pair(one, other).change("property-renamed", one.item.name, other.item.name)
         yield from _property(context, one, other)
@@ -96,12 +110,10 @@ def _properties(context: Context, old: StructuredType, new: StructuredType) -> I
         if name in inherited_before and name not in before:
             yield _pair(inherited_before[name], other).change("property-moved-from-base")
             yield from _property(context, inherited_before[name], other)
-    for one in gone:
-        if not any(one is known for known, _ in renamed):
-            yield _gone(context, one, new.name)
-    for other in come:
-        if not any(other is known for _, known in renamed):
-            yield _come(context, other, old.name)
+    for one in removed:
+        yield _gone(context, one, new.name)
+    for other in added:
+        yield _come(context, other, old.name)
 
 
 def _own(declared: StructuredType) -> Mapping[str, _Declared]:
@@ -139,7 +151,7 @@ def _declared(model: Model, owner: str, name: str) -> _Declared | None:
 
 def _renamed(
     context: Context, gone: list[_Declared], come: list[_Declared]
-) -> list[tuple[_Declared, _Declared]]:
+) -> tuple[list[tuple[_Declared, _Declared]], list[_Declared], list[_Declared]]:
     return renames.pairs(
         gone,
         come,

@@ -13,10 +13,10 @@ from functools import cached_property
 
 from graph_codegen.calls import attributes, calls, class_prefix, parameters
 from graph_codegen.diff.rules import Effect
-from graph_codegen.edm import Model, Operation
+from graph_codegen.edm import Model, Operation, TypeRef
 from graph_codegen.methods import may_be_left_out, query_options
 from graph_codegen.naming import parameter_name
-from graph_codegen.requests import Request, offers
+from graph_codegen.requests import STREAM, Request, offers
 
 
 def operation_subject(operation: Operation) -> str:
@@ -142,7 +142,7 @@ class Surface:
         """The keys of methods whose whole resource has come or gone, by what leads to it."""
         found: dict[str, set[str]] = {}
         for methods, others in ((self._gone, self._new), (self._come, self._old)):
-            there = {method.resource for method in others.values()}
+            there = {self._now(method.resource) for method in others.values()}
             lost = ((k, m) for k, m in methods.items() if self._now(m.resource) not in there)
             _index(found, ((key, _way(method.request)) for key, method in lost))
         return found
@@ -209,10 +209,16 @@ def _methods(model: Model) -> _Methods:
     for path, named in calls(model, offers(model)).items():
         way = attributes(path)
         for name, request in named:
-            resource = request.steps[-1] if request.steps else request.segments[0]
+            resource = _resource(request)
             found = _Method(".".join((*way, name)), resource, request, _signature(request))
             methods[f"{resource}/{name}"] = found
     return methods
+
+
+def _resource(request: Request) -> str:
+    """Return the last property on the way to the resource that has the method; a stream has none."""
+    steps = request.steps[:-1] if request.target == STREAM else request.steps
+    return steps[-1] if steps else request.segments[0]
 
 
 def _signature(request: Request) -> Signature:
@@ -231,8 +237,15 @@ def _way(request: Request) -> Iterable[str]:
 
 
 def _subjects(model: Model, request: Request) -> Iterable[str]:
-    """Return what a request hangs on: the resource, the type of its items' key, the operation."""
+    """Return what a request hangs on: the resource, its type and that of its items' key, the operation.
+
+    Overloads that are bound to base types share the names of methods with it.
+    """
     at = request.steps[-1] if request.steps else request.segments[0]
-    keyed = (declared.name for key in request.keys[-1:] for declared in model.lineage(key.type))
-    operation = [operation_subject(request.operation)] if request.operation else []
-    return {at, *keyed, *operation}
+    types = [request.target.name, *(key.type for key in request.keys[-1:])]
+    lineage = [declared.name for name in types for declared in model.lineage(name)]
+    if not request.operation:
+        return {at, *lineage}
+    name, collection = request.operation.name, request.target.collection
+    bound = (f"{name}({TypeRef(owner, collection)})" for owner in lineage)
+    return {at, *lineage, operation_subject(request.operation), *bound}

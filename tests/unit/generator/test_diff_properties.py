@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,16 +13,21 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from graph_codegen import csdl
+from graph_codegen.calls import attributes, calls
 from graph_codegen.csdl_elements import EDM
 from graph_codegen.csdl_writer import write
 from graph_codegen.diff.changes import End
 from graph_codegen.diff.compare import compare
 from graph_codegen.diff.context import Side
 from graph_codegen.diff.findings import Comparison, Step
-from graph_codegen.diff.rules import RULES
+from graph_codegen.diff.rules import RULES, Effect
 from graph_codegen.edm import Document, Model
+from graph_codegen.requests import offers
 from graph_codegen.resolve import resolve
-from graph_codegen.subset import ALL, take
+from graph_codegen.resources import folder
+from graph_codegen.settings import load as settings_of
+from graph_codegen.subset import ALL, existing, take
+from tests.support.csdl import document
 from tests.support.models import MODELS, SERVICES
 
 METADATA = Path(__file__).parents[4] / "shared" / "metadata"
@@ -35,10 +40,11 @@ def side(model: Model, file: str = "a.xml") -> Side:
     return Side(Document(file, "0" * 64, ()), model, take(model, (ALL,)))
 
 
-def read(data: bytes, file: str) -> Side:
-    document = csdl.read(data, file)
-    model = resolve(document)
-    return Side(document, model, take(model, (ALL,)))
+def read(data: bytes, file: str, roots: Sequence[str] = (ALL,)) -> Side:
+    read = csdl.read(data, file)
+    model = resolve(read)
+    held = roots if ALL in roots else existing(model, roots)
+    return Side(read, model, take(model, held))
 
 
 # -- a document is equal to itself, however it is spelled
@@ -204,3 +210,60 @@ def test_comparisons_of_all_of_graph_mirror_each_other(other: str) -> None:
     a, b = (read(path.read_bytes(), path.name) for path in paths)
 
     assert seen(compare(a, b)) == seen(compare(b, a), mirrored=True)
+
+
+# -- nothing that happens to the client is left untold
+
+
+def methods(model: Model) -> set[str]:
+    """The methods of a client, each by the shortest way to it."""
+    return {
+        ".".join((*attributes(path), name))
+        for path, named in calls(model, offers(model)).items()
+        for name, _ in named
+    }
+
+
+def untold(a: Side, b: Side) -> set[str]:
+    """The methods that only one side has, and that no finding names."""
+    found = compare(a, b).findings
+    told = {name for f in found for name in (*f.methods.removed, *f.methods.added)}
+    whole = {f.rule.id for f in found if f.rule.id.startswith("entity-source-")}
+    return set() if whole else (methods(a.model) ^ methods(b.model)) - told
+
+
+@pytest.mark.parametrize("other", ["2023-03-16", "2024-10-16", "us-gov"])
+def test_every_method_that_comes_or_goes_is_named(other: str) -> None:
+    paths = [METADATA / f"graph-v1.0-{name}.csdl.xml" for name in ("2026-08-04", other)]
+    if not all(path.exists() for path in paths):
+        pytest.skip("the whole metadata is not beside this checkout")
+    roots = settings_of(folder("metadata")).roots
+    a, b = (read(path.read_bytes(), path.name, roots) for path in paths)
+
+    assert methods(a.model) != methods(b.model)
+    assert untold(a, b) == set()
+
+
+OVERLOADED = """
+<EntityType Name="base"><Key><PropertyRef Name="id"/></Key>
+  <Property Name="id" Type="Edm.String"/></EntityType>
+<EntityType Name="call" BaseType="graph.base"/>
+<Action Name="mute" IsBound="true"><Parameter Name="it" Type="graph.call"/>
+  <Parameter Name="y" Type="Edm.String"/></Action>
+{}
+<EntityContainer Name="x"><EntitySet Name="calls" EntityType="graph.call"/></EntityContainer>
+"""
+
+
+def test_an_overload_on_a_base_type_renames_a_method() -> None:
+    overload = """<Action Name="mute" IsBound="true"><Parameter Name="it" Type="graph.base"/>
+      <Parameter Name="x" Type="Edm.String"/></Action>"""
+    old, new = (
+        read(document(OVERLOADED.format(more)), f"{file}.xml")
+        for more, file in (("", "old"), (overload, "new"))
+    )
+    (found,) = compare(old, new).findings
+
+    assert (found.rule.id, found.effect) == ("operation-added", Effect.BOTH)
+    assert found.methods.removed == ("calls.mute",)
+    assert found.methods.added == ("calls.mute_with_x", "calls.mute_with_y")

@@ -1,0 +1,497 @@
+"""What `graph-codegen diff` answers, where the answer goes, and what it exits with."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.csdl import ROOT, SERVICE, content, document, graph_codegen, line_of
+
+PROJECT = Path(__file__).parents[2]
+
+SAME = SERVICE
+ADDITIVE = SERVICE.replace(
+    '<NavigationProperty Name="owner"',
+    '<Property Name="subject" Type="Edm.String"/>\n  <NavigationProperty Name="owner"',
+)
+INVISIBLE = SERVICE.replace('Name="call" BaseType', 'Name="call" OpenType="true" BaseType')
+BREAKING = SERVICE.replace('  <Property Name="state" Type="graph.callState"/>\n', "").replace(
+    '<Member Name="established" Value="3"/>', '<Member Name="established" Value="4"/>'
+)
+MIXED = ADDITIVE.replace('  <Parameter Name="clientContext" Type="Edm.String"/>\n', "").replace(
+    'Name="call" BaseType', 'Name="call" OpenType="true" BaseType'
+)
+
+NEWER = {
+    "same": SAME,
+    "additive": ADDITIVE,
+    "invisible": INVISIBLE,
+    "breaking": BREAKING,
+    "mixed": MIXED,
+}
+"""Newer documents by the gravest level of what changed."""
+
+REMOVED_PARAMETER = "microsoft.graph.mute(microsoft.graph.call, Edm.String)/clientContext"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the older document, and each of the newer ones. Nobody writes to it."""
+    folder = tmp_path_factory.mktemp("documents")
+    (folder / "old.xml").write_bytes(document(SERVICE))
+    for name, body in NEWER.items():
+        (folder / f"{name}.xml").write_bytes(document(body))
+    return folder
+
+
+Result = subprocess.CompletedProcess[str]
+
+
+def diff(folder: Path, new: str, *arguments: str | Path, old: str = "old.xml") -> Result:
+    result = graph_codegen("diff", old, new, *ROOT, *arguments, cwd=folder)
+    assert "Traceback" not in result.stderr
+    return result
+
+
+def refused(result: Result) -> str:
+    """The one line that says why nothing was compared."""
+    assert (result.returncode, result.stdout) == (2, ""), result.stderr
+    assert "Traceback" not in result.stderr
+    lines = [line for line in result.stderr.splitlines() if not line.endswith(" …")]
+    (line,) = lines
+    assert line.startswith("error: ")
+    return line.removeprefix("error: ")
+
+
+def warnings(result: Result) -> list[str]:
+    lines = result.stderr.splitlines()
+    return [line.removeprefix("warning: ") for line in lines if line.startswith("warning: ")]
+
+
+# -- exit codes
+
+
+@pytest.mark.parametrize(
+    ("new", "fails_on"),
+    [
+        ("same", []),
+        ("invisible", ["any"]),
+        ("additive", ["additive", "any"]),
+        ("breaking", ["breaking", "additive", "any"]),
+        ("mixed", ["breaking", "additive", "any"]),
+    ],
+)
+def test_findings_of_a_level_or_a_graver_one_fail(
+    folder: Path, new: str, fails_on: list[str]
+) -> None:
+    levels = ("breaking", "additive", "any")
+    codes = {level: diff(folder, f"{new}.xml", "--fail-on", level).returncode for level in levels}
+    assert codes == {level: int(level in fails_on) for level in levels}
+
+
+@pytest.mark.parametrize("new", NEWER)
+def test_nothing_fails_where_nobody_said_so(folder: Path, new: str) -> None:
+    result = diff(folder, f"{new}.xml")
+    assert result.returncode == 0
+    verdict = result.stdout.splitlines()[2]
+    steps = {"invisible": "patch", "additive": "minor", "breaking": "major", "mixed": "major"}
+    told = f"suggested version step: {steps[new]}" if new in steps else "nothing changed"
+    assert verdict.endswith(told)
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown", "json", "html"])
+def test_a_report_that_fails_is_written_all_the_same(folder: Path, form: str) -> None:
+    fine = diff(folder, "mixed.xml", "--format", form)
+    failing = diff(folder, "mixed.xml", "--format", form, "--fail-on", "breaking")
+    assert (fine.returncode, failing.returncode) == (0, 1)
+    assert failing.stdout == fine.stdout
+    assert REMOVED_PARAMETER.rpartition("/")[2] in fine.stdout
+
+
+def test_other_levels_are_refused(folder: Path) -> None:
+    result = diff(folder, "mixed.xml", "--fail-on", "invisible")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "'breaking', 'additive', 'any'" in result.stderr
+
+
+# -- answers and everything else
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown", "json", "html"])
+def test_the_answer_is_all_there_is_on_standard_output(folder: Path, form: str) -> None:
+    result = diff(folder, "mixed.xml", "--format", form, "--code")
+    assert result.stderr.splitlines() == [
+        "reading old.xml …",
+        "reading mixed.xml …",
+        "generating from old.xml …",
+        "generating from mixed.xml …",
+    ]
+    begins = {"terminal": "old.xml → mixed.xml\n", "markdown": "# Graph metadata: ", "json": "{\n"}
+    assert result.stdout.startswith(begins.get(form, "<!DOCTYPE html>"))
+    assert "…\n" not in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+def test_json_parses_even_with_warnings(folder: Path, tmp_path: Path) -> None:
+    odd = SERVICE.replace("<Member", '<Surprise/><Member Name="more" Value="5"/><Member')
+    (tmp_path / "odd.xml").write_bytes(document(odd))
+    result = diff(folder, str(tmp_path / "odd.xml"), "--format", "json")
+    assert warnings(result)
+    told = json.loads(result.stdout)
+    assert [finding["rule"] for finding in told["findings"]] == ["member-added"]
+
+
+def test_a_report_is_the_same_every_time(folder: Path) -> None:
+    for form in ("terminal", "markdown", "json", "html"):
+        first, second = (diff(folder, "mixed.xml", "--format", form).stdout for _ in range(2))
+        assert first == second
+
+
+def test_places_lead_to_the_lines_of_both_documents(folder: Path) -> None:
+    told = json.loads(diff(folder, "mixed.xml", "--format", "json").stdout)
+    places = {f["rule"]: (f["old"] and f["old"]["line"], f["new"]) for f in told["findings"]}
+    old, new = document(SERVICE), document(MIXED)
+    assert places["parameter-removed"] == (line_of(old, '"clientContext"'), None)
+    line, end = places["type-opened"]
+    assert line == line_of(old, 'Name="call" BaseType')
+    assert end["line"] == line_of(new, 'Name="call" OpenType')
+    (added,) = (f for f in told["findings"] if f["rule"] == "property-added")
+    assert (added["old"], added["new"]["line"]) == (None, line_of(new, '"subject"'))
+
+
+# -- the ignore file
+
+
+def ignoring(path: Path, *entries: tuple[str, str, date]) -> Path:
+    path.write_text(
+        "".join(
+            f'[[ignore]]\nrule = "{rule}"\nelement = "{element}"\nreason = "seen"\n'
+            f"expires = {expires}\n\n"
+            for rule, element, expires in entries
+        ),
+        encoding="utf-8",
+    )
+    return path
+
+
+NEXT_YEAR = date.today() + timedelta(365)
+LONG_AGO = date(2020, 1, 31)
+
+
+def test_ignored_findings_do_not_fail_and_are_shown(folder: Path, tmp_path: Path) -> None:
+    entry = ("parameter-removed", REMOVED_PARAMETER, NEXT_YEAR)
+    ignore = ignoring(tmp_path / "ignore.toml", entry)
+    result = diff(folder, "mixed.xml", "--fail-on", "breaking", "--ignore", ignore)
+    assert (result.returncode, warnings(result)) == (0, [])
+    assert "0 breaking, 1 additive, 1 invisible, 1 ignored" in result.stdout
+    assert result.stdout.splitlines()[-2:] == [
+        f"  {REMOVED_PARAMETER}",
+        "    parameter-removed: parameter removed: Edm.String; seen",
+    ]
+    assert diff(folder, "mixed.xml", "--fail-on", "any", "--ignore", ignore).returncode == 1
+
+
+def test_expired_entries_count_no_more_and_are_told_of(folder: Path, tmp_path: Path) -> None:
+    entry = ("parameter-removed", REMOVED_PARAMETER, LONG_AGO)
+    ignore = ignoring(tmp_path / "ignore.toml", entry)
+    result = diff(folder, "mixed.xml", "--fail-on", "breaking", "--ignore", ignore)
+    assert result.returncode == 1
+    assert "1 breaking, 1 additive, 1 invisible; " in result.stdout
+    (warning,) = warnings(result)
+    assert warning.startswith(f"{ignore}:1: {REMOVED_PARAMETER}")
+    assert warning.endswith("the entry expired on 2020-01-31: its findings count again")
+
+
+def test_entries_that_match_nothing_are_told_of(folder: Path, tmp_path: Path) -> None:
+    entries = [(rule, "*", NEXT_YEAR) for rule in ("type-opened", "type-closed", "property-added")]
+    ignore = ignoring(tmp_path / "ignore.toml", *entries)
+    result = diff(folder, "mixed.xml", "--format", "json", "--ignore", ignore)
+    (warning,) = warnings(result)
+    assert warning.startswith(f"{ignore}:7: ")
+    assert warning.endswith("the entry matches no finding")
+    told = json.loads(result.stdout)
+    assert told["counts"] == {"breaking": 1, "additive": 0, "invisible": 0, "ignored": 2}
+    assert [finding["ignored"] for finding in told["findings"]].count("seen") == 2
+
+
+def test_a_bad_ignore_file_is_refused_before_anything_is_read(folder: Path, tmp_path: Path) -> None:
+    ignore = ignoring(tmp_path / "ignore.toml", ("no-such-rule", "*", NEXT_YEAR))
+    result = diff(folder, "mixed.xml", "--ignore", ignore)
+    assert result.stderr == f"error: {ignore}:1: there is no rule no-such-rule\n"
+    assert refused(result)
+    missing = tmp_path / "missing.toml"
+    assert refused(diff(folder, "mixed.xml", "--ignore", missing)) == (
+        f"{missing}: cannot read the ignore file: No such file or directory"
+    )
+
+
+# -- roots
+
+
+NOTIFIED = SERVICE.replace(
+    '<EntityContainer Name="GraphService">',
+    '<ComplexType Name="commsNotifications"><Property Name="count" Type="Edm.Int32"/></ComplexType>'
+    '\n<EntityContainer Name="GraphService">',
+)
+
+
+@pytest.fixture
+def notified(tmp_path: Path) -> Path:
+    """Documents of which the second has a root more."""
+    (tmp_path / "old.xml").write_bytes(document(SERVICE))
+    (tmp_path / "new.xml").write_bytes(document(NOTIFIED))
+    return tmp_path
+
+
+def test_a_root_of_one_document_only_has_come_or_gone(notified: Path) -> None:
+    roots = ("--root", "communications", "--root", "commsNotifications", "--format", "json")
+    for old, new, rule in (("old", "new", "type-added"), ("new", "old", "type-removed")):
+        result = graph_codegen("diff", f"{old}.xml", f"{new}.xml", *roots, cwd=notified)
+        assert result.returncode == 0, result.stderr
+        assert warnings(result) == ["old.xml: has no commsNotifications"]
+        told = json.loads(result.stdout)
+        found = [(finding["rule"], finding["element"]) for finding in told["findings"]]
+        assert found == [(rule, "microsoft.graph.commsNotifications")]
+        assert told["roots"] == ["communications", "commsNotifications"]
+
+
+def test_what_no_root_leads_to_is_not_compared(notified: Path) -> None:
+    result = graph_codegen("diff", "old.xml", "new.xml", *ROOT, cwd=notified)
+    assert result.stdout.splitlines()[1:] == ["roots: communications", "nothing changed"]
+    assert warnings(result) == []
+
+
+def test_all_is_everything(notified: Path) -> None:
+    result = graph_codegen(
+        "diff", "old.xml", "new.xml", "--root", "all", "--fail-on", "any", cwd=notified
+    )
+    assert result.returncode == 1
+    assert "microsoft.graph.commsNotifications: type added" in result.stdout
+    assert "microsoft.graph.user" not in result.stdout
+
+
+def test_a_root_of_neither_document_is_refused(notified: Path) -> None:
+    result = graph_codegen("diff", "old.xml", "new.xml", *ROOT, "--root", "nothing", cwd=notified)
+    assert refused(result) == "old.xml and new.xml: neither document has the root nothing"
+
+
+def test_the_default_roots_are_those_of_the_settings(tmp_path: Path) -> None:
+    """The project's own subset has all of them; a document that lacks some is warned of."""
+    whole = PROJECT / "metadata" / "communications.csdl.xml"
+    (tmp_path / "old.xml").write_bytes(document(SERVICE))
+    result = graph_codegen("diff", "old.xml", whole, "--format", "json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    told = json.loads(result.stdout)
+    roots = told["roots"]
+    assert roots[0] == "communications"
+    assert len(roots) > 1
+    lacking = [f"old.xml: has no {root}" for root in roots if root != "communications"]
+    assert warnings(result) == lacking
+    added = {f["element"] for f in told["findings"] if f["rule"] == "type-added"}
+    assert {f"microsoft.graph.{root}" for root in roots[1:]} <= added
+
+
+# -- the code
+
+
+def generated(folder: Path, name: str, target: Path) -> Path:
+    result = graph_codegen(
+        *("generate", "--metadata", f"{name}.xml", *ROOT, "--output", target), cwd=folder
+    )
+    assert result.returncode == 0, result.stderr
+    (target / "manifest.json").unlink()  # it tells of the package, and is no part of it
+    return target
+
+
+def apply(patch: str, target: Path, *options: str) -> None:
+    """Apply a patch as git does, strictly: every line of context must be there."""
+    (target.parent / "patch").write_text(patch, encoding="utf-8")
+    subprocess.run(
+        ["git", "apply", "-p1", *options, target.parent / "patch"], cwd=target, check=True
+    )
+
+
+def module_added() -> bytes:
+    """A newer document with a namespace of its own, so that files come."""
+    other = (
+        '<Schema xmlns="http://docs.oasis-open.org/odata/ns/edm" Namespace="microsoft.graph.rooms">'
+        '<ComplexType Name="room"><Property Name="name" Type="Edm.String"/></ComplexType></Schema>'
+    )
+    body = SERVICE.replace(
+        '<Property Name="state"',
+        '<Property Name="room" Type="microsoft.graph.rooms.room"/>\n<Property Name="state"',
+    )
+    return document(body, other)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("old", "mixed"), ("mixed", "breaking"), ("old", "more"), ("more", "old")]
+)
+def test_the_code_is_a_patch_of_the_package(
+    folder: Path, tmp_path: Path, old: str, new: str
+) -> None:
+    shutil.copytree(folder, tmp_path / "documents")
+    (tmp_path / "documents" / "more.xml").write_bytes(module_added())
+    folder = tmp_path / "documents"
+    told = json.loads(
+        diff(folder, f"{new}.xml", "--code", "--format", "json", old=f"{old}.xml").stdout
+    )
+    before = generated(folder, old, tmp_path / "before")
+    after = generated(folder, new, tmp_path / "after")
+    assert content(before) != content(after)
+    patch = "\n".join(told["code"]) + "\n"
+    apply(patch, before, "--check")
+    apply(patch, before)
+    assert content(before) == content(after)
+    apply(patch, before, "--reverse")
+
+
+@pytest.mark.parametrize("form", ["terminal", "markdown"])
+def test_every_report_has_the_whole_patch(folder: Path, form: str) -> None:
+    told = json.loads(diff(folder, "mixed.xml", "--code", "--format", "json").stdout)
+    lines = "\n".join(told["code"])
+    assert len(told["code"]) > 20
+    assert f"\n{lines}\n" in diff(folder, "mixed.xml", "--code", "--format", form).stdout
+
+
+def test_equal_documents_have_the_same_code(folder: Path) -> None:
+    told = json.loads(diff(folder, "same.xml", "--code", "--format", "json").stdout)
+    assert (told["findings"], told["code"]) == ([], [])
+    assert diff(folder, "same.xml", "--code").stdout.splitlines()[2:] == ["nothing changed"]
+    markdown = diff(folder, "same.xml", "--code", "--format", "markdown").stdout
+    assert "The generated package does not change." in markdown
+
+
+def test_code_is_not_generated_unless_asked_for(folder: Path) -> None:
+    result = diff(folder, "mixed.xml", "--format", "json")
+    assert json.loads(result.stdout)["code"] is None
+    assert "generating" not in result.stderr
+
+
+# -- documents
+
+
+def test_a_document_is_the_same_as_itself(folder: Path) -> None:
+    result = diff(folder, "old.xml", "--fail-on", "any")
+    assert result.returncode == 0
+    assert result.stdout.splitlines() == [
+        "old.xml → old.xml",
+        "roots: communications",
+        "nothing changed",
+    ]
+
+
+def test_documents_of_the_same_name_are_told_apart_by_their_side(
+    folder: Path, tmp_path: Path
+) -> None:
+    for side, name in (("2025", "old"), ("2026", "mixed")):
+        (tmp_path / side).mkdir()
+        shutil.copy(folder / f"{name}.xml", tmp_path / side / "graph.xml")
+    result = diff(tmp_path, "2026/graph.xml", old="2025/graph.xml")
+    assert result.returncode == 0, result.stderr
+    places = re.findall(r"(old|new) graph\.xml:([0-9]+)", result.stdout)
+    lines = {
+        side: {int(line) for found, line in places if found == side} for side in ("old", "new")
+    }
+    assert line_of(document(SERVICE), '"clientContext"') in lines["old"]
+    assert line_of(document(MIXED), '"subject"') in lines["new"]
+    told = json.loads(
+        diff(tmp_path, "2026/graph.xml", "--format", "json", old="2025/graph.xml").stdout
+    )
+    assert told["old"]["sha256"] != told["new"]["sha256"]
+
+
+@pytest.mark.parametrize("position", ["old", "new"])
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (None, "odd.xml: cannot read the metadata: No such file or directory"),
+        (b"", "odd.xml"),
+        (b"not XML at all", "odd.xml"),
+        (b"<html><body>Sign in</body></html>", "odd.xml"),
+        (document(SERVICE)[:400], "odd.xml"),
+        (b"\x00\x01\x02\xff", "odd.xml"),
+    ],
+    ids=["missing", "empty", "text", "html", "truncated", "binary"],
+)
+def test_what_is_no_document_is_refused(
+    folder: Path, tmp_path: Path, position: str, data: bytes | None, message: str
+) -> None:
+    shutil.copy(folder / "old.xml", tmp_path)
+    if data is not None:
+        (tmp_path / "odd.xml").write_bytes(data)
+    pair = ("odd.xml", "old.xml") if position == "old" else ("old.xml", "odd.xml")
+    result = diff(tmp_path, pair[1], old=pair[0])
+    assert refused(result).startswith(message)
+
+
+def test_a_type_that_is_not_declared_is_refused_at_its_line(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "old.xml", tmp_path)
+    dangling = document(SERVICE.replace("graph.callState", "graph.nothing"))
+    (tmp_path / "odd.xml").write_bytes(dangling)
+    result = diff(tmp_path, "odd.xml")
+    assert (result.returncode, result.stdout) == (2, "")
+    line = line_of(dangling, "graph.nothing")
+    (error,) = (line for line in result.stderr.splitlines() if line.startswith("error: "))
+    assert error == (
+        f"error: odd.xml:{line}: microsoft.graph.call/state:"
+        " the type microsoft.graph.nothing is not declared"
+    )
+
+
+def test_what_is_not_understood_is_refused_if_strict(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "old.xml", tmp_path)
+    (tmp_path / "odd.xml").write_bytes(document(SERVICE.replace("<Member", "<Surprise/><Member")))
+    assert diff(tmp_path, "odd.xml").returncode == 0
+    assert refused(diff(tmp_path, "odd.xml", "--strict")).startswith("odd.xml:")
+
+
+# -- make
+
+
+ADDRESS = "https://graph.microsoft.com/v1.0/$metadata"
+
+
+def made(*arguments: str) -> list[str]:
+    """The commands that make would run, without the setting up."""
+    result = subprocess.run(
+        ["make", "--no-print-directory", "-n", *arguments],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [line for line in result.stdout.splitlines() if "bin/graph-codegen " in line]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["diff", "OLD=a $b.xml", "NEW=c.xml"], ["diff", "a $b.xml", "c.xml"]),
+        (
+            ["diff", "OLD=a.xml", "NEW=b.xml", "ARGS=--format html --code"],
+            ["diff", "a.xml", "b.xml", "--format", "html", "--code"],
+        ),
+        (["update", f"METADATA={ADDRESS}"], ["update", ADDRESS]),
+        (
+            ["update", f"METADATA={ADDRESS}", "REPORT=/tmp/a $b.md"],
+            ["update", ADDRESS, "--report", "/tmp/a $b.md"],
+        ),
+    ],
+    ids=["diff", "diff with options", "update", "update with report"],
+)
+def test_make_passes_paths_and_addresses_as_they_are(
+    arguments: Sequence[str], command: list[str]
+) -> None:
+    """The shell is asked for what it makes of the line, since that is what the command gets."""
+    (line,) = made(*arguments)
+    script = line.replace(".venv/bin/graph-codegen", "printf '%s\\n'")
+    said = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    assert said.stdout.splitlines() == command
