@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# What a target needs to be told: $(call need,NAME)
+need = $(if $(value $(1)),,$(error say $(1)=…: see make help))
+
 .DEFAULT_GOAL := help
 .PHONY: help generate check slice diff update test golden bench bench-sdk bench-whole lint type clean
 
@@ -21,13 +24,13 @@ check: $(READY) ## Fail when generated/ is not what would be generated
 	$(BIN)/graph-codegen api --output docs/api.md --check
 
 slice: $(READY) ## Take the subset from METADATA=<file> into metadata/
-	$(BIN)/graph-codegen slice '$(value METADATA)' --output metadata
+	$(call need,METADATA)$(BIN)/graph-codegen slice '$(value METADATA)' --output metadata
 
 diff: $(READY) ## Compare OLD=<file> with NEW=<file>; ARGS=<options> of graph-codegen diff
-	@$(BIN)/graph-codegen diff '$(value OLD)' '$(value NEW)' $(ARGS)
+	$(call need,OLD)$(call need,NEW)@$(BIN)/graph-codegen diff '$(value OLD)' '$(value NEW)' $(ARGS)
 
 update: $(READY) ## Bring all up to METADATA=<file or URL>; REPORT=<file> keeps the report as Markdown
-	$(BIN)/graph-codegen update '$(value METADATA)' $(if $(REPORT),--report '$(value REPORT)')
+	$(call need,METADATA)$(BIN)/graph-codegen update '$(value METADATA)' $(if $(REPORT),--report '$(value REPORT)')
 
 test: $(READY) ## Run all tests
 	$(BIN)/python -m pytest
@@ -44,7 +47,7 @@ bench-sdk: ## Measure against Microsoft's SDK, in an environment of its own (400
 	PYTHONPATH=generated:. .venv-sdk/bin/python -m tests.bench.sdk
 
 bench-whole: $(READY) ## Generate, compile and import all of METADATA=<file>: minutes, and 2 GB
-	$(BIN)/python -m tests.bench.whole '$(value METADATA)'
+	$(call need,METADATA)$(BIN)/python -m tests.bench.whole '$(value METADATA)'
 
 lint: $(READY) ## Check style
 	$(BIN)/ruff check .

@@ -22,8 +22,6 @@ from graph_codegen.diagnostics import error
 PREFIX = ".graph-codegen-"
 """How the folders begin in which files are made ready."""
 
-_CACHE = "__pycache__"
-
 _RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
 
@@ -116,7 +114,6 @@ def _build(
             target.write_text(files[path], encoding="utf-8", newline="")
     changed = {folder / path for path in paths}
     for root, folders, names in os.walk(folder / part):
-        folders[:] = [name for name in folders if name != _CACHE]
         links = [name for name in folders if (Path(root) / name).is_symlink()]
         for old in (Path(root) / name for name in (*names, *links)):
             if old not in changed:

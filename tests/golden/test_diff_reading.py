@@ -412,6 +412,8 @@ def appearance(fact: Fact, how: str) -> str:
         return annotation(fact, how)
     if cls == "parameter" and how == "added":
         return f"{'optional' if omittable(fact) else 'required'}-parameter-added"
+    if cls == "property" and how == "added" and needed(fact):
+        return "required-property-added"
     names = {"source": "entity-source", "binding": "navigation-binding"}
     return f"{names.get(cls, cls)}-{how}"
 
@@ -459,6 +461,12 @@ def annotation(fact: Fact, how: str) -> str:
     if term in DESCRIPTIONS:
         return f"description-{how}"
     return "capability" if term.startswith(CAPABILITIES) else f"annotation-{how}"
+
+
+def needed(member: Fact) -> bool:
+    """Whether a value must have a property."""
+    said = [member.fields[name] for name in ("nullable", "collection", "computed")]
+    return "true" not in said and "DefaultValue" not in member.fields["facets"]
 
 
 def omittable(parameter: Fact) -> bool:
@@ -556,7 +564,15 @@ CHANGED: Mapping[tuple[str, str], Changed] = {
 """The rule for a field of a fact that changed."""
 
 VALUES: Mapping[str, str] = {
-    **dict.fromkeys(("property-added", "property-removed", "property-type-changed"), "spelled"),
+    **dict.fromkeys(
+        (
+            "property-added",
+            "required-property-added",
+            "property-removed",
+            "property-type-changed",
+        ),
+        "spelled",
+    ),
     **dict.fromkeys(("optional-parameter-added", "required-parameter-added"), "spelled"),
     **dict.fromkeys(("parameter-removed", "parameter-type-changed"), "spelled"),
     **dict.fromkeys(("property-collection-changed", "parameter-collection-changed"), "spelled"),

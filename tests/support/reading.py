@@ -22,6 +22,7 @@ OPTIONAL = "Org.OData.Core.V1.OptionalParameter"
 BINDING_PARAMETER = "the first Parameter"
 """The tag of the parameter that an operation is bound to: its name does not matter."""
 
+COMPUTED = "Org.OData.Core.V1.Computed"
 AGAIN = " again"
 """Behind the term of an annotation that an element has a second time, with another value."""
 
@@ -403,6 +404,9 @@ class _Facts:
             if self._is_kept(member):
                 element = Key("property", f"{name}/{member.attrib['Name']}")
                 fields = self._typed(member)
+                remarks = self._reading.remarks(member, element.element)
+                computed = (one.value != "Bool false" for one in remarks if one.term == COMPUTED)
+                fields["computed"] = str(any(computed)).lower()
                 if member.kind == "NavigationProperty":
                     fields["contains"] = member.flag("ContainsTarget")
                     fields["partner"] = member.get("Partner", "")

@@ -6,6 +6,7 @@ output was refused.
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Any
 
@@ -13,7 +14,7 @@ import click
 
 from graph_codegen import __version__
 from graph_codegen.cli import diff, documents, generate, metadata, update
-from graph_codegen.cli.common import REFUSED, log
+from graph_codegen.cli.common import INTERRUPTED, REFUSED, log
 from graph_codegen.diagnostics import CodegenError
 
 
@@ -21,12 +22,21 @@ class _Commands(click.Group):
     """Turns the errors of the input into messages; no command shows a traceback for them."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # Reports hold what metadata holds, whatever a terminal or a redirection takes by default.
+            sys.stdout.reconfigure(encoding="utf-8")
         try:
             return super().invoke(ctx)
         except CodegenError as problem:
             for diagnostic in problem.diagnostics:
                 log.print(f"error: {diagnostic}", markup=False, highlight=False)
-            sys.exit(REFUSED)
+        except BrokenPipeError:  # who reads the output has seen enough; there is nobody to tell
+            sys.stdout = None
+        except OSError as problem:
+            log.print(f"error: cannot write: {problem.strerror}", markup=False, highlight=False)
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED)
+        sys.exit(REFUSED)
 
 
 @click.group(

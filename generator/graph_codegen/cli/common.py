@@ -28,6 +28,9 @@ DIFFERENT = 1
 REFUSED = 2
 """Exit code for input or output that was refused."""
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it: 128 and the number of the signal."""
+
 PATIENT = 200_000, 50, 100
 """Thresholds of the garbage collector: what is read here lives until the end, and to look for garbage
 in it as often as usual is a sixth of the time."""
@@ -79,24 +82,25 @@ def settings() -> Settings:
     return load(folder("metadata"))
 
 
-def read(path: Path | None, *, strict: bool) -> Read:
+def read(path: Path | None, *, strict: bool, quiet: bool = False) -> Read:
     """Read a document, by default the one of the settings, and say what is not understood.
 
-    Raises CodegenError for a document that cannot be read; if strict, for what is not understood.
+    If quiet, that is said later (see `sides`). Raises CodegenError for a document that cannot be
+    read; if strict, for what is not understood.
     """
     source = path or folder("metadata") / settings().document
     with stage(log, f"reading {source.name}"):
         document = csdl.read_file(source)
         model = resolve(document)
-    report(model.diagnostics, strict=strict)
+    report(() if quiet and not strict else model.diagnostics, strict=strict)
     return document, model
 
 
 def sides(old: Read, new: Read, roots: tuple[str, ...]) -> tuple[Side, Side]:
     """Take the subset of two documents, by default that of the settings, to compare them.
 
-    A root need only be in one of them: what it leads to has then come or gone. Raises CodegenError
-    for a root that neither has.
+    A root need only be in one of them: what it leads to has then come or gone. Says what is not
+    understood of the subsets. Raises CodegenError for a root that neither has.
     """
     wanted = roots or settings().roots
     before, after = (existing(model, wanted) for _, model in (old, new))
@@ -106,10 +110,12 @@ def sides(old: Read, new: Read, roots: tuple[str, ...]) -> tuple[Side, Side]:
             raise error(f"neither document has the root {root}", " and ".join(lacking))
         for file in lacking:
             log.print(f"warning: {file}: has no {root}", markup=False, highlight=False)
-    return (
-        Side(*old, take(old[1], before)),
-        Side(*new, take(new[1], after)),
-    )
+    both = Side(*old, take(old[1], before)), Side(*new, take(new[1], after))
+    for side in both:
+        inside = {*side.model.types, *(operation.name for operation in side.model.operations)}
+        about = (d for d in side.whole.diagnostics if not d.type or d.type in inside)
+        report(tuple(about), strict=False)
+    return both
 
 
 def report(diagnostics: tuple[Diagnostic, ...], *, strict: bool) -> None:

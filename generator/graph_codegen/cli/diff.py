@@ -72,7 +72,9 @@ def diff(
     gc.set_threshold(*common.PATIENT)
     entries = load(ignore_file) if ignore_file else ()
     before, after = common.sides(
-        common.read(old, strict=strict), common.read(new, strict=strict), roots
+        common.read(old, strict=strict, quiet=True),
+        common.read(new, strict=strict, quiet=True),
+        roots,
     )
     comparison = compare(before, after)
     reasons, diagnostics = ignored(entries, comparison.findings, date.today())

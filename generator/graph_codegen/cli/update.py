@@ -38,6 +38,7 @@ def update(source: str, strict: bool, of: str | None, markdown_file: Path | None
     from graph_codegen.diff.markdown import markdown
     from graph_codegen.diff.report import Report
     from graph_codegen.diff.terminal import terminal
+    from graph_codegen.diff.version import stepped
 
     gc.set_threshold(*common.PATIENT)
     project = checkout()
@@ -47,8 +48,8 @@ def update(source: str, strict: bool, of: str | None, markdown_file: Path | None
         fetched = fetch.fetch(source, date.today())
     document = csdl.read(fetched.data, fetched.name)
     model = resolve(document)
-    common.report(model.diagnostics, strict=strict)
-    old, new = common.sides(common.read(None, strict=strict), (document, model), ())
+    common.report(model.diagnostics if strict else (), strict=strict)
+    old, new = common.sides(common.read(None, strict=strict, quiet=True), (document, model), ())
     report = Report(compare(old, new))
     common.show(terminal(report))
     if markdown_file:
@@ -56,13 +57,14 @@ def update(source: str, strict: bool, of: str | None, markdown_file: Path | None
     if not report.comparison.findings:
         return
     written = update.texts(project, common.settings(), new, of or fetched.date, report)
+    was = common.settings().version
     with update.copied(project) as copy:
         output.replace(written, copy.staged)
         for what, step in update.STEPS.items():
             with stage(common.log, what):
                 update.run(step, copy.staged)
         paths = update.install(copy)
-    _say(f"{len(paths)} files changed")
+    _say(f"{len(paths)} files changed; version {was} → {stepped(was, report.comparison.step)}")
     if any(finding.methods.added for finding in report.comparison.findings):
         _say("which clouds have the new methods is not known until graph-codegen clouds is run")
 

@@ -87,7 +87,7 @@ def _annotation(
         if described:
             yield _told(pair, "description", before, after)
     elif term == REVISIONS:
-        yield from _revisions(pair, _plain(before), _plain(after))
+        yield from _revisions(pair, before, after)
     elif term.startswith(CAPABILITIES):
         yield from _capability(pair, _plain(before), _plain(after))
     else:
@@ -143,8 +143,8 @@ def _plain(value: Expression | None) -> Expression | None:
 
 def _revisions(pair: Pair, old: Expression | None, new: Expression | None) -> Iterator[Change]:
     before, after = _deprecations(old), _deprecations(new)
-    if before == after:
-        yield _told(pair, "annotation", old, new)
+    if _plain(Collection(before)) == _plain(Collection(after)):
+        yield _told(pair, "annotation", _plain(old), _plain(new))
     elif not before:
         yield _told(pair, "", None, Collection(after), "deprecated")
     elif not after:

@@ -14,10 +14,17 @@ from graph_codegen.diff.findings import Comparison, Finding, Source
 from graph_codegen.diff.names import python_name
 from graph_codegen.diff.operations import operations
 from graph_codegen.diff.rules import RULES, Effect
-from graph_codegen.diff.surface import UNTOUCHED, Surface
+from graph_codegen.diff.surface import UNTOUCHED, Surface, Touched
 from graph_codegen.diff.types import types
 from graph_codegen.edm import Annotation, EnumType, Model
-from graph_codegen.requests import CAPABILITIES, EXPLICIT_OPERATION_BINDINGS, STREAM
+from graph_codegen.methods import OPTIONAL_PARAMETER
+from graph_codegen.requests import (
+    CAPABILITIES,
+    COMPUTED,
+    EXPLICIT_OPERATION_BINDINGS,
+    REQUIRES_EXPLICIT_BINDING,
+    STREAM,
+)
 
 
 def compare(old: Side, new: Side) -> Comparison:
@@ -82,8 +89,14 @@ _RENAMING = frozenset(
 _LEADING = ("containment-", "entity-source-", "property-")
 """How the rules begin whose elements lead to resources."""
 
-_INDEXABLE = f"@{CAPABILITIES}IndexableByKey"
+_INDEXABLE = f"{CAPABILITIES}IndexableByKey"
 """The annotation that does: without it nothing below the items of a collection can be reached."""
+
+
+_TELLING = frozenset(
+    {COMPUTED, EXPLICIT_OPERATION_BINDINGS, OPTIONAL_PARAMETER, REQUIRES_EXPLICIT_BINDING}
+)
+"""Terms besides capabilities by which the client has methods or not."""
 
 
 def _finding(change: Change, surface: Surface) -> Finding:
@@ -93,19 +106,15 @@ def _finding(change: Change, surface: Surface) -> Finding:
     stream (which no model has), and a new name that Python spells like the old one do not.
     """
     rule = RULES[change.rule]
-    of_operation = change.kind in _OF_OPERATIONS
-    by_methods = rule.effect is None or _is_stream(change)
-    methods = UNTOUCHED
-    if by_methods or of_operation or rule.id in _RENAMING or change.kind == "NavigationProperty":
-        leads = rule.id.startswith(_LEADING) or _element(change).endswith(_INDEXABLE)
-        methods = surface.touched(_subjects(change, surface), below=leads)
     before, after = (
         python_name(change.kind, end.element) if end else "" for end in (change.old, change.new)
     )
+    methods = _touched(change, surface)
+    of_operation = change.kind in _OF_OPERATIONS
     uncalled = of_operation and not any(map(surface.calls, _subjects(change, surface)))
     if rule.id.startswith("entity-source-") and surface.renames_client:
         effect = Effect.BOTH
-    elif rule.effect is None or by_methods:
+    elif rule.effect is None or _is_stream(change):
         effect = methods.effect
     elif uncalled or (rule.id.endswith("-renamed") and before and before == after):
         effect = Effect.INVISIBLE
@@ -114,6 +123,23 @@ def _finding(change: Change, surface: Surface) -> Finding:
     else:
         effect = rule.effect
     return Finding(rule, change.kind, change.old, change.new, effect, before or after, methods)
+
+
+def _touched(change: Change, surface: Surface) -> Touched:
+    """Return the methods that a change can be the reason for."""
+    rule, term = change.rule, _element(change).rpartition("@")[2]
+    if rule.startswith("annotation-") and term not in _TELLING:
+        return UNTOUCHED
+    if rule.startswith("capability-"):
+        # What may be done with a resource says nothing of its actions, but whether it has items does.
+        found = surface.touched(
+            _subjects(change, surface), below=term == _INDEXABLE, operations=term == _INDEXABLE
+        )
+        return found.added_only() if rule == "capability-granted" else found.removed_only()
+    reaches = RULES[rule].effect is None or _is_stream(change) or rule in _RENAMING
+    if reaches or change.kind in {*_OF_OPERATIONS, "NavigationProperty"}:
+        return surface.touched(_subjects(change, surface), below=rule.startswith(_LEADING))
+    return UNTOUCHED
 
 
 def _element(change: Change) -> str:

@@ -30,7 +30,7 @@ def container(context: Context) -> Iterator[Change]:
         come,
         old_shape=lambda one: (one.kind, context.renamed.get(one.type, one.type)),
         new_shape=lambda other: (other.kind, other.type),
-        certain=lambda one, other: renames.similarity(one.name, other.name) >= renames.ALIKE,
+        certain=lambda one, other: renames.alike(one.name, other.name),
     )
     for one, other in renamed:
         yield _pair(context, one, other).change("entity-source-renamed", one.name, other.name)

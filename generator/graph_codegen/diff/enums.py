@@ -23,7 +23,11 @@ def enum_type(context: Context, pair: Pair, old: EnumType, new: EnumType) -> Ite
     gone = [member for member in old.members if member.name not in after]
     come = [member for member in new.members if member.name not in before]
     renamed, removed, added = renames.pairs(
-        gone, come, old_shape=_value, new_shape=_value, certain=lambda one, other: True
+        gone,
+        come,
+        old_shape=_value,
+        new_shape=_value,
+        certain=lambda one, other: renames.alike(one.name, other.name),
     )
     found = [(m, after[m.name]) for m in old.members if m.name in after]
     for one, other in [*found, *renamed]:

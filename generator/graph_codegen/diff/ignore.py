@@ -45,7 +45,7 @@ class Entry:
 def load(path: Path) -> tuple[Entry, ...]:
     """Read an ignore file. Raises CodegenError, with the line, for what is not understood in it."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         data = tomllib.loads(text)
     except OSError as problem:
         raise error(f"cannot read the ignore file: {problem.strerror}", str(path)) from None

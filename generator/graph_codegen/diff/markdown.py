@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from graph_codegen.diff.findings import Finding, Level
+from graph_codegen.diff.findings import Finding, Level, per_rule
 from graph_codegen.diff.report import EFFECTS, HEADINGS, POLICIES, Report, places, python, title
 
 LIMIT = 60_000
 """Characters that a report may have: the body of a pull request takes 65,536 on GitHub."""
+
+ROW = 400
+"""Characters without which no table is begun: it would have no row."""
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&@])")
 
@@ -66,6 +69,13 @@ def _section(level: Level, findings: tuple[Finding, ...], room: int) -> Iterator
     head, columns = _ABOUT[level]
     yield f"## {HEADINGS[level]} ({len(findings)})"
     yield ""
+    counts = (f"{count} `{rule}`" for rule, count in per_rule(findings).items())
+    yield f"{', '.join(counts)}."
+    yield ""
+    if room < ROW:
+        yield from _fitting([""] * len(findings), 0)
+        yield ""
+        return
     folded = level is not Level.BREAKING
     if folded:
         yield "<details><summary>Show</summary>"

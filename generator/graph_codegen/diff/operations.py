@@ -133,8 +133,7 @@ def _shape(overload: _Overload) -> Hashable:
 
 
 def _certain(one: _Overload, other: _Overload) -> bool:
-    old, new = one.operation.name, other.operation.name
-    return renames.similarity(old, new) >= renames.ALIKE
+    return renames.alike(one.operation.name, other.operation.name)
 
 
 def _pair(one: _Overload, other: _Overload) -> Pair:

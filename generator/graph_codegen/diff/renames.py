@@ -1,30 +1,43 @@
-"""Renames that are near certain: one thing gone, one thing new, and too alike to be a coincidence.
+"""Renames that are near certain: one thing gone, one thing new, of one shape and alike in name.
 
 Every judgement is symmetric: what A calls a rename of B, B calls a rename of A.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from difflib import SequenceMatcher
 from typing import TypeVar
 
 from graph_codegen.edm import EnumType, Model, StructuredType, TypeDeclaration, split_name
 
-ALIKE = 0.6
-"""How alike two names must be, from 0 to 1, where their shape alone could be a coincidence."""
+LONG = 5
+"""Letters that a name must have for one of them more or less to be no other word."""
 
-TELLING = 3
-"""Members that a type must have for its shape alone to be no coincidence."""
+_SEPARATORS = re.compile(r"[_\-.]")
 
 _T = TypeVar("_T")
 
 
-def similarity(one: str, other: str) -> float:
-    """Return how alike two names are, from 0 to 1, whatever their capitals, in either order."""
-    first, second = sorted((one.casefold(), other.casefold()))
-    return SequenceMatcher(None, first, second, autojunk=False).ratio()
+def alike(one: str, other: str) -> bool:
+    """Whether two names are spellings of one: but for capitals, separators, and a slip of one letter.
+
+    What is merely similar is not: `startDateTime` and `endDateTime`, `mute` and `unmute`.
+    """
+    first, second = (_SEPARATORS.sub("", name).casefold() for name in (one, other))
+    return first == second or _slipped(first, second) or _slipped(second, first)
+
+
+def _slipped(one: str, other: str) -> bool:
+    """Whether a name lacks one letter of the other, or has two letters of it swapped."""
+    if min(len(one), len(other)) < LONG:
+        return False
+    at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
+    if len(one) == len(other):
+        swapped = other[at + 1 : at + 2] + other[at : at + 1]
+        return one == other[:at] + swapped + other[at + 2 :]
+    return other[at : at + 1].isalpha() and one == other[:at] + other[at + 1 :]
 
 
 def pairs(
@@ -63,8 +76,8 @@ def pairs(
 def types(old: Model, new: Model) -> Mapping[str, str]:
     """Return the new names of types by their old ones.
 
-    A type is renamed when one of the same kind and with the same members has come in its place, and
-    either its name is alike or it has so many members that they tell.
+    A type is renamed when one of the same kind and with the same members has come in its place, under
+    a name that is alike, or under the same in another namespace.
     """
     gone = [declared for name, declared in old.types.items() if name not in new.types]
     come = [declared for name, declared in new.types.items() if name not in old.types]
@@ -91,13 +104,8 @@ def _shape(declared: TypeDeclaration) -> Hashable:
 
 
 def _certain(old: TypeDeclaration, new: TypeDeclaration) -> bool:
-    count = len(tuple(_members(old)))
-    namespace, simple = split_name(old.name)
-    other_namespace, other = split_name(new.name)
-    if simple == other:
-        return count > 0
-    alike = similarity(simple, other) >= ALIKE
-    return (alike and count > 0) or (count >= TELLING and namespace == other_namespace)
+    # Types without members have one shape, which says nothing.
+    return any(_members(old)) and alike(split_name(old.name)[1], split_name(new.name)[1])
 
 
 def _members(declared: TypeDeclaration) -> Iterable[object]:

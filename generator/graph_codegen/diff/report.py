@@ -59,6 +59,8 @@ class Report:
         if not self.comparison.findings:
             return "nothing changed"
         counts = [f"{len(self.at(level))} {level}" for level in Level]
+        deprecated = sum(finding.rule.id == "deprecated" for finding in self.counted)
+        counts += [f"{deprecated} newly deprecated"] if deprecated else []
         counts += [f"{len(self.ignored)} ignored"] if self.ignored else []
         return f"{', '.join(counts)}; suggested version step: {self.comparison.step}"
 

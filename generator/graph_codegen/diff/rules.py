@@ -89,6 +89,7 @@ RULES: Mapping[str, Rule] = {
         Rule("underlying-type-changed", "underlying type changed", _COMPATIBLE, _INVISIBLE),
         # Properties, structural and navigation
         Rule("property-added", "property added", _COMPATIBLE, _ADDITIVE),
+        Rule("required-property-added", "required property added", _BREAKING, _ADDITIVE),
         Rule("property-removed", "property removed", _BREAKING, _BOTH),
         Rule("property-renamed", "property renamed", _BREAKING, _BOTH),
         Rule("property-entered", "property entered the subset", _COMPATIBLE, _ADDITIVE),

@@ -11,7 +11,7 @@ from graph_codegen.diff.changes import Change, End, Pair
 from graph_codegen.diff.context import Context, Side
 from graph_codegen.diff.values import facets, nullable, type_change
 from graph_codegen.edm import Model, NavigationProperty, Property, StructuredType, TypeRef
-from graph_codegen.requests import STREAM
+from graph_codegen.requests import COMPUTED, FALSE, STREAM
 
 Item = Property | NavigationProperty
 
@@ -140,8 +140,19 @@ def _gone(context: Context, one: _Declared, owner: str) -> Change:
 
 def _come(context: Context, other: _Declared, owner: str) -> Change:
     existed = _declared(context.old.whole, owner, other.item.name)
-    rule = "property-entered" if existed else "property-added"
+    added = "required-property-added" if _is_required(other.item) else "property-added"
+    rule = "property-entered" if existed else added
     return Change(rule, other.kind, existed.end if existed else None, other.end)
+
+
+def _is_required(item: Item) -> bool:
+    """Whether values need a property: one that is neither null nor computed, without a default.
+
+    A collection that is not null may be empty.
+    """
+    computed = any(a.term == COMPUTED and a.value != FALSE for a in item.annotations)
+    default = isinstance(item, Property) and "DefaultValue" in dict(item.facets)
+    return not (nullable(item.nullable) or item.type.collection or computed or default)
 
 
 def _declared(model: Model, owner: str, name: str) -> _Declared | None:
@@ -159,8 +170,7 @@ def _renamed(
         new_shape=lambda other: _shape(other.item, other.item.type),
         # A stream is no attribute that could get another name, but methods that come and go.
         certain=lambda one, other: (
-            one.item.type != STREAM
-            and renames.similarity(one.item.name, other.item.name) >= renames.ALIKE
+            one.item.type != STREAM and renames.alike(one.item.name, other.item.name)
         ),
     )
 

@@ -43,6 +43,16 @@ class Touched:
     altered: tuple[str, ...] = ()
     effect: Effect = Effect.INVISIBLE
 
+    def added_only(self) -> Touched:
+        """Return what becomes of this for a cause that can take nothing away."""
+        gains = self.added or (self.altered and self.effect is Effect.ADDITIVE)
+        return Touched((), self.added, self.altered, Effect.ADDITIVE if gains else Effect.INVISIBLE)
+
+    def removed_only(self) -> Touched:
+        """Return what becomes of this for a cause that can add nothing."""
+        loses = self.effect is Effect.BOTH
+        return Touched(self.removed, (), self.altered, Effect.BOTH if loses else Effect.INVISIBLE)
+
 
 UNTOUCHED = Touched()
 
@@ -147,16 +157,19 @@ class Surface:
             _index(found, ((key, _way(method.request)) for key, method in lost))
         return found
 
-    def touched(self, subjects: Iterable[str], *, below: bool) -> Touched:
+    def touched(self, subjects: Iterable[str], *, below: bool, operations: bool = True) -> Touched:
         """Return the methods that differ among those which hang on subjects.
 
-        `below` says that the subjects lead to resources, whose methods come and go with them.
+        `below` says that the subjects lead to resources, whose methods come and go with them;
+        `operations` is false where those of actions and functions are no concern of theirs.
         """
         keys: set[str] = set()
         for subject in subjects:
             keys |= self._here.get(subject, set())
             if below:
                 keys |= self._below.get(subject, set())
+        if not operations:
+            keys = {key for key in keys if not self._calls_operation(key)}
         removed = sorted(self._gone[key].python for key in keys & self._gone.keys())
         added = sorted(self._come[key].python for key in keys & self._come.keys())
         altered = {key: self._altered[key] for key in keys & self._altered.keys()}
@@ -167,6 +180,10 @@ class Surface:
             tuple(sorted(new.python for _, new in altered.values())),
             _worst(bool(removed), bool(added), effects),
         )
+
+    def _calls_operation(self, key: str) -> bool:
+        method = self._old.get(key) or self._new[key]
+        return method.request.operation is not None
 
     def subjects_of(self, operations: Iterable[str]) -> set[str]:
         """Return the subjects of operations, given by their full names."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from graph_codegen.diff.findings import Finding, Level
+from graph_codegen.diff.findings import Finding, Level, per_rule
 from graph_codegen.diff.report import (
     EFFECTS,
     HEADINGS,
@@ -20,6 +20,10 @@ from graph_codegen.diff.report import (
 _STYLES = {Level.BREAKING: "bold red", Level.ADDITIVE: "bold green", Level.INVISIBLE: "bold dim"}
 
 
+LONG = 20
+"""Findings that may scroll away what stands above them: then it is counted, and told again."""
+
+
 def terminal(report: Report) -> Iterator[Text]:
     """Yield the lines of a report; on what is no terminal their styles vanish."""
     yield Text(title(report), "bold")
@@ -27,6 +31,9 @@ def terminal(report: Report) -> Iterator[Text]:
     yield Text(report.headline, "bold")
     for level in Level:
         yield from _section(level, report.at(level))
+    if len(report.comparison.findings) > LONG:
+        yield Text()
+        yield Text(report.headline, "bold")
     if report.ignored:
         yield Text()
         yield Text(f"Ignored ({len(report.ignored)})", "bold dim")
@@ -42,6 +49,9 @@ def _section(level: Level, findings: tuple[Finding, ...]) -> Iterator[Text]:
         return
     yield Text()
     yield Text(f"{HEADINGS[level]} ({len(findings)})", _STYLES[level])
+    if len(findings) > LONG:
+        counts = (f"{count} {rule}" for rule, count in per_rule(findings).items())
+        yield Text(f"  {', '.join(counts)}", "bold")
     width = max(len(finding.rule.id) for finding in findings)
     for finding in findings:
         line = Text("  ").append(f"{finding.rule.id:{width}}", "cyan")

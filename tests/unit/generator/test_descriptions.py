@@ -54,7 +54,7 @@ def test_everything_described_exists() -> None:
     members |= {(n, p) for n, facts in supplement.items() for p in facts["properties"]}
     assert known.types.keys() <= model.types.keys()
     assert known.members.keys() <= members
-    assert known.requests.keys() == lines
+    assert known.requests.keys() <= lines  # newer metadata may bring more than is described yet
 
 
 def test_a_file_that_is_not_understood_is_refused(tmp_path: Path) -> None:

@@ -159,6 +159,7 @@ OPPOSITES = {
     "parameter-made-required": "parameter-made-optional",
     "property-made-required": "property-made-nullable",
     "required-parameter-added": "parameter-removed",
+    "required-property-added": "property-added",
     "type-made-abstract": "type-made-concrete",
     "type-opened": "type-closed",
     "containment-gained": "containment-lost",

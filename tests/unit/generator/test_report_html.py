@@ -33,7 +33,7 @@ Element = etree._Element
 
 OLD = """
 <EnumType Name="state">
-  <Member Name="on" Value="0"/><Member Name="of" Value="1"/><Member Name="idle" Value="2"/>
+  <Member Name="on" Value="0"/><Member Name="terminatd" Value="1"/><Member Name="idle" Value="2"/>
 </EnumType>
 <EntityType Name="entity" Abstract="true">
   <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String" Nullable="false"/>
@@ -58,7 +58,7 @@ OLD = """
 
 NEW = """
 <EnumType Name="state">
-  <Member Name="on" Value="0"/><Member Name="off" Value="1"/><Member Name="idle" Value="2"/>
+  <Member Name="on" Value="0"/><Member Name="terminated" Value="1"/><Member Name="idle" Value="2"/>
 </EnumType>
 <EntityType Name="entity" Abstract="true">
   <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String" Nullable="false"/>
@@ -308,7 +308,7 @@ def test_what_was_renamed_pairs_up() -> None:
         "microsoft.graph.address",
     )
     assert rows("address")["city"] == ("Edm.String", "Edm.String", [])
-    assert rows("state")["of → off"] == ("1", "1", ["member-renamed"])
+    assert rows("state")["terminatd → terminated"] == ("1", "1", ["member-renamed"])
     assert "was microsoft.graph.addres" in text(group(parsed(page()), "microsoft.graph.address"))
 
 

@@ -253,7 +253,7 @@ def test_a_second_container_is_refused() -> None:
         ),
         (
             '<Action Name="t">\n<ReturnType Type="graph.none"/></Action>',
-            "<Action", "t/ReturnType", "the type microsoft.graph.none is not declared",
+            "<ReturnType", "t/ReturnType", "the type microsoft.graph.none is not declared",
         ),
         (
             '<Term Name="t" Type="graph.none"/>',
