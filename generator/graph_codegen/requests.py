@@ -6,11 +6,12 @@ Capabilities vocabulary, whose restrictions take requests away.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from graph_codegen.diagnostics import CodegenError, error
 from graph_codegen.edm import (
     Annotation,
     Collection,
@@ -26,6 +27,7 @@ from graph_codegen.edm import (
 )
 
 CAPABILITIES = "Org.OData.Capabilities.V1."
+COMPUTED = "Org.OData.Core.V1.Computed"
 REQUIRES_EXPLICIT_BINDING = "Org.OData.Core.V1.RequiresExplicitBinding"
 EXPLICIT_OPERATION_BINDINGS = "Org.OData.Core.V1.ExplicitOperationBindings"
 
@@ -50,7 +52,13 @@ METHODS: dict[Kind, Method] = {
 }  # fmt: skip
 
 _PUT = Constant("EnumMember", f"{CAPABILITIES}HttpMethod/PUT")
-_FALSE = Constant("Bool", "false")
+FALSE = Constant("Bool", "false")
+
+MOST_REQUESTS = 200_000
+"""Requests of a model before walking it ends; all of Graph has some 15,000, the US Gov cloud no end."""
+
+MOST_SEGMENTS = 100
+"""Segments of a path before walking it ends; the longest of Graph has eleven."""
 
 STREAM = TypeRef("Edm.Stream")
 COUNT = TypeRef("Edm.Int32")
@@ -117,12 +125,29 @@ class _Resource:
 
 
 def requests(model: Model) -> tuple[Request, ...]:
-    """Return every request of a model, in the order of the walk: each resource before what it holds."""
+    """Return every request of a model, in the order of the walk: each resource before what it holds.
+
+    Raises CodegenError where there is no end to them: containment can multiply paths at each step.
+    """
     walk = _Walk(model)
     found: list[Request] = []
+    met: Counter[EntitySource] = Counter()
     for source in sorted(model.container.sources if model.container else (), key=lambda s: s.name):
-        found.extend(walk.all(walk.top(source)))
+        for at in walk.all(walk.top(source)):
+            found.extend(walk.own(at))
+            met[source] += 1
+            if max(len(found), met.total()) > MOST_REQUESTS:
+                raise _endless(met)
     return tuple(found)
+
+
+def _endless(met: Counter[EntitySource]) -> CodegenError:
+    ((source, _),) = met.most_common(1)
+    return error(
+        f"more than {MOST_REQUESTS:,} requests, most of them below the root {source.name}:"
+        f" choose narrower roots, such as {source.name}/… or a type",
+        source.place,
+    )
 
 
 def offers(model: Model) -> Iterator[Request]:
@@ -160,11 +185,13 @@ class _Walk:
             (),
         )
 
-    def all(self, at: _Resource) -> Iterator[Request]:
-        """Yield the requests of a resource, then of those below it."""
-        yield from self.own(at)
-        for below in self.below(at):
-            yield from self.all(below)
+    def all(self, at: _Resource) -> Iterator[_Resource]:
+        """Yield a resource, then those below it, each before what it holds."""
+        pending = [at]
+        while pending:
+            at = pending.pop()
+            yield at
+            pending.extend(reversed(list(self.below(at))))
 
     def own(self, at: _Resource) -> Iterator[Request]:
         """Yield the requests of a resource and of the items in it."""
@@ -219,10 +246,13 @@ class _Walk:
         )
 
     def _key_name(self, at: _Resource) -> str:
-        """Name a key after the type; one that is taken on the path already gets its segment's name."""
+        """Name a key after the type; one that is taken on the path already gets segments' names too."""
         name = f"{split_name(at.type.name)[1]}-id"
         taken = {key.name for key in at.keys}
-        return f"{at.segments[-1]}-{name}" if name in taken else name
+        segments = list(at.segments)
+        while name in taken and segments:
+            name = f"{segments.pop()}-{name}"
+        return name
 
     def _single(self, at: _Resource) -> Iterator[Request]:
         if _allows(at.annotations, "ReadRestrictions", "Readable") and not _unreadable_by_key(at):
@@ -241,6 +271,12 @@ class _Walk:
             yield self._request(kind, at, returns=at.type)
 
     def _below(self, at: _Resource, navigation: NavigationProperty, step: str) -> _Resource:
+        if len(at.segments) == MOST_SEGMENTS:
+            raise error(
+                f"more than {MOST_SEGMENTS} segments in a path below the root {at.segments[0]}:"
+                " choose narrower roots",
+                navigation.place,
+            )
         return _Resource(
             f"{at.path}/{navigation.name}",
             (*at.segments, navigation.name),
@@ -301,6 +337,11 @@ class _Walk:
         returns = operation.returns.type if operation.returns else None
         if operation.kind == "Action":
             return self._request("action", at, f"/{segment}", returns=returns, operation=operation)
+        keys = {key.name for key in at.keys}
+        for parameter in operation.parameters[1:]:
+            if parameter.name in keys:
+                message = f"{parameter.name} is the name of a key on the path {at.path} already"
+                raise error(message, parameter.place, type=operation.name, property=parameter.name)
         arguments = ",".join(f"{p.name}={{{p.name}}}" for p in operation.parameters[1:])
         return self._request(
             "function", at, f"/{segment}({arguments})", returns=returns, operation=operation
@@ -338,7 +379,7 @@ def _allows(annotations: tuple[Annotation, ...], term: str, flag: str) -> bool:
     for annotation in annotations:
         if annotation.term == CAPABILITIES + term:
             value = annotation.value
-            return (value.get(flag) if isinstance(value, Record) else value) != _FALSE
+            return (value.get(flag) if isinstance(value, Record) else value) != FALSE
     return True
 
 
@@ -347,7 +388,7 @@ def _unreadable_by_key(at: _Resource) -> bool:
     restrictions = _restrictions(at.annotations, "ReadRestrictions")
     by_key = restrictions and restrictions.get("ReadByKeyRestrictions")
     item = at.path.endswith("}")
-    return item and isinstance(by_key, Record) and by_key.get("Readable") == _FALSE
+    return item and isinstance(by_key, Record) and by_key.get("Readable") == FALSE
 
 
 def _restrictions(annotations: tuple[Annotation, ...], term: str) -> Record | None:
@@ -357,7 +398,7 @@ def _restrictions(annotations: tuple[Annotation, ...], term: str) -> Record | No
 
 def _computed(annotations: tuple[Annotation, ...]) -> bool:
     """Whether the service alone writes a property (Core.V1 Computed, whose default is true)."""
-    return any(a.term == "Org.OData.Core.V1.Computed" and a.value != _FALSE for a in annotations)
+    return any(a.term == COMPUTED and a.value != FALSE for a in annotations)
 
 
 def _bindings(annotations: tuple[Annotation, ...]) -> Iterator[str]:

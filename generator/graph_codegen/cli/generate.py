@@ -67,7 +67,7 @@ def vendor(
     files, target = _vendored(built), _place(destination, built.package)
     output.refuse_links(files, target)
     if check:
-        _compare(files, target, "graph-codegen vendor with the same options")
+        _compare(files, target, f"graph-codegen vendor {destination}, with the same options")
         return
     for line in output.edits(files, target):
         click.echo(line)
