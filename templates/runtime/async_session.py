@@ -10,14 +10,22 @@ from typing import Any, TypeVar, Unpack, overload
 import httpx
 
 from . import decode
+from .body import Body, async_pieces
 from .cloud import Cloud
 from .credentials import AsyncCredential
-from .endpoint import DEFAULT_TIMEOUT, Endpoint, page_fields
-from .exchange import Answer, Exchange, Reply
+from .endpoint import DEFAULT_TIMEOUT, LIMITS, Endpoint, no_cookies, page_fields
+from .exchange import NO_ADDRESS, Answer, Exchange, Reply
 from .model import GraphModel
 from .operation import Operation
 from .options import QueryOptions
 from .page import AsyncPage, PageData
+
+MAX_AT_ONCE = 50
+"""Attempts under way at the same time; more wait for their turn, for as long as it takes.
+
+The pool of httpx would make them wait too, but with a time-out, and with work that grows with the
+square of their number. Streams are not counted: who holds many open must not stop all else.
+"""
 
 _T = TypeVar("_T")
 _M = TypeVar("_M", bound=GraphModel)
@@ -37,7 +45,10 @@ class AsyncSession(Endpoint):
     ) -> None:
         """As ``Session``; the credential may be async too."""
         super().__init__(credential, cloud, version)
-        self._client = httpx.AsyncClient(transport=transport, timeout=timeout)
+        self._client = httpx.AsyncClient(
+            transport=transport, timeout=timeout, limits=LIMITS, cookies=no_cookies()
+        )
+        self._turns = asyncio.Semaphore(MAX_AT_ONCE)
         self._sleep = asyncio.sleep
 
     @overload
@@ -129,7 +140,7 @@ class AsyncSession(Endpoint):
                 async with aclosing(opened):
                     yield self._chunks(opened, exchange)
                 return
-            answer = await self._read(opened)
+            answer = await self._read(opened, exchange)
             delay = exchange.delay_after(answer)
             if delay is None:
                 exchange.result(answer)
@@ -140,14 +151,15 @@ class AsyncSession(Endpoint):
         self, response: httpx.Response, exchange: Exchange[Any]
     ) -> AsyncIterator[bytes]:
         try:
-            async for chunk in response.aiter_bytes():
-                yield chunk
+            async for piece in async_pieces(response):
+                yield piece
         except httpx.RequestError as error:
             raise exchange.failure(error, ambiguous=True) from error
 
     async def _run(self, exchange: Exchange[_T]) -> _T | None:
         while True:
-            answer = await self._read(await self._open(exchange))
+            async with self._turns:
+                answer = await self._read(await self._open(exchange), exchange)
             delay = exchange.delay_after(answer)
             if delay is None:
                 return exchange.result(answer)
@@ -162,19 +174,23 @@ class AsyncSession(Endpoint):
                 response = await self._client.send(elsewhere, stream=True)
         except httpx.RequestError as error:
             return error
+        except NO_ADDRESS:
+            return exchange.misled()
         return response
 
-    async def _read(self, opened: httpx.Response | httpx.RequestError) -> Answer:
+    async def _read(
+        self, opened: httpx.Response | httpx.RequestError, exchange: Exchange[Any]
+    ) -> Answer:
         if isinstance(opened, httpx.RequestError):
             return opened
-        body, complete = bytearray(), True
+        body = Body(exchange.limit(opened))
         async with aclosing(opened):
             try:
-                async for chunk in opened.aiter_bytes():
-                    body += chunk
-            except httpx.RequestError:
-                complete = False
-        return Reply(opened.status_code, opened.headers, bytes(body), complete)
+                async for piece in async_pieces(opened):
+                    body.add(piece)
+            except httpx.RequestError as error:
+                body.failed(error)
+        return Reply(opened.status_code, opened.headers, body.content(), body.fault)
 
     async def aclose(self) -> None:
         """Close the connections."""

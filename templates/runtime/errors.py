@@ -15,6 +15,7 @@ import httpx
 from pydantic import ValidationError
 
 from .cloud import Cloud
+from .misfits import cleaned
 from .permissions import PermissionNeed
 
 
@@ -87,7 +88,8 @@ class GraphTransportError(GraphError):
 class GraphDecodeError(GraphError):
     """Graph reported success, but the body is not what was expected.
 
-    What was asked for has happened, so ``body`` keeps the bytes that came; they are never shown.
+    What was asked for has happened, so ``body`` keeps the bytes that came, pickled too; they are
+    never shown. Of a body that is longer than 100 MiB it keeps the beginning.
     """
 
     status: int
@@ -98,7 +100,7 @@ class GraphDecodeError(GraphError):
 
     def __str__(self) -> str:
         ids = _ids(self.request_id, self.client_request_id)
-        return f"HTTP {self.status}, but {self.reason}{ids}"
+        return _one_line(f"HTTP {self.status}, but {self.reason}{ids}")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -107,7 +109,7 @@ class GraphHTTPError(GraphError):
 
     ``code`` and ``message`` are None where the body holds none (HTML, empty, cut short). Branch on
     ``code``, never on ``message``. ``retry_after`` is in seconds; ``diagnostic`` is the header
-    x-ms-ags-diagnostic, for a support case.
+    x-ms-ags-diagnostic, for a support case. `str(error)` is one line, whatever they hold.
 
     Source: Graph documentation, "Error responses", https://learn.microsoft.com/graph/errors
     """
@@ -122,10 +124,9 @@ class GraphHTTPError(GraphError):
 
     def __str__(self) -> str:
         head = f"HTTP {self.status}" + (f" {self.code}" if self.code else "")
-        message = " ".join((self.message or _phrase(self.status)).split())
-        return f"{head}: {message}" + _ids(
-            self.request_id, self.client_request_id, self.retry_after
-        )
+        ids = _ids(self.request_id, self.client_request_id, self.retry_after)
+        # All of it came over the wire, and must not look like further lines of a log.
+        return _one_line(f"{head}: {self.message or _phrase(self.status)}{ids}")
 
 
 class BadRequestError(GraphHTTPError):
@@ -231,7 +232,7 @@ def decode_error(
 
 def misfit(error: ValidationError) -> str:
     """The first problem in words, and how many more; never the values, which are not ours."""
-    problems = error.errors()
+    problems = cleaned(error).errors()
     where = ".".join(str(part) for part in problems[0]["loc"])
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     return f"does not fit{' at ' + where if where else ''}: {problems[0]['msg']}{more}"
@@ -290,6 +291,10 @@ def _ids(
     if retry_after is not None:
         parts.append(f"retry-after {retry_after:g} s")
     return f" ({', '.join(parts)})" if parts else ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _phrase(status: int) -> str:

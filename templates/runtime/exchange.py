@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
+import re
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ from typing import Generic, TypeAlias, TypeVar
 import httpx
 from pydantic import ValidationError
 
+from .body import BROKE_OFF, MAX_BODY
 from .decode import Decoder
 from .errors import GraphTransportError, decode_error, http_error, misfit
 from .operation import Operation
@@ -24,6 +27,9 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 _NEVER_SENT = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 """What is wrong with the request itself: it would fail again."""
 
+NO_ADDRESS = (httpx.InvalidURL, UnicodeError)
+"""What httpx raises, besides its own kind of error, about addresses that servers send."""
+
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
 
@@ -35,9 +41,10 @@ class Reply:
     """The response to one attempt, as far as it came."""
 
     status: int
-    headers: httpx.Headers
-    body: bytes
-    complete: bool
+    headers: httpx.Headers = field(repr=False)
+    body: bytes = field(repr=False)
+    fault: str | None = None
+    """What is wrong with the body, None where it is whole."""
 
     @property
     def is_success(self) -> bool:
@@ -47,13 +54,17 @@ class Reply:
     @property
     def retry_after(self) -> float | None:
         """The seconds that the service asks to wait, None where it does not."""
-        return parse_retry_after(self.headers.get("retry-after"), datetime.now(UTC))
+        now = datetime.now(UTC)
+        asked = [parse_retry_after(one, now) for one in self.headers.get_list("retry-after")]
+        # Where several say how long, only the longest is polite; an unreadable one says nothing.
+        readable = [one for one in asked if one is not None]
+        return max(readable) if readable and len(readable) == len(asked) else None
 
 
 Answer: TypeAlias = Reply | httpx.RequestError
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Exchange(Generic[_T]):
     """The state of one logical request; the sessions do the sending and the waiting.
 
@@ -69,6 +80,10 @@ class Exchange(Generic[_T]):
     ambiguous: bool = False
     request: httpx.Request = field(init=False)
     started: float = field(init=False)
+
+    def __repr__(self) -> str:
+        # Tools that show local variables must find neither addresses nor headers here.
+        return f"<Exchange {self.operation.method} {self.operation.path}>"
 
     def attempt(self, token: str) -> httpx.Request:
         """Return the request for the next attempt."""
@@ -91,7 +106,10 @@ class Exchange(Generic[_T]):
             or self.redirects >= MAX_REDIRECTS
         ):
             return None
-        url = response.request.url.join(location)
+        try:
+            url = response.request.url.join(location)
+        except NO_ADDRESS:
+            return None
         if url.scheme != "https":
             return None
         self.redirects += 1
@@ -101,6 +119,16 @@ class Exchange(Generic[_T]):
             if name in ("accept-encoding", "range", "if-range")
         }
         return httpx.Request("GET", url, headers=asked)
+
+    def misled(self) -> httpx.RequestError:
+        """Return the error for a redirect to what is no address."""
+        words = "Invalid URL in location header."
+        return httpx.RemoteProtocolError(words, request=self.request)
+
+    def limit(self, response: httpx.Response) -> float:
+        """Return how long the body may be: what a caller wants as bytes has no limit."""
+        wanted = self.operation.returns == "bytes" and response.is_success
+        return math.inf if wanted else MAX_BODY
 
     def delay_after(self, answer: Answer) -> float | None:
         """Return the seconds to wait before the next attempt, or None: this answer is the last.
@@ -117,8 +145,9 @@ class Exchange(Generic[_T]):
             self.may_renew = False
             return 0.0
         else:
-            enough = answer.complete or not answer.is_success or self.decoder is None
-            outcome = after_response(answer.status, answer.retry_after, complete=enough)
+            needed = answer.is_success and self.decoder is not None
+            cut = needed and answer.fault == BROKE_OFF
+            outcome = after_response(answer.status, answer.retry_after, complete=not cut)
         self.ambiguous |= outcome.ambiguous
         self.repetitions += 1
         return delay_before(self.repetitions, self.operation, outcome, random.random())
@@ -149,8 +178,10 @@ class Exchange(Generic[_T]):
 
         `ambiguous` says that the service may have processed the request.
         """
-        # httpx errors carry their request, and logging tools show what exceptions carry.
+        # httpx errors carry their request, and the frames below hold what was sent: logging tools
+        # show what exceptions carry, and the variables of frames.
         self.request.headers.pop("Authorization", None)
+        _forget(error)
         return GraphTransportError(
             reason=f"{type(error).__name__}: {error}",
             ambiguous=ambiguous,
@@ -158,13 +189,13 @@ class Exchange(Generic[_T]):
         )
 
     def _decode(self, reply: Reply, decoder: Decoder[_T]) -> _T:
-        problem = "broke off"
-        if reply.complete:
+        problem = reply.fault
+        if problem is None:
             try:
                 return decoder.read(reply.body)
             except ValidationError as error:
                 problem = misfit(error) if reply.body else "is empty"
-            except ValueError:
+            except (ValueError, RecursionError):
                 problem = "is not understood" if reply.body else "is empty"
         raise decode_error(
             reply.status,
@@ -191,3 +222,16 @@ class Exchange(Generic[_T]):
             self.prepared.client_request_id,
             (time.perf_counter() - self.started) * 1000,
         )
+
+
+_QUOTED = re.compile(r""":?\s*(bytearray\()?b['"].*""", re.DOTALL)
+
+
+def _forget(error: BaseException | None) -> None:
+    """Take the tracebacks, and the bytes in their words, from an error and all that led to it."""
+    while error is not None:
+        error.__traceback__ = None
+        error.args = tuple(
+            _QUOTED.sub("", one) if isinstance(one, str) else one for one in error.args
+        )
+        error = error.__cause__ or error.__context__

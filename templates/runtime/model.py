@@ -28,6 +28,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema, from_json
 
+from .misfits import cleaned
 from .untyped import TYPE_ANNOTATION, Untyped, class_of, classes, type_name
 
 _namespaces: dict[str, ModuleType] = {}
@@ -181,17 +182,29 @@ class GraphModel(BaseModel):
 
         Its `@odata.type` picks the class where it derives from this one. Raises
         pydantic.ValidationError, with the path of the offending value, for what is not JSON or does
-        not fit.
+        not fit. Of a name that an object has twice, the last counts.
         """
-        return cls._parse(_decoded(cls, data))
+        try:
+            return cls._parse(_decoded(cls, data))
+        except (ValidationError, RecursionError) as error:
+            problem = _told(cls, error)
+        raise problem
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Parse a decoded JSON object; picks the class and raises as `from_json` does."""
-        return cls._parse({**data})
+        try:
+            return cls._parse({**data})
+        except (ValidationError, RecursionError) as error:
+            problem = _told(cls, error)
+        raise problem
 
     def to_json(self) -> str:
-        """Return the wire form as JSON text: what was set or received, nothing else."""
+        """Return the wire form as JSON text: what was set or received, nothing else.
+
+        Raises ValueError for text with half a surrogate pair, which UTF-8 cannot hold: `from_json`
+        refuses it, but a caller may set it, or decode JSON that has it by other means.
+        """
         return self.__pydantic_serializer__.to_json(self, exclude_unset=True).decode()
 
     def to_dict(self) -> dict[str, Any]:
@@ -239,8 +252,13 @@ class GraphModel(BaseModel):
     def model_validate(cls, obj: Any, **kwargs: Any) -> Self:
         """Parse as `from_dict` does; pydantic's options apply."""
         target = cls._select(type_name(obj))
-        validated: Self = target.__pydantic_validator__.validate_python(obj, **kwargs)
-        return validated
+        try:
+            validated: Self = target.__pydantic_validator__.validate_python(obj, **kwargs)
+        except (ValidationError, RecursionError) as error:
+            problem = _told(cls, error)
+        else:
+            return validated
+        raise problem
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **kwargs: Any) -> Self:
@@ -292,10 +310,19 @@ def _decoded(cls: type[GraphModel], data: bytes | bytearray | str) -> Any:
     try:
         return from_json(data, allow_inf_nan=False, cache_strings="keys")
     except ValueError as problem:
-        detail = InitErrorDetails(
-            type="json_invalid", loc=(), input=None, ctx={"error": str(problem)}
-        )
-        raise ValidationError.from_exception_data(cls.__name__, [detail], hide_input=True) from None
+        raise _invalid(cls, str(problem)) from None
+
+
+def _told(cls: type[GraphModel], error: ValidationError | RecursionError) -> ValidationError:
+    if isinstance(error, ValidationError):
+        return cleaned(error)
+    # How deep is too deep depends on how deep the caller is already.
+    return _invalid(cls, "nested too deeply")
+
+
+def _invalid(cls: type[GraphModel], problem: str) -> ValidationError:
+    detail = InitErrorDetails(type="json_invalid", loc=(), input=None, ctx={"error": problem})
+    return ValidationError.from_exception_data(cls.__name__, [detail], hide_input=True)
 
 
 def _wire_name(cls: type[GraphModel], name: str) -> str:

@@ -30,6 +30,10 @@ _JSON = "application/json"
 
 _KEY = re.compile(r"\{([^{}]+)\}")
 
+_FRAMING = frozenset({"content-length", "transfer-encoding"})
+_LONGEST = 65_536
+"""Characters of an address that httpx takes; Graph takes fewer."""
+
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
@@ -37,7 +41,7 @@ class PreparedRequest:
 
     method: str
     url: str
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
     content: bytes | None = field(repr=False)
     client_request_id: str
 
@@ -66,8 +70,9 @@ def prepare(
     ``UNSET`` is left out. ``version`` is that of the package, for the User-Agent.
 
     Raises UnavailableInCloudError if the cloud lacks the operation; ValueError for an empty key, "."
-    or "..", and for a header that is not ASCII; TypeError for a key that is no string, for an option
-    that the operation does not take, and for a value that no Edm type stands for.
+    or "..", for a header that is not ASCII or says where the body ends, for text that UTF-8 cannot
+    hold, and for an address of more than 65,536 characters; TypeError for a key that is no string,
+    for an option that the operation does not take, and for a value that no Edm type stands for.
 
     Sources: Graph documentation, "Use the Microsoft Graph API",
     https://learn.microsoft.com/graph/use-the-api; for Prefer, "Handling future members in evolvable
@@ -112,8 +117,10 @@ def prepare_link(
         url = httpx.URL(link)
     except httpx.InvalidURL:
         raise ForeignLinkError(host="no valid address", cloud=cloud) from None
-    if (url.scheme, url.host, url.port, url.userinfo) != (base.scheme, base.host, base.port, b""):
-        raise ForeignLinkError(host=url.host, cloud=cloud)
+    # The host as it would be looked up: not every name that can be written can be decoded.
+    there, here = ((it.scheme, it.raw_host.lower(), it.port, it.userinfo) for it in (url, base))
+    if there != here:
+        raise ForeignLinkError(host=url.raw_host.decode("ascii"), cloud=cloud)
     return _request("GET", link, version, headers, None, accept=_JSON, content_type=_JSON)
 
 
@@ -142,9 +149,13 @@ def _request(
         own = httpx.Headers(headers)
     except UnicodeEncodeError:
         raise ValueError("a header holds what is not ASCII") from None
+    if _FRAMING & own.keys():
+        raise ValueError(f"no header may say where the body ends: {', '.join(_FRAMING)}")
     if "Prefer" in own:
         own["Prefer"] = f"{merged['Prefer']}, {own['Prefer']}"
     merged.update(own)
+    if len(url) > _LONGEST:
+        raise ValueError(f"the address of the request has more than {_LONGEST} characters")
     return PreparedRequest(
         method=method,
         url=url,

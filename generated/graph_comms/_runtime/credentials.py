@@ -12,7 +12,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import NoReturn, Protocol, TypeAlias
+from typing import Any, NoReturn, Protocol, TypeAlias
 
 
 class AccessToken(Protocol):
@@ -80,7 +80,11 @@ class TokenSource:
             if inspect.iscoroutine(answer):
                 answer.close()
             raise TypeError("this credential is async: use it with the async client")
-        return _token(answer)
+        if problem := _problem(answer):
+            del answer  # tools that show local variables must not find it here
+            raise problem
+        token: str = _token(answer)
+        return token
 
     async def fetch_async(self) -> str:
         """As ``fetch``, for any credential.
@@ -88,8 +92,13 @@ class TokenSource:
         What is not known to be async may block, so it is asked in a worker thread.
         """
         quick = self.is_async or not self.renewable
-        answer = self._ask() if quick else await asyncio.to_thread(self._ask)
-        return _token(await answer if inspect.isawaitable(answer) else answer)
+        answer: object = self._ask() if quick else await asyncio.to_thread(self._ask)
+        answer = await answer if inspect.isawaitable(answer) else answer
+        if problem := _problem(answer):
+            del answer
+            raise problem
+        token: str = _token(answer)
+        return token
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds a credential and can be neither pickled nor copied")
@@ -97,8 +106,9 @@ class TokenSource:
 
 def _asker(credential: AsyncCredential, scope: str) -> Callable[[], object]:
     if isinstance(credential, str):
-        token = _token(credential)
-        return lambda: token
+        if problem := _problem(credential):
+            raise problem
+        return lambda: credential
     get_token: object = getattr(credential, "get_token", None)
     if callable(get_token):
         return partial(get_token, scope)
@@ -110,16 +120,24 @@ def _asker(credential: AsyncCredential, scope: str) -> Callable[[], object]:
     )
 
 
-def _token(answer: object) -> str:
-    """The token in a credential's answer (RFC 6750, 2.1: no spaces, no control characters)."""
-    token: object = answer if isinstance(answer, str) else getattr(answer, "token", None)
+def _token(answer: object) -> Any:
+    """The token in a credential's answer, None where there is none."""
+    return answer if isinstance(answer, str) else getattr(answer, "token", None)
+
+
+def _problem(answer: object) -> Exception | None:
+    """What is wrong with an answer (RFC 6750, 2.1: no spaces, no control characters).
+
+    It is returned, not raised: the frames of an exception must not hold the token.
+    """
+    token: object = _token(answer)
     if not isinstance(token, str):
-        raise TypeError(f"the credential gave {type(answer).__name__} instead of a token")
+        return TypeError(f"the credential gave {type(answer).__name__} instead of a token")
     if not token.strip():
-        raise ValueError("the token is empty")
+        return ValueError("the token is empty")
     if not _VISIBLE_ASCII.fullmatch(token):
-        raise ValueError(
+        return ValueError(
             "the token holds spaces, line breaks, control or non-ASCII characters "
             "(give the bare token, without 'Bearer')"
         )
-    return token
+    return None

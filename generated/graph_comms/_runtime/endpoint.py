@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeVar, Unpack
 
 import httpx
@@ -20,6 +21,9 @@ from .request import prepare, prepare_link
 
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 """Seconds, for each attempt: to connect, and for any silence while writing or reading."""
+
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+"""All connections are kept open between requests: httpx's own limits would close most of them."""
 
 _T = TypeVar("_T")
 
@@ -57,6 +61,11 @@ class Endpoint:
         prepared = prepare_link(link, self.cloud, version=self._version, headers=headers)
         reading = replace(operation, method="GET")
         return Exchange(reading, prepared, decoder, may_renew=self._tokens.renewable)
+
+
+def no_cookies() -> CookieJar:
+    """Return a jar that stays empty: the service keeps no state there, and a jar only grows."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
 
 
 def page_fields(page: PageData[_T]) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from typing import Any, TypeVar, Unpack, overload
 import httpx
 
 from . import decode
+from .body import Body, pieces
 from .cloud import Cloud
 from .credentials import Credential
-from .endpoint import DEFAULT_TIMEOUT, Endpoint, page_fields
-from .exchange import Answer, Exchange, Reply
+from .endpoint import DEFAULT_TIMEOUT, LIMITS, Endpoint, no_cookies, page_fields
+from .exchange import NO_ADDRESS, Answer, Exchange, Reply
 from .model import GraphModel
 from .operation import Operation
 from .options import QueryOptions
@@ -49,7 +50,9 @@ class Session(Endpoint):
         super().__init__(credential, cloud, version)
         if self._tokens.is_async:
             raise TypeError("this credential is async: use it with the async client")
-        self._client = httpx.Client(transport=transport, timeout=timeout)
+        self._client = httpx.Client(
+            transport=transport, timeout=timeout, limits=LIMITS, cookies=no_cookies()
+        )
         self._sleep = time.sleep
 
     @overload
@@ -139,7 +142,7 @@ class Session(Endpoint):
                 with closing(opened):
                     yield self._chunks(opened, exchange)
                 return
-            answer = self._read(opened)
+            answer = self._read(opened, exchange)
             delay = exchange.delay_after(answer)
             if delay is None:
                 exchange.result(answer)
@@ -148,13 +151,13 @@ class Session(Endpoint):
 
     def _chunks(self, response: httpx.Response, exchange: Exchange[Any]) -> Iterator[bytes]:
         try:
-            yield from response.iter_bytes()
+            yield from pieces(response)
         except httpx.RequestError as error:
             raise exchange.failure(error, ambiguous=True) from error
 
     def _run(self, exchange: Exchange[_T]) -> _T | None:
         while True:
-            answer = self._read(self._open(exchange))
+            answer = self._read(self._open(exchange), exchange)
             delay = exchange.delay_after(answer)
             if delay is None:
                 return exchange.result(answer)
@@ -169,19 +172,21 @@ class Session(Endpoint):
                 response = self._client.send(elsewhere, stream=True)
         except httpx.RequestError as error:
             return error
+        except NO_ADDRESS:
+            return exchange.misled()
         return response
 
-    def _read(self, opened: httpx.Response | httpx.RequestError) -> Answer:
+    def _read(self, opened: httpx.Response | httpx.RequestError, exchange: Exchange[Any]) -> Answer:
         if isinstance(opened, httpx.RequestError):
             return opened
-        body, complete = bytearray(), True
+        body = Body(exchange.limit(opened))
         with closing(opened):
             try:
-                for chunk in opened.iter_bytes():
-                    body += chunk
-            except httpx.RequestError:
-                complete = False
-        return Reply(opened.status_code, opened.headers, bytes(body), complete)
+                for piece in pieces(opened):
+                    body.add(piece)
+            except httpx.RequestError as error:
+                body.failed(error)
+        return Reply(opened.status_code, opened.headers, body.content(), body.fault)
 
     def close(self) -> None:
         """Close the connections."""

@@ -9,8 +9,10 @@ from __future__ import annotations
 from math import isfinite
 from typing import Annotated, Any, cast
 
-from pydantic import BaseModel, GetCoreSchemaHandler, GetPydanticSchema
+from pydantic import BaseModel, GetCoreSchemaHandler, GetPydanticSchema, ValidationError
 from pydantic_core import CoreSchema, core_schema
+
+from .misfits import MisfitError
 
 TYPE_ANNOTATION = "@odata.type"
 
@@ -36,32 +38,67 @@ MAX_DEPTH = 200
 """How deep untyped values may be nested: no deeper than JSON text is read."""
 
 
-def revive(value: Any, depth: int = 0) -> Any:
+_TOO_DEEP = "Input should not be nested this deeply"
+
+
+def revive(value: Any) -> Any:
     """Return an untyped value with every object that names a known type as a model.
 
-    Raises ValueError for nesting without end and for numbers that JSON cannot hold.
+    Raises ValueError for nesting without end and for numbers that JSON cannot hold, and
+    pydantic.ValidationError with the path inside the value for what does not fit its type.
     """
+    try:
+        return _revive(value, 0)
+    except MisfitError as misfit:
+        problem = misfit.located()
+    raise problem
+
+
+def _revive(value: Any, depth: int) -> Any:
     if depth > MAX_DEPTH:
-        raise ValueError("Input should not be nested this deeply")
+        raise MisfitError(_TOO_DEEP)
     if isinstance(value, dict):
         cls = class_of(type_name(cast("object", value)))
-        if cls is not None:
-            return _modelled(cls, value)
-        return {
-            name: revive(item, depth + 1) for name, item in cast("dict[str, Any]", value).items()
-        }
+        if cls is None:
+            return _members(cast("dict[str, Any]", value), depth + 1)
+        return _modelled(cls, value)
     if isinstance(value, list):
-        return [revive(item, depth + 1) for item in cast("list[object]", value)]
+        return _items(cast("list[object]", value), depth + 1)
     if isinstance(value, float) and not isfinite(value):
-        raise ValueError("Input should be a number that JSON can hold")
+        raise MisfitError("Input should be a number that JSON can hold")
     return value
+
+
+def _members(value: dict[str, Any], depth: int) -> dict[str, Any]:
+    revived: dict[str, Any] = {}
+    name = ""
+    try:
+        for name, item in value.items():
+            revived[name] = _revive(item, depth)
+    except MisfitError as misfit:
+        misfit.path.append(name)
+        raise
+    return revived
+
+
+def _items(value: list[object], depth: int) -> list[Any]:
+    revived: list[Any] = []
+    try:
+        for item in value:
+            revived.append(_revive(item, depth))
+    except MisfitError as misfit:
+        misfit.path.append(len(revived))
+        raise
+    return revived
 
 
 def _modelled(cls: type[BaseModel], value: Any) -> BaseModel:
     try:
         model: BaseModel = cls.__pydantic_validator__.validate_python(value)
     except RecursionError:  # models count their depth by themselves, each from the start
-        raise ValueError("Input should not be nested this deeply") from None
+        raise MisfitError(_TOO_DEEP) from None
+    except ValidationError as error:
+        raise MisfitError(error) from None
     return model
 
 

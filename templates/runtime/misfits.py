@@ -1,0 +1,75 @@
+"""Validation errors whose paths lead to the offending value, through untyped values too.
+
+Pydantic sees an untyped value as a union of text and what a function makes of it: it names the
+branches in its paths, and knows nothing of the places inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+Place = tuple[str | int, ...]
+
+REVIVED = "function-plain[revive()]"
+"""The branch of the union that is not text."""
+
+
+class MisfitError(ValueError):
+    """What is wrong with a part of an untyped value; `path` leads there, from the inside out."""
+
+    def __init__(self, problem: str | ValidationError) -> None:
+        super().__init__("a part does not fit")
+        self.problem = problem
+        self.path: list[str | int] = []
+
+    def located(self) -> ValidationError | ValueError:
+        """The same as an error that pydantic understands."""
+        place = tuple(reversed(self.path))
+        if isinstance(self.problem, ValidationError):
+            return _moved(self.problem, place) if place else self.problem
+        cause = ValueError(self.problem)
+        if not place:
+            return cause
+        detail = InitErrorDetails(type="value_error", loc=place, input=None, ctx={"error": cause})
+        return _error("untyped", [detail])
+
+
+def cleaned(error: ValidationError) -> ValidationError:
+    """Return the error without the branches of unions in its paths."""
+    details = error.errors(include_url=False)
+    if not any(REVIVED in detail["loc"] for detail in details):
+        return error
+    # An untyped value is no text, and that is no mistake: what else it is told about counts.
+    texts = {
+        (*detail["loc"][:at], "str")
+        for detail in details
+        for at, part in enumerate(detail["loc"])
+        if part == REVIVED
+    }
+    return _error(
+        error.title,
+        [
+            _again(detail, tuple(part for part in detail["loc"] if part != REVIVED))
+            for detail in details
+            if detail["loc"] not in texts
+        ],
+    )
+
+
+def _moved(error: ValidationError, place: Place) -> ValidationError:
+    details = error.errors(include_url=False)
+    return _error(error.title, [_again(detail, place + detail["loc"]) for detail in details])
+
+
+def _again(detail: ErrorDetails, place: Place) -> InitErrorDetails:
+    # Only so can an error of any type be made again, whatever its words are made of.
+    kind = PydanticCustomError(cast("Any", detail["type"]), "{message}", {"message": detail["msg"]})
+    return InitErrorDetails(type=kind, loc=place, input=detail["input"])
+
+
+def _error(title: str, details: Sequence[InitErrorDetails]) -> ValidationError:
+    return ValidationError.from_exception_data(title, list(details), hide_input=True)

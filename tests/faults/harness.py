@@ -1,0 +1,154 @@
+"""Clients of either flavour aimed at fault servers, and what a call came to in a few words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+import httpx
+
+from graph_comms import (
+    AsyncCommunicationsClient,
+    CommunicationsClient,
+    GraphDecodeError,
+    GraphError,
+    GraphHTTPError,
+    GraphTransportError,
+)
+from graph_comms.models import Call
+from tests.faults.server import FaultServer
+
+FLAVOURS = ("sync", "async")
+GRAPH = "graph.microsoft.com"
+TOKEN = "marker-token-77aa"
+
+
+def _aimed(request: httpx.Request, servers: Mapping[str, FaultServer]) -> httpx.Request:
+    server = servers.get(request.url.host)
+    if server is None:
+        raise httpx.ConnectError(f"nobody may ask {request.url.host}", request=request)
+    return httpx.Request(
+        request.method,
+        request.url.copy_with(scheme="http", host="127.0.0.1", port=server.port),
+        headers=request.headers,
+        stream=request.stream,
+        extensions=request.extensions,
+    )
+
+
+class _Roads(httpx.HTTPTransport):
+    def __init__(self, servers: Mapping[str, FaultServer]) -> None:
+        super().__init__(verify=False)
+        self._servers = servers
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return super().handle_request(_aimed(request, self._servers))
+
+
+class _AsyncRoads(httpx.AsyncHTTPTransport):
+    def __init__(self, servers: Mapping[str, FaultServer]) -> None:
+        super().__init__(verify=False)
+        self._servers = servers
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await super().handle_async_request(_aimed(request, self._servers))
+
+
+class Client:
+    """A client of either flavour behind one face; `waits` are the pauses, which take no time."""
+
+    def __init__(
+        self,
+        flavour: str,
+        server: FaultServer,
+        *,
+        others: Mapping[str, FaultServer] | None = None,
+        credential: Any = TOKEN,
+        timeout: float = 10.0,
+    ) -> None:
+        servers = {GRAPH: server, **(others or {})}
+        self.waits: list[float] = []
+        self._runner = asyncio.Runner()
+        self.client: CommunicationsClient | AsyncCommunicationsClient
+        pause: Callable[[float], Any]
+        if flavour == "sync":
+            self.client = CommunicationsClient(
+                credential, transport=_Roads(servers), timeout=timeout
+            )
+            pause = self.waits.append
+        else:
+            self.client = AsyncCommunicationsClient(
+                credential, transport=_AsyncRoads(servers), timeout=timeout
+            )
+            pause = self._wait
+        setattr(self.client._session, "_sleep", pause)  # noqa: B010
+
+    async def _wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if isinstance(self.client, CommunicationsClient):
+            self.client.close()
+        else:
+            self._runner.run(self.client.aclose())
+        self._runner.close()
+
+    def run(self, result: Any) -> Any:
+        """Return the result itself, or what it is waiting for."""
+        return self._runner.run(result) if asyncio.iscoroutine(result) else result
+
+    def create(self, call: Call | None = None) -> Any:
+        return self.run(self.client.calls.create(call or Call(callback_uri="https://bot")))
+
+    def get(self, key: str = "found") -> Any:
+        return self.run(self.client.calls.get(key))
+
+    def delete(self) -> Any:
+        return self.run(self.client.calls.delete("found"))
+
+    def page(self) -> Any:
+        return self.run(self.client.calls.list())
+
+    def ids(self) -> list[Any]:
+        """The ids of all items of all pages."""
+        if isinstance(self.client, CommunicationsClient):
+            return [one.id for one in self.client.calls.list()]
+        return list(self._runner.run(_all_ids(self.client)))
+
+    def content(self) -> Any:
+        return self.run(self.client.online_meetings.recordings.get_content("m", "r"))
+
+    def pieces(self) -> bytes:
+        """A stream, read piece by piece."""
+        if isinstance(self.client, CommunicationsClient):
+            with self.client.online_meetings.recordings.stream_content("m", "r") as chunks:
+                return b"".join(chunks)
+        return self._runner.run(_all_pieces(self.client))
+
+
+async def _all_ids(client: AsyncCommunicationsClient) -> list[Any]:
+    return [one.id async for one in await client.calls.list()]
+
+
+async def _all_pieces(client: AsyncCommunicationsClient) -> bytes:
+    async with client.online_meetings.recordings.stream_content("m", "r") as chunks:
+        return b"".join([chunk async for chunk in chunks])
+
+
+def outcome(work: Callable[[], Any]) -> str:
+    """What a call comes to; any other exception than the documented ones comes through."""
+    try:
+        found = work()
+    except GraphTransportError as error:
+        return "transport error, " + ("ambiguous" if error.ambiguous else "not sent")
+    except GraphDecodeError as error:
+        return "decode error: " + error.reason.partition(": it ")[2]
+    except GraphHTTPError as error:
+        return f"{type(error).__name__} {error.status}"
+    except GraphError as error:
+        return type(error).__name__
+    return str(getattr(found, "id", found))

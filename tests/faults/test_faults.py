@@ -1,0 +1,154 @@
+"""Each fault of the table, in both flavours, and that the client is as good as before after it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from graph_comms.models import Call
+from tests.faults.cases import AMBIGUOUS, BROKE_OFF, CASES, Case
+from tests.faults.harness import FLAVOURS, TOKEN, Client, outcome
+from tests.faults.server import End, FaultServer, Step, Until, answer, response
+
+each_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+GENEROUS = 15.0
+"""Seconds that no call may take whose time-out is a fraction of one."""
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    with FaultServer() as server:
+        yield server
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[FaultServer]:
+    with FaultServer() as server:
+        yield server
+
+
+@each_flavour
+@each_case
+def test_a_create(server: FaultServer, elsewhere: FaultServer, flavour: str, case: Case) -> None:
+    server.play(case.step)
+    others = {"evil.example": elsewhere}
+    started = time.monotonic()
+    with Client(flavour, server, others=others, timeout=case.timeout) as client:
+        assert outcome(client.create).startswith(case.create)
+        assert time.monotonic() - started < GENEROUS
+        assert client.waits == []
+        assert outcome(lambda: client.get("after")) == "after"
+    assert server.methods("POST") == (case.step.read is not Until.NOTHING)
+    assert (elsewhere.requests, elsewhere.received) == ([], [])
+
+
+@each_flavour
+@each_case
+def test_a_get(server: FaultServer, elsewhere: FaultServer, flavour: str, case: Case) -> None:
+    server.play(case.step)
+    others = {"evil.example": elsewhere}
+    started = time.monotonic()
+    with Client(flavour, server, others=others, timeout=case.timeout) as client:
+        assert outcome(client.get).startswith(case.get)
+        assert time.monotonic() - started < GENEROUS
+        assert len(client.waits) == case.repeated
+        assert outcome(lambda: client.get("after")) == "after"
+    assert TOKEN.encode() not in elsewhere.everything
+
+
+def test_the_table_names_every_fault_once() -> None:
+    names = [case.name for case in CASES]
+    assert len(names) == len(set(names)) > 100
+
+
+@each_flavour
+@pytest.mark.parametrize("end", [End.RESET, End.CLOSE])
+def test_a_connection_that_is_dropped_as_soon_as_it_is_made(
+    server: FaultServer, flavour: str, end: End
+) -> None:
+    """Whether the request was begun by then is a matter of luck; it was not processed."""
+    server.play(Step(end=end, read=Until.CONNECTED))
+    with Client(flavour, server) as client:
+        repeated = outcome(client.create) == "calls"
+        assert server.methods("POST") == repeated == len(client.waits)
+
+
+# -- faults in the middle of a large body, on either side
+
+
+@each_flavour
+@pytest.mark.parametrize("end", [End.RESET, End.CLOSE])
+def test_a_large_create_that_breaks_off_on_its_way(
+    server: FaultServer, flavour: str, end: End
+) -> None:
+    server.play(Step(end=end, read=Until.HEADERS))
+    with Client(flavour, server) as client:
+        large = Call(subject="x" * 2**23)
+        assert outcome(lambda: client.create(large)) == AMBIGUOUS
+    assert server.methods("POST") == 1
+
+
+@each_flavour
+def test_a_large_create_that_nobody_reads(server: FaultServer, flavour: str) -> None:
+    server.play(Step(end=End.SILENCE, read=Until.HEADERS))
+    with Client(flavour, server, timeout=0.5) as client:
+        large = Call(subject="x" * 2**24)
+        assert outcome(lambda: client.create(large)) == AMBIGUOUS
+    assert server.methods("POST") == 1
+
+
+@each_flavour
+def test_a_large_create_that_is_refused_before_it_has_arrived(
+    server: FaultServer, flavour: str
+) -> None:
+    server.play(Step((response(413),), End.CLOSE, Until.HEADERS))
+    with Client(flavour, server) as client:
+        large = Call(subject="x" * 2**20)
+        # The refusal may be lost with the connection; either way there is one create.
+        assert outcome(lambda: client.create(large)) in ("GraphHTTPError 413", AMBIGUOUS)
+    assert server.methods("POST") == 1
+
+
+@each_flavour
+def test_a_body_of_100_MB(server: FaultServer, flavour: str) -> None:
+    content = b'{"id": "1", "x": "' + b"x" * 100_000_000 + b'"}'
+    server.play(answer(200, content))
+    with Client(flavour, server) as client:
+        assert len(client.get().undeclared["x"]) == 100_000_000
+
+
+# -- each attempt fails in another way
+
+
+@each_flavour
+def test_one_fault_after_another(server: FaultServer, flavour: str) -> None:
+    server.play(
+        Step(end=End.RESET, read=Until.NOTHING),
+        answer(502),
+        Step((response(200, b'{"id"')[:-1],), End.CLOSE),
+    )
+    with Client(flavour, server) as client:
+        assert outcome(client.get) == "found"
+        first, second, third = client.waits
+        assert 0 < first < second < third
+
+
+@each_flavour
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (Step(end=End.CLOSE), AMBIGUOUS),
+        (Step(end=End.RESET, read=Until.NOTHING), AMBIGUOUS),
+        (answer(503), "ServiceError 503"),
+        (answer(429), "ThrottledError 429"),
+        (Step((response(200, b'{"id": "1"}')[:-1],), End.CLOSE), BROKE_OFF),
+    ],
+)
+def test_a_fault_without_end(server: FaultServer, flavour: str, step: Step, expected: str) -> None:
+    server.play(*[step] * 9)
+    with Client(flavour, server) as client:
+        assert outcome(client.get) == expected
+        assert len(client.waits) == 3

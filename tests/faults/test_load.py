@@ -1,0 +1,128 @@
+"""Many calls at once: none is lost, none gets another's answer, and nothing is left behind.
+
+The figures of longer runs come from `python -m tests.faults.load`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from graph_comms import AsyncCommunicationsClient
+from graph_comms._runtime.async_session import MAX_AT_ONCE
+from graph_comms._runtime.endpoint import LIMITS
+from tests.faults.echo import echo_server
+from tests.faults.load import (
+    AsyncRoad,
+    by_threads,
+    call,
+    created_at_once,
+    finished,
+    is_the_same,
+    memory_over,
+    statistics,
+)
+from tests.faults.server import End, FaultServer, Step
+
+REQUESTS = 2_000
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with echo_server() as port:
+        yield port
+
+
+def test_a_thousand_calls_are_created_at_once(port: int) -> None:
+    assert finished(created_at_once, port, 1_000) == []
+    assert statistics(port) == (MAX_AT_ONCE, 1_001)
+
+
+def test_32_threads_share_a_client(port: int) -> None:
+    assert by_threads(port, 32, REQUESTS) == []
+    most, requests = statistics(port)
+    assert requests == REQUESTS + 1
+    assert most <= 32
+
+
+def test_connections_are_used_again(port: int) -> None:
+    memory_over(port, 50, 1)
+    assert statistics(port) == (1, 101)
+
+
+def test_memory_does_not_grow(port: int) -> None:
+    """What is kept of a request, be it a few bytes, would show: 100 bytes are 0.4 MB here."""
+    memory = memory_over(port, REQUESTS, 4)
+    assert memory[-1] - memory[1] < 2 * 2**20
+
+
+def test_the_limits_are_those_of_the_pool(port: int) -> None:
+    assert LIMITS.max_connections == LIMITS.max_keepalive_connections == 100
+    assert LIMITS.max_connections > MAX_AT_ONCE
+
+
+# -- calls that are given up
+
+
+def test_calls_that_are_cancelled_leave_room_for_others() -> None:
+    """More calls than there are turns hang and are cancelled; the next one has its turn."""
+    steps = [Step(end=End.SILENCE)] * (2 * MAX_AT_ONCE)
+
+    async def run(port: int) -> bool:
+        async with AsyncCommunicationsClient("token", transport=AsyncRoad(port)) as client:
+            hanging = [
+                asyncio.create_task(client.calls.create(call(n))) for n in range(2 * MAX_AT_ONCE)
+            ]
+            while server.methods("POST") < MAX_AT_ONCE:
+                await asyncio.sleep(0.01)
+            for one in hanging:
+                one.cancel()
+            ended = await asyncio.gather(*hanging, return_exceptions=True)
+            assert all(isinstance(one, asyncio.CancelledError) for one in ended)
+            server.forget()
+            async with asyncio.timeout(10):
+                return (await client.calls.get("after")).id == "after"
+
+    with FaultServer(steps) as server:
+        assert asyncio.run(run(server.port))
+        assert server.methods("POST") == MAX_AT_ONCE
+
+
+def test_a_time_out_of_the_callers_own() -> None:
+    async def run(port: int) -> bool:
+        async with AsyncCommunicationsClient("token", transport=AsyncRoad(port)) as client:
+            creating = asyncio.create_task(client.calls.create(call(1)))
+            while not server.requests:
+                await asyncio.sleep(0.01)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(creating, 0.05)
+            return (await client.calls.get("after")).id == "after"
+
+    with FaultServer([Step(end=End.SILENCE)]) as server:
+        assert asyncio.run(run(server.port))
+        assert server.methods("POST") == 1
+
+
+def test_streams_that_are_held_open_do_not_stop_all_else() -> None:
+    async def run(port: int) -> bool:
+        async with AsyncCommunicationsClient("token", transport=AsyncRoad(port)) as client:
+            streams = [
+                client.online_meetings.recordings.stream_content("m", "r")
+                for _ in range(MAX_AT_ONCE)
+            ]
+            for stream in streams:
+                await stream.__aenter__()
+            async with asyncio.timeout(10):
+                found = await client.calls.get("after")
+            for stream in streams:
+                await stream.__aexit__(None, None, None)
+            return found.id == "after"
+
+    with FaultServer() as server:
+        assert asyncio.run(run(server.port))
+
+
+def test_the_check_can_fail() -> None:
+    assert not is_the_same(call(1), 2)
