@@ -1,10 +1,16 @@
-"""What all tests share: the flag that rewrites goldens."""
+"""What all tests share: the flag that rewrites goldens, and how many examples are tried."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+from hypothesis import settings
+
+# No test depends on time: an example may take long on a machine that has other things to do.
+settings.register_profile("ordinary", deadline=None)
+settings.register_profile("thorough", max_examples=20_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ordinary"))
 
 REFRESH = "--refresh-goldens"
 

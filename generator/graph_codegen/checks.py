@@ -23,8 +23,9 @@ INTEGERS = frozenset({"Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.In
 
 def refuse_unsound(model: Model) -> None:
     """Raise CodegenError for a base type that cannot be one, and for names declared twice."""
+    sound: set[str] = set()
     for declared in model.structured():
-        _refuse_bases(model, declared)
+        _refuse_bases(model, declared, sound)
     refuse(_repeated(model))
 
 
@@ -74,10 +75,11 @@ def _member_names(model: Model, type_name: str) -> frozenset[str]:
     return frozenset(item.name for owner in model.lineage(type_name) for item in owner.members())
 
 
-def _refuse_bases(model: Model, declared: StructuredType) -> None:
-    seen = [declared.name]
+def _refuse_bases(model: Model, declared: StructuredType, sound: set[str]) -> None:
+    """Follow the base types of a type up to one that is known to be sound."""
+    seen = {declared.name: None}
     base = declared.base
-    while base:
+    while base and base not in sound:
         if base in seen:
             message = f"cycle of base types: {' → '.join([*seen, base])}"
             raise CodegenError(Diagnostic(message, declared.place, declared.name))
@@ -86,8 +88,9 @@ def _refuse_bases(model: Model, declared: StructuredType) -> None:
             problem = f"is no {declared.kind}" if base in model.types else "is not declared"
             message = f"the base type {base} {problem}"
             raise CodegenError(Diagnostic(message, declared.place, declared.name))
-        seen.append(base)
+        seen[base] = None
         base = parent.base
+    sound.update(seen)
 
 
 def _repeated(model: Model) -> Iterator[Diagnostic]:

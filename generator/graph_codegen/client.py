@@ -6,7 +6,7 @@ Every decision is made here and in `calls`; the templates only write it down.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from graph_codegen import literals
@@ -18,6 +18,16 @@ from graph_codegen.naming import class_name
 from graph_codegen.requests import Request, requests
 from graph_codegen.settings import Settings
 from graph_codegen.templates import render
+
+IMPORTED = frozenset(
+    {
+        "AbstractAsyncContextManager", "AbstractContextManager", "ActionOptions", "AsyncClient",
+        "AsyncIterator", "AsyncPage", "AsyncSession", "CollectionOptions", "CountOptions",
+        "EntityOptions", "GraphModel", "Iterator", "Options", "Page", "Sequence", "Session",
+        "SyncClient", "UNSET", "Unpack", "Unset", "Untyped",
+    }
+)  # fmt: skip
+"""Names that a client module imports: no class of a resource can have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +95,14 @@ def every_resource(model: Model, writer: MethodWriter) -> list[Resource]:
     for path in by_path:
         if path:
             below.setdefault(path[:-1], []).append(path)
+    prefix = class_prefix(model)
+    taken = IMPORTED | {f"{prefix}Client", f"Async{prefix}Client"}
+    names = {path: _class(path, taken) for path in by_path}
     resources = [
-        _resource(path, found, below.get(path, []), writer) for path, found in by_path.items()
+        _resource(
+            path, names[path], found, {other: names[other] for other in below.get(path, [])}, writer
+        )
+        for path, found in by_path.items()
     ]
     _check_names(resources, _file(model))
     return resources
@@ -94,22 +110,24 @@ def every_resource(model: Model, writer: MethodWriter) -> list[Resource]:
 
 def _resource(
     path: Path,
+    name: str,
     named: Sequence[tuple[str, Request]],
-    below: Sequence[Path],
+    below: Mapping[Path, str],
     writer: MethodWriter,
 ) -> Resource:
     owner = attributes(path)
     return Resource(
         owner,
-        _class(path),
+        name,
         literals.docstring(f"`/{'/'.join(path)}`"),
         tuple(writer.method(request, owner, name) for name, request in named),
-        tuple((attributes(other)[-1], _class(other)) for other in below),
+        tuple((attributes(other)[-1], class_) for other, class_ in below.items()),
     )
 
 
-def _class(path: Path) -> str:
-    return "".join(class_name(segment) for segment in path)
+def _class(path: Path, taken: frozenset[str]) -> str:
+    name = "".join(class_name(segment) for segment in path)
+    return f"{name}Resource" if name in taken else name
 
 
 def _check_names(resources: Sequence[Resource], file: str) -> None:
@@ -121,8 +139,22 @@ def _check_names(resources: Sequence[Resource], file: str) -> None:
             if other != method.http:
                 message = f"{other} and {method.http} both become {method.python} in Python"
                 problems.append(Diagnostic(message, Place(file)))
+            if method.returns == "bytes":  # the template writes a second method for a stream
+                streamed = f"stream_{method.name.replace('get_', '', 1)}"
+                other = owners.setdefault(streamed, f"{method.http} in pieces")
+                if other != f"{method.http} in pieces":
+                    message = (
+                        f"{other} and {method.http} in pieces both become {streamed} in Python"
+                    )
+                    problems.append(Diagnostic(message, Place(file)))
             problems += _parameter_problems(method, file)
-    constants: dict[str, str] = {}
+    constants = {"OPERATIONS": "the table of operations"}
+    keys: dict[str, str] = {}
+    for key in (k for resource in resources for method in resource.methods for k in method.keys):
+        wire_name = keys.setdefault(key.constant, key.wire_name)
+        if wire_name != key.wire_name:
+            message = f"{wire_name} and {key.wire_name} both become {key.constant} in Python"
+            problems.append(Diagnostic(message, Place(file)))
     for method in (method for resource in resources for method in resource.methods):
         same = constants.setdefault(method.constant, method.http)
         if same != method.http:
@@ -134,7 +166,7 @@ def _check_names(resources: Sequence[Resource], file: str) -> None:
         if other_path != resource.path:
             message = f"{other_path} and {resource.path} both become the class {resource.name}"
             problems.append(Diagnostic(message, Place(file)))
-    refuse(problems)
+    refuse(dict.fromkeys(problems))
 
 
 def _parameter_problems(method: Method, file: str) -> list[Diagnostic]:

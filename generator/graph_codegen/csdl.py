@@ -10,7 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from graph_codegen import xmlsource
-from graph_codegen.csdl_elements import EDMX, FACETS, parse_type_ref, place_of
+from graph_codegen.csdl_elements import (
+    EDMX,
+    FACETS,
+    RESERVED,
+    parse_type_ref,
+    place_of,
+    shown,
+)
 from graph_codegen.csdl_types import TypeReader
 from graph_codegen.diagnostics import Place, error
 from graph_codegen.edm import (
@@ -50,7 +57,7 @@ def read(data: bytes, file: str) -> Document:
     root = xmlsource.parse(data, file)
     if root.tag != f"{EDMX}Edmx":
         raise error(
-            f"not a CSDL document: the root element is {root.tag}, not edmx:Edmx",
+            f"not a CSDL document: the root element is {shown(str(root.tag))}, not edmx:Edmx",
             place_of(root, file),
         )
     return _DocumentReader(file).document(root, hashlib.sha256(data).hexdigest())
@@ -86,6 +93,9 @@ class _DocumentReader(TypeReader):
     def _schema(self, element: Element) -> Schema:
         attributes = self._attributes(element, "Namespace", "Alias")
         namespace = self._full_name(element, "Namespace")
+        for name in (namespace.partition(".")[0], attributes.get("Alias")):
+            if name in RESERVED:
+                raise self._error(f"a schema cannot call itself {name} (CSDL 5.1)", element)
         types: list[TypeDeclaration] = []
         operations: list[Operation] = []
         terms: list[Term] = []
@@ -126,7 +136,7 @@ class _DocumentReader(TypeReader):
 
     def _operation(self, element: Element, name: str, kind: str) -> Operation:
         only_function = ("IsComposable",) if kind == "Function" else ()
-        attributes = self._attributes(element, "Name", "IsBound", "EntitySetPath", *only_function)
+        self._attributes(element, "Name", "IsBound", "EntitySetPath", *only_function)
         parameters: list[Parameter] = []
         returns: list[ReturnType] = []
         annotations: list[Annotation] = []
@@ -150,7 +160,7 @@ class _DocumentReader(TypeReader):
             returns[0] if returns else None,
             is_bound,
             bool(self._flag(element, "IsComposable")),
-            attributes.get("EntitySetPath", ""),
+            self._path(element, "EntitySetPath"),
             tuple(annotations),
             self._place(element),
         )
@@ -177,12 +187,12 @@ class _DocumentReader(TypeReader):
         )
 
     def _term(self, element: Element, name: str) -> Term:
-        attributes = self._attributes(element, "Name", "Type", "Nullable", "AppliesTo")
+        self._attributes(element, "Name", "Type", "Nullable", "AppliesTo")
         return Term(
             name,
             self._type_ref(element),
             self._flag(element, "Nullable"),
-            attributes.get("AppliesTo", ""),
+            self._path(element, "AppliesTo"),
             self._inline(element),
             self._place(element),
         )
@@ -223,7 +233,7 @@ class _DocumentReader(TypeReader):
         self._attributes(element, "Path", "Target")
         self._empty(element)
         return Binding(
-            self._required(element, "Path"),
-            self._required(element, "Target"),
+            self._path(element, "Path", required=True),
+            self._path(element, "Target", required=True),
             self._place(element),
         )

@@ -29,19 +29,23 @@ class AnnotationReader(ElementReader):
 
     def _annotations(self, element: Element) -> tuple[str, tuple[Annotation, ...], Place]:
         """Read annotations on a target; their qualifier is that of each without its own."""
-        attributes = self._attributes(element, "Target", "Qualifier")
-        qualifier = attributes.get("Qualifier")
+        self._attributes(element, "Target", "Qualifier")
+        qualifier = self._qualifier(element)
         found = self._inline(element)
         if qualifier:
             found = tuple(replace(a, qualifier=a.qualifier or qualifier) for a in found)
-        return self._required(element, "Target"), found, self._place(element)
+        return self._path(element, "Target", required=True), found, self._place(element)
+
+    def _qualifier(self, element: Element) -> str:
+        """Return a qualifier, empty where there is none; Graph has some with dots in them."""
+        return self._full_name(element, "Qualifier") if element.get("Qualifier") else ""
 
     def _annotation(self, element: Element) -> Annotation:
         attributes = self._attributes(element, "Term", "Qualifier", *CONSTANTS)
         return Annotation(
             self._full_name(element, "Term"),
             self._value(element, attributes),
-            attributes.get("Qualifier", ""),
+            self._qualifier(element),
             self._place(element),
         )
 
@@ -61,7 +65,7 @@ class AnnotationReader(ElementReader):
             case "Record":
                 self._attributes(element, "Type")
                 values = sorted(self._property_values(element), key=lambda pair: pair[0])
-                return Record(tuple(values), element.get("Type") or "")
+                return Record(tuple(values), self._path(element, "Type"))
             case "Collection":
                 self._attributes(element)
                 items = self._children(element, "Record", *CONSTANTS)
@@ -78,4 +82,4 @@ class AnnotationReader(ElementReader):
             if value is None:
                 self._report("PropertyValue has no value", child)
             else:
-                yield self._required(child, "Property"), value
+                yield self._name(child, "Property"), value

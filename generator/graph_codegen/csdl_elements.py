@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
+from graph_codegen import literals
 from graph_codegen.diagnostics import CodegenError, Diagnostic, Place, error
 from graph_codegen.edm import TypeRef
 from graph_codegen.xmlsource import Element
@@ -21,6 +22,21 @@ _SIMPLE = r"[^\W\d][\w-]{0,127}"
 _SIMPLE_NAME = re.compile(_SIMPLE)
 _DOTTED_NAME = re.compile(rf"{_SIMPLE}(\.{_SIMPLE})*")
 """Identifiers (CSDL 15.2); a hyphen is none of theirs, yet Graph has a property `request-id`."""
+
+_PATH = re.compile(r"(?! )[\w./@#$*(), -]+")
+"""Paths and annotation targets: names, and what can stand between them (CSDL 14.2.2, 14.4.1.1)."""
+
+RESERVED = frozenset({"Edm", "odata", "System", "Transient"})
+"""What no schema may call itself (CSDL 5.1): the generator takes `Edm.` for types of its own."""
+
+MOST_FINDINGS = 10_000
+"""Findings in one document before reading it stops; Graph's whole metadata has six."""
+
+MOST_ATTRIBUTES = 100
+"""Attributes of one element before reading it stops: lxml's time grows with their square."""
+
+_LONGEST = 200
+"""Characters of a document's text that a message repeats."""
 
 _DECLARATION_DEPTH = 3
 """Elements above a declaration: edmx:Edmx, edmx:DataServices, Schema."""
@@ -44,6 +60,17 @@ def local_name(element: Element) -> str:
     return etree.QName(element).localname
 
 
+def shown(text: str) -> str:
+    """Return a text as a message repeats it: on one line, without control characters, not too long."""
+    seen = literals.printable(text[:_LONGEST])
+    return seen if len(text) <= _LONGEST else f"{seen}…"
+
+
+def quoted(text: str) -> str:
+    """Return a text as a message quotes it, as `shown` does."""
+    return repr(text) if len(text) <= _LONGEST else f"{text[:_LONGEST]!r}…"
+
+
 class ElementReader:
     """Reads attributes and child elements, and collects what it does not understand."""
 
@@ -55,6 +82,10 @@ class ElementReader:
         return place_of(element, self._file)
 
     def _report(self, message: str, element: Element) -> None:
+        if len(self._diagnostics) == MOST_FINDINGS:
+            raise error(
+                f"more than {MOST_FINDINGS} things are not understood", self._place(element)
+            )
         self._diagnostics.append(Diagnostic(message, self._place(element), *_subject(element)))
 
     def _error(self, message: str, element: Element) -> CodegenError:
@@ -65,15 +96,18 @@ class ElementReader:
 
     def _attributes(self, element: Element, *known: str) -> Mapping[str, str]:
         """Return the known attributes; report the others."""
+        if len(element.attrib) > MOST_ATTRIBUTES:
+            raise self._error(
+                f"{local_name(element)} has {len(element.attrib)} attributes", element
+            )
         found: dict[str, str] = {}
         for key, text in element.items():
             name, value = str(key), str(text)
             if name in known:
                 found[name] = value
             else:
-                self._report(
-                    f"attribute {name} of {local_name(element)} is not understood", element
-                )
+                message = f"attribute {shown(name)} of {local_name(element)} is not understood"
+                self._report(message, element)
         return found
 
     def _required(self, element: Element, name: str) -> str:
@@ -97,14 +131,22 @@ class ElementReader:
 
     def _checked(self, form: re.Pattern[str], name: str, attribute: str, element: Element) -> str:
         if not form.fullmatch(name):
-            raise self._error(f"{attribute} of {local_name(element)} is no name: {name!r}", element)
+            message = f"{attribute} of {local_name(element)} is no name: {quoted(name)}"
+            raise self._error(message, element)
         return name
+
+    def _path(self, element: Element, attribute: str, *, required: bool = False) -> str:
+        """Return a path or target; one that is not required may be empty or absent."""
+        text = self._required(element, attribute) if required else element.get(attribute)
+        return self._checked(_PATH, text, attribute, element) if text else ""
 
     def _flag(self, element: Element, name: str) -> bool | None:
         value = element.get(name)
-        if value not in (None, "true", "false"):
-            raise self._error(f"{name} is {value!r}, not true or false", element)
-        return None if value is None else value == "true"
+        if value is None:
+            return None
+        if value not in ("true", "false"):
+            raise self._error(f"{name} is {quoted(value)}, not true or false", element)
+        return value == "true"
 
     def _facets(self, attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         return tuple((name, attributes[name]) for name in FACETS if name in attributes)
@@ -153,8 +195,8 @@ def _subject(element: Element) -> tuple[str, str]:
     declaration, *inside = path[_DECLARATION_DEPTH:]
     if "Target" in declaration.attrib:
         type_name, _, member = str(declaration.get("Target")).partition("/")
-        return type_name, member
+        return shown(type_name), shown(member)
     namespace = path[_DECLARATION_DEPTH - 1].get("Namespace")
     name = declaration.get("Name")
     member = next((str(e.get("Name")) for e in inside if e.get("Name")), "")
-    return f"{namespace}.{name}" if name else "", member
+    return shown(f"{namespace}.{name}") if name else "", shown(member)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from graph_codegen.csdl_annotations import AnnotationReader
-from graph_codegen.csdl_elements import FACETS
+from graph_codegen.csdl_elements import FACETS, quoted
 from graph_codegen.edm import (
     Annotation,
     EnumType,
@@ -17,7 +17,8 @@ from graph_codegen.edm import (
 )
 from graph_codegen.xmlsource import Element
 
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,99}")
+_INT64 = range(-(2**63), 2**63)
 
 
 class TypeReader(AnnotationReader):
@@ -25,6 +26,7 @@ class TypeReader(AnnotationReader):
 
     def _enum_type(self, element: Element, name: str) -> EnumType:
         attributes = self._attributes(element, "Name", "UnderlyingType", "IsFlags")
+        underlying = "UnderlyingType" in attributes
         members: list[Member] = []
         annotations: list[Annotation] = []
         for tag, child in self._children(element, "Member", "Annotation"):
@@ -35,7 +37,7 @@ class TypeReader(AnnotationReader):
         return EnumType(
             name,
             tuple(members),
-            attributes.get("UnderlyingType", "Edm.Int32"),
+            self._full_name(element, "UnderlyingType") if underlying else "Edm.Int32",
             bool(self._flag(element, "IsFlags")),
             tuple(annotations),
             self._place(element),
@@ -45,7 +47,9 @@ class TypeReader(AnnotationReader):
         """Read a member; one without a value has its predecessor's plus one (CSDL 10.3)."""
         value = self._attributes(element, "Name", "Value").get("Value", str(successor))
         if not _INTEGER.fullmatch(value):
-            raise self._error(f"the value {value!r} is not an integer", element)
+            raise self._error(f"the value {quoted(value)} is not an integer", element)
+        if int(value) not in _INT64:
+            raise self._error(f"the value {value} does not fit 64 bits", element)
         return Member(self._name(element), int(value), self._inline(element), self._place(element))
 
     def _structured_type(self, element: Element, name: str, kind: str) -> StructuredType:
@@ -89,7 +93,7 @@ class TypeReader(AnnotationReader):
         for _, reference in self._children(element, "PropertyRef"):
             self._attributes(reference, "Name")
             self._empty(reference)
-            yield self._required(reference, "Name")
+            yield self._path(reference, "Name", required=True)
 
     def _property(self, element: Element) -> Property:
         attributes = self._attributes(element, "Name", "Type", "Nullable", *FACETS)
@@ -103,15 +107,13 @@ class TypeReader(AnnotationReader):
         )
 
     def _navigation_property(self, element: Element) -> NavigationProperty:
-        attributes = self._attributes(
-            element, "Name", "Type", "Nullable", "ContainsTarget", "Partner"
-        )
+        self._attributes(element, "Name", "Type", "Nullable", "ContainsTarget", "Partner")
         return NavigationProperty(
             self._name(element),
             self._type_ref(element),
             self._flag(element, "Nullable"),
             bool(self._flag(element, "ContainsTarget")),
-            attributes.get("Partner", ""),
+            self._path(element, "Partner"),
             self._inline(element),
             self._place(element),
         )

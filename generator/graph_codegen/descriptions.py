@@ -7,10 +7,12 @@ is committed has none, and `metadata/descriptions.json` describes in our own wor
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from graph_codegen import literals
 from graph_codegen.diagnostics import error
 from graph_codegen.edm import (
     Annotation,
@@ -76,4 +78,14 @@ def load(folder: Path) -> Descriptions:
 
 def _own(annotations: Iterable[Annotation]) -> str:
     values = (a.value for a in annotations if a.term == TERM)
-    return next((value.text for value in values if isinstance(value, Constant)), "")
+    return next((_visible(value.text) for value in values if isinstance(value, Constant)), "")
+
+
+def _visible(text: str) -> str:
+    """Spell out what directs a terminal or a reading direction, or cannot be seen; keep line ends."""
+    return "".join(c if c in "\n\t" or not _hidden(c) else literals.printable(c) for c in text)
+
+
+def _hidden(character: str) -> bool:
+    """Whether a character is a control, a format, a line end, or none at all."""
+    return unicodedata.category(character) in ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")

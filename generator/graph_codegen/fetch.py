@@ -66,7 +66,7 @@ def _download(address: str, name: str) -> bytes:
     with httpx.stream("GET", address, follow_redirects=True, timeout=_TIMEOUT) as response:
         if address.startswith("https:") and response.url.scheme != "https":
             raise error("cannot fetch the metadata: it is redirected to plain http", name)
-        if response.status_code != httpx.codes.OK:
+        if response.status_code != 200:
             raise error(f"cannot fetch the metadata: the answer is {response.status_code}", name)
         for chunk in response.iter_bytes():
             received += chunk

@@ -15,7 +15,7 @@ def docstring(text: str, indent: int = 4) -> str:
         line
         for paragraph in text.split("\n")
         for line in textwrap.wrap(
-            _printable(paragraph), width, break_long_words=False, break_on_hyphens=False
+            printable(paragraph), width, break_long_words=False, break_on_hyphens=False
         )
         or [""]
     ]
@@ -33,7 +33,7 @@ def _join(lines: list[str], margin: str) -> str:
     )
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Replace what is not printable, line ends and direction marks too, by its escape."""
     return "".join(c if c.isprintable() else _escape(ord(c)) for c in text)
 

@@ -26,9 +26,15 @@ from graph_codegen.naming import MODULE_NAMES, ROOT_NAMESPACE, Names, edm_annota
 from graph_codegen.openapi import JSON
 from graph_codegen.templates import TEMPLATES, render
 
+_STRING = re.compile(r'"""(?:[^"\\]|\\.)*"""', re.DOTALL)
+"""A docstring as `literals` writes it: every quote inside is escaped."""
+
 _REBUILD = re.compile(r"^\w+\.model_rebuild\(\)$", re.MULTILINE)
 
 SCHEMAS = "#/components/schemas/"
+
+RUNTIME_NAMES = frozenset({"edm", "GraphModel", "Untyped"})
+"""Names that annotations have from the runtime."""
 
 
 def _foreign(*path: str) -> JSON:
@@ -38,19 +44,26 @@ def _foreign(*path: str) -> JSON:
 
 @dataclass(frozen=True, slots=True)
 class _Module:
-    """A module to be generated: its namespace and the schemas in it by class name."""
+    """A module to be generated: its namespace and the schemas in it by class name.
+
+    `inherited` are the names of the runtime that its classes need for what they inherit from others.
+    """
 
     namespace: str
     name: str
     schemas: Mapping[str, JSON]
+    inherited: frozenset[str]
 
 
 def models(document: JSON, names: Names) -> dict[str, str]:
     """Return the source of the package `models` by path below it, unformatted.
 
-    `document` is what `openapi` returns for the model that `names` is about.
+    `document` is what `openapi` returns for the model that `names` is about. Raises CodegenError
+    when there is no type in it.
     """
     modules = list(_modules(document, names))
+    if not modules:
+        raise error("there is nothing to generate: the roots lead to no type", "metadata")
     sources = {f"{module.name}.py": _source(module, names) for module in modules}
     root = next((m for m in modules if m.namespace == ROOT_NAMESPACE), None)
     root_names = sorted(root.schemas) if root else []
@@ -68,20 +81,57 @@ def models(document: JSON, names: Names) -> dict[str, str]:
 def _modules(document: JSON, names: Names) -> Iterator[_Module]:
     schemas: JSON = document["components"]["schemas"]
     by_namespace: dict[str, dict[str, JSON]] = {}
+    inherited: dict[str, set[str]] = {}
+    abroad: set[str] = set()
+    for schema in schemas.values():
+        heir, _ = split_name(schema["x-graph"]["name"])
+        for base in _foreign_bases(schemas, schema):
+            abroad.add(base["x-graph"]["name"])
+            values = base.get("allOf", [base])[-1].get("properties", {}).values()
+            inherited.setdefault(heir, set()).update(*map(_runtime_names, values))
     for schema in schemas.values():
         type_name = schema["x-graph"]["name"]
         namespace, _ = split_name(type_name)
-        own = _Rewriter(namespace, document, names).schema(type_name, schema)
+        home = "" if type_name in abroad else namespace
+        own = _Rewriter(namespace, home, document, names).schema(type_name, schema)
         by_namespace.setdefault(namespace, {})[names.classes[type_name]] = own
     for namespace, found in by_namespace.items():
-        yield _Module(namespace, names.modules[namespace], found)
+        lent = frozenset(inherited.get(namespace, ()))
+        yield _Module(namespace, names.modules[namespace], found, lent)
+
+
+def _foreign_bases(schemas: JSON, schema: JSON) -> Iterator[JSON]:
+    """Yield the schemas of the base types, at any height, that are of another namespace.
+
+    Pydantic reads the annotations that a class inherits where that class stands: there a name of
+    the base's module means another thing, or nothing.
+    """
+    namespace, _ = split_name(schema["x-graph"]["name"])
+    while "allOf" in schema:
+        schema = schemas[schema["allOf"][0]["$ref"].removeprefix(SCHEMAS)]
+        if split_name(schema["x-graph"]["name"])[0] != namespace:
+            yield schema
+
+
+def _runtime_names(schema: JSON) -> Iterator[str]:
+    """Yield the names of the runtime that the annotation of a property mentions."""
+    if "items" in schema:
+        yield "edm"
+        yield from _runtime_names(schema["items"])
+    if "x-edm" in schema:
+        yield edm_annotation(schema["x-edm"]).partition(".")[0]
 
 
 class _Rewriter:
-    """Turns a schema of the public document into one of its namespace's own document."""
+    """Turns a schema of the public document into one of its namespace's own document.
 
-    def __init__(self, namespace: str, document: JSON, names: Names) -> None:
+    Of the types of `namespace` itself those are mentioned without module that are in `home`: the
+    same, or empty.
+    """
+
+    def __init__(self, namespace: str, home: str, document: JSON, names: Names) -> None:
         self._namespace = namespace
+        self._home = home
         self._schemas: JSON = document["components"]["schemas"]
         self._names = names
 
@@ -116,7 +166,7 @@ class _Rewriter:
         rewritten = {"type": "object", "properties": properties}
         if not base:
             return rewritten | {"x-python": python}
-        reference_ = self._value(base[0])
+        reference_ = self._reference(base[0], self._namespace)
         if "customTypePath" in reference_:
             path = reference_["customTypePath"]
             return rewritten | {"customBasePath": path, "x-python": python}
@@ -130,9 +180,12 @@ class _Rewriter:
             return {"type": "array", "items": self._value(schema["items"])}
         if "x-edm" in schema:
             return _foreign(*edm_annotation(schema["x-edm"]).split("."))
+        return self._reference(schema, self._home)
+
+    def _reference(self, schema: JSON, home: str) -> JSON:
         target = self._schemas[schema["$ref"].removeprefix(SCHEMAS)]["x-graph"]["name"]
         namespace, _ = split_name(target)
-        if namespace == self._namespace:
+        if namespace == home:
             return {"$ref": SCHEMAS + self._names.classes[target]}
         return _foreign(f"_{self._names.modules[namespace]}", self._names.classes[target])
 
@@ -148,16 +201,18 @@ def _docstrings(texts: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _source(module: _Module, names: Names) -> str:
     body = _body(module, names)
-    others = sorted(m for m in names.modules.values() if f" _{m}." in _spaced(body))
-    base_modules = [m for m in others if re.search(rf"^class \w+\(_{m}\.", body, re.MULTILINE)]
+    code = _STRING.sub("", body)  # a word in a text is no use of a name
+    others = sorted(m for m in names.modules.values() if f" _{m}." in _spaced(code))
+    base_modules = [m for m in others if re.search(rf"^class \w+\(_{m}\.", code, re.MULTILINE)]
     typing_modules = [m for m in others if m not in base_modules]
-    used = {name for name in MODULE_NAMES | {"edm", "Any"} if f" {name} " in _spaced(body, ".")}
+    used = {name for name in MODULE_NAMES | {"edm", "Any"} if f" {name} " in _spaced(code, ".")}
     typing = ["TYPE_CHECKING"] if typing_modules else []
     typing += [name for name in ("Any", "ClassVar") if name in used]
     return render(
         "models/module.py.jinja2",
         namespace=module.namespace,
-        runtime=used,
+        runtime=used | (module.inherited & RUNTIME_NAMES),
+        inherited=module.inherited - used,
         typing=typing,
         base_modules=base_modules,
         typing_modules=typing_modules,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from graph_codegen.diagnostics import CodegenError, Diagnostic, Place
@@ -25,8 +25,8 @@ _BOUNDARY = re.compile(
 
 KEYWORDS = frozenset(keyword.kwlist)
 
-ANNOTATION_NAMES = frozenset({"bool", "edm", "list", "str"})
-"""Names that generated annotations use: an attribute of that name would hide them in its class."""
+ANNOTATION_NAMES = frozenset({"bool", "cached_property", "edm", "list", "str"})
+"""Names that generated classes use: an attribute of that name would hide them in its class."""
 
 MODEL_ATTRIBUTES = frozenset(
     {
@@ -69,6 +69,14 @@ MODULE_NAMES = frozenset(
 CLASS_NAMES = KEYWORDS | MODULE_NAMES | {"StrEnum"}
 """Names that no class can have; the last one datamodel-code-generator would change."""
 
+
+MODULES_TAKEN = frozenset({"annotations", "register_namespaces"}) | {
+    *("aux", "con", "nul", "prn"), *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))
+}  # fmt: skip
+"""Names that no module can have: what `models` imports besides, and what Windows takes for devices."""
+
+LONGEST_MODULE = 200
+"""Characters in the name of a module; file systems take 255 with what stands around it."""
 
 CLIENT_ATTRIBUTES = frozenset({"aclose", "close"})
 """What the clients themselves call their methods; a test keeps it complete."""
@@ -117,6 +125,10 @@ def member_name(name: str) -> str:
 def module_name(namespace: str) -> str:
     """Spell a namespace as a module: `microsoft.graph.callRecords` becomes `call_records`."""
     name = snake_case(namespace.removeprefix(f"{ROOT_NAMESPACE}.").removeprefix("microsoft."))
+    # Two underscores stand for a dot where annotations are on their way to the templates.
+    name = re.sub("__+", "_", name)
+    if name in MODULES_TAKEN:
+        return f"{name}_namespace"
     return f"{name}namespace" if name.endswith("_") else name
 
 
@@ -162,14 +174,16 @@ def name(model: Model) -> Names:
 
     `modules` is by namespace, `classes` and `schemas` by full type name, `attributes` (inherited
     ones too) and `members` by full type name and then by CSDL name. Raises CodegenError with every
-    pair of CSDL names that became one Python name.
+    pair of CSDL names that became one Python name, and for namespaces that can be no modules.
     """
     problems: list[Diagnostic] = []
     places = {name: declared.place for name, declared in model.types.items()}
-    namespaces = sorted({split_name(name)[0] for name in model.types})
+    firsts = {split_name(name)[0]: place for name, place in reversed(places.items())}
+    namespaces = sorted(firsts)
     modules = {namespace: module_name(namespace) for namespace in namespaces}
-    anywhere = next(iter(places.values()), Place("metadata"))
-    problems += _collisions(modules.items(), dict.fromkeys(modules, anywhere))
+    problems += _collisions(modules.items(), firsts)
+    problems += _no_modules(modules, firsts)
+    problems += _cycles(model)
     classes = {name: class_name(split_name(name)[1]) for name in model.types}
     for namespace in namespaces:
         own = [(n, c) for n, c in classes.items() if split_name(n)[0] == namespace]
@@ -187,6 +201,41 @@ def name(model: Model) -> Names:
     if problems:
         raise CodegenError(*dict.fromkeys(problems))
     return Names(modules, classes, schemas, attributes, members)
+
+
+def _no_modules(modules: Mapping[str, str], places: Mapping[str, Place]) -> Iterator[Diagnostic]:
+    for namespace, module in modules.items():
+        if len(module) > LONGEST_MODULE:
+            yield Diagnostic("the namespace is too long to name a file", places[namespace])
+
+
+def _cycles(model: Model) -> Iterator[Diagnostic]:
+    """Yield a diagnostic where namespaces inherit from each other: their modules could not import.
+
+    It is on a type whose base leads out of a namespace that this one's bases lead back to.
+    """
+    bases: dict[str, dict[str, StructuredType]] = {}
+    for declared in model.structured():
+        own, base = split_name(declared.name)[0], split_name(declared.base)[0]
+        if base and own != base:
+            bases.setdefault(own, {}).setdefault(base, declared)
+    for own, leads in bases.items():
+        for base, declared in leads.items():
+            if own in _reached(bases, base):
+                message = f"{own} and {base} derive types from each other, which no module can"
+                yield Diagnostic(message, declared.place, declared.name)
+                return
+
+
+def _reached(bases: Mapping[str, Iterable[str]], namespace: str) -> frozenset[str]:
+    found: set[str] = set()
+    pending = [namespace]
+    while pending:
+        for base in bases.get(pending.pop(), ()):
+            if base not in found:
+                found.add(base)
+                pending.append(base)
+    return frozenset(found)
 
 
 def _attributes(

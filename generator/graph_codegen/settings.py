@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import keyword
 import re
+import sys
 import tomllib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from graph_codegen import literals
 from graph_codegen.diagnostics import error
 
 FILE = "settings.toml"
 
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*([a-z]+[0-9]+)?")
+
+_PACKAGE = re.compile(r"[A-Za-z]([A-Za-z0-9_]{0,98}[A-Za-z0-9])?")
+"""Identifiers that are names of a distribution as well (PyPA, Names and normalization)."""
+
+IMPORTED = frozenset(
+    {
+        "annotated_types", "anyio", "brotli", "brotlicffi", "certifi", "click", "graph_codegen", "h11",
+        "h2", "httpcore", "httpx", "idna", "pydantic", "pydantic_core", "pygments", "rich", "sniffio",
+        "socksio", "trio", "typing_extensions", "typing_inspection", "zstandard",
+    }
+)  # fmt: skip
+"""What the package imports, and what that does where it is installed: itself would come instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +61,15 @@ def load(folder: Path) -> Settings:
 
 
 def named(settings: Settings, package: str) -> Settings:
-    """Return settings for a package of another name; raises CodegenError for what is no name."""
-    if not package.isidentifier() or keyword.iskeyword(package):
-        raise error("is no name for a Python package", package)
+    """Return settings for a package of another name.
+
+    Raises CodegenError for what is no name, and for one that would hide a module of Python or one
+    that the package itself imports.
+    """
+    if not _PACKAGE.fullmatch(package) or keyword.iskeyword(package):
+        raise error("is no name for a Python package", literals.printable(package[:100]))
+    if package in sys.stdlib_module_names:
+        raise error("is a module of Python's standard library: choose another name", package)
+    if package in IMPORTED:
+        raise error("is what the generated package imports: choose another name", package)
     return replace(settings, package=package)

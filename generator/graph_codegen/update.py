@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +76,7 @@ class Copy:
 
 
 @contextmanager
-def copied(project: Path) -> Iterator[Copy]:
+def copied(project: Path) -> Generator[Copy]:
     """Give a copy of a project, without what its tools keep there, for as long as it is worked on.
 
     Raises CodegenError where what an update writes is reached through a link: nobody named that place.

@@ -10,13 +10,33 @@ from xml.parsers import expat
 
 from lxml import etree
 
+from graph_codegen import literals
 from graph_codegen.diagnostics import Place, error
 
 Element = etree._Element  # pyright: ignore[reportPrivateUsage] lxml has no public name for it
 
 
+LARGEST = 64 * 2**20
+"""Bytes of a document; Graph's whole metadata has three and a half million."""
+
+MOST_MARKUP = 1_000_000
+"""Elements, and attributes, of a document; Graph's whole metadata has some fifty thousand."""
+
+
 class _PrologEndError(Exception):
     """Raised inside expat's callback: the root element has begun."""
+
+
+_DOCTYPE = "a document type declaration is refused (entities and external references)"
+
+
+def _refuse_size(data: bytes, file: str) -> None:
+    if len(data) > LARGEST:
+        raise error(f"larger than {LARGEST // 2**20} MB", Place(file))
+    # A tree takes fifty times the memory of its text: what would not fit is counted beforehand.
+    for mark, what in ((b"<", "elements"), (b"=", "attributes")):
+        if data.count(mark) > MOST_MARKUP:
+            raise error(f"more than {MOST_MARKUP:,} {what}", Place(file))
 
 
 def _refuse_doctype(data: bytes, file: str) -> None:
@@ -24,7 +44,7 @@ def _refuse_doctype(data: bytes, file: str) -> None:
 
     def doctype(*_: object) -> None:
         raise error(
-            "a document type declaration is refused (entities and external references)",
+            _DOCTYPE,
             Place(file, parser.CurrentLineNumber),
         )
 
@@ -42,7 +62,16 @@ def _refuse_doctype(data: bytes, file: str) -> None:
             f"not well-formed XML: {expat.ErrorString(problem.code)}", Place(file, problem.lineno)
         ) from None
     except (LookupError, ValueError) as problem:
-        raise error(f"the encoding is not understood: {problem}", Place(file, 1)) from None
+        raise error(f"the encoding is not understood: {_line(problem)}", Place(file, 1)) from None
+
+
+def _document_type(root: Element) -> object | None:
+    return root.getroottree().docinfo.internalDTD
+
+
+def _line(problem: object) -> str:
+    """Return what a parser says on one line: it may repeat the document, line ends and all."""
+    return literals.printable(" ".join(str(problem).split()))[:300]
 
 
 def parse(data: bytes, file: str) -> Element:
@@ -51,6 +80,7 @@ def parse(data: bytes, file: str) -> Element:
     `file` is what messages call the document. Raises CodegenError, with the line, for anything that
     is not well-formed XML without a document type declaration.
     """
+    _refuse_size(data, file)
     _refuse_doctype(data, file)
     parser = etree.XMLParser(
         resolve_entities=False,
@@ -60,8 +90,11 @@ def parse(data: bytes, file: str) -> Element:
         remove_pis=True,
     )
     try:
-        return etree.fromstring(data, parser)
+        root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as problem:
-        raise error(
-            f"not well-formed XML: {problem.msg}", Place(file, problem.lineno or 0)
-        ) from None
+        message = f"not well-formed XML: {_line(problem.msg)}"
+        raise error(message, Place(file, problem.lineno or 0)) from None
+    # The two parsers need not agree on an encoding: what the first took for text may be markup.
+    if _document_type(root) is not None:
+        raise error(_DOCTYPE, Place(file, 1))
+    return root

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -22,9 +22,8 @@ class _Commands(click.Group):
     """Turns the errors of the input into messages; no command shows a traceback for them."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            # Reports hold what metadata holds, whatever a terminal or a redirection takes by default.
-            sys.stdout.reconfigure(encoding="utf-8")
+        # Reports hold what metadata holds, whatever a terminal or a redirection takes by default.
+        cast("io.TextIOWrapper", sys.stdout).reconfigure(encoding="utf-8")
         try:
             return super().invoke(ctx)
         except CodegenError as problem:

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from graph_codegen.diagnostics import Diagnostic, Place, error
 from graph_codegen.diff.findings import Finding
@@ -51,10 +51,10 @@ def load(path: Path) -> tuple[Entry, ...]:
         raise error(f"cannot read the ignore file: {problem.strerror}", str(path)) from None
     except ValueError as problem:
         raise error(f"the ignore file is not understood: {problem}", str(path)) from None
-    entries = data.pop("ignore", [])
-    if data or not isinstance(entries, list):
+    if data.keys() - {"ignore"} or not isinstance(data.get("ignore", []), list):
         raise error("the ignore file holds [[ignore]] entries and nothing else", str(path))
-    lines = [text[: found.start()].count("\n") + 1 for found in _HEADER.finditer(text)]
+    entries: list[Any] = data.get("ignore", [])
+    lines = [text[: header.start()].count("\n") + 1 for header in _HEADER.finditer(text)]
     # Entries may be written inline too; then only the file is known.
     lines += [0] * len(entries)
     return tuple(
@@ -63,9 +63,10 @@ def load(path: Path) -> tuple[Entry, ...]:
 
 
 def _entry(entry: Any, place: Place) -> Entry:
-    if not isinstance(entry, Mapping) or set(entry) != set(_FIELDS):
+    if not isinstance(entry, dict) or entry.keys() != set(_FIELDS):
         raise error(f"an entry has {', '.join(_FIELDS)}, and nothing else", place)
-    rule, element, reason, expires = (entry[name] for name in _FIELDS)
+    fields = cast("dict[str, Any]", entry)
+    rule, element, reason, expires = (fields[name] for name in _FIELDS)
     if not isinstance(rule, str) or rule not in RULES:
         raise error(f"there is no rule {rule}", place)
     if not isinstance(element, str) or not element:

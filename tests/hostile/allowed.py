@@ -1,0 +1,486 @@
+"""What generated Python may consist of: a grammar of its own, far smaller than Python's.
+
+Only the statements, calls, decorators and names that the templates write are let through. Text of a
+document can stand in string constants and nowhere else, and a name is only one that the module
+imports, declares or has from the short lists here. Whatever else turns up is a finding.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import keyword
+import re
+import tokenize
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+
+from graph_codegen.formatting import HEADER
+from graph_codegen.templates import TEMPLATES
+
+BUILTINS = frozenset({"str", "bool", "int", "bytes", "tuple", "frozenset", "object"})
+"""What generated code uses of Python's own names."""
+
+SENDERS = frozenset(
+    {"send", "send_count", "send_content", "send_page", "send_optional", "send_value"}
+)
+READERS = frozenset({"item", "returns", "form"})
+CLOUDS = frozenset({"GLOBAL", "US_GOV_L4", "US_GOV_L5", "CHINA"})
+RULE_FIELDS = frozenset(
+    {"shape", "description", "source", "when", "at_least", "odata_type", "any_of", "all_of"}
+)
+
+LIBRARY = {
+    "__future__": {"annotations"},
+    "collections.abc": {"Iterator", "AsyncIterator", "Sequence"},
+    "contextlib": {"AbstractContextManager", "AbstractAsyncContextManager"},
+    "functools": {"cached_property"},
+    "importlib": {"import_module"},
+    "pydantic": {"Field"},
+    "typing": {"TYPE_CHECKING", "Any", "ClassVar", "Unpack"},
+}
+"""What may be imported from outside of the package, by module."""
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MODULE_PATH = re.compile(r"models/[a-z][a-z0-9_]*\.py")
+_FIXED_PATHS = frozenset(
+    {"__init__.py", "client.py", "async_client.py", "operations.py", "options.py", "py.typed"}
+)
+
+
+def findings(files: Mapping[str, str], package: str) -> list[str]:
+    """Return what is in the files of a generated package that no template of ours writes."""
+    found: list[str] = []
+    inside = {
+        path.removeprefix(f"{package}/"): text
+        for path, text in files.items()
+        if path.startswith(f"{package}/")
+    }
+    outside = set(files) - {f"{package}/{path}" for path in inside} - {"pyproject.toml"}
+    found += [f"{path}: is no file of the package" for path in sorted(outside)]
+    for path, text in inside.items():
+        if path.startswith("_runtime/"):
+            found += _copied(path, text)
+        elif path not in _FIXED_PATHS and not _MODULE_PATH.fullmatch(path) and path != _MODELS:
+            found.append(f"{path!r}: is no file of the package")
+        elif path != "py.typed":
+            found += [f"{path}: {problem}" for problem in module_findings(path, text)]
+    return found
+
+
+_MODELS = "models/__init__.py"
+
+
+def _copied(path: str, text: str) -> Iterator[str]:
+    name = path.removeprefix("_runtime/")
+    known = "" if name == "__init__.py" else (TEMPLATES / "runtime" / name).read_text("utf-8")
+    if text != HEADER + known:
+        yield f"{path}: is not the runtime's"
+
+
+def module_findings(path: str, text: str) -> list[str]:
+    """Return what is wrong with one generated module; `path` is that below the package."""
+    found = [f"line {n} has what cannot be seen" for n, line in _lines(text) if not _seen(line)]
+    found += _comments(text)
+    tree = ast.parse(text)
+    checker = _Checker(tree)
+    checker.module(_STATEMENTS.get(path, _Checker.model_statement))
+    return found + checker.found
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    return enumerate(text.split("\n"), 1)
+
+
+def _seen(line: str) -> bool:
+    return line.isprintable()
+
+
+def _comments(text: str) -> Iterator[str]:
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        known = token.string == HEADER.strip() and token.start == (1, 0)
+        if token.type == tokenize.COMMENT and not known:
+            yield f"line {token.start[0]} has a comment"
+
+
+class _Checker:
+    """Walks a module along the grammar; what does not fit is found, with its line."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._tree = tree
+        self.found: list[str] = []
+        self._imported: set[str] = set()
+        self._declared = {node.name for node in tree.body if isinstance(node, ast.ClassDef)} | {
+            name for node in tree.body for name in _targets(node)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom):
+                self._imported |= {alias.asname or alias.name for alias in node.names}
+
+    def _bad(self, node: ast.AST, what: str = "") -> None:
+        line = getattr(node, "lineno", 0)
+        self.found.append(f"line {line}: {what or ast.unparse(node)[:80]!r} is not allowed")
+
+    def _need(self, holds: bool, node: ast.AST, what: str = "") -> None:
+        if not holds:
+            self._bad(node, what)
+
+    # -- modules
+
+    def module(self, statement: Callable[[_Checker, ast.stmt], bool]) -> None:
+        first, *rest = self._tree.body
+        self._need(_is_text(first), first, "a module without docstring")
+        for node in rest:
+            if not (self._import(node) or self._exports(node) or statement(self, node)):
+                self._bad(node)
+        self._unique(self._tree, self._bound(self._tree.body))
+
+    def _unique(self, node: ast.AST, names: Iterable[str]) -> None:
+        for name, times in Counter(names).items():
+            self._need(times == 1, node, f"{name}, bound {times} times,")
+            self._need(
+                bool(_IDENTIFIER.fullmatch(name)) and not keyword.iskeyword(name),
+                node,
+                f"the name {name!r}",
+            )
+
+    def _bound(self, body: Iterable[ast.stmt]) -> Iterator[str]:
+        for node in body:
+            match node:
+                case ast.ImportFrom():
+                    yield from (alias.asname or alias.name for alias in node.names)
+                case ast.If():
+                    yield from self._bound(node.body)
+                case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef():
+                    yield node.name
+                case _:
+                    yield from _targets(node)
+
+    def _import(self, node: ast.stmt) -> bool:
+        match node:
+            case ast.If(ast.Name("TYPE_CHECKING"), body, []):
+                return all(map(self._import, body))
+            case ast.ImportFrom(str(module), names, 0):
+                return all(a.name in LIBRARY.get(module, ()) and not a.asname for a in names)
+            case ast.ImportFrom(module, names, 1 | 2):
+                plain = all(_IDENTIFIER.fullmatch(part) for part in (module or "a").split("."))
+                same = all(a.asname in (None, a.name, f"_{a.name}") for a in names)
+                return plain and same and all(_IDENTIFIER.fullmatch(a.name) for a in names)
+        return False
+
+    def _exports(self, node: ast.stmt) -> bool:
+        match node:
+            case ast.Assign([ast.Name("__all__")], ast.List(items)):
+                return all(
+                    isinstance(item, ast.Constant)
+                    and item.value in self._declared | self._imported | self._lazy()
+                    for item in items
+                )
+        return False
+
+    def _lazy(self) -> set[str]:
+        """Return the names that the package loads on first use."""
+        for node in self._tree.body:
+            match node:
+                case ast.Assign([ast.Name("_MODULES")], ast.Dict(keys)):
+                    return {str(key.value) for key in keys if isinstance(key, ast.Constant)}
+        return set()
+
+    # -- expressions
+
+    def _known(self, name: str) -> bool:
+        return name in self._declared | self._imported | BUILTINS
+
+    def _annotation(self, node: ast.expr | None) -> bool:
+        match node:
+            case ast.Constant(None):
+                return True
+            case ast.Name(name):
+                return self._known(name)
+            case ast.Attribute(ast.Name(module), name):
+                prefixed = module in self._imported and (
+                    module in ("edm", "models") or module.startswith("_")
+                )
+                return prefixed and bool(_IDENTIFIER.fullmatch(name))
+            case ast.Attribute(ast.Attribute(ast.Name("models"), module), name):
+                return bool(_IDENTIFIER.fullmatch(module) and _IDENTIFIER.fullmatch(name))
+            case ast.Subscript(ast.Name(generic), inner):
+                generics = ("Sequence", "Page", "AsyncPage", "Unpack", "ClassVar", "Iterator",
+                            "AsyncIterator", "AbstractContextManager",
+                            "AbstractAsyncContextManager")  # fmt: skip
+                return generic in generics and self._known(generic) and self._annotation(inner)
+            case ast.Subscript(ast.Attribute(ast.Name("edm"), "Collection"), inner):
+                return "edm" in self._imported and self._annotation(inner)
+            case ast.BinOp(left, ast.BitOr(), right):
+                return self._annotation(left) and self._annotation(right)
+        return False
+
+    # -- models
+
+    def model_statement(self, node: ast.stmt) -> bool:
+        match node:
+            case ast.ClassDef(_, [base], keywords, body, []):
+                named = {k.arg: k.value for k in keywords}
+                self._need(self._annotation(base), base)
+                self._need(named.keys() <= {"odata_type", "abstract"}, node)
+                self._need(all(isinstance(v, ast.Constant) for v in named.values()), node)
+                self._need(_is_text(body[0]), node, "a class without docstring")
+                for item in body[1:]:
+                    self._need(_is_text(item) or self._member(item), item)
+                self._unique(node, self._bound(body))
+                return True
+        return False
+
+    def _member(self, node: ast.stmt) -> bool:
+        match node:
+            case ast.Assign([ast.Name("_members")], ast.Dict(keys, values)):
+                return all(_is_string(k) for k in keys) and all(map(_is_flag, values))
+            case ast.Assign([ast.Name()], value):
+                return _is_string(value)
+            case ast.AnnAssign(ast.Name(), ast.Subscript(ast.Name("ClassVar"), inner), None):
+                return self._annotation(inner)
+            case ast.AnnAssign(ast.Name(), annotation, ast.Constant(None)):
+                return self._annotation(annotation)
+            case ast.AnnAssign(ast.Name(), annotation, ast.Call(ast.Name("Field"), [], keywords)):
+                match [(k.arg, k.value) for k in keywords]:
+                    case [
+                        ("default", ast.Constant(None)),
+                        ("validation_alias", ast.Constant(str(read))),
+                        ("serialization_alias", ast.Constant(str(written))),
+                    ]:
+                        return read == written and self._annotation(annotation)
+        return False
+
+    def models_statement(self, node: ast.stmt) -> bool:
+        match node:
+            case ast.Expr(ast.Call(ast.Name("register_namespaces"), [], keywords)):
+                return all(
+                    isinstance(k.value, ast.Name)
+                    and k.arg == f"_{k.value.id}"
+                    and k.value.id in self._imported - {"register_namespaces", "GraphModel"}
+                    for k in keywords
+                )
+        return False
+
+    # -- client
+
+    def client_statement(self, node: ast.stmt) -> bool:
+        match node:
+            case ast.ClassDef(_, [] | [ast.Name("SyncClient" | "AsyncClient")], [], body, []):
+                self._need(_is_text(body[0]), node, "a class without docstring")
+                for item in body[1:]:
+                    self._need(self._client_member(item), item)
+                self._unique(node, self._bound(body))
+                return True
+        return False
+
+    def _client_member(self, node: ast.stmt) -> bool:
+        match node:
+            case ast.Assign([ast.Name("_version")], value):
+                return _is_string(value)
+            case ast.FunctionDef("__init__", _, [_], []):
+                session = re.sub(r"Async(?=Session)", "", ast.unparse(node))
+                return session == (
+                    "def __init__(self, session: Session) -> None:\n    self._session = session"
+                )
+            case ast.FunctionDef(_, _, [doc, ast.Return(ast.Call(ast.Name(made), given, []))], [
+                ast.Name("cached_property")
+            ]):  # fmt: skip
+                signature = ast.unparse(node.args) == "self" and _is_name(node.returns, made)
+                argument = [ast.unparse(a) for a in given] == ["self._session"]
+                return _is_text(doc) and signature and argument and made in self._declared
+            case ast.FunctionDef() | ast.AsyncFunctionDef() if not node.decorator_list:
+                return self._method(node)
+        return False
+
+    def _method(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        arguments = node.args
+        named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        own = [a.arg for a in named]
+        self._unique(node, [*own, "options"])
+        plain = (
+            own[:1] == ["self"]
+            and not arguments.vararg
+            and arguments.kwarg is not None
+            and arguments.kwarg.arg == "options"
+            and self._annotation(arguments.kwarg.annotation)
+            and all(self._annotation(a.annotation) for a in named[1:])
+            and not arguments.defaults
+            and all(d is None or _is_name(d, "UNSET") for d in arguments.kw_defaults)
+            and self._annotation(node.returns)
+        )
+        match node.body:
+            case [doc, ast.Return(value) | ast.Expr(value)]:
+                sent = value
+            case [
+                doc,
+                ast.AnnAssign(ast.Name("value"), annotation, value),
+                ast.Return(ast.Name("value")),
+            ] if self._annotation(annotation):
+                sent = value
+            case _:
+                return False
+        if isinstance(node, ast.AsyncFunctionDef):
+            sent = sent.value if isinstance(sent, ast.Await) else None
+        return plain and _is_text(doc) and self._sends(sent, own)
+
+    def _sends(self, node: ast.expr | None, own: list[str]) -> bool:
+        match node:
+            case ast.Call(ast.Attribute(session, name), [operation, *given], keywords):
+                *readers, options = keywords
+                return (
+                    ast.unparse(session) == "self._session"
+                    and name in SENDERS | {"stream"}
+                    and bool(re.fullmatch(r"operations\.[A-Z][A-Z0-9_]*", ast.unparse(operation)))
+                    and sorted(ast.unparse(argument) for argument in given) == sorted(own[1:])
+                    and all(k.arg in READERS and self._annotation(k.value) for k in readers)
+                    and options.arg is None
+                    and _is_name(options.value, "options")
+                )
+        return False
+
+    # -- the table of operations, and the options
+
+    def operations_statement(self, node: ast.stmt) -> bool:
+        match node:
+            case ast.Assign([ast.Name()], value):
+                return (
+                    self._clouds(value)
+                    or self._parameter(value)
+                    or (isinstance(value, ast.Tuple) and all(map(self._parameter, value.elts)))
+                    or self._operation(value)
+                )
+            case ast.AnnAssign(ast.Name("OPERATIONS"), annotation, ast.Tuple(items)):
+                plain = ast.unparse(annotation) == "tuple[Operation, ...]"
+                return plain and all(self._constant(item) for item in items)
+            case ast.Expr(ast.Constant(str())):
+                return True
+        return False
+
+    def _constant(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id in self._declared
+
+    def _clouds(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Call(ast.Subscript(ast.Name("frozenset"), ast.Name("Cloud")), given, []):
+                names = [n for g in given for n in (g.elts if isinstance(g, ast.List) else [g])]
+                return all(
+                    isinstance(n, ast.Attribute) and _is_name(n.value, "Cloud") and n.attr in CLOUDS
+                    for n in names
+                )
+        return False
+
+    def _parameter(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Call(ast.Name("Parameter"), given, []):
+                return len(given) == 5 and all(isinstance(g, ast.Constant) for g in given)
+        return False
+
+    def _operation(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Call(
+                ast.Name("Operation"),
+                [verb, path, python, kind, ast.Tuple(items), returns, clouds, *rules],
+                [],
+            ):
+                return (
+                    all(map(_is_string, (verb, path, python, kind)))
+                    and all(self._taken(item) for item in items)
+                    and isinstance(returns, ast.Constant)
+                    and self._constant(clouds)
+                    and all(self._rules(rule) for rule in rules)
+                )
+        return False
+
+    def _taken(self, node: ast.expr) -> bool:
+        inner = node.value if isinstance(node, ast.Starred) else node
+        return self._constant(inner) or self._parameter(inner)
+
+    def _rules(self, node: ast.expr) -> bool:
+        match node:
+            case ast.Tuple(items):
+                return all(
+                    isinstance(item, ast.Call)
+                    and _is_name(item.func, "PermissionRule")
+                    and not item.args
+                    and all(k.arg in RULE_FIELDS and _is_data(k.value) for k in item.keywords)
+                    for item in items
+                )
+        return False
+
+    def options_statement(self, node: ast.stmt) -> bool:
+        match node:
+            case ast.ClassDef(_, [ast.Name("Options")], [ast.keyword("total")], body, []):
+                for item in body[1:]:
+                    plain = isinstance(item, ast.AnnAssign) and item.value is None
+                    self._need(plain and self._annotation(item.annotation), item)  # type: ignore[attr-defined]
+                return _is_text(body[0])
+        return False
+
+    # -- the package
+
+    def package_statement(self, node: ast.stmt) -> bool:
+        match node:
+            case ast.Assign([ast.Name("__version__")], value):
+                return _is_string(value)
+            case ast.Assign([ast.Name("_MODULES")], ast.Dict(keys, values)):
+                return all(map(_is_string, [k for k in keys if k])) and all(map(_is_string, values))
+            case ast.FunctionDef("__getattr__" | "__dir__"):
+                return ast.dump(node) == _lazy_functions()[node.name]
+        return False
+
+
+_STATEMENTS: Mapping[str, Callable[[_Checker, ast.stmt], bool]] = {
+    "__init__.py": _Checker.package_statement,
+    "client.py": _Checker.client_statement,
+    "async_client.py": _Checker.client_statement,
+    "operations.py": _Checker.operations_statement,
+    "options.py": _Checker.options_statement,
+    _MODELS: _Checker.models_statement,
+}
+
+
+@cache
+def _lazy_functions() -> Mapping[str, str]:
+    """Return the two functions of the package as the template has them: nothing varies in them."""
+    template = (TEMPLATES / "package" / "init.py.jinja2").read_text("utf-8")
+    tree = ast.parse(template[template.index("def __getattr__") :])
+    return {node.name: ast.dump(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def _targets(node: ast.stmt) -> Iterator[str]:
+    match node:
+        case ast.Assign(targets):
+            yield from (t.id for t in targets if isinstance(t, ast.Name))
+        case ast.AnnAssign(ast.Name(name)):
+            yield name
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and _is_string(node.value)
+
+
+def _is_string(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _is_name(node: ast.expr | None, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _is_flag(node: ast.expr) -> bool:
+    """Whether a node is a name on the wire with its number."""
+    match node:
+        case ast.Tuple([ast.Constant(str()), ast.Constant(int())]):
+            return True
+        case ast.Tuple([ast.Constant(str()), ast.UnaryOp(ast.USub(), ast.Constant(int()))]):
+            return True
+    return False
+
+
+def _is_data(node: ast.expr) -> bool:
+    """Whether a node is a constant or a tuple of constants."""
+    return isinstance(node, ast.Constant) or (
+        isinstance(node, ast.Tuple) and all(map(_is_data, node.elts))
+    )

@@ -1,0 +1,150 @@
+"""A document → the files of its package, in this process, and the package imported from memory."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.abc import InspectLoader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_loader
+from types import CodeType, ModuleType, TracebackType
+from typing import Any, ParamSpec, Self, TypeVar
+from unittest.mock import patch
+
+from graph_codegen import csdl, naming, package, settings
+from graph_codegen.edm import Model
+from graph_codegen.naming import Names
+from graph_codegen.resolve import resolve
+from graph_codegen.resources import folder
+from graph_codegen.settings import Settings
+from graph_codegen.subset import ALL, take
+
+FILE = "hostile.csdl.xml"
+
+PREFIX = "hostile_package_"
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+_numbers = itertools.count()
+
+
+class Here:
+    """An executor that runs everything at once: starting processes would cost more than the work."""
+
+    def __init__(self, **_: object) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+    def submit(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        done: Future[_T] = Future()
+        done.set_result(function(*args, **kwargs))
+        return done
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A model with its names, and the files made of it."""
+
+    model: Model
+    names: Names
+    package: str
+    files: Mapping[str, str]
+
+
+@cache
+def known() -> tuple[package.Facts, Settings]:
+    """Return what comes with the generator: the same for every document."""
+    return package.facts(folder("metadata")), settings.load(folder("metadata"))
+
+
+def generate(data: bytes, *roots: str) -> Generated:
+    """Return what is generated from a document, under a package name of its own.
+
+    Raises CodegenError as the command does.
+    """
+    facts, chosen = known()
+    chosen = settings.named(chosen, f"{PREFIX}{next(_numbers)}")
+    model = take(resolve(csdl.read(data, FILE)), roots or (ALL,)).model
+    with patch.object(package, "ProcessPoolExecutor", Here):
+        files = package.build(model, chosen, facts)
+    return Generated(model, naming.name(model), chosen.package, files)
+
+
+class _Sources(MetaPathFinder, InspectLoader):
+    """Finds the modules of a package in memory."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self._files = files
+
+    def _path(self, fullname: str) -> str | None:
+        stem = fullname.replace(".", "/")
+        return next((p for p in (f"{stem}/__init__.py", f"{stem}.py") if p in self._files), None)
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> ModuleSpec | None:
+        found = self._path(fullname)
+        if found is None:
+            return None
+        return spec_from_loader(
+            fullname, self, origin=found, is_package=found.endswith("/__init__.py")
+        )
+
+    def get_source(self, fullname: str) -> str:
+        return self._files[self._path(fullname) or ""]
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self._path(fullname) or ""
+        compiled = _same if "/_runtime/" in path else compile
+        return compiled(self._files[path], path.partition("/")[2], "exec")
+
+
+@cache
+def _same(source: str, path: str, mode: str) -> CodeType:
+    """Compile what is the same in every package."""
+    code: CodeType = compile(source, path, mode)
+    return code
+
+
+@contextmanager
+def imported(made: Generated) -> Iterator[Callable[[str], ModuleType]]:
+    """Give a function that imports modules of a package; all of them are forgotten afterwards."""
+    finder = _Sources(made.files)
+    sys.meta_path.insert(0, finder)
+
+    def module(path: str = "") -> ModuleType:
+        return import_module(f"{made.package}.{path}" if path else made.package)
+
+    try:
+        yield module
+    finally:
+        sys.meta_path.remove(finder)
+        for name in [n for n in sys.modules if n.split(".")[0] == made.package]:
+            del sys.modules[name]
+
+
+class Recorder:
+    """A session that sends nothing and remembers what it was asked to."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, Any, tuple[object, ...]]] = []
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        def send(operation: object, *arguments: object, **_: object) -> object:
+            self.sent.append((name, operation, arguments))
+            return None
+
+        return send

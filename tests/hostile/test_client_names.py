@@ -1,0 +1,67 @@
+"""Names of resources, methods and keys that the modules of the client have already."""
+
+from __future__ import annotations
+
+import pytest
+
+from graph_codegen.diagnostics import CodegenError
+from tests.hostile import values
+from tests.hostile.allowed import findings
+from tests.hostile.generated import generate, imported
+from tests.support.csdl import document, schema
+
+KEY = '<Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String"/>'
+ACTION = '<Action Name="{}" IsBound="true"><Parameter Name="b" Type="graph.t"/></Action>'
+
+
+def service(singletons: tuple[str, ...], action: str = "act") -> bytes:
+    sources = "".join(f'<Singleton Name="{name}" Type="graph.t"/>' for name in singletons)
+    return document(
+        f'<EntityType Name="t">{KEY}<Property Name="s" Type="Edm.Stream"/>'
+        '<NavigationProperty Name="many" Type="Collection(graph.u)" ContainsTarget="true"/>'
+        f'</EntityType><EntityType Name="u">{KEY}</EntityType>{ACTION.format(action)}'
+        f'<EntityContainer Name="c">{sources}</EntityContainer>'
+    )
+
+
+def check(data: bytes) -> None:
+    """Assert that the package of a document works."""
+    made = generate(data)
+    assert findings(made.files, made.package) == []
+    with imported(made) as module:
+        values.check(made, module)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["UNSET", "unset", "cachedProperty", "models", "operations", "untyped", "close", "edm", "str"],
+)
+def test_a_resource_may_be_called(name: str) -> None:
+    check(service((name, "other")))
+    check(service((name,)))
+
+
+HIDING = ["session", "asyncSession", "syncClient", "asyncClient", "page", "asyncPage", "sequence",
+          "iterator", "unpack", "graphClient", "asyncGraphClient", "options", "collectionOptions",
+          "abstractContextManager"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HIDING)
+def test_a_resource_hides_nothing_that_the_client_imports(name: str) -> None:
+    check(service((name, "other")))
+
+
+@pytest.mark.parametrize("action", ["operations", "streamS"])
+def test_a_method_hides_no_other(action: str) -> None:
+    with pytest.raises(CodegenError, match="both become"):
+        generate(service(("x",), action))
+
+
+def test_two_keys_share_no_constant() -> None:
+    def other(namespace: str, name: str) -> str:
+        return schema(f'<EntityType Name="{name}">{KEY}</EntityType>', namespace, "")
+
+    sets = '<EntitySet Name="a" EntityType="x.fooBar"/><EntitySet Name="b" EntityType="y.foo_bar"/>'
+    container = schema(f'<EntityContainer Name="c">{sets}</EntityContainer>')
+    with pytest.raises(CodegenError, match="both become"):
+        generate(document(container, other("x", "fooBar"), other("y", "foo_bar")))

@@ -1,0 +1,153 @@
+"""Services without end: refused with a root and a remedy, soon, instead of walked for ever."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from graph_codegen import naming, requests
+from graph_codegen.diagnostics import CodegenError
+from graph_codegen.edm import Model
+from graph_codegen.requests import MOST_REQUESTS, MOST_SEGMENTS
+from tests.hostile.generated import FILE, generate
+from tests.support.csdl import document, model, schema
+
+KEY = '<Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String"/>'
+SEALED = (
+    '<Annotation Term="Org.OData.Capabilities.V1.ReadRestrictions"><Record>'
+    '<PropertyValue Property="Readable" Bool="false"/></Record></Annotation>'
+    '<Annotation Term="Org.OData.Capabilities.V1.UpdateRestrictions"><Record>'
+    '<PropertyValue Property="Updatable" Bool="false"/></Record></Annotation>'
+    '<Annotation Term="Org.OData.Capabilities.V1.DeleteRestrictions"><Record>'
+    '<PropertyValue Property="Deletable" Bool="false"/></Record></Annotation>'
+    '<Annotation Term="Org.OData.Capabilities.V1.InsertRestrictions"><Record>'
+    '<PropertyValue Property="Insertable" Bool="false"/></Record></Annotation>'
+)
+
+
+def service(types: int, each: int, told: str = "", *, many: bool = False) -> str:
+    """Return a service of layers: each type contains the next several times."""
+    target = "Collection(graph.t{})" if many else "graph.t{}"
+    layers = "".join(
+        f'<EntityType Name="t{n}">{KEY}'
+        + "".join(
+            f'<NavigationProperty Name="n{n}x{m}" Type="{target.format(n + 1)}"'
+            f' ContainsTarget="true">{told}</NavigationProperty>'
+            for m in range(each)
+        )
+        + "</EntityType>\n"
+        for n in range(types)
+    )
+    last = f'<EntityType Name="t{types}">{KEY}</EntityType>'
+    container = (
+        '<EntityContainer Name="c"><Singleton Name="little" Type="graph.last"/>\n'
+        f'<Singleton Name="top" Type="graph.t0">{told}</Singleton></EntityContainer>'
+    )
+    return f'{layers}{last}<EntityType Name="last">{KEY}</EntityType>\n{container}'
+
+
+def web(types: int) -> str:
+    """Return a service in which every type contains every other."""
+    declared = "".join(
+        f'<EntityType Name="t{n}">{KEY}'
+        + "".join(
+            f'<NavigationProperty Name="n{n}x{m}" Type="graph.t{m}" ContainsTarget="true"/>'
+            for m in range(types)
+        )
+        + "</EntityType>"
+        for n in range(types)
+    )
+    return f'{declared}<EntityContainer Name="c"><Singleton Name="top" Type="graph.t0"/></EntityContainer>'
+
+
+def refusal(found: Model) -> str:
+    start = time.monotonic()
+    with pytest.raises(CodegenError) as caught:
+        requests.requests(found)
+    assert time.monotonic() - start < 20
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.place.line > 0
+    return diagnostic.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [service(40, 2), service(20, 3, many=True), service(40, 2, SEALED), web(12)],
+    ids=["two ways", "three ways into collections", "ways to nothing", "web"],
+)
+def test_paths_that_multiply_are_refused(text: str) -> None:
+    message = refusal(model(text))
+    if "segments" not in message:
+        assert message == (
+            f"more than {MOST_REQUESTS:,} requests, most of them below the root top:"
+            " choose narrower roots, such as top/… or a type"
+        )
+
+
+def test_the_command_says_so_too() -> None:
+    with pytest.raises(CodegenError, match=re.escape(f"{FILE}:")) as caught:
+        generate(document(service(40, 2)))
+    assert "below the root top" in str(caught.value)
+
+
+def test_a_path_without_end_is_refused() -> None:
+    text = service(2_000, 1)
+    message = (
+        f"more than {MOST_SEGMENTS} segments in a path below the root top: choose narrower roots"
+    )
+    assert refusal(model(text)) == message
+    with pytest.raises(CodegenError, match="segments in a path"):
+        list(requests.offers(model(text)))
+
+
+def test_a_long_path_is_walked() -> None:
+    found = requests.requests(model(service(MOST_SEGMENTS - 1, 1)))
+    assert max(len(request.segments) for request in found) == MOST_SEGMENTS
+
+
+def test_many_requests_are_walked_in_their_order() -> None:
+    found = requests.requests(model(service(10, 2)))
+    paths = [request.path for request in found]
+    assert len(set(paths)) == 2**11
+    assert paths.index("/top/n0x0") < paths.index("/top/n0x0/n1x0") < paths.index("/top/n0x1")
+
+
+def test_every_key_of_a_path_has_its_own_name() -> None:
+    item = f'<EntityType Name="item">{KEY}' + "".join(
+        f'<NavigationProperty Name="{name}" Type="Collection(graph.{target})" ContainsTarget="true"/>'
+        for name, target in (("children", "item"), ("others", "other"))
+    )
+    other = f'<EntityType Name="other">{KEY}<NavigationProperty Name="children"' \
+        ' Type="Collection(graph.item)" ContainsTarget="true"/></EntityType>'  # fmt: skip
+    source = '<EntitySet Name="children" EntityType="graph.item"/>'
+    container = f'<EntityContainer Name="c">{source}</EntityContainer>'
+    text = f"{item}</EntityType>{other}{container}"
+    found = requests.requests(model(text))
+    assert max(len(request.keys) for request in found) == 4
+    for request in found:
+        names = [key.name for key in request.keys]
+        assert len(set(names)) == len(names), request.path
+    generate(document(text))
+
+
+def test_a_parameter_cannot_have_the_name_of_a_key() -> None:
+    text = (
+        f'<EntityType Name="t">{KEY}</EntityType>\n<Function Name="f" IsBound="true">'
+        '<Parameter Name="b" Type="graph.t"/>\n<Parameter Name="t-id" Type="Edm.String"/>'
+        '<ReturnType Type="Edm.String"/></Function>'
+        '<EntityContainer Name="c"><EntitySet Name="ts" EntityType="graph.t"/></EntityContainer>'
+    )
+    assert refusal(model(text)) == "t-id is the name of a key on the path /ts/{t-id} already"
+
+
+def test_namespaces_that_derive_from_each_other_are_refused() -> None:
+    schemas = [
+        schema('<ComplexType Name="a"/>\n<ComplexType Name="c" BaseType="y.b"/>', "x", ""),
+        schema('<ComplexType Name="b" BaseType="x.a"/>', "y", ""),
+    ]
+    with pytest.raises(CodegenError) as caught:
+        naming.name(model(*schemas))
+    assert "derive types from each other" in str(caught.value)
+    assert naming.name(model(schemas[0].replace(' BaseType="y.b"', ""), schemas[1])).modules

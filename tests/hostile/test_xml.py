@@ -1,0 +1,263 @@
+"""XML that attacks its reader: refused with one line, or read right, within bounds of time and memory.
+
+Each document goes through the command in a process of its own, whose memory has a limit.
+"""
+
+from __future__ import annotations
+
+import codecs
+import encodings.aliases
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from graph_codegen import xmlsource
+from graph_codegen.diagnostics import CodegenError
+from tests.support.csdl import ROOT, SERVICE, document
+
+FILE = "input.csdl.xml"
+MEMORY = 1536 * 2**20
+SECONDS = 20
+COMMITTED = Path(__file__).parents[2] / "metadata" / "communications.csdl.xml"
+
+GOOD = document(SERVICE).decode()
+TOO_MUCH = "more than 10000 things are not understood"
+DOCTYPE = "a document type declaration is refused"
+
+
+def slice_(data: bytes, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run `slice` on a document, with bounds."""
+    (folder / FILE).write_bytes(data)
+    return subprocess.run(
+        [sys.executable, "-m", "graph_codegen", "slice", FILE, *ROOT, "--output", "out", *options],
+        cwd=folder,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
+
+
+def refusal(data: bytes, folder: Path) -> str:
+    """Return the one line with which a document is refused."""
+    result = slice_(data, folder)
+    assert (result.returncode, result.stdout) == (2, ""), result.stderr[-2000:]
+    assert "Traceback" not in result.stderr
+    assert not (folder / "out").exists()
+    reading, *lines = result.stderr.splitlines()
+    assert reading.startswith("reading ")
+    (line,) = lines
+    assert line.startswith(f"error: {FILE}")
+    assert line.isprintable()
+    assert len(line) < 1000
+    return line.removeprefix("error: ")
+
+
+def before_root(text: str) -> bytes:
+    return (text + GOOD).encode()
+
+
+def within(text: str) -> bytes:
+    """Return the document with something at the start of its schema."""
+    return GOOD.replace('Alias="graph">', f'Alias="graph">{text}', 1).encode()
+
+
+def entities(count: int, times: int) -> str:
+    """Return entities each of which is many times the one before."""
+    lines = ['<!ENTITY e0 "ha">']
+    lines += [f'<!ENTITY e{n} "{f"&e{n - 1};" * times}">' for n in range(1, count)]
+    return "".join(lines)
+
+
+def attributes(count: int, prefix: str = "") -> str:
+    return " ".join(f"{prefix}a{n}='{n}'" for n in range(count))
+
+
+REFUSED: Mapping[str, tuple[Callable[[], bytes], str]] = {
+    "billion laughs": (
+        lambda: before_root(f"<!DOCTYPE a [{entities(10, 10)}]>").replace(b"Version", b"&e9; Version"),
+        DOCTYPE,
+    ),
+    "quadratic blowup": (
+        lambda: before_root(f'<!DOCTYPE a [<!ENTITY a "{"x" * 100_000}">]>'), DOCTYPE,
+    ),
+    "external entity": (
+        lambda: before_root('<!DOCTYPE a [<!ENTITY a SYSTEM "file:///etc/passwd">]>'), DOCTYPE,
+    ),
+    "parameter entity": (
+        lambda: before_root('<!DOCTYPE a [<!ENTITY % a SYSTEM "http://localhost:9/"> %a;]>'), DOCTYPE,
+    ),
+    "external subset": (
+        lambda: before_root('<!DOCTYPE a PUBLIC "-//a//b" "http://localhost:9/a.dtd">'), DOCTYPE,
+    ),
+    "undeclared entity": (lambda: within("&nothing;"), "not well-formed XML"),
+    "deep": (lambda: within("<a>" * 10_000 + "</a>" * 10_000), "not well-formed XML"),
+    "deeper": (lambda: within("<a>" * 400_000), "not well-formed XML"),
+    "an attribute of 11 MB": (lambda: within(f'<a b="{"x" * 11_000_000}"/>'), "not well-formed XML"),
+    "a text of 11 MB": (lambda: within("x" * 11_000_000), "not well-formed XML"),
+    "a name of 1 MB": (lambda: within(f"<{'x' * 1_000_000}/>"), "not well-formed XML"),
+    "a million attributes": (
+        lambda: within(f"<a {attributes(1_000_001)}/>"), "more than 1,000,000 attributes",
+    ),
+    "many attributes": (
+        lambda: within(f"<EnumType Name='a' {attributes(200_000)}/>"), "EnumType has 200001 attributes",
+    ),
+    "many namespaces": (
+        lambda: within(f"<a {attributes(200_000, 'xmlns:')}/>" + "<c/>" * 10_001), TOO_MUCH,
+    ),
+    "a million elements": (lambda: within("<a/>" * 1_000_001), "more than 1,000,000 elements"),
+    "half a million elements": (
+        lambda: within("<a/>" * 500_000), TOO_MUCH,
+    ),
+    "65 MB": (lambda: before_root(" " * 65 * 2**20), "larger than 64 MB"),
+    "unclosed comment": (lambda: before_root("<!--" + "x" * 1_000_000), "not well-formed XML"),
+    "unclosed section": (lambda: within("<![CDATA[" + "x" * 1_000_000), "not well-formed XML"),
+    "NUL": (lambda: within("\0"), "not well-formed XML"),
+    "NUL by reference": (lambda: within("&#0;"), "not well-formed XML"),
+    "escape by reference": (lambda: within('<a b="&#27;[31m"/>'), "not well-formed XML"),
+    "surrogate by reference": (lambda: within("&#xD800;"), "not well-formed XML"),
+    "invalid UTF-8": (lambda: within("é").replace("é".encode(), b"\xc3("), "not well-formed XML"),
+    "overlong UTF-8": (lambda: within("é").replace("é".encode(), b"\xc0\xbc"), "not well-formed XML"),
+    "UTF-8 that says UTF-16": (
+        lambda: before_root('<?xml version="1.0" encoding="utf-16"?>'), "not well-formed XML",
+    ),
+    "UTF-7": (lambda: before_root('<?xml version="1.0" encoding="utf-7"?>'), ""),
+    "an unknown encoding": (
+        lambda: before_root('<?xml version="1.0" encoding="nonsense"?>'), "the encoding is not",
+    ),
+    "EBCDIC": (
+        lambda: ('<?xml version="1.0" encoding="cp037"?>' + GOOD).encode("cp037"), "not well-formed XML",
+    ),
+    "ASCII that says EBCDIC": (
+        lambda: before_root('<?xml version="1.0" encoding="cp037"?>'), "",
+    ),
+    "UTF-32": (lambda: codecs.BOM_UTF32_LE + GOOD.encode("utf-32-le"), "not well-formed XML"),
+    "UTF-16 with the mark of UTF-8": (
+        lambda: codecs.BOM_UTF8 + GOOD.encode("utf-16-le"), "not well-formed XML",
+    ),
+    "two documents": (lambda: (GOOD + GOOD).encode(), "not well-formed XML"),
+    "a value beyond all integers": (
+        lambda: within(f'<EnumType Name="a"><Member Name="b" Value="{"9" * 10_000}"/></EnumType>'),
+        "is not an integer",
+    ),
+    "a value beyond 64 bits": (
+        lambda: within(f'<EnumType Name="a"><Member Name="b" Value="{2**63}"/></EnumType>'),
+        "does not fit 64 bits",
+    ),
+    "a successor beyond 64 bits": (
+        lambda: within(
+            f'<EnumType Name="a"><Member Name="b" Value="{2**63 - 1}"/><Member Name="c"/></EnumType>'
+        ),
+        "does not fit 64 bits",
+    ),
+    "a root element that is a terminal's": (
+        lambda: b'<a xmlns="x&#x9b;31m&#10;error: all is well"/>', "'x\\u009b31m error: all is well'",
+    ),
+    "a root element in the dark": (
+        lambda: b'<a xmlns="urn:&#x202e;&#x200b;"/>', "xmlns: 'urn:\\u202e\\u200b'",
+    ),
+    "a reserved namespace": (
+        lambda: GOOD.replace("microsoft.graph", "Edm").encode(), "a schema cannot call itself Edm",
+    ),
+    "a reserved alias": (
+        lambda: GOOD.replace('Alias="graph"', 'Alias="Edm"').replace('"graph.', '"Edm.').encode(),
+        "a schema cannot call itself Edm",
+    ),
+}  # fmt: skip
+"""What is refused, with a part of the message."""
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_an_attack_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
+    make, message = REFUSED[name]
+    assert message in refusal(make(), tmp_path)
+
+
+DEEP_RECORD = (
+    '<Annotations Target="graph.call"><Annotation Term="a.b">'
+    + '<Record><PropertyValue Property="p">' * 110
+    + "</PropertyValue></Record>" * 110
+    + "</Annotation></Annotations>"
+)
+
+READ: Mapping[str, Callable[[], bytes]] = {
+    "a mark of UTF-8": lambda: codecs.BOM_UTF8 + GOOD.encode(),
+    "UTF-16": lambda: GOOD.encode("utf-16"),
+    "UTF-16, the other way": lambda: codecs.BOM_UTF16_BE + GOOD.encode("utf-16-be"),
+    "Latin": lambda: before_root('<?xml version="1.0" encoding="iso-8859-1"?>'),
+    "instructions": lambda: before_root('<?xml-stylesheet href="file:///etc/passwd"?><?php x ?>'),
+    "a long comment": lambda: before_root(f"<!--{'x' * 9_000_000}-->"),
+    "an inclusion": lambda: within(
+        '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="/etc/passwd" parse="text"/>'
+    ),
+    "a description of 9 MB": lambda: within(
+        '<Annotations Target="graph.call"><Annotation Term="Org.OData.Core.V1.Description"'
+        f' String="{"word " * 1_800_000}"/></Annotations>'
+    ),
+    "a schema location": lambda: GOOD.replace(
+        "<Schema ", '<Schema xml:base="http://localhost:9/" ', 1
+    ).encode(),
+    "deep records": lambda: within(DEEP_RECORD),
+    "a hundred thousand properties": lambda: within(
+        '<ComplexType Name="big">'
+        + "".join(f'<Property Name="p{n}" Type="Edm.String"/>' for n in range(100_000))
+        + "</ComplexType>"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_what_is_odd_but_right_is_read(name: str, tmp_path: Path) -> None:
+    result = slice_(READ[name](), tmp_path)
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert "Traceback" not in result.stderr
+    written = (tmp_path / "out" / "communications.csdl.xml").read_text("utf-8")
+    assert '<EntityType Name="call"' in written
+    assert "root:" not in written
+
+
+def test_a_truncated_document_is_refused_wherever_it_ends() -> None:
+    data = COMMITTED.read_bytes()
+    for part in range(50):
+        with pytest.raises(CodegenError) as caught:
+            xmlsource.parse(data[: len(data) * part // 50], FILE)
+        (diagnostic,) = caught.value.diagnostics
+        assert diagnostic.message.startswith("not well-formed XML"), part
+        assert diagnostic.place.line > 0
+
+
+ENCODINGS = sorted({*encodings.aliases.aliases, *encodings.aliases.aliases.values()})
+
+
+@pytest.mark.parametrize("start", ["<a", "<!DOCTYPE a [<!ENTITY b 'c'>]><a"])
+def test_no_encoding_hides_a_document_type(start: str) -> None:
+    """Whatever Python or libxml2 takes an encoding for: refused, or read without a declaration."""
+    refused: list[str] = []
+    for encoding in ENCODINGS:
+        for written in ("ascii", encoding):
+            text = f'<?xml version="1.0" encoding="{encoding}"?>{start} b="x">&amp;</a>'
+            try:
+                data = text.encode(written)
+            except (LookupError, ValueError, TypeError, UnicodeError, AssertionError):
+                continue
+            try:
+                root = xmlsource.parse(data, FILE)
+            except CodegenError as problem:
+                refused.append(str(problem))
+            else:
+                assert root.getroottree().docinfo.internalDTD is None, encoding
+                assert "DOCTYPE" not in start, encoding
+    assert len(refused) > 50
+    assert all(map(str.isprintable, refused))
+
+
+def test_the_second_parser_refuses_a_document_type_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xmlsource, "_refuse_doctype", lambda data, file: None)
+    for text in ("<!DOCTYPE a><a/>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a b='&b;'>&b;</a>"):
+        with pytest.raises(CodegenError, match=DOCTYPE):
+            xmlsource.parse(text.encode(), FILE)
