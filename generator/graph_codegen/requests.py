@@ -11,13 +11,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from graph_codegen.capabilities import (
+    CAPABILITIES,
+    FALSE,
+    REQUIRES_EXPLICIT_BINDING,
+    allows,
+    explicit_bindings,
+    explicitly_bound,
+    is_computed,
+    restrictions,
+)
 from graph_codegen.diagnostics import CodegenError, error
 from graph_codegen.edm import (
     Annotation,
-    Collection,
     Constant,
     EntitySource,
-    Expression,
     Model,
     NavigationProperty,
     Operation,
@@ -25,11 +33,6 @@ from graph_codegen.edm import (
     TypeRef,
     split_name,
 )
-
-CAPABILITIES = "Org.OData.Capabilities.V1."
-COMPUTED = "Org.OData.Core.V1.Computed"
-REQUIRES_EXPLICIT_BINDING = "Org.OData.Core.V1.RequiresExplicitBinding"
-EXPLICIT_OPERATION_BINDINGS = "Org.OData.Core.V1.ExplicitOperationBindings"
 
 Kind = Literal[
     "list",
@@ -52,7 +55,6 @@ METHODS: dict[Kind, Method] = {
 }  # fmt: skip
 
 _PUT = Constant("EnumMember", f"{CAPABILITIES}HttpMethod/PUT")
-FALSE = Constant("Bool", "false")
 
 MOST_REQUESTS = 200_000
 """Requests of a model before walking it ends; all of Graph has some 15,000, the US Gov cloud no end."""
@@ -97,14 +99,14 @@ class Request:
     def method(self) -> Method:
         """The HTTP method: that of the kind, but for updates which the metadata wants by PUT."""
         if self.kind == "update":
-            restrictions = _restrictions(self.annotations, "UpdateRestrictions")
-            if restrictions and restrictions.get("UpdateMethod") == _PUT:
+            found = restrictions(self.annotations, "UpdateRestrictions")
+            if found and found.get("UpdateMethod") == _PUT:
                 return "PUT"
         return METHODS[self.kind]
 
     def allows(self, term: str, flag: str = "Supported") -> bool:
         """Whether the capabilities of the resource leave something allowed."""
-        return _allows(self.annotations, term, flag)
+        return allows(self.annotations, term, flag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ def offers(model: Model) -> Iterator[Request]:
 class _Walk:
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._explicit = frozenset(_explicitly_bound(model))
+        self._explicit = frozenset(explicitly_bound(model))
 
     def top(self, source: EntitySource) -> _Resource:
         """Return the resource of an entity set or singleton."""
@@ -218,11 +220,11 @@ class _Walk:
 
     def _collection(self, at: _Resource) -> Iterator[Request]:
         item = TypeRef(at.type.name)
-        if _allows(at.annotations, "ReadRestrictions", "Readable"):
+        if allows(at.annotations, "ReadRestrictions", "Readable"):
             yield self._request("list", at, returns=at.type)
-        if _allows(at.annotations, "InsertRestrictions", "Insertable"):
+        if allows(at.annotations, "InsertRestrictions", "Insertable"):
             yield self._request("create", at, body=item, returns=item)
-        if _allows(at.annotations, "ReadRestrictions", "Readable") and _allows(
+        if allows(at.annotations, "ReadRestrictions", "Readable") and allows(
             at.annotations, "CountRestrictions", "Countable"
         ):
             yield self._request("count", at, suffix="/$count", returns=COUNT)
@@ -234,7 +236,7 @@ class _Walk:
         A key of several properties has another spelling in paths; no entity of Graph has one.
         """
         one_key = len(self._model.key(at.type.name)) == 1
-        if not one_key or not _allows(at.annotations, "IndexableByKey", "Supported"):
+        if not one_key or not allows(at.annotations, "IndexableByKey", "Supported"):
             return None
         key = Key(self._key_name(at), at.type.name)
         return replace(
@@ -255,18 +257,18 @@ class _Walk:
         return name
 
     def _single(self, at: _Resource) -> Iterator[Request]:
-        if _allows(at.annotations, "ReadRestrictions", "Readable") and not _unreadable_by_key(at):
+        if allows(at.annotations, "ReadRestrictions", "Readable") and not _unreadable_by_key(at):
             yield self._request("get", at, returns=at.type)
-        if _allows(at.annotations, "UpdateRestrictions", "Updatable"):
+        if allows(at.annotations, "UpdateRestrictions", "Updatable"):
             yield self._request("update", at, body=at.type, returns=at.type)
-        if at.removable and _allows(at.annotations, "DeleteRestrictions", "Deletable"):
+        if at.removable and allows(at.annotations, "DeleteRestrictions", "Deletable"):
             yield self._request("delete", at)
         yield from self._streams(at)
         yield from self._operations(at)
 
     def _read(self, at: _Resource) -> Iterator[Request]:
         """Yield the request for entities that live elsewhere."""
-        if _allows(at.annotations, "ReadRestrictions", "Readable"):
+        if allows(at.annotations, "ReadRestrictions", "Readable"):
             kind: Kind = "list" if at.type.collection else "get"
             yield self._request(kind, at, returns=at.type)
 
@@ -308,9 +310,9 @@ class _Walk:
             (*at.steps, f"{owner}/{name}"),
             removable=True,
         )
-        if _allows(stream.annotations, "ReadRestrictions", "Readable"):
+        if allows(stream.annotations, "ReadRestrictions", "Readable"):
             yield self._request("content", stream, returns=STREAM)
-        if _allows(stream.annotations, "UpdateRestrictions", "Updatable") and not _computed(
+        if allows(stream.annotations, "UpdateRestrictions", "Updatable") and not is_computed(
             annotations
         ):
             yield self._request("put_content", stream, body=STREAM)
@@ -329,7 +331,9 @@ class _Walk:
         """
         if not any(a.term == REQUIRES_EXPLICIT_BINDING for a in operation.annotations):
             return True
-        return operation.name not in self._explicit or operation.name in _bindings(at.annotations)
+        return operation.name not in self._explicit or operation.name in explicit_bindings(
+            at.annotations
+        )
 
     def _call(self, operation: Operation, at: _Resource) -> Request:
         namespace, name = split_name(operation.name)
@@ -371,52 +375,9 @@ class _Walk:
         )
 
 
-def _allows(annotations: tuple[Annotation, ...], term: str, flag: str) -> bool:
-    """Whether capabilities leave something allowed; saying nothing allows it.
-
-    A capability is a record with flags, or a single flag.
-    """
-    for annotation in annotations:
-        if annotation.term == CAPABILITIES + term:
-            value = annotation.value
-            return (value.get(flag) if isinstance(value, Record) else value) != FALSE
-    return True
-
-
 def _unreadable_by_key(at: _Resource) -> bool:
     """Whether the items of a collection may be listed, but not be read one by one."""
-    restrictions = _restrictions(at.annotations, "ReadRestrictions")
-    by_key = restrictions and restrictions.get("ReadByKeyRestrictions")
+    found = restrictions(at.annotations, "ReadRestrictions")
+    by_key = found and found.get("ReadByKeyRestrictions")
     item = at.path.endswith("}")
     return item and isinstance(by_key, Record) and by_key.get("Readable") == FALSE
-
-
-def _restrictions(annotations: tuple[Annotation, ...], term: str) -> Record | None:
-    values = (a.value for a in annotations if a.term == CAPABILITIES + term)
-    return next((value for value in values if isinstance(value, Record)), None)
-
-
-def _computed(annotations: tuple[Annotation, ...]) -> bool:
-    """Whether the service alone writes a property (Core.V1 Computed, whose default is true)."""
-    return any(a.term == COMPUTED and a.value != FALSE for a in annotations)
-
-
-def _bindings(annotations: tuple[Annotation, ...]) -> Iterator[str]:
-    """Yield the operations that annotations bind explicitly (Core.V1 ExplicitOperationBindings)."""
-    for annotation in annotations:
-        if annotation.term == EXPLICIT_OPERATION_BINDINGS:
-            yield from _texts(annotation.value)
-
-
-def _texts(value: Expression | None) -> Iterator[str]:
-    if isinstance(value, Collection):
-        yield from (item.text for item in value.items if isinstance(item, Constant))
-
-
-def _explicitly_bound(model: Model) -> Iterator[str]:
-    for declared in model.structured():
-        yield from _bindings(declared.annotations)
-        for navigation in declared.navigation:
-            yield from _bindings(navigation.annotations)
-    for source in model.container.sources if model.container else ():
-        yield from _bindings(source.annotations)

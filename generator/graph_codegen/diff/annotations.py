@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 
+from graph_codegen.capabilities import CAPABILITIES
 from graph_codegen.csdl_writer import DESCRIPTIVE_PROPERTIES, DESCRIPTIVE_TERMS
 from graph_codegen.diff.changes import Change, Pair
 from graph_codegen.edm import Annotation, Collection, Constant, Expression, Record
-from graph_codegen.requests import CAPABILITIES
 
 REVISIONS = "Org.OData.Core.V1.Revisions"
 

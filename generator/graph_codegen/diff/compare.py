@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
+from graph_codegen.capabilities import (
+    CAPABILITIES,
+    COMPUTED,
+    EXPLICIT_OPERATION_BINDINGS,
+    REQUIRES_EXPLICIT_BINDING,
+)
 from graph_codegen.csdl_writer import DESCRIPTIVE_TERMS
 from graph_codegen.diff import renames
 from graph_codegen.diff.changes import Change
@@ -18,13 +24,7 @@ from graph_codegen.diff.surface import UNTOUCHED, Surface, Touched
 from graph_codegen.diff.types import types
 from graph_codegen.edm import Annotation, EnumType, Model
 from graph_codegen.methods import OPTIONAL_PARAMETER
-from graph_codegen.requests import (
-    CAPABILITIES,
-    COMPUTED,
-    EXPLICIT_OPERATION_BINDINGS,
-    REQUIRES_EXPLICIT_BINDING,
-    STREAM,
-)
+from graph_codegen.requests import STREAM
 
 
 def compare(old: Side, new: Side) -> Comparison:

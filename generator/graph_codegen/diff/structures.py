@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
+from graph_codegen.capabilities import is_computed
 from graph_codegen.diff import renames
 from graph_codegen.diff.annotations import annotation_changes
 from graph_codegen.diff.changes import Change, End, Pair
 from graph_codegen.diff.context import Context, Side
 from graph_codegen.diff.values import facets, nullable, type_change
 from graph_codegen.edm import Model, NavigationProperty, Property, StructuredType, TypeRef
-from graph_codegen.requests import COMPUTED, FALSE, STREAM
+from graph_codegen.requests import STREAM
 
 Item = Property | NavigationProperty
 
@@ -150,9 +151,10 @@ def _is_required(item: Item) -> bool:
 
     A collection that is not null may be empty.
     """
-    computed = any(a.term == COMPUTED and a.value != FALSE for a in item.annotations)
     default = isinstance(item, Property) and "DefaultValue" in dict(item.facets)
-    return not (nullable(item.nullable) or item.type.collection or computed or default)
+    return not (
+        nullable(item.nullable) or item.type.collection or is_computed(item.annotations) or default
+    )
 
 
 def _declared(model: Model, owner: str, name: str) -> _Declared | None:
