@@ -66,8 +66,8 @@ MODULE_NAMES = frozenset(
 )
 """Names that a generated module imports."""
 
-CLASS_NAMES = KEYWORDS | MODULE_NAMES | {"StrEnum"}
-"""Names that no class can have; the last one datamodel-code-generator would change."""
+CLASS_NAMES = KEYWORDS | MODULE_NAMES | {"ConfigDict", "StrEnum"}
+"""Names that no class can have; the last two datamodel-code-generator would change."""
 
 
 MODULES_TAKEN = frozenset({"annotations", "register_namespaces"}) | {
