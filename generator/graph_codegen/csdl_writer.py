@@ -1,7 +1,7 @@
 """A model → normalised CSDL: facts only, one spelling for each, the same bytes for the same model.
 
-Normalised means full names without aliases, annotations inline, types, operations, properties and
-annotations sorted by name, and no descriptive text. What is read back resolves to an equal model.
+Normalised means full names without aliases, annotations inline, everything in one order (see
+`order`), and no descriptive text. What is read back resolves to an equal model.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from graph_codegen.edm import (
     TypeDeclaration,
     split_name,
 )
+from graph_codegen.order import ordered
 from graph_codegen.xmlsource import Element
 
 _DEFAULT: Any = {None: EDM[1:-1]}  # the stubs know no default namespace
@@ -49,13 +50,11 @@ def write(model: Model) -> bytes:
     """Return the normalised CSDL document of a model, UTF-8 encoded, indented by two."""
     root = etree.Element(f"{EDMX}Edmx", {"Version": "4.0"}, nsmap={"edmx": EDMX[1:-1]})
     services = etree.SubElement(root, f"{EDMX}DataServices")
+    model = ordered(model)
     everything: list[_Declared] = [*model.types.values(), *model.operations, *model.terms]
     if model.container:
         everything.append(model.container)
-    declared = sorted(
-        everything,
-        key=lambda item: (split_name(item.name)[0], _rank(item), item.name, _signature(item)),
-    )
+    declared = sorted(everything, key=lambda item: (split_name(item.name)[0], _rank(item)))
     for namespace, items in groupby(declared, key=lambda item: split_name(item.name)[0]):
         schema = etree.SubElement(
             services, f"{EDM}Schema", {"Namespace": namespace}, nsmap=_DEFAULT
@@ -69,10 +68,6 @@ def write(model: Model) -> bytes:
 def _rank(item: _Declared) -> int:
     """Types first, then operations, the container last: the order in which a person reads them."""
     return (EnumType, StructuredType, Operation, Term, EntityContainer).index(type(item))
-
-
-def _signature(item: _Declared) -> str:
-    return item.signature if isinstance(item, Operation) else ""
 
 
 def _declaration(schema: Element, item: _Declared) -> None:
@@ -114,7 +109,7 @@ def _enum_type(schema: Element, item: EnumType) -> None:
             "IsFlags": _true(item.is_flags),
         },
     )
-    for member in sorted(item.members, key=lambda m: (m.value, m.name)):
+    for member in item.members:
         child = _add(element, "Member", {"Name": member.name, "Value": str(member.value)})
         _annotations(child, member.annotations)
     _annotations(element, item.annotations)
@@ -136,9 +131,9 @@ def _structured_type(schema: Element, item: StructuredType) -> None:
         key = _add(element, "Key", {})
         for name in item.key:
             _add(key, "PropertyRef", {"Name": name})
-    for property_ in sorted(item.properties, key=lambda p: p.name):
+    for property_ in item.properties:
         _typed(element, "Property", property_)
-    for navigation in sorted(item.navigation, key=lambda p: p.name):
+    for navigation in item.navigation:
         _navigation(element, navigation)
     _annotations(element, item.annotations)
 
@@ -195,7 +190,7 @@ def _term(schema: Element, item: Term) -> None:
 
 def _container(schema: Element, item: EntityContainer) -> None:
     element = _add(schema, "EntityContainer", {"Name": split_name(item.name)[1]})
-    for source in sorted(item.sources, key=lambda s: s.name):
+    for source in item.sources:
         _entity_source(element, source)
     _annotations(element, item.annotations)
 
@@ -203,7 +198,7 @@ def _container(schema: Element, item: EntityContainer) -> None:
 def _entity_source(parent: Element, item: EntitySource) -> None:
     type_attribute = "EntityType" if item.kind == "EntitySet" else "Type"
     element = _add(parent, item.kind, {"Name": item.name, type_attribute: item.type})
-    for binding in sorted(item.bindings, key=lambda b: b.path):
+    for binding in item.bindings:
         _add(
             element,
             "NavigationPropertyBinding",

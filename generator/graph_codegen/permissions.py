@@ -33,13 +33,13 @@ def load(folder: Path) -> Rules:
         raise error(f"the permissions are not understood: {problem}", str(path)) from None
 
 
-FIELDS = {"shape", "description", "source", "when", "at_least", "odata_type", "any_of", "all_of"}
-"""What a rule may say; the runtime's `PermissionRule` has the same fields."""
+FIELDS = ("shape", "description", "source", "when", "at_least", "odata_type", "any_of", "all_of")
+"""What a rule may say; the runtime's `PermissionRule` has the same fields, in this order."""
 
 
 def _rule(fact: Mapping[str, Any]) -> Mapping[str, Any]:
-    unknown = fact.keys() - FIELDS
+    unknown = fact.keys() - set(FIELDS)
     if unknown:
         raise ValueError(f"a rule says {', '.join(sorted(unknown))}")
     lists = {name: tuple(fact[name]) for name in ("any_of", "all_of") if name in fact}
-    return {**fact, **lists}
+    return {name: lists.get(name, fact[name]) for name in FIELDS if name in fact}

@@ -23,6 +23,7 @@ from graph_codegen.edm import (
     StructuredType,
     TypeRef,
 )
+from graph_codegen.order import ordered
 
 ALL = "all"
 """The root that stands for the whole document."""
@@ -42,7 +43,10 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """A closed part of a model: `model` holds nothing that refers outside, `cut` says what did."""
+    """A closed part of a model: `model` holds nothing that refers outside, `cut` says what did.
+
+    Both are in one order, whatever that of the document (see `order`).
+    """
 
     roots: tuple[str, ...]
     model: Model
@@ -63,7 +67,7 @@ def take(model: Model, roots: Sequence[str]) -> Subset:
     closure.run()
     kept, cut = closure.result()
     refuse(dangling(kept))
-    return Subset(tuple(roots), kept, cut)
+    return Subset(tuple(roots), ordered(kept), tuple(sorted(cut, key=str)))
 
 
 def existing(model: Model, roots: Sequence[str]) -> tuple[str, ...]:
@@ -199,17 +203,14 @@ class _Closure:
 
     # -- result
 
-    def result(self) -> tuple[Model, tuple[Cut, ...]]:
+    def result(self) -> tuple[Model, list[Cut]]:
         cut: list[Cut] = []
         types = {
             name: self._prune(declared, cut) if isinstance(declared, StructuredType) else declared
-            for name, declared in sorted(self._model.types.items())
+            for name, declared in self._model.types.items()
             if name in self._types
         }
-        operations = sorted(
-            (o for o in self._model.operations if o in self._operations),
-            key=lambda o: (o.name, o.signature),
-        )
+        operations = tuple(o for o in self._model.operations if o in self._operations)
         container = self._model.container and replace(
             self._model.container,
             sources=tuple(
@@ -220,8 +221,8 @@ class _Closure:
         )
         terms = self._model.terms if self._everything else ()
         return (
-            Model(types, tuple(operations), terms, container, self._model.diagnostics),
-            tuple(cut),
+            Model(types, operations, terms, container, self._model.diagnostics),
+            cut,
         )
 
     def _prune(self, declared: StructuredType, cut: list[Cut]) -> StructuredType:

@@ -485,16 +485,13 @@ class CommsNotification(GraphModel, odata_type="#microsoft.graph.commsNotificati
     https://learn.microsoft.com/graph/api/resources/commsnotification?view=graph-rest-1.0
     """
 
+    callback_uri: str | None = None
+    """Address the notification was sent to. Undeclared in the metadata; may be absent."""
+
     change_type: ChangeType | None = None
     """Created, updated or deleted. An incoming call comes as created; an ended call or operation
     as deleted.
     """
-
-    resource_url: str | None = None
-    """Path of what changed, such as /communications/calls/{id}/participants."""
-
-    callback_uri: str | None = None
-    """Address the notification was sent to. Undeclared in the metadata; may be absent."""
 
     resource: str | None = None
     """Older form of resourceUrl, under /app/calls; can come in its place. Undeclared in the
@@ -505,6 +502,9 @@ class CommsNotification(GraphModel, odata_type="#microsoft.graph.commsNotificati
     """The new state: an object, or an array for rosters. May be absent. Undeclared in the
     metadata.
     """
+
+    resource_url: str | None = None
+    """Path of what changed, such as /communications/calls/{id}/participants."""
 
 
 class CommsNotifications(GraphModel, odata_type="#microsoft.graph.commsNotifications"):

@@ -1,0 +1,206 @@
+"""The same metadata gives the same bytes: whoever runs it, wherever, and in whatever order it is.
+
+Other versions of Python: `make test-pythons`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph_codegen import csdl, settings, supplement
+from graph_codegen.client import client
+from graph_codegen.csdl_writer import write
+from graph_codegen.edm import Model
+from graph_codegen.naming import name
+from graph_codegen.openapi import openapi
+from graph_codegen.package import facts
+from graph_codegen.resolve import resolve
+from graph_codegen.resources import folder
+from graph_codegen.subset import ALL, take
+from tests.support.csdl import content, graph_codegen
+from tests.support.models import MODELS, SERVICES
+from tests.support.respelling import respelled, shuffled
+
+CHECKOUT = Path(__file__).parents[2]
+METADATA = CHECKOUT / "metadata"
+DOCUMENT = METADATA / "communications.csdl.xml"
+NEWEST = CHECKOUT.parent / "shared" / "metadata" / "graph-v1.0-2026-08-04.csdl.xml"
+
+GENERATED = {
+    path: data
+    for path, data in content(CHECKOUT / "generated").items()
+    if path != "CHANGELOG.md" and "__pycache__" not in path
+}
+"""What is committed, but for the changelog, which `update` writes."""
+
+# -- whoever runs it, and wherever
+
+SURROUNDINGS = {
+    "plain": ({"PYTHONHASHSEED": "0", "LC_ALL": "C", "PYTHONUTF8": "0", "TZ": "UTC"}, 0o022, ()),
+    "turkish": (
+        {"PYTHONHASHSEED": "1", "LC_ALL": "tr_TR.UTF-8", "TZ": "Asia/Kathmandu"},
+        0o077,
+        (),
+    ),
+    "latin": (
+        {"PYTHONHASHSEED": "4242", "LC_ALL": "de_DE.ISO-8859-1", "TZ": "Pacific/Apia"},
+        0,
+        (),
+    ),
+    "optimised": (
+        {"PYTHONHASHSEED": "random", "COLUMNS": "20", "FORCE_COLOR": "1"},
+        0o027,
+        ("-OO",),
+    ),
+}
+"""Environment, umask and options of Python."""
+
+
+def run(surroundings: str, at: Path, *arguments: str | Path) -> bytes:
+    """Run a command in a folder; return what it wrote to standard output."""
+    variables, umask, options = SURROUNDINGS[surroundings]
+    result = subprocess.run(
+        [sys.executable, *options, "-m", "graph_codegen", *map(str, arguments)],
+        cwd=at,
+        umask=umask,
+        env={**os.environ, **variables},
+        capture_output=True,
+        check=False,
+    )
+    assert result.returncode in (0, 1), result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+def test_the_package_is_the_committed_one_in_any_surroundings(
+    surroundings: str, tmp_path: Path
+) -> None:
+    run(surroundings, tmp_path, "generate", "--output", "a folder")
+    run(surroundings, tmp_path, "api", "--output", "api.md")
+
+    assert content(tmp_path / "a folder") == GENERATED
+    assert (tmp_path / "api.md").read_bytes() == (CHECKOUT / "docs" / "api.md").read_bytes()
+
+
+@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+def test_the_subset_is_the_committed_one_in_any_surroundings(
+    surroundings: str, tmp_path: Path
+) -> None:
+    run(surroundings, tmp_path, "slice", DOCUMENT, "--date", "2026-08-04", "--output", "here")
+    assert (tmp_path / "here" / DOCUMENT.name).read_bytes() == DOCUMENT.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["openapi"],
+        ["diff", "old.xml", "new.xml", "--format", "json"],
+        ["diff", "old.xml", "new.xml", "--format", "markdown"],
+        ["diff", "old.xml", "new.xml", "--format", "html"],
+    ],
+    ids=["openapi", "json", "markdown", "html"],
+)
+def test_what_is_told_is_the_same_in_any_surroundings(command: list[str], tmp_path: Path) -> None:
+    data = DOCUMENT.read_bytes()
+    (tmp_path / "old.xml").write_bytes(data)
+    (tmp_path / "new.xml").write_bytes(data.replace(b"invite", b"beckon").replace(b"tone", b"bell"))
+    told = {run(surroundings, tmp_path, *command) for surroundings in SURROUNDINGS}
+
+    assert len(told) == 1
+    assert len(told.pop()) > 1000
+
+
+# -- in whatever order
+
+
+def without_origin(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Leave out of the manifest which document it was: that one is spelled otherwise."""
+    manifest = json.loads(files["manifest.json"])
+    del manifest["metadata"]
+    return {**files, "manifest.json": json.dumps(manifest).encode()}
+
+
+def test_the_package_does_not_depend_on_the_order_of_the_document(tmp_path: Path) -> None:
+    (tmp_path / "document.xml").write_bytes(shuffled(DOCUMENT.read_bytes(), 1))
+    result = graph_codegen("generate", "--metadata", "document.xml", cwd=tmp_path)
+
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "document.xml").read_bytes() != DOCUMENT.read_bytes()
+    assert without_origin(content(tmp_path / "generated")) == without_origin(GENERATED)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_subset_does_not_depend_on_the_order_of_the_document(seed: int) -> None:
+    data = DOCUMENT.read_bytes()
+    roots = settings.load(folder("metadata")).roots
+    for spelled in (shuffled(data, seed), respelled(data, seed)):
+        taken = take(resolve(csdl.read(spelled, "spelled.xml")), roots[:: -1 if seed % 2 else 1])
+        assert write(taken.model) == data
+
+
+@pytest.mark.skipif(
+    not NEWEST.exists(), reason="Graph's whole metadata is not beside this checkout"
+)
+def test_the_subset_of_all_of_graph_does_not_depend_on_its_order(tmp_path: Path) -> None:
+    (tmp_path / "graph.xml").write_bytes(shuffled(NEWEST.read_bytes(), 1))
+    run("plain", tmp_path, "slice", "graph.xml", "--date", "2026-08-04", "--output", "here")
+
+    assert (tmp_path / "here" / DOCUMENT.name).read_bytes() == DOCUMENT.read_bytes()
+
+
+@given(MODELS | SERVICES, st.integers(0, 1000))
+def test_nothing_made_of_a_document_depends_on_its_order(model: Model, seed: int) -> None:
+    data = write(model)
+    one, other = (
+        replace(take(resolve(csdl.read(spelled, "spelled.xml")), [ALL]).model, diagnostics=())
+        for spelled in (data, shuffled(data, seed))
+    )
+
+    assert other == one
+    assert list(other.types) == list(one.types)
+    assert write(other) == data
+
+
+def test_the_client_does_not_depend_on_the_order_of_the_facts(tmp_path: Path) -> None:
+    for path in METADATA.glob("*.json"):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        text = json.dumps(turned(found, random.Random(7)))
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    one, other = sources(METADATA), sources(tmp_path)
+
+    assert list(json.loads((tmp_path / "descriptions.json").read_text())) != list(
+        json.loads((METADATA / "descriptions.json").read_text())
+    )
+    assert other == one
+
+
+def turned(value: Any, chance: random.Random) -> Any:
+    """Return JSON with the members of its objects in another order; lists are in order."""
+    if isinstance(value, list):
+        return [turned(item, chance) for item in value]
+    if isinstance(value, dict):
+        items = [(key, turned(item, chance)) for key, item in value.items()]
+        chance.shuffle(items)
+        return dict(items)
+    return value
+
+
+def sources(facts_folder: Path) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the modules of the client and the OpenAPI document, by the facts of a folder."""
+    chosen, known = settings.load(METADATA), facts(facts_folder)
+    model, _ = supplement.apply(resolve(csdl.read_file(DOCUMENT)), supplement.load(facts_folder))
+    taken = take(model, chosen.roots).model
+    names = name(taken)
+    document = openapi(taken, names, known.descriptions)
+    return dict(client(taken, known.writer(names), chosen)), document
