@@ -35,6 +35,13 @@ def restrictions(annotations: tuple[Annotation, ...], term: str) -> Record | Non
     return next((value for value in values if isinstance(value, Record)), None)
 
 
+def readable_by_key(annotations: tuple[Annotation, ...]) -> bool:
+    """Whether the items of a collection that can be read may be read one by one, too."""
+    found = restrictions(annotations, "ReadRestrictions")
+    by_key = found and found.get("ReadByKeyRestrictions")
+    return not isinstance(by_key, Record) or by_key.get("Readable") != FALSE
+
+
 def is_computed(annotations: tuple[Annotation, ...]) -> bool:
     """Whether the service alone writes a property (Core.V1 Computed, whose default is true)."""
     return any(a.term == COMPUTED and a.value != FALSE for a in annotations)

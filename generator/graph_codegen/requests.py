@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from graph_codegen.capabilities import (
     CAPABILITIES,
-    FALSE,
     REQUIRES_EXPLICIT_BINDING,
     allows,
     explicit_bindings,
     explicitly_bound,
     is_computed,
+    readable_by_key,
     restrictions,
 )
 from graph_codegen.diagnostics import CodegenError, error
@@ -29,10 +29,10 @@ from graph_codegen.edm import (
     Model,
     NavigationProperty,
     Operation,
-    Record,
     TypeRef,
     split_name,
 )
+from graph_codegen.paths import Key, Resource, top
 
 Kind = Literal[
     "list",
@@ -64,14 +64,6 @@ MOST_SEGMENTS = 100
 
 STREAM = TypeRef("Edm.Stream")
 COUNT = TypeRef("Edm.Int32")
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A path parameter that stands for a key: `{call-id}`, of an entity of type `type`."""
-
-    name: str
-    type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,23 +101,6 @@ class Request:
         return allows(self.annotations, term, flag)
 
 
-@dataclass(frozen=True, slots=True)
-class _Resource:
-    """A place in the service tree: what lies there, how one gets there, what may be done there.
-
-    What is not contained lies elsewhere, and can only be read here.
-    """
-
-    path: str
-    segments: tuple[str, ...]
-    keys: tuple[Key, ...]
-    type: TypeRef
-    annotations: tuple[Annotation, ...]
-    steps: tuple[str, ...]
-    removable: bool = False
-    contained: bool = True
-
-
 def requests(model: Model) -> tuple[Request, ...]:
     """Return every request of a model, in the order of the walk: each resource before what it holds.
 
@@ -135,7 +110,7 @@ def requests(model: Model) -> tuple[Request, ...]:
     found: list[Request] = []
     met: Counter[EntitySource] = Counter()
     for source in sorted(model.container.sources if model.container else (), key=lambda s: s.name):
-        for at in walk.all(walk.top(source)):
+        for at in walk.all(top(source)):
             found.extend(walk.own(at))
             met[source] += 1
             if max(len(found), met.total()) > MOST_REQUESTS:
@@ -152,15 +127,21 @@ def _endless(met: Counter[EntitySource]) -> CodegenError:
     )
 
 
+def _too_long(at: Resource, last: NavigationProperty) -> CodegenError:
+    return error(
+        f"more than {MOST_SEGMENTS} segments in a path below the root {at.segments[0]}:"
+        " choose narrower roots",
+        last.place,
+    )
+
+
 def offers(model: Model) -> Iterator[Request]:
     """Yield the requests of every resource once, at the shortest path that leads to it.
 
     All paths of a large service can be too many to walk: what a resource offers is the same on each.
     """
     walk = _Walk(model)
-    pending = deque(
-        walk.top(source) for source in (model.container.sources if model.container else ())
-    )
+    pending = deque(top(source) for source in (model.container.sources if model.container else ()))
     met: set[str] = set()
     while pending:
         at = pending.popleft()
@@ -176,18 +157,7 @@ class _Walk:
         self._model = model
         self._explicit = frozenset(explicitly_bound(model))
 
-    def top(self, source: EntitySource) -> _Resource:
-        """Return the resource of an entity set or singleton."""
-        return _Resource(
-            f"/{source.name}",
-            (source.name,),
-            (),
-            TypeRef(source.type, source.kind == "EntitySet"),
-            source.annotations,
-            (),
-        )
-
-    def all(self, at: _Resource) -> Iterator[_Resource]:
+    def all(self, at: Resource) -> Iterator[Resource]:
         """Yield a resource, then those below it, each before what it holds."""
         pending = [at]
         while pending:
@@ -195,7 +165,7 @@ class _Walk:
             yield at
             pending.extend(reversed(list(self.below(at))))
 
-    def own(self, at: _Resource) -> Iterator[Request]:
+    def own(self, at: Resource) -> Iterator[Request]:
         """Yield the requests of a resource and of the items in it."""
         if not at.contained:
             yield from self._read(at)
@@ -207,18 +177,27 @@ class _Walk:
         else:
             yield from self._single(at)
 
-    def below(self, at: _Resource) -> Iterator[_Resource]:
+    def below(self, at: Resource) -> Iterator[Resource]:
         """Yield the resources that the entities of a resource lead to."""
         entity = self._item(at) if at.type.collection else at
         if entity is None or not at.contained:
             return
         for owner in self._model.lineage(at.type.name):
-            for navigation in owner.navigation:
-                step = f"{owner.name}/{navigation.name}"
-                if step not in at.steps:  # replies to replies are one and the same resource
-                    yield self._below(entity, navigation, step)
+            for item in owner.navigation:
+                below = entity.below(
+                    owner.name,
+                    item.name,
+                    item.type,
+                    item.annotations,
+                    contained=item.contains_target,
+                )
+                if below.steps[-1] in at.steps:
+                    continue  # replies to replies are one and the same resource
+                if len(below.segments) > MOST_SEGMENTS:
+                    raise _too_long(below, item)
+                yield below
 
-    def _collection(self, at: _Resource) -> Iterator[Request]:
+    def _collection(self, at: Resource) -> Iterator[Request]:
         item = TypeRef(at.type.name)
         if allows(at.annotations, "ReadRestrictions", "Readable"):
             yield self._request("list", at, returns=at.type)
@@ -230,7 +209,7 @@ class _Walk:
             yield self._request("count", at, suffix="/$count", returns=COUNT)
         yield from self._operations(at)
 
-    def _item(self, at: _Resource) -> _Resource | None:
+    def _item(self, at: Resource) -> Resource | None:
         """Return the resource of a single item of a collection, None where there is none.
 
         A key of several properties has another spelling in paths; no entity of Graph has one.
@@ -238,26 +217,11 @@ class _Walk:
         one_key = len(self._model.key(at.type.name)) == 1
         if not one_key or not allows(at.annotations, "IndexableByKey", "Supported"):
             return None
-        key = Key(self._key_name(at), at.type.name)
-        return replace(
-            at,
-            path=f"{at.path}/{{{key.name}}}",
-            keys=(*at.keys, key),
-            type=TypeRef(at.type.name),
-            removable=True,
-        )
+        return at.item()
 
-    def _key_name(self, at: _Resource) -> str:
-        """Name a key after the type; one that is taken on the path already gets segments' names too."""
-        name = f"{split_name(at.type.name)[1]}-id"
-        taken = {key.name for key in at.keys}
-        segments = list(at.segments)
-        while name in taken and segments:
-            name = f"{segments.pop()}-{name}"
-        return name
-
-    def _single(self, at: _Resource) -> Iterator[Request]:
-        if allows(at.annotations, "ReadRestrictions", "Readable") and not _unreadable_by_key(at):
+    def _single(self, at: Resource) -> Iterator[Request]:
+        readable = allows(at.annotations, "ReadRestrictions", "Readable")
+        if readable and (not at.by_key or readable_by_key(at.annotations)):
             yield self._request("get", at, returns=at.type)
         if allows(at.annotations, "UpdateRestrictions", "Updatable"):
             yield self._request("update", at, body=at.type, returns=at.type)
@@ -266,31 +230,13 @@ class _Walk:
         yield from self._streams(at)
         yield from self._operations(at)
 
-    def _read(self, at: _Resource) -> Iterator[Request]:
+    def _read(self, at: Resource) -> Iterator[Request]:
         """Yield the request for entities that live elsewhere."""
         if allows(at.annotations, "ReadRestrictions", "Readable"):
             kind: Kind = "list" if at.type.collection else "get"
             yield self._request(kind, at, returns=at.type)
 
-    def _below(self, at: _Resource, navigation: NavigationProperty, step: str) -> _Resource:
-        if len(at.segments) == MOST_SEGMENTS:
-            raise error(
-                f"more than {MOST_SEGMENTS} segments in a path below the root {at.segments[0]}:"
-                " choose narrower roots",
-                navigation.place,
-            )
-        return _Resource(
-            f"{at.path}/{navigation.name}",
-            (*at.segments, navigation.name),
-            at.keys,
-            navigation.type,
-            navigation.annotations,
-            (*at.steps, step),
-            removable=True,
-            contained=navigation.contains_target,
-        )
-
-    def _streams(self, at: _Resource) -> Iterator[Request]:
+    def _streams(self, at: Resource) -> Iterator[Request]:
         for declared in self._model.lineage(at.type.name):
             if declared.has_stream:
                 yield from self._stream(at, declared.name, "$value")
@@ -299,17 +245,9 @@ class _Walk:
                     yield from self._stream(at, declared.name, item.name, item.annotations)
 
     def _stream(
-        self, at: _Resource, owner: str, name: str, annotations: tuple[Annotation, ...] = ()
+        self, at: Resource, owner: str, name: str, annotations: tuple[Annotation, ...] = ()
     ) -> Iterator[Request]:
-        stream = _Resource(
-            f"{at.path}/{name}",
-            (*at.segments, name),
-            at.keys,
-            STREAM,
-            annotations,
-            (*at.steps, f"{owner}/{name}"),
-            removable=True,
-        )
+        stream = at.below(owner, name, STREAM, annotations)
         if allows(stream.annotations, "ReadRestrictions", "Readable"):
             yield self._request("content", stream, returns=STREAM)
         if allows(stream.annotations, "UpdateRestrictions", "Updatable") and not is_computed(
@@ -317,13 +255,13 @@ class _Walk:
         ):
             yield self._request("put_content", stream, body=STREAM)
 
-    def _operations(self, at: _Resource) -> Iterator[Request]:
+    def _operations(self, at: Resource) -> Iterator[Request]:
         for owner in reversed(self._model.lineage(at.type.name)):
             for operation in self._model.bound.get(TypeRef(owner.name, at.type.collection), ()):
                 if self._callable(operation, at):
                     yield self._call(operation, at)
 
-    def _callable(self, operation: Operation, at: _Resource) -> bool:
+    def _callable(self, operation: Operation, at: Resource) -> bool:
         """Whether an operation may be called here (Core.V1 RequiresExplicitBinding).
 
         Graph marks operations that no element lists; read to the letter they could be called
@@ -335,7 +273,7 @@ class _Walk:
             at.annotations
         )
 
-    def _call(self, operation: Operation, at: _Resource) -> Request:
+    def _call(self, operation: Operation, at: Resource) -> Request:
         namespace, name = split_name(operation.name)
         segment = name if namespace == "microsoft.graph" else operation.name
         returns = operation.returns.type if operation.returns else None
@@ -354,7 +292,7 @@ class _Walk:
     def _request(
         self,
         kind: Kind,
-        at: _Resource,
+        at: Resource,
         suffix: str = "",
         *,
         body: TypeRef | None = None,
@@ -373,11 +311,3 @@ class _Walk:
             at.annotations,
             at.steps,
         )
-
-
-def _unreadable_by_key(at: _Resource) -> bool:
-    """Whether the items of a collection may be listed, but not be read one by one."""
-    found = restrictions(at.annotations, "ReadRestrictions")
-    by_key = found and found.get("ReadByKeyRestrictions")
-    item = at.path.endswith("}")
-    return item and isinstance(by_key, Record) and by_key.get("Readable") == FALSE
