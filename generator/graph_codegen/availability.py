@@ -41,7 +41,7 @@ def offer(document: Document, model: Model, roots: Sequence[str]) -> Offer:
     """Return what a cloud offers of the roots; a root that it does not have offers nothing."""
     subset = take(model, existing(model, roots))
     found = requests(subset.model)
-    return Offer(document, tuple(f"{request.method} {request.path}" for request in found))
+    return Offer(document, tuple(request.http for request in found))
 
 
 def matrix(offers: Mapping[str, Offer]) -> Iterator[str]:

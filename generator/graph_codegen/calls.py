@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from graph_codegen.edm import Model, Parameter, split_name
+from graph_codegen.edm import Model, split_name
 from graph_codegen.naming import CLIENT_ATTRIBUTES, attribute_name, class_name, snake_case, unlike
 from graph_codegen.requests import Request
 
@@ -57,11 +57,6 @@ def attributes(path: Path) -> tuple[str, ...]:
     return (*(unlike(name, CLIENT_ATTRIBUTES) for name in names[:1]), *names[1:])
 
 
-def parameters(request: Request) -> tuple[Parameter, ...]:
-    """Return what the operation of a request takes besides what it is bound to."""
-    return request.operation.parameters[1:] if request.operation else ()
-
-
 def _named(path: Path, found: Sequence[Request]) -> Sequence[tuple[str, Request]]:
     counted = Counter(map(_call, found))
     named: list[tuple[str, Request]] = []
@@ -88,7 +83,7 @@ def _name(request: Request, *, overloaded: bool) -> str:
     match request.kind:
         case "action" | "function" if request.operation:
             name = unlike(snake_case(split_name(request.operation.name)[1]), PLAIN_NAMES)
-            taken = [snake_case(parameter.name) for parameter in parameters(request)]
+            taken = [snake_case(parameter.name) for parameter in request.parameters]
             return f"{name}_with_{'_and_'.join(taken)}" if overloaded and taken else name
         case "content":
             return f"get_{_stream_name(request)}"

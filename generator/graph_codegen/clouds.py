@@ -28,7 +28,7 @@ class Clouds:
 
     def having(self, request: Request) -> tuple[str, ...]:
         """Return the names of the clouds that have a request, in the order of `NAMES`."""
-        return self._having(f"{request.method} {request.path}")
+        return self._having(request.http)
 
     def constant(self, request: Request) -> str:
         """Return the name of the constant that holds the clouds of a request."""

@@ -104,7 +104,7 @@ def _structured_type(
 
 
 def _signature(operation: Operation) -> str:
-    parameters = ", ".join(f"{p.name}: {p.type}" for p in operation.parameters[1:])
+    parameters = ", ".join(f"{p.name}: {p.type}" for p in operation.own)
     returns = f" → {operation.returns.type}" if operation.returns else ""
     on = " on the collection" if operation.parameters[0].type.collection else ""
     return f"{operation.kind.lower()} {operation.name}({parameters}){returns}{on}"

@@ -48,7 +48,7 @@ class Descriptions:
     def of_request(self, request: Request) -> str:
         """Return what a request does."""
         own = _own(request.operation.annotations) if request.operation else ""
-        return own or self.requests.get(f"{request.method} {request.path}", "")
+        return own or self.requests.get(request.http, "")
 
 
 def load(folder: Path) -> Descriptions:

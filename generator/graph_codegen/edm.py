@@ -188,6 +188,11 @@ class Operation:
         return self.parameters[0] if self.is_bound and self.parameters else None
 
     @property
+    def own(self) -> tuple[Parameter, ...]:
+        """The parameters besides the binding parameter."""
+        return self.parameters[1:] if self.is_bound else self.parameters
+
+    @property
     def signature(self) -> str:
         """The name with the parameter types, as annotation targets spell it (CSDL 14.2.2)."""
         return f"{self.name}({', '.join(str(p.type) for p in self.parameters)})"

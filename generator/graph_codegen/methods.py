@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graph_codegen import literals, reference
-from graph_codegen.calls import parameters
+from graph_codegen.capabilities import allows
 from graph_codegen.clouds import Clouds
 from graph_codegen.descriptions import Descriptions
 from graph_codegen.edm import Operation, Parameter, TypeRef, split_name
@@ -125,8 +125,7 @@ class Method:
     @property
     def arguments(self) -> tuple[Argument, ...]:
         """All arguments, in the order of the signature."""
-        entity = (self.entity,) if self.entity else ()
-        return (*self.keys, *entity, *self.parameters, *self.options)
+        return (*self.keys, *self.own_arguments, *self.options)
 
     @property
     def own_arguments(self) -> tuple[Argument, ...]:
@@ -166,7 +165,6 @@ class MethodWriter:
 
     def method(self, request: Request, resource: tuple[str, ...], name: str) -> Method:
         """Return the method of a resource, given by its attribute path, that sends a request."""
-        http = f"{request.method} {request.path}"
         sender, read, returns = self._result(request)
         python = ".".join((*resource, name))
         return Method(
@@ -178,14 +176,14 @@ class MethodWriter:
             request.kind,
             tuple(Argument(k.name, parameter_name(k.name), "path", "str") for k in request.keys),
             self._entity(request),
-            tuple(self._parameter(request, p) for p in parameters(request)),
+            tuple(self._parameter(request, p) for p in request.parameters),
             tuple(query_options(request)),
             sender,
             read,
             returns,
-            literals.docstring(f"{self._summary(request)}\n\n{http}", indent=8),
+            literals.docstring(f"{self._summary(request)}\n\n{request.http}", indent=8),
             self._reference(request),
-            self.rules.get(http, ()),
+            self.rules.get(request.http, ()),
             self.clouds.constant(request),
         )
 
@@ -294,5 +292,5 @@ def query_options(request: Request) -> list[Argument]:
     return [
         Argument(f"${name}", name, "query", OPTIONS[name][0], required=False)
         for name in names
-        if not ruled or request.allows(*OPTIONS[name][1])
+        if not ruled or allows(request.annotations, *OPTIONS[name][1])
     ]

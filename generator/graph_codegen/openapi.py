@@ -167,10 +167,10 @@ class _Writer:
             {"name": key.name, "in": "path", "required": True, "schema": {"type": "string"}}
             for key in request.keys
         ]
-        if request.kind == "function" and request.operation:
+        if request.kind == "function":
             parameters += [
                 {"name": p.name, "in": "path", "required": True, "schema": self._property(p)}
-                for p in request.operation.parameters[1:]
+                for p in request.parameters
             ]
         if parameters:
             operation["parameters"] = parameters
@@ -185,8 +185,8 @@ class _Writer:
             return {"application/octet-stream": {"schema": EDM_SCHEMAS["Edm.Stream"]}}
         if request.body:
             return _json(self._value(request.body))
-        if request.kind == "action" and request.operation and request.operation.parameters[1:]:
-            properties = {p.name: self._property(p) for p in request.operation.parameters[1:]}
+        if request.kind == "action" and request.parameters:
+            properties = {p.name: self._property(p) for p in request.parameters}
             return _json({"type": "object", "properties": properties})
         return None
 
@@ -216,8 +216,7 @@ def operation_id(request: Request) -> str:
 def _difference(request: Request) -> str:
     """Tell requests apart that share a name: overloads, by what they are bound to and take."""
     bound = "collection" if request.target.collection else "item"
-    parameters = request.operation.parameters[1:] if request.operation else ()
-    return ".".join([bound, *(parameter.name for parameter in parameters)])
+    return ".".join([bound, *(parameter.name for parameter in request.parameters)])
 
 
 def _described(text: str) -> JSON:

@@ -29,6 +29,7 @@ from graph_codegen.edm import (
     Model,
     NavigationProperty,
     Operation,
+    Parameter,
     TypeRef,
     split_name,
 )
@@ -96,9 +97,15 @@ class Request:
                 return "PUT"
         return METHODS[self.kind]
 
-    def allows(self, term: str, flag: str = "Supported") -> bool:
-        """Whether the capabilities of the resource leave something allowed."""
-        return allows(self.annotations, term, flag)
+    @property
+    def http(self) -> str:
+        """The request line: method and path, by which the files in `metadata/` know a request."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """What the operation takes besides what it is bound to."""
+        return self.operation.own if self.operation else ()
 
 
 def requests(model: Model) -> tuple[Request, ...]:
@@ -280,11 +287,11 @@ class _Walk:
         if operation.kind == "Action":
             return self._request("action", at, f"/{segment}", returns=returns, operation=operation)
         keys = {key.name for key in at.keys}
-        for parameter in operation.parameters[1:]:
+        for parameter in operation.own:
             if parameter.name in keys:
                 message = f"{parameter.name} is the name of a key on the path {at.path} already"
                 raise error(message, parameter.place, type=operation.name, property=parameter.name)
-        arguments = ",".join(f"{p.name}={{{p.name}}}" for p in operation.parameters[1:])
+        arguments = ",".join(f"{p.name}={{{p.name}}}" for p in operation.own)
         return self._request(
             "function", at, f"/{segment}({arguments})", returns=returns, operation=operation
         )

@@ -35,8 +35,7 @@ def parameters(context: Context, owner: Pair, old: Operation, new: Operation) ->
 
 def _own(operation: Operation) -> dict[str, Parameter]:
     """Return the parameters besides the binding parameter, by name."""
-    own = operation.parameters[1:] if operation.is_bound else operation.parameters
-    return {parameter.name: parameter for parameter in own}
+    return {parameter.name: parameter for parameter in operation.own}
 
 
 def _end(owner: End, parameter: Parameter) -> End:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from graph_codegen.calls import attributes, calls, class_prefix, parameters
+from graph_codegen.calls import attributes, calls, class_prefix
 from graph_codegen.diff.rules import Effect
 from graph_codegen.edm import Model, Operation, TypeRef
 from graph_codegen.methods import may_be_left_out, query_options
@@ -240,7 +240,7 @@ def _resource(request: Request) -> str:
 
 def _signature(request: Request) -> Signature:
     operation = request.operation
-    own = {parameter_name(p.name): p for p in parameters(request)}
+    own = {parameter_name(p.name): p for p in request.parameters}
     required = {
         name for name, p in own.items() if not (operation and may_be_left_out(operation, p))
     }
