@@ -44,10 +44,9 @@ def class_prefix(model: Model) -> str:
 
 def _single_root(model: Model) -> str | None:
     """Return the name of the singleton that is all of a service: it is the client itself."""
-    sources = model.container.sources if model.container else ()
-    if len(sources) != 1:
+    if len(model.sources) != 1:
         return None
-    (only,) = sources
+    (only,) = model.sources
     return only.name if only.kind == "Singleton" else None
 
 

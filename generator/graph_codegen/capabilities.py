@@ -65,5 +65,5 @@ def explicitly_bound(model: Model) -> Iterator[str]:
         yield from explicit_bindings(declared.annotations)
         for navigation in declared.navigation:
             yield from explicit_bindings(navigation.annotations)
-    for source in model.container.sources if model.container else ():
+    for source in model.sources:
         yield from explicit_bindings(source.annotations)

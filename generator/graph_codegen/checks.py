@@ -42,7 +42,7 @@ def loose_ends(model: Model) -> Iterator[Diagnostic]:
     for term in model.terms:
         if term.type.name not in known:
             yield Diagnostic(f"the type {term.type.name} is not declared", term.place, term.name)
-    for source in model.container.sources if model.container else ():
+    for source in model.sources:
         for binding in source.bindings:
             if model.container and not model.container.source(binding.target.split("/")[0]):
                 message = f"the binding of {binding.path} to {binding.target} leads nowhere"

@@ -282,6 +282,11 @@ class Model:
     container: EntityContainer | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
 
+    @property
+    def sources(self) -> tuple[EntitySource, ...]:
+        """The entity sets and singletons; none where there is no container."""
+        return self.container.sources if self.container else ()
+
     @cached_property
     def children(self) -> Mapping[str, tuple[str, ...]]:
         """The directly derived types by base type, sorted."""
@@ -311,7 +316,7 @@ class Model:
             if operation.returns:
                 returns = operation.returns
                 yield returns.type, returns.place, operation.name, "ReturnType"
-        for source in self.container.sources if self.container else ():
+        for source in self.sources:
             yield TypeRef(source.type), source.place, "", source.name
 
     def structured(self) -> Iterator[StructuredType]:

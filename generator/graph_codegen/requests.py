@@ -116,7 +116,7 @@ def requests(model: Model) -> tuple[Request, ...]:
     walk = _Walk(model)
     found: list[Request] = []
     met: Counter[EntitySource] = Counter()
-    for source in sorted(model.container.sources if model.container else (), key=lambda s: s.name):
+    for source in sorted(model.sources, key=lambda s: s.name):
         for at in walk.all(top(source)):
             found.extend(walk.own(at))
             met[source] += 1
@@ -148,7 +148,7 @@ def offers(model: Model) -> Iterator[Request]:
     All paths of a large service can be too many to walk: what a resource offers is the same on each.
     """
     walk = _Walk(model)
-    pending = deque(top(source) for source in (model.container.sources if model.container else ()))
+    pending = deque(map(top, model.sources))
     met: set[str] = set()
     while pending:
         at = pending.popleft()

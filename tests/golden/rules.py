@@ -302,10 +302,9 @@ def _roots(example: Example, whole: Model) -> Iterator[str]:
         yield from (root + example.suffix for root in example.roots)
         yield filler
         return
-    assert whole.container
     yield from (t for t in whole.types if t.rpartition(".")[0] == example.namespace)
     own = {source + example.suffix for source in example.sources}
-    yield from (s.name for s in whole.container.sources if s.name in own)
+    yield from (s.name for s in whole.sources if s.name in own)
 
 
 # -- the programs

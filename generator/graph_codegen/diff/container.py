@@ -47,7 +47,7 @@ def _top(declared: EntityContainer) -> End:
 
 
 def _sources(model: Model) -> Mapping[str, EntitySource]:
-    return {source.name: source for source in (model.container.sources if model.container else ())}
+    return {source.name: source for source in model.sources}
 
 
 def _end(model: Model, source: EntitySource) -> End:
