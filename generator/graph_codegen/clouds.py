@@ -5,13 +5,12 @@ A cloud whose metadata was not read has what another one has, where the file say
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graph_codegen.diagnostics import error
+from graph_codegen import factfile
 from graph_codegen.requests import Request
 
 FILE = "clouds.json"
@@ -56,14 +55,12 @@ def load(folder: Path) -> Clouds:
 
     Raises CodegenError when the file is not understood.
     """
-    path = folder / FILE
-    if not path.exists():
-        return Clouds({})
-    try:
-        clouds: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["clouds"]
-        return Clouds({name: frozenset(_lacking(clouds, name)) for name in clouds})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise error(f"the clouds are not understood: {problem}", str(path)) from None
+    return factfile.read(folder / FILE, "the clouds are", _clouds, Clouds({}))
+
+
+def _clouds(content: dict[str, Any]) -> Clouds:
+    clouds = content["clouds"]
+    return Clouds({name: frozenset(_lacking(clouds, name)) for name in clouds})
 
 
 def _lacking(clouds: dict[str, Any], name: str) -> list[str]:

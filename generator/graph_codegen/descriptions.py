@@ -6,14 +6,13 @@ is committed has none, and `metadata/descriptions.json` describes in our own wor
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from graph_codegen import literals
-from graph_codegen.diagnostics import error
+from graph_codegen import factfile, literals
 from graph_codegen.edm import (
     Annotation,
     Constant,
@@ -56,24 +55,21 @@ def load(folder: Path) -> Descriptions:
 
     Raises CodegenError when the file is not understood.
     """
-    path = folder / FILE
-    if not path.exists():
-        return Descriptions()
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        types = data["types"]
-        return Descriptions(
-            {name: facts["summary"] for name, facts in types.items()},
-            {
-                (name, member): text
-                for name, facts in types.items()
-                for kind in ("properties", "members")
-                for member, text in facts.get(kind, {}).items()
-            },
-            data["operations"],
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise error(f"the descriptions are not understood: {problem}", str(path)) from None
+    return factfile.read(folder / FILE, "the descriptions are", _descriptions, Descriptions())
+
+
+def _descriptions(content: dict[str, Any]) -> Descriptions:
+    types = content["types"]
+    return Descriptions(
+        {name: facts["summary"] for name, facts in types.items()},
+        {
+            (name, member): text
+            for name, facts in types.items()
+            for kind in ("properties", "members")
+            for member, text in facts.get(kind, {}).items()
+        },
+        content["operations"],
+    )
 
 
 def _own(annotations: Iterable[Annotation]) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from graph_codegen.diagnostics import error
+from graph_codegen import factfile
 
 FILE = "permissions.json"
 
@@ -20,17 +19,14 @@ def load(folder: Path) -> Rules:
 
     Raises CodegenError when the file is not understood.
     """
-    path = folder / FILE
-    if not path.exists():
-        return {}
-    try:
-        operations = json.loads(path.read_text(encoding="utf-8"))["operations"]
-        return {
-            request: tuple(map(_rule, facts["application"]))
-            for request, facts in operations.items()
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise error(f"the permissions are not understood: {problem}", str(path)) from None
+    return factfile.read(folder / FILE, "the permissions are", _rules, {})
+
+
+def _rules(content: dict[str, Any]) -> Rules:
+    return {
+        request: tuple(map(_rule, facts["application"]))
+        for request, facts in content["operations"].items()
+    }
 
 
 FIELDS = ("shape", "description", "source", "when", "at_least", "odata_type", "any_of", "all_of")

@@ -5,13 +5,14 @@ Only what a program cannot do without belongs there; everything else undeclared 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+from graph_codegen import factfile
 from graph_codegen.csdl import parse_type_ref
-from graph_codegen.diagnostics import Diagnostic, Place, error
+from graph_codegen.diagnostics import Diagnostic, Place
 from graph_codegen.edm import Model, Property, StructuredType
 
 FILE = "supplement.json"
@@ -26,20 +27,18 @@ def load(folder: Path) -> Supplement:
     Raises CodegenError when the file is not understood.
     """
     path = folder / FILE
-    if not path.exists():
-        return {}
     place = Place(str(path))
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+
+    def supplement(content: dict[str, Any]) -> Supplement:
         return {
             type_name: tuple(
                 Property(name, parse_type_ref(ref), place=place)
-                for name, ref in fact["properties"].items()
+                for name, ref in facts["properties"].items()
             )
-            for type_name, fact in facts.items()
+            for type_name, facts in content.items()
         }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise error(f"the supplement is not understood: {problem}", place) from None
+
+    return factfile.read(path, "the supplement is", supplement, {})
 
 
 def apply(model: Model, supplement: Supplement) -> tuple[Model, tuple[Diagnostic, ...]]:
