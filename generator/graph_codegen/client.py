@@ -6,8 +6,9 @@ Every decision is made here and in `calls`; the templates only write it down.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from graph_codegen import literals
 from graph_codegen.calls import Path, attributes, calls, class_prefix
@@ -81,8 +82,10 @@ def _uses(methods: Sequence[Method]) -> frozenset[str]:
     return frozenset(uses)
 
 
-def _file(model: Model) -> str:
-    return next((declared.place.file for declared in model.types.values()), "metadata")
+def _place(model: Model) -> Place:
+    return next(
+        (Place(declared.place.file) for declared in model.types.values()), Place("metadata")
+    )
 
 
 def every_resource(model: Model, writer: MethodWriter) -> list[Resource]:
@@ -104,7 +107,7 @@ def every_resource(model: Model, writer: MethodWriter) -> list[Resource]:
         )
         for path, found in by_path.items()
     ]
-    _check_names(resources, _file(model))
+    _check_names(resources, _place(model))
     return resources
 
 
@@ -130,51 +133,43 @@ def _class(path: Path, taken: frozenset[str]) -> str:
     return f"{name}Resource" if name in taken else name
 
 
-def _check_names(resources: Sequence[Resource], file: str) -> None:
-    problems: list[Diagnostic] = []
-    for resource in resources:
-        owners = dict(resource.below)
-        for method in resource.methods:
-            other = owners.setdefault(method.name, method.http)
-            if other != method.http:
-                message = f"{other} and {method.http} both become {method.python} in Python"
-                problems.append(Diagnostic(message, Place(file)))
-            if method.returns == "bytes":  # the template writes a second method for a stream
-                streamed = f"stream_{method.name.replace('get_', '', 1)}"
-                other = owners.setdefault(streamed, f"{method.http} in pieces")
-                if other != f"{method.http} in pieces":
-                    message = (
-                        f"{other} and {method.http} in pieces both become {streamed} in Python"
-                    )
-                    problems.append(Diagnostic(message, Place(file)))
-            problems += _parameter_problems(method, file)
-    constants = {"OPERATIONS": "the table of operations"}
-    keys: dict[str, str] = {}
-    for key in (k for resource in resources for method in resource.methods for k in method.keys):
-        wire_name = keys.setdefault(key.constant, key.wire_name)
-        if wire_name != key.wire_name:
-            message = f"{wire_name} and {key.wire_name} both become {key.constant} in Python"
-            problems.append(Diagnostic(message, Place(file)))
-    for method in (method for resource in resources for method in resource.methods):
-        same = constants.setdefault(method.constant, method.http)
-        if same != method.http:
-            message = f"{same} and {method.http} both become {method.constant} in Python"
-            problems.append(Diagnostic(message, Place(file)))
-    classes: dict[str, Path] = {}
-    for resource in resources:
-        other_path = classes.setdefault(resource.name, resource.path)
-        if other_path != resource.path:
-            message = f"{other_path} and {resource.path} both become the class {resource.name}"
-            problems.append(Diagnostic(message, Place(file)))
-    refuse(dict.fromkeys(problems))
+def _check_names(resources: Sequence[Resource], place: Place) -> None:
+    methods = [method for resource in resources for method in resource.methods]
+    constants = [("OPERATIONS", "the table of operations")]
+    refuse(
+        dict.fromkeys(
+            chain(
+                chain.from_iterable(_collisions(_attributes(r), place) for r in resources),
+                chain.from_iterable(_collisions(_arguments(m), place, m.http) for m in methods),
+                _collisions(((k.constant, k.wire_name) for m in methods for k in m.keys), place),
+                _collisions(chain(constants, ((m.constant, m.http) for m in methods)), place),
+                _collisions(((r.name, ".".join(r.path)) for r in resources), place),
+            )
+        )
+    )
 
 
-def _parameter_problems(method: Method, file: str) -> list[Diagnostic]:
-    seen: dict[str, str] = {}
-    problems: list[Diagnostic] = []
-    for argument in method.arguments:
-        other = seen.setdefault(argument.name, argument.wire_name)
-        if other != argument.wire_name:
-            message = f"{other} and {argument.wire_name} both become {argument.name} in Python"
-            problems.append(Diagnostic(message, Place(file), method.http))
-    return problems
+def _attributes(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Yield the attributes of a resource, by their paths in the client, and what each stands for."""
+    for attribute, class_ in resource.below:
+        yield ".".join((*resource.path, attribute)), class_
+    for method in resource.methods:
+        yield method.python, method.http
+        if method.returns == "bytes":  # the template writes a second method for a stream
+            streamed = f"stream_{method.name.replace('get_', '', 1)}"
+            yield ".".join((*resource.path, streamed)), f"{method.http} in pieces"
+
+
+def _arguments(method: Method) -> Iterator[tuple[str, str]]:
+    return ((argument.name, argument.wire_name) for argument in method.arguments)
+
+
+def _collisions(
+    named: Iterable[tuple[str, str]], place: Place, owner: str = ""
+) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each thing whose Python name another one before it has."""
+    first: dict[str, str] = {}
+    for name, what in named:
+        other = first.setdefault(name, what)
+        if other != what:
+            yield Diagnostic(f"{other} and {what} both become {name} in Python", place, owner)
