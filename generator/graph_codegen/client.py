@@ -82,12 +82,6 @@ def _uses(methods: Sequence[Method]) -> frozenset[str]:
     return frozenset(uses)
 
 
-def _place(model: Model) -> Place:
-    return next(
-        (Place(declared.place.file) for declared in model.types.values()), Place("metadata")
-    )
-
-
 def every_resource(model: Model, writer: MethodWriter) -> list[Resource]:
     """Return all resources, the client itself first; a single singleton is the client.
 
@@ -107,7 +101,7 @@ def every_resource(model: Model, writer: MethodWriter) -> list[Resource]:
         )
         for path, found in by_path.items()
     ]
-    _check_names(resources, _place(model))
+    _check_names(resources, model.place)
     return resources
 
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from graph_codegen import reference
-from graph_codegen.diagnostics import Place, error
+from graph_codegen.diagnostics import error
 from graph_codegen.edm import EnumType, Model, Operation, StructuredType, TypeRef
 from graph_codegen.naming import ROOT_NAMESPACE, Names
 
@@ -25,10 +25,9 @@ def find(model: Model, text: str) -> str:
     matches = [n for n in model.types if n.lower().endswith(f".{text.lower()}")]
     if len(matches) == 1:
         return matches[0]
-    where = next((t.place.file for t in model.types.values()), "metadata")
     if not matches:
-        raise error(f"there is no type {text}", Place(where))
-    raise error(f"{text} may be {' or '.join(sorted(matches))}", Place(where))
+        raise error(f"there is no type {text}", model.place)
+    raise error(f"{text} may be {' or '.join(sorted(matches))}", model.place)
 
 
 def _short(name: object) -> str:

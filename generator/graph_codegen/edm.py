@@ -283,6 +283,11 @@ class Model:
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
+    def place(self) -> Place:
+        """The document as a whole, as the places of its types tell it."""
+        return next((Place(t.place.file) for t in self.types.values()), Place("metadata"))
+
+    @property
     def sources(self) -> tuple[EntitySource, ...]:
         """The entity sets and singletons; none where there is no container."""
         return self.container.sources if self.container else ()

@@ -33,6 +33,7 @@ from graph_codegen.edm import (
     TypeRef,
     split_name,
 )
+from graph_codegen.naming import ROOT_NAMESPACE
 from graph_codegen.paths import Key, Resource, top
 
 Kind = Literal[
@@ -282,7 +283,7 @@ class _Walk:
 
     def _call(self, operation: Operation, at: Resource) -> Request:
         namespace, name = split_name(operation.name)
-        segment = name if namespace == "microsoft.graph" else operation.name
+        segment = name if namespace == ROOT_NAMESPACE else operation.name
         returns = operation.returns.type if operation.returns else None
         if operation.kind == "Action":
             return self._request("action", at, f"/{segment}", returns=returns, operation=operation)
