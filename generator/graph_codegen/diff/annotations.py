@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
+from typing import Protocol
 
 from graph_codegen.capabilities import CAPABILITIES
 from graph_codegen.csdl_writer import DESCRIPTIVE_PROPERTIES, DESCRIPTIVE_TERMS
 from graph_codegen.diff.changes import Change, Pair
+from graph_codegen.diff.context import Context
 from graph_codegen.edm import Annotation, Collection, Constant, Expression, Record
 
 REVISIONS = "Org.OData.Core.V1.Revisions"
@@ -27,27 +29,32 @@ _PARTS = frozenset({"ReadByKeyRestrictions"})
 """Records inside capability records whose flags count as well."""
 
 
+class Annotated(Protocol):
+    """Whatever has annotations."""
+
+    @property
+    def annotations(self) -> tuple[Annotation, ...]:
+        """The annotations."""
+        ...
+
+
 def annotation_changes(
-    pair: Pair,
-    old: tuple[Annotation, ...],
-    new: tuple[Annotation, ...],
-    *,
-    described: bool,
-    apart_from: str = "",
+    context: Context, pair: Pair, old: Annotated, new: Annotated, *, apart_from: str = ""
 ) -> Iterator[Change]:
     """Yield what changed in the annotations of an element; `apart_from` is a term told elsewhere."""
-    if old == new:
+    if old.annotations == new.annotations:
         return
-    before, after = _by_name(old), _by_name(new)
+    before, after = _by_name(old.annotations), _by_name(new.annotations)
     for name in sorted({*before, *after}):
         term = name[0]
-        if term == apart_from or (term in DESCRIPTIVE_TERMS and not described):
+        if term == apart_from or (term in DESCRIPTIVE_TERMS and not context.described):
             continue
         # A term may stand twice on one element by mistake, and often says the same both times.
         gone = [one for one in before.get(name, ()) if one not in after.get(name, ())]
         come = [one for one in after.get(name, ()) if one not in before.get(name, ())]
         for one, other in zip_longest(dict.fromkeys(gone), dict.fromkeys(come)):
-            yield from _annotation(_ends(pair, one, other), one, other, described=described)
+            ends = _ends(pair, one, other)
+            yield from _annotation(ends, one, other, described=context.described)
 
 
 Name = tuple[str, str]

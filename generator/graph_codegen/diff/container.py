@@ -14,14 +14,11 @@ from graph_codegen.edm import Binding, EntityContainer, EntitySource, Model, Ter
 def container(context: Context) -> Iterator[Change]:
     """Yield every change of entity sets, singletons and their bindings."""
     old, new = context.old.model.container, context.new.model.container
-    if old and new and old.name != new.name:
-        pair = Pair("EntityContainer", _top(old), _top(new))
-        yield pair.change("entity-container-renamed", old.name, new.name)
     if old and new:
         pair = Pair("EntityContainer", _top(old), _top(new))
-        yield from annotation_changes(
-            pair, old.annotations, new.annotations, described=context.described
-        )
+        if old.name != new.name:
+            yield pair.change("entity-container-renamed", old.name, new.name)
+        yield from annotation_changes(context, pair, old, new)
     before, after = _sources(context.old.model), _sources(context.new.model)
     gone = [source for name, source in before.items() if name not in after]
     come = [source for name, source in after.items() if name not in before]
@@ -72,9 +69,7 @@ def _source(context: Context, old: EntitySource, new: EntitySource) -> Iterator[
     for path in sorted({*before, *after}):
         if before.get(path) != after.get(path):
             yield _binding(pair, before.get(path), after.get(path))
-    yield from annotation_changes(
-        pair, old.annotations, new.annotations, described=context.described
-    )
+    yield from annotation_changes(context, pair, old, new)
 
 
 def _binding(owner: Pair, old: Binding | None, new: Binding | None) -> Change:
@@ -109,9 +104,7 @@ def _term(context: Context, old: Term, new: Term) -> Iterator[Change]:
     pair = Pair("Term", _declared(old), _declared(new))
     if _spelled(old) != _spelled(new):
         yield pair.change("term-changed", _spelled(old), _spelled(new))
-    yield from annotation_changes(
-        pair, old.annotations, new.annotations, described=context.described
-    )
+    yield from annotation_changes(context, pair, old, new)
 
 
 def _spelled(term: Term) -> str:

@@ -58,6 +58,4 @@ def _member(
     if old.value != new.value:
         rule = "flag-value-changed" if flags else "member-value-changed"
         yield pair.change(rule, old.value, new.value)
-    yield from annotation_changes(
-        pair, old.annotations, new.annotations, described=context.described
-    )
+    yield from annotation_changes(context, pair, old, new)

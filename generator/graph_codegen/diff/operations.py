@@ -173,9 +173,7 @@ def _operation(context: Context, one: _Overload, other: _Overload) -> Iterator[C
         yield pair.change("operation-attribute-changed", _attributes(old), _attributes(new))
     yield from parameters(context, pair, old, new)
     yield from return_type(context, pair, old, new)
-    yield from annotation_changes(
-        pair, old.annotations, new.annotations, described=context.described
-    )
+    yield from annotation_changes(context, pair, old, new)
 
 
 def _attributes(operation: Operation) -> str:

@@ -62,9 +62,7 @@ def _binding(context: Context, owner: Pair, old: Parameter, new: Parameter) -> I
     pair = Pair("Parameter", _end(owner.old, old), _end(owner.new, new))
     if (old.name, nullable(old.nullable)) != (new.name, nullable(new.nullable)):
         yield pair.change("binding-parameter-changed", _spelled(old), _spelled(new))
-    yield from annotation_changes(
-        pair, old.annotations, new.annotations, described=context.described
-    )
+    yield from annotation_changes(context, pair, old, new)
 
 
 def _spelled(parameter: Parameter) -> str:
@@ -90,13 +88,8 @@ def _parameter(
     if turned:
         yield pair.change("parameter-made-optional" if optional else "parameter-made-required")
     yield from facets(pair, old.facets, new.facets)
-    yield from annotation_changes(
-        pair,
-        old.annotations,
-        new.annotations,
-        described=context.described,
-        apart_from=OPTIONAL_PARAMETER if turned else "",
-    )
+    told = OPTIONAL_PARAMETER if turned else ""
+    yield from annotation_changes(context, pair, old, new, apart_from=told)
 
 
 def return_type(context: Context, owner: Pair, old: Operation, new: Operation) -> Iterator[Change]:
@@ -116,9 +109,7 @@ def return_type(context: Context, owner: Pair, old: Operation, new: Operation) -
                 "return-nullability-changed", _null(before.nullable), _null(after.nullable)
             )
         yield from facets(pair, before.facets, after.facets)
-        yield from annotation_changes(
-            pair, before.annotations, after.annotations, described=context.described
-        )
+        yield from annotation_changes(context, pair, before, after)
 
 
 def _returned(owner: End, operation: Operation) -> End:

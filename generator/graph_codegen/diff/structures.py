@@ -197,9 +197,7 @@ def _property(context: Context, one: _Declared, other: _Declared) -> Iterator[Ch
         yield from _navigation(pair, old, new)
     elif isinstance(old, Property) and isinstance(new, Property):
         yield from facets(pair, old.facets, new.facets)
-    yield from annotation_changes(
-        pair, old.annotations, new.annotations, described=context.described
-    )
+    yield from annotation_changes(context, pair, old, new)
 
 
 def _navigation(pair: Pair, old: NavigationProperty, new: NavigationProperty) -> Iterator[Change]:

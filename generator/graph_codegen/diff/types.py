@@ -60,6 +60,4 @@ def _type(context: Context, old: TypeDeclaration, new: TypeDeclaration) -> Itera
         yield from structured_type(context, pair, old, new)
     else:
         yield pair.change("type-kind-changed", _kind(old), _kind(new))
-    yield from annotation_changes(
-        pair, old.annotations, new.annotations, described=context.described
-    )
+    yield from annotation_changes(context, pair, old, new)
