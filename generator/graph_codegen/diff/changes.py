@@ -7,6 +7,11 @@ from dataclasses import dataclass, replace
 from graph_codegen.diagnostics import Place
 
 
+def owner_of(element: str) -> str:
+    """Return the type, operation or container that an element belongs to, or that it is itself."""
+    return element.partition("@")[0].partition("/")[0]
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """One side of a change.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from graph_codegen.diff.changes import End
+from graph_codegen.diff.changes import End, owner_of
 from graph_codegen.diff.rules import RULES, Effect, Policy, Rule
 from graph_codegen.diff.surface import UNTOUCHED, Touched
 
@@ -80,19 +80,22 @@ class Finding:
     @property
     def declaration(self) -> str:
         """The type, operation or container that the element belongs to."""
-        return self.element.partition("@")[0].partition("/")[0]
+        return owner_of(self.element)
+
+    @property
+    def values(self) -> tuple[str, str]:
+        """What to show as the value of either side, empty for nothing."""
+        old, new = (end.value if end else "" for end in (self.old, self.new))
+        if not (self.old and self.new):
+            return old, new
+        # Where both sides are the same it is the element that changed, and the value says nothing.
+        return ("", "") if old == new else (old or "none", new or "none")
 
     @property
     def summary(self) -> str:
         """What happened, in words: `type changed: Edm.String → Edm.Int32`."""
-        old, new = (end.value if end else "" for end in (self.old, self.new))
-        if not (self.old and self.new):
-            value = old or new
-            return f"{self.rule.title}: {value}" if value else self.rule.title
-        # Where both sides are the same it is the element that changed, and the value says nothing.
-        if old == new:
-            return self.rule.title
-        return f"{self.rule.title}: {old or 'none'} → {new or 'none'}"
+        told = " → ".join(filter(None, self.values))
+        return f"{self.rule.title}: {told}" if told else self.rule.title
 
 
 @dataclass(frozen=True, slots=True)

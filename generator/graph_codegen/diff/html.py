@@ -148,7 +148,7 @@ class _Entry:
 
 
 def _entry(finding: Finding, report: Report) -> _Entry:
-    old, new = _values(finding)
+    old, new = finding.values
     touched = finding.methods
     fates = (("gone", touched.removed), ("new", touched.added), ("altered", touched.altered))
     ends = (("old", finding.old), ("new", finding.new))
@@ -162,14 +162,6 @@ def _entry(finding: Finding, report: Report) -> _Entry:
         tuple(_Methods(what, names) for what, names in fates if names),
         tuple((side, str(end.place)) for side, end in ends if end),
     )
-
-
-def _values(finding: Finding) -> tuple[str, str]:
-    """Return what to show as the value of either side, empty for nothing."""
-    old, new = (end.value if end else "" for end in (finding.old, finding.new))
-    if finding.old is None or finding.new is None:
-        return old, new
-    return ("", "") if old == new else (old or "none", new or "none")
 
 
 # -- declarations

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from graph_codegen.diff.changes import End
+from graph_codegen.diff.changes import End, owner_of
 from graph_codegen.diff.facts import Declared, facts
 from graph_codegen.diff.findings import Comparison, Finding, Level
 from graph_codegen.diff.names import python_name
@@ -104,7 +104,7 @@ def _sides(comparison: Comparison, old: Model, new: Model) -> _Sides:
         _declared(new),
         {name: names for rule, names in pairs if rule in _RENAMES for name in names},
         frozenset(f.element for f in found if f.rule.id in _WHOLE),
-        {was: _owner(now) for rule, (was, now) in pairs if rule in _MOVES},
+        {was: owner_of(now) for rule, (was, now) in pairs if rule in _MOVES},
     )
 
 
@@ -114,12 +114,8 @@ def _declared(model: Model) -> Mapping[str, Declared]:
     return {**containers, **operations, **model.types}
 
 
-def _owner(element: str) -> str:
-    return element.partition("@")[0].partition("/")[0]
-
-
 def _part(element: str, names: _Names) -> str:
-    owner = _owner(element)
+    owner = owner_of(element)
     return element.removeprefix(owner) if owner in names else element
 
 
@@ -134,7 +130,7 @@ def _names(sides: _Sides, name: str, findings: Iterable[Finding]) -> _Names:
     if isinstance(operation, Operation) and name not in sides.alone:
         for finding in findings:
             if finding.old and finding.new:
-                return _owner(finding.old.element), _owner(finding.new.element)
+                return owner_of(finding.old.element), owner_of(finding.new.element)
         # A parameter that came or went changes the signature, and does not tell the other one.
         here, there = (sides.before, sides.after) if old else (sides.after, sides.before)
         other = _closest(operation, (there[n] for n in there.keys() - here.keys() - sides.alone))
@@ -194,7 +190,7 @@ def _rows(sides: _Sides, names: _Names, findings: tuple[Finding, ...]) -> Iterat
     moved = {
         _part(was, names): f"in {owner}"
         for was, owner in sides.moved.items()
-        if names[0] and _owner(was) == names[0]
+        if names[0] and owner_of(was) == names[0]
     }
     laid: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -224,5 +220,5 @@ def _merged(old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
 
 def _elsewhere(ends: Iterable[End | None], names: _Names) -> str:
     """Return where a member is that the declaration does not have; empty for nowhere."""
-    owners = dict.fromkeys(_owner(end.element) for end in ends if end)
+    owners = dict.fromkeys(owner_of(end.element) for end in ends if end)
     return ", ".join("outside of the subset" if name in names else f"in {name}" for name in owners)
