@@ -17,7 +17,7 @@ PATIENCE = 1.0
 def stage(console: Console, what: str) -> Generator[None]:
     """Announce a stage of work on a console for as long as it lasts."""
     if not console.is_terminal:
-        console.print(f"{what} …", markup=False, highlight=False)
+        console.print(Text(f"{what} …"))
         yield
         return
     status = console.status(Text(what))

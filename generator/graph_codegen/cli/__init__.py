@@ -28,11 +28,11 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except CodegenError as problem:
             for diagnostic in problem.diagnostics:
-                log.print(f"error: {diagnostic}", markup=False, highlight=False)
+                log.print(f"error: {diagnostic}")
         except BrokenPipeError:  # who reads the output has seen enough; there is nobody to tell
             sys.stdout = None
         except OSError as problem:
-            log.print(f"error: cannot write: {problem.strerror}", markup=False, highlight=False)
+            log.print(f"error: cannot write: {problem.strerror}")
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         sys.exit(REFUSED)

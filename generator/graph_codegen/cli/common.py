@@ -35,7 +35,8 @@ PATIENT = 200_000, 50, 100
 """Thresholds of the garbage collector: what is read here lives until the end, and to look for garbage
 in it as often as usual is a sixth of the time."""
 
-log = Console(stderr=True, soft_wrap=True, emoji=False)
+log = Console(stderr=True, soft_wrap=True, markup=False, emoji=False, highlight=False)
+"""Where everything goes that is no answer: texts, as they stand."""
 
 metadata = click.option(
     "--metadata",
@@ -111,7 +112,7 @@ def sides(old: Read, new: Read, roots: tuple[str, ...]) -> tuple[Side, Side]:
         if len(lacking) == 2 and (roots or not (before or after)):
             raise error(f"neither document has the root {root}", " and ".join(lacking))
         for file in lacking:
-            log.print(f"warning: {file}: has no {root}", markup=False, highlight=False)
+            log.print(f"warning: {file}: has no {root}")
     both = Side(*old, take(old[1], before)), Side(*new, take(new[1], after))
     for side in both:
         inside = {*side.model.types, *(operation.name for operation in side.model.operations)}
@@ -125,7 +126,7 @@ def report(diagnostics: tuple[Diagnostic, ...], *, strict: bool) -> None:
     if strict:
         refuse(diagnostics)
     for diagnostic in diagnostics:
-        log.print(f"warning: {diagnostic}", markup=False, highlight=False)
+        log.print(f"warning: {diagnostic}")
 
 
 def default_roots(model: Model, document: Document) -> tuple[str, ...]:
@@ -134,7 +135,7 @@ def default_roots(model: Model, document: Document) -> tuple[str, ...]:
     found = existing(model, wanted)
     for root in wanted:
         if root not in found:
-            log.print(f"warning: {document.file}: has no {root}", markup=False, highlight=False)
+            log.print(f"warning: {document.file}: has no {root}")
     return found or wanted
 
 

@@ -60,7 +60,5 @@ def api(
     if not check:
         output.replace({target.name: text}, target.parent)
     elif any(output.differences({target.name: text}, target.parent)):
-        common.log.print(
-            f"{target} is stale: run graph-codegen api --output {target}", markup=False
-        )
+        common.log.print(f"{target} is stale: run graph-codegen api --output {target}")
         sys.exit(common.DIFFERENT)

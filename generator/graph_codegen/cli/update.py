@@ -64,10 +64,10 @@ def update(source: str, strict: bool, of: str | None, markdown_file: Path | None
             with stage(common.log, what):
                 update.run(step, copy.staged)
         paths = update.install(copy)
-    _say(f"{len(paths)} files changed; version {was} → {stepped(was, report.comparison.step)}")
+    common.log.print(
+        f"{len(paths)} files changed; version {was} → {stepped(was, report.comparison.step)}"
+    )
     if any(finding.methods.added for finding in report.comparison.findings):
-        _say("which clouds have the new methods is not known until graph-codegen clouds is run")
-
-
-def _say(text: str) -> None:
-    common.log.print(text, markup=False, highlight=False)
+        common.log.print(
+            "which clouds have the new methods is not known until graph-codegen clouds is run"
+        )
