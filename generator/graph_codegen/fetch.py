@@ -11,9 +11,7 @@ import httpx
 
 from graph_codegen.diagnostics import error
 from graph_codegen.provenance import date_of
-
-LIMIT = 100_000_000
-"""Bytes that a document may have; Graph's own has some four million."""
+from graph_codegen.xmlsource import LARGEST
 
 _TIMEOUT = httpx.Timeout(30.0)
 
@@ -40,7 +38,7 @@ def fetch(source: str, today: date) -> Fetched:
 
     What comes from an address is called by its `label`, and is of today. Redirects are followed, but
     not from https to http. Raises CodegenError for what cannot be read, any answer but 200, and a
-    document of more than `LIMIT` bytes.
+    document that is larger than one may be (`xmlsource.LARGEST`).
     """
     if not _is_address(source):
         path = Path(source)
@@ -70,6 +68,6 @@ def _download(address: str, name: str) -> bytes:
             raise error(f"cannot fetch the metadata: the answer is {response.status_code}", name)
         for chunk in response.iter_bytes():
             received += chunk
-            if len(received) > LIMIT:
-                raise error(f"the metadata has more than {LIMIT} bytes", name)
+            if len(received) > LARGEST:
+                raise error(f"the metadata has more than {LARGEST} bytes", name)
     return bytes(received)

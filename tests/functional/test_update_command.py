@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 import pytest
 
-from graph_codegen.fetch import LIMIT
+from graph_codegen.xmlsource import LARGEST
 from tests.support.csdl import content
 
 PROJECT = Path(__file__).parents[2]
@@ -217,7 +217,7 @@ def endless(request: BaseHTTPRequestHandler) -> None:
     request.send_response(200)
     request.end_headers()
     chunk = bytes(2**20)
-    for _ in range(5 * LIMIT // len(chunk)):
+    for _ in range(5 * LARGEST // len(chunk)):
         request.wfile.write(chunk)
 
 
@@ -441,7 +441,7 @@ def test_a_redirect_is_followed(done: Round) -> None:
         (whole(NEWER, 500), "cannot fetch the metadata: the answer is 500"),
         (whole(NEWER, 203), "cannot fetch the metadata: the answer is 203"),
         (cut_short, "cannot fetch the metadata: peer closed connection"),
-        (endless, f"the metadata has more than {LIMIT} bytes"),
+        (endless, f"the metadata has more than {LARGEST} bytes"),
         (whole(NEWER[:5000]), ""),
         (whole(b""), ""),
         (whole(b"<html><body>Sign in</body></html>"), ""),
