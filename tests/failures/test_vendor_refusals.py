@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.failures.test_cli_output import no_room
 from tests.support.csdl import ROOT, SERVICE, content, document, graph_codegen
 
 DEST = "app/_vendor"
@@ -285,11 +285,6 @@ def test_an_unwritable_folder_is_refused(folder: Path, unwritable: str) -> None:
     assert (result.returncode, result.stdout) == (2, "")
     assert "Permission denied" in result.stderr
     assert content(folder) == before
-
-
-def no_room() -> None:
-    """Leave no room for a file: what a full disk does."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
 
 def test_a_full_disk_is_refused(folder: Path) -> None:

@@ -18,6 +18,7 @@ from graph_comms import (
 )
 from graph_comms.models import Call
 from tests.faults.server import FaultServer
+from tests.support.server import aimed
 
 FLAVOURS = ("sync", "async")
 GRAPH = "graph.microsoft.com"
@@ -28,13 +29,7 @@ def _aimed(request: httpx.Request, servers: Mapping[str, FaultServer]) -> httpx.
     server = servers.get(request.url.host)
     if server is None:
         raise httpx.ConnectError(f"nobody may ask {request.url.host}", request=request)
-    return httpx.Request(
-        request.method,
-        request.url.copy_with(scheme="http", host="127.0.0.1", port=server.port),
-        headers=request.headers,
-        stream=request.stream,
-        extensions=request.extensions,
-    )
+    return aimed(request, server.port)
 
 
 class _Roads(httpx.HTTPTransport):

@@ -147,6 +147,17 @@ def _header_lines(stream: Any) -> Iterator[tuple[bytes, bytes]]:
         yield name, value.strip()
 
 
+def aimed(request: httpx.Request, port: int) -> httpx.Request:
+    """The same request, for a local port."""
+    return httpx.Request(
+        request.method,
+        request.url.copy_with(scheme="http", host="127.0.0.1", port=port),
+        headers=request.headers,
+        stream=request.stream,
+        extensions=request.extensions,
+    )
+
+
 class _Aim:
     """Re-targets requests to the server, but the first ``refusals`` to where nobody listens."""
 
@@ -159,13 +170,7 @@ class _Aim:
         self.urls.append(str(request.url))
         refused = len(self.urls) <= self._refusals
         port = self._server.deaf_port if refused else self._server.port
-        return httpx.Request(
-            request.method,
-            request.url.copy_with(scheme="http", host="127.0.0.1", port=port),
-            headers=request.headers,
-            stream=request.stream,
-            extensions=request.extensions,
-        )
+        return aimed(request, port)
 
 
 class Retarget(httpx.BaseTransport):
