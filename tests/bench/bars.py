@@ -18,10 +18,11 @@ from lxml import etree
 from graph_comms.models import Call
 from tests.bench.measure import Bar, process_ratio, python, ratio, run, seconds
 from tests.golden.documented import load_examples
+from tests.support.published import NEWEST, path_of
 
 GENERATED = Path(__file__).parents[2] / "generated"
 BIN = Path(sys.executable).parent
-METADATA = Path(__file__).parents[3] / "shared" / "metadata" / "graph-v1.0-2026-08-04.csdl.xml"
+METADATA = path_of(NEWEST)
 """All of Graph; where it is not beside this checkout, what takes it is not measured."""
 BASELINE = python("import httpx, pydantic")
 RESPONSES = [json.dumps(example.response.body) for example in load_examples()]

@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from graph_codegen import csdl, settings
 from graph_codegen.client import client
 from graph_codegen.naming import name
@@ -15,10 +13,8 @@ from graph_codegen.package import facts
 from graph_codegen.resolve import resolve
 from graph_codegen.resources import folder
 from graph_codegen.subset import ALL, take
-
-ROOT = Path(__file__).parents[2]
-NEWEST = ROOT.parent / "shared" / "metadata" / "graph-v1.0-2026-08-04.csdl.xml"
-COMMAND = Path(sys.executable).parent / "graph-codegen"
+from tests.support.csdl import graph_codegen
+from tests.support.published import NEWEST, published
 
 PROGRAM = """
 import asyncio
@@ -57,23 +53,17 @@ assert len({operation.python for operation in OPERATIONS}) == len(OPERATIONS)
 """
 
 
-needs_newest = pytest.mark.skipif(
-    not NEWEST.exists(), reason="Graph's whole metadata is not beside this checkout"
-)
-
-
-@needs_newest
 def test_users_and_calls_become_a_package_of_their_own(tmp_path: Path) -> None:
-    command = [str(COMMAND), "generate", "--metadata", str(NEWEST), "--package", "my_graph"]
-    roots = ["--root", "users", "--root", "communications/calls"]
-    subprocess.run([*command, *roots, "--output", str(tmp_path)], check=True, capture_output=True)
+    roots = ("--root", "users", "--root", "communications/calls")
+    more = ("--package", "my_graph", "--output", tmp_path)
+    result = graph_codegen("generate", "--metadata", published(NEWEST), *roots, *more)
+    assert result.returncode == 0, result.stderr
     subprocess.run([sys.executable, "-W", "error", "-c", PROGRAM], cwd=tmp_path, check=True)
 
 
-@needs_newest
 def test_the_client_of_all_of_graph_compiles() -> None:
     """The models, and formatting, take minutes: `make bench-whole` goes all the way."""
-    model = take(resolve(csdl.read_file(NEWEST)), [ALL]).model
+    model = take(resolve(csdl.read_file(published(NEWEST))), [ALL]).model
     writer = facts(folder("metadata")).writer(name(model))
     for path, source in client(model, writer, settings.load(folder("metadata"))).items():
         compile(source, path, "exec")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from graph_codegen.clouds import FILE
 from graph_comms import OPERATIONS, Cloud
+from tests.support.csdl import graph_codegen
+from tests.support.published import CHINA, GOVERNMENT, NEWEST, published
 
 ROOT = Path(__file__).parents[2]
-SHARED = ROOT.parent / "shared" / "metadata"
-COMMAND = Path(sys.executable).parent / "graph-codegen"
 
 DOCUMENTED = {
     Cloud.GLOBAL: True,
@@ -23,18 +21,15 @@ DOCUMENTED = {
 }
 """The table of the page "Create call"."""
 
-DOCUMENTS = [
-    f"{cloud}={SHARED / name}"
-    for cloud, name in (
-        ("GLOBAL", "graph-v1.0-2026-08-04.csdl.xml"),
-        ("US_GOV_L4", "graph-v1.0-us-gov.csdl.xml"),
-        ("CHINA", "graph-v1.0-china.csdl.xml"),
-    )
-]
+DOCUMENTS = {"GLOBAL": NEWEST, "US_GOV_L4": GOVERNMENT, "CHINA": CHINA}
 
-needs_shared = pytest.mark.skipif(
-    not SHARED.is_dir(), reason="the metadata of the clouds is not beside this checkout"
-)
+
+def clouds(*more: str | Path) -> str:
+    """Return what the command says of all clouds."""
+    documents = (f"{cloud}={published(name)}" for cloud, name in DOCUMENTS.items())
+    result = graph_codegen("clouds", *documents, *more)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
 
 
 @pytest.mark.parametrize("python", ["calls.create", "calls.get", "calls.delete"])
@@ -49,18 +44,13 @@ def test_some_operations_exist_in_the_global_cloud_only() -> None:
     assert "calls.answer" not in only
 
 
-@needs_shared
 def test_the_committed_facts_are_those_of_the_clouds(tmp_path: Path) -> None:
-    command = [str(COMMAND), "clouds", *DOCUMENTS, "--output", str(tmp_path)]
-    subprocess.run(command, check=True, capture_output=True)
+    clouds("--output", tmp_path)
     assert (tmp_path / FILE).read_text() == (ROOT / "metadata" / FILE).read_text()
 
 
-@needs_shared
 def test_the_matrix_says_yes_and_no() -> None:
-    printed = subprocess.run(
-        [COMMAND, "clouds", *DOCUMENTS], check=True, capture_output=True, text=True
-    ).stdout.splitlines()
+    printed = clouds().splitlines()
     rows = {line.rsplit(maxsplit=3)[0].rstrip(): line.split()[-3:] for line in printed[1:-3]}
     assert printed[0].split() == ["GLOBAL", "US_GOV_L4", "CHINA"]
     assert rows["POST /communications/calls"] == ["yes", "yes", "no"]
@@ -70,13 +60,12 @@ def test_the_matrix_says_yes_and_no() -> None:
 
 @pytest.mark.parametrize("given", ["MARS=x.xml", "CHINA", "CHINA="])
 def test_an_unknown_cloud_is_refused(given: str) -> None:
-    result = subprocess.run([COMMAND, "clouds", given], capture_output=True, text=True)
+    result = graph_codegen("clouds", given)
     assert result.returncode == 2
     assert result.stderr.startswith(f"error: {given}: is no CLOUD=DOCUMENT")
 
 
-@needs_shared
 def test_the_global_cloud_must_be_among_them() -> None:
-    result = subprocess.run([COMMAND, "clouds", DOCUMENTS[2]], capture_output=True, text=True)
+    result = graph_codegen("clouds", f"CHINA={published(CHINA)}")
     assert result.returncode == 2
     assert "GLOBAL: must be among the clouds" in result.stderr

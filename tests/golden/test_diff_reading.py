@@ -25,6 +25,7 @@ from graph_codegen.diff.context import Side
 from graph_codegen.diff.findings import Comparison, Finding
 from graph_codegen.resolve import resolve
 from graph_codegen.subset import existing, take
+from tests.support.published import CHINA, GOVERNMENT, NEWEST, OLDER, OLDEST, published
 from tests.support.reading import (
     AGAIN,
     ALL,
@@ -42,19 +43,13 @@ from tests.support.reading import (
 )
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ROOT.parent / "shared" / "metadata"
 SETTINGS = tomllib.loads((ROOT / "metadata" / "settings.toml").read_text(encoding="utf-8"))
 
 DEFAULT: tuple[str, ...] = tuple(SETTINGS["slice"]["roots"])
 WHOLE = (ALL,)
 
-NAMES = ("2023-03-16", "2024-10-16", "2026-08-04", "us-gov", "china")
-PAIRS = (
-    ("2023-03-16", "2024-10-16"),
-    ("2024-10-16", "2026-08-04"),
-    ("2026-08-04", "us-gov"),
-    ("2026-08-04", "china"),
-)
+NAMES = (OLDEST, OLDER, NEWEST, GOVERNMENT, CHINA)
+PAIRS = ((OLDEST, OLDER), (OLDER, NEWEST), (NEWEST, GOVERNMENT), (NEWEST, CHINA))
 
 DEPRECATION = "Org.OData.Core.V1.Revisions"
 DESCRIPTIONS = ("Org.OData.Core.V1.Description", "Org.OData.Core.V1.LongDescription")
@@ -109,26 +104,26 @@ CLASSES: Mapping[str, str] = {
 Counts = Mapping[str, Mapping[str, int]]
 
 COUNTS: Mapping[tuple[str, str], Counts] = {
-    ("2023-03-16", "2024-10-16"): {
+    (OLDEST, OLDER): {
         "annotation": {"added": 3},
         "operation": {"added": 9},
         "property": {"added": 17, "changed": 2, "moved": 16},
         "type": {"added": 30, "changed": 2, "entered": 1},
     },
-    ("2024-10-16", "2026-08-04"): {
+    (OLDER, NEWEST): {
         "annotation": {"added": 1},
         "operation": {"added": 7},
         "property": {"added": 30},
         "type": {"added": 27},
     },
-    ("2026-08-04", "us-gov"): {
+    (NEWEST, GOVERNMENT): {
         "annotation": {"changed": 2, "removed": 1},
         "operation": {"removed": 10},
         "parameter": {"removed": 3},
         "property": {"removed": 39},
         "type": {"left": 3, "removed": 51},
     },
-    ("2026-08-04", "china"): {
+    (NEWEST, CHINA): {
         "operation": {"removed": 43},
         "source": {"removed": 1},
         "type": {"left": 32, "removed": 172},
@@ -613,16 +608,9 @@ def _few_collections() -> Iterator[None]:
     gc.enable()
 
 
-def path(name: str) -> Path:
-    file = DOCUMENTS / f"graph-v1.0-{name}.csdl.xml"
-    if not file.exists():
-        pytest.skip("the metadata documents are not beside this checkout")
-    return file
-
-
 @cache
 def reading(name: str) -> Reading:
-    return Reading(path(name).read_bytes())
+    return Reading(published(name).read_bytes())
 
 
 @cache
@@ -642,7 +630,7 @@ def side(file: Path, roots: Sequence[str]) -> Side:
 
 @cache
 def known(name: str, roots: Sequence[str]) -> Side:
-    return side(path(name), roots)
+    return side(published(name), roots)
 
 
 @dataclass(frozen=True)
@@ -834,7 +822,7 @@ def counted(differences: Iterable[Difference]) -> Counts:
 def test_aliases_are_no_difference(
     name: str, respelled: Callable[[str], str], tmp_path: Path
 ) -> None:
-    text = path(name).read_text(encoding="utf-8")
+    text = published(name).read_text(encoding="utf-8")
     spelled = respelled(text)
     words = sum(one != other for one, other in zip(text.split(), spelled.split(), strict=True))
     assert words > 1_000

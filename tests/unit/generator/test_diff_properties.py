@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -26,9 +25,8 @@ from graph_codegen.settings import load as settings_of
 from graph_codegen.subset import ALL, existing, take
 from tests.support.csdl import document
 from tests.support.models import MODELS, SERVICES
+from tests.support.published import CHINA, GOVERNMENT, NEWEST, OLDER, OLDEST, published
 from tests.support.respelling import respelled
-
-METADATA = Path(__file__).parents[4] / "shared" / "metadata"
 
 
 def side(model: Model, file: str = "a.xml") -> Side:
@@ -62,12 +60,9 @@ def test_a_model_is_equal_to_itself(model: Model) -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-@pytest.mark.parametrize("name", ["graph-v1.0-2026-08-04", "graph-v1.0-china"])
+@pytest.mark.parametrize("name", [NEWEST, CHINA])
 def test_all_of_graph_is_equal_to_itself_however_spelled(name: str, seed: int) -> None:
-    path = METADATA / f"{name}.csdl.xml"
-    if not path.exists():
-        pytest.skip("the whole metadata is not beside this checkout")
-    data = path.read_bytes()
+    data = published(name).read_bytes()
     found = compare(read(data, "a.xml"), read(respelled(data, seed), "b.xml"))
 
     assert [(f.rule.id, f.element, f.summary) for f in found.findings] == []
@@ -127,11 +122,9 @@ def test_a_comparison_mirrors_its_opposite(one: Model, other: Model) -> None:
     assert seen(compare(a, b)) == seen(compare(b, a), mirrored=True)
 
 
-@pytest.mark.parametrize("other", ["2024-10-16", "us-gov", "china"])
+@pytest.mark.parametrize("other", [OLDER, GOVERNMENT, CHINA])
 def test_comparisons_of_all_of_graph_mirror_each_other(other: str) -> None:
-    paths = [METADATA / f"graph-v1.0-{name}.csdl.xml" for name in ("2026-08-04", other)]
-    if not all(path.exists() for path in paths):
-        pytest.skip("the whole metadata is not beside this checkout")
+    paths = published(NEWEST), published(other)
     a, b = (read(path.read_bytes(), path.name) for path in paths)
 
     assert seen(compare(a, b)) == seen(compare(b, a), mirrored=True)
@@ -157,11 +150,9 @@ def untold(a: Side, b: Side) -> set[str]:
     return set() if whole else (methods(a.model) ^ methods(b.model)) - told
 
 
-@pytest.mark.parametrize("other", ["2023-03-16", "2024-10-16", "us-gov"])
+@pytest.mark.parametrize("other", [OLDEST, OLDER, GOVERNMENT])
 def test_every_method_that_comes_or_goes_is_named(other: str) -> None:
-    paths = [METADATA / f"graph-v1.0-{name}.csdl.xml" for name in ("2026-08-04", other)]
-    if not all(path.exists() for path in paths):
-        pytest.skip("the whole metadata is not beside this checkout")
+    paths = published(NEWEST), published(other)
     roots = settings_of(folder("metadata")).roots
     a, b = (read(path.read_bytes(), path.name, roots) for path in paths)
 

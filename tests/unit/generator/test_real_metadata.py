@@ -45,15 +45,9 @@ from graph_codegen.edm import (
 from graph_codegen.resolve import resolve
 from graph_codegen.resources import folder
 from graph_codegen.subset import ALL, take
+from tests.support.published import CHINA, GOVERNMENT, NEWEST, OLDER, OLDEST, published
 
-SHARED = Path(__file__).parents[3].parent / "shared" / "metadata"
 METADATA = folder("metadata")
-
-NEWEST = "graph-v1.0-2026-08-04.csdl.xml"
-OLDER = "graph-v1.0-2024-10-16.csdl.xml"
-OLDEST = "graph-v1.0-2023-03-16.csdl.xml"
-GOVERNMENT = "graph-v1.0-us-gov.csdl.xml"
-CHINA = "graph-v1.0-china.csdl.xml"
 
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 
@@ -69,15 +63,9 @@ DANGLING = {
 every_document = pytest.mark.parametrize("file", DANGLING)
 
 
-def path_of(file: str) -> Path:
-    if not (SHARED / file).is_file():
-        pytest.skip(f"the published metadata {file} is not here")
-    return SHARED / file
-
-
 @cache
 def document_of(file: str) -> Document:
-    return csdl.read_file(path_of(file))
+    return csdl.read_file(published(file))
 
 
 @cache
@@ -87,7 +75,7 @@ def model_of(file: str) -> Model:
 
 @cache
 def tree_of(file: str) -> ET.Element:
-    return ET.parse(path_of(file)).getroot()
+    return ET.parse(published(file)).getroot()
 
 
 def tags(root: ET.Element) -> Counter[str]:
@@ -272,7 +260,7 @@ def run(
 
 @pytest.mark.parametrize("seed", ["0", "1"])
 def test_the_committed_subset_is_a_slice_of_the_newest(seed: str, tmp_path: Path) -> None:
-    said = run("slice", path_of(NEWEST), "--output", tmp_path, PYTHONHASHSEED=seed)
+    said = run("slice", published(NEWEST), "--output", tmp_path, PYTHONHASHSEED=seed)
     for file in (settings.load(METADATA).document, "provenance.json"):
         assert (tmp_path / file).read_bytes() == (METADATA / file).read_bytes()
     told = json.loads((METADATA / "provenance.json").read_text(encoding="utf-8"))
@@ -306,7 +294,7 @@ def test_a_public_validator_accepts_the_openapi_document_of_the_subset() -> None
     [(OLDER, []), (GOVERNMENT, ["--root", "communications", "--root", "commsNotifications"])],
 )
 def test_other_metadata_generates_too(file: str, roots: list[str], tmp_path: Path) -> None:
-    run("generate", "--metadata", path_of(file), *roots, "--output", tmp_path)
+    run("generate", "--metadata", published(file), *roots, "--output", tmp_path)
     program = "import graph_comms.models as m; print(m.Call(subject='x').to_json())"
     result = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
