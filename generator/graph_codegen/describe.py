@@ -51,7 +51,7 @@ def _heading(kind: str, type_name: str, traits: list[str], names: Names) -> Iter
 
 def _enum_type(declared: EnumType, names: Names) -> Iterator[RenderableType]:
     traits = ["flags"] if declared.is_flags else []
-    yield from _heading("EnumType", declared.name, traits, names)
+    yield from _heading(declared.kind, declared.name, traits, names)
     table = _table("member", "value", "Python")
     for member in declared.members:
         table.add_row(member.name, str(member.value), names.members[declared.name][member.name])

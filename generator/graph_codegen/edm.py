@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 from graph_codegen.diagnostics import Diagnostic, Place
 
@@ -115,6 +115,7 @@ class Member:
 class EnumType:
     """An enumeration type (CSDL 10)."""
 
+    kind: ClassVar[Literal["EnumType"]] = "EnumType"
     name: str
     members: tuple[Member, ...]
     underlying: str = "Edm.Int32"

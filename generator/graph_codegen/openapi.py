@@ -97,7 +97,7 @@ class _Writer:
             **({"enum": list(members)} if members and not declared.is_flags else {}),
             "x-enum-varnames": [members[m.name] for m in declared.members],
             "x-graph": {
-                "kind": "EnumType",
+                "kind": declared.kind,
                 "name": declared.name,
                 "flags": declared.is_flags,
                 "members": {m.name: m.value for m in declared.members},

@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 
-from graph_codegen.edm import Document, EnumType, Model, TypeDeclaration
+from graph_codegen.edm import Document, Model
 from graph_codegen.subset import Subset
 
 FILE = "provenance.json"
@@ -22,13 +22,9 @@ def date_of(document: str) -> str | None:
 
 def counts(model: Model) -> dict[str, int]:
     """Return how many declarations of each kind a model holds."""
-    kinds = Counter(_kind(declared) for declared in model.types.values())
+    kinds = Counter[str](declared.kind for declared in model.types.values())
     kinds.update(operation.kind for operation in model.operations)
     return dict(sorted(kinds.items()))
-
-
-def _kind(declared: TypeDeclaration) -> str:
-    return "EnumType" if isinstance(declared, EnumType) else declared.kind
 
 
 def provenance(document: Document, date: str | None, whole: Model, subset: Subset) -> str:

@@ -29,7 +29,7 @@ def facts(declared: Declared | None) -> Facts:
     match declared:
         case EnumType():
             yield from _attributes(
-                ("kind", "EnumType"),
+                ("kind", declared.kind),
                 ("underlying type", declared.underlying),
                 ("flags", declared.is_flags),
             )

@@ -89,7 +89,7 @@ def _shape(declared: TypeDeclaration) -> Hashable:
     """Return what a type is without its name; a mention of itself is not of its name."""
     if isinstance(declared, EnumType):
         return (
-            "EnumType",
+            declared.kind,
             declared.is_flags,
             frozenset((member.name, member.value) for member in declared.members),
         )

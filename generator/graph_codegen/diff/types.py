@@ -30,28 +30,24 @@ def _end(declared: TypeDeclaration) -> End:
     return End(declared.name, declared.place, declared.name)
 
 
-def _kind(declared: TypeDeclaration) -> str:
-    return "EnumType" if isinstance(declared, EnumType) else declared.kind
-
-
 def _gone(context: Context, declared: TypeDeclaration) -> Change:
     remains = context.new.whole.types.get(declared.name)
     if remains:
-        return Change("type-left", _kind(declared), _end(declared), _end(remains))
-    return Change("type-removed", _kind(declared), _end(declared), None)
+        return Change("type-left", declared.kind, _end(declared), _end(remains))
+    return Change("type-removed", declared.kind, _end(declared), None)
 
 
 def _come(context: Context, declared: TypeDeclaration) -> Change:
     existed = context.old.whole.types.get(declared.name)
     if existed:
-        return Change("type-entered", _kind(declared), _end(existed), _end(declared))
-    return Change("type-added", _kind(declared), None, _end(declared))
+        return Change("type-entered", declared.kind, _end(existed), _end(declared))
+    return Change("type-added", declared.kind, None, _end(declared))
 
 
 def _type(context: Context, old: TypeDeclaration, new: TypeDeclaration) -> Iterator[Change]:
     if old == new:
         return
-    pair = Pair(_kind(new), _end(old), _end(new))
+    pair = Pair(new.kind, _end(old), _end(new))
     if old.name != new.name:
         yield pair.change("type-renamed", old.name, new.name)
     if isinstance(old, EnumType) and isinstance(new, EnumType):
@@ -59,5 +55,5 @@ def _type(context: Context, old: TypeDeclaration, new: TypeDeclaration) -> Itera
     elif isinstance(old, StructuredType) and isinstance(new, StructuredType):
         yield from structured_type(context, pair, old, new)
     else:
-        yield pair.change("type-kind-changed", _kind(old), _kind(new))
+        yield pair.change("type-kind-changed", old.kind, new.kind)
     yield from annotation_changes(context, pair, old, new)
