@@ -6,26 +6,28 @@ import re
 
 from graph_codegen import reference
 from graph_codegen.client import every_resource
-from graph_codegen.edm import EnumType, Model
+from graph_codegen.edm import Model, TypeRef
 from graph_codegen.methods import Method, MethodWriter
-from graph_codegen.naming import Names
 from graph_codegen.templates import render
 
-_MODEL = re.compile(r"models\.([\w.]+)")
+_MODEL = re.compile(r"models\.[\w.]+")
 
 
-def api(model: Model, names: Names, writer: MethodWriter) -> str:
-    """Return the Markdown page that lists every method of the client."""
+def api(model: Model, writer: MethodWriter) -> str:
+    """Return the Markdown page that lists every method of the client; `writer` makes the methods."""
     resources = every_resource(model, writer)
     methods = [method for resource in resources for method in resource.methods]
-    pages = {_annotation(names, name): _page(model, name) for name in model.types}
+    pages = {
+        writer.annotation(TypeRef(name)): reference.page(declared.kind, name)
+        for name, declared in model.types.items()
+    }
 
     def returns(method: Method) -> str:
         if method.returns is None:
             return "nothing"
         found = _MODEL.search(method.returns)
         text = f"`{method.bare_returns}`".replace("|", "\\|")  # a bar ends a cell, even in code
-        return f"[{text}]({pages[found[1]]})" if found else text
+        return f"[{text}]({pages[found[0]]})" if found else text
 
     return render(
         "docs/api.md.jinja2",
@@ -35,17 +37,6 @@ def api(model: Model, names: Names, writer: MethodWriter) -> str:
         signature=_signature,
         returns=returns,
     )
-
-
-def _annotation(names: Names, type_name: str) -> str:
-    module = names.modules[type_name.rpartition(".")[0]]
-    return f"{'' if module == 'graph' else module + '.'}{names.classes[type_name]}"
-
-
-def _page(model: Model, type_name: str) -> str:
-    declared = model.types[type_name]
-    kind = "EnumType" if isinstance(declared, EnumType) else declared.kind
-    return reference.page(kind, type_name)
 
 
 def _signature(method: Method) -> str:

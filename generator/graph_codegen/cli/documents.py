@@ -55,8 +55,7 @@ def api(
     from graph_codegen.package import facts
 
     _, subset = common.subset(metadata, roots, strict=strict)
-    names, known = name(subset.model), facts(folder("metadata"))
-    text = page_of(subset.model, names, known.writer(names))
+    text = page_of(subset.model, facts(folder("metadata")).writer(name(subset.model)))
     if not check:
         output.replace({target.name: text}, target.parent)
     elif any(output.differences({target.name: text}, target.parent)):
