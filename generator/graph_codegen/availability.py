@@ -7,13 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from graph_codegen.clouds import FILE, NAMES
+from graph_codegen.clouds import NAMES
 from graph_codegen.diagnostics import error
 from graph_codegen.edm import Document, Model
 from graph_codegen.requests import requests
 from graph_codegen.subset import existing, take
-
-__all__ = ["FILE", "Offer", "facts", "matrix", "offer", "parse"]
 
 REFERENCE = "GLOBAL"
 

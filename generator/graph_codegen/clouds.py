@@ -25,13 +25,9 @@ class Clouds:
 
     lacking: Mapping[str, frozenset[str]]
 
-    def having(self, request: Request) -> tuple[str, ...]:
-        """Return the names of the clouds that have a request, in the order of `NAMES`."""
-        return self._having(request.http)
-
     def constant(self, request: Request) -> str:
         """Return the name of the constant that holds the clouds of a request."""
-        return constant(self.having(request))
+        return constant(self._having(request.http))
 
     @property
     def sets(self) -> Mapping[str, tuple[str, ...]]:
@@ -41,6 +37,7 @@ class Clouds:
         return {constant(names): names for names in sorted(found, reverse=True)}
 
     def _having(self, line: str) -> tuple[str, ...]:
+        """Return the names of the clouds that have a request, in the order of `NAMES`."""
         return tuple(name for name in NAMES if line not in self.lacking.get(name, frozenset()))
 
 

@@ -70,6 +70,7 @@ def clouds(
     ones that are compared.
     """
     from graph_codegen import availability
+    from graph_codegen.clouds import FILE
 
     given = dict(availability.parse(text) for text in documents)
     offers: dict[str, availability.Offer] = {}
@@ -79,7 +80,7 @@ def clouds(
     for line in availability.matrix(offers):
         click.echo(line)
     if target:
-        output.replace({availability.FILE: availability.facts(offers)}, target)
+        output.replace({FILE: availability.facts(offers)}, target)
 
 
 @click.command()

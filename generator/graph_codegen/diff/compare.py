@@ -72,8 +72,6 @@ def _order(finding: Finding) -> tuple[str, str, str]:
 
 _OF_OPERATIONS = frozenset({"Action", "Function", "Parameter", "ReturnType"})
 
-_SOURCES = frozenset({"EntitySet", "Singleton"})
-
 _RENAMING = frozenset(
     {
         "base-type-extended",
@@ -91,7 +89,6 @@ _LEADING = ("containment-", "entity-source-", "property-")
 
 _INDEXABLE = f"{CAPABILITIES}IndexableByKey"
 """The annotation that does: without it nothing below the items of a collection can be reached."""
-
 
 _TELLING = frozenset(
     {COMPUTED, EXPLICIT_OPERATION_BINDINGS, OPTIONAL_PARAMETER, REQUIRES_EXPLICIT_BINDING}

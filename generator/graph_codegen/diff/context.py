@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from graph_codegen.edm import Document, Model, Operation, TypeRef
@@ -47,8 +47,8 @@ class Context:
 
     old: Side
     new: Side
-    renamed: Mapping[str, str] = field(default_factory=dict[str, str])
-    described: bool = True
+    renamed: Mapping[str, str]
+    described: bool
 
     def ref(self, old: TypeRef) -> TypeRef:
         """Return a reference of the old document as the new one calls it."""

@@ -140,15 +140,6 @@ def test_the_document_holds_what_a_plain_count_finds(file: str) -> None:
     } <= found.keys()  # fmt: skip
 
 
-@cache
-def inside_return_types(file: str) -> frozenset[int]:
-    return frozenset(
-        id(element)
-        for return_type in tree_of(file).iter(f"{EDM}ReturnType")
-        for element in return_type.iter()
-    )
-
-
 @every_document
 def test_the_model_holds_the_facts_of_the_attributes(file: str) -> None:
     model = model_of(file)
