@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import httpx
+import pytest
 
 from graph_comms import (
     AsyncCommunicationsClient,
@@ -21,6 +22,7 @@ from tests.faults.server import FaultServer
 from tests.support.server import aimed
 
 FLAVOURS = ("sync", "async")
+each_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
 GRAPH = "graph.microsoft.com"
 TOKEN = "marker-token-77aa"
 

@@ -9,19 +9,12 @@ import pytest
 
 from graph_comms.models import Call
 from tests.faults.cases import AMBIGUOUS, BROKE_OFF, CASES, Case
-from tests.faults.harness import FLAVOURS, TOKEN, Client, outcome
+from tests.faults.harness import TOKEN, Client, each_flavour, outcome
 from tests.faults.server import End, FaultServer, Step, Until, answer, response
 
-each_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 GENEROUS = 15.0
 """Seconds that no call may take whose time-out is a fraction of one."""
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as server:
-        yield server
 
 
 @pytest.fixture

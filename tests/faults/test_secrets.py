@@ -22,20 +22,13 @@ import pytest
 from graph_comms import CommunicationsClient, GraphError
 from graph_comms.models import Call
 from tests.faults.cases import bomb
-from tests.faults.harness import FLAVOURS, Client
+from tests.faults.harness import FLAVOURS, Client, each_flavour
 from tests.faults.server import End, FaultServer, Step, answer, response
 
 TOKEN = "marker-token-c0ffee"
 SENT = "marker-sent-5eed"
 RECEIVED = "marker-received-f00d"
 MARKERS = (TOKEN, SENT, RECEIVED)
-each_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as server:
-        yield server
 
 
 def with_locals(error: BaseException) -> str:

@@ -6,7 +6,6 @@ import gzip
 import json
 import math
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -15,24 +14,11 @@ import pytest
 
 from graph_comms import GraphTransportError, ServiceError
 from tests.faults.cases import AMBIGUOUS, bomb
-from tests.faults.harness import FLAVOURS, GRAPH, TOKEN, Client, outcome
+from tests.faults.harness import GRAPH, TOKEN, Client, each_flavour, outcome
 from tests.faults.server import End, FaultServer, Step, Until, answer, response
 
-each_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
 BACKOFF = (0.25, 0.5)
 """The bounds of the first pause where the service did not say how long."""
-
-
-@pytest.fixture
-def server() -> Iterator[FaultServer]:
-    with FaultServer() as server:
-        yield server
-
-
-@pytest.fixture
-def storage() -> Iterator[FaultServer]:
-    with FaultServer() as server:
-        yield server
 
 
 # -- Retry-After
