@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
-import httpx
 import pytest
 
 from graph_comms import (
@@ -19,37 +18,12 @@ from graph_comms import (
 )
 from graph_comms.models import Call
 from tests.faults.server import FaultServer
-from tests.support.server import aimed
+from tests.support.server import hosts
 
 FLAVOURS = ("sync", "async")
 each_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
 GRAPH = "graph.microsoft.com"
 TOKEN = "marker-token-77aa"
-
-
-def _aimed(request: httpx.Request, servers: Mapping[str, FaultServer]) -> httpx.Request:
-    server = servers.get(request.url.host)
-    if server is None:
-        raise httpx.ConnectError(f"nobody may ask {request.url.host}", request=request)
-    return aimed(request, server.port)
-
-
-class _Roads(httpx.HTTPTransport):
-    def __init__(self, servers: Mapping[str, FaultServer]) -> None:
-        super().__init__(verify=False)
-        self._servers = servers
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return super().handle_request(_aimed(request, self._servers))
-
-
-class _AsyncRoads(httpx.AsyncHTTPTransport):
-    def __init__(self, servers: Mapping[str, FaultServer]) -> None:
-        super().__init__(verify=False)
-        self._servers = servers
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await super().handle_async_request(_aimed(request, self._servers))
 
 
 class Client:
@@ -64,19 +38,17 @@ class Client:
         credential: Any = TOKEN,
         timeout: float = 10.0,
     ) -> None:
-        servers = {GRAPH: server, **(others or {})}
+        transport = hosts(flavour, {GRAPH: server, **(others or {})})
         self.waits: list[float] = []
         self._runner = asyncio.Runner()
         self.client: CommunicationsClient | AsyncCommunicationsClient
         pause: Callable[[float], Any]
         if flavour == "sync":
-            self.client = CommunicationsClient(
-                credential, transport=_Roads(servers), timeout=timeout
-            )
+            self.client = CommunicationsClient(credential, transport=transport, timeout=timeout)
             pause = self.waits.append
         else:
             self.client = AsyncCommunicationsClient(
-                credential, transport=_AsyncRoads(servers), timeout=timeout
+                credential, transport=transport, timeout=timeout
             )
             pause = self._wait
         setattr(self.client._session, "_sleep", pause)  # noqa: B010

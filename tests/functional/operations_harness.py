@@ -12,8 +12,6 @@ from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Annotated, Any, Self, Union, get_args, get_origin
 
-import httpx
-
 from graph_comms import AsyncCommunicationsClient, Cloud, CommunicationsClient, models
 from graph_comms._runtime import edm
 from graph_comms._runtime.enums import GraphEnum
@@ -27,53 +25,6 @@ TOKEN = "marker-token-8c2e"
 
 
 # -- clients
-
-
-class _Roads:
-    """Which server plays which host; a host without one must not be asked for."""
-
-    def __init__(self, servers: Mapping[str, GraphServer]) -> None:
-        self._servers = servers
-
-    def at(self, request: httpx.Request) -> httpx.Request:
-        port = self._servers[request.url.host].port
-        return httpx.Request(
-            request.method,
-            request.url.copy_with(scheme="http", host="127.0.0.1", port=port),
-            headers=request.headers,
-            stream=request.stream,
-            extensions=request.extensions,
-        )
-
-
-class _Hosts(httpx.BaseTransport):
-    def __init__(self, roads: _Roads) -> None:
-        self._roads = roads
-        self._inner = httpx.HTTPTransport(verify=False)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._inner.handle_request(self._roads.at(request))
-
-    def close(self) -> None:
-        self._inner.close()
-
-
-class _AsyncHosts(httpx.AsyncBaseTransport):
-    def __init__(self, roads: _Roads) -> None:
-        self._roads = roads
-        self._inner = httpx.AsyncHTTPTransport(verify=False)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._inner.handle_async_request(self._roads.at(request))
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-
-def hosts(flavour: str, servers: Mapping[str, GraphServer]) -> Any:
-    """A transport that leads each host to a server of its own."""
-    roads = _Roads(servers)
-    return _Hosts(roads) if flavour == "sync" else _AsyncHosts(roads)
 
 
 class Caller:

@@ -22,8 +22,8 @@ from graph_comms import (
     RepeatedLinkError,
 )
 from graph_comms.models import Call, CallRecording, Presence
-from tests.functional.operations_harness import FLAVOURS, TOKEN, Caller, hosts
-from tests.support.server import Fault, GraphServer, Reply, json_reply
+from tests.functional.operations_harness import FLAVOURS, TOKEN, Caller
+from tests.support.server import Fault, GraphServer, Reply, hosts, json_reply
 
 GRAPH = "https://graph.microsoft.com/v1.0"
 NEXT = f"{GRAPH}/communications/calls?$skiptoken=2"

@@ -7,10 +7,10 @@ import socket
 import socketserver
 import struct
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import httpx
 
@@ -173,29 +173,63 @@ class _Aim:
         return aimed(request, port)
 
 
-class Retarget(httpx.BaseTransport):
-    """Leads every request to the server, whatever host it is for."""
+class _Leading(httpx.BaseTransport):
+    """Sends every request as ``at`` says."""
 
-    def __init__(self, server: GraphServer, *, refusals: int = 0) -> None:
-        self.aim = _Aim(server, refusals)
+    def __init__(self, at: Callable[[httpx.Request], httpx.Request]) -> None:
+        self._at = at
         self._inner = httpx.HTTPTransport(verify=False)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._inner.handle_request(self.aim.at(request))
+        return self._inner.handle_request(self._at(request))
 
     def close(self) -> None:
         self._inner.close()
 
 
-class AsyncRetarget(httpx.AsyncBaseTransport):
+class _AsyncLeading(httpx.AsyncBaseTransport):
+    """``_Leading`` for asyncio."""
+
+    def __init__(self, at: Callable[[httpx.Request], httpx.Request]) -> None:
+        self._at = at
+        self._inner = httpx.AsyncHTTPTransport(verify=False)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._inner.handle_async_request(self._at(request))
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+class Retarget(_Leading):
+    """Leads every request to the server, whatever host it is for."""
+
+    def __init__(self, server: GraphServer, *, refusals: int = 0) -> None:
+        self.aim = _Aim(server, refusals)
+        super().__init__(self.aim.at)
+
+
+class AsyncRetarget(_AsyncLeading):
     """``Retarget`` for asyncio."""
 
     def __init__(self, server: GraphServer, *, refusals: int = 0) -> None:
         self.aim = _Aim(server, refusals)
-        self._inner = httpx.AsyncHTTPTransport(verify=False)
+        super().__init__(self.aim.at)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._inner.handle_async_request(self.aim.at(request))
 
-    async def aclose(self) -> None:
-        await self._inner.aclose()
+class Listening(Protocol):
+    """A server on a local port."""
+
+    port: int
+
+
+def hosts(flavour: str, servers: Mapping[str, Listening]) -> Any:
+    """A transport that leads each host to a server of its own; no other can be reached."""
+
+    def at(request: httpx.Request) -> httpx.Request:
+        server = servers.get(request.url.host)
+        if server is None:
+            raise httpx.ConnectError(f"nobody may ask {request.url.host}", request=request)
+        return aimed(request, server.port)
+
+    return _Leading(at) if flavour == "sync" else _AsyncLeading(at)
