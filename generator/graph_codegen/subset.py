@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from graph_codegen.checks import dangling
-from graph_codegen.diagnostics import CodegenError, Place, error, refuse
+from graph_codegen.diagnostics import CodegenError, error, refuse
 from graph_codegen.edm import (
     Binding,
-    EntitySource,
     Model,
     NavigationProperty,
     Operation,
@@ -23,6 +22,7 @@ from graph_codegen.edm import (
     StructuredType,
     TypeRef,
 )
+from graph_codegen.naming import ROOT_NAMESPACE
 from graph_codegen.order import ordered
 
 ALL = "all"
@@ -104,7 +104,7 @@ class _Closure:
             for name in self._model.types:
                 self._hold(name)
             self._operations.update(self._model.operations)
-            self._sources.update(s.name for s in self._all_sources())
+            self._sources.update(s.name for s in self._model.sources)
             return
         head, *segments = root.split("/")
         source = self._model.container and self._model.container.source(head)
@@ -116,7 +116,7 @@ class _Closure:
         if found is None:
             raise error(
                 f"the root {root} does not exist: it is no entity set, singleton, path or type",
-                self._anywhere(),
+                self._model.place,
             )
         self._hold(found)
 
@@ -134,7 +134,7 @@ class _Closure:
             if step is None:
                 raise error(
                     f"the root {root} does not exist: {owner} contains no {segment}",
-                    self._anywhere(),
+                    self._model.place,
                 )
             self._types.update(declared.name for declared in lineage)
             self._paths.add((step[0], segment))
@@ -143,14 +143,8 @@ class _Closure:
         self._hold(owner)
 
     def _find_type(self, name: str) -> str | None:
-        candidates = (name, f"microsoft.graph.{name}")
+        candidates = (name, f"{ROOT_NAMESPACE}.{name}")
         return next((c for c in candidates if c in self._model.types), None)
-
-    def _anywhere(self) -> Place:
-        return next((Place(t.place.file) for t in self._model.types.values()), Place("metadata"))
-
-    def _all_sources(self) -> tuple[EntitySource, ...]:
-        return self._model.container.sources if self._model.container else ()
 
     # -- closure
 
@@ -196,7 +190,7 @@ class _Closure:
         if operation in self._operations:
             return
         self._operations.add(operation)
-        for parameter in operation.parameters[1:]:
+        for parameter in operation.own:
             self._hold_ref(parameter.type)
         if operation.returns:
             self._hold_ref(operation.returns.type)
@@ -215,7 +209,7 @@ class _Closure:
             self._model.container,
             sources=tuple(
                 replace(s, bindings=self._bindings(s.bindings))
-                for s in self._all_sources()
+                for s in self._model.sources
                 if s.name in self._sources
             ),
         )
