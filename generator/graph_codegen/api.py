@@ -6,8 +6,9 @@ import re
 
 from graph_codegen import reference
 from graph_codegen.client import every_resource
-from graph_codegen.edm import Model, TypeRef
+from graph_codegen.edm import TypeRef
 from graph_codegen.methods import Method, MethodWriter
+from graph_codegen.resolved import Model
 from graph_codegen.templates import render
 
 _MODEL = re.compile(r"models\.[\w.]+")

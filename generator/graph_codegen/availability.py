@@ -9,8 +9,9 @@ from pathlib import Path
 
 from graph_codegen.clouds import NAMES
 from graph_codegen.diagnostics import error
-from graph_codegen.edm import Document, Model
+from graph_codegen.edm import Document
 from graph_codegen.requests import requests
+from graph_codegen.resolved import Model
 from graph_codegen.subset import existing, take
 
 REFERENCE = "GLOBAL"

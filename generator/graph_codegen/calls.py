@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from graph_codegen.edm import Model, split_name
+from graph_codegen.edm import split_name
 from graph_codegen.naming import CLIENT_ATTRIBUTES, attribute_name, class_name, snake_case, unlike
 from graph_codegen.requests import Request
+from graph_codegen.resolved import Model
 
 Path = tuple[str, ...]
 """The segments of a resource's path below the client."""

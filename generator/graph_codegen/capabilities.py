@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graph_codegen.edm import Annotation, Collection, Constant, Expression, Model, Record
+from graph_codegen.edm import Annotation, Collection, Constant, Expression, Record
+from graph_codegen.resolved import Model
 
 CAPABILITIES = "Org.OData.Capabilities.V1."
 COMPUTED = "Org.OData.Core.V1.Computed"

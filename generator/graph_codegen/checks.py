@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from graph_codegen.diagnostics import CodegenError, Diagnostic, Place, refuse
-from graph_codegen.edm import EnumType, Model, StructuredType
+from graph_codegen.edm import EnumType, StructuredType
+from graph_codegen.resolved import Model
 
 PRIMITIVES = frozenset(
     "Edm." + name

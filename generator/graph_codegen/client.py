@@ -13,10 +13,10 @@ from itertools import chain
 from graph_codegen import literals
 from graph_codegen.calls import Path, attributes, calls, class_prefix
 from graph_codegen.diagnostics import Diagnostic, Place, refuse
-from graph_codegen.edm import Model
 from graph_codegen.methods import Method, MethodWriter
 from graph_codegen.naming import class_name
 from graph_codegen.requests import Request, requests
+from graph_codegen.resolved import Model
 from graph_codegen.settings import Settings
 from graph_codegen.templates import render
 

@@ -21,7 +21,6 @@ from graph_codegen.edm import (
     EntitySource,
     EnumType,
     Expression,
-    Model,
     NavigationProperty,
     Operation,
     Parameter,
@@ -34,6 +33,7 @@ from graph_codegen.edm import (
     split_name,
 )
 from graph_codegen.order import ordered
+from graph_codegen.resolved import Model
 from graph_codegen.xmlsource import Element
 
 _DEFAULT: Any = {None: EDM[1:-1]}  # the stubs know no default namespace

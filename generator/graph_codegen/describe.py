@@ -10,8 +10,9 @@ from rich.text import Text
 
 from graph_codegen import reference
 from graph_codegen.diagnostics import error
-from graph_codegen.edm import EnumType, Model, Operation, StructuredType, TypeRef
+from graph_codegen.edm import EnumType, Operation, StructuredType, TypeRef
 from graph_codegen.naming import ROOT_NAMESPACE, Names
+from graph_codegen.resolved import Model
 
 
 def find(model: Model, text: str) -> str:

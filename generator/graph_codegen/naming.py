@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from graph_codegen.diagnostics import CodegenError, Diagnostic, Place
-from graph_codegen.edm import EnumType, Model, StructuredType, split_name
+from graph_codegen.edm import EnumType, StructuredType, split_name
+from graph_codegen.resolved import Model
 
 ROOT_NAMESPACE = "microsoft.graph"
 

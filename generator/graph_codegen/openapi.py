@@ -13,7 +13,6 @@ from typing import Any
 from graph_codegen.descriptions import Descriptions
 from graph_codegen.edm import (
     EnumType,
-    Model,
     NavigationProperty,
     Parameter,
     Property,
@@ -23,6 +22,7 @@ from graph_codegen.edm import (
 )
 from graph_codegen.naming import Names
 from graph_codegen.requests import STREAM, Request, requests
+from graph_codegen.resolved import Model
 
 JSON = dict[str, Any]
 

@@ -17,10 +17,10 @@ from graph_codegen.edm import (
     EntityContainer,
     EntitySource,
     EnumType,
-    Model,
     Operation,
     TypeDeclaration,
 )
+from graph_codegen.resolved import Model
 
 
 class _Named(Protocol):

@@ -14,12 +14,12 @@ from graph_codegen.calls import class_prefix
 from graph_codegen.client import client
 from graph_codegen.clouds import Clouds
 from graph_codegen.descriptions import Descriptions
-from graph_codegen.edm import Model
 from graph_codegen.formatting import HEADER, formatted_text
 from graph_codegen.methods import MethodWriter
 from graph_codegen.naming import Names, name
 from graph_codegen.openapi import openapi
 from graph_codegen.permissions import Rules
+from graph_codegen.resolved import Model
 from graph_codegen.settings import Settings
 from graph_codegen.templates import TEMPLATES, render
 

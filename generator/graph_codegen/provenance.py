@@ -6,7 +6,8 @@ import json
 import re
 from collections import Counter
 
-from graph_codegen.edm import Document, Model
+from graph_codegen.edm import Document
+from graph_codegen.resolved import Model
 from graph_codegen.subset import Subset
 
 FILE = "provenance.json"

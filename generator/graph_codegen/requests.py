@@ -26,7 +26,6 @@ from graph_codegen.edm import (
     Annotation,
     Constant,
     EntitySource,
-    Model,
     NavigationProperty,
     Operation,
     Parameter,
@@ -35,6 +34,7 @@ from graph_codegen.edm import (
 )
 from graph_codegen.naming import ROOT_NAMESPACE
 from graph_codegen.paths import Key, Resource, top
+from graph_codegen.resolved import Model
 
 Kind = Literal[
     "list",

@@ -24,7 +24,6 @@ from graph_codegen.edm import (
     EnumType,
     Expression,
     Member,
-    Model,
     NavigationProperty,
     Operation,
     Parameter,
@@ -36,6 +35,7 @@ from graph_codegen.edm import (
     TypeDeclaration,
     TypeRef,
 )
+from graph_codegen.resolved import Model
 
 
 def resolve(document: Document) -> Model:

@@ -15,7 +15,6 @@ from graph_codegen.checks import dangling
 from graph_codegen.diagnostics import CodegenError, error, refuse
 from graph_codegen.edm import (
     Binding,
-    Model,
     NavigationProperty,
     Operation,
     Property,
@@ -24,6 +23,7 @@ from graph_codegen.edm import (
 )
 from graph_codegen.naming import ROOT_NAMESPACE
 from graph_codegen.order import ordered
+from graph_codegen.resolved import Model
 
 ALL = "all"
 """The root that stands for the whole document."""

@@ -13,7 +13,8 @@ from typing import Any
 from graph_codegen import factfile
 from graph_codegen.csdl import parse_type_ref
 from graph_codegen.diagnostics import Diagnostic, Place
-from graph_codegen.edm import Model, Property, StructuredType
+from graph_codegen.edm import Property, StructuredType
+from graph_codegen.resolved import Model
 
 FILE = "supplement.json"
 

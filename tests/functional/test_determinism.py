@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 from graph_codegen import csdl, settings, supplement
 from graph_codegen.client import client
 from graph_codegen.csdl_writer import write
-from graph_codegen.edm import Model
 from graph_codegen.naming import name
 from graph_codegen.openapi import openapi
 from graph_codegen.package import facts
 from graph_codegen.resolve import resolve
+from graph_codegen.resolved import Model
 from graph_codegen.resources import folder
 from graph_codegen.subset import ALL, take
 from tests.support.csdl import content, graph_codegen

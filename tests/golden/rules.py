@@ -26,10 +26,10 @@ from graph_codegen.diff.compare import compare
 from graph_codegen.diff.context import Side
 from graph_codegen.diff.findings import Comparison
 from graph_codegen.diff.rules import RULES, Effect, Policy
-from graph_codegen.edm import Model
 from graph_codegen.naming import attribute_name, module_name, name
 from graph_codegen.package import build, facts
 from graph_codegen.resolve import resolve
+from graph_codegen.resolved import Model
 from graph_codegen.resources import folder
 from graph_codegen.settings import Settings
 from graph_codegen.subset import ALL, take

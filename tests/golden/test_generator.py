@@ -25,12 +25,13 @@ from openapi_spec_validator import validate
 
 from graph_codegen import csdl, provenance, settings
 from graph_codegen.cli import main
-from graph_codegen.edm import EnumType, Model, TypeRef
+from graph_codegen.edm import EnumType, TypeRef
 from graph_codegen.formatting import LINE_LENGTH
 from graph_codegen.models import models
 from graph_codegen.naming import name
 from graph_codegen.requests import STREAM
 from graph_codegen.resolve import resolve
+from graph_codegen.resolved import Model
 from graph_codegen.resources import folder
 from graph_codegen.subset import ALL
 from graph_codegen.templates import TEMPLATES

@@ -18,9 +18,9 @@ from typing import Any, ParamSpec, Self, TypeVar
 from unittest.mock import patch
 
 from graph_codegen import csdl, naming, package, settings
-from graph_codegen.edm import Model
 from graph_codegen.naming import Names
 from graph_codegen.resolve import resolve
+from graph_codegen.resolved import Model
 from graph_codegen.resources import folder
 from graph_codegen.settings import Settings
 from graph_codegen.subset import ALL, take

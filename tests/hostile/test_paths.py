@@ -9,8 +9,8 @@ import pytest
 
 from graph_codegen import naming, requests
 from graph_codegen.diagnostics import CodegenError
-from graph_codegen.edm import Model
 from graph_codegen.requests import MOST_REQUESTS, MOST_SEGMENTS
+from graph_codegen.resolved import Model
 from tests.hostile.generated import FILE, generate
 from tests.support.csdl import document, model, schema
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from graph_codegen.edm import EnumType, Model, StructuredType, TypeRef, split_name
+from graph_codegen.edm import EnumType, StructuredType, TypeRef, split_name
 from graph_codegen.requests import STREAM
+from graph_codegen.resolved import Model
 from tests.golden.test_generator import EDM_VALUES
 from tests.hostile.generated import Generated, Recorder
 

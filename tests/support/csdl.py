@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from graph_codegen import csdl
-from graph_codegen.edm import Model
 from graph_codegen.resolve import resolve
+from graph_codegen.resolved import Model
 
 EDM = "http://docs.oasis-open.org/odata/ns/edm"
 EDMX = "http://docs.oasis-open.org/odata/ns/edmx"

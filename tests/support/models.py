@@ -15,7 +15,6 @@ from graph_codegen.edm import (
     EnumType,
     Expression,
     Member,
-    Model,
     NavigationProperty,
     Operation,
     Parameter,
@@ -26,6 +25,7 @@ from graph_codegen.edm import (
     Term,
     TypeRef,
 )
+from graph_codegen.resolved import Model
 
 NAMES = st.sampled_from(["a", "b", "Zeta", "_v2", "isE2EEncrypted"])
 TEXTS = st.text(

@@ -15,9 +15,10 @@ from rich.text import Text
 from graph_codegen import __version__, csdl, output, supplement
 from graph_codegen.diagnostics import Diagnostic, error, refuse
 from graph_codegen.diff.context import Side
-from graph_codegen.edm import Document, Model
+from graph_codegen.edm import Document
 from graph_codegen.progress import stage
 from graph_codegen.resolve import resolve
+from graph_codegen.resolved import Model
 from graph_codegen.resources import folder
 from graph_codegen.settings import Settings, load, named
 from graph_codegen.subset import Subset, existing, take

@@ -22,9 +22,10 @@ from graph_codegen.diff.operations import operations
 from graph_codegen.diff.rules import RULES, Effect
 from graph_codegen.diff.surface import UNTOUCHED, Surface, Touched
 from graph_codegen.diff.types import types
-from graph_codegen.edm import Annotation, EnumType, Model
+from graph_codegen.edm import Annotation, EnumType
 from graph_codegen.methods import OPTIONAL_PARAMETER
 from graph_codegen.requests import STREAM
+from graph_codegen.resolved import Model
 
 
 def compare(old: Side, new: Side) -> Comparison:

@@ -8,7 +8,8 @@ from graph_codegen.diff import renames
 from graph_codegen.diff.annotations import annotation_changes
 from graph_codegen.diff.changes import Change, End, Pair
 from graph_codegen.diff.context import Context
-from graph_codegen.edm import Binding, EntityContainer, EntitySource, Model, Term
+from graph_codegen.edm import Binding, EntityContainer, EntitySource, Term
+from graph_codegen.resolved import Model
 
 
 def container(context: Context) -> Iterator[Change]:

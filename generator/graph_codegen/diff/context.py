@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from graph_codegen.edm import Document, Model, Operation, TypeRef
+from graph_codegen.edm import Document, Operation, TypeRef
+from graph_codegen.resolved import Model
 from graph_codegen.subset import Subset
 
 

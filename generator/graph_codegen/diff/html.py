@@ -11,7 +11,7 @@ from graph_codegen.diff.findings import STEPS, Finding, Level, Step
 from graph_codegen.diff.report import EFFECTS, FEW, HEADINGS, POLICIES, Report
 from graph_codegen.diff.rules import RULES, Effect, Policy
 from graph_codegen.diff.sheets import Row, Sheet, sheets
-from graph_codegen.edm import Model
+from graph_codegen.resolved import Model
 from graph_codegen.templates import render, verbatim
 
 IGNORED = "ignored"

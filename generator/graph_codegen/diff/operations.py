@@ -11,7 +11,8 @@ from graph_codegen.diff.changes import Change, End, Pair
 from graph_codegen.diff.context import Context, Side
 from graph_codegen.diff.parameters import parameters, return_type
 from graph_codegen.diff.surface import operation_subject
-from graph_codegen.edm import Model, Operation, TypeRef
+from graph_codegen.edm import Operation, TypeRef
+from graph_codegen.resolved import Model
 
 
 @dataclass(frozen=True, slots=True)

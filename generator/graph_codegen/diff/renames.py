@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import TypeVar
 
-from graph_codegen.edm import EnumType, Model, StructuredType, TypeDeclaration, split_name
+from graph_codegen.edm import EnumType, StructuredType, TypeDeclaration, split_name
+from graph_codegen.resolved import Model
 
 LONG = 5
 """Letters that a name must have for one of them more or less to be no other word."""

@@ -12,7 +12,8 @@ from graph_codegen.diff.facts import Declared, facts
 from graph_codegen.diff.findings import Comparison, Finding, Level
 from graph_codegen.diff.names import python_name
 from graph_codegen.diff.surface import operation_subject
-from graph_codegen.edm import Model, Operation
+from graph_codegen.edm import Operation
+from graph_codegen.resolved import Model
 
 
 @dataclass(frozen=True, slots=True)

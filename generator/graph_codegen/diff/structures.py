@@ -11,8 +11,9 @@ from graph_codegen.diff.annotations import annotation_changes
 from graph_codegen.diff.changes import Change, End, Pair
 from graph_codegen.diff.context import Context, Side
 from graph_codegen.diff.values import facets, nullable, type_change
-from graph_codegen.edm import Model, NavigationProperty, Property, StructuredType, TypeRef
+from graph_codegen.edm import NavigationProperty, Property, StructuredType, TypeRef
 from graph_codegen.requests import STREAM
+from graph_codegen.resolved import Model
 
 Item = Property | NavigationProperty
 

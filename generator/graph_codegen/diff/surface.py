@@ -13,10 +13,11 @@ from functools import cached_property
 
 from graph_codegen.calls import attributes, calls, class_prefix
 from graph_codegen.diff.rules import Effect
-from graph_codegen.edm import Model, Operation, TypeRef
+from graph_codegen.edm import Operation, TypeRef
 from graph_codegen.methods import may_be_left_out, query_options
 from graph_codegen.naming import parameter_name
 from graph_codegen.requests import STREAM, Request, offers
+from graph_codegen.resolved import Model
 
 
 def operation_subject(operation: Operation) -> str:

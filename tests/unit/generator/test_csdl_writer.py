@@ -10,10 +10,10 @@ from graph_codegen.edm import (
     Annotation,
     Binding,
     Constant,
-    Model,
     Record,
 )
 from graph_codegen.resolve import resolve
+from graph_codegen.resolved import Model
 from tests.support.csdl import model, schema
 from tests.support.models import MODELS
 

@@ -17,9 +17,10 @@ from graph_codegen.diff.compare import compare
 from graph_codegen.diff.context import Side
 from graph_codegen.diff.findings import Comparison, Step
 from graph_codegen.diff.rules import RULES, Effect
-from graph_codegen.edm import Document, Model
+from graph_codegen.edm import Document
 from graph_codegen.requests import offers
 from graph_codegen.resolve import resolve
+from graph_codegen.resolved import Model
 from graph_codegen.resources import folder
 from graph_codegen.settings import load as settings_of
 from graph_codegen.subset import ALL, existing, take

@@ -32,7 +32,6 @@ from graph_codegen.edm import (
     EntitySource,
     EnumType,
     Member,
-    Model,
     NavigationProperty,
     Operation,
     Parameter,
@@ -43,6 +42,7 @@ from graph_codegen.edm import (
     Term,
 )
 from graph_codegen.resolve import resolve
+from graph_codegen.resolved import Model
 from graph_codegen.resources import folder
 from graph_codegen.subset import ALL, take
 from tests.support.published import CHINA, GOVERNMENT, NEWEST, OLDER, OLDEST, published

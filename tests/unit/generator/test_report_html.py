@@ -24,8 +24,9 @@ from graph_codegen.diff.report import EFFECTS, FEW, POLICIES, Report
 from graph_codegen.diff.rules import RULES, Effect
 from graph_codegen.diff.sheets import Sheet, sheets
 from graph_codegen.diff.surface import Touched
-from graph_codegen.edm import Model, Property, StructuredType, TypeRef
+from graph_codegen.edm import Property, StructuredType, TypeRef
 from graph_codegen.resolve import resolve
+from graph_codegen.resolved import Model
 from graph_codegen.subset import ALL, take
 from tests.support.csdl import ITEM, document, model
 

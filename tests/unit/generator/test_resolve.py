@@ -10,12 +10,12 @@ from graph_codegen.edm import (
     Annotation,
     Collection,
     Constant,
-    Model,
     Record,
     StructuredType,
     TypeRef,
 )
 from graph_codegen.resolve import resolve
+from graph_codegen.resolved import Model
 from tests.support.csdl import FILE, ITEM, document, line_of, model, schema
 
 GRAPH = "microsoft.graph."

@@ -6,9 +6,10 @@ import pytest
 
 from graph_codegen import csdl
 from graph_codegen.diagnostics import CodegenError
-from graph_codegen.edm import Model, StructuredType
+from graph_codegen.edm import StructuredType
 from graph_codegen.order import ordered
 from graph_codegen.resolve import resolve
+from graph_codegen.resolved import Model
 from graph_codegen.subset import Subset, take
 from tests.support.csdl import document, model, schema
 from tests.support.respelling import shuffled
