@@ -5,12 +5,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+AUDIT := .venv-audit/bin
+
+PIP := python -m pip install --quiet --disable-pip-version-check
+# Nothing but what the hashes name, and wheels only: no code of a dependency runs while it is installed.
+PINNED := --require-hashes --only-binary :all:
+COMPILE := $(AUDIT)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command 'make pins'
 
 # What a target needs to be told: $(call need,NAME)
 need = $(if $(value $(1)),,$(error say $(1)=…: see make help))
 
 .DEFAULT_GOAL := help
-.PHONY: help generate check slice diff update test golden bench bench-sdk bench-whole lint type clean
+.PHONY: help generate check slice diff update test golden bench bench-sdk bench-whole lint type pins clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,12 +64,21 @@ type: $(READY) ## Check types, strictly, with mypy and pyright
 	$(BIN)/mypy
 	$(BIN)/pyright
 
-clean: ## Remove the environment and caches
-	rm -rf $(VENV) .venv-sdk .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+pins: .venv-audit/.ready ## Bring the pins up to pyproject.toml; ARGS=--upgrade takes the newest
+	$(COMPILE) $(ARGS) --extra dev pyproject.toml --output-file requirements.txt
+	$(COMPILE) $(ARGS) --group audit --output-file requirements-audit.txt
+
+clean: ## Remove the environments and caches
+	rm -rf $(VENV) .venv-audit .venv-sdk .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 $(READY): pyproject.toml requirements.txt generated/pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable generated
+	$(BIN)/$(PIP) $(PINNED) --requirement requirements.txt
+	$(BIN)/$(PIP) --no-deps --no-build-isolation --editable . --editable generated
 	touch $(READY)
+
+.venv-audit/.ready: requirements-audit.txt
+	$(PYTHON) -m venv .venv-audit
+	$(AUDIT)/$(PIP) $(PINNED) --requirement requirements-audit.txt
+	touch $@

@@ -1,0 +1,79 @@
+"""What is installed for development is named to the byte, and is what pyproject.toml asks for."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+PROJECT = Path(__file__).parents[2]
+
+EXACT = {"black", "datamodel-code-generator"}
+"""What the bytes of the output depend on."""
+
+
+def pyproject(folder: str = ".") -> dict[str, object]:
+    return tomllib.loads((PROJECT / folder / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def pinned(file: str) -> dict[str, tuple[Requirement, list[str]]]:
+    """Return the requirements of a file with their hashes, by name."""
+    text = (PROJECT / file).read_text(encoding="utf-8").replace("\\\n", " ")
+    found: dict[str, tuple[Requirement, list[str]]] = {}
+    for line in text.splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            named, *hashes = re.split(r"\s+--hash=", line.strip())
+            requirement = Requirement(named)
+            found[canonicalize_name(requirement.name)] = requirement, hashes
+    return found
+
+
+def wanted(file: str) -> list[Requirement]:
+    """Return what a file of pins is made for."""
+    ours, generated = pyproject()["project"], pyproject("generated")["project"]
+    groups = pyproject()["dependency-groups"]
+    assert isinstance(ours, dict)
+    assert isinstance(generated, dict)
+    assert isinstance(groups, dict)
+    extras = ours["optional-dependencies"]
+    texts = {
+        "requirements.txt": [
+            *(*ours["dependencies"], *generated["dependencies"]),
+            *(*extras["test"], *extras["dev"]),
+        ],
+        "requirements-audit.txt": groups["audit"],
+    }
+    requirements = [Requirement(text) for text in texts[file]]
+    return [requirement for requirement in requirements if requirement.name != ours["name"]]
+
+
+each_file = pytest.mark.parametrize("file", ["requirements.txt", "requirements-audit.txt"])
+
+
+@each_file
+def test_every_line_is_one_version_with_its_hashes(file: str) -> None:
+    requirements = pinned(file)
+    assert len(requirements) > 20
+    for requirement, hashes in requirements.values():
+        assert re.fullmatch(r"==[^*,]+", str(requirement.specifier)), requirement
+        assert hashes, requirement
+        assert all(re.fullmatch("sha256:[0-9a-f]{64}", value) for value in hashes), requirement
+
+
+@each_file
+def test_the_pins_are_what_is_asked_for(file: str) -> None:
+    pins = pinned(file)
+    for requirement in wanted(file):
+        pin, _ = pins[canonicalize_name(requirement.name)]
+        (version,) = (specifier.version for specifier in pin.specifier)
+        assert version in requirement.specifier, f"{file} has {pin}, wanted is {requirement}"
+
+
+def test_what_the_output_depends_on_is_exact() -> None:
+    requirements = {requirement.name: requirement for requirement in wanted("requirements.txt")}
+    for name in EXACT:
+        assert re.fullmatch(r"==[^*,]+", str(requirements[name].specifier))
