@@ -13,11 +13,24 @@ PINNED := --require-hashes --only-binary :all:
 COMPILE := $(AUDIT)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make pins'
 
+# What concerns users: reading hostile metadata, generating, the models, the client over a real server;
+# less the module that tries thousands of JSON texts, which takes as long as all others.
+USERS := tests/golden/test_create_call.py tests/golden/test_generator.py tests/hostile/test_xml.py \
+	tests/unit/models --ignore tests/unit/models/test_any_json.py \
+	tests/functional/test_cli_commands.py tests/functional/test_cli_progress.py \
+	tests/functional/test_client_requests.py tests/functional/test_pages_and_streams.py
+# In an environment: $(call test-range,FOLDER)
+define test-range
+	$(1)/bin/graph-codegen check --output generated
+	$(1)/bin/python -m pytest -n auto $(USERS)
+endef
+
 # What a target needs to be told: $(call need,NAME)
 need = $(if $(value $(1)),,$(error say $(1)=…: see make help))
 
 .DEFAULT_GOAL := help
-.PHONY: help generate check slice diff update test golden bench bench-sdk bench-whole lint type pins clean
+.PHONY: help generate check slice diff update test golden bench bench-sdk bench-whole lint type pins clean \
+	test-oldest test-ranges
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +54,15 @@ update: $(READY) ## Bring all up to METADATA=<file or URL>; REPORT=<file> keeps 
 
 test: $(READY) ## Run all tests
 	$(BIN)/python -m pytest
+
+test-ranges: test-oldest ## Run the users' tests with the oldest and the newest of what is allowed
+	rm -rf .venv-newest
+	$(PYTHON) -m venv .venv-newest
+	.venv-newest/bin/$(PIP) --upgrade --editable '.[test]' --editable generated
+	$(call test-range,.venv-newest)
+
+test-oldest: .venv-oldest/.ready ## Run the users' tests with the oldest of what is allowed (Python 3.11 or 3.12)
+	$(call test-range,.venv-oldest)
 
 golden: $(READY) ## Run the golden tests; REFRESH=1 rewrites the generator's expected outputs
 	$(BIN)/python -m pytest tests/golden $(if $(REFRESH),--refresh-goldens)
@@ -66,10 +88,12 @@ type: $(READY) ## Check types, strictly, with mypy and pyright
 
 pins: .venv-audit/.ready ## Bring the pins up to pyproject.toml; ARGS=--upgrade takes the newest
 	$(COMPILE) $(ARGS) --extra dev pyproject.toml --output-file requirements.txt
+	$(COMPILE) $(ARGS) --resolution lowest-direct --extra test pyproject.toml generated/pyproject.toml \
+		--output-file requirements-oldest.txt
 	$(COMPILE) $(ARGS) --group audit --output-file requirements-audit.txt
 
 clean: ## Remove the environments and caches
-	rm -rf $(VENV) .venv-audit .venv-sdk .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-audit .venv-newest .venv-oldest .venv-sdk .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 $(READY): pyproject.toml requirements.txt generated/pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
@@ -77,6 +101,12 @@ $(READY): pyproject.toml requirements.txt generated/pyproject.toml
 	$(BIN)/$(PIP) $(PINNED) --requirement requirements.txt
 	$(BIN)/$(PIP) --no-deps --no-build-isolation --editable . --editable generated
 	touch $(READY)
+
+.venv-oldest/.ready: pyproject.toml requirements-oldest.txt generated/pyproject.toml
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/$(PIP) $(PINNED) --requirement requirements-oldest.txt
+	.venv-oldest/bin/$(PIP) --no-deps --no-build-isolation --editable . --editable generated
+	touch $@
 
 .venv-audit/.ready: requirements-audit.txt
 	$(PYTHON) -m venv .venv-audit

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 PROJECT = Path(__file__).parents[2]
 
@@ -40,18 +41,19 @@ def wanted(file: str) -> list[Requirement]:
     assert isinstance(generated, dict)
     assert isinstance(groups, dict)
     extras = ours["optional-dependencies"]
+    users = [*ours["dependencies"], *generated["dependencies"]]
     texts = {
-        "requirements.txt": [
-            *(*ours["dependencies"], *generated["dependencies"]),
-            *(*extras["test"], *extras["dev"]),
-        ],
+        "requirements.txt": [*users, *extras["test"], *extras["dev"]],
+        "requirements-oldest.txt": [*users, *extras["test"]],
         "requirements-audit.txt": groups["audit"],
     }
     requirements = [Requirement(text) for text in texts[file]]
     return [requirement for requirement in requirements if requirement.name != ours["name"]]
 
 
-each_file = pytest.mark.parametrize("file", ["requirements.txt", "requirements-audit.txt"])
+each_file = pytest.mark.parametrize(
+    "file", ["requirements.txt", "requirements-oldest.txt", "requirements-audit.txt"]
+)
 
 
 @each_file
@@ -71,6 +73,16 @@ def test_the_pins_are_what_is_asked_for(file: str) -> None:
         pin, _ = pins[canonicalize_name(requirement.name)]
         (version,) = (specifier.version for specifier in pin.specifier)
         assert version in requirement.specifier, f"{file} has {pin}, wanted is {requirement}"
+
+
+def test_the_oldest_are_the_lower_ends_of_the_ranges() -> None:
+    pins = pinned("requirements-oldest.txt")
+    for requirement in wanted("requirements-oldest.txt"):
+        pin, _ = pins[canonicalize_name(requirement.name)]
+        (version,) = (Version(specifier.version) for specifier in pin.specifier)
+        assert version in {
+            Version(bound.version) for bound in requirement.specifier if bound.operator != "<"
+        }
 
 
 def test_what_the_output_depends_on_is_exact() -> None:
