@@ -13,6 +13,11 @@ PINNED := --require-hashes --only-binary :all:
 COMPILE := $(AUDIT)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make pins'
 
+# Permissive, or like MPL 2.0 asking nothing of who only uses it; each as packages spell it.
+LICENCES := MIT; MIT License; MIT OR Apache-2.0; BSD License; BSD-2-Clause; BSD-3-Clause; \
+	Apache Software License; Apache-2.0; Apache-2.0 OR BSD-2-Clause; PSF-2.0; \
+	Python Software Foundation License; MPL-2.0; Mozilla Public License 2.0 (MPL 2.0)
+
 # What concerns users: reading hostile metadata, generating, the models, the client over a real server;
 # less the module that tries thousands of JSON texts, which takes as long as all others.
 USERS := tests/golden/test_create_call.py tests/golden/test_generator.py tests/hostile/test_xml.py \
@@ -30,7 +35,7 @@ need = $(if $(value $(1)),,$(error say $(1)=…: see make help))
 
 .DEFAULT_GOAL := help
 .PHONY: help generate check slice diff update test golden bench bench-sdk bench-whole lint type pins clean \
-	test-oldest test-ranges
+	audit licences test-oldest test-ranges
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +90,17 @@ lint: $(READY) ## Check style
 type: $(READY) ## Check types, strictly, with mypy and pyright
 	$(BIN)/mypy
 	$(BIN)/pyright
+
+licences: $(READY) .venv-audit/.ready ## Fail for a licence that is not allowed; list what users get
+	$(AUDIT)/pip-licenses --with-system --allow-only '$(LICENCES)' --summary
+	$(AUDIT)/pip-licenses --with-system --allow-only '$(LICENCES)' --summary --python $(BIN)/python
+	$(AUDIT)/pip-licenses --python $(BIN)/python --packages $$($(AUDIT)/uv pip tree --no-dedupe \
+		--python $(BIN)/python --package graph-codegen --package graph-comms | sed 's/^[^a-z]*//; s/ v.*//')
+
+audit: licences ## Fail for licences, and for known vulnerabilities; ARGS=<options> of pip-audit
+	$(AUDIT)/pip-audit --strict --disable-pip --progress-spinner off --vulnerability-service osv $(ARGS) \
+		--requirement requirements.txt --requirement requirements-audit.txt \
+		|| { echo 'Something is vulnerable, or the advisories could not be read: see above.' >&2; exit 1; }
 
 pins: .venv-audit/.ready ## Bring the pins up to pyproject.toml; ARGS=--upgrade takes the newest
 	$(COMPILE) $(ARGS) --extra dev pyproject.toml --output-file requirements.txt
