@@ -45,6 +45,18 @@ def unified(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
         yield from _difference(path, old.get(path), new.get(path))
 
 
+def unlike_manifest(folder: Path) -> dict[str, str]:
+    """Return what in a folder is not as its manifest lists it: why, by path.
+
+    Raises CodegenError as `differences` does.
+    """
+    listed = _listed(folder)
+    if not listed:
+        return {MANIFEST: "is missing: nothing tells which files are ours"}
+    missing = {path: "is missing" for path in listed if _read(folder / path) is None}
+    return dict(sorted({**missing, **_kept({}, listed, folder)}.items()))
+
+
 def edits(files: Mapping[str, str], folder: Path) -> Iterator[str]:
     """Yield the lines of a unified diff from what should be in a folder to what `write` refuses to lose.
 

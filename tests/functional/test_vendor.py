@@ -273,6 +273,20 @@ def test_check_shows_what_an_update_would_change(folder: Path) -> None:
     assert '-class Cost(GraphModel, odata_type="#old.cost"):' in lines
 
 
+def test_check_names_what_is_not_as_the_manifest_inside_lists_it(folder: Path) -> None:
+    models = folder / MODELS
+    models.write_bytes(models.read_bytes() + b"# mine\n")
+    (folder / STALE).unlink()
+    # Of newer metadata or not: what is merely out of date is in the difference only.
+    for metadata in (OLD_FILE, FILE):
+        result = vendor(folder, "--check", metadata=metadata)
+        assert result.returncode == 1
+        assert result.stderr.splitlines()[2:-1] == [
+            f"{MODELS}: was edited by hand: restore or delete it",
+            f"{STALE}: is missing",
+        ]
+
+
 @pytest.mark.parametrize(
     ("change", "shown"),
     [

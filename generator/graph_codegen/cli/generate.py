@@ -109,7 +109,12 @@ def _write(files: Mapping[str, str], target: Path, *, whole: bool = False) -> No
 
 
 def _compare(files: Mapping[str, str], target: Path, command: str) -> None:
-    """Show how a folder differs from what a command would write, and exit if it does."""
+    """Show how a folder differs from what a command would write, and exit if it does.
+
+    What differs from the folder's own manifest is named besides: it is not merely out of date.
+    """
+    for path, reason in output.unlike_manifest(target).items():
+        common.log.print(f"{target / path}: {reason}", markup=False, highlight=False)
     difference = list(output.differences(files, target))
     for line in difference:
         click.echo(line)
