@@ -2,6 +2,7 @@
 # (`value`): the address of Graph's metadata has a dollar in it.
 
 PYTHON ?= python3
+PYTHONS ?= $(foreach minor,11 12 13 14,$(shell command -v python3.$(minor)))
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -35,7 +36,7 @@ need = $(if $(value $(1)),,$(error say $(1)=…: see make help))
 
 .DEFAULT_GOAL := help
 .PHONY: help generate check slice diff update test golden bench bench-sdk bench-whole lint type pins clean \
-	audit licences test-oldest test-ranges
+	audit licences test-oldest test-pythons test-ranges
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,7 +59,10 @@ update: $(READY) ## Bring all up to METADATA=<file or URL>; REPORT=<file> keeps 
 	$(call need,METADATA)$(BIN)/graph-codegen update '$(value METADATA)' $(if $(REPORT),--report '$(value REPORT)')
 
 test: $(READY) ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+test-pythons: ## Check and test on every Python from 3.11 to 3.14 that is here; PYTHONS=<commands> names others
+	for python in $(PYTHONS); do $(MAKE) PYTHON=$$python VENV=.venv-$${python##*/} check test || exit 1; done
 
 test-ranges: test-oldest ## Run the users' tests with the oldest and the newest of what is allowed
 	rm -rf .venv-newest
@@ -66,7 +70,7 @@ test-ranges: test-oldest ## Run the users' tests with the oldest and the newest 
 	.venv-newest/bin/$(PIP) --upgrade --editable '.[test]' --editable generated
 	$(call test-range,.venv-newest)
 
-test-oldest: .venv-oldest/.ready ## Run the users' tests with the oldest of what is allowed (Python 3.11 or 3.12)
+test-oldest: .venv-oldest/.ready ## Run the users' tests with the oldest of what is allowed
 	$(call test-range,.venv-oldest)
 
 golden: $(READY) ## Run the golden tests; REFRESH=1 rewrites the generator's expected outputs
@@ -109,7 +113,7 @@ pins: .venv-audit/.ready ## Bring the pins up to pyproject.toml; ARGS=--upgrade 
 	$(COMPILE) $(ARGS) --group audit --output-file requirements-audit.txt
 
 clean: ## Remove the environments and caches
-	rm -rf $(VENV) .venv-audit .venv-newest .venv-oldest .venv-sdk .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
 $(READY): pyproject.toml requirements.txt generated/pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
