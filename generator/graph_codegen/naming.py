@@ -31,6 +31,8 @@ ANNOTATION_NAMES = frozenset({"bool", "cached_property", "edm", "list", "str"})
 
 MODEL_ATTRIBUTES = frozenset(
     {
+        "_abc_impl", "_abstract", "_calculate_keys", "_copy_and_set_values", "_get_value", "_iter",
+        "_odata_type", "_parse", "_reference", "_select", "_setattr_handler",
         "construct", "copy", "dict", "from_dict", "from_json", "from_orm", "json", "model_computed_fields",
         "model_config", "model_construct", "model_copy", "model_dump", "model_dump_json", "model_extra",
         "model_fields", "model_fields_set", "model_json_schema", "model_parametrized_name",
@@ -128,7 +130,8 @@ def module_name(namespace: str) -> str:
     name = snake_case(namespace.removeprefix(f"{ROOT_NAMESPACE}.").removeprefix("microsoft."))
     # Two underscores stand for a dot where annotations are on their way to the templates.
     name = re.sub("__+", "_", name)
-    if name in MODULES_TAKEN:
+    # A module imports another as `_name`: where annotations stand, an attribute would hide it.
+    if name in MODULES_TAKEN or f"_{name}" in MODEL_ATTRIBUTES:
         return f"{name}_namespace"
     return f"{name}namespace" if name.endswith("_") else name
 

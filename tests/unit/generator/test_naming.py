@@ -12,7 +12,8 @@ from graph_codegen import naming
 from graph_codegen.diagnostics import CodegenError
 from graph_codegen.naming import MODULE_NAMES
 from graph_comms.models import GraphModel
-from tests.support.csdl import FILE, model, schema
+from tests.hostile.generated import generate, imported
+from tests.support.csdl import FILE, document, model, schema
 
 LETTERS = st.characters(categories=("Lu", "Ll", "Lo", "Lt", "Lm", "Nl"))
 SIMPLE = st.one_of(
@@ -129,8 +130,20 @@ def test_every_name_becomes_an_identifier_out_of_the_way(name: str) -> None:
     assert naming.parameter_name(name) != "self"
 
 
+@pytest.mark.parametrize("hidden", sorted(n for n in naming.MODEL_ATTRIBUTES if n.startswith("_")))
+def test_no_attribute_of_the_model_class_hides_a_module(hidden: str) -> None:
+    namespace = f"microsoft.graph{hidden.replace('_', '.', 1)}"
+    referring = schema(
+        f'<ComplexType Name="a"><Property Name="b" Type="{namespace}.c"/></ComplexType>'
+    )
+    made = generate(document(referring, schema('<ComplexType Name="c"/>', namespace, "")))
+    with imported(made) as module:
+        found = module("models").A.from_json('{"b": {"d": 1}}')
+    assert found.b.to_dict() == {"d": 1}
+
+
 def test_no_attribute_of_the_model_class_is_free_to_take() -> None:
-    own = {name for name in dir(GraphModel) if not name.startswith("_")}
+    own = {name for name in dir(GraphModel) if not name.startswith("__")}
     assert own | GraphModel.model_fields.keys() == naming.MODEL_ATTRIBUTES
 
 
