@@ -67,7 +67,7 @@ def take(model: Model, roots: Sequence[str]) -> Subset:
     closure.run()
     kept, cut = closure.result()
     refuse(dangling(kept))
-    return Subset(tuple(roots), ordered(kept), tuple(sorted(cut, key=str)))
+    return Subset(tuple(sorted({*roots})), ordered(kept), tuple(sorted(cut, key=str)))
 
 
 def existing(model: Model, roots: Sequence[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import os
 import random
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from graph_codegen import csdl, settings, supplement
 from graph_codegen.client import client
+from graph_codegen.csdl_elements import EDM
 from graph_codegen.csdl_writer import write
 from graph_codegen.naming import name
 from graph_codegen.openapi import openapi
@@ -154,6 +157,47 @@ def test_the_subset_of_all_of_graph_does_not_depend_on_its_order(tmp_path: Path)
     run("plain", tmp_path, "slice", "graph.xml", "--date", "2026-08-04", "--output", "here")
 
     assert (tmp_path / "here" / DOCUMENT.name).read_bytes() == DOCUMENT.read_bytes()
+
+
+def split(data: bytes) -> bytes:
+    """The same document with a Schema element for each declaration."""
+    root = etree.fromstring(data)
+    for schema in root.iter(f"{EDM}Schema"):
+        for declaration in list(schema)[1:]:
+            alone = etree.Element(schema.tag, {"Namespace": schema.get("Namespace", "")})
+            alone.append(declaration)
+            schema.addnext(alone)
+    return etree.tostring(root)
+
+
+SPELLINGS: dict[str, Callable[[bytes], bytes]] = {
+    "CRLF": lambda data: data.replace(b"\n", b"\r\n"),
+    "BOM": lambda data: b"\xef\xbb\xbf" + data,
+    "UTF-16": lambda data: data.decode().replace("'utf-8'", "'utf-16'").encode("utf-16"),
+    "a schema for each": split,
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_the_package_does_not_depend_on_the_spelling_of_the_document(
+    spelling: str, tmp_path: Path
+) -> None:
+    spelled = SPELLINGS[spelling](DOCUMENT.read_bytes())
+    (tmp_path / "document.xml").write_bytes(spelled)
+    result = graph_codegen("generate", "--metadata", "document.xml", cwd=tmp_path)
+
+    assert result.returncode == 0, result.stderr
+    assert spelled != DOCUMENT.read_bytes()
+    assert without_origin(content(tmp_path / "generated")) == without_origin(GENERATED)
+
+
+def test_neither_the_order_of_roots_nor_their_repetition_matters(tmp_path: Path) -> None:
+    roots = settings.load(METADATA).roots
+    options = [option for root in (*roots[::-1], roots[0]) for option in ("--root", root)]
+    result = graph_codegen("generate", *options, cwd=tmp_path)
+
+    assert result.returncode == 0, result.stderr
+    assert content(tmp_path / "generated") == GENERATED
 
 
 @given(MODELS | SERVICES, st.integers(0, 1000))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -89,3 +90,23 @@ def test_what_the_output_depends_on_is_exact() -> None:
     requirements = {requirement.name: requirement for requirement in wanted("requirements.txt")}
     for name in EXACT:
         assert re.fullmatch(r"==[^*,]+", str(requirements[name].specifier))
+
+
+@each_file
+def test_nothing_is_installed_but_by_hashes_and_as_wheels(file: str) -> None:
+    ready = {
+        "requirements.txt": ".venv/.ready",
+        "requirements-oldest.txt": ".venv-oldest/.ready",
+        "requirements-audit.txt": ".venv-audit/.ready",
+    }
+    plan = subprocess.run(
+        ["make", "--dry-run", "--always-make", ready[file]],
+        cwd=PROJECT, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    installs = [line for line in plan.splitlines() if " pip install " in line]
+    (pinned_install,) = (line for line in installs if f"--requirement {file}" in line)
+    others = [line for line in installs if line != pinned_install]
+
+    assert "--require-hashes --only-binary :all:" in pinned_install
+    # What else is installed is ours, and brings nothing along.
+    assert all("--no-deps --no-build-isolation --editable" in line for line in others)

@@ -46,7 +46,7 @@ def compare(old: Side, new: Side) -> Comparison:
     return Comparison(
         Source(old.document.file, old.document.sha256),
         Source(new.document.file, new.document.sha256),
-        tuple(dict.fromkeys((*old.subset.roots, *new.subset.roots))),
+        tuple(sorted({*old.subset.roots, *new.subset.roots})),
         tuple(sorted(findings, key=_order)),
     )
 
