@@ -30,7 +30,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema, from_json
 
 from .misfits import cleaned
-from .untyped import TYPE_ANNOTATION, Untyped, class_of, classes, type_name
+from .untyped import TYPE_ANNOTATION, Untyped, class_of, classes, declare, type_name
 
 _namespaces: dict[str, ModuleType] = {}
 """The modules of the models by the name that annotations give them."""
@@ -113,7 +113,7 @@ class GraphModel(BaseModel):
         if odata_type is not None:
             cls._odata_type = odata_type
             cls._abstract = abstract
-            classes[odata_type] = classes[odata_type.casefold()] = cls
+            declare(odata_type, cls)
 
     # -- building by a caller
 

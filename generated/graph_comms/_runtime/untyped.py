@@ -17,7 +17,16 @@ from .misfits import MisfitError
 TYPE_ANNOTATION = "@odata.type"
 
 classes: dict[str, type[BaseModel]] = {}
-"""The generated classes by type name, as generated and casefolded, both with `#`."""
+"""The generated classes by type name, with `#`."""
+
+_folded: dict[str, type[BaseModel]] = {}
+"""The same by casefolded name; of names that differ only in case, the one defined first."""
+
+
+def declare(odata_type: str, cls: type[BaseModel]) -> None:
+    """Make a class the one that a type name means, and that it means in other capitals."""
+    classes[odata_type] = cls
+    _folded.setdefault(odata_type.casefold(), cls)
 
 
 def type_name(value: object) -> object:
@@ -28,10 +37,14 @@ def type_name(value: object) -> object:
 
 
 def class_of(odata_type: object) -> type[BaseModel] | None:
-    """Return the class that a type name means: with or without `#`, in any capitals; else None."""
+    """Return the class that a type name means: with or without `#`, in any capitals; else None.
+
+    Only a name that is no other's exactly is looked for in other capitals.
+    """
     if not isinstance(odata_type, str):
         return None
-    return classes.get(odata_type) or classes.get(f"#{odata_type.removeprefix('#').casefold()}")
+    name = f"#{odata_type.removeprefix('#')}"
+    return classes.get(name) or _folded.get(name.casefold())
 
 
 MAX_DEPTH = 200

@@ -25,6 +25,8 @@ from graph_comms.models import (
     ServiceHostedMediaConfig,
     call_records,
 )
+from tests.hostile.generated import generate, imported
+from tests.support.csdl import document
 from tests.unit.models.wire import comes_back, generated_classes
 
 NAMES = [
@@ -71,6 +73,29 @@ def test_the_type_name_picks_the_class_of_a_property_and_of_an_item(name: str) -
 
     assert type(call.media_config) is ServiceHostedMediaConfig
     assert list(map(type, call.operations or [])) == [PlayPromptOperation, CommsOperation]
+
+
+BETWEEN = """
+    <ComplexType Name="base"/><ComplexType Name="between" BaseType="graph.base"/>
+    <ComplexType Name="holder"><Property Name="declared" Type="graph.base"/></ComplexType>
+    <ComplexType Name="thingone" BaseType="graph.{}"><Property Name="a" Type="Edm.String"/></ComplexType>
+    <ComplexType Name="thingOne" BaseType="graph.{}"><Property Name="b" Type="Edm.Int32"/></ComplexType>
+"""
+"""Of two types whose names differ only in case, the one below `between` is defined last."""
+
+
+@pytest.mark.parametrize("bases", [("base", "between"), ("between", "base")])
+def test_names_that_differ_only_in_case_each_pick_their_own_class(bases: tuple[str, str]) -> None:
+    with imported(generate(document(BETWEEN.format(*bases)))) as module:
+        models = module("models")
+        for name in ("thingone", "thingOne"):
+            for value in (f"#microsoft.graph.{name}", f"microsoft.graph.{name}"):
+                body = {"@odata.type": value}
+                holder = models.Holder.from_dict({"declared": body, "untyped": body})
+                found = (models.Base.from_dict(body), holder.declared, holder.undeclared["untyped"])
+                assert [one._odata_type for one in found] == [f"#microsoft.graph.{name}"] * 3
+        other = models.Base.from_dict({"@odata.type": "#Microsoft.Graph.THINGONE"})
+        assert other._odata_type.casefold() == "#microsoft.graph.thingone"
 
 
 def test_types_of_another_namespace() -> None:
