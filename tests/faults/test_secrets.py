@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from graph_comms import CommunicationsClient, GraphError
+from graph_comms import CommunicationsClient, GraphError, GraphHTTPError
 from graph_comms.models import Call
 from tests.faults.cases import bomb
 from tests.faults.harness import FLAVOURS, Client, each_flavour
@@ -247,15 +247,54 @@ def test_a_header_that_cannot_be_sent(server: FaultServer, flavour: str) -> None
 # -- what an error says
 
 
-def test_an_error_is_one_line_whatever_came(server: FaultServer) -> None:
-    forged = "x\nERROR root: all is lost\r\n\x85\u2028y"
-    body = {"error": {"code": forged, "message": forged, "innerError": {"request-id": forged}}}
-    server.play(answer(400, json.dumps(body).encode()), answer(200, b'{"x\\ny": 1e999}'))
-    with Client("sync", server) as client:
-        for work in (client.create, client.get):
+FORGED = "x\nERROR root: all is lost\r\n\x85\u2028\x1b[31m\0\x9b\u202e\ud800y"
+"""What ends a line, steers a terminal, ends a string, turns letters round, and is no character."""
+
+FORGED_HEADER = b"x\x85ERROR\xe2\x80\xa8 root \x9b31m \xe2\x80\xae \xff"
+HEADERS = b"request-id: %s\r\nContent-Type: %s\r\n" % (FORGED_HEADER, FORGED_HEADER)
+FORGED_ERROR = {"code": FORGED, "message": FORGED, "innerError": {"client-request-id": FORGED}}
+
+
+def forged(status: int, body: bytes) -> Step:
+    """A response whose headers hold what no line of a log should."""
+    head = b"HTTP/1.1 %d Words\r\n%sContent-Length: %d\r\n\r\n" % (status, HEADERS, len(body))
+    return Step((head + body,))
+
+
+@each_flavour
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (json.dumps({"error": FORGED_ERROR}).encode(), 400),
+        (b"", 200),
+        (b'{"x\\n\\u001b\\u202e": 1e999}', 200),
+    ],
+)
+def test_errors_and_logs_are_lines_that_can_be_printed_whatever_came(
+    server: FaultServer, logs: pytest.LogCaptureFixture, flavour: str, body: bytes, status: int
+) -> None:
+    server.play(*[forged(status, body)] * 2)
+    with Client(flavour, server) as client:
+        for work in (client.create, client.page):
             with pytest.raises(GraphError) as caught:
                 work()
-            assert len(str(caught.value).splitlines()) == 1
+            assert str(caught.value).isprintable()
+            assert repr(caught.value).isprintable()
+    ours = [one.getMessage() for one in logs.records if one.name == "graph_comms"]
+    assert len(ours) == 2
+    assert all(one.isprintable() for one in ours)
+
+
+@each_flavour
+def test_attributes_of_an_error_hold_what_came(server: FaultServer, flavour: str) -> None:
+    server.play(forged(400, json.dumps({"error": FORGED_ERROR}).encode()))
+    with Client(flavour, server) as client, pytest.raises(GraphHTTPError) as caught:
+        client.create()
+    error = caught.value
+    assert (error.code, error.message, error.client_request_id) == (FORGED, FORGED, FORGED)
+    assert "\\x1b[31m" in str(error)
+    assert "\\ud800" in str(error)
 
 
 def test_a_body_that_is_too_long_is_not_kept(server: FaultServer) -> None:

@@ -82,7 +82,7 @@ class GraphTransportError(GraphError):
 
     def __str__(self) -> str:
         sent = "may have been processed" if self.ambiguous else "was not sent"
-        return f"{self.reason}; the request {sent}" + _ids(None, self.client_request_id)
+        return printable(f"{self.reason}; the request {sent}{_ids(None, self.client_request_id)}")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -101,7 +101,7 @@ class GraphDecodeError(GraphError):
 
     def __str__(self) -> str:
         ids = _ids(self.request_id, self.client_request_id)
-        return _one_line(f"HTTP {self.status}, but {self.reason}{ids}")
+        return printable(f"HTTP {self.status}, but {self.reason}{ids}")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -110,7 +110,8 @@ class GraphHTTPError(GraphError):
 
     ``code`` and ``message`` are None where the body holds none (HTML, empty, cut short). Branch on
     ``code``, never on ``message``. ``retry_after`` is in seconds; ``diagnostic`` is the header
-    x-ms-ags-diagnostic, for a support case. `str(error)` is one line, whatever they hold.
+    x-ms-ags-diagnostic, for a support case. `str(error)` is one
+    line of printable text, whatever they hold; they hold it as it came.
 
     Source: Graph documentation, "Error responses", https://learn.microsoft.com/graph/errors
     """
@@ -126,8 +127,7 @@ class GraphHTTPError(GraphError):
     def __str__(self) -> str:
         head = f"HTTP {self.status}" + (f" {self.code}" if self.code else "")
         ids = _ids(self.request_id, self.client_request_id, self.retry_after)
-        # All of it came over the wire, and must not look like further lines of a log.
-        return _one_line(f"{head}: {self.message or _phrase(self.status)}{ids}")
+        return printable(f"{head}: {self.message or _phrase(self.status)}{ids}")
 
 
 class BadRequestError(GraphHTTPError):
@@ -239,6 +239,16 @@ def misfit(error: ValidationError) -> str:
     return f"does not fit{' at ' + where if where else ''}: {problems[0]['msg']}{more}"
 
 
+def printable(text: str) -> str:
+    """Text from the wire as one line that any terminal or log can take.
+
+    It must not look like further lines of a log, steer a terminal, turn the order of letters round
+    or fail to be encoded: characters that are not for print become escapes, as `repr` has them.
+    """
+    line = " ".join(text.split())
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in line)
+
+
 def _layers(body: bytes) -> Iterator[Mapping[str, object]]:
     """The error object, then the one in its message if that is JSON again, and so on."""
     layer = _error_object(body)
@@ -292,10 +302,6 @@ def _ids(
     if retry_after is not None:
         parts.append(f"retry-after {retry_after:g} s")
     return f" ({', '.join(parts)})" if parts else ""
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _phrase(status: int) -> str:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from .body import BROKE_OFF, MAX_BODY
 from .decode import Decoder
-from .errors import GraphTransportError, decode_error, http_error, misfit
+from .errors import GraphTransportError, decode_error, http_error, misfit, printable
 from .operation import Operation
 from .permissions import required_permissions
 from .request import PACKAGE, PreparedRequest
@@ -219,7 +219,7 @@ class Exchange(Generic[_T]):
             self.operation.method,
             self.operation.path,
             outcome,
-            request_id,
+            printable(str(request_id)),
             self.prepared.client_request_id,
             (time.perf_counter() - self.started) * 1000,
         )
