@@ -33,11 +33,13 @@ class PageData(Generic[_T]):
 _P = TypeVar("_P", bound=PageData[Any])
 
 
-def _another(page: _P, following: _P | None) -> _P | None:
-    """Return the page that follows; raises RepeatedLinkError for one that leads to itself."""
-    if following is not None and following.next_link == page.next_link:
-        raise RepeatedLinkError(link=page.next_link or "")
-    return following
+def _another(page: _P | None, seen: set[str]) -> _P | None:
+    """Return the page, and note its link; raises RepeatedLinkError for a link seen before."""
+    if page is not None and page.next_link is not None:
+        if page.next_link in seen:
+            raise RepeatedLinkError(link=page.next_link)
+        seen.add(page.next_link)
+    return page
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,11 @@ class Page(PageData[_T]):
         return self._fetch(self.next_link)
 
     def __iter__(self) -> Iterator[_T]:
-        page: Page[_T] | None = self
+        seen: set[str] = set()
+        page = _another(self, seen)
         while page is not None:
             yield from page.value
-            page = _another(page, page.next_page())
+            page = _another(page.next_page(), seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,9 @@ class AsyncPage(PageData[_T]):
         return await self._fetch(self.next_link)
 
     async def __aiter__(self) -> AsyncIterator[_T]:
-        page: AsyncPage[_T] | None = self
+        seen: set[str] = set()
+        page = _another(self, seen)
         while page is not None:
             for item in page.value:
                 yield item
-            page = _another(page, await page.next_page())
+            page = _another(await page.next_page(), seen)

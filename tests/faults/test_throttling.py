@@ -319,6 +319,19 @@ def test_no_page_leads_to_another_host(
 
 
 @each_flavour
+@pytest.mark.parametrize("around", [1, 2, 3])
+def test_pages_that_lead_in_a_circle_come_to_an_end(
+    server: FaultServer, flavour: str, around: int
+) -> None:
+    links = [f"https://graph.microsoft.com/v1.0/communications/{n % around}" for n in range(9)]
+    for link in links:
+        server.play(answer(200, json.dumps({"value": [], "@odata.nextLink": link}).encode()))
+    with Client(flavour, server) as client:
+        assert outcome(client.ids) == "RepeatedLinkError"
+    assert len(server.requests) == around + 1
+
+
+@each_flavour
 def test_a_storage_host_that_fails(server: FaultServer, storage: FaultServer, flavour: str) -> None:
     for _ in range(3):
         server.play(answer(302, b"", "Location: https://storage.example/content"))

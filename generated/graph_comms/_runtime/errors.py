@@ -60,12 +60,12 @@ class ForeignLinkError(GraphError):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class RepeatedLinkError(GraphError):
-    """A page says that the next one is where it came from itself: there is no end to reach."""
+    """A page leads to one that came before it: there is no end to reach."""
 
     link: str
 
     def __str__(self) -> str:
-        return "the next link of a page leads to that page again"
+        return "the next link of a page leads to a page that came before"
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
