@@ -108,9 +108,9 @@ class GraphHTTPError(GraphError):
     """Graph, or something on the way to it, answered with anything but success.
 
     ``code`` and ``message`` are None where the body holds none (HTML, empty, cut short). Branch on
-    ``code``, never on ``message``. ``retry_after`` is in seconds; ``diagnostic`` is the header
-    x-ms-ags-diagnostic, for a support case. `str(error)` is one
-    line of printable text, whatever they hold; they hold it as it came.
+    ``code``, never on ``message``. ``retry_after`` is in seconds, 2**31 at most; ``diagnostic`` is
+    the header x-ms-ags-diagnostic, for a support case. `str(error)` is one line of printable text,
+    whatever they hold; they hold it as it came.
 
     Source: Graph documentation, "Error responses", https://learn.microsoft.com/graph/errors
     """

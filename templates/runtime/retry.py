@@ -15,6 +15,8 @@ from .operation import Operation
 MAX_RETRIES = 3
 MAX_RETRY_AFTER = 60.0
 """Seconds. A longer Retry-After is for the caller to decide on, so the error is raised at once."""
+LONGEST = 2.0**31
+"""Seconds, 68 years: a longer Retry-After counts as this (RFC 9111, 1.2.2), which can be slept."""
 BACKOFF_BASE = 0.5
 """Seconds before the first repetition at most; doubled for each one after it."""
 
@@ -78,15 +80,16 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     """The seconds to wait that a Retry-After header asks for (RFC 9110, 10.2.3).
 
     ``value`` holds whole seconds or an HTTP-date, ``now`` is an aware datetime. Returns 0 for a
-    date gone by, and None for no header and for anything else (negative, NaN, …).
+    date gone by, 2**31 for anything longer, and None for no header and for anything else (negative,
+    NaN, …).
     """
     text = (value or "").strip()
     if _SECONDS.fullmatch(text):
-        return float(text)
+        return min(float(text), LONGEST)
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
     # An HTTP-date is in UTC, also in the obsolete form which does not say so (RFC 9110, 5.6.7).
     date = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0.0, (date - now).total_seconds())
+    return min(max(0.0, (date - now).total_seconds()), LONGEST)

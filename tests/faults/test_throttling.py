@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import threading
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from graph_comms import GraphTransportError, ServiceError
+from graph_comms import GraphTransportError, ServiceError, ThrottledError
+from graph_comms._runtime.retry import MAX_RETRY_AFTER
 from tests.faults.cases import AMBIGUOUS, bomb
 from tests.faults.harness import GRAPH, TOKEN, Client, each_flavour, outcome
 from tests.faults.server import End, FaultServer, Step, Until, answer, response
@@ -105,6 +107,18 @@ def test_503_to_a_get(server: FaultServer, flavour: str, asked: Asked) -> None:
         repeated = asked.pause is not None
         assert outcome(client.get) == ("found" if repeated else "ServiceError 503")
         check_waits(client.waits, asked.pause)
+
+
+@each_flavour
+@pytest.mark.parametrize("value", ["9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_what_a_throttled_caller_is_told_to_wait_can_be_waited(
+    server: FaultServer, flavour: str, value: str
+) -> None:
+    server.play(answer(429, b"", f"Retry-After: {value}"))
+    with Client(flavour, server) as client, pytest.raises(ThrottledError) as caught:
+        client.create()
+    assert caught.value.retry_after is not None
+    assert MAX_RETRY_AFTER < caught.value.retry_after < threading.TIMEOUT_MAX
 
 
 def check_waits(waits: list[float], pause: tuple[float, float] | None) -> None:
