@@ -116,6 +116,18 @@ def memory_over(port: int, count: int, samples: int) -> list[int]:
     return found
 
 
+async def async_memory_over(port: int, count: int, samples: int) -> list[int]:
+    """`memory_over` for the other client."""
+    found: list[int] = []
+    async with AsyncCommunicationsClient("token", transport=AsyncRoad(port)) as client:
+        for sample in range(samples):
+            for n in range(count // samples):
+                assert is_the_same(await client.calls.create(call(n)), n)
+                assert (await client.calls.get(f"{sample}-{n}")).id
+            found.append(resident())
+    return found
+
+
 # -- bare httpx, doing the same
 
 
