@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from graph_comms import CommunicationsClient, GraphError, GraphHTTPError
+from graph_comms import GraphError, GraphHTTPError
 from graph_comms.models import Call
 from tests.faults.cases import bomb
 from tests.faults.harness import FLAVOURS, Client, each_flavour
@@ -211,12 +211,7 @@ def test_a_credential_that_fails_shows_no_request(server: FaultServer, flavour: 
     assert "no secret configured" in with_locals(caught.value)
 
 
-def refused(work: Callable[[CommunicationsClient], Any]) -> BaseException:
-    with CommunicationsClient(TOKEN) as client, pytest.raises(ValueError, match=r".") as caught:
-        work(client)
-    return caught.value
-
-
+@each_flavour
 @pytest.mark.parametrize(
     "work",
     [
@@ -229,9 +224,21 @@ def refused(work: Callable[[CommunicationsClient], Any]) -> BaseException:
     ],
 )
 def test_what_is_refused_is_refused_before_there_is_a_token(
-    work: Callable[[CommunicationsClient], Any],
+    server: FaultServer, flavour: str, work: Callable[[Any], Any]
 ) -> None:
-    assert leaks([with_locals(refused(work))]) == []
+    asked: list[bool] = []
+
+    def give() -> str:
+        asked.append(True)
+        return TOKEN
+
+    with (
+        Client(flavour, server, credential=give) as client,
+        pytest.raises(ValueError, match=r".") as caught,
+    ):
+        client.run(work(client.client))
+    assert leaks([with_locals(caught.value)]) == []
+    assert asked == []
 
 
 @each_flavour
@@ -297,9 +304,10 @@ def test_attributes_of_an_error_hold_what_came(server: FaultServer, flavour: str
     assert "\\ud800" in str(error)
 
 
-def test_a_body_that_is_too_long_is_not_kept(server: FaultServer) -> None:
+@each_flavour
+def test_a_body_that_is_too_long_is_not_kept(server: FaultServer, flavour: str) -> None:
     server.play(answer(200, bomb(110), "Content-Encoding: gzip"))
-    with Client("sync", server) as client, pytest.raises(GraphError) as caught:
+    with Client(flavour, server) as client, pytest.raises(GraphError) as caught:
         client.get()
     assert len(vars(caught.value)["body"]) == 2**16
 
