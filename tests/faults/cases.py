@@ -30,11 +30,18 @@ class Case:
     create: str
     get: str
     timeout: float = 10.0
+    reusable: bool = True
+    """Whether nothing is left on the connection that the next request would find there."""
 
     @property
     def repeated(self) -> bool:
         """Whether a get recovers by being sent again; a create never does here."""
         return self.get == "found"
+
+    @property
+    def read(self) -> bool:
+        """Whether the server reads the request before the fault."""
+        return self.step.read is not Until.NOTHING
 
 
 def both(name: str, step: Step, outcome: str, timeout: float = 10.0) -> Case:
@@ -150,7 +157,8 @@ FRAMES = [
     cut("a length too long", Step((response(200, BODY, "Content-Length: 99", length=False),), End.CLOSE)),
     cut("a length of a petabyte",
         Step((response(200, BODY, f"Content-Length: {10**15}", length=False),), End.CLOSE)),
-    both("a length too short", Step((response(200, BODY, "Content-Length: 9", length=False),)), NOT_JSON),
+    Case("a length too short", Step((response(200, BODY, "Content-Length: 9", length=False),)),
+         NOT_JSON, NOT_JSON, reusable=False),
     both("chunks", Step((chunked(b"5\r\n", BODY[:5], b"\r\n1A;x=y\r\n", BODY[5:], TRAILER),)), "1"),
     cut("a chunk's size in words", Step((chunked(b"five\r\n", BODY),), End.CLOSE)),
     cut("a chunk's size without end", Step((chunked(b"F" * 100_000),), End.CLOSE)),
@@ -232,15 +240,18 @@ ELSEWHERE = [
 ]  # fmt: skip
 
 HTML = b"<html>Bad gateway</html>"
+FAILURES = [
+    *(both(str(status), answer(status), f"ServiceError {status}") for status in (500, 501, 505, 599, 999)),
+    *(Case(f"{status} in HTML", answer(status, HTML), f"ServiceError {status}", "found")
+      for status in (502, 503, 504)),
+]  # fmt: skip
 STATUSES = [
+    *FAILURES,
     *(both(str(status), answer(status), f"{kind} {status}") for status, kind in {
         300: "GraphHTTPError", 304: "GraphHTTPError", 400: "BadRequestError", 401: "AuthenticationError",
         403: "PermissionDeniedError", 404: "NotFoundError", 407: "GraphHTTPError", 408: "GraphHTTPError",
-        409: "ConflictError", 500: "ServiceError", 501: "ServiceError", 505: "ServiceError",
-        599: "ServiceError", 999: "ServiceError",
+        409: "ConflictError",
     }.items()),
-    *(Case(f"{status} in HTML", answer(status, HTML), f"ServiceError {status}", "found")
-      for status in (502, 503, 504)),
     both("500 cut short", Step((response(500, HTML)[:-5],), End.CLOSE), "ServiceError 500"),
     both("500 with a bomb", answer(500, bomb(200), "Content-Encoding: gzip"), "ServiceError 500"),
     both("500 in br", answer(500, HTML, "Content-Encoding: br"), "ServiceError 500"),

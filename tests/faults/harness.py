@@ -73,6 +73,12 @@ class Client:
     def create(self, call: Call | None = None) -> Any:
         return self.run(self.client.calls.create(call or Call(callback_uri="https://bot")))
 
+    def invite(self) -> Any:
+        return self.run(self.client.calls.participants.invite("found", participants=[]))
+
+    def update(self) -> Any:
+        return self.run(self.client.calls.update("found", Call(subject="words")))
+
     def get(self, key: str = "found") -> Any:
         return self.run(self.client.calls.get(key))
 
