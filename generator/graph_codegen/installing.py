@@ -12,6 +12,7 @@ import ctypes
 import errno
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -70,6 +71,7 @@ def install(
     try:
         with _staging(folder) as staging:
             parts = _parts([*files, *stale])
+            (staging / "new").mkdir()
             for part, paths in parts.items():
                 _build(part, paths, files, folder, staging / "new")
             with ExitStack() as undo:
@@ -106,23 +108,55 @@ def _parts(paths: Iterable[str]) -> Mapping[str, set[str]]:
 def _build(
     part: str, paths: Iterable[str], files: Mapping[str, str], folder: Path, staging: Path
 ) -> None:
-    """Make ready a file or folder as it shall be: what changes written, all else linked."""
+    """Make ready a file or folder as it shall be: what changes written, all else linked.
+
+    Raises OSError for a folder that cannot be read: nobody knows what would be lost with it.
+    """
+    changed = {folder / path for path in paths}
+    for old in _all_below(folder / part) - changed:
+        _link(old, staging / old.relative_to(folder))
     for path in paths:
         if path in files:
-            target = staging / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(files[path], encoding="utf-8", newline="")
-    changed = {folder / path for path in paths}
-    for root, folders, names in os.walk(folder / part):
-        links = [name for name in folders if (Path(root) / name).is_symlink()]
-        for old in (Path(root) / name for name in (*names, *links)):
-            if old not in changed:
-                _link(old, staging / old.relative_to(folder))
+            _make((staging / path).parent, (folder / path).parent)
+            (staging / path).write_text(files[path], encoding="utf-8", newline="")
+
+
+def _all_below(top: Path) -> set[Path]:
+    """Return all files and links below a folder, and the folders in which nothing is."""
+    found: set[Path] = set()
+    if top.is_dir():
+        for root, folders, names in os.walk(top, onerror=_raise):
+            links = [name for name in folders if (Path(root) / name).is_symlink()]
+            found.update(Path(root) / name for name in (*names, *links))
+            if not folders and not names:
+                found.add(Path(root))
+    return found
+
+
+def _raise(problem: OSError) -> None:
+    raise problem
+
+
+def _make(new: Path, old: Path) -> None:
+    """Make a folder, and those above it, with the group and mode of those that they replace."""
+    if new.exists():
+        return
+    _make(new.parent, old.parent)
+    new.mkdir()
+    if old.is_dir():
+        like = old.stat()
+        if new.stat().st_gid != like.st_gid:
+            with suppress(PermissionError):  # not a member of that group
+                os.chown(new, -1, like.st_gid)
+        new.chmod(stat.S_IMODE(like.st_mode))
 
 
 def _link(old: Path, new: Path) -> None:
-    """Give a file a second place; where the file system has no links, a copy."""
-    new.parent.mkdir(parents=True, exist_ok=True)
+    """Give a file a second place; where the file system has no links, a copy. Make a folder anew."""
+    if old.is_dir() and not old.is_symlink():
+        _make(new, old)
+        return
+    _make(new.parent, old.parent)
     try:
         os.link(old, new, follow_symlinks=False)
     except OSError as problem:

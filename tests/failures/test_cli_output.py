@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import resource
@@ -96,6 +97,29 @@ def test_an_output_that_is_a_file_is_refused(folder: Path) -> None:
     assert (result.returncode, result.stdout) == (2, "")
     assert "is a file" in result.stderr
     assert content(folder) == before
+
+
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
+
+
+def permitted() -> None:
+    """Let the modes of files hold for the administrator too, in what is executed next (Linux)."""
+    if os.geteuid() == 0:
+        for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
+            assert ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0
+
+
+@pytest.mark.parametrize("path", ["graph_comms/private", "graph_comms/models/private"])
+def test_a_folder_of_somebody_else_that_is_closed_is_refused(folder: Path, path: str) -> None:
+    """Nobody could keep what is in it."""
+    private = folder / "generated" / path
+    private.mkdir()
+    (private / "notes").write_text("mine")
+    private.chmod(0)
+    errors = refusal(folder, *newer(), before=permitted)
+    private.chmod(0o755)
+    assert errors == [f"generated/{path}: cannot write: Permission denied"]
+    assert (private / "notes").read_text() == "mine"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unwritable to the administrator")

@@ -228,6 +228,28 @@ def test_links_folders_and_caches_stay(folder: Path) -> None:
     assert (folder / "deep" / "__pycache__" / "two.pyc").read_text() == "old"
 
 
+def test_an_empty_folder_stays(folder: Path) -> None:
+    (folder / "deep" / "er" / "mine").mkdir(parents=True)
+    output.write(NEW, folder)
+    assert list((folder / "deep" / "er").iterdir()) == [folder / "deep" / "er" / "mine"]
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_folders_keep_their_modes_and_groups(folder: Path, whole: bool) -> None:
+    """As where several people work: what each writes belongs to the group of the folder."""
+    deep, empty = folder / "deep", folder / "deep" / "empty"
+    empty.mkdir()
+    if os.geteuid() == 0:
+        os.chown(deep, -1, 12345)
+    deep.chmod(0o2775)
+    empty.chmod(0o700)
+    group = deep.stat().st_gid
+    output.write(NEW, folder, whole=whole)
+    assert (deep.stat().st_mode & 0o7777, deep.stat().st_gid) == (0o2775, group)
+    assert (deep / "two").stat().st_gid == group
+    assert empty.stat().st_mode & 0o7777 == 0o700
+
+
 def test_what_a_killed_run_left_behind_goes(folder: Path) -> None:
     (folder / ".graph-codegen-left" / "new").mkdir(parents=True)
     output.write(NEW, folder)
