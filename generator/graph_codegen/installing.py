@@ -110,7 +110,8 @@ def _build(
 ) -> None:
     """Make ready a file or folder as it shall be: what changes written, all else linked.
 
-    Raises OSError for a folder that cannot be read: nobody knows what would be lost with it.
+    Raises OSError for a folder that cannot be read, for nobody knows what would be lost with it, and
+    one that cannot be written: that another could take its place does not make it ours to change.
     """
     changed = {folder / path for path in paths}
     for old in _all_below(folder / part) - changed:
@@ -126,6 +127,8 @@ def _all_below(top: Path) -> set[Path]:
     found: set[Path] = set()
     if top.is_dir():
         for root, folders, names in os.walk(top, onerror=_raise):
+            if not os.access(root, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), root)
             links = [name for name in folders if (Path(root) / name).is_symlink()]
             found.update(Path(root) / name for name in (*names, *links))
             if not folders and not names:

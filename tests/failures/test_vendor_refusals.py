@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.failures.test_cli_output import no_room
+from tests.failures.test_cli_output import no_room, permitted
 from tests.support.csdl import ROOT, SERVICE, content, document, graph_codegen
 
 DEST = "app/_vendor"
@@ -230,7 +229,6 @@ def test_a_destination_that_leads_nowhere_is_refused(folder: Path, leads: str) -
     )
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to the administrator")
 @pytest.mark.parametrize(
     ("closed", "message"),
     [
@@ -242,7 +240,7 @@ def test_a_destination_that_leads_nowhere_is_refused(folder: Path, leads: str) -
 )
 def test_a_closed_folder_is_refused(folder: Path, closed: str, message: str) -> None:
     (folder / closed).chmod(0)
-    result = graph_codegen(*update(), cwd=folder)
+    result = graph_codegen(*update(), cwd=folder, before=permitted)
     (folder / closed).chmod(0o755)
     assert (result.returncode, result.stdout) == (2, "")
     assert "Traceback" not in result.stderr
@@ -276,12 +274,11 @@ def test_a_check_refuses_what_is_no_mere_difference(folder: Path, change: str) -
     assert (shown, error.startswith(path)) == ([], True)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unwritable to the administrator")
 @pytest.mark.parametrize("unwritable", [PACKAGE, f"{PACKAGE}/models"])
 def test_an_unwritable_folder_is_refused(folder: Path, unwritable: str) -> None:
     (folder / unwritable).chmod(0o555)
     before = content(folder)
-    result = graph_codegen(*update(), cwd=folder)
+    result = graph_codegen(*update(), cwd=folder, before=permitted)
     assert (result.returncode, result.stdout) == (2, "")
     assert "Permission denied" in result.stderr
     assert content(folder) == before
