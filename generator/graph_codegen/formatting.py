@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from multiprocessing import parent_process
+from threading import Thread
+
 import black
 from black.mode import TargetVersion
 from black.parsing import InvalidInput
@@ -29,3 +33,18 @@ def formatted_text(source: str, path: str) -> str:
         return text
     except (InvalidInput, SyntaxError) as problem:
         raise error(f"what was generated is no Python: {problem}", Place(path)) from None
+
+
+def end_with_parent() -> None:
+    """Let this process end when the one that started it does, however that ended.
+
+    One that is killed cannot tell its processes to end, and they would wait for work for ever.
+    """
+    Thread(target=_await_parent, daemon=True).start()
+
+
+def _await_parent() -> None:
+    parent = parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)

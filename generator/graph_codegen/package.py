@@ -14,7 +14,7 @@ from graph_codegen.calls import class_prefix
 from graph_codegen.client import client
 from graph_codegen.clouds import Clouds
 from graph_codegen.descriptions import Descriptions
-from graph_codegen.formatting import HEADER, formatted_text
+from graph_codegen.formatting import HEADER, end_with_parent, formatted_text
 from graph_codegen.methods import MethodWriter
 from graph_codegen.naming import Names, name
 from graph_codegen.openapi import openapi
@@ -59,7 +59,8 @@ def build(model: Model, settings: Settings, known: Facts) -> dict[str, str]:
     names = name(model)
     package = settings.package
     # Formatting takes longest: it goes on in other processes while the models are generated.
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+    workers = ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=end_with_parent)
+    with workers as pool:
         sources = {
             **client(model, known.writer(names), settings),
             "__init__.py": _init(model, settings),

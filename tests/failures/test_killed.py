@@ -1,4 +1,4 @@
-"""A run that is killed leaves the old package or the new one; two at once leave one of theirs."""
+"""A run that is killed leaves the old package or the new, and no process; of two at once, one wins."""
 
 from __future__ import annotations
 
@@ -103,3 +103,21 @@ def test_runs_at_once_leave_what_one_of_them_wrote(tmp_path: Path, how: str) -> 
     states = [{p: text.encode() for p, text in files.items()} for files in STATES.values()]
     assert content(folder) in states
     assert not list(tmp_path.rglob(".graph-codegen-*"))
+
+
+def children(parent: int) -> int:
+    listed = subprocess.run(["ps", "-A", "-o", "ppid="], capture_output=True, text=True, check=True)
+    return listed.stdout.split().count(str(parent))
+
+
+@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
+def test_killed_it_leaves_no_process(tmp_path: Path, kill: signal.Signals) -> None:
+    command = [sys.executable, "-m", "graph_codegen", "generate"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as run:
+        while children(run.pid) < 2:  # one is multiprocessing's own
+            assert run.poll() is None, "ended before it had other processes"
+            time.sleep(0.01)
+        run.send_signal(kill)
+        # All its processes share its standard error, which ends with the last of them.
+        run.communicate(timeout=30)
+        assert run.returncode == -kill
