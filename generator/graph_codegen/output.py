@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
@@ -55,6 +56,31 @@ def unlike_manifest(folder: Path) -> dict[str, str]:
         return {MANIFEST: "is missing: nothing tells which files are ours"}
     missing = {path: "is missing" for path in listed if _read(folder / path) is None}
     return dict(sorted({**missing, **_kept({}, listed, folder)}.items()))
+
+
+_EXTENSION = r"(\.[\w-]+)?\.(so|pyd)"
+"""How a file ends, after its stem, that Python takes for a compiled module."""
+
+
+def hiding(files: Iterable[str], folder: Path) -> dict[str, str]:
+    """Return what in a folder Python imports in place of a module among files: of which, by path.
+
+    That is a package, or else a compiled module, of the same name, which come before a source file
+    (see importlib.machinery.FileFinder). `__pycache__` is not looked at.
+    """
+    found: dict[str, str] = {}
+    for path in sorted(path for path in files if path.endswith(".py")):
+        module = folder / path
+        inits = module.with_suffix("").glob("__init__.*")
+        beside = module.parent.glob(f"{module.stem}.*")
+        packages = (
+            i.parent for i in inits if re.fullmatch(rf"__init__(\.pyc?|{_EXTENSION})", i.name)
+        )
+        compiled = (other for other in beside if re.fullmatch(module.stem + _EXTENSION, other.name))
+        for hider in (*packages, *compiled):
+            name = hider.relative_to(folder).as_posix()
+            found[name] = f"is imported in place of {module.name}: delete it"
+    return dict(sorted(found.items()))
 
 
 def edits(files: Mapping[str, str], folder: Path) -> Iterator[str]:

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import pytest
@@ -285,6 +286,38 @@ def test_check_names_what_is_not_as_the_manifest_inside_lists_it(folder: Path) -
             f"{MODELS}: was edited by hand: restore or delete it",
             f"{STALE}: is missing",
         ]
+
+
+@pytest.mark.parametrize(
+    ("hiding", "of"),
+    [
+        ("models/graph/__init__.py", "models/graph.py"),
+        ("client/__init__.pyc", "client.py"),
+        (f"client{EXTENSION_SUFFIXES[0]}", "client.py"),
+        ("client.abi3.so", "client.py"),
+        ("client.cp311-win_amd64.pyd", "client.py"),
+        ("__init__.so", "__init__.py"),
+    ],
+)
+def test_check_names_what_is_imported_in_place_of_a_module(
+    folder: Path, hiding: str, of: str
+) -> None:
+    put(folder, {f"{PACKAGE}/{hiding}": b"mine = 1\n"})
+    result = vendor(folder, "--check", metadata=OLD_FILE)
+    assert (result.returncode, result.stdout) == (1, "")
+    first = hiding.partition("/__init__")[0]
+    assert result.stderr.splitlines()[2:] == [
+        f"{PACKAGE}/{first}: is imported in place of {Path(of).name}: delete it"
+    ]
+
+
+def test_check_says_nothing_of_what_hides_no_module(folder: Path) -> None:
+    others = ["client.pyc", "client/notes.py", "client.txt", "mine/__init__.py", "libclient.so"]
+    put(folder, {f"{PACKAGE}/{path}": b"mine = 1\n" for path in others})
+    result = vendor(folder, "--check", metadata=OLD_FILE)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert not [line for line in result.stderr.splitlines() if "in place of" in line]
+    assert run(folder, f"from {PACKAGE.replace('/', '.')} import client, models") == ""
 
 
 @pytest.mark.parametrize(

@@ -111,14 +111,17 @@ def _write(files: Mapping[str, str], target: Path, *, whole: bool = False) -> No
 def _compare(files: Mapping[str, str], target: Path, command: str) -> None:
     """Show how a folder differs from what a command would write, and exit if it does.
 
-    What differs from the folder's own manifest is named besides: it is not merely out of date.
+    What differs from the folder's own manifest is named besides: it is not merely out of date. So is
+    what would be imported in place of a module, with which the folder differs though all files agree.
     """
-    for path, reason in output.unlike_manifest(target).items():
+    hiding = output.hiding(files, target)
+    for path, reason in (output.unlike_manifest(target) | hiding).items():
         common.log.print(f"{target / path}: {reason}", markup=False, highlight=False)
     difference = list(output.differences(files, target))
     for line in difference:
         click.echo(line)
     if difference:
         common.log.print(f"{target} is stale: run {command}", markup=False)
+    if difference or hiding:
         sys.exit(common.DIFFERENT)
     common.log.print(f"{target} is what would be generated", markup=False)
