@@ -197,13 +197,17 @@ def _digests(text: str | None, folder: Path) -> dict[str, frozenset[str]]:
             for path, value in files.items():
                 found[_inside(path)] = found.get(path, frozenset()) | set(str(value).split())
         return found
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise error("the manifest is not understood", str(folder / MANIFEST)) from None
 
 
 def _inside(path: str) -> str:
-    """Return a path below the folder; what the manifest lists may be deleted, so others are refused."""
-    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+    """Return a path below the folder, as `manifest` writes them.
+
+    What is listed may be deleted and is told of: others, on any system, and unprintable ones are refused.
+    """
+    outside = PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts
+    if outside or set(path) & set("\\:") or not path.isprintable():
         raise ValueError(path)
     return path
 

@@ -116,6 +116,15 @@ def test_files_of_a_folder_without_a_manifest_are_not_ours(folder: Path) -> None
         '{"files": {"../outside": "0"}}',
         '{"files": {"a/../../outside": "0"}}',
         '{"files": {"/outside": "0"}}',
+        '{"files": {"//outside": "0"}}',
+        r'{"files": {"..\\outside": "0"}}',
+        '{"files": {"C:outside": "0"}}',
+        r'{"files": {"nul\u0000": "0"}}',
+        r'{"files": {"surrogate\ud800": "0"}}',
+        r'{"files": {"line\nerror: line": "0"}}',
+        r'{"files": {"\u001b[31m": "0"}}',
+        r'{"files": {"\u202e": "0"}}',
+        pytest.param("[" * 200_000, id="nested"),
     ],
 )
 def test_a_manifest_that_is_not_understood_is_refused(folder: Path, text: str) -> None:
