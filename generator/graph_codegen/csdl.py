@@ -40,11 +40,7 @@ __all__ = ["parse_type_ref", "read", "read_file"]
 
 def read_file(path: Path) -> Document:
     """Read a CSDL document from a file. Raises CodegenError when it cannot be read or is not CSDL."""
-    try:
-        data = path.read_bytes()
-    except OSError as problem:
-        raise error(f"cannot read the metadata: {problem.strerror}", str(path)) from None
-    return read(data, path.name)
+    return read(xmlsource.load(path), path.name)
 
 
 def read(data: bytes, file: str) -> Document:

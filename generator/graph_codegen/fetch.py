@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
+from graph_codegen import xmlsource
 from graph_codegen.diagnostics import error
 from graph_codegen.provenance import date_of
 from graph_codegen.xmlsource import LARGEST
@@ -42,10 +43,7 @@ def fetch(source: str, today: date) -> Fetched:
     """
     if not _is_address(source):
         path = Path(source)
-        try:
-            return Fetched(path.read_bytes(), path.name, date_of(path.name))
-        except OSError as problem:
-            raise error(f"cannot read the metadata: {problem.strerror}", source) from None
+        return Fetched(xmlsource.load(path), path.name, date_of(path.name))
     name = label(source)
     try:
         return Fetched(_download(source, name), name, today.isoformat())

@@ -6,6 +6,7 @@ tree is built: no CSDL document needs one, and they are what XML attacks are mad
 
 from __future__ import annotations
 
+from pathlib import Path
 from xml.parsers import expat
 
 from lxml import etree
@@ -23,6 +24,20 @@ MOST_MARKUP = 1_000_000
 """Elements, and attributes, of a document; Graph's whole metadata has some fifty thousand."""
 
 
+def load(path: Path) -> bytes:
+    """Return the bytes of a document. Raises CodegenError for what cannot be read, or is too large.
+
+    No more is read than a document may have: a file can be a device that never ends.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+    except OSError as problem:
+        raise error(f"cannot read the metadata: {problem.strerror}", str(path)) from None
+    _refuse_size(data, path.name)
+    return data
+
+
 class _PrologEndError(Exception):
     """Raised inside expat's callback: the root element has begun."""
 
@@ -33,6 +48,9 @@ _DOCTYPE = "a document type declaration is refused (entities and external refere
 def _refuse_size(data: bytes, file: str) -> None:
     if len(data) > LARGEST:
         raise error(f"larger than {LARGEST // 2**20} MB", Place(file))
+
+
+def _refuse_markup(data: bytes, file: str) -> None:
     # A tree takes fifty times the memory of its text: what would not fit is counted beforehand.
     for mark, what in ((b"<", "elements"), (b"=", "attributes")):
         if data.count(mark) > MOST_MARKUP:
@@ -81,6 +99,7 @@ def parse(data: bytes, file: str) -> Element:
     is not well-formed XML without a document type declaration.
     """
     _refuse_size(data, file)
+    _refuse_markup(data, file)
     _refuse_doctype(data, file)
     parser = etree.XMLParser(
         resolve_entities=False,

@@ -11,12 +11,14 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from graph_codegen import xmlsource
 from graph_codegen.diagnostics import CodegenError
+from graph_codegen.fetch import fetch
 from tests.support.csdl import ROOT, SERVICE, document
 
 FILE = "input.csdl.xml"
@@ -29,11 +31,10 @@ TOO_MUCH = "more than 10000 things are not understood"
 DOCTYPE = "a document type declaration is refused"
 
 
-def slice_(data: bytes, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run `slice` on a document, with bounds."""
-    (folder / FILE).write_bytes(data)
+def command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that writes to `out`, with bounds."""
     return subprocess.run(
-        [sys.executable, "-m", "graph_codegen", "slice", FILE, *ROOT, "--output", "out", *options],
+        [sys.executable, "-m", "graph_codegen", *arguments, *ROOT, "--output", "out"],
         cwd=folder,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY)),
         capture_output=True,
@@ -41,6 +42,12 @@ def slice_(data: bytes, folder: Path, *options: str) -> subprocess.CompletedProc
         check=False,
         timeout=SECONDS,
     )
+
+
+def slice_(data: bytes, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run `slice` on a document, with bounds."""
+    (folder / FILE).write_bytes(data)
+    return command(folder, "slice", FILE)
 
 
 def refusal(data: bytes, folder: Path) -> str:
@@ -176,6 +183,17 @@ REFUSED: Mapping[str, tuple[Callable[[], bytes], str]] = {
 def test_an_attack_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
     make, message = REFUSED[name]
     assert message in refusal(make(), tmp_path)
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "sparse.xml").open("wb") as file:
+        file.truncate(20 * 2**30)
+    for name in ("sparse.xml", "/dev/zero"):
+        result = command(tmp_path, "slice", name)
+        assert result.returncode == 2
+        assert result.stderr.splitlines()[1:] == [f"error: {Path(name).name}: larger than 64 MB"]
+        with pytest.raises(CodegenError, match="larger than 64 MB"):
+            fetch(str(tmp_path / name), date(2026, 8, 4))
 
 
 DEEP_RECORD = (
