@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from graph_codegen.diagnostics import CodegenError, Diagnostic, Place, refuse
+from graph_codegen.diagnostics import CodegenError, Diagnostic, Place, bounded, refuse
 from graph_codegen.edm import EnumType, StructuredType
 from graph_codegen.resolved import Model
 
@@ -21,13 +21,17 @@ PRIMITIVES = frozenset(
 INTEGERS = frozenset({"Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"})
 """The Edm types that an enumeration can stand on (CSDL 10.1)."""
 
+DEEPEST = 50
+"""Levels of base types; Graph's whole metadata has five. Generating the models takes time with their
+cube: seconds for these, minutes for some hundreds."""
+
 
 def refuse_unsound(model: Model) -> None:
-    """Raise CodegenError for a base type that cannot be one, and for names declared twice."""
-    sound: set[str] = set()
+    """Raise CodegenError for base types that cannot be, or too many, and for names declared twice."""
+    depths: dict[str, int] = {}
     for declared in model.structured():
-        _refuse_bases(model, declared, sound)
-    refuse(_repeated(model))
+        _refuse_bases(model, declared, depths)
+    refuse(bounded(_repeated(model)))
 
 
 def loose_ends(model: Model) -> Iterator[Diagnostic]:
@@ -43,9 +47,10 @@ def loose_ends(model: Model) -> Iterator[Diagnostic]:
     for term in model.terms:
         if term.type.name not in known:
             yield Diagnostic(f"the type {term.type.name} is not declared", term.place, term.name)
+    sources = {source.name for source in model.sources}
     for source in model.sources:
         for binding in source.bindings:
-            if model.container and not model.container.source(binding.target.split("/")[0]):
+            if model.container and binding.target.split("/")[0] not in sources:
                 message = f"the binding of {binding.path} to {binding.target} leads nowhere"
                 yield Diagnostic(message, source.place, model.container.name, source.name)
 
@@ -64,23 +69,19 @@ def _known(model: Model) -> frozenset[str]:
 
 def _loose_members(model: Model, declared: StructuredType) -> Iterator[Diagnostic]:
     for path in declared.key:
-        if path.split("/")[0] not in _member_names(model, declared.name):
+        if not model.first(declared.name, path.split("/")[0]):
             yield Diagnostic(f"the key {path} is no property", declared.place, declared.name, path)
     for item in declared.navigation:
-        if item.partner and item.partner.split("/")[0] not in _member_names(model, item.type.name):
+        if item.partner and not model.first(item.type.name, item.partner.split("/")[0]):
             message = f"the partner {item.partner} is no property of {item.type.name}"
             yield Diagnostic(message, item.place, declared.name, item.name)
 
 
-def _member_names(model: Model, type_name: str) -> frozenset[str]:
-    return frozenset(item.name for owner in model.lineage(type_name) for item in owner.members())
-
-
-def _refuse_bases(model: Model, declared: StructuredType, sound: set[str]) -> None:
-    """Follow the base types of a type up to one that is known to be sound."""
+def _refuse_bases(model: Model, declared: StructuredType, depths: dict[str, int]) -> None:
+    """Follow the base types of a type up to one that is known to be sound, with its depth."""
     seen = {declared.name: None}
     base = declared.base
-    while base and base not in sound:
+    while base and base not in depths and len(seen) <= DEEPEST:
         if base in seen:
             message = f"cycle of base types: {' → '.join([*seen, base])}"
             raise CodegenError(Diagnostic(message, declared.place, declared.name))
@@ -91,7 +92,11 @@ def _refuse_bases(model: Model, declared: StructuredType, sound: set[str]) -> No
             raise CodegenError(Diagnostic(message, declared.place, declared.name))
         seen[base] = None
         base = parent.base
-    sound.update(seen)
+    above = depths.get(base, 0)
+    if above + len(seen) > DEEPEST:
+        message = f"more than {DEEPEST} levels of base types"
+        raise CodegenError(Diagnostic(message, declared.place, declared.name))
+    depths.update((name, depth) for depth, name in enumerate(reversed(seen), above + 1))
 
 
 def _repeated(model: Model) -> Iterator[Diagnostic]:
@@ -99,8 +104,10 @@ def _repeated(model: Model) -> Iterator[Diagnostic]:
         if isinstance(declared, EnumType):
             yield from _twice(((m.name, m.place) for m in declared.members), name)
         else:
-            lineage = model.lineage(name)
-            yield from _twice([(m.name, m.place) for t in lineage for m in t.members()], name)
+            for member in declared.members():
+                first = model.first(name, member.name)
+                if first and first is not member:
+                    yield _again(first.place, member.place, name, member.name)
     for operation in model.operations:
         yield from _twice(((p.name, p.place) for p in operation.parameters), operation.name)
     overloads = (
@@ -118,7 +125,10 @@ def _twice(named: Iterable[tuple[str, Place]], owner: str = "") -> Iterator[Diag
     first: dict[str, Place] = {}
     for name, place in named:
         if name in first:
-            message = f"declared twice, first at {first[name]}"
-            yield Diagnostic(message, place, *((owner, name) if owner else (name,)))
+            yield _again(first[name], place, *((owner, name) if owner else (name,)))
         else:
             first[name] = place
+
+
+def _again(first: Place, place: Place, *subject: str) -> Diagnostic:
+    return Diagnostic(f"declared twice, first at {first}", place, *subject)

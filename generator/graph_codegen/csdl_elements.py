@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from lxml import etree
 
 from graph_codegen import literals
-from graph_codegen.diagnostics import CodegenError, Diagnostic, Place, error
+from graph_codegen.diagnostics import MOST_FINDINGS, CodegenError, Diagnostic, Place, error
 from graph_codegen.edm import TypeRef
 from graph_codegen.xmlsource import Element
 
@@ -28,9 +28,6 @@ _PATH = re.compile(r"(?! )[\w./@#$*(), -]+")
 
 RESERVED = frozenset({"Edm", "odata", "System", "Transient"})
 """What no schema may call itself (CSDL 5.1): the generator takes `Edm.` for types of its own."""
-
-MOST_FINDINGS = 10_000
-"""Findings in one document before reading it stops; Graph's whole metadata has six."""
 
 MOST_ATTRIBUTES = 100
 """Attributes of one element before reading it stops: lxml's time grows with their square."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
+
+MOST_FINDINGS = 10_000
+"""Findings in one document before reading it stops; Graph's whole metadata has six."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,14 @@ def error(message: str, place: Place | str, *, type: str = "", property: str = "
     """Build the error for a single finding; a bare string as place names a file."""
     where = place if isinstance(place, Place) else Place(place)
     return CodegenError(Diagnostic(message, where, type, property))
+
+
+def bounded(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return diagnostics; raises CodegenError when they are more than a document may have."""
+    found = tuple(islice(diagnostics, MOST_FINDINGS + 1))
+    if len(found) > MOST_FINDINGS:
+        raise error(f"more than {MOST_FINDINGS} things are not understood", found[-1].place)
+    return found
 
 
 def refuse(diagnostics: Iterable[Diagnostic]) -> None:

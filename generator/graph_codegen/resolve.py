@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TypeVar
 
 from graph_codegen.checks import loose_ends, refuse_unsound
 from graph_codegen.csdl_elements import parse_type_ref
-from graph_codegen.diagnostics import CodegenError, Diagnostic, Place
+from graph_codegen.diagnostics import CodegenError, Diagnostic, Place, bounded
 from graph_codegen.edm import (
     Annotation,
     Binding,
@@ -43,7 +44,7 @@ def resolve(document: Document) -> Model:
 
     The model carries the document's diagnostics and its own: references to nothing and annotations
     on nothing. Raises CodegenError for what leaves no model: a name declared twice, an alias of two
-    namespaces, a cycle of base types, a base that cannot be one.
+    namespaces, base types in a cycle or too deep, a base that cannot be one, too many diagnostics.
     """
     return _Resolver(document).model()
 
@@ -92,8 +93,8 @@ _QUALIFIED = re.compile(r"[^\W\d][\w-]*(?:\.[^\W\d][\w-]*)+")
 class _Placed:
     """An out-of-line annotation target with what stands on it."""
 
-    annotations: tuple[Annotation, ...]
     place: Place
+    annotations: list[Annotation] = field(default_factory=list[Annotation])
 
 
 class _Resolver:
@@ -116,8 +117,8 @@ class _Resolver:
         container = containers[0] if containers else None
         model = Model(types, operations, terms, container)
         refuse_unsound(model)
-        found = (*self._document.diagnostics, *self._unused(), *loose_ends(model))
-        return replace(model, diagnostics=found)
+        found = chain(self._document.diagnostics, self._unused(), loose_ends(model))
+        return replace(model, diagnostics=bounded(found))
 
     # -- names
 
@@ -145,13 +146,8 @@ class _Resolver:
         grouped: dict[str, _Placed] = {}
         for schema in self._document.schemas:
             for target, found, place in schema.targets:
-                key = self._target(target)
-                known = grouped.get(key)
-                grouped[key] = (
-                    _Placed(known.annotations + found, known.place)
-                    if known
-                    else _Placed(found, place)
-                )
+                placed = grouped.setdefault(self._target(target), _Placed(place))
+                placed.annotations.extend(found)
         return grouped
 
     # -- annotations

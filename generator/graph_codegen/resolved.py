@@ -10,7 +10,9 @@ from graph_codegen.diagnostics import Diagnostic, Place
 from graph_codegen.edm import (
     EntityContainer,
     EntitySource,
+    NavigationProperty,
     Operation,
+    Property,
     StructuredType,
     Term,
     TypeDeclaration,
@@ -86,6 +88,16 @@ class Model:
             chain.append(declared)
             name = declared.base
         return tuple(reversed(chain))
+
+    @cached_property
+    def _members(self) -> Mapping[str, Mapping[str, Property | NavigationProperty]]:
+        """The members that types declare themselves, the first of each name."""
+        return {t.name: {m.name: m for m in reversed([*t.members()])} for t in self.structured()}
+
+    def first(self, type_name: str, member: str) -> Property | NavigationProperty | None:
+        """Return the member of that name which a type has or inherits, the root's first."""
+        owners = (self._members[owner.name] for owner in self.lineage(type_name))
+        return next((members[member] for members in owners if member in members), None)
 
     def descendants(self, name: str) -> tuple[str, ...]:
         """Return all types derived from a type, at any depth, sorted."""

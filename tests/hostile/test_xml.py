@@ -85,6 +85,23 @@ def attributes(count: int, prefix: str = "") -> str:
     return " ".join(f"{prefix}a{n}='{n}'" for n in range(count))
 
 
+def chain(length: int, step: int = 1) -> str:
+    """Return types of which each is the base of the next."""
+    bases = ["", *(f' BaseType="graph.t{n}"' for n in range(length - 1))]
+    types = [f'<ComplexType Name="t{n}"{base}/>' for n, base in enumerate(bases)]
+    return "".join(types[::step])
+
+
+def properties(count: int) -> str:
+    return "".join(f'<Property Name="p{n}" Type="Edm.String"/>' for n in range(count))
+
+
+def keys(count: int) -> str:
+    """Return a type whose key has many parts."""
+    parts = "".join(f'<PropertyRef Name="p{n}"/>' for n in range(count))
+    return f'<EntityType Name="big"><Key>{parts}</Key>{properties(count)}</EntityType>'
+
+
 REFUSED: Mapping[str, tuple[Callable[[], bytes], str]] = {
     "billion laughs": (
         lambda: before_root(f"<!DOCTYPE a [{entities(10, 10)}]>").replace(b"Version", b"&e9; Version"),
@@ -120,6 +137,34 @@ REFUSED: Mapping[str, tuple[Callable[[], bytes], str]] = {
     "a million elements": (lambda: within("<a/>" * 1_000_001), "more than 1,000,000 elements"),
     "half a million elements": (
         lambda: within("<a/>" * 500_000), TOO_MUCH,
+    ),
+    "findings after reading": (
+        lambda: within(
+            '<ComplexType Name="big">'
+            + "".join(f'<Property Name="p{n}" Type="graph.nothing"/>' for n in range(20_000))
+            + "</ComplexType>"
+        ),
+        TOO_MUCH,
+    ),
+    "a name a hundred thousand times": (
+        lambda: within(
+            '<ComplexType Name="big">'
+            + '<Property Name="p" Type="Edm.String"/>' * 100_000
+            + "</ComplexType>"
+        ),
+        TOO_MUCH,
+    ),
+    "a hundred thousand base types": (
+        lambda: within(chain(100_000)), "microsoft.graph.t50: more than 50 levels of base types",
+    ),
+    "a hundred thousand base types, the last first": (
+        lambda: within(chain(100_000, -1)), "more than 50 levels of base types",
+    ),
+    "a circle of a hundred thousand base types": (
+        lambda: within(
+            chain(100_000).replace('"t0"', '"t0" BaseType="graph.t99999"')
+        ),
+        "more than 50 levels of base types",
     ),
     "65 MB": (lambda: before_root(" " * 65 * 2**20), "larger than 64 MB"),
     "unclosed comment": (lambda: before_root("<!--" + "x" * 1_000_000), "not well-formed XML"),
@@ -222,10 +267,33 @@ READ: Mapping[str, Callable[[], bytes]] = {
     ).encode(),
     "deep records": lambda: within(DEEP_RECORD),
     "a hundred thousand properties": lambda: within(
-        '<ComplexType Name="big">'
-        + "".join(f'<Property Name="p{n}" Type="Edm.String"/>' for n in range(100_000))
-        + "</ComplexType>"
+        f'<ComplexType Name="big">{properties(100_000)}</ComplexType>'
     ),
+    "a key of thirty thousand parts": lambda: within(keys(30_000)),
+    "thirty thousand partners": lambda: within(
+        '<EntityType Name="big">'
+        + "".join(
+            f'<NavigationProperty Name="p{n}" Type="graph.big" Partner="p{n}"/>'
+            for n in range(30_000)
+        )
+        + "</EntityType>"
+    ),
+    "many types that inherit much": lambda: within(
+        f'<ComplexType Name="big">{properties(10_000)}</ComplexType>'
+        + "".join(f'<ComplexType Name="t{n}" BaseType="graph.big"/>' for n in range(10_000))
+    ),
+    "sixty thousand annotations of one type": lambda: within(
+        '<Annotations Target="graph.call"><Annotation Term="a.b"/></Annotations>' * 60_000
+    ),
+    "thirty thousand bindings": lambda: GOOD.replace(
+        "</EntityContainer>",
+        "".join(
+            f'<Singleton Name="s{n}" Type="graph.user">'
+            '<NavigationPropertyBinding Path="x" Target="s29999"/></Singleton>'
+            for n in range(30_000)
+        )
+        + "</EntityContainer>",
+    ).encode(),
 }
 
 
@@ -237,6 +305,28 @@ def test_what_is_odd_but_right_is_read(name: str, tmp_path: Path) -> None:
     written = (tmp_path / "out" / "communications.csdl.xml").read_text("utf-8")
     assert '<EntityType Name="call"' in written
     assert "root:" not in written
+
+
+GENERATED: Mapping[str, Callable[[], str]] = {
+    "a key of three thousand parts": lambda: keys(3_000),
+    "fifty levels of base types": lambda: chain(50),
+}
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_what_is_odd_but_right_is_generated(name: str, tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(within(GENERATED[name]()))
+    result = command(tmp_path, "generate", "--metadata", FILE, "--root", "all")
+    assert result.returncode == 0, result.stderr[-2000:]
+
+
+def test_too_many_levels_are_refused_before_anything_is_generated(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(within(chain(51)))
+    result = command(tmp_path, "generate", "--metadata", FILE)
+    assert result.returncode == 2
+    error = result.stderr.splitlines()[-1]
+    assert error.endswith("microsoft.graph.t50: more than 50 levels of base types")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_truncated_document_is_refused_wherever_it_ends() -> None:
