@@ -127,7 +127,8 @@ class ElementReader:
         return ref
 
     def _checked(self, form: re.Pattern[str], name: str, attribute: str, element: Element) -> str:
-        if not form.fullmatch(name):
+        # Newer versions of Python know more letters: only those that all know make a name.
+        if not form.fullmatch(name) or literals.printable(name) != name:
             message = f"{attribute} of {local_name(element)} is no name: {quoted(name)}"
             raise self._error(message, element)
         return name

@@ -6,7 +6,6 @@ is committed has none, and `metadata/descriptions.json` describes in our own wor
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,9 +78,4 @@ def _own(annotations: Iterable[Annotation]) -> str:
 
 def _visible(text: str) -> str:
     """Spell out what directs a terminal or a reading direction, or cannot be seen; keep line ends."""
-    return "".join(c if c in "\n\t" or not _hidden(c) else literals.printable(c) for c in text)
-
-
-def _hidden(character: str) -> bool:
-    """Whether a character is a control, a format, a line end, or none at all."""
-    return unicodedata.category(character) in ("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp")
+    return "".join(c if c in "\n\t\xa0" else literals.printable(c) for c in text)

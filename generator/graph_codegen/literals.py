@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 
 
 def docstring(text: str, indent: int = 4) -> str:
@@ -35,7 +36,19 @@ def _join(lines: list[str], margin: str) -> str:
 
 def printable(text: str) -> str:
     """Replace what is not printable, line ends and direction marks too, by its escape."""
-    return "".join(c if c.isprintable() else _escape(ord(c)) for c in text)
+    return "".join(c if is_printable(c) else _escape(ord(c)) for c in text)
+
+
+def is_printable(character: str) -> bool:
+    """Whether a character shows as itself: no control, format or private one, no space but " ".
+
+    Decided by Unicode 3.2, which every Python has: `str.isprintable` knows more characters with each
+    version, and the same metadata would become other bytes. Letters of living scripts are there since
+    long before; emoji are not.
+    """
+    # What came to be a format character later is the soft hyphen alone.
+    kind = unicodedata.ucd_3_2_0.category(character)
+    return character == " " or (kind[0] not in "CZ" and character != "\xad")
 
 
 def _escape(code: int) -> str:

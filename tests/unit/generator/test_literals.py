@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import re
+import sys
 import textwrap
+import unicodedata
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from graph_codegen.literals import docstring
+from graph_codegen.literals import docstring, is_printable, printable
 
 INDENTS = st.sampled_from([0, 4, 8])
 
@@ -26,12 +29,20 @@ def value(text: str, indent: int) -> str:
     return found
 
 
+def known(character: str) -> bool:
+    return unicodedata.ucd_3_2_0.category(character) != "Cn"
+
+
 def shown(text: str) -> str:
     """Return a text as a docstring is to show it: spaces folded, what cannot be seen spelled out."""
     lines = text.split("\n")
     spelled = (
         "".join(
-            c if c.isprintable() else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}"
+            (
+                c
+                if c.isprintable() and known(c)
+                else f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}"
+            )
             for c in line
         )
         for line in lines
@@ -82,3 +93,16 @@ def test_lines_end_where_they_should(indent: int) -> None:
 
 def test_a_short_text_is_one_line() -> None:
     assert docstring('A "quoted" \\ text.') == '"""A \\"quoted\\" \\\\ text."""'
+
+
+def test_what_is_printable_is_the_same_for_every_python() -> None:
+    """Of all code points: their own tables differ, and with them the bytes of a package would."""
+    table = "".join("01"[is_printable(chr(code))] for code in range(sys.maxunicode + 1))
+    digest = hashlib.sha256(table.encode()).hexdigest()
+    assert digest == "a0cd20933a3978c85a304e8cb7fd7063e508eb4fd15fea89e5ddd35357ebf666"
+
+
+def test_letters_stay_readable_and_what_came_later_is_spelled_out() -> None:
+    readable = "größe, Ωmega, 日本語, שלום, हिन्दी, Русский, ไทย, 한국어, عربي – “€” … → ✓"
+    assert printable(readable) == readable
+    assert printable("🫨 \xad\u00a0") == "\\U0001fae8 \\u00ad\\u00a0"
