@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 from graph_codegen import factfile
 from graph_codegen.requests import Request
@@ -52,15 +52,30 @@ def load(folder: Path) -> Clouds:
 
     Raises CodegenError when the file is not understood.
     """
-    return factfile.read(folder / FILE, "the clouds are", _clouds, Clouds({}))
+    return factfile.read(folder / FILE, "the clouds are", _File, _clouds, Clouds({}))
 
 
-def _clouds(content: dict[str, Any]) -> Clouds:
-    clouds = content["clouds"]
-    return Clouds({name: frozenset(_lacking(clouds, name)) for name in clouds})
+@dataclass(frozen=True)
+class _Cloud:
+    """What the file says of one cloud: what it lacks, or as which other one it is."""
+
+    __pydantic_config__: ClassVar = {"alias_generator": lambda name: name.removesuffix("_")}
+
+    lacks: frozenset[str] | None = None
+    as_: str = ""
 
 
-def _lacking(clouds: dict[str, Any], name: str) -> list[str]:
-    facts = clouds[clouds[name].get("as", name)]
-    lacks: list[str] = facts["lacks"]
+@dataclass(frozen=True)
+class _File:
+    clouds: dict[str, _Cloud]
+
+
+def _clouds(content: _File) -> Clouds:
+    return Clouds({name: _lacking(content.clouds, name) for name in content.clouds})
+
+
+def _lacking(clouds: Mapping[str, _Cloud], name: str) -> frozenset[str]:
+    lacks = clouds[clouds[name].as_ or name].lacks
+    if lacks is None:
+        raise ValueError(f"{name} says neither what it lacks nor as which cloud it is")
     return lacks

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from graph_codegen import factfile, literals
 from graph_codegen.edm import (
@@ -54,20 +53,34 @@ def load(folder: Path) -> Descriptions:
 
     Raises CodegenError when the file is not understood.
     """
-    return factfile.read(folder / FILE, "the descriptions are", _descriptions, Descriptions())
+    return factfile.read(
+        folder / FILE, "the descriptions are", _File, _descriptions, Descriptions()
+    )
 
 
-def _descriptions(content: dict[str, Any]) -> Descriptions:
-    types = content["types"]
+@dataclass(frozen=True)
+class _Type:
+    summary: str
+    properties: dict[str, str] = field(default_factory=dict[str, str])
+    members: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class _File:
+    types: dict[str, _Type]
+    operations: dict[str, str]
+
+
+def _descriptions(content: _File) -> Descriptions:
     return Descriptions(
-        {name: facts["summary"] for name, facts in types.items()},
+        {name: facts.summary for name, facts in content.types.items()},
         {
             (name, member): text
-            for name, facts in types.items()
-            for kind in ("properties", "members")
-            for member, text in facts.get(kind, {}).items()
+            for name, facts in content.types.items()
+            for texts in (facts.properties, facts.members)
+            for member, text in texts.items()
         },
-        content["operations"],
+        content.operations,
     )
 
 

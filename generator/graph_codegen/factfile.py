@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from graph_codegen import literals
 from graph_codegen.diagnostics import error
 
+_Form = TypeVar("_Form")
 _T = TypeVar("_T")
 
 
-def read(path: Path, what: str, understand: Callable[[Any], _T], otherwise: _T) -> _T:
+def read(
+    path: Path, what: str, form: type[_Form], understand: Callable[[_Form], _T], otherwise: _T
+) -> _T:
     """Return what `understand` makes of the content of a file; `otherwise` where there is no file.
 
-    Raises CodegenError, which begins with `what` ("the clouds are"), for a file that cannot be read
-    or understood.
+    `form` is the type of the content: exactly it, strictly. Raises CodegenError, which begins with
+    `what` ("the clouds are") and names the place, for a file that cannot be read or understood.
     """
     if not path.exists():
         return otherwise
+    # pydantic takes longer to load than most commands take to answer.
+    from pydantic import TypeAdapter, ValidationError
+
     try:
-        return understand(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise error(f"{what} not understood: {problem}", str(path)) from None
+        return understand(TypeAdapter(form).validate_json(path.read_bytes(), strict=True))
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        reason = ": ".join(filter(None, ["/".join(map(str, first["loc"])), first["msg"]]))
+    except OSError as problem:
+        reason = str(problem.strerror)
+    except (ValueError, KeyError) as problem:
+        reason = str(problem)
+    raise error(f"{what} not understood: {literals.printable(reason)}", str(path))

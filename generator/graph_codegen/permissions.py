@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from graph_codegen import factfile
 
@@ -19,23 +20,41 @@ def load(folder: Path) -> Rules:
 
     Raises CodegenError when the file is not understood.
     """
-    return factfile.read(folder / FILE, "the permissions are", _rules, {})
+    return factfile.read(folder / FILE, "the permissions are", _File, _rules, {})
 
 
-def _rules(content: dict[str, Any]) -> Rules:
+@dataclass(frozen=True)
+class _Rule:
+    """What a rule may say; the runtime's `PermissionRule` has the same fields, in this order."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    shape: str
+    description: str
+    source: str
+    when: str | None = None
+    at_least: int | None = None
+    odata_type: str | None = None
+    any_of: tuple[str, ...] | None = None
+    all_of: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class _Operation:
+    application: tuple[_Rule, ...]
+
+
+@dataclass(frozen=True)
+class _File:
+    operations: dict[str, _Operation]
+
+
+def _rules(content: _File) -> Rules:
     return {
-        request: tuple(map(_rule, facts["application"]))
-        for request, facts in content["operations"].items()
+        request: tuple(map(_arguments, facts.application))
+        for request, facts in content.operations.items()
     }
 
 
-FIELDS = ("shape", "description", "source", "when", "at_least", "odata_type", "any_of", "all_of")
-"""What a rule may say; the runtime's `PermissionRule` has the same fields, in this order."""
-
-
-def _rule(fact: Mapping[str, Any]) -> Mapping[str, Any]:
-    unknown = fact.keys() - set(FIELDS)
-    if unknown:
-        raise ValueError(f"a rule says {', '.join(sorted(unknown))}")
-    lists = {name: tuple(fact[name]) for name in ("any_of", "all_of") if name in fact}
-    return {name: lists.get(name, fact[name]) for name in FIELDS if name in fact}
+def _arguments(rule: _Rule) -> Mapping[str, Any]:
+    return {name: value for name, value in asdict(rule).items() if value is not None}

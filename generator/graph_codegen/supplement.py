@@ -6,9 +6,8 @@ Only what a program cannot do without belongs there; everything else undeclared 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from graph_codegen import factfile
 from graph_codegen.csdl import parse_type_ref
@@ -22,6 +21,11 @@ Supplement = Mapping[str, tuple[Property, ...]]
 """The additional properties by full type name."""
 
 
+@dataclass(frozen=True)
+class _Additions:
+    properties: dict[str, str]
+
+
 def load(folder: Path) -> Supplement:
     """Read the supplement from a metadata folder; a folder without the file adds nothing.
 
@@ -30,16 +34,16 @@ def load(folder: Path) -> Supplement:
     path = folder / FILE
     place = Place(str(path))
 
-    def supplement(content: dict[str, Any]) -> Supplement:
+    def supplement(content: dict[str, _Additions]) -> Supplement:
         return {
             type_name: tuple(
                 Property(name, parse_type_ref(ref), place=place)
-                for name, ref in facts["properties"].items()
+                for name, ref in facts.properties.items()
             )
             for type_name, facts in content.items()
         }
 
-    return factfile.read(path, "the supplement is", supplement, {})
+    return factfile.read(path, "the supplement is", dict[str, _Additions], supplement, {})
 
 
 def apply(model: Model, supplement: Supplement) -> tuple[Model, tuple[Diagnostic, ...]]:

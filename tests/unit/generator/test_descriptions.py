@@ -59,5 +59,7 @@ def test_everything_described_exists() -> None:
 
 def test_a_file_that_is_not_understood_is_refused(tmp_path: Path) -> None:
     (tmp_path / descriptions.FILE).write_text('{"types": {"a": {}}}', encoding="utf-8")
-    with pytest.raises(CodegenError, match="the descriptions are not understood: 'summary'"):
+    with pytest.raises(
+        CodegenError, match="the descriptions are not understood: types/a/summary: Field"
+    ):
         descriptions.load(tmp_path)
