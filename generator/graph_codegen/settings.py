@@ -16,6 +16,9 @@ FILE = "settings.toml"
 
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*([a-z]+[0-9]+)?")
 
+_DOCUMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,98}\.xml")
+"""Names of a file beside the settings: `slice` writes to it, and nowhere else."""
+
 _PACKAGE = re.compile(r"[A-Za-z]([A-Za-z0-9_]{0,98}[A-Za-z0-9])?")
 """Identifiers that are names of a distribution as well (PyPA, Names and normalization)."""
 
@@ -53,10 +56,13 @@ def load(folder: Path) -> Settings:
         )
     except OSError as problem:
         raise error(f"cannot read the settings: {problem.strerror}", str(path)) from None
-    except (ValueError, KeyError, TypeError) as problem:
+    except (ValueError, KeyError, TypeError, RecursionError) as problem:
         raise error(f"the settings are not understood: {problem}", str(path)) from None
     if not _VERSION.fullmatch(found.version):
-        raise error(f"{found.version} is no version, such as 1.2.3", str(path))
+        raise error(f"{_shown(found.version)} is no version, such as 1.2.3", str(path))
+    if not _DOCUMENT.fullmatch(found.document):
+        message = f"{_shown(found.document)} is no name of a document, such as graph.xml"
+        raise error(message, str(path))
     return named(found, found.package)
 
 
@@ -67,9 +73,13 @@ def named(settings: Settings, package: str) -> Settings:
     that the package itself imports.
     """
     if not _PACKAGE.fullmatch(package) or keyword.iskeyword(package):
-        raise error("is no name for a Python package", literals.printable(package[:100]))
+        raise error("is no name for a Python package", _shown(package))
     if package in sys.stdlib_module_names:
         raise error("is a module of Python's standard library: choose another name", package)
     if package in IMPORTED:
         raise error("is what the generated package imports: choose another name", package)
     return replace(settings, package=package)
+
+
+def _shown(text: str) -> str:
+    return literals.printable(text[:100])
