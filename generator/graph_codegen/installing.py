@@ -49,14 +49,33 @@ def locked(folder: Path) -> Generator[None]:
             os.close(handle)
 
 
-def _hold(folder: Path) -> int | None:
-    """Wait until nobody else holds a folder, and hold it until the handle is closed."""
+@contextmanager
+def unchanging(folder: Path) -> Generator[None]:
+    """Keep runs that write from a folder, as long as the context lasts; nothing is changed for it.
+
+    A folder that is not there, or cannot be read, is not held: who reads it next is told.
+    """
+    handle = None
+    with suppress(OSError):
+        handle = _hold(folder, shared=True)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _hold(folder: Path, *, shared: bool = False) -> int | None:
+    """Wait until nobody else holds a folder, and hold it until the handle is closed.
+
+    Where it is shared, others may share it.
+    """
     try:
         import fcntl
     except ImportError:  # Windows knows no such lock
         return None
     handle = os.open(folder, os.O_RDONLY)
-    fcntl.flock(handle, fcntl.LOCK_EX)
+    fcntl.flock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
     return handle
 
 

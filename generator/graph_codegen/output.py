@@ -11,11 +11,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path, PurePosixPath
 
 from graph_codegen.diagnostics import Diagnostic, Place, error, refuse
-from graph_codegen.installing import install, locked
+from graph_codegen.installing import install, locked, unchanging
 
 MANIFEST = "manifest.json"
 
@@ -118,7 +118,7 @@ def write(files: Mapping[str, str], folder: Path, *, whole: bool = False) -> tup
     how many were written and how many deleted. Raises CodegenError, with everything left as it was,
     as `pending` does, and for a folder that cannot be written.
     """
-    at, prefix = (folder.parent, f"{folder.name}/") if whole else (folder, "")
+    at, prefix = _held(folder, whole), f"{folder.name}/" if whole else ""
     with locked(at), ExitStack() as undo:
         changed, stale = pending(files, folder)
         if (changed or stale) and not whole:
@@ -128,6 +128,19 @@ def write(files: Mapping[str, str], folder: Path, *, whole: bool = False) -> tup
             install(new, [f"{prefix}{path}" for path in stale], at, last=MANIFEST)
         undo.pop_all()
     return len(changed), len(stale)
+
+
+def reading(folder: Path, *, whole: bool = False) -> AbstractContextManager[None]:
+    """Keep other runs from a `write` to a folder, as long as the context lasts.
+
+    What is read meanwhile is not half of what one wrote. `whole` is as for `write`.
+    """
+    return unchanging(_held(folder, whole))
+
+
+def _held(folder: Path, whole: bool) -> Path:
+    """Return what to hold of a folder: where it changes place itself, the one that it is in."""
+    return folder.parent if whole else folder
 
 
 _BEFORE = "before"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from graph_codegen import output
-from tests.support.csdl import content
+from graph_codegen import installing, output
+from tests.support.csdl import FILE, ROOT, SERVICE, content, document
 
 WRITER = textwrap.dedent("""
     import itertools, json, sys
@@ -103,6 +103,42 @@ def test_runs_at_once_leave_what_one_of_them_wrote(tmp_path: Path, how: str) -> 
     states = [{p: text.encode() for p, text in files.items()} for files in STATES.values()]
     assert content(folder) in states
     assert not list(tmp_path.rglob(".graph-codegen-*"))
+
+
+@pytest.mark.parametrize("how", ["parts", "whole"])
+def test_what_is_read_is_what_one_run_wrote(tmp_path: Path, how: str) -> None:
+    folder = tmp_path / "generated"
+    output.write(STATES["old"], folder, whole=how == "whole")
+    run = started(folder, how, 1_000_000)
+    try:
+        for _ in range(100):
+            with output.reading(folder, whole=how == "whole"):
+                assert output.unlike_manifest(folder) == {}
+        assert run.poll() is None
+    finally:
+        run.kill()
+        run.wait()
+        assert run.stdout
+        run.stdout.close()
+
+
+@pytest.mark.parametrize("command", [("check", "--output", "app"), ("vendor", "app", "--check")])
+def test_a_check_waits_for_a_run_that_writes(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / FILE).write_bytes(document(SERVICE))
+    with subprocess.Popen(
+        [sys.executable, "-m", "graph_codegen", *command, "--metadata", FILE, *ROOT],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        with installing.locked(tmp_path / "app"):
+            assert run.stderr
+            assert any(line.startswith("generating") for line in run.stderr)
+            with pytest.raises(subprocess.TimeoutExpired):
+                run.wait(timeout=6)
+        assert run.wait(timeout=60) == 1
+    assert list((tmp_path / "app").iterdir()) == []
 
 
 def children(parent: int) -> int:

@@ -36,7 +36,9 @@ def check(
     metadata: Path | None, roots: tuple[str, ...], strict: bool, package: str | None, target: Path
 ) -> None:
     """Fail, and show the difference, when the generated package is not what would be generated."""
-    _compare(common.files(metadata, roots, strict, package), target, "graph-codegen generate")
+    files = common.files(metadata, roots, strict, package)
+    with output.reading(target):
+        _compare(files, target, "graph-codegen generate")
 
 
 @click.command()
@@ -65,12 +67,13 @@ def vendor(
     """
     built = common.build(metadata, roots, strict, package)
     files, target = _vendored(built), _place(destination, built.package)
-    output.refuse_links(files, target)
-    if check:
-        _compare(files, target, f"graph-codegen vendor {destination}, with the same options")
-        return
-    for line in output.edits(files, target):
-        click.echo(line)
+    with output.reading(target, whole=True):
+        output.refuse_links(files, target)
+        if check:
+            _compare(files, target, f"graph-codegen vendor {destination}, with the same options")
+            return
+        for line in output.edits(files, target):
+            click.echo(line)
     _write(files, target, whole=True)
 
 
