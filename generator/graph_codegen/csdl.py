@@ -40,7 +40,7 @@ __all__ = ["parse_type_ref", "read", "read_file"]
 
 def read_file(path: Path) -> Document:
     """Read a CSDL document from a file. Raises CodegenError when it cannot be read or is not CSDL."""
-    return read(xmlsource.load(path), path.name)
+    return read(xmlsource.load(path), xmlsource.name(path))
 
 
 def read(data: bytes, file: str) -> Document:

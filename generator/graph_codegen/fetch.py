@@ -43,7 +43,7 @@ def fetch(source: str, today: date) -> Fetched:
     """
     if not _is_address(source):
         path = Path(source)
-        return Fetched(xmlsource.load(path), path.name, date_of(path.name))
+        return Fetched(xmlsource.load(path), xmlsource.name(path), date_of(path.name))
     name = label(source)
     try:
         return Fetched(_download(source, name), name, today.isoformat())

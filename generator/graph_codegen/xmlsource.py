@@ -24,6 +24,11 @@ MOST_MARKUP = 1_000_000
 """Elements, and attributes, of a document; Graph's whole metadata has some fifty thousand."""
 
 
+def name(path: Path) -> str:
+    """Return what messages and reports call a document: bytes that are no text are escaped."""
+    return literals.printable(path.name)
+
+
 def load(path: Path) -> bytes:
     """Return the bytes of a document. Raises CodegenError for what cannot be read, or is too large.
 
@@ -34,7 +39,7 @@ def load(path: Path) -> bytes:
             data = file.read(LARGEST + 1)
     except OSError as problem:
         raise error(f"cannot read the metadata: {problem.strerror}", str(path)) from None
-    _refuse_size(data, path.name)
+    _refuse_size(data, name(path))
     return data
 
 

@@ -15,16 +15,20 @@ import click
 from graph_codegen import __version__
 from graph_codegen.cli import diff, documents, generate, metadata, update
 from graph_codegen.cli.common import INTERRUPTED, REFUSED, log
-from graph_codegen.diagnostics import CodegenError
+from graph_codegen.diagnostics import CodegenError, error
 
 
 class _Commands(click.Group):
     """Turns the errors of the input into messages; no command shows a traceback for them."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        # Reports hold what metadata holds, whatever a terminal or a redirection takes by default.
-        cast("io.TextIOWrapper", sys.stdout).reconfigure(encoding="utf-8")
         try:
+            stdout = cast("io.TextIOWrapper | None", sys.stdout)
+            if stdout is None:
+                raise error("cannot write: it is closed", "standard output")
+            # Reports hold what metadata holds, whatever a terminal or a redirection takes by
+            # default; names of files need not be text.
+            stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
             return super().invoke(ctx)
         except CodegenError as problem:
             for diagnostic in problem.diagnostics:

@@ -12,7 +12,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from graph_codegen import __version__, csdl, output, supplement
+from graph_codegen import __version__, csdl, output, supplement, xmlsource
 from graph_codegen.diagnostics import Diagnostic, error, refuse
 from graph_codegen.diff.context import Side
 from graph_codegen.edm import Document
@@ -91,7 +91,7 @@ def read(path: Path | None, *, strict: bool, quiet: bool = False) -> Read:
     read; if strict, for what is not understood.
     """
     source = path or folder("metadata") / settings().document
-    with stage(log, f"reading {source.name}"):
+    with stage(log, f"reading {xmlsource.name(source)}"):
         document = csdl.read_file(source)
         model = resolve(document)
     report(() if quiet and not strict else model.diagnostics, strict=strict)
