@@ -66,6 +66,8 @@ class _Writer:
         self._draw = draw
         self._names = names
         self._types: list[Declared] = []
+        self._aliases: dict[str, str] = {}
+        self._signatures: list[str] = []
 
     def document(self) -> bytes:
         draw = self._draw
@@ -74,15 +76,25 @@ class _Writer:
         namespaces = draw(st.lists(NAMESPACES, min_size=1, max_size=3, unique=True))
         self._types = self._skeleton(namespaces)
         schemas = {
-            namespace: _child(services, "Schema", Namespace=namespace) for namespace in namespaces
+            namespace: [
+                _child(services, "Schema", Namespace=namespace)
+                for _ in range(draw(st.sampled_from([1, 1, 1, 2])))
+            ]
+            for namespace in namespaces
         }
+        for namespace, alias in zip(namespaces, ("graph", "me", "a-b"), strict=False):
+            if draw(st.booleans()):
+                self._aliases[namespace] = alias
+                draw(st.sampled_from(schemas[namespace])).set("Alias", alias)
         for declared in self._types:
-            self._type(schemas[declared.namespace], declared)
+            self._type(draw(st.sampled_from(schemas[declared.namespace])), declared)
         for _ in range(draw(st.integers(0, 3)) if self._types else 0):
-            self._operation(schemas[draw(st.sampled_from(namespaces))])
+            self._operation(draw(st.sampled_from(schemas[draw(st.sampled_from(namespaces))])))
+        if draw(st.integers(0, 3)) == 0:
+            self._term(schemas[namespaces[0]][-1])
         if draw(st.booleans()):
-            self._container(schemas[namespaces[0]])
-        self._targets(schemas[namespaces[-1]])
+            self._container(schemas[namespaces[0]][0])
+        self._targets(schemas[namespaces[-1]][-1])
         written: bytes = etree.tostring(root, pretty_print=True, encoding="utf-8")
         return written
 
@@ -103,6 +115,11 @@ class _Writer:
             found.append(Declared(namespace, kind, name, base))
         return found
 
+    def _full(self, declared: Declared) -> str:
+        """Return the full name of a type, by the alias of its namespace or without."""
+        alias = self._aliases.get(declared.namespace)
+        return f"{alias}.{declared.name}" if alias and self._draw(st.booleans()) else declared.full
+
     def _own(self, least: int, most: int) -> list[str]:
         names = st.lists(self._names, min_size=least, max_size=most, unique=True)
         return self._draw(names)
@@ -114,13 +131,15 @@ class _Writer:
             self._enum(element)
             return
         if declared.base is not None:
-            element.set("BaseType", self._types[declared.base].full)
+            element.set("BaseType", self._full(self._types[declared.base]))
         for flag in ("Abstract", "OpenType"):
             if draw(st.integers(0, 4)) == 0:
                 element.set(flag, "true")
         if declared.kind == "EntityType" and declared.base is None:
-            _child(_child(element, "Key"), "PropertyRef", Name="theKey")
-            _child(element, "Property", Name="theKey", Type="Edm.String", Nullable="false")
+            key = _child(element, "Key")
+            for name in draw(st.sampled_from([("theKey",), ("theKey",), ("theKey", "theOther")])):
+                _child(key, "PropertyRef", Name=name)
+                _child(element, "Property", Name=name, Type="Edm.String", Nullable="false")
         for name in self._own(0, 3):
             item = _child(element, "Property", Name=name, Type=self._ref())
             if draw(st.booleans()):
@@ -128,7 +147,7 @@ class _Writer:
             if draw(st.integers(0, 5)) == 0:
                 item.set("DefaultValue", draw(ANY_TEXT))
             self._annotate(item)
-        entities = [t.full for t in self._types if t.kind == "EntityType"]
+        entities = [self._full(t) for t in self._types if t.kind == "EntityType"]
         for name in self._own(0, 2) if entities else ():
             target = draw(st.sampled_from(entities))
             many = draw(st.booleans())
@@ -153,7 +172,7 @@ class _Writer:
         self._annotate(element)
 
     def _ref(self) -> str:
-        own = [t.full for t in self._types]
+        own = [self._full(t) for t in self._types]
         name = self._draw(st.sampled_from([*PRIMITIVES, *own * 4]))
         return f"Collection({name})" if self._draw(st.integers(0, 3)) == 0 else name
 
@@ -181,7 +200,7 @@ class _Writer:
         draw = self._draw
         kind = draw(st.sampled_from(["Action", "Function"]))
         element = _child(schema, kind, Name=draw(self._names))
-        entities = [t.full for t in self._types if t.kind != "EnumType"]
+        entities = [self._full(t) for t in self._types if t.kind != "EnumType"]
         if entities and draw(st.integers(0, 4)) > 0:
             element.set("IsBound", "true")
             bound = draw(st.sampled_from(entities))
@@ -194,24 +213,44 @@ class _Writer:
             )
         for name in self._own(0, 2):
             self._annotate(_child(element, "Parameter", Name=name, Type=self._ref()))
+        parameters = list(element)
         if kind == "Function" or draw(st.booleans()):
             _child(element, "ReturnType", Type=self._ref())
         self._annotate(element)
+        types = ", ".join(str(p.get("Type")) for p in parameters)
+        signature = f"{schema.get('Namespace')}.{element.get('Name')}({types})"
+        inside = ["", "/$ReturnType", *(f"/{p.get('Name')}" for p in parameters)]
+        self._signatures += [signature + path for path in inside]
 
     def _container(self, schema: Element) -> None:
         draw = self._draw
         container = _child(schema, "EntityContainer", Name=draw(self._names))
-        entities = [t.full for t in self._types if t.kind == "EntityType"]
-        for name in self._own(0, 3) if entities else ():
+        entities = [self._full(t) for t in self._types if t.kind == "EntityType"]
+        names = self._own(0, 3) if entities else []
+        for name in names:
             kind = draw(st.sampled_from(["EntitySet", "Singleton"]))
             attribute = "EntityType" if kind == "EntitySet" else "Type"
             target = draw(st.sampled_from(entities))
-            self._annotate(_child(container, kind, **{"Name": name, attribute: target}))
+            source = _child(container, kind, **{"Name": name, attribute: target})
+            if draw(st.integers(0, 2)) == 0:
+                bound = draw(st.sampled_from(names))
+                path = f"{draw(self._names)}Nav"
+                _child(source, "NavigationPropertyBinding", Path=path, Target=bound)
+            self._annotate(source)
+
+    def _term(self, schema: Element) -> None:
+        term = _child(schema, "Term", Name=self._draw(self._names), Type=self._ref())
+        if self._draw(st.booleans()):
+            term.set("AppliesTo", "EntityType Property")
+        self._annotate(term)
 
     def _targets(self, schema: Element) -> None:
         for declared in self._types:
             if self._draw(st.integers(0, 5)) == 0:
-                self._annotate(_child(schema, "Annotations", Target=declared.full))
+                self._annotate(_child(schema, "Annotations", Target=self._full(declared)))
+        for target in self._signatures:
+            if self._draw(st.integers(0, 5)) == 0:
+                self._annotate(_child(schema, "Annotations", Target=target))
         if self._draw(st.integers(0, 5)) == 0:
             target = f"{self._draw(self._names)}/{self._draw(self._names)}"
             self._annotate(_child(schema, "Annotations", Target=target))
@@ -249,6 +288,8 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "Parameter": ("Name", "Type"),
     "ReturnType": ("Type",),
     "EntityContainer": ("Name",),
+    "NavigationPropertyBinding": ("Path", "Target"),
+    "Term": ("Name", "Type", "AppliesTo"),
     "EntitySet": ("Name", "EntityType"),
     "Singleton": ("Name", "Type"),
     "Annotations": ("Target", "Qualifier"),
