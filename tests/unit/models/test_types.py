@@ -75,18 +75,18 @@ def test_the_type_name_picks_the_class_of_a_property_and_of_an_item(name: str) -
     assert list(map(type, call.operations or [])) == [PlayPromptOperation, CommsOperation]
 
 
-BETWEEN = """
-    <ComplexType Name="base"/><ComplexType Name="between" BaseType="graph.base"/>
+WEDGED = """
+    <ComplexType Name="base"/><ComplexType Name="wedge" BaseType="graph.base"/>
     <ComplexType Name="holder"><Property Name="declared" Type="graph.base"/></ComplexType>
     <ComplexType Name="thingone" BaseType="graph.{}"><Property Name="a" Type="Edm.String"/></ComplexType>
     <ComplexType Name="thingOne" BaseType="graph.{}"><Property Name="b" Type="Edm.Int32"/></ComplexType>
 """
-"""Of two types whose names differ only in case, the one below `between` is defined last."""
+"""Of two types whose names differ only in case, the one below `wedge` is defined last."""
 
 
-@pytest.mark.parametrize("bases", [("base", "between"), ("between", "base")])
+@pytest.mark.parametrize("bases", [("base", "wedge"), ("wedge", "base")])
 def test_names_that_differ_only_in_case_each_pick_their_own_class(bases: tuple[str, str]) -> None:
-    with imported(generate(document(BETWEEN.format(*bases)))) as module:
+    with imported(generate(document(WEDGED.format(*bases)))) as module:
         models = module("models")
         for name in ("thingone", "thingOne"):
             for value in (f"#microsoft.graph.{name}", f"microsoft.graph.{name}"):
