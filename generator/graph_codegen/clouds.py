@@ -5,7 +5,7 @@ A cloud whose metadata was not read has what another one has, where the file say
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -55,11 +55,16 @@ def load(folder: Path) -> Clouds:
     return factfile.read(folder / FILE, "the clouds are", _File, _clouds, Clouds({}))
 
 
+def _key(name: str) -> str:
+    """Spell a field as the file does: `as` is a word of Python."""
+    return name.removesuffix("_")
+
+
 @dataclass(frozen=True)
 class _Cloud:
     """What the file says of one cloud: what it lacks, or as which other one it is."""
 
-    __pydantic_config__: ClassVar = {"alias_generator": lambda name: name.removesuffix("_")}
+    __pydantic_config__: ClassVar[Mapping[str, Callable[[str], str]]] = {"alias_generator": _key}
 
     lacks: frozenset[str] | None = None
     as_: str = ""
