@@ -36,6 +36,9 @@ def _join(lines: list[str], margin: str) -> str:
 
 def printable(text: str) -> str:
     """Replace what is not printable, line ends and direction marks too, by its escape."""
+    # Nearly all are, and to look at each of their characters takes long.
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(c if is_printable(c) else _escape(ord(c)) for c in text)
 
 
