@@ -15,7 +15,6 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import black
 import pytest
@@ -25,47 +24,21 @@ from openapi_spec_validator import validate
 
 from graph_codegen import csdl, provenance, settings
 from graph_codegen.cli import main
-from graph_codegen.edm import EnumType, TypeRef
 from graph_codegen.formatting import LINE_LENGTH
 from graph_codegen.models import models
 from graph_codegen.naming import name
-from graph_codegen.requests import STREAM
 from graph_codegen.resolve import resolve
-from graph_codegen.resolved import Model
 from graph_codegen.resources import folder
 from graph_codegen.subset import ALL
 from graph_codegen.templates import TEMPLATES
 from tests.conftest import REFRESH
+from tests.support.wire_values import wire_value
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("generator/*/input.csdl.xml"))
 
 PACKAGE = "golden_package"
 
 STYLE = black.Mode(line_length=LINE_LENGTH, target_versions={TargetVersion.PY311})
-
-EDM_VALUES: Mapping[str, object] = {
-    "Edm.Binary": "aGk_",
-    "Edm.Boolean": True,
-    "Edm.Byte": 255,
-    "Edm.ComplexType": {"@odata.type": "#microsoft.graph.unheardOf", "a": 1},
-    "Edm.Date": "2026-01-31",
-    "Edm.DateTimeOffset": "2026-01-31T10:00:00.1234567Z",
-    "Edm.Decimal": "12.50",
-    "Edm.Double": "-INF",
-    "Edm.Duration": "P1DT2H3M4.5S",
-    "Edm.EntityType": {"@odata.type": "#microsoft.graph.unheardOf", "id": "1"},
-    "Edm.Guid": "5E9DB1DE-1DF3-4D33-A8A1-8C9B1AF1F5F0",
-    "Edm.Int16": -32768,
-    "Edm.Int32": 2147483647,
-    "Edm.Int64": "9007199254740993",
-    "Edm.PrimitiveType": 1,
-    "Edm.SByte": -128,
-    "Edm.Single": 0.5,
-    "Edm.String": "text",
-    "Edm.TimeOfDay": "10:00:00.1234567",
-    "Edm.Untyped": [{"anything": None}],
-}
-"""A value of each Edm type as it may come over the wire, none of them in the canonical form."""
 
 ROUND_TRIP = f"""
 import json, sys
@@ -189,7 +162,7 @@ def test_the_models_take_and_give_back_a_value_of_every_type(
             names.modules[declared.name.rpartition(".")[0]],
             names.classes[declared.name],
             declared.abstract,
-            value_of(model, declared.name, depth=2),
+            wire_value(model, declared.name),
         )
         for declared in model.structured()
     ]
@@ -202,28 +175,6 @@ def test_the_models_take_and_give_back_a_value_of_every_type(
         check=False,
     )
     assert (result.returncode, result.stderr) == (0, "")
-
-
-def value_of(model: Model, type_name: str, depth: int) -> dict[str, Any]:
-    """Return a JSON value of a structured type in which every property is set, down to a depth."""
-    value: dict[str, Any] = {"@odata.type": f"#{type_name}"}
-    for owner in model.lineage(type_name) if depth else ():
-        for item in owner.members():
-            if item.type != STREAM:
-                value[item.name] = member_of(model, item.type, depth - 1)
-    return value
-
-
-def member_of(model: Model, ref: TypeRef, depth: int) -> object:
-    if ref.collection:
-        return [member_of(model, TypeRef(ref.name), depth)]
-    if ref.primitive:
-        return EDM_VALUES[ref.name]
-    declared = model.types[ref.name]
-    if isinstance(declared, EnumType):
-        names = [member.name for member in declared.members]
-        return ",".join(names) if declared.is_flags else names[-1]
-    return value_of(model, ref.name, depth)
 
 
 def test_every_feature_has_a_golden() -> None:

@@ -5,39 +5,21 @@ from __future__ import annotations
 import contextlib
 import inspect
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from graph_codegen.edm import EnumType, StructuredType, TypeRef, split_name
-from graph_codegen.requests import STREAM
+from graph_codegen.edm import EnumType, StructuredType, split_name
 from graph_codegen.resolved import Model
-from tests.golden.test_generator import EDM_VALUES
 from tests.hostile.generated import Generated, Recorder
+from tests.support.wire_values import EDM_VALUES, wire_value
 
 Import = Callable[[str], ModuleType]
 
 
-def wire_value(model: Model, type_name: str, depth: int = 2) -> dict[str, Any]:
-    """Return a JSON value of a structured type in which every property is set, down to a depth."""
-    value: dict[str, Any] = {"@odata.type": f"#{type_name}"}
-    for owner in model.lineage(type_name) if depth else ():
-        for item in owner.members():
-            if item.type != STREAM:
-                value[item.name] = _wire(model, item.type, depth - 1)
-    return value
-
-
-def _wire(model: Model, ref: TypeRef, depth: int) -> object:
-    if ref.collection:
-        return [_wire(model, TypeRef(ref.name), depth)]
-    if ref.primitive:
-        return EDM_VALUES.get(ref.name, "aGk_")
-    declared = model.types[ref.name]
-    if isinstance(declared, EnumType):
-        names = [member.name for member in declared.members] or ["unheardOf"]
-        return ",".join(names) if declared.is_flags else names[-1]
-    return wire_value(model, ref.name, depth)
+VALUES = defaultdict(lambda: "aGk_", EDM_VALUES)
+"""A value of each Edm type, those that Graph has none of too."""
 
 
 def check(made: Generated, module: Import) -> None:
@@ -73,7 +55,7 @@ def _same(left: object, right: object) -> bool:
 def _check_structured(
     cls: Any, model: Model, declared: StructuredType, attributes: Mapping[str, str]
 ) -> None:
-    value = wire_value(model, declared.name)
+    value = wire_value(model, declared.name, VALUES)
     parsed = cls.from_dict(value)
     assert type(parsed) is cls, declared.name
     assert _same(parsed.to_dict(), value), (declared.name, parsed.to_dict(), value)

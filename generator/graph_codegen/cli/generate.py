@@ -105,9 +105,7 @@ def _write(files: Mapping[str, str], target: Path, *, whole: bool = False) -> No
     written, deleted = output.write(files, target, whole=whole)
     common.log.print(
         f"{len(files)} files in {target}: {written} written, {deleted} deleted,"
-        f" {len(files) - written} as they were",
-        markup=False,
-        highlight=False,
+        f" {len(files) - written} as they were"
     )
 
 
@@ -119,12 +117,12 @@ def _compare(files: Mapping[str, str], target: Path, command: str) -> None:
     """
     hiding = output.hiding(files, target)
     for path, reason in (output.unlike_manifest(target) | hiding).items():
-        common.log.print(f"{target / path}: {reason}", markup=False, highlight=False)
+        common.log.print(f"{target / path}: {reason}")
     difference = list(output.differences(files, target))
     for line in difference:
         click.echo(line)
     if difference:
-        common.log.print(f"{target} is stale: run {command}", markup=False)
+        common.log.print(f"{target} is stale: run {command}")
     if difference or hiding:
         sys.exit(common.DIFFERENT)
-    common.log.print(f"{target} is what would be generated", markup=False)
+    common.log.print(f"{target} is what would be generated")
