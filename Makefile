@@ -22,7 +22,7 @@ LICENCES := MIT; MIT License; MIT OR Apache-2.0; BSD License; BSD-2-Clause; BSD-
 # What concerns users: reading hostile metadata, generating, the models, the client over a real server;
 # less the module that tries thousands of JSON texts, which takes as long as all others.
 USERS := tests/golden/test_create_call.py tests/golden/test_generator.py tests/hostile/test_xml.py \
-	tests/unit/models --ignore tests/unit/models/test_any_json.py \
+	tests/unit/runtime --ignore tests/unit/runtime/test_any_json.py \
 	tests/functional/test_cli_commands.py tests/functional/test_cli_progress.py \
 	tests/functional/test_client_requests.py tests/functional/test_pages_and_streams.py
 # In an environment: $(call test-range,FOLDER)
@@ -87,9 +87,10 @@ bench-sdk: ## Measure against Microsoft's SDK, in an environment of its own (400
 bench-whole: $(READY) ## Generate, compile and import all of METADATA=<file>: minutes, and 2 GB
 	$(call need,METADATA)$(BIN)/python -m tests.bench.whole '$(value METADATA)'
 
-lint: $(READY) ## Check style
+lint: $(READY) ## Check style, and that no package imports one further along the way of the data
 	$(BIN)/ruff check .
 	$(BIN)/black --check --quiet .
+	$(BIN)/lint-imports
 
 type: $(READY) ## Check types, strictly, with mypy and pyright
 	$(BIN)/mypy

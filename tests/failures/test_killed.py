@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from graph_codegen import installing, output
+from graph_codegen.install import manifest, replace
 from tests.support.csdl import FILE, ROOT, SERVICE, content, document
 
 WRITER = textwrap.dedent("""
@@ -36,7 +36,7 @@ def state(name: str) -> dict[str, str]:
     files = {f"package/part{n % 3}/file{n}.py": f"# {name} {n}\n" * 50 for n in range(24)}
     files[f"package/only_{name}.py"] = name
     files["setup.toml"] = name
-    return files | {output.MANIFEST: output.manifest(files, {"generator": name})}
+    return files | {manifest.MANIFEST: manifest.manifest(files, {"generator": name})}
 
 
 STATES = {name: state(name) for name in ("old", "new", "third")}
@@ -88,7 +88,7 @@ def test_killed_at_any_moment_a_package_is_old_or_new(tmp_path: Path, how: str) 
             assert matching, f"kill {kill}: {top or 'the folder'} is a mixture"
             seen.update(matching)
         # The next run goes on from there.
-        output.write(STATES["old"], folder, whole=how == "whole")
+        manifest.write(STATES["old"], folder, whole=how == "whole")
         assert content(folder) == {p: text.encode() for p, text in STATES["old"].items()}
         assert not list(tmp_path.rglob(".graph-codegen-*"))
     assert {"old", "new", "third"} <= seen
@@ -108,12 +108,12 @@ def test_runs_at_once_leave_what_one_of_them_wrote(tmp_path: Path, how: str) -> 
 @pytest.mark.parametrize("how", ["parts", "whole"])
 def test_what_is_read_is_what_one_run_wrote(tmp_path: Path, how: str) -> None:
     folder = tmp_path / "generated"
-    output.write(STATES["old"], folder, whole=how == "whole")
+    manifest.write(STATES["old"], folder, whole=how == "whole")
     run = started(folder, how, 1_000_000)
     try:
         for _ in range(100):
-            with output.reading(folder, whole=how == "whole"):
-                assert output.unlike_manifest(folder) == {}
+            with manifest.reading(folder, whole=how == "whole"):
+                assert manifest.unlike_manifest(folder) == {}
         assert run.poll() is None
     finally:
         run.kill()
@@ -132,7 +132,7 @@ def test_a_check_waits_for_a_run_that_writes(tmp_path: Path, command: tuple[str,
         stderr=subprocess.PIPE,
         text=True,
     ) as run:
-        with installing.locked(tmp_path / "app"):
+        with replace.locked(tmp_path / "app"):
             assert run.stderr
             assert any(line.startswith("generating") for line in run.stderr)
             with pytest.raises(subprocess.TimeoutExpired):

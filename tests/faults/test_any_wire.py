@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from graph_comms.models import Call, CommsNotifications, GraphModel
 from tests.faults.thoroughness import examples
 from tests.golden.documented import load_examples
-from tests.unit.models.wire import same, wire_names
+from tests.unit.runtime.wire import same, wire_names
 
 Json = Any
 EXAMPLES = load_examples()

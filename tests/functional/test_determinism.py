@@ -20,17 +20,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from graph_codegen import csdl, settings, supplement
-from graph_codegen.client import client
-from graph_codegen.csdl_elements import EDM
-from graph_codegen.csdl_writer import write
-from graph_codegen.naming import name
-from graph_codegen.openapi import openapi
-from graph_codegen.package import facts
-from graph_codegen.resolve import resolve
-from graph_codegen.resolved import Model
-from graph_codegen.resources import folder
-from graph_codegen.subset import ALL, take
+from graph_codegen.assets import folder
+from graph_codegen.csdl import reader
+from graph_codegen.csdl.elements import EDM
+from graph_codegen.emit.client import render_client
+from graph_codegen.emit.names import assign_names
+from graph_codegen.emit.openapi import build_openapi
+from graph_codegen.emit.package import facts
+from graph_codegen.facts import settings, supplement
+from graph_codegen.model.model import Model
+from graph_codegen.model.resolver import resolve
+from graph_codegen.model.subset import ALL, take
+from graph_codegen.model.writer import write
 from tests.support.csdl import content, graph_codegen
 from tests.support.models import MODELS, SERVICES
 from tests.support.published import NEWEST, published
@@ -148,7 +149,7 @@ def test_the_subset_does_not_depend_on_the_order_of_the_document(seed: int) -> N
     data = DOCUMENT.read_bytes()
     roots = settings.load(folder("metadata")).roots
     for spelled in (shuffled(data, seed), respelled(data, seed)):
-        taken = take(resolve(csdl.read(spelled, "spelled.xml")), roots[:: -1 if seed % 2 else 1])
+        taken = take(resolve(reader.read(spelled, "spelled.xml")), roots[:: -1 if seed % 2 else 1])
         assert write(taken.model) == data
 
 
@@ -204,7 +205,7 @@ def test_neither_the_order_of_roots_nor_their_repetition_matters(tmp_path: Path)
 def test_nothing_made_of_a_document_depends_on_its_order(model: Model, seed: int) -> None:
     data = write(model)
     one, other = (
-        replace(take(resolve(csdl.read(spelled, "spelled.xml")), [ALL]).model, diagnostics=())
+        replace(take(resolve(reader.read(spelled, "spelled.xml")), [ALL]).model, diagnostics=())
         for spelled in (data, shuffled(data, seed))
     )
 
@@ -240,8 +241,8 @@ def turned(value: Any, chance: random.Random) -> Any:
 def sources(facts_folder: Path) -> tuple[dict[str, str], dict[str, Any]]:
     """Return the modules of the client and the OpenAPI document, by the facts of a folder."""
     chosen, known = settings.load(METADATA), facts(facts_folder)
-    model, _ = supplement.apply(resolve(csdl.read_file(DOCUMENT)), supplement.load(facts_folder))
+    model, _ = supplement.apply(resolve(reader.read_file(DOCUMENT)), supplement.load(facts_folder))
     taken = take(model, chosen.roots).model
-    names = name(taken)
-    document = openapi(taken, names, known.descriptions)
-    return dict(client(taken, known.writer(names), chosen)), document
+    names = assign_names(taken)
+    document = build_openapi(taken, names, known.descriptions)
+    return dict(render_client(taken, known.writer(names), chosen)), document

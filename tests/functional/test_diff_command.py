@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from graph_codegen import settings
+from graph_codegen.facts import settings
 from tests.support.csdl import ROOT, SERVICE, content, document, graph_codegen, line_of, schema
 
 PROJECT = Path(__file__).parents[2]

@@ -6,13 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from graph_codegen import csdl, settings
-from graph_codegen.client import client
-from graph_codegen.naming import name
-from graph_codegen.package import facts
-from graph_codegen.resolve import resolve
-from graph_codegen.resources import folder
-from graph_codegen.subset import ALL, take
+from graph_codegen.assets import folder
+from graph_codegen.csdl import reader
+from graph_codegen.emit.client import render_client
+from graph_codegen.emit.names import assign_names
+from graph_codegen.emit.package import facts
+from graph_codegen.facts import settings
+from graph_codegen.model.resolver import resolve
+from graph_codegen.model.subset import ALL, take
 from tests.support.csdl import graph_codegen
 from tests.support.published import NEWEST, published
 
@@ -63,7 +64,7 @@ def test_users_and_calls_become_a_package_of_their_own(tmp_path: Path) -> None:
 
 def test_the_client_of_all_of_graph_compiles() -> None:
     """The models, and formatting, take minutes: `make bench-whole` goes all the way."""
-    model = take(resolve(csdl.read_file(published(NEWEST))), [ALL]).model
-    writer = facts(folder("metadata")).writer(name(model))
-    for path, source in client(model, writer, settings.load(folder("metadata"))).items():
+    model = take(resolve(reader.read_file(published(NEWEST))), [ALL]).model
+    writer = facts(folder("metadata")).writer(assign_names(model))
+    for path, source in render_client(model, writer, settings.load(folder("metadata"))).items():
         compile(source, path, "exec")

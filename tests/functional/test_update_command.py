@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 import pytest
 
-from graph_codegen.xmlsource import LARGEST
+from graph_codegen.csdl.xml import LARGEST
 from tests.support.csdl import content
 
 PROJECT = Path(__file__).parents[2]

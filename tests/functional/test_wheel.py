@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from graph_codegen import resources
+from graph_codegen import assets
 from tests.support.csdl import content
 
 CHECKOUT = Path(__file__).parents[2]
@@ -82,13 +82,13 @@ def test_the_generator_puts_one_name_on_the_import_path(generator: Path) -> None
 
 
 def test_the_wheel_holds_the_code_the_templates_and_the_metadata(generator_wheel: Path) -> None:
-    package = resources.folder("templates").parent / "generator" / "graph_codegen"
+    package = assets.folder("templates").parent / "generator" / "graph_codegen"
     expected = {
         f"graph_codegen/{prefix}{path}"
         for prefix, folder in (
             ("", package),
-            ("_templates/", resources.folder("templates")),
-            ("_metadata/", resources.folder("metadata")),
+            ("_templates/", assets.folder("templates")),
+            ("_metadata/", assets.folder("metadata")),
         )
         for path in content(folder)
         if "__pycache__" not in path

@@ -20,19 +20,19 @@ from typing import Literal
 
 from lxml import etree
 
-from graph_codegen import csdl
-from graph_codegen.client import client
-from graph_codegen.diff.compare import compare
-from graph_codegen.diff.context import Side
-from graph_codegen.diff.findings import Comparison
-from graph_codegen.diff.rules import RULES, Effect, Policy
-from graph_codegen.naming import attribute_name, module_name, name
-from graph_codegen.package import build, facts
-from graph_codegen.resolve import resolve
-from graph_codegen.resolved import Model
-from graph_codegen.resources import folder
-from graph_codegen.settings import Settings
-from graph_codegen.subset import ALL, take
+from graph_codegen.assets import folder
+from graph_codegen.csdl import reader
+from graph_codegen.diff.change.context import Side
+from graph_codegen.diff.verdict.comparison import compare
+from graph_codegen.diff.verdict.findings import Comparison
+from graph_codegen.diff.verdict.rules import RULES, Effect, Policy
+from graph_codegen.emit.client import render_client
+from graph_codegen.emit.names import assign_names, attribute_name, module_name
+from graph_codegen.emit.package import build, facts
+from graph_codegen.facts.settings import Settings
+from graph_codegen.model.model import Model
+from graph_codegen.model.resolver import resolve
+from graph_codegen.model.subset import ALL, take
 from tests.support.csdl import FILE, document, schema
 
 PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
@@ -223,7 +223,7 @@ def side(example: Example, which: SideName) -> Side:
     declared, sources, _ = example.elements(which, _NAMESPACE)
     if sources:
         declared.append(_container(sources))
-    read = csdl.read(document("\n".join(declared)), FILE)
+    read = reader.read(document("\n".join(declared)), FILE)
     whole = resolve(read)
     assert not whole.diagnostics, whole.diagnostics
     return Side(read, whole, take(whole, example.roots))
@@ -237,8 +237,8 @@ def comparison(example: Example) -> Comparison:
 def client_code(example: Example, which: SideName) -> Mapping[str, str]:
     """Return the modules of one side's client, as trees without docstrings."""
     model = side(example, which).model
-    writer = facts(folder("metadata")).writer(name(model))
-    sources = client(model, writer, _settings(which))
+    writer = facts(folder("metadata")).writer(assign_names(model))
+    sources = render_client(model, writer, _settings(which))
     return {path: tree(text) for path, text in sources.items()}
 
 
@@ -284,7 +284,7 @@ def _model(examples: Sequence[Example], which: SideName) -> Model:
         schemas.append(schema("\n".join(declared), example.namespace, ""))
         sources += [_own_source(example, text) for text in own]
     schemas.append(schema(_container(sources), alias=""))
-    whole = resolve(csdl.read(document(*schemas), FILE))
+    whole = resolve(reader.read(document(*schemas), FILE))
     return take(whole, [root for example in examples for root in _roots(example, whole)]).model
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graph_codegen.clouds import FILE
+from graph_codegen.facts.clouds import FILE
 from graph_comms import OPERATIONS, Cloud
 from tests.support.csdl import graph_codegen
 from tests.support.published import CHINA, GOVERNMENT, NEWEST, published

@@ -18,13 +18,13 @@ from typing import NamedTuple
 
 import pytest
 
-from graph_codegen import csdl
-from graph_codegen.diff.changes import End
-from graph_codegen.diff.compare import compare
-from graph_codegen.diff.context import Side
-from graph_codegen.diff.findings import Comparison, Finding
-from graph_codegen.resolve import resolve
-from graph_codegen.subset import existing, take
+from graph_codegen.csdl import reader
+from graph_codegen.diff.change.changes import End
+from graph_codegen.diff.change.context import Side
+from graph_codegen.diff.verdict.comparison import compare
+from graph_codegen.diff.verdict.findings import Comparison, Finding
+from graph_codegen.model.resolver import resolve
+from graph_codegen.model.subset import existing, take
 from tests.support.published import CHINA, GOVERNMENT, NEWEST, OLDER, OLDEST, published
 from tests.support.reading import (
     AGAIN,
@@ -623,7 +623,7 @@ def document(name: str, roots: Sequence[str]) -> Document:
 
 
 def side(file: Path, roots: Sequence[str]) -> Side:
-    read = csdl.read_file(file)
+    read = reader.read_file(file)
     model = resolve(read)
     return Side(read, model, take(model, roots if roots == WHOLE else existing(model, roots)))
 

@@ -22,15 +22,17 @@ from black.mode import TargetVersion
 from click.testing import CliRunner
 from openapi_spec_validator import validate
 
-from graph_codegen import csdl, provenance, settings
+from graph_codegen.assets import folder
 from graph_codegen.cli import main
-from graph_codegen.formatting import LINE_LENGTH
-from graph_codegen.models import models
-from graph_codegen.naming import name
-from graph_codegen.resolve import resolve
-from graph_codegen.resources import folder
-from graph_codegen.subset import ALL
-from graph_codegen.templates import TEMPLATES
+from graph_codegen.csdl import reader
+from graph_codegen.emit.formatting import LINE_LENGTH
+from graph_codegen.emit.models import render_models
+from graph_codegen.emit.names import assign_names
+from graph_codegen.emit.templates import TEMPLATES
+from graph_codegen.facts import settings
+from graph_codegen.model import provenance
+from graph_codegen.model.resolver import resolve
+from graph_codegen.model.subset import ALL
 from tests.conftest import REFRESH
 from tests.support.wire_values import wire_value
 
@@ -99,10 +101,10 @@ def files(case: Path, roots: list[str], sliced: Path) -> Mapping[str, str]:
     cut = json.loads(read(sliced / provenance.FILE))["cut"]
     if cut:
         found["cut.txt"] = "".join(f"{line}\n" for line in cut)
-    names = name(resolve(csdl.read_file(document)))
+    names = assign_names(resolve(reader.read_file(document)))
     return found | {
         f"models/{path}.txt": black.format_str(text, mode=STYLE)
-        for path, text in models(json.loads(openapi), names).items()
+        for path, text in render_models(json.loads(openapi), names).items()
     }
 
 
@@ -155,8 +157,8 @@ def test_the_models_take_and_give_back_a_value_of_every_type(
         if path.startswith("models/"):
             (package / path.removesuffix(".txt")).write_text(text, encoding="utf-8")
     document = sliced / settings.load(folder("metadata")).document
-    model = resolve(csdl.read_file(document))
-    names = name(model)
+    model = resolve(reader.read_file(document))
+    names = assign_names(model)
     values = [
         (
             names.modules[declared.name.rpartition(".")[0]],

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from graph_codegen.calls import class_prefix
-from graph_codegen.diff.findings import STEPS, Finding
-from graph_codegen.diff.rules import RULES, Effect
+from graph_codegen.diff.verdict.findings import STEPS, Finding
+from graph_codegen.diff.verdict.rules import RULES, Effect
+from graph_codegen.emit.method_names import class_prefix
 from tests.golden import rules
 from tests.golden.rules import SIDES, Example, Outcome, Programs, SideName
 from tests.support.csdl import model

@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
-from graph_codegen.formatting import HEADER
-from graph_codegen.templates import TEMPLATES
+from graph_codegen.emit.formatting import HEADER
+from graph_codegen.emit.templates import TEMPLATES
 
 BUILTINS = frozenset({"str", "bool", "int", "bytes", "tuple", "frozenset", "object"})
 """What generated code uses of Python's own names."""

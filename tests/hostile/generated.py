@@ -17,13 +17,15 @@ from types import CodeType, ModuleType, TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 from unittest.mock import patch
 
-from graph_codegen import csdl, naming, package, settings
-from graph_codegen.naming import Names
-from graph_codegen.resolve import resolve
-from graph_codegen.resolved import Model
-from graph_codegen.resources import folder
-from graph_codegen.settings import Settings
-from graph_codegen.subset import ALL, take
+from graph_codegen.assets import folder
+from graph_codegen.csdl import reader
+from graph_codegen.emit import names, package
+from graph_codegen.emit.names import Names
+from graph_codegen.facts import settings
+from graph_codegen.facts.settings import Settings
+from graph_codegen.model.model import Model
+from graph_codegen.model.resolver import resolve
+from graph_codegen.model.subset import ALL, take
 
 FILE = "hostile.csdl.xml"
 
@@ -79,10 +81,10 @@ def generate(data: bytes, *roots: str) -> Generated:
     """
     facts, chosen = known()
     chosen = settings.named(chosen, f"{PREFIX}{next(_numbers)}")
-    model = take(resolve(csdl.read(data, FILE)), roots or (ALL,)).model
+    model = take(resolve(reader.read(data, FILE)), roots or (ALL,)).model
     with patch.object(package, "ProcessPoolExecutor", Here):
         files = package.build(model, chosen, facts)
-    return Generated(model, naming.name(model), chosen.package, files)
+    return Generated(model, names.assign_names(model), chosen.package, files)
 
 
 class _Sources(MetaPathFinder, InspectLoader):

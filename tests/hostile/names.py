@@ -6,7 +6,7 @@ import keyword
 
 from hypothesis import strategies as st
 
-from graph_codegen.naming import MODEL_ATTRIBUTES, MODULE_NAMES, PARAMETER_NAMES
+from graph_codegen.emit.names import MODEL_ATTRIBUTES, MODULE_NAMES, PARAMETER_NAMES
 
 PLAIN = (
     "alpha",

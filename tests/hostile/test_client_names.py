@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from graph_codegen.diagnostics import CodegenError
+from graph_codegen.errors import CodegenError
 from tests.hostile import values
 from tests.hostile.allowed import findings
 from tests.hostile.generated import generate, imported

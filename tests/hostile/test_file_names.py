@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from graph_codegen.fetch import fetch
+from graph_codegen.update.fetch import fetch_document
 from tests.support.csdl import ROOT, SERVICE, document
 
 DATA = document(SERVICE)
@@ -62,7 +62,7 @@ def test_a_fetched_document_is_called_the_same(tmp_path: Path) -> None:
     for name, shown in NAMES.items():
         path = tmp_path / os.fsdecode(name)
         path.write_bytes(DATA)
-        assert fetch(str(path), date(2026, 8, 4)).name == shown
+        assert fetch_document(str(path), date(2026, 8, 4)).name == shown
 
 
 def test_a_folder_of_any_name_is_written_to(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from graph_codegen.diagnostics import CodegenError
+from graph_codegen.errors import CodegenError
 from tests.hostile import values
 from tests.hostile.allowed import findings
 from tests.hostile.documents import BREAKING, HOSTILE, VALID

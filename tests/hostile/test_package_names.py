@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from graph_codegen import settings
-from graph_codegen.diagnostics import CodegenError
-from graph_codegen.resources import folder
+from graph_codegen.assets import folder
+from graph_codegen.errors import CodegenError
+from graph_codegen.facts import settings
 from tests.hostile.generated import generate, imported
 from tests.support.csdl import ROOT, SERVICE, document, graph_codegen, schema
 

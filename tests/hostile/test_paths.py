@@ -7,10 +7,11 @@ import time
 
 import pytest
 
-from graph_codegen import naming, requests
-from graph_codegen.diagnostics import CodegenError
-from graph_codegen.requests import MOST_REQUESTS, MOST_SEGMENTS
-from graph_codegen.resolved import Model
+from graph_codegen.emit import names
+from graph_codegen.errors import CodegenError
+from graph_codegen.model.model import Model
+from graph_codegen.service import requests
+from graph_codegen.service.requests import MOST_REQUESTS, MOST_SEGMENTS
 from tests.hostile.generated import FILE, generate
 from tests.support.csdl import document, model, schema
 
@@ -65,7 +66,7 @@ def web(types: int) -> str:
 def refusal(found: Model) -> str:
     start = time.monotonic()
     with pytest.raises(CodegenError) as caught:
-        requests.requests(found)
+        requests.list_requests(found)
     assert time.monotonic() - start < 20
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.place.line > 0
@@ -99,16 +100,16 @@ def test_a_path_without_end_is_refused() -> None:
     )
     assert refusal(model(text)) == message
     with pytest.raises(CodegenError, match="segments in a path"):
-        list(requests.offers(model(text)))
+        list(requests.list_offers(model(text)))
 
 
 def test_a_long_path_is_walked() -> None:
-    found = requests.requests(model(service(MOST_SEGMENTS - 1, 1)))
+    found = requests.list_requests(model(service(MOST_SEGMENTS - 1, 1)))
     assert max(len(request.segments) for request in found) == MOST_SEGMENTS
 
 
 def test_many_requests_are_walked_in_their_order() -> None:
-    found = requests.requests(model(service(10, 2)))
+    found = requests.list_requests(model(service(10, 2)))
     paths = [request.path for request in found]
     assert len(set(paths)) == 2**11
     assert paths.index("/top/n0x0") < paths.index("/top/n0x0/n1x0") < paths.index("/top/n0x1")
@@ -124,7 +125,7 @@ def test_every_key_of_a_path_has_its_own_name() -> None:
     source = '<EntitySet Name="children" EntityType="graph.item"/>'
     container = f'<EntityContainer Name="c">{source}</EntityContainer>'
     text = f"{item}</EntityType>{other}{container}"
-    found = requests.requests(model(text))
+    found = requests.list_requests(model(text))
     assert max(len(request.keys) for request in found) == 4
     for request in found:
         names = [key.name for key in request.keys]
@@ -148,6 +149,6 @@ def test_namespaces_that_derive_from_each_other_are_refused() -> None:
         schema('<ComplexType Name="b" BaseType="x.a"/>', "y", ""),
     ]
     with pytest.raises(CodegenError) as caught:
-        naming.name(model(*schemas))
+        names.assign_names(model(*schemas))
     assert "derive types from each other" in str(caught.value)
-    assert naming.name(model(schemas[0].replace(' BaseType="y.b"', ""), schemas[1])).modules
+    assert names.assign_names(model(schemas[0].replace(' BaseType="y.b"', ""), schemas[1])).modules

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from graph_codegen.cli import main
-from graph_codegen.literals import is_printable
+from graph_codegen.text import is_printable
 from tests.hostile.allowed import findings
 from tests.hostile.generated import generate, imported
 from tests.hostile.names import TAKEN, TEXTS, UNICODE

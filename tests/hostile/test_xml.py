@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from graph_codegen import xmlsource
-from graph_codegen.diagnostics import CodegenError
-from graph_codegen.fetch import fetch
+from graph_codegen.csdl import xml
+from graph_codegen.errors import CodegenError
+from graph_codegen.update.fetch import fetch_document
 from tests.support.csdl import ROOT, SERVICE, document
 
 FILE = "input.csdl.xml"
@@ -238,7 +238,7 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
         assert result.returncode == 2
         assert result.stderr.splitlines()[1:] == [f"error: {Path(name).name}: larger than 64 MB"]
         with pytest.raises(CodegenError, match="larger than 64 MB"):
-            fetch(str(tmp_path / name), date(2026, 8, 4))
+            fetch_document(str(tmp_path / name), date(2026, 8, 4))
 
 
 DEEP_RECORD = (
@@ -333,7 +333,7 @@ def test_a_truncated_document_is_refused_wherever_it_ends() -> None:
     data = COMMITTED.read_bytes()
     for part in range(50):
         with pytest.raises(CodegenError) as caught:
-            xmlsource.parse(data[: len(data) * part // 50], FILE)
+            xml.parse(data[: len(data) * part // 50], FILE)
         (diagnostic,) = caught.value.diagnostics
         assert diagnostic.message.startswith("not well-formed XML"), part
         assert diagnostic.place.line > 0
@@ -354,7 +354,7 @@ def test_no_encoding_hides_a_document_type(start: str) -> None:
             except (LookupError, ValueError, TypeError, UnicodeError, AssertionError):
                 continue
             try:
-                root = xmlsource.parse(data, FILE)
+                root = xml.parse(data, FILE)
             except CodegenError as problem:
                 refused.append(str(problem))
             else:
@@ -365,7 +365,7 @@ def test_no_encoding_hides_a_document_type(start: str) -> None:
 
 
 def test_the_second_parser_refuses_a_document_type_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xmlsource, "_refuse_doctype", lambda data, file: None)
+    monkeypatch.setattr(xml, "_refuse_doctype", lambda data, file: None)
     for text in ("<!DOCTYPE a><a/>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a b='&b;'>&b;</a>"):
         with pytest.raises(CodegenError, match=DOCTYPE):
-            xmlsource.parse(text.encode(), FILE)
+            xml.parse(text.encode(), FILE)

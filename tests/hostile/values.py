@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from graph_codegen.edm import EnumType, StructuredType, split_name
-from graph_codegen.resolved import Model
+from graph_codegen.csdl.ast import EnumType, StructuredType, split_name
+from graph_codegen.model.model import Model
 from tests.hostile.generated import Generated, Recorder
 from tests.support.wire_values import EDM_VALUES, wire_value
 

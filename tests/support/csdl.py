@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from graph_codegen import csdl
-from graph_codegen.resolve import resolve
-from graph_codegen.resolved import Model
+from graph_codegen.csdl import reader
+from graph_codegen.model.model import Model
+from graph_codegen.model.resolver import resolve
 
 EDM = "http://docs.oasis-open.org/odata/ns/edm"
 EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
@@ -45,7 +45,7 @@ def line_of(data: bytes, text: str) -> int:
 
 def model(*schemas: str) -> Model:
     """Return the resolved model of schemas."""
-    return resolve(csdl.read(document(*schemas), FILE))
+    return resolve(reader.read(document(*schemas), FILE))
 
 
 SERVICE = """

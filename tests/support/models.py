@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from graph_codegen.edm import (
+from graph_codegen.csdl.ast import (
     Annotation,
     Collection,
     Constant,
@@ -25,7 +25,7 @@ from graph_codegen.edm import (
     Term,
     TypeRef,
 )
-from graph_codegen.resolved import Model
+from graph_codegen.model.model import Model
 
 NAMES = st.sampled_from(["a", "b", "Zeta", "_v2", "isE2EEncrypted"])
 TEXTS = st.text(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from graph_codegen.edm import EnumType, TypeRef
-from graph_codegen.requests import STREAM
-from graph_codegen.resolved import Model
+from graph_codegen.csdl.ast import EnumType, TypeRef
+from graph_codegen.model.model import Model
+from graph_codegen.service.requests import STREAM
 
 EDM_VALUES: Mapping[str, object] = {
     "Edm.Binary": "aGk_",

@@ -15,7 +15,7 @@ import click
 from graph_codegen import __version__
 from graph_codegen.cli import diff, documents, generate, metadata, update
 from graph_codegen.cli.common import INTERRUPTED, REFUSED, log
-from graph_codegen.diagnostics import CodegenError, error
+from graph_codegen.errors import CodegenError, error
 
 
 class _Commands(click.Group):

@@ -12,16 +12,19 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from graph_codegen import __version__, csdl, output, supplement, xmlsource
-from graph_codegen.diagnostics import Diagnostic, error, refuse
-from graph_codegen.diff.context import Side
-from graph_codegen.edm import Document
-from graph_codegen.progress import stage
-from graph_codegen.resolve import resolve
-from graph_codegen.resolved import Model
-from graph_codegen.resources import folder
-from graph_codegen.settings import Settings, load, named
-from graph_codegen.subset import Subset, existing, take
+from graph_codegen import __version__
+from graph_codegen.assets import folder
+from graph_codegen.cli.progress import stage
+from graph_codegen.csdl import reader, xml
+from graph_codegen.csdl.ast import Document
+from graph_codegen.diff.change.context import Side
+from graph_codegen.errors import Diagnostic, error, refuse
+from graph_codegen.facts import supplement
+from graph_codegen.facts.settings import Settings, load, named
+from graph_codegen.install import manifest
+from graph_codegen.model.model import Model
+from graph_codegen.model.resolver import resolve
+from graph_codegen.model.subset import Subset, existing, take
 
 DIFFERENT = 1
 """Exit code of a check that found a difference."""
@@ -91,8 +94,8 @@ def read(path: Path | None, *, strict: bool, quiet: bool = False) -> Read:
     read; if strict, for what is not understood.
     """
     source = path or folder("metadata") / settings().document
-    with stage(log, f"reading {xmlsource.name(source)}"):
-        document = csdl.read_file(source)
+    with stage(log, f"reading {xml.name(source)}"):
+        document = reader.read_file(source)
         model = resolve(document)
     report(() if quiet and not strict else model.diagnostics, strict=strict)
     return document, model
@@ -173,8 +176,8 @@ def build(
     if package:
         chosen = named(chosen, package)
     # What the package module needs takes longer to load than bad input takes to be refused.
-    from graph_codegen.package import build as build_package
-    from graph_codegen.package import facts
+    from graph_codegen.emit.package import build as build_package
+    from graph_codegen.emit.package import facts
 
     with stage(log, "generating"):
         built = build_package(taken.model, chosen, facts(folder("metadata")))
@@ -191,4 +194,4 @@ def files(
 ) -> dict[str, str]:
     """Return the files that `generate` writes, with their manifest; raises as `build` does."""
     built = build(metadata, roots, strict, package)
-    return {**built.files, output.MANIFEST: output.manifest(built.files, built.origin)}
+    return {**built.files, manifest.MANIFEST: manifest.manifest(built.files, built.origin)}

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from graph_codegen import output, supplement
+from graph_codegen.assets import folder
 from graph_codegen.cli import common
-from graph_codegen.diff.context import Side
-from graph_codegen.progress import stage
-from graph_codegen.resources import folder
-from graph_codegen.subset import take
+from graph_codegen.cli.progress import stage
+from graph_codegen.diff.change.context import Side
+from graph_codegen.facts import supplement
+from graph_codegen.install import manifest
+from graph_codegen.model.subset import take
 
 if TYPE_CHECKING:
-    from graph_codegen.diff.report import Report
+    from graph_codegen.diff.report.report import Report
 
 FAIL_ON = ("breaking", "additive", "any")
 """What can make the command fail: findings of a level or a graver one, the gravest first."""
@@ -64,10 +65,10 @@ def diff(
 
     Exit codes: 0 done, 1 findings at the level of --fail-on, 2 the documents could not be compared.
     """
-    from graph_codegen.diff.compare import compare
-    from graph_codegen.diff.findings import Level
-    from graph_codegen.diff.ignore import ignored, load
-    from graph_codegen.diff.report import Report
+    from graph_codegen.diff.report.report import Report
+    from graph_codegen.diff.verdict.comparison import compare
+    from graph_codegen.diff.verdict.findings import Level
+    from graph_codegen.diff.verdict.ignore import ignored, load
 
     gc.set_threshold(*common.PATIENT)
     entries = load(ignore_file) if ignore_file else ()
@@ -79,7 +80,7 @@ def diff(
     comparison = compare(before, after)
     reasons, diagnostics = ignored(entries, comparison.findings, date.today())
     common.report(diagnostics, strict=False)
-    changed = tuple(output.unified(_package(before), _package(after))) if code else None
+    changed = tuple(manifest.unified(_package(before), _package(after))) if code else None
     report = Report(comparison, reasons, changed)
     WRITERS[form](report, before, after)
     failing = list(Level)[: FAIL_ON.index(fail_on) + 1] if fail_on else []
@@ -91,7 +92,7 @@ def _package(side: Side) -> Mapping[str, str]:
     """Generate the package of one side, in memory; a document without any of the roots has none."""
     if not side.subset.roots:
         return {}
-    from graph_codegen.package import build, facts
+    from graph_codegen.emit.package import build, facts
 
     whole, _ = supplement.apply(side.whole, supplement.load(folder("metadata")))
     with stage(common.log, f"generating from {side.document.file}"):
@@ -103,27 +104,27 @@ def _package(side: Side) -> Mapping[str, str]:
 
 
 def _terminal(report: Report, old: Side, new: Side) -> None:
-    from graph_codegen.diff.terminal import terminal
+    from graph_codegen.diff.report.terminal import render_terminal
 
-    common.show(terminal(report))
+    common.show(render_terminal(report))
 
 
 def _markdown(report: Report, old: Side, new: Side) -> None:
-    from graph_codegen.diff.markdown import markdown
+    from graph_codegen.diff.report.markdown import render_markdown
 
-    click.echo(markdown(report), nl=False)
+    click.echo(render_markdown(report), nl=False)
 
 
 def _json(report: Report, old: Side, new: Side) -> None:
-    from graph_codegen.diff.json_report import json_report
+    from graph_codegen.diff.report.json_report import render_json
 
-    click.echo(json_report(report), nl=False)
+    click.echo(render_json(report), nl=False)
 
 
 def _html(report: Report, old: Side, new: Side) -> None:
-    from graph_codegen.diff.html import html
+    from graph_codegen.diff.report.html import render_html
 
-    click.echo(html(report, old.model, new.model), nl=False)
+    click.echo(render_html(report, old.model, new.model), nl=False)
 
 
 WRITERS: Mapping[str, Callable[[Report, Side, Side], None]] = {

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from graph_codegen import output
 from graph_codegen.cli import common
-from graph_codegen.diagnostics import error
+from graph_codegen.errors import error
+from graph_codegen.install import manifest
 
 
 @click.command()
@@ -37,7 +37,7 @@ def check(
 ) -> None:
     """Fail, and show the difference, when the generated package is not what would be generated."""
     files = common.files(metadata, roots, strict, package)
-    with output.reading(target):
+    with manifest.reading(target):
         _compare(files, target, "graph-codegen generate")
 
 
@@ -67,12 +67,12 @@ def vendor(
     """
     built = common.build(metadata, roots, strict, package)
     files, target = _vendored(built), _place(destination, built.package)
-    with output.reading(target, whole=True):
-        output.refuse_links(files, target)
+    with manifest.reading(target, whole=True):
+        manifest.refuse_links(files, target)
         if check:
             _compare(files, target, f"graph-codegen vendor {destination}, with the same options")
             return
-        for line in output.edits(files, target):
+        for line in manifest.edits(files, target):
             click.echo(line)
     _write(files, target, whole=True)
 
@@ -85,7 +85,7 @@ def _vendored(built: common.Generated) -> dict[str, str]:
         for path, text in built.files.items()
         if path.startswith(prefix)
     }
-    return inside | {output.MANIFEST: output.manifest(inside, built.origin)}
+    return inside | {manifest.MANIFEST: manifest.manifest(inside, built.origin)}
 
 
 def _place(destination: Path, package: str) -> Path:
@@ -102,7 +102,7 @@ def _place(destination: Path, package: str) -> Path:
 
 
 def _write(files: Mapping[str, str], target: Path, *, whole: bool = False) -> None:
-    written, deleted = output.write(files, target, whole=whole)
+    written, deleted = manifest.write(files, target, whole=whole)
     common.log.print(
         f"{len(files)} files in {target}: {written} written, {deleted} deleted,"
         f" {len(files) - written} as they were"
@@ -115,10 +115,10 @@ def _compare(files: Mapping[str, str], target: Path, command: str) -> None:
     What differs from the folder's own manifest is named besides: it is not merely out of date. So is
     what would be imported in place of a module, with which the folder differs though all files agree.
     """
-    hiding = output.hiding(files, target)
-    for path, reason in (output.unlike_manifest(target) | hiding).items():
+    hiding = manifest.hiding(files, target)
+    for path, reason in (manifest.unlike_manifest(target) | hiding).items():
         common.log.print(f"{target / path}: {reason}")
-    difference = list(output.differences(files, target))
+    difference = list(manifest.differences(files, target))
     for line in difference:
         click.echo(line)
     if difference:

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from graph_codegen import output, provenance
 from graph_codegen.cli import common
-from graph_codegen.subset import ALL, take
+from graph_codegen.install import manifest
+from graph_codegen.model import provenance
+from graph_codegen.model.subset import ALL, take
 
 WIDE = 200
 """Columns of what goes to a file or pipe, where no terminal tells its width."""
@@ -33,16 +34,16 @@ def slice_(
     document: Path, roots: tuple[str, ...], strict: bool, date: str | None, target: Path
 ) -> None:
     """Write the subset of DOCUMENT that is reachable from roots, as normalised CSDL."""
-    from graph_codegen.csdl_writer import write
+    from graph_codegen.model.writer import write
 
     read, whole = common.read(document, strict=strict)
     subset = take(whole, roots or common.default_roots(whole, read))
     date = date or provenance.date_of(read.file)
     files = {
         common.settings().document: write(subset.model).decode(),
-        provenance.FILE: provenance.provenance(read, date, whole, subset),
+        provenance.FILE: provenance.render_provenance(read, date, whole, subset),
     }
-    output.replace(files, target)
+    manifest.replace(files, target)
     held = provenance.counts(whole)
     for kind, kept in provenance.counts(subset.model).items():
         click.echo(f"kept {kept} of {held[kind]} {kind}")
@@ -69,8 +70,8 @@ def clouds(
     CLOUD is GLOBAL, US_GOV_L4, US_GOV_L5 or CHINA. GLOBAL must be among them: its requests are the
     ones that are compared.
     """
-    from graph_codegen import availability
-    from graph_codegen.clouds import FILE
+    from graph_codegen.facts import availability
+    from graph_codegen.facts.clouds import FILE
 
     given = dict(availability.parse(text) for text in documents)
     offers: dict[str, availability.Offer] = {}
@@ -80,7 +81,7 @@ def clouds(
     for line in availability.matrix(offers):
         click.echo(line)
     if target:
-        output.replace({FILE: availability.facts(offers)}, target)
+        manifest.replace({FILE: availability.facts(offers)}, target)
 
 
 @click.command()
@@ -89,10 +90,10 @@ def clouds(
 @common.strict
 def inspect(type_name: str, metadata: Path | None, strict: bool) -> None:
     """Show a type: its own and inherited properties, derived types, and operations."""
-    from graph_codegen.describe import describe, find
-    from graph_codegen.naming import name
+    from graph_codegen.emit.describe import describe_type, find
+    from graph_codegen.emit.names import assign_names
 
     _, subset = common.subset(metadata, (ALL,), strict=strict)
     found = find(subset.model, type_name)
     console = Console(soft_wrap=True, emoji=False, width=None if sys.stdout.isatty() else WIDE)
-    console.print(describe(subset.model, name(subset.model), found))
+    console.print(describe_type(subset.model, assign_names(subset.model), found))

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import click
 
-from graph_codegen import csdl, output
+from graph_codegen.assets import checkout, folder
 from graph_codegen.cli import common
-from graph_codegen.diagnostics import error
-from graph_codegen.progress import stage
-from graph_codegen.resolve import resolve
-from graph_codegen.resources import checkout, folder
+from graph_codegen.cli.progress import stage
+from graph_codegen.csdl import reader
+from graph_codegen.errors import error
+from graph_codegen.install import manifest
+from graph_codegen.model.resolver import resolve
 
 
 @click.command()
@@ -33,37 +34,38 @@ def update(source: str, strict: bool, of: str | None, markdown_file: Path | None
     and steps its version, and runs the golden tests: in a copy, so that nothing is touched when a
     step fails. Metadata in which nothing of the subset changed is left alone.
     """
-    from graph_codegen import fetch, update
-    from graph_codegen.diff.compare import compare
-    from graph_codegen.diff.markdown import markdown
-    from graph_codegen.diff.report import Report
-    from graph_codegen.diff.terminal import terminal
-    from graph_codegen.diff.version import stepped
+    from graph_codegen.diff.report.markdown import render_markdown
+    from graph_codegen.diff.report.report import Report
+    from graph_codegen.diff.report.terminal import render_terminal
+    from graph_codegen.diff.verdict.comparison import compare
+    from graph_codegen.diff.verdict.version import stepped
+    from graph_codegen.update import fetch
+    from graph_codegen.update import project as project_update
 
     gc.set_threshold(*common.PATIENT)
     project = checkout()
     if project is None:
         raise error("update works in a checkout of graph-codegen only", str(folder("metadata")))
     with stage(common.log, f"reading {fetch.label(source)}"):
-        fetched = fetch.fetch(source, date.today())
-    document = csdl.read(fetched.data, fetched.name)
+        fetched = fetch.fetch_document(source, date.today())
+    document = reader.read(fetched.data, fetched.name)
     model = resolve(document)
     common.report(model.diagnostics if strict else (), strict=strict)
     old, new = common.sides(common.read(None, strict=strict, quiet=True), (document, model), ())
     report = Report(compare(old, new))
-    common.show(terminal(report))
+    common.show(render_terminal(report))
     if markdown_file:
-        output.replace({markdown_file.name: markdown(report)}, markdown_file.parent)
+        manifest.replace({markdown_file.name: render_markdown(report)}, markdown_file.parent)
     if not report.comparison.findings:
         return
-    written = update.texts(project, common.settings(), new, of or fetched.date, report)
+    written = project_update.texts(project, common.settings(), new, of or fetched.date, report)
     was = common.settings().version
-    with update.copied(project) as copy:
-        output.replace(written, copy.staged)
-        for what, step in update.STEPS.items():
+    with project_update.copied(project) as copy:
+        manifest.replace(written, copy.staged)
+        for what, step in project_update.STEPS.items():
             with stage(common.log, what):
-                update.run(step, copy.staged)
-        paths = update.install(copy)
+                project_update.run(step, copy.staged)
+        paths = project_update.install(copy)
     common.log.print(
         f"{len(paths)} files changed; version {was} → {stepped(was, report.comparison.step)}"
     )

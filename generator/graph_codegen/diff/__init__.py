@@ -1,1 +1,1 @@
-"""Two metadata documents → what changed, and what that means for whom."""
+"""Compares two metadata documents: what changed, what that means for whom, and a report of it."""

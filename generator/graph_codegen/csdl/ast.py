@@ -1,0 +1,275 @@
+"""The entity data model: what CSDL declares, as frozen values (OASIS OData CSDL XML 4.01).
+
+Names are full names (`microsoft.graph.call`) once `resolve` has run; before that they are as the
+document spells them. A `Place` never takes part in comparison: moving a line changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from graph_codegen.errors import Diagnostic, Place
+
+ROOT_NAMESPACE = "microsoft.graph"
+"""The namespace whose types and operations Graph's payloads and paths may name without it."""
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Split `microsoft.graph.call` into namespace `microsoft.graph` and simple name `call`."""
+    namespace, _, simple = name.rpartition(".")
+    return namespace, simple
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRef:
+    """A reference to a type: its name, and whether it stands in `Collection(…)`."""
+
+    name: str
+    collection: bool = False
+
+    def __str__(self) -> str:
+        return f"Collection({self.name})" if self.collection else self.name
+
+    @property
+    def primitive(self) -> bool:
+        """Whether this is one of the Edm types (CSDL 3.3) and not a type of the document."""
+        return self.name.startswith("Edm.")
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A constant or path expression (CSDL 14.3, 14.4.1): `kind` is its element name, `text` as written."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record expression (CSDL 14.4.12): property values by name, sorted by name."""
+
+    values: tuple[tuple[str, Expression], ...]
+    type: str = ""
+
+    def get(self, name: str) -> Expression | None:
+        """Return the value of a property, None where the record has none of that name."""
+        return dict(self.values).get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection expression (CSDL 14.4.6)."""
+
+    items: tuple[Expression, ...]
+
+
+Expression = Constant | Record | Collection
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """An annotation (CSDL 14.2): a term, a qualifier and a value (None: the term's default)."""
+
+    term: str
+    value: Expression | None = None
+    qualifier: str = ""
+    place: Place = field(default=Place(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A structural property (CSDL 7). `nullable` is None where the document does not say."""
+
+    name: str
+    type: TypeRef
+    nullable: bool | None = None
+    facets: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+    place: Place = field(default=Place(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationProperty:
+    """A navigation property (CSDL 8); `contains_target` makes a path segment (CSDL 8.4)."""
+
+    name: str
+    type: TypeRef
+    nullable: bool | None = None
+    contains_target: bool = False
+    partner: str = ""
+    annotations: tuple[Annotation, ...] = ()
+    place: Place = field(default=Place(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of an enumeration (CSDL 10.3) with its numeric value."""
+
+    name: str
+    value: int
+    annotations: tuple[Annotation, ...] = ()
+    place: Place = field(default=Place(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EnumType:
+    """An enumeration type (CSDL 10)."""
+
+    kind: ClassVar[Literal["EnumType"]] = "EnumType"
+    name: str
+    members: tuple[Member, ...]
+    underlying: str = "Edm.Int32"
+    is_flags: bool = False
+    annotations: tuple[Annotation, ...] = ()
+    place: Place = field(default=Place(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StructuredType:
+    """An entity type (CSDL 6) or a complex type (CSDL 9): own members only, as declared."""
+
+    kind: Literal["EntityType", "ComplexType"]
+    name: str
+    base: str = ""
+    abstract: bool = False
+    open: bool = False
+    has_stream: bool = False
+    key: tuple[str, ...] = ()
+    properties: tuple[Property, ...] = ()
+    navigation: tuple[NavigationProperty, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+    place: Place = field(default=Place(""), compare=False)
+
+    def members(self) -> Iterator[Property | NavigationProperty]:
+        """Iterate over its own properties, structural ones first."""
+        yield from self.properties
+        yield from self.navigation
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of an action or function (CSDL 12.8)."""
+
+    name: str
+    type: TypeRef
+    nullable: bool | None = None
+    facets: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+    place: Place = field(default=Place(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnType:
+    """The return type of an operation (CSDL 12.7)."""
+
+    type: TypeRef
+    nullable: bool | None = None
+    facets: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+    place: Place = field(default=Place(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One overload of an action (CSDL 12.2) or function (CSDL 12.3)."""
+
+    kind: Literal["Action", "Function"]
+    name: str
+    parameters: tuple[Parameter, ...] = ()
+    returns: ReturnType | None = None
+    is_bound: bool = False
+    is_composable: bool = False
+    entity_set_path: str = ""
+    annotations: tuple[Annotation, ...] = ()
+    place: Place = field(default=Place(""), compare=False)
+
+    @property
+    def binding(self) -> Parameter | None:
+        """The binding parameter, None for an unbound operation."""
+        return self.parameters[0] if self.is_bound and self.parameters else None
+
+    @property
+    def own(self) -> tuple[Parameter, ...]:
+        """The parameters besides the binding parameter."""
+        return self.parameters[1:] if self.is_bound else self.parameters
+
+    @property
+    def signature(self) -> str:
+        """The name with the parameter types, as annotation targets spell it (CSDL 14.2.2)."""
+        return f"{self.name}({', '.join(str(p.type) for p in self.parameters)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """A navigation property binding (CSDL 13.4): a path and the entity set it leads to."""
+
+    path: str
+    target: str
+    place: Place = field(default=Place(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EntitySource:
+    """An entity set (CSDL 13.2) or singleton (CSDL 13.3) of the container."""
+
+    kind: Literal["EntitySet", "Singleton"]
+    name: str
+    type: str
+    bindings: tuple[Binding, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+    place: Place = field(default=Place(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EntityContainer:
+    """The entity container (CSDL 13): the entry points of the service."""
+
+    name: str
+    sources: tuple[EntitySource, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+    place: Place = field(default=Place(""), compare=False)
+
+    def source(self, name: str) -> EntitySource | None:
+        """Return the entity set or singleton of that name, None where there is none."""
+        return next((source for source in self.sources if source.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A term that the document itself declares (CSDL 14.1)."""
+
+    name: str
+    type: TypeRef
+    nullable: bool | None = None
+    applies_to: str = ""
+    annotations: tuple[Annotation, ...] = ()
+    place: Place = field(default=Place(""), compare=False)
+
+
+TypeDeclaration = EnumType | StructuredType
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """One schema of a document, with the annotations it makes on targets elsewhere (CSDL 14.2.2)."""
+
+    namespace: str
+    alias: str = ""
+    types: tuple[TypeDeclaration, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    terms: tuple[Term, ...] = ()
+    container: EntityContainer | None = None
+    targets: tuple[tuple[str, tuple[Annotation, ...], Place], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A CSDL document as read: names as spelled, aliases not yet resolved."""
+
+    file: str
+    sha256: str
+    schemas: tuple[Schema, ...]
+    aliases: tuple[tuple[str, str], ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()

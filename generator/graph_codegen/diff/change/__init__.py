@@ -1,0 +1,1 @@
+"""Finds what changed between two models, element by element."""

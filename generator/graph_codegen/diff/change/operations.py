@@ -1,0 +1,183 @@
+"""Actions and functions (CSDL 12): which overload became which, and what changed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+
+from graph_codegen.csdl.ast import Operation, TypeRef
+from graph_codegen.diff.change import renames
+from graph_codegen.diff.change.annotations import compare_annotations
+from graph_codegen.diff.change.changes import Change, End, Pair, operation_subject
+from graph_codegen.diff.change.context import Context, Side
+from graph_codegen.diff.change.parameters import compare_parameters, return_type
+from graph_codegen.model.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class _Overload:
+    """An operation with the types of its parameters and result as the new document calls them."""
+
+    operation: Operation
+    parameters: tuple[tuple[str, TypeRef], ...]
+    returns: TypeRef | None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What overloads have in common that may become one another: the name, and the binding."""
+        bound = self.operation.is_bound and self.parameters
+        return self.operation.name, str(self.parameters[0][1]) if bound else ""
+
+    @property
+    def own(self) -> tuple[tuple[str, TypeRef], ...]:
+        """The parameters besides the binding parameter."""
+        return self.parameters[1:] if self.operation.is_bound else self.parameters
+
+    @property
+    def shape(self) -> Hashable:
+        """What it is apart from its name and the name of the binding parameter."""
+        return self.operation.kind, self.key[1], self.own, self.returns
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(name for name, _ in self.own)
+
+    @property
+    def end(self) -> End:
+        return _end(self.operation)
+
+
+def _end(operation: Operation) -> End:
+    return End(operation.signature, operation.place, operation_subject(operation))
+
+
+def compare_operations(context: Context) -> Iterator[Change]:
+    """Yield every change of actions and functions."""
+    before = _grouped(context.old.model, context.ref)
+    after = _grouped(context.new.model, lambda ref: ref)
+    gone: list[_Overload] = []
+    come: list[_Overload] = []
+    for key in sorted({*before, *after}):
+        found, left, right = _matched(before.get(key, []), after.get(key, []))
+        for one, other in found:
+            yield from _operation(context, one, other)
+        gone += left
+        come += right
+    renamed, removed, added = renames.pairs(
+        gone, come, old_shape=_shape, new_shape=_shape, certain=_certain
+    )
+    for one, other in renamed:
+        yield _pair(one, other).change(
+            "operation-renamed", one.operation.name, other.operation.name
+        )
+        yield from _operation(context, one, other)
+    for one in removed:
+        yield _gone(context, one)
+    for other in added:
+        yield _come(context, other)
+
+
+_Key = tuple[str, str]
+
+
+def _grouped(model: Model, ref: Callable[[TypeRef], TypeRef]) -> dict[_Key, list[_Overload]]:
+    grouped: dict[_Key, list[_Overload]] = {}
+    for operation in model.operations:
+        overload = _Overload(
+            operation,
+            tuple((p.name, ref(p.type)) for p in operation.parameters),
+            ref(operation.returns.type) if operation.returns else None,
+        )
+        grouped.setdefault(overload.key, []).append(overload)
+    return grouped
+
+
+_Matches = tuple[list[tuple[_Overload, _Overload]], list[_Overload], list[_Overload]]
+
+
+def _matched(old: list[_Overload], new: list[_Overload]) -> _Matches:
+    """Pair overloads of one name and binding: equal ones first, then those most alike.
+
+    Returns the pairs, and who of both sides is left. A single overload on each side is a pair,
+    however much it changed; among several, one shares a parameter's name with what it became.
+    """
+    candidates = sorted(
+        (
+            (one, other)
+            for one in old
+            for other in new
+            if one.own == other.own or one.names & other.names or len(old) == len(new) == 1
+        ),
+        key=_closeness,
+    )
+    found: list[tuple[_Overload, _Overload]] = []
+    left, right = list(old), list(new)
+    for one, other in candidates:
+        if one in left and other in right:
+            found.append((one, other))
+            left.remove(one)
+            right.remove(other)
+    return found, left, right
+
+
+def _closeness(pair: tuple[_Overload, _Overload]) -> tuple[bool, int, list[str]]:
+    """Sort by likeness, then by a text which is the same in both directions."""
+    one, other = pair
+    different = len(one.names ^ other.names)
+    spelled = sorted((one.operation.signature, other.operation.signature))
+    return one.own != other.own, different, spelled
+
+
+def _shape(overload: _Overload) -> Hashable:
+    return overload.shape
+
+
+def _certain(one: _Overload, other: _Overload) -> bool:
+    return renames.alike(one.operation.name, other.operation.name)
+
+
+def _pair(one: _Overload, other: _Overload) -> Pair:
+    return Pair(other.operation.kind, one.end, other.end)
+
+
+def _gone(context: Context, one: _Overload) -> Change:
+    remains = _found(one, context.new)
+    rule = "operation-left" if remains else "operation-removed"
+    return Change(rule, one.operation.kind, one.end, remains)
+
+
+def _come(context: Context, other: _Overload) -> Change:
+    existed = _found(other, context.old)
+    rule = "operation-entered" if existed else "operation-added"
+    return Change(rule, other.operation.kind, existed, other.end)
+
+
+def _found(overload: _Overload, side: Side) -> End | None:
+    """Return the end of the same operation in a document, where it is outside of the subset.
+
+    It may take other parameters there: that is no matter for a subset without it.
+    """
+    binding = overload.operation.binding
+    found = side.outside.get((overload.operation.name, str(binding and binding.type)))
+    return _end(found) if found else None
+
+
+def _operation(context: Context, one: _Overload, other: _Overload) -> Iterator[Change]:
+    old, new = one.operation, other.operation
+    if old == new:
+        return
+    pair = _pair(one, other)
+    if old.kind != new.kind:
+        yield pair.change("operation-kind-changed", old.kind, new.kind)
+    if _attributes(old) != _attributes(new):
+        yield pair.change("operation-attribute-changed", _attributes(old), _attributes(new))
+    yield from compare_parameters(context, pair, old, new)
+    yield from return_type(context, pair, old, new)
+    yield from compare_annotations(context, pair, old, new)
+
+
+def _attributes(operation: Operation) -> str:
+    """Spell what has no effect on a client: IsComposable (CSDL 12.5) and EntitySetPath (CSDL 12.6)."""
+    composable = ["IsComposable"] if operation.is_composable else []
+    path = [f"EntitySetPath={operation.entity_set_path}"] if operation.entity_set_path else []
+    return ", ".join(composable + path)

@@ -1,0 +1,57 @@
+"""Types, nullability and facets of whatever has them: properties, parameters, results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graph_codegen.csdl.ast import TypeRef
+from graph_codegen.diff.change.changes import Change, Pair
+from graph_codegen.diff.change.context import Context
+from graph_codegen.emit.names import edm_annotation
+from graph_codegen.service.requests import STREAM
+
+_ALIKE = {
+    **dict.fromkeys(("Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"), "int"),
+    **dict.fromkeys(("Edm.Single", "Edm.Double"), "float"),
+}
+"""Edm types that are one and the same type in Python."""
+
+
+def compare_type_refs(
+    what: str, pair: Pair, context: Context, old: TypeRef, new: TypeRef
+) -> Iterator[Change]:
+    """Yield how a type changed, by the rules of `what` (property, parameter or return)."""
+    before = context.ref(old)
+    if before == new:
+        return
+    if before.name == new.name:
+        rule = "collection"
+    elif before.collection == new.collection and _python(before) == _python(new):
+        rule = "format"
+    else:
+        rule = "type"
+    yield pair.change(f"{what}-{rule}-changed", old, new)
+
+
+def _python(ref: TypeRef) -> str:
+    """Return what stands for a type in Python; a stream is no attribute, so nothing does."""
+    if not ref.primitive or ref == STREAM:
+        return ref.name
+    return _ALIKE.get(ref.name, edm_annotation(ref.name))
+
+
+def compare_facets(
+    pair: Pair, old: tuple[tuple[str, str], ...], new: tuple[tuple[str, str], ...]
+) -> Iterator[Change]:
+    """Yield how facets changed (CSDL 7.2)."""
+    if old != new:
+        yield pair.change("facet-changed", _spelled(old), _spelled(new))
+
+
+def _spelled(found: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in found)
+
+
+def nullable(said: bool | None) -> bool:
+    """Return whether null is allowed: it is where nothing is said (CSDL 7.2.1)."""
+    return said is not False

@@ -1,0 +1,29 @@
+"""Findings → an entry of the generated package's own changelog."""
+
+from __future__ import annotations
+
+from graph_codegen.diff.report.markdown import plain
+from graph_codegen.diff.report.report import HEADINGS, Report, python
+from graph_codegen.diff.verdict.findings import Level
+
+
+def entry(report: Report, version: str, metadata: str) -> str:
+    """Return the entry for a version that was generated from metadata of that name or date."""
+    lines = [f"## {version}", "", f"From the metadata {metadata}."]
+    for level in Level:
+        found = report.at(level)
+        if found:
+            lines += ["", f"### {HEADINGS[level]}", ""]
+        for finding in found:
+            told = python(finding)
+            name = f" ({plain(told)})" if told else ""
+            lines.append(f"- {plain(finding.element)}: {plain(finding.summary)}{name}")
+    return "\n".join(lines) + "\n"
+
+
+def prepended(changelog: str, new: str, package: str) -> str:
+    """Return a changelog with an entry before all others; an empty one gets its heading."""
+    if not changelog:
+        return f"# Changelog of {package}\n\n{new}"
+    head, mark, rest = f"\n{changelog}".partition("\n## ")
+    return f"{head}\n{new}{mark}{rest}".lstrip("\n") if mark else f"{changelog.rstrip()}\n\n{new}"

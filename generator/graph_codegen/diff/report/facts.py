@@ -1,0 +1,79 @@
+"""What a declaration says, in short: a line for each attribute that matters, and each member."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graph_codegen.csdl.ast import (
+    EntityContainer,
+    EnumType,
+    NavigationProperty,
+    Operation,
+    Parameter,
+    Property,
+    ReturnType,
+    StructuredType,
+    TypeDeclaration,
+)
+from graph_codegen.diff.change.values import nullable
+from graph_codegen.emit.methods import may_be_left_out
+
+Declared = TypeDeclaration | Operation | EntityContainer
+
+Facts = Iterator[tuple[str, str, str]]
+"""What findings call a fact (a member with a slash before it), its name, and the text."""
+
+
+def list_facts(declared: Declared | None) -> Facts:
+    """Yield what a declaration says, its attributes before its members; nothing for none."""
+    match declared:
+        case EnumType():
+            yield from _attributes(
+                ("kind", declared.kind),
+                ("underlying type", declared.underlying),
+                ("flags", declared.is_flags),
+            )
+            for member in declared.members:
+                yield f"/{member.name}", member.name, str(member.value)
+        case StructuredType():
+            yield from _attributes(
+                ("kind", declared.kind),
+                ("base type", declared.base),
+                ("abstract", declared.abstract),
+                ("open", declared.open),
+                ("key", ", ".join(declared.key)),
+                ("media stream", declared.has_stream),
+            )
+            for item in declared.members():
+                yield f"/{item.name}", item.name, _typed(item)
+        case Operation():
+            composable, path = declared.is_composable, declared.entity_set_path
+            yield from _attributes(
+                ("kind", declared.kind), ("composable", composable), ("entity set path", path)
+            )
+            for parameter in declared.parameters:
+                optional = "optional" if may_be_left_out(declared, parameter) else ""
+                mark = "binding" if parameter is declared.binding else optional
+                yield f"/{parameter.name}", parameter.name, _typed(parameter, mark)
+            if declared.returns:
+                yield "/$ReturnType", "result", _typed(declared.returns)
+        case EntityContainer():
+            yield from _attributes(("kind", "EntityContainer"))
+            for source in declared.sources:
+                yield f"/{source.name}", source.name, f"{source.kind} of {source.type}"
+        case None:
+            pass
+
+
+def _attributes(*attributes: tuple[str, str | bool]) -> Facts:
+    return ((name, name, "yes" if text is True else text) for name, text in attributes if text)
+
+
+def _typed(item: Property | NavigationProperty | Parameter | ReturnType, mark: str = "") -> str:
+    told = [str(item.type), "" if nullable(item.nullable) else "not null"]
+    if isinstance(item, NavigationProperty):
+        told += ["navigation", "contained" if item.contains_target else ""]
+        told += [f"partner {item.partner}" if item.partner else ""]
+    else:
+        told += [f"{name}={value}" for name, value in item.facets]
+    return ", ".join(text for text in (*told, mark) if text)

@@ -1,0 +1,282 @@
+"""The report as one HTML page that needs nothing else: no network, no file beside it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+
+from graph_codegen.diff.report.report import EFFECTS, FEW, HEADINGS, POLICIES, Report
+from graph_codegen.diff.report.sheets import Row, Sheet, build_sheets
+from graph_codegen.diff.verdict.findings import STEPS, Finding, Level, Step
+from graph_codegen.diff.verdict.rules import RULES, Effect, Policy
+from graph_codegen.emit.templates import render, verbatim
+from graph_codegen.model.model import Model
+
+IGNORED = "ignored"
+"""The state of a finding that is set aside; that of any other is its level."""
+
+_STATES = (*Level, IGNORED)
+
+LONG = 120
+"""Characters of both values beyond which they do not stand on one line."""
+
+
+def render_html(report: Report, old: Model, new: Model) -> str:
+    """Return the page for a report; `old` and `new` are the models that were compared.
+
+    The same input gives the same bytes. Whatever stands in the metadata is text on the page, and its
+    Content-Security-Policy lets a browser run and load nothing but the page's own script and style.
+    """
+    style, script = verbatim("report/report.css"), verbatim("report/report.js")
+    groups = (_group(sheet, report) for sheet in build_sheets(report.comparison, old, new))
+    return render(
+        "report/report.html.jinja2",
+        policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+        "base-uri 'none'; form-action 'none'",
+        style=style,
+        script=script,
+        documents=(("old", report.comparison.old), ("new", report.comparison.new)),
+        roots=report.comparison.roots,
+        verdict=_verdict(report),
+        cards=_cards(report),
+        filters=_filters(report.comparison.findings),
+        groups=sorted(groups, key=_gravity),
+        total=len(report.comparison.findings),
+        code=None if report.code is None else tuple(map(_line, report.code)),
+    )
+
+
+def _hash(text: str) -> str:
+    """Return the source expression for an inline element (https://www.w3.org/TR/CSP3/)."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+# -- the verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """The answer to whether the update matters: in one line, and in the sentences below it."""
+
+    state: str
+    word: str
+    text: str
+    step: Step
+    details: tuple[str, ...]
+
+
+def _verdict(report: Report) -> _Verdict:
+    step, ignored = report.comparison.step, len(report.ignored)
+    state = next((level for level in Level if report.at(level)), None)
+    details = _breaks(report.at(Level.BREAKING))
+    if ignored:
+        less = STEPS[state] if state else Step.NONE
+        more = f", without which the step would be {less}" if less is not step else ""
+        details += (f"{_count(ignored)} ignored{more}.",)
+    match state:
+        case Level.BREAKING:
+            count = len(report.at(state))
+            word, text = "Breaking", f"{_count(count, 'break')} code or Graph’s policy"
+        case Level.ADDITIVE:
+            word, text = "Additive only", "there is more to use, and nothing breaks"
+        case Level.INVISIBLE:
+            word, text = "Invisible", "Python code cannot tell the documents apart"
+        case None:
+            text = "every finding is set aside" if ignored else "the documents say the same"
+            word = "All ignored" if ignored else "Nothing changed"
+    return _Verdict(state or IGNORED, word, text, step, details)
+
+
+def _breaks(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    """Say how many findings break programs, and how many break nothing but the policy."""
+    code = sum(finding.effect.breaks for finding in findings)
+    alone = len(findings) - code
+    told = (
+        (code, f"{_count(code, 'break')} Python code that uses the element."),
+        (alone, f"{_count(alone, 'break')} Graph’s policy, and no Python code."),
+    )
+    return tuple(text for count, text in told if count)
+
+
+def _count(count: int, verb: str = "") -> str:
+    verb = f" {verb}{'s' if count == 1 else ''}" if verb else ""
+    return f"{count:,} finding{'' if count == 1 else 's'}{verb}"
+
+
+# -- findings
+
+
+@dataclass(frozen=True, slots=True)
+class _Methods:
+    """Methods of the client that share a fate: a few to show, and the others."""
+
+    what: str
+    names: tuple[str, ...]
+
+    @property
+    def few(self) -> tuple[str, ...]:
+        return self.names[:FEW]
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        return self.names[FEW:]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A finding as the page shows it; `reason` is why it is ignored, empty where it is not."""
+
+    finding: Finding
+    reason: str
+    policy: str
+    effect: str
+    old: str
+    new: str
+    methods: tuple[_Methods, ...]
+    places: tuple[tuple[str, str], ...]
+
+    @property
+    def state(self) -> str:
+        return IGNORED if self.reason else self.finding.level
+
+    @property
+    def long(self) -> bool:
+        """Whether the values need room of their own."""
+        return len(self.old) + len(self.new) > LONG
+
+
+def _entry(finding: Finding, report: Report) -> _Entry:
+    old, new = finding.values
+    touched = finding.methods
+    fates = (("gone", touched.removed), ("new", touched.added), ("altered", touched.altered))
+    ends = (("old", finding.old), ("new", finding.new))
+    return _Entry(
+        finding,
+        report.ignored.get(finding, ""),
+        POLICIES[finding.policy],
+        EFFECTS[finding.effect],
+        old,
+        new,
+        tuple(_Methods(what, names) for what, names in fates if names),
+        tuple((side, str(end.place)) for side, end in ends if end),
+    )
+
+
+# -- declarations
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of a sheet; `state` is that of its gravest finding, empty where only texts differ."""
+
+    row: Row
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A declaration: its findings, the gravest first, and its sheet."""
+
+    sheet: Sheet
+    state: str
+    entries: tuple[tuple[str, str, _Entry], ...]
+    rows: tuple[_Row, ...]
+    sides: tuple[str, ...]
+
+    @property
+    def same(self) -> int:
+        """How many rows did not change."""
+        return sum(not row.row.changed for row in self.rows)
+
+
+def _group(sheet: Sheet, report: Report) -> _Group:
+    entries = sorted((_entry(f, report) for f in sheet.findings), key=lambda e: _rank(e.state))
+    sides = [
+        side
+        for side, texts in (
+            ("Old", [r.old for r in sheet.rows]),
+            ("New", [r.new for r in sheet.rows]),
+        )
+        if any(texts)
+    ]
+    return _Group(
+        sheet,
+        entries[0].state,
+        tuple((*_named(sheet, entry.finding), entry) for entry in entries),
+        tuple(_Row(row, _state(row, report)) for row in sheet.rows),
+        tuple(sides) or ("New",),
+    )
+
+
+def _rank(state: str) -> int:
+    return _STATES.index(state)
+
+
+def _gravity(group: _Group) -> tuple[int, str]:
+    return _rank(group.state), group.sheet.declaration
+
+
+def _state(row: Row, report: Report) -> str:
+    states = (IGNORED if f in report.ignored else f.level for f in row.findings)
+    return min(states, key=_rank, default="")
+
+
+def _named(sheet: Sheet, finding: Finding) -> tuple[str, str]:
+    """Return what an element is called within its declaration, and what it was called before."""
+    part = sheet.part(finding.element)
+    was = sheet.part(finding.old.element) if finding.old and finding.new else part
+    return part.removeprefix("/"), "" if was == part else was.removeprefix("/")
+
+
+# -- filters
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """A value that findings can be filtered by, its label, and how many have it."""
+
+    value: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    name: str
+    label: str
+    choices: tuple[_Choice, ...]
+
+
+def _cards(report: Report) -> tuple[_Choice, ...]:
+    levels = [_Choice(level, HEADINGS[level], len(report.at(level))) for level in Level]
+    ignored = len(report.comparison.findings) - len(report.counted)
+    return (*levels, *([_Choice(IGNORED, "Ignored", ignored)] if ignored else []))
+
+
+def _filters(findings: tuple[Finding, ...]) -> tuple[_Filter, ...]:
+    policies, effects = Counter(f.policy for f in findings), Counter(f.effect for f in findings)
+    rules, kinds = Counter(f.rule.id for f in findings), Counter(f.kind for f in findings)
+    found = (
+        ("policy", "Graph’s policy", [(p, POLICIES[p], policies[p]) for p in Policy]),
+        ("effect", "Effect on Python", [(e, EFFECTS[e], effects[e]) for e in Effect]),
+        ("rule", "Rule", [(rule, rule, rules[rule]) for rule in RULES]),
+        ("kind", "Kind of element", [(kind, kind, kinds[kind]) for kind in sorted(kinds)]),
+    )
+    return tuple(
+        _Filter(name, label, tuple(_Choice(*choice) for choice in choices if choice[2]))
+        for name, label, choices in found
+    )
+
+
+# -- the code
+
+
+_MARKS = {"+": "ins", "-": "del", "@": "at"}
+
+
+def _line(text: str) -> tuple[str, str]:
+    """Return a line of a unified diff with the class that colours it."""
+    mark = "at" if text.startswith(("+++", "---")) else _MARKS.get(text[:1], "")
+    return mark, text

@@ -1,0 +1,68 @@
+"""The report as JSON: stable, by `report.schema.json` beside this module."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from graph_codegen.diff.change.changes import End
+from graph_codegen.diff.report.report import Report
+from graph_codegen.diff.verdict.findings import Finding, Level, Source
+
+FORMAT = "graph-codegen/diff/1"
+"""The format's name; the number is raised when something that is there means something else."""
+
+
+def render_json(report: Report) -> str:
+    """Return a report as JSON text."""
+    comparison = report.comparison
+    content = {
+        "format": FORMAT,
+        "old": _source(comparison.old),
+        "new": _source(comparison.new),
+        "roots": list(comparison.roots),
+        "step": comparison.step,
+        "counts": {
+            **{level.value: len(report.at(level)) for level in Level},
+            "ignored": len(report.ignored),
+        },
+        "findings": [_finding(f, report.ignored.get(f)) for f in comparison.findings],
+        "code": None if report.code is None else list(report.code),
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return {"document": source.file, "sha256": source.sha256}
+
+
+def _finding(finding: Finding, ignored: str | None) -> dict[str, Any]:
+    return {
+        "rule": finding.rule.id,
+        "level": finding.level,
+        "policy": finding.policy,
+        "effect": finding.effect,
+        "kind": finding.kind,
+        "element": finding.element,
+        "summary": finding.summary,
+        "python": finding.python or None,
+        "methods": {
+            "removed": list(finding.methods.removed),
+            "added": list(finding.methods.added),
+            "altered": list(finding.methods.altered),
+        },
+        "old": _end(finding.old),
+        "new": _end(finding.new),
+        "ignored": ignored,
+    }
+
+
+def _end(end: End | None) -> dict[str, Any] | None:
+    if end is None:
+        return None
+    return {
+        "element": end.element,
+        "file": end.place.file,
+        "line": end.place.line,
+        "value": end.value or None,
+    }

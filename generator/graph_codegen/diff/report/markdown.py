@@ -1,0 +1,139 @@
+"""The report as GitHub Markdown, fit for the body of a pull request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from graph_codegen.diff.report.report import (
+    EFFECTS,
+    HEADINGS,
+    POLICIES,
+    Report,
+    places,
+    python,
+    title,
+)
+from graph_codegen.diff.verdict.findings import Finding, Level, per_rule
+
+LIMIT = 60_000
+"""Characters that a report may have: the body of a pull request takes 65,536 on GitHub."""
+
+ROW = 400
+"""Characters without which no table is begun: it would have no row."""
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&@])")
+
+_ABOUT = {
+    Level.BREAKING: ("| Rule | Element | Change | Verdicts | Python | Places |", 6),
+    Level.ADDITIVE: ("| Rule | Element | Change | Python | Places |", 5),
+    Level.INVISIBLE: ("| Rule | Element | Change | Places |", 4),
+}
+
+
+def render_markdown(report: Report, limit: int = LIMIT) -> str:
+    """Return a report as Markdown of at most about `limit` characters.
+
+    What does not fit is counted instead, the least grave first.
+    """
+    lines = [
+        f"# Graph metadata: {plain(title(report))}",
+        "",
+        f"**{_sentence(report.headline)}**",
+        "",
+    ]
+    roots = ", ".join(map(plain, report.comparison.roots))
+    lines += [f"Roots: {roots}. The rules are explained in docs/rules.md.", ""]
+    left = limit - sum(map(len, lines))
+    for level in Level:
+        section = list(_section(level, report.at(level), left))
+        lines += section
+        left -= sum(len(line) + 1 for line in section)
+    if report.ignored:
+        section = list(_ignored(report, left))
+        lines += section
+        left -= sum(len(line) + 1 for line in section)
+    if report.code is not None:
+        lines += _code(report.code, left)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def plain(text: str) -> str:
+    """Return a text in which nothing is Markdown, HTML or a mention of somebody."""
+    return (
+        _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+        .replace("\\@", "@\u200b")
+        .replace("\\#", "#\u200b")
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."
+
+
+def _section(level: Level, findings: tuple[Finding, ...], room: int) -> Iterator[str]:
+    if not findings:
+        return
+    head, columns = _ABOUT[level]
+    yield f"## {HEADINGS[level]} ({len(findings)})"
+    yield ""
+    counts = (f"{count} `{rule}`" for rule, count in per_rule(findings).items())
+    yield f"{', '.join(counts)}."
+    yield ""
+    if room < ROW:
+        yield from _fitting([""] * len(findings), 0)
+        yield ""
+        return
+    folded = level is not Level.BREAKING
+    if folded:
+        yield "<details><summary>Show</summary>"
+        yield ""
+    yield head
+    yield "|" + " --- |" * columns
+    yield from _fitting([_row(finding, level) for finding in findings], room)
+    yield ""
+    if folded:
+        yield "</details>"
+        yield ""
+
+
+def _row(finding: Finding, level: Level) -> str:
+    cells = [f"`{finding.rule.id}`", plain(finding.element), plain(finding.summary)]
+    if level is Level.BREAKING:
+        cells.append(f"{POLICIES[finding.policy]}. {EFFECTS[finding.effect]}.")
+    if level is not Level.INVISIBLE:
+        cells.append(plain(python(finding)))
+    cells.append(plain(places(finding)))
+    return f"| {' | '.join(cells)} |"
+
+
+def _fitting(rows: list[str], room: int) -> Iterator[str]:
+    """Yield the rows that fit, and say how many do not."""
+    for index, row in enumerate(rows):
+        room -= len(row) + 1
+        if room < 0:
+            yield ""
+            yield f"… and {len(rows) - index} more: the other formats show all."
+            return
+        yield row
+
+
+def _ignored(report: Report, room: int) -> Iterator[str]:
+    yield f"## Ignored ({len(report.ignored)})"
+    yield ""
+    rows = [
+        f"- `{finding.rule.id}` {plain(finding.element)}: {plain(reason)}"
+        for finding, reason in report.ignored.items()
+    ]
+    yield from _fitting(rows, room)
+    yield ""
+
+
+def _code(code: tuple[str, ...], room: int) -> list[str]:
+    if not code:
+        return ["## Code", "", "The generated package does not change."]
+    shown = list(_fitting(list(code), room))
+    # The fence must be longer than any in the text.
+    longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return ["## Code", "", f"{fence}diff", *shown, fence]

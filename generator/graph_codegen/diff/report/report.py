@@ -1,0 +1,94 @@
+"""What a report tells, whatever its format: the comparison, what is set aside, the code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from graph_codegen.diff.verdict.findings import Comparison, Finding, Level
+from graph_codegen.diff.verdict.rules import Effect, Policy
+
+HEADINGS: Mapping[Level, str] = {
+    Level.BREAKING: "Breaking",
+    Level.ADDITIVE: "Additive",
+    Level.INVISIBLE: "Invisible",
+}
+
+POLICIES: Mapping[Policy, str] = {
+    Policy.BREAKING: "Graph: breaking",
+    Policy.COMPATIBLE: "Graph: compatible",
+}
+
+EFFECTS: Mapping[Effect, str] = {
+    Effect.BOTH: "Python: breaks at type-check and at run time",
+    Effect.TYPE_CHECK: "Python: breaks at type-check",
+    Effect.RUN_TIME: "Python: breaks at run time",
+    Effect.ADDITIVE: "Python: additive",
+    Effect.INVISIBLE: "Python: invisible",
+}
+"""The verdicts in words, as all reports and `docs/rules.md` have them."""
+
+FEW = 3
+"""How many methods a finding names before it only counts them."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A comparison with the reasons of the findings that are ignored, and the diff of the code.
+
+    `code` holds the lines of the unified diff between the generated packages, None where nobody
+    asked for it.
+    """
+
+    comparison: Comparison
+    ignored: Mapping[Finding, str] = field(default_factory=dict[Finding, str])
+    code: tuple[str, ...] | None = None
+
+    def at(self, level: Level) -> tuple[Finding, ...]:
+        """Return the findings of a level that count."""
+        return tuple(f for f in self.counted if f.level is level)
+
+    @property
+    def counted(self) -> tuple[Finding, ...]:
+        """The findings that are not ignored."""
+        return tuple(f for f in self.comparison.findings if f not in self.ignored)
+
+    @property
+    def headline(self) -> str:
+        """The whole report in one line."""
+        if not self.comparison.findings:
+            return "nothing changed"
+        counts = [f"{len(self.at(level))} {level}" for level in Level]
+        deprecated = sum(finding.rule.id == "deprecated" for finding in self.counted)
+        counts += [f"{deprecated} newly deprecated"] if deprecated else []
+        counts += [f"{len(self.ignored)} ignored"] if self.ignored else []
+        return f"{', '.join(counts)}; suggested version step: {self.comparison.step}"
+
+
+def places(finding: Finding) -> str:
+    """Return where a finding is in both documents."""
+    return ", ".join(
+        f"{side} {end.place}" for side, end in (("old", finding.old), ("new", finding.new)) if end
+    )
+
+
+def python(finding: Finding) -> str:
+    """Return what a program calls the element, or which methods of the client are touched."""
+    methods = finding.methods
+    told = [
+        f"{sign}{_some(names)}"
+        for sign, names in (("- ", methods.removed), ("+ ", methods.added), ("± ", methods.altered))
+        if names
+    ]
+    return "; ".join([*([finding.python] if finding.python else []), *told])
+
+
+def _some(names: tuple[str, ...]) -> str:
+    shown = ", ".join(f"client.{name}()" for name in names[:FEW])
+    return shown if len(names) <= FEW else f"{shown} and {len(names) - FEW} more"
+
+
+def title(report: Report) -> str:
+    """Return which documents are compared."""
+    comparison = report.comparison
+    return f"{comparison.old.file} → {comparison.new.file}"

@@ -1,0 +1,224 @@
+"""Both sides of what changed, beside one another: a sheet for each declaration with findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+
+from graph_codegen.csdl.ast import Operation
+from graph_codegen.diff.change.changes import End, operation_subject, owner_of
+from graph_codegen.diff.report.facts import Declared, list_facts
+from graph_codegen.diff.verdict.findings import Comparison, Finding, Level
+from graph_codegen.diff.verdict.names import python_name
+from graph_codegen.model.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An attribute or member of a declaration as either side has it, empty where it does not."""
+
+    name: str
+    old: str
+    new: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether the sides differ, in the texts or in what only findings tell."""
+        return bool(self.findings) or self.old != self.new
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A declaration with findings: `old` and `new` are its names, empty on a side without it.
+
+    `python` is the class, empty for what is none; `level` is that of its gravest finding.
+    """
+
+    old: str
+    new: str
+    kind: str
+    python: str
+    level: Level
+    findings: tuple[Finding, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def declaration(self) -> str:
+        """The name to show: the new one where there is one."""
+        return self.new or self.old
+
+    def part(self, element: str) -> str:
+        """Return what an element is called in here: `/subject`; one of elsewhere keeps its name."""
+        return _part(element, (self.old, self.new))
+
+
+def build_sheets(comparison: Comparison, old: Model, new: Model) -> tuple[Sheet, ...]:
+    """Return the declarations with findings, in the order of the findings; each is on one sheet.
+
+    `old` and `new` are the models that were compared.
+    """
+    sides = _sides(comparison, old, new)
+    merged: dict[_Names, list[Finding]] = {}
+    for name, group in groupby(comparison.findings, attrgetter("declaration")):
+        findings = list(group)
+        merged.setdefault(_names(sides, name, findings), []).extend(findings)
+    return tuple(_sheet(sides, names, tuple(found)) for names, found in merged.items())
+
+
+# -- which declarations are the two sides of one
+
+_Names = tuple[str, str]
+"""The old and the new name of a declaration, empty on a side without it."""
+
+_HOW = ("added", "removed", "entered", "left")
+_WHOLE = frozenset(f"{what}-{how}" for what in ("type", "operation") for how in _HOW)
+"""Rules by which a declaration stands on one side only."""
+
+_RENAMES = ("type-renamed", "entity-container-renamed")
+_MOVES = ("property-moved-to-base", "property-moved-from-base")
+
+
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """The declarations of both sides by name, and what the findings tell of where things went.
+
+    `renamed` holds both names by either; `alone` names what stands on one side only; `moved` says of
+    a property that left for another type which that is.
+    """
+
+    before: Mapping[str, Declared]
+    after: Mapping[str, Declared]
+    renamed: Mapping[str, _Names]
+    alone: frozenset[str]
+    moved: Mapping[str, str]
+
+
+def _sides(comparison: Comparison, old: Model, new: Model) -> _Sides:
+    found = comparison.findings
+    pairs = [(f.rule.id, (f.old.element, f.new.element)) for f in found if f.old and f.new]
+    return _Sides(
+        _declared(old),
+        _declared(new),
+        {name: names for rule, names in pairs if rule in _RENAMES for name in names},
+        frozenset(f.element for f in found if f.rule.id in _WHOLE),
+        {was: owner_of(now) for rule, (was, now) in pairs if rule in _MOVES},
+    )
+
+
+def _declared(model: Model) -> Mapping[str, Declared]:
+    containers = {model.container.name: model.container} if model.container else {}
+    operations = {operation.signature: operation for operation in model.operations}
+    return {**containers, **operations, **model.types}
+
+
+def _part(element: str, names: _Names) -> str:
+    owner = owner_of(element)
+    return element.removeprefix(owner) if owner in names else element
+
+
+def _names(sides: _Sides, name: str, findings: Iterable[Finding]) -> _Names:
+    """Return both names of a declaration that has findings."""
+    old, new = sides.before.get(name), sides.after.get(name)
+    if name in sides.renamed:
+        return sides.renamed[name]
+    if (old is None) == (new is None):
+        return name, name  # on both sides; or a term, whose sheet states no facts
+    operation = old or new
+    if isinstance(operation, Operation) and name not in sides.alone:
+        for finding in findings:
+            if finding.old and finding.new:
+                return owner_of(finding.old.element), owner_of(finding.new.element)
+        # A parameter that came or went changes the signature, and does not tell the other one.
+        here, there = (sides.before, sides.after) if old else (sides.after, sides.before)
+        other = _closest(operation, (there[n] for n in there.keys() - here.keys() - sides.alone))
+        return (name, other) if old else (other, name)
+    return (name, "") if old else ("", name)
+
+
+def _closest(operation: Operation, others: Iterable[Declared]) -> str:
+    """Return the signature of the overload that is most like an operation, empty for none."""
+    names = {parameter.name for parameter in operation.parameters}
+    overloads = (
+        (len(names ^ {parameter.name for parameter in other.parameters}), other.signature)
+        for other in others
+        if isinstance(other, Operation) and operation_subject(other) == operation_subject(operation)
+    )
+    return min(overloads, default=(0, ""))[1]
+
+
+# -- rows
+
+_KINDS = ("type-kind-changed", "structure-kind-changed", "operation-kind-changed")
+_ATTRIBUTES: Mapping[str, str] = {
+    **dict.fromkeys((*_WHOLE, *_KINDS), "kind"),
+    **dict.fromkeys(("base-type-changed", "base-type-extended"), "base type"),
+    **dict.fromkeys(("type-made-abstract", "type-made-concrete"), "abstract"),
+    **dict.fromkeys(("type-opened", "type-closed"), "open"),
+    **dict.fromkeys(("key-added", "key-removed", "key-changed"), "key"),
+    **dict.fromkeys(("stream-added", "stream-removed"), "media stream"),
+    "flags-changed": "flags",
+    "underlying-type-changed": "underlying type",
+}
+"""The attribute that a finding on a declaration itself is about, by its rule."""
+
+
+def _sheet(sides: _Sides, names: _Names, findings: tuple[Finding, ...]) -> Sheet:
+    old, new = names
+    declared = sides.after.get(new) or sides.before.get(old)
+    kind = next((text for _, _, text in list_facts(declared)), findings[0].kind)
+    return Sheet(
+        old,
+        new,
+        kind,
+        python_name(kind, new or old),
+        next(level for level in Level if any(f.level is level for f in findings)),
+        findings,
+        tuple(_rows(sides, names, findings)),
+    )
+
+
+def _rows(sides: _Sides, names: _Names, findings: tuple[Finding, ...]) -> Iterator[Row]:
+    """Yield a row for each fact that either side states; then one for each finding on none."""
+    ends = ((f.old.element, f.new.element) for f in findings if f.old and f.new)
+    renamed = {_part(old, names): _part(new, names) for old, new in ends}
+    was = list_facts(sides.before.get(names[0]))
+    before = {renamed.get(key, key): (name, text) for key, name, text in was}
+    after = {key: (name, text) for key, name, text in list_facts(sides.after.get(names[1]))}
+    moved = {
+        _part(was, names): f"in {owner}"
+        for was, owner in sides.moved.items()
+        if names[0] and owner_of(was) == names[0]
+    }
+    laid: dict[str, list[Finding]] = {}
+    for finding in findings:
+        part = _part(finding.element, names) or _ATTRIBUTES.get(finding.rule.id, "")
+        laid.setdefault(part, []).append(finding)
+    for key in _merged(tuple(before), tuple(after)):
+        told = tuple(laid.pop(key, ()))
+        members = told if key.startswith("/") else ()
+        once, old = before.get(key, ("", _elsewhere((f.old for f in members), names)))
+        there = moved.get(key) or _elsewhere((f.new for f in members), names)
+        now, new = after.get(key, ("", there))
+        yield Row(" → ".join(dict.fromkeys(filter(None, (once, now)))), old, new, told)
+    for finding in (finding for found in laid.values() for finding in found):
+        name = _part(finding.element, names).removeprefix("/") or finding.rule.title
+        old, new = (end.value if end else "" for end in (finding.old, finding.new))
+        yield Row(name, old, new, (finding,))
+
+
+def _merged(old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
+    """Return the new order, in it what only the old side has: behind what it stood behind there."""
+    order = list(new)
+    for at, key in enumerate(old):
+        if key not in new:
+            order.insert(order.index(old[at - 1]) + 1 if at else 0, key)
+    return order
+
+
+def _elsewhere(ends: Iterable[End | None], names: _Names) -> str:
+    """Return where a member is that the declaration does not have; empty for nowhere."""
+    owners = dict.fromkeys(owner_of(end.element) for end in ends if end)
+    return ", ".join("outside of the subset" if name in names else f"in {name}" for name in owners)

@@ -1,0 +1,68 @@
+"""The report for a terminal: the verdict first, then what breaks, then the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from graph_codegen.diff.report.report import (
+    EFFECTS,
+    HEADINGS,
+    POLICIES,
+    Report,
+    places,
+    python,
+    title,
+)
+from graph_codegen.diff.verdict.findings import Finding, Level, per_rule
+
+_STYLES = {Level.BREAKING: "bold red", Level.ADDITIVE: "bold green", Level.INVISIBLE: "bold dim"}
+
+
+LONG = 20
+"""Findings that may scroll away what stands above them: then it is counted, and told again."""
+
+
+def render_terminal(report: Report) -> Iterator[Text]:
+    """Yield the lines of a report; on what is no terminal their styles vanish."""
+    yield Text(title(report), "bold")
+    yield Text(f"roots: {', '.join(report.comparison.roots)}", "dim")
+    yield Text(report.headline, "bold")
+    for level in Level:
+        yield from _section(level, report.at(level))
+    if len(report.comparison.findings) > LONG:
+        yield Text()
+        yield Text(report.headline, "bold")
+    if report.ignored:
+        yield Text()
+        yield Text(f"Ignored ({len(report.ignored)})", "bold dim")
+        for finding, reason in report.ignored.items():
+            yield Text(f"  {finding.element}", "dim")
+            yield Text(f"    {finding.rule.id}: {finding.summary}; {reason}", "dim")
+    for line in report.code or ():
+        yield Text(line, _diff_style(line))
+
+
+def _section(level: Level, findings: tuple[Finding, ...]) -> Iterator[Text]:
+    if not findings:
+        return
+    yield Text()
+    yield Text(f"{HEADINGS[level]} ({len(findings)})", _STYLES[level])
+    if len(findings) > LONG:
+        counts = (f"{count} {rule}" for rule, count in per_rule(findings).items())
+        yield Text(f"  {', '.join(counts)}", "bold")
+    width = max(len(finding.rule.id) for finding in findings)
+    for finding in findings:
+        line = Text("  ").append(f"{finding.rule.id:{width}}", "cyan")
+        yield line.append(f"  {finding.element}: {finding.summary}")
+        if level is Level.BREAKING:
+            yield Text(f"    {POLICIES[finding.policy]}. {EFFECTS[finding.effect]}.")
+        details = "  ".join(text for text in (python(finding), places(finding)) if text)
+        yield Text(f"    {details}", "dim")
+
+
+def _diff_style(line: str) -> str:
+    if line.startswith(("+++", "---")):
+        return "bold"
+    return {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")

@@ -1,0 +1,132 @@
+"""What a comparison found: every change with its two verdicts, and the version step they call for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from graph_codegen.diff.change.changes import End, owner_of
+from graph_codegen.diff.verdict.rules import RULES, Effect, Policy, Rule
+from graph_codegen.diff.verdict.surface import UNTOUCHED, Touched
+
+
+class Level(StrEnum):
+    """How much a finding matters: BREAKING by either verdict, ADDITIVE, or INVISIBLE."""
+
+    BREAKING = "breaking"
+    ADDITIVE = "additive"
+    INVISIBLE = "invisible"
+
+
+class Step(StrEnum):
+    """The part of a version that findings call for raising (https://semver.org)."""
+
+    MAJOR = "major"
+    MINOR = "minor"
+    PATCH = "patch"
+    NONE = "none"
+
+
+STEPS: Mapping[Level, Step] = {
+    Level.BREAKING: Step.MAJOR,
+    Level.ADDITIVE: Step.MINOR,
+    Level.INVISIBLE: Step.PATCH,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One change with its verdicts.
+
+    `kind` is the CSDL element; `old` and `new` are where it stands, None where it does not. `python`
+    is what a program calls it, empty where it has no name there; `methods` are those of the client
+    that the change takes away, adds or alters.
+    """
+
+    rule: Rule
+    kind: str
+    old: End | None
+    new: End | None
+    effect: Effect
+    python: str = ""
+    methods: Touched = UNTOUCHED
+
+    @property
+    def policy(self) -> Policy:
+        """The verdict by Graph's own policy."""
+        return self.rule.policy
+
+    @property
+    def level(self) -> Level:
+        """The graver of the two verdicts."""
+        if self.policy is Policy.BREAKING or self.effect.breaks:
+            return Level.BREAKING
+        return Level.ADDITIVE if self.effect is Effect.ADDITIVE else Level.INVISIBLE
+
+    @property
+    def end(self) -> End:
+        """The side to show: the new one where there is one."""
+        end = self.new or self.old
+        assert end is not None  # a change has at least one side
+        return end
+
+    @property
+    def element(self) -> str:
+        """The element that the finding is about, as an annotation target spells it."""
+        return self.end.element
+
+    @property
+    def declaration(self) -> str:
+        """The type, operation or container that the element belongs to."""
+        return owner_of(self.element)
+
+    @property
+    def values(self) -> tuple[str, str]:
+        """What to show as the value of either side, empty for nothing."""
+        old, new = (end.value if end else "" for end in (self.old, self.new))
+        if not (self.old and self.new):
+            return old, new
+        # Where both sides are the same it is the element that changed, and the value says nothing.
+        return ("", "") if old == new else (old or "none", new or "none")
+
+    @property
+    def summary(self) -> str:
+        """What happened, in words: `type changed: Edm.String → Edm.Int32`."""
+        told = " → ".join(filter(None, self.values))
+        return f"{self.rule.title}: {told}" if told else self.rule.title
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One of the documents that were compared."""
+
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All findings between two documents, sorted by declaration, element and rule."""
+
+    old: Source
+    new: Source
+    roots: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def step(self) -> Step:
+        """The version step that the findings call for."""
+        levels = {finding.level for finding in self.findings}
+        return next((STEPS[level] for level in Level if level in levels), Step.NONE)
+
+    def count(self, level: Level) -> int:
+        """Return how many findings are of a level."""
+        return sum(finding.level is level for finding in self.findings)
+
+
+def per_rule(findings: Iterable[Finding]) -> dict[str, int]:
+    """Return how many findings each rule has, in the order of the rules."""
+    counted = Counter(finding.rule.id for finding in findings)
+    return {rule: counted[rule] for rule in RULES if rule in counted}

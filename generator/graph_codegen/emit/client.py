@@ -1,0 +1,169 @@
+"""The requests of a service → the source of its client: operations, resources, sync and async.
+
+Every decision is made here and in `calls`; the templates only write it down.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from graph_codegen.emit.method_names import Path, attributes, class_prefix, name_methods
+from graph_codegen.emit.methods import Method, MethodWriter
+from graph_codegen.emit.names import class_name
+from graph_codegen.emit.templates import render
+from graph_codegen.errors import Diagnostic, Place, refuse
+from graph_codegen.facts.settings import Settings
+from graph_codegen.model.model import Model
+from graph_codegen.service.requests import Request, list_requests
+from graph_codegen.text import docstring_source
+
+IMPORTED = frozenset(
+    {
+        "AbstractAsyncContextManager", "AbstractContextManager", "ActionOptions", "AsyncClient",
+        "AsyncIterator", "AsyncPage", "AsyncSession", "CollectionOptions", "CountOptions",
+        "EntityOptions", "GraphModel", "Iterator", "Options", "Page", "Sequence", "Session",
+        "SyncClient", "UNSET", "Unpack", "Unset", "Untyped",
+    }
+)  # fmt: skip
+"""Names that a client module imports: no class of a resource can have one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A class of the client: its attribute path, its class, its methods and the resources below it."""
+
+    path: tuple[str, ...]
+    name: str
+    docstring: str
+    methods: tuple[Method, ...]
+    below: tuple[tuple[str, str], ...]
+    """The attributes for the resources below it, with their classes."""
+
+
+def render_client(model: Model, writer: MethodWriter, settings: Settings) -> dict[str, str]:
+    """Return the source of the client's modules by path in the package, unformatted.
+
+    `writer` makes the methods, `settings` hold the version. Raises CodegenError when two methods or
+    parameters get the same name.
+    """
+    top, *resources = every_resource(model, writer)
+    methods = [method for resource in (top, *resources) for method in resource.methods]
+    shared = {
+        "root": class_prefix(model).lower(),
+        "prefix": class_prefix(model),
+        "top": top,
+        "resources": resources,
+        "methods": methods,
+        "option_sets": sorted({m.option_set for m in methods}, key=lambda item: item.name),
+        "keys": sorted({k for m in methods for k in m.keys}, key=lambda key: key.name),
+        "settings": settings,
+        "availability": writer.clouds.sets,
+        "uses": _uses(methods),
+    }
+    return {
+        "options.py": render("client/options.py.jinja2", **shared),
+        "operations.py": render("client/operations.py.jinja2", **shared),
+        "client.py": render("client/client.py.jinja2", **shared, asynchronous=False),
+        "async_client.py": render("client/client.py.jinja2", **shared, asynchronous=True),
+    }
+
+
+def _uses(methods: Sequence[Method]) -> frozenset[str]:
+    """Return which of the names that a client module may import its methods mention."""
+    types = [argument.type for method in methods for argument in method.arguments]
+    text = " ".join([*types, *(method.returns or "" for method in methods)])
+    uses = {"edm", "GraphModel", "Page", "Sequence", "Untyped"} & set(re.findall(r"\w+", text))
+    uses |= {"Unset" for method in methods if method.optional}
+    if any(method.returns == "bytes" for method in methods):
+        uses |= {"stream", "Iterator", "AsyncIterator"}
+    return frozenset(uses)
+
+
+def every_resource(model: Model, writer: MethodWriter) -> list[Resource]:
+    """Return all resources, the client itself first; a single singleton is the client.
+
+    Raises CodegenError when two methods or parameters get the same name.
+    """
+    by_path = name_methods(model, list_requests(model))
+    below: dict[Path, list[Path]] = {}
+    for path in by_path:
+        if path:
+            below.setdefault(path[:-1], []).append(path)
+    prefix = class_prefix(model)
+    taken = IMPORTED | {f"{prefix}Client", f"Async{prefix}Client"}
+    names = {path: _class(path, taken) for path in by_path}
+    resources = [
+        _resource(
+            path, names[path], found, {other: names[other] for other in below.get(path, [])}, writer
+        )
+        for path, found in by_path.items()
+    ]
+    _check_names(resources, model.place)
+    return resources
+
+
+def _resource(
+    path: Path,
+    name: str,
+    named: Sequence[tuple[str, Request]],
+    below: Mapping[Path, str],
+    writer: MethodWriter,
+) -> Resource:
+    owner = attributes(path)
+    return Resource(
+        owner,
+        name,
+        docstring_source(f"`/{'/'.join(path)}`"),
+        tuple(writer.method(request, owner, name) for name, request in named),
+        tuple((attributes(other)[-1], class_) for other, class_ in below.items()),
+    )
+
+
+def _class(path: Path, taken: frozenset[str]) -> str:
+    name = "".join(class_name(segment) for segment in path)
+    return f"{name}Resource" if name in taken else name
+
+
+def _check_names(resources: Sequence[Resource], place: Place) -> None:
+    methods = [method for resource in resources for method in resource.methods]
+    constants = [("OPERATIONS", "the table of operations")]
+    refuse(
+        dict.fromkeys(
+            chain(
+                chain.from_iterable(_collisions(_attributes(r), place) for r in resources),
+                chain.from_iterable(_collisions(_arguments(m), place, m.http) for m in methods),
+                _collisions(((k.constant, k.wire_name) for m in methods for k in m.keys), place),
+                _collisions(chain(constants, ((m.constant, m.http) for m in methods)), place),
+                _collisions(((r.name, ".".join(r.path)) for r in resources), place),
+            )
+        )
+    )
+
+
+def _attributes(resource: Resource) -> Iterator[tuple[str, str]]:
+    """Yield the attributes of a resource, by their paths in the client, and what each stands for."""
+    for attribute, class_ in resource.below:
+        yield ".".join((*resource.path, attribute)), class_
+    for method in resource.methods:
+        yield method.python, method.http
+        if method.returns == "bytes":  # the template writes a second method for a stream
+            streamed = f"stream_{method.name.replace('get_', '', 1)}"
+            yield ".".join((*resource.path, streamed)), f"{method.http} in pieces"
+
+
+def _arguments(method: Method) -> Iterator[tuple[str, str]]:
+    return ((argument.name, argument.wire_name) for argument in method.arguments)
+
+
+def _collisions(
+    named: Iterable[tuple[str, str]], place: Place, owner: str = ""
+) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each thing whose Python name another one before it has."""
+    first: dict[str, str] = {}
+    for name, what in named:
+        other = first.setdefault(name, what)
+        if other != what:
+            yield Diagnostic(f"{other} and {what} both become {name} in Python", place, owner)

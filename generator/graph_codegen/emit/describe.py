@@ -1,0 +1,123 @@
+"""A type as a person wants to read it: its properties by origin, its derived types, its operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from graph_codegen.csdl.ast import ROOT_NAMESPACE, EnumType, Operation, StructuredType, TypeRef
+from graph_codegen.emit import reference
+from graph_codegen.emit.names import Names
+from graph_codegen.errors import error
+from graph_codegen.model.model import Model
+
+
+def find(model: Model, text: str) -> str:
+    """Return the full name of the type that a text means: a full name, or a simple one in any case.
+
+    Raises CodegenError when no type or more than one is meant.
+    """
+    for exact in (text, f"{ROOT_NAMESPACE}.{text}"):
+        if exact in model.types:
+            return exact
+    matches = [n for n in model.types if n.lower().endswith(f".{text.lower()}")]
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
+        raise error(f"there is no type {text}", model.place)
+    raise error(f"{text} may be {' or '.join(sorted(matches))}", model.place)
+
+
+def _short(name: object) -> str:
+    """Spell a name for reading: what is in microsoft.graph needs no namespace."""
+    return str(name).replace(f"{ROOT_NAMESPACE}.", "")
+
+
+def describe_type(model: Model, names: Names, type_name: str) -> RenderableType:
+    """Return what a console prints about a type."""
+    declared = model.types[type_name]
+    if isinstance(declared, EnumType):
+        return Group(*_enum_type(declared, names))
+    return Group(*_structured_type(model, names, declared))
+
+
+def _heading(kind: str, type_name: str, traits: list[str], names: Names) -> Iterator[Text]:
+    yield Text.assemble((type_name, "bold"), f"  {' '.join([*traits, kind])}")
+    yield Text(f"Python: {names.classes[type_name]}")
+    yield Text(f"{reference.page(kind, type_name)}\n")
+
+
+def _enum_type(declared: EnumType, names: Names) -> Iterator[RenderableType]:
+    traits = ["flags"] if declared.is_flags else []
+    yield from _heading(declared.kind, declared.name, traits, names)
+    table = _table("member", "value", "Python")
+    for member in declared.members:
+        table.add_row(member.name, str(member.value), names.members[declared.name][member.name])
+    yield table
+
+
+def _structured_type(
+    model: Model, names: Names, declared: StructuredType
+) -> Iterator[RenderableType]:
+    traits = [
+        trait
+        for trait, holds in (
+            ("abstract", declared.abstract),
+            ("open", model.is_open(declared.name)),
+        )
+        if holds
+    ]
+    yield from _heading(declared.kind, declared.name, traits, names)
+    lineage = model.lineage(declared.name)
+    yield Text(
+        f"base types: {' → '.join(_short(t.name) for t in reversed(lineage[:-1])) or 'none'}"
+    )
+    yield Text(f"key: {', '.join(model.key(declared.name)) or 'none'}\n")
+    attributes = names.attributes[declared.name]
+    table = _table("property", "type", "Python", "declared by")
+    for owner in reversed(lineage):
+        for item in owner.properties:
+            null = "" if item.nullable is not False else ", not null"
+            row = (item.name, f"{_short(item.type)}{null}", attributes[item.name])
+            table.add_row(*row, _short(owner.name))
+        for navigation in owner.navigation:
+            kind = "contains" if navigation.contains_target else "refers to"
+            row = (
+                navigation.name,
+                f"{kind} {_short(navigation.type)}",
+                attributes[navigation.name],
+            )
+            table.add_row(*row, _short(owner.name))
+    yield table
+    yield from _list("derived types", model.descendants(declared.name))
+    owners = [owner.name for owner in lineage]
+    bound = [
+        operation
+        for owner in owners
+        for collection in (False, True)
+        for operation in model.bound.get(TypeRef(owner, collection), ())
+    ]
+    yield from _list("operations", tuple(map(_signature, bound)))
+
+
+def _signature(operation: Operation) -> str:
+    parameters = ", ".join(f"{p.name}: {p.type}" for p in operation.own)
+    returns = f" → {operation.returns.type}" if operation.returns else ""
+    on = " on the collection" if operation.parameters[0].type.collection else ""
+    return f"{operation.kind.lower()} {operation.name}({parameters}){returns}{on}"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, show_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _list(title: str, items: tuple[str, ...]) -> Iterator[RenderableType]:
+    yield Text(f"\n{title}:{'' if items else ' none'}")
+    for item in items:
+        yield Text(f"  {_short(item)}")

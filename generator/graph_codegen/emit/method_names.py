@@ -1,0 +1,103 @@
+"""The requests of a service → the resources of its client, and the names of their methods.
+
+A resource is what a path names without its keys: `/communications/calls/{call-id}` is the resource
+`calls` of the client.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from graph_codegen.csdl.ast import split_name
+from graph_codegen.emit.names import (
+    CLIENT_ATTRIBUTES,
+    attribute_name,
+    avoid,
+    class_name,
+    snake_case,
+)
+from graph_codegen.model.model import Model
+from graph_codegen.service.requests import Request
+
+Path = tuple[str, ...]
+"""The segments of a resource's path below the client."""
+
+Calls = Mapping[Path, Sequence[tuple[str, Request]]]
+"""The requests of each resource with the names of their methods."""
+
+PLAIN_NAMES = frozenset({"list", "count", "get", "create", "update", "delete"})
+"""Kinds of requests whose methods are named after them."""
+
+
+def name_methods(model: Model, found: Iterable[Request]) -> Calls:
+    """Return the resources that a model's client needs for requests, the client itself first."""
+    skipped = 1 if _single_root(model) else 0
+    by_path: dict[Path, list[Request]] = {(): []}
+    for request in found:
+        path = request.segments[skipped:]
+        owner = path[:-1] if request.kind in ("content", "put_content") else path
+        for depth in range(len(owner) + 1):
+            by_path.setdefault(owner[:depth], [])
+        by_path[owner].append(request)
+    return {path: _named(path, found) for path, found in by_path.items()}
+
+
+def class_prefix(model: Model) -> str:
+    """Return what the client classes are called after: `Communications` where that is the only root."""
+    single = _single_root(model)
+    return class_name(single) if single else "Graph"
+
+
+def _single_root(model: Model) -> str | None:
+    """Return the name of the singleton that is all of a service: it is the client itself."""
+    if len(model.sources) != 1:
+        return None
+    (only,) = model.sources
+    return only.name if only.kind == "Singleton" else None
+
+
+def attributes(path: Path) -> tuple[str, ...]:
+    """Return the attribute path of a resource; the first is an attribute of the client."""
+    names = [attribute_name(segment) for segment in path]
+    return (*(avoid(name, CLIENT_ATTRIBUTES) for name in names[:1]), *names[1:])
+
+
+def _named(path: Path, found: Sequence[Request]) -> Sequence[tuple[str, Request]]:
+    counted = Counter(map(_call, found))
+    named: list[tuple[str, Request]] = []
+    for request in found:
+        call = _call(request)
+        name = _name(request, overloaded=counted[call] > 1)
+        # An operation on a collection may exist on its items as well.
+        if request.operation and request.target.collection and (call[0], False) in counted:
+            name += "_collection"
+        named.append((name if path else avoid(name, CLIENT_ATTRIBUTES), request))
+    return named
+
+
+def _call(request: Request) -> tuple[str, bool]:
+    """Return what overloads have in common: the operation, and whether it is bound to many."""
+    return request.operation.name if request.operation else request.kind, request.target.collection
+
+
+def _name(request: Request, *, overloaded: bool) -> str:
+    """Return the name of a method: what it does, or the name of the operation or stream.
+
+    Overloads with parameters are told apart by them, as in `supported_time_zones_with_standard`.
+    """
+    match request.kind:
+        case "action" | "function" if request.operation:
+            name = avoid(snake_case(split_name(request.operation.name)[1]), PLAIN_NAMES)
+            taken = [snake_case(parameter.name) for parameter in request.parameters]
+            return f"{name}_with_{'_and_'.join(taken)}" if overloaded and taken else name
+        case "content":
+            return f"get_{_stream_name(request)}"
+        case "put_content":
+            return f"put_{_stream_name(request)}"
+        case _:
+            return request.kind
+
+
+def _stream_name(request: Request) -> str:
+    return snake_case(request.segments[-1].replace("$value", "value"))

@@ -1,0 +1,266 @@
+"""The OpenAPI document → the source of the model modules, by datamodel-code-generator.
+
+Each namespace becomes one module, generated on its own. A type of another module and an Edm type
+are given to datamodel-code-generator as custom types with a name like `edm__Int64`, which the
+templates write as `edm.Int64`: so it has no reason to rename anything, and the head of the module,
+with its imports, is ours.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from datamodel_code_generator import generate
+from datamodel_code_generator.config import GenerateConfig
+from datamodel_code_generator.enums import DataModelType, InputFileType
+from datamodel_code_generator.format import PythonVersion
+from pydantic.alias_generators import to_camel
+
+from graph_codegen.csdl.ast import ROOT_NAMESPACE, split_name
+from graph_codegen.emit import reference
+from graph_codegen.emit.names import MODULE_NAMES, Names, edm_annotation
+from graph_codegen.emit.openapi import JSON
+from graph_codegen.emit.templates import TEMPLATES, render
+from graph_codegen.errors import error
+from graph_codegen.text import docstring_source
+
+_STRING = re.compile(r'"""(?:[^"\\]|\\.)*"""', re.DOTALL)
+"""A docstring as `text` writes it: every quote inside is escaped."""
+
+_REBUILD = re.compile(r"^\w+\.model_rebuild\(\)$", re.MULTILINE)
+
+SCHEMAS = "#/components/schemas/"
+
+RUNTIME_NAMES = frozenset({"edm", "GraphModel", "Untyped"})
+"""Names that annotations have from the runtime."""
+
+
+def _foreign(*path: str) -> JSON:
+    """Return the schema of a type that is defined elsewhere: the templates write its dots."""
+    return {"customTypePath": f"elsewhere.{'__'.join(path)}"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Module:
+    """A module to be generated: its namespace and the schemas in it by class name.
+
+    `inherited` are the names of the runtime that its classes need for what they inherit from others.
+    """
+
+    namespace: str
+    name: str
+    schemas: Mapping[str, JSON]
+    inherited: frozenset[str]
+
+
+def render_models(document: JSON, names: Names) -> dict[str, str]:
+    """Return the source of the package `models` by path below it, unformatted.
+
+    `document` is what `openapi` returns for the model that `names` is about. Raises CodegenError
+    when there is no type in it.
+    """
+    modules = list(_modules(document, names))
+    if not modules:
+        raise error("there is nothing to generate: the roots lead to no type", "metadata")
+    sources = {f"{module.name}.py": _source(module, names) for module in modules}
+    root = next((m for m in modules if m.namespace == ROOT_NAMESPACE), None)
+    root_names = sorted(root.schemas) if root else []
+    module_names = sorted(module.name for module in modules)
+    sources["__init__.py"] = render(
+        "models/init.py.jinja2",
+        root_namespace=ROOT_NAMESPACE,
+        modules=module_names,
+        names=sorted(root_names, key=str.casefold),
+        exports=sorted([*root_names, *module_names]),
+    )
+    return sources
+
+
+def _modules(document: JSON, names: Names) -> Iterator[_Module]:
+    schemas: JSON = document["components"]["schemas"]
+    by_namespace: dict[str, dict[str, JSON]] = {}
+    inherited: dict[str, set[str]] = {}
+    abroad: set[str] = set()
+    for schema in schemas.values():
+        heir, _ = split_name(schema["x-graph"]["name"])
+        for base in _foreign_bases(schemas, schema):
+            abroad.add(base["x-graph"]["name"])
+            values = base.get("allOf", [base])[-1].get("properties", {}).values()
+            inherited.setdefault(heir, set()).update(*map(_runtime_names, values))
+    for schema in schemas.values():
+        type_name = schema["x-graph"]["name"]
+        namespace, _ = split_name(type_name)
+        home = "" if type_name in abroad else namespace
+        own = _Rewriter(namespace, home, document, names).schema(type_name, schema)
+        by_namespace.setdefault(namespace, {})[names.classes[type_name]] = own
+    for namespace, found in by_namespace.items():
+        lent = frozenset(inherited.get(namespace, ()))
+        yield _Module(namespace, names.modules[namespace], found, lent)
+
+
+def _foreign_bases(schemas: JSON, schema: JSON) -> Iterator[JSON]:
+    """Yield the schemas of the base types, at any height, that are of another namespace.
+
+    Pydantic reads the annotations that a class inherits where that class stands: there a name of
+    the base's module means another thing, or nothing.
+    """
+    namespace, _ = split_name(schema["x-graph"]["name"])
+    while "allOf" in schema:
+        schema = schemas[schema["allOf"][0]["$ref"].removeprefix(SCHEMAS)]
+        if split_name(schema["x-graph"]["name"])[0] != namespace:
+            yield schema
+
+
+def _runtime_names(schema: JSON) -> Iterator[str]:
+    """Yield the names of the runtime that the annotation of a property mentions."""
+    if "items" in schema:
+        yield "edm"
+        yield from _runtime_names(schema["items"])
+    if "x-edm" in schema:
+        yield edm_annotation(schema["x-edm"]).partition(".")[0]
+
+
+class _Rewriter:
+    """Turns a schema of the public document into one of its namespace's own document.
+
+    Of the types of `namespace` itself those are mentioned without module that are in `home`: the
+    same, or empty.
+    """
+
+    def __init__(self, namespace: str, home: str, document: JSON, names: Names) -> None:
+        self._namespace = namespace
+        self._home = home
+        self._schemas: JSON = document["components"]["schemas"]
+        self._names = names
+
+    def schema(self, type_name: str, schema: JSON) -> JSON:
+        graph = schema["x-graph"]
+        text = reference.docstring(graph, schema.get("description", ""))
+        python: JSON = {"docstring": docstring_source(text)}
+        if graph["kind"] == "EnumType" and graph["members"] and not graph["flags"]:
+            return {
+                "type": "string",
+                "enum": schema["enum"],
+                "x-enum-varnames": schema["x-enum-varnames"],
+                "x-python": python | {"docstrings": _docstrings(_members(schema))},
+            }
+        if graph["kind"] == "EnumType" and not graph["members"]:
+            return {"type": "object", "x-python": python | {"empty_enum": True}}
+        if graph["kind"] == "EnumType":
+            pairs = zip(schema["x-enum-varnames"], graph["members"].items(), strict=True)
+            return {"type": "object", "x-python": python | {"flags": dict(pairs)}}
+        python["odata_type"] = f"#{type_name}"
+        python["abstract"] = graph["abstract"]
+        attributes = self._names.attributes[type_name]
+        python["wire_names"] = {
+            name: wire for wire, name in attributes.items() if to_camel(name) != wire
+        }
+        *base, own = schema.get("allOf", [schema])
+        declared = {w: v for w, v in own.get("properties", {}).items() if not w.startswith("@")}
+        properties = {wire: self._value(value) for wire, value in declared.items()}
+        python["docstrings"] = _docstrings(
+            (attributes[wire], value.get("description", "")) for wire, value in declared.items()
+        )
+        rewritten = {"type": "object", "properties": properties}
+        if not base:
+            return rewritten | {"x-python": python}
+        reference_ = self._reference(base[0], self._namespace)
+        if "customTypePath" in reference_:
+            path = reference_["customTypePath"]
+            return rewritten | {"customBasePath": path, "x-python": python}
+        return {"allOf": [reference_, rewritten], "x-python": python}
+
+    def _value(self, schema: JSON) -> JSON:
+        """Return a property's schema; that it may be null or absent goes without saying."""
+        if "anyOf" in schema:
+            return self._value(schema["anyOf"][0])
+        if "items" in schema:
+            return {"type": "array", "items": self._value(schema["items"])}
+        if "x-edm" in schema:
+            return _foreign(*edm_annotation(schema["x-edm"]).split("."))
+        return self._reference(schema, self._home)
+
+    def _reference(self, schema: JSON, home: str) -> JSON:
+        target = self._schemas[schema["$ref"].removeprefix(SCHEMAS)]["x-graph"]["name"]
+        namespace, _ = split_name(target)
+        if namespace == home:
+            return {"$ref": SCHEMAS + self._names.classes[target]}
+        return _foreign(f"_{self._names.modules[namespace]}", self._names.classes[target])
+
+
+def _members(schema: JSON) -> Iterator[tuple[str, str]]:
+    yield from zip(schema["x-enum-varnames"], schema["x-enum-descriptions"], strict=True)
+
+
+def _docstrings(texts: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the sources of the docstrings of attributes, where there is something to say."""
+    return {name: docstring_source(text) for name, text in texts if text}
+
+
+def _source(module: _Module, names: Names) -> str:
+    body = _body(module, names)
+    code = _STRING.sub("", body)  # a word in a text is no use of a name
+    others = sorted(m for m in names.modules.values() if f" _{m}." in _spaced(code))
+    base_modules = [m for m in others if re.search(rf"^class \w+\(_{m}\.", code, re.MULTILINE)]
+    typing_modules = [m for m in others if m not in base_modules]
+    used = {name for name in MODULE_NAMES | {"edm", "Any"} if f" {name} " in _spaced(code, ".")}
+    typing = ["TYPE_CHECKING"] if typing_modules else []
+    typing += [name for name in ("Any", "ClassVar") if name in used]
+    return render(
+        "models/module.py.jinja2",
+        namespace=module.namespace,
+        runtime=used | (module.inherited & RUNTIME_NAMES),
+        inherited=module.inherited - used,
+        typing=typing,
+        base_modules=base_modules,
+        typing_modules=typing_modules,
+        names=sorted(module.schemas),
+        body=body,
+    )
+
+
+def _spaced(source: str, also: str = "") -> str:
+    """Put spaces around what stands between punctuation, so that whole names can be searched."""
+    return re.sub(rf"[()\[\]|,:=\s{also}]+", " ", source)
+
+
+def _body(module: _Module, names: Names) -> str:
+    """Return the classes of a module, in an order in which each comes after its base."""
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": module.namespace, "version": "v1.0"},
+        "paths": {},
+        "components": {"schemas": dict(module.schemas)},
+    }
+    config = GenerateConfig(
+        input_file_type=InputFileType.OpenAPI,
+        output_model_type=DataModelType.PydanticV2BaseModel,
+        target_python_version=PythonVersion.PY_311,
+        custom_template_dir=TEMPLATES / "models",
+        base_class="elsewhere.GraphModel",
+        aliases=dict(_aliases(module, names)),
+        use_union_operator=True,
+        use_standard_collections=True,
+        strict_refs=True,
+        formatters=[],
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about formats, which the custom types make moot
+        source = str(generate(document, config=config))
+    # The head of the module is ours; and what it rebuilds at once, our models build on first use.
+    body = _REBUILD.sub("", source[source.index("\nclass ") :]).strip()
+    found = re.findall(r"^class (\w+)\(", body, re.MULTILINE)
+    if sorted(found) != sorted(module.schemas):
+        changed = sorted(set(found) ^ set(module.schemas))
+        raise error(f"datamodel-code-generator renamed classes: {changed}", module.namespace)
+    return body
+
+
+def _aliases(module: _Module, names: Names) -> Iterator[tuple[str, str]]:
+    for type_name, attributes in names.attributes.items():
+        if split_name(type_name)[0] == module.namespace:
+            for wire, attribute in attributes.items():
+                yield f"{names.classes[type_name]}.{wire}", attribute

@@ -1,0 +1,277 @@
+"""The one place that turns CSDL names into Python names.
+
+A name is never made unique with a number: two CSDL names that become the same Python name are an
+error which names both.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from graph_codegen.csdl.ast import ROOT_NAMESPACE, EnumType, StructuredType, split_name
+from graph_codegen.errors import CodegenError, Diagnostic, Place
+from graph_codegen.model.model import Model
+
+_BOUNDARY = re.compile(
+    r"(?<=[a-z])(?=[A-Z])"  # call|Id
+    r"|(?<=[A-Z0-9])(?=[A-Z][a-z])"  # E2E|Encrypted, ipv4|Address
+    r"|(?<=_)(?=[A-Z])"  # remote_|Control, which must differ from remote|Control
+    r"|[^0-9A-Za-z_]+"
+)
+
+KEYWORDS = frozenset(keyword.kwlist)
+
+ANNOTATION_NAMES = frozenset({"bool", "cached_property", "edm", "list", "str"})
+"""Names that generated classes use: an attribute of that name would hide them in its class."""
+
+MODEL_ATTRIBUTES = frozenset(
+    {
+        "_abc_impl", "_abstract", "_calculate_keys", "_copy_and_set_values", "_get_value", "_iter",
+        "_odata_type", "_parse", "_reference", "_select", "_setattr_handler",
+        "construct", "copy", "dict", "from_dict", "from_json", "from_orm", "json", "model_computed_fields",
+        "model_config", "model_construct", "model_copy", "model_dump", "model_dump_json", "model_extra",
+        "model_fields", "model_fields_set", "model_json_schema", "model_parametrized_name",
+        "model_post_init", "model_rebuild", "model_validate", "model_validate_json",
+        "model_validate_strings", "odata_type", "parse_file", "parse_obj", "parse_raw", "schema",
+        "schema_json", "to_dict", "to_json", "undeclared", "update_forward_refs", "validate",
+        "with_undeclared",
+    }
+)  # fmt: skip
+"""What `GraphModel` itself calls its attributes and methods; a test keeps it complete."""
+
+EDM_ANNOTATIONS: Mapping[str, str] = {
+    "Edm.String": "str",
+    "Edm.Stream": "edm.Binary",
+    "Edm.Decimal": "edm.EdmDecimal",
+    "Edm.Untyped": "Untyped",
+    "Edm.PrimitiveType": "Untyped",
+    "Edm.ComplexType": "GraphModel",
+    "Edm.EntityType": "GraphModel",
+}
+"""The Edm types that are not simply named after themselves in the runtime's `edm` module."""
+
+MODULE_NAMES = frozenset(
+    {
+        "Field",
+        "GraphEnum",
+        "GraphFlags",
+        "GraphModel",
+        "TYPE_CHECKING",
+        "ClassVar",
+        "Any",
+        "Untyped",
+    }
+)
+"""Names that a generated module imports."""
+
+CLASS_NAMES = KEYWORDS | MODULE_NAMES | {"ConfigDict", "StrEnum"}
+"""Names that no class can have; the last two datamodel-code-generator would change."""
+
+
+MODULES_TAKEN = frozenset({"annotations", "register_namespaces"}) | {
+    *("aux", "con", "nul", "prn"), *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))
+}  # fmt: skip
+"""Names that no module can have: what `models` imports besides, and what Windows takes for devices."""
+
+LONGEST_MODULE = 200
+"""Characters in the name of a module; file systems take 255 with what stands around it."""
+
+CLIENT_ATTRIBUTES = frozenset({"aclose", "close"})
+"""What the clients themselves call their methods; a test keeps it complete."""
+
+PARAMETER_NAMES = frozenset(
+    {
+        "self", "headers", "query", "options", "undeclared", "operations", "models", "edm", "value",
+        "content", "select", "expand", "filter", "orderby", "top", "skip", "search", "count",
+    }
+)  # fmt: skip
+"""What methods of the client mention besides the parameters of the operation."""
+
+
+def words(name: str) -> list[str]:
+    """Split `isE2EEncrypted` into `is`, `E2E`, `Encrypted`."""
+    return [word for word in _BOUNDARY.split(name) if word]
+
+
+def snake_case(name: str) -> str:
+    """Spell a CSDL name as a Python attribute: `callbackUri` becomes `callback_uri`."""
+    return avoid(_lettered("_".join(words(name)).lower(), "n"), KEYWORDS)
+
+
+def class_name(name: str) -> str:
+    """Spell a type's simple name as a Python class: `callRoute` becomes `CallRoute`."""
+    parts = re.split("[^0-9A-Za-z]+", name)
+    simple = _lettered("".join(part[:1].upper() + part[1:] for part in parts), "N")
+    return f"Graph{simple}" if simple in CLASS_NAMES else simple
+
+
+def attribute_name(name: str) -> str:
+    """Spell a property as an attribute of a model, out of the way of the model's own."""
+    return avoid(snake_case(name), MODEL_ATTRIBUTES | ANNOTATION_NAMES)
+
+
+def parameter_name(name: str) -> str:
+    """Spell an operation's parameter as a Python parameter, out of the way of the client's own."""
+    return avoid(snake_case(name), PARAMETER_NAMES)
+
+
+def member_name(name: str) -> str:
+    """Spell an enumeration member as a constant: `unknownFutureValue` → `UNKNOWN_FUTURE_VALUE`."""
+    return _lettered("_".join(words(name)).upper(), "N")
+
+
+def module_name(namespace: str) -> str:
+    """Spell a namespace as a module: `microsoft.graph.callRecords` becomes `call_records`."""
+    name = snake_case(namespace.removeprefix(f"{ROOT_NAMESPACE}.").removeprefix("microsoft."))
+    # Two underscores stand for a dot where annotations are on their way to the templates.
+    name = re.sub("__+", "_", name)
+    # A module imports another as `_name`: where annotations stand, an attribute would hide it.
+    if name in MODULES_TAKEN or f"_{name}" in MODEL_ATTRIBUTES:
+        return f"{name}_namespace"
+    return f"{name}namespace" if name.endswith("_") else name
+
+
+def edm_annotation(name: str) -> str:
+    """Spell an Edm type as generated code does: `Edm.Int64` becomes `edm.Int64`."""
+    return EDM_ANNOTATIONS.get(name, f"edm.{name.removeprefix('Edm.')}")
+
+
+def schema_name(type_name: str) -> str:
+    """Spell a full type name as one flat name: `CallRecordsSession`; microsoft.graph needs no prefix."""
+    namespace, simple = split_name(type_name)
+    prefix = "" if namespace == ROOT_NAMESPACE else _pascal(module_name(namespace))
+    return prefix + class_name(simple)
+
+
+def _pascal(name: str) -> str:
+    return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
+
+
+def _lettered(name: str, letter: str) -> str:
+    """Put a letter before a name that starts with none: to pydantic `_` says private."""
+    return name if name[:1].isalpha() else letter + name
+
+
+def avoid(name: str, taken: frozenset[str]) -> str:
+    """Put an underscore behind a name that is taken."""
+    return f"{name}_" if name in taken else name
+
+
+@dataclass(frozen=True)
+class Names:
+    """The Python names of a model: classes with their modules, attributes and members by owner."""
+
+    modules: Mapping[str, str]
+    classes: Mapping[str, str]
+    schemas: Mapping[str, str]
+    attributes: Mapping[str, Mapping[str, str]]
+    members: Mapping[str, Mapping[str, str]]
+
+
+def assign_names(model: Model) -> Names:
+    """Return the Python names of everything in a model.
+
+    `modules` is by namespace, `classes` and `schemas` by full type name, `attributes` (inherited
+    ones too) and `members` by full type name and then by CSDL name. Raises CodegenError with every
+    pair of CSDL names that became one Python name, and for namespaces that can be no modules.
+    """
+    problems: list[Diagnostic] = []
+    places = {name: declared.place for name, declared in model.types.items()}
+    firsts = {split_name(name)[0]: place for name, place in reversed(places.items())}
+    namespaces = sorted(firsts)
+    modules = {namespace: module_name(namespace) for namespace in namespaces}
+    problems += _collisions(modules.items(), firsts)
+    problems += _no_modules(modules, firsts)
+    problems += _cycles(model)
+    classes = {name: class_name(split_name(name)[1]) for name in model.types}
+    for namespace in namespaces:
+        own = [(n, c) for n, c in classes.items() if split_name(n)[0] == namespace]
+        problems += _collisions(own, places)
+    schemas = {name: schema_name(name) for name in model.types}
+    problems += _collisions(schemas.items(), places)
+    attributes: dict[str, Mapping[str, str]] = {}
+    members: dict[str, Mapping[str, str]] = {}
+    for type_name, declared in model.types.items():
+        if isinstance(declared, StructuredType):
+            attributes[type_name], found = _attributes(model, declared)
+        else:
+            members[type_name], found = _members(declared)
+        problems += found
+    if problems:
+        raise CodegenError(*dict.fromkeys(problems))
+    return Names(modules, classes, schemas, attributes, members)
+
+
+def _no_modules(modules: Mapping[str, str], places: Mapping[str, Place]) -> Iterator[Diagnostic]:
+    for namespace, module in modules.items():
+        if len(module) > LONGEST_MODULE:
+            yield Diagnostic("the namespace is too long to name a file", places[namespace])
+
+
+def _cycles(model: Model) -> Iterator[Diagnostic]:
+    """Yield a diagnostic where namespaces inherit from each other: their modules could not import.
+
+    It is on a type whose base leads out of a namespace that this one's bases lead back to.
+    """
+    bases: dict[str, dict[str, StructuredType]] = {}
+    for declared in model.structured():
+        own, base = split_name(declared.name)[0], split_name(declared.base)[0]
+        if base and own != base:
+            bases.setdefault(own, {}).setdefault(base, declared)
+    for own, leads in bases.items():
+        for base, declared in leads.items():
+            if own in _reached(bases, base):
+                message = f"{own} and {base} derive types from each other, which no module can"
+                yield Diagnostic(message, declared.place, declared.name)
+                return
+
+
+def _reached(bases: Mapping[str, Iterable[str]], namespace: str) -> frozenset[str]:
+    found: set[str] = set()
+    pending = [namespace]
+    while pending:
+        for base in bases.get(pending.pop(), ()):
+            if base not in found:
+                found.add(base)
+                pending.append(base)
+    return frozenset(found)
+
+
+def _attributes(
+    model: Model, declared: StructuredType
+) -> tuple[Mapping[str, str], list[Diagnostic]]:
+    items = [item for owner in model.lineage(declared.name) for item in owner.members()]
+    names = {item.name: attribute_name(item.name) for item in items}
+    places = {item.name: item.place for item in items}
+    own = {item.name for item in declared.members()}  # what two inherited ones do, the base reports
+    found = _collisions(names.items(), places, declared.name)
+    return names, [problem for problem in found if problem.property in own]
+
+
+def _members(declared: EnumType) -> tuple[Mapping[str, str], list[Diagnostic]]:
+    names = {member.name: member_name(member.name) for member in declared.members}
+    places = {member.name: member.place for member in declared.members}
+    return names, _collisions(names.items(), places, declared.name)
+
+
+def _collisions(
+    pairs: Iterable[tuple[str, str]], places: Mapping[str, Place], owner: str = ""
+) -> list[Diagnostic]:
+    """Return a diagnostic for each CSDL name whose Python name an earlier one has."""
+    first: dict[str, str] = {}
+    problems: list[Diagnostic] = []
+    for csdl_name, python_name in pairs:
+        other = first.setdefault(python_name, csdl_name)
+        if other != csdl_name:
+            problems.append(
+                Diagnostic(
+                    f"{other} and {csdl_name} both become {python_name} in Python",
+                    places[csdl_name],
+                    owner or csdl_name,
+                    csdl_name if owner else "",
+                )
+            )
+    return problems

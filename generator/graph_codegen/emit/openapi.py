@@ -1,0 +1,236 @@
+"""A model → one OpenAPI 3.1 document: the schemas of its types and the paths of its requests.
+
+The extension `x-graph` on a schema carries what JSON Schema has no word for: the CSDL name, the
+kind, openness. `x-edm` on a property is its Edm type. Base types are `allOf`; there is no
+discriminator, since Graph sends derived types that no document of today knows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from graph_codegen.csdl.ast import (
+    EnumType,
+    NavigationProperty,
+    Parameter,
+    Property,
+    StructuredType,
+    TypeRef,
+    split_name,
+)
+from graph_codegen.emit.names import Names
+from graph_codegen.facts.descriptions import Descriptions
+from graph_codegen.model.model import Model
+from graph_codegen.service.requests import STREAM, Request, list_requests
+
+JSON = dict[str, Any]
+
+EDM_SCHEMAS: dict[str, JSON] = {
+    "Edm.Binary": {"type": "string", "format": "base64url"},
+    "Edm.Boolean": {"type": "boolean"},
+    "Edm.Byte": {"type": "integer", "format": "uint8"},
+    "Edm.Date": {"type": "string", "format": "date"},
+    "Edm.DateTimeOffset": {"type": "string", "format": "date-time"},
+    "Edm.Decimal": {"type": ["number", "string"], "format": "decimal"},
+    "Edm.Double": {"type": ["number", "string"], "format": "double"},
+    "Edm.Duration": {"type": "string", "format": "duration"},
+    "Edm.Guid": {"type": "string", "format": "uuid"},
+    "Edm.Int16": {"type": "integer", "format": "int16"},
+    "Edm.Int32": {"type": "integer", "format": "int32"},
+    "Edm.Int64": {"type": ["integer", "string"], "format": "int64"},
+    "Edm.SByte": {"type": "integer", "format": "int8"},
+    "Edm.Single": {"type": ["number", "string"], "format": "float"},
+    "Edm.Stream": {"type": "string", "format": "binary"},
+    "Edm.String": {"type": "string"},
+    "Edm.TimeOfDay": {"type": "string", "format": "time"},
+}
+"""JSON representations of Edm types (OData JSON 4.01, section 7.1); any other may be anything."""
+
+_ERROR = {"$ref": "#/components/responses/error"}
+
+
+def build_openapi(model: Model, names: Names, descriptions: Descriptions) -> JSON:
+    """Return the OpenAPI 3.1 document of a model, ready for `json.dumps`, in a stable order."""
+    writer = _Writer(model, names, descriptions)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Microsoft Graph", "version": "v1.0"},
+        "servers": [{"url": "https://graph.microsoft.com/v1.0"}],
+        "paths": writer.paths(),
+        "components": {
+            "schemas": {
+                names.schemas[name]: writer.schema(name)
+                for name in sorted(model.types, key=lambda name: names.schemas[name])
+            },
+            "responses": {
+                "error": {
+                    "description": "An error; branch on its code, never on its message.",
+                    "content": _json(
+                        {"type": "object", "properties": {"error": {"type": "object"}}}
+                    ),
+                }
+            },
+        },
+    }
+
+
+class _Writer:
+    def __init__(self, model: Model, names: Names, descriptions: Descriptions) -> None:
+        self._model = model
+        self._names = names
+        self._descriptions = descriptions
+
+    # -- schemas
+
+    def schema(self, name: str) -> JSON:
+        declared = self._model.types[name]
+        about = _described(self._descriptions.of_type(declared))
+        if isinstance(declared, EnumType):
+            return self._enum_type(declared) | about
+        return self._structured_type(declared) | about
+
+    def _enum_type(self, declared: EnumType) -> JSON:
+        members = self._names.members[declared.name]
+        return {
+            "type": "string",
+            **({"enum": list(members)} if members and not declared.is_flags else {}),
+            "x-enum-varnames": [members[m.name] for m in declared.members],
+            "x-graph": {
+                "kind": declared.kind,
+                "name": declared.name,
+                "flags": declared.is_flags,
+                "members": {m.name: m.value for m in declared.members},
+            },
+            "x-enum-descriptions": [
+                self._descriptions.of_member(declared.name, m) for m in declared.members
+            ],
+        }
+
+    def _structured_type(self, declared: StructuredType) -> JSON:
+        own: JSON = {"type": "object"}
+        if not declared.base:
+            own["properties"] = {"@odata.type": {"type": "string"}}
+        properties = {
+            item.name: self._property(item)
+            | _described(self._descriptions.of_member(declared.name, item))
+            for item in declared.members()
+            if item.type != STREAM
+        }
+        if properties:
+            own.setdefault("properties", {}).update(properties)
+        extension = {
+            "x-graph": {
+                "kind": declared.kind,
+                "name": declared.name,
+                "abstract": declared.abstract,
+                "open": self._model.is_open(declared.name),
+            }
+        }
+        if declared.base:
+            return {"allOf": [self._ref(declared.base), own], **extension}
+        return own | extension
+
+    def _property(self, item: Property | NavigationProperty | Parameter) -> JSON:
+        """Return the schema of a member; one that does not exclude null allows it."""
+        return self._value(item.type, null=item.nullable is not False)
+
+    def _value(self, ref: TypeRef, *, null: bool = False) -> JSON:
+        if ref.collection:
+            schema: JSON = {"type": "array", "items": self._value(TypeRef(ref.name))}
+        elif ref.primitive:
+            schema = EDM_SCHEMAS.get(ref.name, {}) | {"x-edm": ref.name}
+        else:
+            schema = self._ref(ref.name)
+        return _nullable(schema) if null else schema
+
+    def _ref(self, name: str) -> JSON:
+        return {"$ref": f"#/components/schemas/{self._names.schemas[name]}"}
+
+    # -- paths
+
+    def paths(self) -> JSON:
+        paths: JSON = {}
+        found = list_requests(self._model)
+        shared = Counter(map(operation_id, found))
+        for request in found:
+            name = operation_id(request)
+            unique = name if shared[name] == 1 else f"{name}.{_difference(request)}"
+            operation = {"operationId": unique, **self._operation(request)}
+            paths.setdefault(request.path, {})[request.method.lower()] = operation
+        return dict(sorted(paths.items()))
+
+    def _operation(self, request: Request) -> JSON:
+        operation: JSON = {"tags": [request.segments[0]]}
+        operation |= _described(self._descriptions.of_request(request))
+        parameters = [
+            {"name": key.name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for key in request.keys
+        ]
+        if request.kind == "function":
+            parameters += [
+                {"name": p.name, "in": "path", "required": True, "schema": self._property(p)}
+                for p in request.parameters
+            ]
+        if parameters:
+            operation["parameters"] = parameters
+        body = self._body(request)
+        if body:
+            operation["requestBody"] = {"required": True, "content": body}
+        operation["responses"] = self._responses(request) | {"default": _ERROR}
+        return operation
+
+    def _body(self, request: Request) -> JSON | None:
+        if request.body == STREAM:
+            return {"application/octet-stream": {"schema": EDM_SCHEMAS["Edm.Stream"]}}
+        if request.body:
+            return _json(self._value(request.body))
+        if request.kind == "action" and request.parameters:
+            properties = {p.name: self._property(p) for p in request.parameters}
+            return _json({"type": "object", "properties": properties})
+        return None
+
+    def _responses(self, request: Request) -> JSON:
+        if request.returns is None:
+            return {"204": {"description": "Done."}}
+        if request.kind == "count":
+            content: JSON = {"text/plain": {"schema": self._value(request.returns)}}
+        elif request.returns == STREAM:
+            content = {"application/octet-stream": {"schema": EDM_SCHEMAS["Edm.Stream"]}}
+        elif request.returns.collection:
+            value = self._value(request.returns)
+            next_link = {"@odata.nextLink": {"type": "string"}}
+            content = _json({"type": "object", "properties": {"value": value} | next_link})
+        else:
+            content = _json(self._value(request.returns))
+        status = "201" if request.kind == "create" else "200"
+        return {status: {"description": "Success.", "content": content}}
+
+
+def operation_id(request: Request) -> str:
+    """Name a request: its resource names and what it does, as in `communications.calls.create`."""
+    verb = split_name(request.operation.name)[1] if request.operation else request.kind
+    return ".".join((*request.segments, verb))
+
+
+def _difference(request: Request) -> str:
+    """Tell requests apart that share a name: overloads, by what they are bound to and take."""
+    bound = "collection" if request.target.collection else "item"
+    return ".".join([bound, *(parameter.name for parameter in request.parameters)])
+
+
+def _described(text: str) -> JSON:
+    return {"description": text} if text else {}
+
+
+def _nullable(schema: JSON) -> JSON:
+    if "$ref" in schema:
+        return {"anyOf": [schema, {"type": "null"}]}
+    if "type" not in schema:
+        return schema  # anything goes, null too
+    types: str | list[str] = schema["type"]
+    return schema | {"type": [*([types] if isinstance(types, str) else types), "null"]}
+
+
+def _json(schema: JSON) -> JSON:
+    return {"application/json": {"schema": schema}}

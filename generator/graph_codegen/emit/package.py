@@ -1,0 +1,121 @@
+"""All stages from a model to the files of the generated package, in memory."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from graph_codegen.emit.client import render_client
+from graph_codegen.emit.formatting import HEADER, end_with_parent, formatted_text
+from graph_codegen.emit.method_names import class_prefix
+from graph_codegen.emit.methods import MethodWriter
+from graph_codegen.emit.names import Names, assign_names
+from graph_codegen.emit.openapi import build_openapi
+from graph_codegen.emit.templates import TEMPLATES, render
+from graph_codegen.facts import clouds, descriptions, permissions
+from graph_codegen.facts.clouds import Clouds
+from graph_codegen.facts.descriptions import Descriptions
+from graph_codegen.facts.permissions import Rules
+from graph_codegen.facts.settings import Settings
+from graph_codegen.model.model import Model
+
+_EXPORTS = {
+    "_runtime.cloud": ["Cloud"],
+    "_runtime.operation": ["Operation", "Parameter"],
+    "_runtime.page": ["AsyncPage", "Page"],
+    "_runtime.wire": ["UNSET"],
+    "operations": ["OPERATIONS"],
+}
+"""The public names of the package besides clients and errors, by module."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known about a service besides its metadata: the files of a metadata folder."""
+
+    rules: Rules
+    clouds: Clouds
+    descriptions: Descriptions
+
+    def writer(self, names: Names) -> MethodWriter:
+        """Return what makes the methods of a client, by these facts."""
+        return MethodWriter(names, self.rules, self.clouds, self.descriptions)
+
+
+def facts(folder: Path) -> Facts:
+    """Read the facts of a metadata folder; raises CodegenError for a file that is not understood."""
+    return Facts(permissions.load(folder), clouds.load(folder), descriptions.load(folder))
+
+
+def build(model: Model, settings: Settings, known: Facts) -> dict[str, str]:
+    """Return the files of the generated package: text by path below the output folder.
+
+    Raises CodegenError for names that collide, and if what was generated is no Python.
+    """
+    names = assign_names(model)
+    package = settings.package
+    # Formatting takes longest: it goes on in other processes while the models are generated.
+    workers = ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=end_with_parent)
+    with workers as pool:
+        sources = {
+            **render_client(model, known.writer(names), settings),
+            "__init__.py": _init(model, settings),
+        }
+        formatted = {
+            path: pool.submit(formatted_text, text, path) for path, text in sources.items()
+        }
+        from graph_codegen.emit.models import render_models
+
+        for path, text in render_models(
+            build_openapi(model, names, known.descriptions), names
+        ).items():
+            formatted[f"models/{path}"] = pool.submit(formatted_text, text, path)
+        files = {f"{package}/{path}": future.result() for path, future in formatted.items()}
+    files |= {f"{package}/_runtime/{path}": text for path, text in _runtime().items()}
+    files[f"{package}/py.typed"] = ""
+    files["pyproject.toml"] = render(
+        "package/pyproject.toml.jinja2",
+        package=package,
+        version=settings.version,
+        title=_title(model),
+    )
+    return dict(sorted(files.items()))
+
+
+def _title(model: Model) -> str:
+    return f"Microsoft Graph {class_prefix(model).lower()}"
+
+
+def _init(model: Model, settings: Settings) -> str:
+    prefix = class_prefix(model)
+    exports = _EXPORTS | {
+        "_runtime.errors": _errors(),
+        "client": [f"{prefix}Client"],
+        "async_client": [f"Async{prefix}Client"],
+    }
+    return render(
+        "package/init.py.jinja2",
+        title=_title(model),
+        package=settings.package,
+        prefix=prefix,
+        exports=dict(sorted(exports.items())),
+        version=settings.version,
+    )
+
+
+def _errors() -> list[str]:
+    """Return the names of the exceptions that the runtime defines."""
+    tree = ast.parse((TEMPLATES / "runtime" / "errors.py").read_text(encoding="utf-8"))
+    names = (node.name for node in tree.body if isinstance(node, ast.ClassDef))
+    return sorted(name for name in names if name.endswith("Error"))
+
+
+def _runtime() -> Mapping[str, str]:
+    """Return the runtime, which is Python as it stands."""
+    folder = TEMPLATES / "runtime"
+    sources = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
+    return {"__init__.py": HEADER} | {path: HEADER + text for path, text in sources.items()}

@@ -1,0 +1,70 @@
+"""What the generator says about its input: where, about which type and property, and what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+from graph_codegen.text import printable
+
+MOST_FINDINGS = 10_000
+"""Findings in one document before reading it stops; Graph's whole metadata has six."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line (counted from 1) of a metadata document; line 0 is the document as a whole."""
+
+    file: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        file = printable(self.file)
+        return f"{file}:{self.line}" if self.line else file
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding about the input. `type` and `property` are CSDL names, empty where none applies."""
+
+    message: str
+    place: Place
+    type: str = ""
+    property: str = ""
+
+    def __str__(self) -> str:
+        subject = "/".join(part for part in (self.type, self.property) if part)
+        return f"{self.place}: {subject + ': ' if subject else ''}{self.message}"
+
+
+class CodegenError(Exception):
+    """The one exception for bad input and refused output; `diagnostics` says what is wrong."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__("\n".join(map(str, diagnostics)))
+        self.diagnostics = diagnostics
+
+    def __reduce__(self) -> tuple[type[CodegenError], tuple[Diagnostic, ...]]:
+        return type(self), self.diagnostics
+
+
+def error(message: str, place: Place | str, *, type: str = "", property: str = "") -> CodegenError:
+    """Build the error for a single finding; a bare string as place names a file."""
+    where = place if isinstance(place, Place) else Place(place)
+    return CodegenError(Diagnostic(message, where, type, property))
+
+
+def bounded(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return diagnostics; raises CodegenError when they are more than a document may have."""
+    found = tuple(islice(diagnostics, MOST_FINDINGS + 1))
+    if len(found) > MOST_FINDINGS:
+        raise error(f"more than {MOST_FINDINGS} things are not understood", found[-1].place)
+    return found
+
+
+def refuse(diagnostics: Iterable[Diagnostic]) -> None:
+    """Raise CodegenError when there is any diagnostic: what `--strict` does."""
+    found = tuple(diagnostics)
+    if found:
+        raise CodegenError(*found)

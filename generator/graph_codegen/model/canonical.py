@@ -1,0 +1,76 @@
+"""A model → the same model in one order, whatever the order in its document.
+
+CSDL gives no meaning to the order of types, properties, members with values, overloads, entity sets
+and bindings; Graph need not keep it between two publications. What means something stays: the order
+of parameters, since the first is the binding parameter (CSDL 12.8), of the parts of a key, since
+canonical addresses have them in this order (URL conventions, 4.3.1), and of the items of a collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from operator import attrgetter
+from typing import Protocol, TypeVar
+
+from graph_codegen.csdl.ast import (
+    EntityContainer,
+    EntitySource,
+    EnumType,
+    Operation,
+    TypeDeclaration,
+)
+from graph_codegen.model.model import Model
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_Item = TypeVar("_Item", bound=_Named)
+
+
+def ordered(model: Model) -> Model:
+    """Return a model with everything sorted by name whose order means nothing.
+
+    Members of enumerations are sorted by value, overloads by the types and the names of their
+    parameters, bindings by path. Annotations and the values of records are sorted since they were
+    read (see `resolve`).
+    """
+    return replace(
+        model,
+        types={name: _type(declared) for name, declared in sorted(model.types.items())},
+        operations=tuple(sorted(model.operations, key=_overload)),
+        terms=_by_name(model.terms),
+        container=model.container and _container(model.container),
+    )
+
+
+def _by_name(items: Iterable[_Item]) -> tuple[_Item, ...]:
+    return tuple(sorted(items, key=attrgetter("name")))
+
+
+def _type(declared: TypeDeclaration) -> TypeDeclaration:
+    if isinstance(declared, EnumType):
+        members = sorted(declared.members, key=lambda member: (member.value, member.name))
+        return replace(declared, members=tuple(members))
+    return replace(
+        declared,
+        properties=_by_name(declared.properties),
+        navigation=_by_name(declared.navigation),
+    )
+
+
+def _overload(operation: Operation) -> tuple[str, str, list[str]]:
+    names = [parameter.name for parameter in operation.parameters]
+    return operation.name, operation.signature, names
+
+
+def _container(container: EntityContainer) -> EntityContainer:
+    return replace(container, sources=_by_name(map(_source, container.sources)))
+
+
+def _source(source: EntitySource) -> EntitySource:
+    bindings = sorted(source.bindings, key=lambda binding: (binding.path, binding.target))
+    return replace(source, bindings=tuple(bindings))

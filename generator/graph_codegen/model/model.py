@@ -1,0 +1,118 @@
+"""The resolved model of a document: what it declares, by full names, and what can be asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from graph_codegen.csdl.ast import (
+    EntityContainer,
+    EntitySource,
+    NavigationProperty,
+    Operation,
+    Property,
+    StructuredType,
+    Term,
+    TypeDeclaration,
+    TypeRef,
+)
+from graph_codegen.errors import Diagnostic, Place
+
+
+@dataclass(frozen=True)
+class Model:
+    """The resolved model: every reference is a full name, every annotation sits on what it is about."""
+
+    types: Mapping[str, TypeDeclaration]
+    operations: tuple[Operation, ...] = ()
+    terms: tuple[Term, ...] = ()
+    container: EntityContainer | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        """The document as a whole, as the places of its types tell it."""
+        return next((Place(t.place.file) for t in self.types.values()), Place("metadata"))
+
+    @property
+    def sources(self) -> tuple[EntitySource, ...]:
+        """The entity sets and singletons; none where there is no container."""
+        return self.container.sources if self.container else ()
+
+    @cached_property
+    def children(self) -> Mapping[str, tuple[str, ...]]:
+        """The directly derived types by base type, sorted."""
+        children: dict[str, list[str]] = {}
+        for declared in self.structured():
+            if declared.base:
+                children.setdefault(declared.base, []).append(declared.name)
+        return {base: tuple(sorted(names)) for base, names in children.items()}
+
+    @cached_property
+    def bound(self) -> Mapping[TypeRef, tuple[Operation, ...]]:
+        """The bound operations by the type of their binding parameter, in the model's order."""
+        bound: dict[TypeRef, list[Operation]] = {}
+        for operation in self.operations:
+            if operation.binding:
+                bound.setdefault(operation.binding.type, []).append(operation)
+        return {ref: tuple(operations) for ref, operations in bound.items()}
+
+    def references(self) -> Iterator[tuple[TypeRef, Place, str, str]]:
+        """Yield every use of a type: (reference, place, declaring element, name of the member)."""
+        for declared in self.structured():
+            for item in declared.members():
+                yield item.type, item.place, declared.name, item.name
+        for operation in self.operations:
+            for parameter in operation.parameters:
+                yield parameter.type, parameter.place, operation.name, parameter.name
+            if operation.returns:
+                returns = operation.returns
+                yield returns.type, returns.place, operation.name, "ReturnType"
+        for source in self.sources:
+            yield TypeRef(source.type), source.place, "", source.name
+
+    def structured(self) -> Iterator[StructuredType]:
+        """Iterate over the entity and complex types."""
+        return (t for t in self.types.values() if isinstance(t, StructuredType))
+
+    def structure(self, name: str) -> StructuredType | None:
+        """Return the entity or complex type of that name, None for anything else."""
+        declared = self.types.get(name)
+        return declared if isinstance(declared, StructuredType) else None
+
+    def lineage(self, name: str) -> tuple[StructuredType, ...]:
+        """Return a type and its base types, the root first."""
+        chain: list[StructuredType] = []
+        while declared := self.structure(name):
+            chain.append(declared)
+            name = declared.base
+        return tuple(reversed(chain))
+
+    @cached_property
+    def _members(self) -> Mapping[str, Mapping[str, Property | NavigationProperty]]:
+        """The members that types declare themselves, the first of each name."""
+        return {t.name: {m.name: m for m in reversed([*t.members()])} for t in self.structured()}
+
+    def first(self, type_name: str, member: str) -> Property | NavigationProperty | None:
+        """Return the member of that name which a type has or inherits, the root's first."""
+        owners = (self._members[owner.name] for owner in self.lineage(type_name))
+        return next((members[member] for members in owners if member in members), None)
+
+    def descendants(self, name: str) -> tuple[str, ...]:
+        """Return all types derived from a type, at any depth, sorted."""
+        found: set[str] = set()
+        pending = list(self.children.get(name, ()))
+        while pending:
+            child = pending.pop()
+            found.add(child)
+            pending.extend(self.children.get(child, ()))
+        return tuple(sorted(found))
+
+    def is_open(self, name: str) -> bool:
+        """Whether a type is open itself or through a base type (CSDL 6.4, 9.3)."""
+        return any(declared.open for declared in self.lineage(name))
+
+    def key(self, name: str) -> tuple[str, ...]:
+        """Return the names of the key properties, inherited ones too; empty where there is no key."""
+        return next((t.key for t in reversed(self.lineage(name)) if t.key), ())

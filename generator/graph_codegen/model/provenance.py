@@ -1,0 +1,42 @@
+"""Where a subset comes from: the document, its date and digest, the roots, what was kept and cut."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+
+from graph_codegen.csdl.ast import Document
+from graph_codegen.model.model import Model
+from graph_codegen.model.subset import Subset
+
+FILE = "provenance.json"
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def date_of(document: str) -> str | None:
+    """Return the date in a document's name, None where there is none."""
+    found = _DATE.search(document)
+    return found.group() if found else None
+
+
+def counts(model: Model) -> dict[str, int]:
+    """Return how many declarations of each kind a model holds."""
+    kinds = Counter[str](declared.kind for declared in model.types.values())
+    kinds.update(operation.kind for operation in model.operations)
+    return dict(sorted(kinds.items()))
+
+
+def render_provenance(document: Document, date: str | None, whole: Model, subset: Subset) -> str:
+    """Return the provenance of a subset as JSON text."""
+    content = {
+        "document": document.file,
+        "date": date,
+        "sha256": document.sha256,
+        "roots": list(subset.roots),
+        "document_holds": counts(whole),
+        "kept": counts(subset.model),
+        "cut": [str(cut) for cut in subset.cut],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,277 @@
+"""A document as read → one resolved model: full names, one declaration per name, no dangling ends.
+
+Aliases are document-wide (CSDL 5.2): Graph declares `self` in one schema and uses it in others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import TypeVar
+
+from graph_codegen.csdl.ast import (
+    Annotation,
+    Binding,
+    Collection,
+    Constant,
+    Document,
+    EntityContainer,
+    EntitySource,
+    EnumType,
+    Expression,
+    Member,
+    NavigationProperty,
+    Operation,
+    Parameter,
+    Property,
+    Record,
+    ReturnType,
+    StructuredType,
+    Term,
+    TypeDeclaration,
+    TypeRef,
+)
+from graph_codegen.csdl.elements import parse_type_ref
+from graph_codegen.errors import CodegenError, Diagnostic, Place, bounded
+from graph_codegen.model.model import Model
+from graph_codegen.model.validate import find_unresolved_references, validate_model
+
+
+def resolve(document: Document) -> Model:
+    """Return the resolved model of a document.
+
+    The model carries the document's diagnostics and its own: references to nothing and annotations
+    on nothing. Raises CodegenError for what leaves no model: a name declared twice, an alias of two
+    namespaces, base types in a cycle or too deep, a base that cannot be one, too many diagnostics.
+    """
+    return _Resolver(document).model()
+
+
+def _aliases(document: Document) -> Mapping[str, str]:
+    aliases: dict[str, str] = {}
+    for alias, namespace in document.aliases:
+        if aliases.setdefault(alias, namespace) != namespace:
+            message = f"the alias {alias} stands for both {aliases[alias]} and {namespace}"
+            raise CodegenError(Diagnostic(message, Place(document.file)))
+    return aliases
+
+
+_OVERLOAD = re.compile(r"(?P<name>[^(/]+)\((?P<types>.*)\)(?P<rest>.*)")
+"""An annotation target that names one overload: `ns.mute(ns.call, Edm.String)/clientContext`."""
+
+
+_Member = TypeVar("_Member", Property, NavigationProperty)
+_Typed = TypeVar("_Typed", Property, NavigationProperty, Parameter, ReturnType, Term)
+_Annotated = TypeVar(
+    "_Annotated", EnumType, Member, StructuredType, Property, NavigationProperty, Operation,
+    Parameter, ReturnType, Term, EntityContainer, EntitySource,
+)  # fmt: skip
+
+
+_NAMING_TERMS = frozenset(
+    {
+        "Org.OData.Core.V1.ExplicitOperationBindings",
+        "Org.OData.Validation.V1.DerivedTypeConstraint",
+    }
+)
+"""Terms whose texts are qualified names (Core.V1 QualifiedBoundOperationName, QualifiedTypeName)."""
+
+_NAMES = frozenset(
+    {
+        "AnnotationPath", "EnumMember", "ModelElementPath", "NavigationPropertyPath", "Path",
+        "PropertyPath",
+    }
+)  # fmt: skip
+"""Constants that consist of names (CSDL 14.3.7, 14.4.1)."""
+
+_QUALIFIED = re.compile(r"[^\W\d][\w-]*(?:\.[^\W\d][\w-]*)+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An out-of-line annotation target with what stands on it."""
+
+    place: Place
+    annotations: list[Annotation] = field(default_factory=list[Annotation])
+
+
+class _Resolver:
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._aliases = _aliases(document)
+        self._targets = self._group_targets()
+        self._used: set[str] = set()
+
+    def model(self) -> Model:
+        schemas = self._document.schemas
+        types = self._types(t for schema in schemas for t in schema.types)
+        operations = tuple(self._operation(o) for schema in schemas for o in schema.operations)
+        terms = tuple(self._term(t) for schema in schemas for t in schema.terms)
+        containers = [self._container(s.container) for s in schemas if s.container]
+        if len(containers) > 1:
+            raise CodegenError(
+                Diagnostic("a document holds at most one EntityContainer", containers[1].place)
+            )
+        container = containers[0] if containers else None
+        model = Model(types, operations, terms, container)
+        validate_model(model)
+        found = chain(self._document.diagnostics, self._unused(), find_unresolved_references(model))
+        return replace(model, diagnostics=bounded(found))
+
+    # -- names
+
+    def _full(self, name: str) -> str:
+        """Replace the alias that stands before the last dot, where it is one."""
+        head, _, simple = name.rpartition(".")
+        namespace = self._aliases.get(head)
+        return name if namespace is None else f"{namespace}.{simple}"
+
+    def _ref(self, ref: TypeRef) -> TypeRef:
+        full = self._full(ref.name)
+        return ref if full == ref.name else TypeRef(full, ref.collection)
+
+    def _target(self, target: str) -> str:
+        """Normalise an annotation target: full names, an overload's signature in one spelling."""
+        overload = _OVERLOAD.fullmatch(target)
+        if not overload:
+            head, slash, tail = target.partition("/")
+            return self._full(head) + slash + tail
+        types = (parse_type_ref(text.strip()) for text in overload["types"].split(","))
+        signature = ", ".join(str(self._ref(ref)) for ref in types if ref.name)
+        return f"{self._full(overload['name'])}({signature}){overload['rest']}"
+
+    def _group_targets(self) -> dict[str, _Placed]:
+        grouped: dict[str, _Placed] = {}
+        for schema in self._document.schemas:
+            for target, found, place in schema.targets:
+                placed = grouped.setdefault(self._target(target), _Placed(place))
+                placed.annotations.extend(found)
+        return grouped
+
+    # -- annotations
+
+    def _annotated(self, item: _Annotated, *targets: str) -> _Annotated:
+        """Join inline and out-of-line annotations, resolved and sorted by term and qualifier.
+
+        An item without any, as most members are, is returned as it is: copying costs the most here.
+        """
+        found = list(item.annotations)
+        for target in targets:
+            if target in self._targets:
+                self._used.add(target)
+                found.extend(self._targets[target].annotations)
+        if not found:
+            return item
+        resolved = sorted(map(self._annotation, found), key=lambda a: (a.term, a.qualifier))
+        return replace(item, annotations=tuple(resolved))
+
+    def _annotation(self, item: Annotation) -> Annotation:
+        term = self._full(item.term)
+        value = self._expression(item.value, named=term in _NAMING_TERMS)
+        return Annotation(term, value, item.qualifier, item.place)
+
+    def _expression(self, value: Expression | None, *, named: bool) -> Expression | None:
+        """Resolve a value; `named` says that texts in it are names."""
+        match value:
+            case Record():
+                return Record(
+                    tuple((name, self._present(item, named=named)) for name, item in value.values),
+                    self._full(value.type),
+                )
+            case Collection():
+                return Collection(tuple(self._present(item, named=named) for item in value.items))
+            case Constant(kind, text) if "." in text and (kind in _NAMES or named):
+                return Constant(kind, _QUALIFIED.sub(lambda found: self._full(found[0]), text))
+            case _:
+                return value
+
+    def _present(self, value: Expression, *, named: bool) -> Expression:
+        return self._expression(value, named=named) or value
+
+    # -- declarations
+
+    def _types(self, declared: Iterable[TypeDeclaration]) -> Mapping[str, TypeDeclaration]:
+        types: dict[str, TypeDeclaration] = {}
+        for item in declared:
+            if item.name in types:
+                raise CodegenError(
+                    Diagnostic(
+                        f"declared twice, first at {types[item.name].place}", item.place, item.name
+                    )
+                )
+            types[item.name] = (
+                self._enum_type(item) if isinstance(item, EnumType) else self._structured(item)
+            )
+        return types
+
+    def _enum_type(self, item: EnumType) -> EnumType:
+        members = tuple(self._annotated(m, f"{item.name}/{m.name}") for m in item.members)
+        return self._annotated(replace(item, members=members), item.name)
+
+    def _structured(self, item: StructuredType) -> StructuredType:
+        full = replace(
+            item,
+            base=self._full(item.base),
+            properties=tuple(self._member(item.name, p) for p in item.properties),
+            navigation=tuple(self._member(item.name, p) for p in item.navigation),
+        )
+        return self._annotated(full, item.name)
+
+    def _member(self, owner: str, item: _Member) -> _Member:
+        return self._annotated(self._typed(item), f"{owner}/{item.name}")
+
+    def _typed(self, item: _Typed) -> _Typed:
+        """Make the name of an item's type full; one that is full already leaves the item as it is."""
+        ref = self._ref(item.type)
+        return item if ref is item.type else replace(item, type=ref)
+
+    def _operation(self, item: Operation) -> Operation:
+        full = replace(
+            item,
+            parameters=tuple(map(self._typed, item.parameters)),
+            returns=item.returns and self._typed(item.returns),
+        )
+        # An annotation without a signature applies to all overloads (CSDL 14.2.2).
+        owners = (full.name, full.signature)
+        annotated = replace(
+            full,
+            parameters=tuple(
+                self._annotated(p, *(f"{owner}/{p.name}" for owner in owners))
+                for p in full.parameters
+            ),
+            returns=full.returns
+            and self._annotated(full.returns, *(f"{owner}/$ReturnType" for owner in owners)),
+        )
+        return self._annotated(annotated, *owners)
+
+    def _term(self, item: Term) -> Term:
+        applies_to = " ".join(self._full(name) for name in item.applies_to.split())
+        full = replace(self._typed(item), applies_to=applies_to)
+        return self._annotated(full, item.name)
+
+    def _container(self, item: EntityContainer) -> EntityContainer:
+        sources = tuple(self._source(item.name, s) for s in item.sources)
+        return self._annotated(replace(item, sources=sources), item.name)
+
+    def _source(self, owner: str, item: EntitySource) -> EntitySource:
+        full = replace(
+            item,
+            type=self._full(item.type),
+            bindings=tuple(
+                Binding(self._path(b.path), self._path(b.target).removeprefix(f"{owner}/"), b.place)
+                for b in item.bindings
+            ),
+        )
+        return self._annotated(full, f"{owner}/{item.name}")
+
+    def _path(self, path: str) -> str:
+        return "/".join(self._full(part) for part in path.split("/"))
+
+    def _unused(self) -> Iterator[Diagnostic]:
+        for target, placed in self._targets.items():
+            if target not in self._used:
+                declaration, _, member = target.partition("/")
+                message = "annotations on what is not declared"
+                yield Diagnostic(message, placed.place, declaration, member)

@@ -1,0 +1,249 @@
+"""The part of a model that is reachable from chosen roots.
+
+From a root the closure follows what a value of a type can hold or do: structural properties,
+contained navigation, base types, types derived from what is held, and bound operations with their
+parameters and return types. Navigation without containment leads to entities that live elsewhere:
+it is kept where its target is in the subset anyway, and cut where it is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from graph_codegen.csdl.ast import (
+    ROOT_NAMESPACE,
+    Binding,
+    NavigationProperty,
+    Operation,
+    Property,
+    StructuredType,
+    TypeRef,
+)
+from graph_codegen.errors import CodegenError, error, refuse
+from graph_codegen.model.canonical import ordered
+from graph_codegen.model.model import Model
+from graph_codegen.model.validate import dangling
+
+ALL = "all"
+"""The root that stands for the whole document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A navigation property that was left out, since its target is outside the subset."""
+
+    type: str
+    property: str
+    target: str
+
+    def __str__(self) -> str:
+        return f"{self.type}/{self.property} → {self.target}"
+
+
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """A closed part of a model: `model` holds nothing that refers outside, `cut` says what did.
+
+    Both are in one order, whatever that of the document (see `order`).
+    """
+
+    roots: tuple[str, ...]
+    model: Model
+    cut: tuple[Cut, ...]
+
+
+def take(model: Model, roots: Sequence[str]) -> Subset:
+    """Return the subset of a model that is reachable from roots.
+
+    A root is `all`, the name of an entity set or singleton (`communications`), a path from one
+    along contained navigation (`communications/calls`), or a type (`commsNotifications`, with its
+    namespace where it is not microsoft.graph's). Raises CodegenError for a root that does not exist,
+    and for a kept element that refers to nothing.
+    """
+    closure = _Closure(model)
+    for root in roots:
+        closure.add_root(root)
+    closure.run()
+    kept, cut = closure.result()
+    refuse(dangling(kept))
+    return Subset(tuple(sorted({*roots})), ordered(kept), tuple(sorted(cut, key=str)))
+
+
+def existing(model: Model, roots: Sequence[str]) -> tuple[str, ...]:
+    """Return the roots that a model has: an older or other document may lack some."""
+    return tuple(root for root in roots if _exists(model, root))
+
+
+def _exists(model: Model, root: str) -> bool:
+    try:
+        _Closure(model).add_root(root)
+    except CodegenError:
+        return False
+    return True
+
+
+class _Closure:
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._bound_to = _bound_to(model)
+        self._types: set[str] = set()
+        self._held: set[str] = set()
+        self._operations: set[Operation] = set()
+        self._sources: set[str] = set()
+        self._followed: set[str] = set()
+        self._paths: set[tuple[str, str]] = set()
+        self._pending: list[str] = []
+        self._everything = False
+
+    # -- roots
+
+    def add_root(self, root: str) -> None:
+        if root == ALL:
+            self._everything = True
+            for name in self._model.types:
+                self._hold(name)
+            self._operations.update(self._model.operations)
+            self._sources.update(s.name for s in self._model.sources)
+            return
+        head, *segments = root.split("/")
+        source = self._model.container and self._model.container.source(head)
+        if source:
+            self._sources.add(source.name)
+            self._follow(root, source.type, segments)
+            return
+        found = None if segments else self._find_type(head)
+        if found is None:
+            raise error(
+                f"the root {root} does not exist: it is no entity set, singleton, path or type",
+                self._model.place,
+            )
+        self._hold(found)
+
+    def _follow(self, root: str, owner: str, segments: list[str]) -> None:
+        """Hold what a path leads to; of the types on the way only their keys and where it goes."""
+        for segment in segments:
+            lineage = self._model.lineage(owner)
+            steps = (
+                (declared.name, item)
+                for declared in lineage
+                for item in declared.navigation
+                if item.name == segment and item.contains_target
+            )
+            step = next(steps, None)
+            if step is None:
+                raise error(
+                    f"the root {root} does not exist: {owner} contains no {segment}",
+                    self._model.place,
+                )
+            self._types.update(declared.name for declared in lineage)
+            self._paths.add((step[0], segment))
+            self._paths.update((d.name, name) for d in lineage for name in self._model.key(owner))
+            owner = step[1].type.name
+        self._hold(owner)
+
+    def _find_type(self, name: str) -> str | None:
+        candidates = (name, f"{ROOT_NAMESPACE}.{name}")
+        return next((c for c in candidates if c in self._model.types), None)
+
+    # -- closure
+
+    def _hold(self, name: str) -> None:
+        """A value of the type can occur: so can one of any type derived from it."""
+        if name in self._held:  # and so is what is derived from it
+            return
+        for each in (name, *self._model.descendants(name)):
+            if each not in self._held:
+                self._held.add(each)
+                self._reach(each)
+
+    def _reach(self, name: str) -> None:
+        for declared in self._model.lineage(name):
+            self._types.add(declared.name)
+        self._types.add(name)
+        self._pending.append(name)
+
+    def run(self) -> None:
+        """Follow references until nothing new turns up."""
+        while self._pending:
+            name = self._pending.pop()
+            for declared in self._model.lineage(name):
+                if declared.name in self._followed:
+                    continue
+                self._followed.add(declared.name)
+                self._follow_members(declared)
+                for operation in self._bound_to.get(declared.name, ()):
+                    self._add_operation(operation)
+
+    def _follow_members(self, declared: StructuredType) -> None:
+        for item in declared.properties:
+            self._hold_ref(item.type)
+        for navigation in declared.navigation:
+            if navigation.contains_target:
+                self._hold_ref(navigation.type)
+
+    def _hold_ref(self, ref: TypeRef) -> None:
+        if not ref.primitive:
+            self._hold(ref.name)
+
+    def _add_operation(self, operation: Operation) -> None:
+        if operation in self._operations:
+            return
+        self._operations.add(operation)
+        for parameter in operation.own:
+            self._hold_ref(parameter.type)
+        if operation.returns:
+            self._hold_ref(operation.returns.type)
+
+    # -- result
+
+    def result(self) -> tuple[Model, list[Cut]]:
+        cut: list[Cut] = []
+        types = {
+            name: self._prune(declared, cut) if isinstance(declared, StructuredType) else declared
+            for name, declared in self._model.types.items()
+            if name in self._types
+        }
+        operations = tuple(o for o in self._model.operations if o in self._operations)
+        container = self._model.container and replace(
+            self._model.container,
+            sources=tuple(
+                replace(s, bindings=self._bindings(s.bindings))
+                for s in self._model.sources
+                if s.name in self._sources
+            ),
+        )
+        terms = self._model.terms if self._everything else ()
+        return (
+            Model(types, operations, terms, container, self._model.diagnostics),
+            cut,
+        )
+
+    def _prune(self, declared: StructuredType, cut: list[Cut]) -> StructuredType:
+        kept: list[NavigationProperty] = []
+        for item in declared.navigation:
+            if self._keeps(declared, item):
+                kept.append(item)
+            else:
+                cut.append(Cut(declared.name, item.name, item.type.name))
+        properties = tuple(item for item in declared.properties if self._keeps(declared, item))
+        if len(properties) + len(kept) == len(declared.properties) + len(declared.navigation):
+            return declared
+        return replace(declared, properties=properties, navigation=tuple(kept))
+
+    def _keeps(self, declared: StructuredType, item: Property | NavigationProperty) -> bool:
+        if declared.name not in self._followed:
+            return (declared.name, item.name) in self._paths
+        return item.type.primitive or item.type.name in self._types
+
+    def _bindings(self, bindings: tuple[Binding, ...]) -> tuple[Binding, ...]:
+        """Keep the bindings whose target starts at a kept entity set or singleton."""
+        return tuple(b for b in bindings if b.target.split("/")[0] in self._sources)
+
+
+def _bound_to(model: Model) -> dict[str, tuple[Operation, ...]]:
+    """Group bound operations by the type, or the type of the items, that they are bound to."""
+    grouped: dict[str, list[Operation]] = {}
+    for ref, operations in model.bound.items():
+        grouped.setdefault(ref.name, []).extend(operations)
+    return {name: tuple(operations) for name, operations in grouped.items()}

@@ -1,0 +1,134 @@
+"""What must hold in a resolved model: each name once, sound base types, references that lead somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from graph_codegen.csdl.ast import EnumType, StructuredType
+from graph_codegen.errors import CodegenError, Diagnostic, Place, bounded, refuse
+from graph_codegen.model.model import Model
+
+PRIMITIVES = frozenset(
+    "Edm." + name
+    for name in (
+        "Binary", "Boolean", "Byte", "Date", "DateTimeOffset", "Decimal", "Double", "Duration",
+        "Guid", "Int16", "Int32", "Int64", "SByte", "Single", "Stream", "String", "TimeOfDay",
+        "Untyped", "PrimitiveType", "ComplexType", "EntityType",
+    )
+)  # fmt: skip
+"""The Edm types that the generator can express (CSDL 3.3, 3.4)."""
+
+INTEGERS = frozenset({"Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"})
+"""The Edm types that an enumeration can stand on (CSDL 10.1)."""
+
+DEEPEST = 50
+"""Levels of base types; Graph's whole metadata has five. Generating the models takes time with their
+cube: seconds for these, minutes for some hundreds."""
+
+
+def validate_model(model: Model) -> None:
+    """Raise CodegenError for base types that cannot be, or too many, and for names declared twice."""
+    depths: dict[str, int] = {}
+    for declared in model.structured():
+        _refuse_bases(model, declared, depths)
+    refuse(bounded(_repeated(model)))
+
+
+def find_unresolved_references(model: Model) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each reference of a model that leads to nothing."""
+    yield from dangling(model)
+    known = _known(model)
+    for name, declared in model.types.items():
+        if isinstance(declared, StructuredType):
+            yield from _loose_members(model, declared)
+        elif declared.underlying not in INTEGERS:
+            message = f"the underlying type {declared.underlying} is no integer type"
+            yield Diagnostic(message, declared.place, name)
+    for term in model.terms:
+        if term.type.name not in known:
+            yield Diagnostic(f"the type {term.type.name} is not declared", term.place, term.name)
+    sources = {source.name for source in model.sources}
+    for source in model.sources:
+        for binding in source.bindings:
+            if model.container and binding.target.split("/")[0] not in sources:
+                message = f"the binding of {binding.path} to {binding.target} leads nowhere"
+                yield Diagnostic(message, source.place, model.container.name, source.name)
+
+
+def dangling(model: Model) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each reference of a model that leads to no type."""
+    known = _known(model)
+    for ref, place, owner, name in model.references():
+        if ref.name not in known:
+            yield Diagnostic(f"the type {ref.name} is not declared", place, owner, name)
+
+
+def _known(model: Model) -> frozenset[str]:
+    return PRIMITIVES.union(model.types)
+
+
+def _loose_members(model: Model, declared: StructuredType) -> Iterator[Diagnostic]:
+    for path in declared.key:
+        if not model.first(declared.name, path.split("/")[0]):
+            yield Diagnostic(f"the key {path} is no property", declared.place, declared.name, path)
+    for item in declared.navigation:
+        if item.partner and not model.first(item.type.name, item.partner.split("/")[0]):
+            message = f"the partner {item.partner} is no property of {item.type.name}"
+            yield Diagnostic(message, item.place, declared.name, item.name)
+
+
+def _refuse_bases(model: Model, declared: StructuredType, depths: dict[str, int]) -> None:
+    """Follow the base types of a type up to one that is known to be sound, with its depth."""
+    seen = {declared.name: None}
+    base = declared.base
+    while base and base not in depths and len(seen) <= DEEPEST:
+        if base in seen:
+            message = f"cycle of base types: {' → '.join([*seen, base])}"
+            raise CodegenError(Diagnostic(message, declared.place, declared.name))
+        parent = model.structure(base)
+        if parent is None or parent.kind != declared.kind:
+            problem = f"is no {declared.kind}" if base in model.types else "is not declared"
+            message = f"the base type {base} {problem}"
+            raise CodegenError(Diagnostic(message, declared.place, declared.name))
+        seen[base] = None
+        base = parent.base
+    above = depths.get(base, 0)
+    if above + len(seen) > DEEPEST:
+        message = f"more than {DEEPEST} levels of base types"
+        raise CodegenError(Diagnostic(message, declared.place, declared.name))
+    depths.update((name, depth) for depth, name in enumerate(reversed(seen), above + 1))
+
+
+def _repeated(model: Model) -> Iterator[Diagnostic]:
+    for name, declared in model.types.items():
+        if isinstance(declared, EnumType):
+            yield from _twice(((m.name, m.place) for m in declared.members), name)
+        else:
+            for member in declared.members():
+                first = model.first(name, member.name)
+                if first and first is not member:
+                    yield _again(first.place, member.place, name, member.name)
+    for operation in model.operations:
+        yield from _twice(((p.name, p.place) for p in operation.parameters), operation.name)
+    overloads = (
+        (f"{o.signature} of {', '.join(p.name for p in o.parameters)}", o.place)
+        for o in model.operations
+    )
+    yield from _twice(overloads)
+    yield from _twice((t.name, t.place) for t in model.terms)
+    if model.container:
+        sources = ((s.name, s.place) for s in model.container.sources)
+        yield from _twice(sources, model.container.name)
+
+
+def _twice(named: Iterable[tuple[str, Place]], owner: str = "") -> Iterator[Diagnostic]:
+    first: dict[str, Place] = {}
+    for name, place in named:
+        if name in first:
+            yield _again(first[name], place, *((owner, name) if owner else (name,)))
+        else:
+            first[name] = place
+
+
+def _again(first: Place, place: Place, *subject: str) -> Diagnostic:
+    return Diagnostic(f"declared twice, first at {first}", place, *subject)

@@ -1,0 +1,1 @@
+"""Walks a model: the resources of the service, and the requests that each of them takes."""

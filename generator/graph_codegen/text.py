@@ -1,0 +1,58 @@
+"""Text from the outside → Python source in which it is only data."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+
+
+def docstring_source(text: str, indent: int = 4) -> str:
+    """Return the source of a docstring that holds `text`, wrapped at 96 columns.
+
+    `indent` is the column at which it will stand; the first line of the source is not indented.
+    """
+    width = 96 - indent
+    lines = [
+        line
+        for paragraph in text.split("\n")
+        for line in textwrap.wrap(
+            printable(paragraph), width, break_long_words=False, break_on_hyphens=False
+        )
+        or [""]
+    ]
+    escaped = [line.replace("\\", "\\\\").replace('"', '\\"') for line in lines]
+    if len(escaped) == 1:
+        return f'"""{escaped[0]}"""'
+    margin = "\n" + " " * indent
+    return f'"""{_join(escaped, margin)}{margin}"""'
+
+
+def _join(lines: list[str], margin: str) -> str:
+    return "".join(
+        line if number == 0 else (margin + line if line else "\n")
+        for number, line in enumerate(lines)
+    )
+
+
+def printable(text: str) -> str:
+    """Replace what is not printable, line ends and direction marks too, by its escape."""
+    # Nearly all are, and to look at each of their characters takes long.
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if is_printable(c) else _escape(ord(c)) for c in text)
+
+
+def is_printable(character: str) -> bool:
+    """Whether a character shows as itself: no control, format or private one, no space but " ".
+
+    Decided by Unicode 3.2, which every Python has: `str.isprintable` knows more characters with each
+    version, and the same metadata would become other bytes. Letters of living scripts are there since
+    long before; emoji are not.
+    """
+    # What came to be a format character later is the soft hyphen alone.
+    kind = unicodedata.ucd_3_2_0.category(character)
+    return character == " " or (kind[0] not in "CZ" and character != "\xad")
+
+
+def _escape(code: int) -> str:
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

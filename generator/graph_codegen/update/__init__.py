@@ -1,0 +1,1 @@
+"""Brings a project up to newer metadata."""

@@ -1,0 +1,157 @@
+"""The whole round of an update, in a copy of the project that takes its place only if all goes well."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from graph_codegen.diff.change.context import Side
+from graph_codegen.diff.report.changelog import entry, prepended
+from graph_codegen.diff.report.report import Report
+from graph_codegen.diff.verdict.version import stepped
+from graph_codegen.errors import Diagnostic, Place, error, refuse
+from graph_codegen.facts.settings import FILE as SETTINGS
+from graph_codegen.facts.settings import Settings
+from graph_codegen.install import manifest
+from graph_codegen.model import provenance
+from graph_codegen.model.writer import write
+
+CHANGELOG = "generated/CHANGELOG.md"
+
+WRITTEN = ("metadata", "generated", "docs/api.md")
+"""The folders and files of a project that an update writes."""
+
+STEPS: Mapping[str, tuple[str, ...]] = {
+    "generating": ("graph_codegen", "generate", "--output", "generated"),
+    "listing the methods": ("graph_codegen", "api", "--output", "docs/api.md"),
+    "running the goldens": ("pytest", "tests/golden", "--quiet"),
+}
+"""What is run in the copy, as modules of Python with their arguments, by what messages call it."""
+
+_NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build", "dist"
+)
+_VERSION = re.compile(r"""^(version\s*=\s*)("[^"\n]*"|'[^'\n]*')""", re.MULTILINE)
+
+
+def texts(
+    project: Path, settings: Settings, new: Side, date: str | None, report: Report
+) -> dict[str, str]:
+    """Return what an update writes by hand, not by a command: texts by path below the project.
+
+    That is the subset of `new`, whose document is of `date`, with its provenance; the settings with
+    the version that follows from `report`, the comparison of the project's subset with `new`; and
+    the changelog of the generated package. Raises CodegenError for a file that cannot be read.
+    """
+    version = stepped(settings.version, report.comparison.step)
+    of = f"of {date}" if date else new.document.file
+    return {
+        f"metadata/{settings.document}": write(new.model).decode(),
+        f"metadata/{provenance.FILE}": provenance.render_provenance(
+            new.document, date, new.whole, new.subset
+        ),
+        f"metadata/{SETTINGS}": _VERSION.sub(
+            rf'\g<1>"{version}"', _read(project / "metadata" / SETTINGS), count=1
+        ),
+        CHANGELOG: prepended(
+            _read(project / CHANGELOG), entry(report, version, of), settings.package
+        ),
+    }
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy of a project to work on: where it is, and what of it an update may write was there."""
+
+    project: Path
+    staged: Path
+    before: Mapping[str, bytes]
+
+
+@contextmanager
+def copied(project: Path) -> Generator[Copy]:
+    """Give a copy of a project, without what its tools keep there, for as long as it is worked on.
+
+    Raises CodegenError where what an update writes is reached through a link: nobody named that place.
+    """
+    manifest.refuse_links(_content(project), project)
+    with tempfile.TemporaryDirectory(prefix="graph-codegen-") as folder:
+        staged = Path(folder) / project.name
+        try:
+            shutil.copytree(project, staged, ignore=_NOT_COPIED, symlinks=True)
+        except OSError as problem:
+            raise error(f"cannot copy the project: {problem}", str(project)) from None
+        yield Copy(project, staged, _content(staged))
+
+
+def run(step: tuple[str, ...], project: Path) -> str:
+    """Run a step in a project, with the project's own code. Returns what it said.
+
+    Raises CodegenError, with the same, where it fails.
+    """
+    paths = os.pathsep.join(str(project / name) for name in ("generator", "generated"))
+    done = subprocess.run(
+        [sys.executable, "-m", *step],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise error(f"{' '.join(step)} failed:\n{done.stdout.rstrip()}", "the update")
+    return done.stdout
+
+
+def install(copy: Copy) -> list[str]:
+    """Put what an update wrote in a copy into the project: everything or nothing.
+
+    Returns the paths that changed. Raises CodegenError where the project cannot be written, and where
+    what is to be written was changed there in the meantime. The metadata comes last: until it is
+    there, an update that was cut short can be repeated.
+    """
+    after = _content(copy.staged)
+    changed = {path: data for path, data in after.items() if copy.before.get(path) != data}
+    stale = sorted(copy.before.keys() - after.keys())
+    now = _content(copy.project)
+    refuse(
+        Diagnostic("was changed while the update ran", Place(str(copy.project / path)))
+        for path in sorted([*changed, *stale])
+        if now.get(path) != copy.before.get(path)
+    )
+    texts = {path: data.decode() for path, data in changed.items()}
+    manifest.replace(texts, copy.project, stale, last="metadata")
+    return sorted([*changed, *stale])
+
+
+def _content(project: Path) -> dict[str, bytes]:
+    """Return what is in the places that an update writes, by path below the project."""
+    places = (project / name for name in WRITTEN)
+    files = (
+        file
+        for place in places
+        for file in ([place] if place.is_file() else sorted(place.rglob("*")))
+        if file.is_file() and "__pycache__" not in file.parts
+    )
+    try:
+        return {file.relative_to(project).as_posix(): file.read_bytes() for file in files}
+    except OSError as problem:
+        raise error(f"cannot read: {problem.strerror}", str(problem.filename)) from None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as problem:
+        raise error(f"cannot read: {problem}", str(path)) from None

@@ -1,0 +1,66 @@
+"""Whose words count: a document's own, else ours."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from graph_codegen.assets import folder
+from graph_codegen.csdl import reader
+from graph_codegen.csdl.ast import EnumType
+from graph_codegen.emit.names import assign_names
+from graph_codegen.emit.openapi import build_openapi
+from graph_codegen.errors import CodegenError
+from graph_codegen.facts import descriptions
+from graph_codegen.facts.descriptions import Descriptions
+from graph_codegen.model.resolver import resolve
+from graph_codegen.model.subset import take
+from graph_codegen.service.requests import list_requests
+
+METADATA = folder("metadata")
+
+DOCUMENT = b"""<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">
+<edmx:DataServices><Schema Namespace="microsoft.graph"
+ xmlns="http://docs.oasis-open.org/odata/ns/edm">
+<ComplexType Name="call">
+<Annotation Term="Org.OData.Core.V1.Description" String="theirs"/>
+<Property Name="a" Type="Edm.String">
+<Annotation Term="Org.OData.Core.V1.Description" String="their a"/></Property>
+<Property Name="b" Type="Edm.String"/>
+</ComplexType></Schema></edmx:DataServices></edmx:Edmx>"""
+
+
+def test_a_document_has_the_first_word() -> None:
+    model = resolve(reader.read(DOCUMENT, "own"))
+    owner = "microsoft.graph.call"
+    ours = Descriptions({owner: "ours"}, {(owner, "a"): "our a", (owner, "b"): "our b"})
+    schema = build_openapi(model, assign_names(model), ours)["components"]["schemas"]["Call"]
+    assert schema["description"] == "theirs"
+    assert schema["properties"]["a"]["description"] == "their a"
+    assert schema["properties"]["b"]["description"] == "our b"
+
+
+def test_everything_described_exists() -> None:
+    document = reader.read_file(METADATA / "communications.csdl.xml")
+    model = resolve(document)
+    subset = take(model, ["communications"]).model
+    known = descriptions.load(METADATA)
+    lines = {f"{r.method} {r.path}" for r in list_requests(subset)}
+    supplement = json.loads((METADATA / "supplement.json").read_text(encoding="utf-8"))
+    enums = [declared for declared in model.types.values() if isinstance(declared, EnumType)]
+    members = {(declared.name, item.name) for declared in enums for item in declared.members}
+    members |= {(d.name, item.name) for d in model.structured() for item in d.members()}
+    members |= {(n, p) for n, facts in supplement.items() for p in facts["properties"]}
+    assert known.types.keys() <= model.types.keys()
+    assert known.members.keys() <= members
+    assert known.requests.keys() <= lines  # newer metadata may bring more than is described yet
+
+
+def test_a_file_that_is_not_understood_is_refused(tmp_path: Path) -> None:
+    (tmp_path / descriptions.FILE).write_text('{"types": {"a": {}}}', encoding="utf-8")
+    with pytest.raises(
+        CodegenError, match="the descriptions are not understood: types/a/summary: Field"
+    ):
+        descriptions.load(tmp_path)

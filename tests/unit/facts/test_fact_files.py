@@ -1,0 +1,93 @@
+"""The JSON files of a metadata folder: none is needed, and one that is not understood is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from graph_codegen.errors import CodegenError
+from graph_codegen.facts import clouds, descriptions, permissions, supplement
+
+LOADERS: Mapping[str, tuple[str, Callable[[Path], object], object]] = {
+    "the clouds are": (clouds.FILE, clouds.load, clouds.Clouds({})),
+    "the descriptions are": (descriptions.FILE, descriptions.load, descriptions.Descriptions()),
+    "the permissions are": (permissions.FILE, permissions.load, {}),
+    "the supplement is": (supplement.FILE, supplement.load, {}),
+}
+"""How messages begin, the file, what reads it, and what a folder without the file says."""
+
+
+@pytest.mark.parametrize("what", LOADERS)
+def test_a_folder_without_the_file_says_nothing(tmp_path: Path, what: str) -> None:
+    _, load, nothing = LOADERS[what]
+    assert load(tmp_path) == nothing
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"[1]", b'{"other": 1}', b"\xff", b"[" * 5000, None]
+)
+@pytest.mark.parametrize("what", LOADERS)
+def test_a_file_that_is_not_understood_is_refused(
+    tmp_path: Path, what: str, content: bytes | None
+) -> None:
+    file, load, _ = LOADERS[what]
+    path = tmp_path / file
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(CodegenError) as caught:
+        load(tmp_path)
+    (diagnostic,) = caught.value.diagnostics
+    assert str(diagnostic).startswith(f"{path}: {what} not understood: ")
+
+
+RULE = {"shape": "any", "description": "any", "source": "page"}
+
+
+def rules(**facts: object) -> object:
+    return {"operations": {"POST /a": {"application": [RULE | facts]}}}
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "place"),
+    [
+        (descriptions.FILE, {"types": {}, "operations": []}, "operations: "),
+        (descriptions.FILE, {"types": {"a": {"summary": 5}}, "operations": {}}, "types/a/summary: "),
+        (
+            descriptions.FILE,
+            {"types": {"a": {"summary": "", "properties": {"b": ["c"]}}}, "operations": {}},
+            "types/a/properties/b: ",
+        ),
+        (
+            descriptions.FILE,
+            {"types": {"a": {"summary": "", "properties": []}}, "operations": {}},
+            "types/a/properties: ",
+        ),
+        (descriptions.FILE, {"types": {}, "operations": {"a\n\x9b": 1}}, "operations/a\\u000a\\u009b: "),
+        (clouds.FILE, {"clouds": {"GLOBAL": {"lacks": 5}}}, "clouds/GLOBAL/lacks: "),
+        (clouds.FILE, {"clouds": {"GLOBAL": {"lacks": "GET /a"}}}, "clouds/GLOBAL/lacks: "),
+        (clouds.FILE, {"clouds": {"GLOBAL": {"lacks": [[]]}}}, "clouds/GLOBAL/lacks/0: "),
+        (clouds.FILE, {"clouds": {"GLOBAL": {}}}, "GLOBAL says neither"),
+        (clouds.FILE, {"clouds": {"CHINA": {"as": "MARS"}}}, "'MARS'"),
+        (permissions.FILE, rules(shape=float("nan")), "operations/POST /a/application/0/shape: "),
+        (permissions.FILE, rules(any_of="Calls.All"), "operations/POST /a/application/0/any_of: "),
+        (permissions.FILE, rules(at_least="1"), "operations/POST /a/application/0/at_least: "),
+        (permissions.FILE, rules(some_of=[]), "operations/POST /a/application/0/some_of: "),
+        (supplement.FILE, {"a": {"properties": {"b": 5}}}, "a/properties/b: "),
+        (supplement.FILE, {"a": {"properties": ["b"]}}, "a/properties: "),
+    ],
+)  # fmt: skip
+def test_a_fact_of_another_form_is_refused_with_its_place(
+    tmp_path: Path, file: str, content: object, place: str
+) -> None:
+    what, load = next((what, load) for what, (name, load, _) in LOADERS.items() if name == file)
+    (tmp_path / file).write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(CodegenError) as caught:
+        load(tmp_path)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.message.startswith(f"{what} not understood: {place}")
+    assert diagnostic.message.isprintable()

@@ -1,0 +1,153 @@
+"""Enum values are members that are also text, unknown ones too; flags are combinations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+from pydantic import ValidationError
+
+from graph_comms.models import (
+    Call,
+    CallState,
+    CommsOperation,
+    GraphModel,
+    OnlineMeetingRestricted,
+    OnlineMeetingVideoDisabledReason,
+    OperationStatus,
+)
+from tests.unit.runtime.wire import COPIES, comes_back
+
+Reason = OnlineMeetingVideoDisabledReason
+
+
+def state(text: str) -> CallState:
+    value = Call.from_json(json.dumps({"state": text})).state
+    assert type(value) is CallState
+    return value
+
+
+def test_a_known_value_is_the_member() -> None:
+    value = state("established")
+
+    assert value == "established"
+    assert isinstance(value, str)
+    assert value is CallState.ESTABLISHED
+    assert not value.is_unknown
+    assert json.dumps(value) == '"established"'
+
+
+@pytest.mark.parametrize("text", ["Established", "ESTABLISHED", "eStAbLiShEd"])
+def test_capitals_are_ignored_when_matching_and_kept_when_sent(text: str) -> None:
+    value = state(text)
+
+    assert value == CallState.ESTABLISHED
+    assert hash(value) == hash(CallState.ESTABLISHED)
+    assert value in {CallState.ESTABLISHED}
+    assert value.name == "ESTABLISHED"
+    assert value.value == text
+    assert not value.is_unknown
+    assert comes_back(Call, {"state": text})
+
+
+def test_values_that_the_metadata_capitalises() -> None:
+    operation = CommsOperation.from_dict({"status": "completed"})
+
+    assert operation.status == OperationStatus.COMPLETED
+    assert operation.to_dict() == {"status": "completed"}
+    assert CommsOperation(odata_type=None, status=OperationStatus.COMPLETED).to_dict() == {
+        "status": "Completed"
+    }
+
+
+@pytest.mark.parametrize("text", ["levitating", "", "established ", "1"])
+def test_an_unknown_value_is_usable_and_tells_that_it_is_unknown(text: str) -> None:
+    value = state(text)
+
+    assert value.is_unknown
+    assert value == text
+    assert str(value) == value.value == f"{value}" == text
+    assert value not in set(CallState)
+    assert value == CallState(text)
+    assert hash(value) == hash(CallState(text)) == hash(text)
+    assert comes_back(Call, {"state": text})
+
+
+def test_the_sentinel_of_evolvable_enums_is_a_member() -> None:
+    assert not state("unknownFutureValue").is_unknown
+
+
+def test_a_declared_text_stands_for_its_member_at_run_time() -> None:
+    call = Call(state="established")  # type: ignore[arg-type]
+    assert call.state is CallState.ESTABLISHED
+
+
+def test_an_unknown_value_can_be_sent_on_purpose() -> None:
+    call = Call(odata_type=None, state=CallState("levitating"))
+    assert call.to_dict() == {"state": "levitating"}
+
+
+@pytest.mark.parametrize("value", [5, True, ["established"], {}])
+def test_a_value_that_is_no_text_is_an_error(value: object) -> None:
+    with pytest.raises(ValidationError, match="state"):
+        Call.from_dict({"state": value})
+    with pytest.raises(ValueError, match="not a valid CallState"):
+        CallState(value)  # type: ignore[arg-type]
+
+
+def restricted(text: str) -> Reason:
+    value = OnlineMeetingRestricted.from_dict({"videoDisabled": text}).video_disabled
+    assert type(value) is Reason
+    return value
+
+
+def test_flags_are_combinations() -> None:
+    both = Reason.WATERMARK_PROTECTION | Reason.UNKNOWN_FUTURE_VALUE
+
+    assert restricted("watermarkProtection") == Reason.WATERMARK_PROTECTION
+    assert restricted("unknownFutureValue,watermarkProtection") == both
+    assert list(both) == [Reason.WATERMARK_PROTECTION, Reason.UNKNOWN_FUTURE_VALUE]
+    assert Reason.WATERMARK_PROTECTION in both
+    assert both not in Reason.WATERMARK_PROTECTION
+    assert both != Reason.WATERMARK_PROTECTION
+    assert not both.is_unknown
+    assert OnlineMeetingRestricted(odata_type=None, video_disabled=both).to_dict() == {
+        "videoDisabled": "watermarkProtection,unknownFutureValue"
+    }
+
+
+def test_flags_keep_what_arrived() -> None:
+    text = "Later, WatermarkProtection"
+    value = restricted(text)
+
+    assert str(value) == text
+    assert value.is_unknown
+    assert Reason.WATERMARK_PROTECTION in value
+    assert Reason("later") in value
+    assert Reason("never") not in value
+    assert value == restricted("watermarkprotection,later")
+    assert hash(value) == hash(restricted("watermarkprotection,later"))
+    assert comes_back(OnlineMeetingRestricted, {"videoDisabled": text})
+    assert not restricted("")
+
+
+def test_flags_that_are_no_text_are_an_error() -> None:
+    with pytest.raises(ValidationError, match="videoDisabled"):
+        OnlineMeetingRestricted.from_dict({"videoDisabled": 1})
+
+
+@pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+def test_copies_keep_unknown_values_and_capitals(
+    copied: Callable[[GraphModel], GraphModel],
+) -> None:
+    call = Call.from_dict({"state": "Established", "direction": "sideways"})
+    limits = OnlineMeetingRestricted.from_dict({"videoDisabled": "Later, WatermarkProtection"})
+    for model in (call, limits):
+        again = copied(model)
+        assert again == model
+        assert again.to_json() == model.to_json()
+    copied_call = copied(call)
+    assert isinstance(copied_call, Call)
+    assert copied_call.direction is not None
+    assert copied_call.direction.is_unknown

@@ -1,0 +1,197 @@
+"""`@odata.type` picks the class, wherever a value stands."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from graph_comms.models import (
+    Call,
+    CallState,
+    CommsNotifications,
+    CommsOperation,
+    DeltaParticipants,
+    Entity,
+    GraphModel,
+    Identity,
+    IdentitySet,
+    MediaConfig,
+    Participant,
+    ParticipantInfo,
+    PlayPromptOperation,
+    ServiceHostedMediaConfig,
+    call_records,
+)
+from tests.hostile.generated import generate, imported
+from tests.support.csdl import document
+from tests.unit.runtime.wire import comes_back, generated_classes
+
+NAMES = [
+    "#microsoft.graph.call",
+    "microsoft.graph.call",
+    "#Microsoft.Graph.Call",
+    "MICROSOFT.GRAPH.CALL",
+]
+
+
+@pytest.mark.parametrize("cls", generated_classes(), ids=lambda cls: cls._odata_type)
+def test_every_class_is_found_by_its_type_name(cls: type[GraphModel]) -> None:
+    assert type(GraphModel.from_dict({"@odata.type": cls._odata_type})) is cls
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_type_name_picks_the_class_on_each_way_in(name: str) -> None:
+    body = {"@odata.type": name, "state": "established"}
+    for parsed in (
+        Entity.from_json(json.dumps(body)),
+        Entity.from_dict(body),
+        Entity.model_validate(body),
+        Entity.model_validate_json(json.dumps(body)),
+        TypeAdapter(Entity | None).validate_python(body),
+        TypeAdapter(list[Entity]).validate_json(json.dumps([body]))[0],
+    ):
+        assert type(parsed) is Call
+        assert parsed.state == CallState.ESTABLISHED
+        assert parsed.odata_type == name
+    assert comes_back(Entity, body)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["#microsoft.graph.serviceHostedMediaConfig", "Microsoft.Graph.ServiceHostedMediaConfig"],
+)
+def test_the_type_name_picks_the_class_of_a_property_and_of_an_item(name: str) -> None:
+    call = Call.from_dict(
+        {
+            "mediaConfig": {"@odata.type": name},
+            "operations": [{"@odata.type": "#microsoft.graph.playPromptOperation"}, {"id": "1"}],
+        }
+    )
+
+    assert type(call.media_config) is ServiceHostedMediaConfig
+    assert list(map(type, call.operations or [])) == [PlayPromptOperation, CommsOperation]
+
+
+WEDGED = """
+    <ComplexType Name="base"/><ComplexType Name="wedge" BaseType="graph.base"/>
+    <ComplexType Name="holder"><Property Name="declared" Type="graph.base"/></ComplexType>
+    <ComplexType Name="thingone" BaseType="graph.{}"><Property Name="a" Type="Edm.String"/></ComplexType>
+    <ComplexType Name="thingOne" BaseType="graph.{}"><Property Name="b" Type="Edm.Int32"/></ComplexType>
+"""
+"""Of two types whose names differ only in case, the one below `wedge` is defined last."""
+
+
+@pytest.mark.parametrize("bases", [("base", "wedge"), ("wedge", "base")])
+def test_names_that_differ_only_in_case_each_pick_their_own_class(bases: tuple[str, str]) -> None:
+    with imported(generate(document(WEDGED.format(*bases)))) as module:
+        models = module("models")
+        for name in ("thingone", "thingOne"):
+            for value in (f"#microsoft.graph.{name}", f"microsoft.graph.{name}"):
+                body = {"@odata.type": value}
+                holder = models.Holder.from_dict({"declared": body, "untyped": body})
+                found = (models.Base.from_dict(body), holder.declared, holder.undeclared["untyped"])
+                assert [one._odata_type for one in found] == [f"#microsoft.graph.{name}"] * 3
+        other = models.Base.from_dict({"@odata.type": "#Microsoft.Graph.THINGONE"})
+        assert other._odata_type.casefold() == "#microsoft.graph.thingone"
+
+
+def test_types_of_another_namespace() -> None:
+    body = {
+        "@odata.type": "#microsoft.graph.callRecords.callRecord",
+        "sessions": [{"caller": {"@odata.type": "#microsoft.graph.callRecords.serviceEndpoint"}}],
+    }
+    record = Entity.from_dict(body)
+
+    assert type(record) is call_records.CallRecord
+    [session] = record.sessions or []
+    assert type(session.caller) is call_records.ServiceEndpoint
+
+
+@pytest.mark.parametrize(
+    ("declared", "name"),
+    [
+        (MediaConfig, "#microsoft.graph.newMediaConfig"),
+        (Entity, "#microsoft.graph.newEntity"),
+        (Participant, "#microsoft.graph.newParticipant"),
+        (ParticipantInfo, "#microsoft.graph.invitationParticipantInfo"),
+        (Call, "#microsoft.graph.entity"),
+        (GraphModel, "#microsoft.graph.new"),
+        (Call, ""),
+        (Call, "#"),
+    ],
+)
+def test_an_unknown_type_or_one_that_does_not_derive_gives_the_declared_class(
+    declared: type[GraphModel], name: str
+) -> None:
+    body = {"@odata.type": name, "id": "1", "new": {"a": [1.0, None]}}
+
+    assert type(declared.from_dict(body)) is declared
+    assert comes_back(declared, body)
+
+
+def test_where_the_declared_class_is_mentioned_too() -> None:
+    call = Call.from_dict(
+        {
+            "mediaConfig": {"@odata.type": "#microsoft.graph.newMediaConfig", "new": 1},
+            "source": {"@odata.type": "#microsoft.graph.participant", "region": "emea"},
+        }
+    )
+
+    assert type(call.media_config) is MediaConfig
+    assert call.media_config.undeclared == {"new": 1}
+    assert type(call.source) is ParticipantInfo
+    assert call.source.region == "emea"
+
+
+def test_undeclared_values_that_name_a_known_type_are_models() -> None:
+    identity = {"@odata.type": "Microsoft.Graph.Identity", "id": "1"}
+    body = {
+        "plain": identity,
+        "listed": [identity, [identity], 1],
+        "within": {"no type": {"deeper": identity}},
+        "around": {"@odata.type": "#microsoft.graph.identitySet", "phone": identity},
+        "unknown": {"@odata.type": "#microsoft.graph.new", "inner": identity},
+    }
+    values: dict[str, Any] = Call.from_dict(body).undeclared
+
+    assert [type(values["plain"]), type(values["around"])] == [Identity, IdentitySet]
+    assert type(values["listed"][0]) is Identity
+    assert type(values["listed"][1][0]) is Identity
+    assert type(values["within"]["no type"]["deeper"]) is Identity
+    assert type(values["around"].undeclared["phone"]) is Identity
+    assert type(values["unknown"]) is dict
+    assert type(values["unknown"]["inner"]) is Identity
+    assert comes_back(Call, body)
+
+
+def test_notifications_carry_what_their_type_says() -> None:
+    participant = {"@odata.type": "#microsoft.graph.participant", "id": "1", "isMuted": True}
+    resource_data: list[Any] = [
+        {"@odata.type": "#microsoft.graph.call", "id": "1", "state": "Terminated"},
+        [participant, participant],
+        {"@odata.type": "#microsoft.graph.deltaParticipants", "participants": [participant]},
+        {"@odata.type": "#microsoft.graph.new", "id": "1"},
+        [],
+        "text",
+        None,
+    ]
+    body = {
+        "value": [
+            {"changeType": "updated", "callbackUri": "https://bot", "resourceData": data}
+            for data in resource_data
+        ]
+    }
+    parsed = CommsNotifications.from_json(json.dumps(body)).value or []
+    call, roster, delta, *others = [notification.resource_data for notification in parsed]
+
+    assert type(call) is Call
+    assert call.state == CallState.TERMINATED
+    assert [(type(one), one.is_muted) for one in roster or []] == [(Participant, True)] * 2
+    assert type(delta) is DeltaParticipants
+    assert [type(one) for one in delta.participants or []] == [Participant]
+    assert others == resource_data[3:]
+    assert {notification.callback_uri for notification in parsed} == {"https://bot"}
+    assert comes_back(CommsNotifications, body)
