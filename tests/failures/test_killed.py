@@ -19,12 +19,12 @@ from tests.support.csdl import FILE, ROOT, SERVICE, content, document
 WRITER = textwrap.dedent("""
     import itertools, json, sys
     from pathlib import Path
-    from graph_codegen import output
+    from graph_codegen.install import manifest
     folder, whole, rounds = Path(sys.argv[1]), sys.argv[2] == "whole", int(sys.argv[3])
     states = json.loads(sys.stdin.read())
     print("ready", flush=True)
     for round in range(rounds):
-        output.write(states[round % len(states)], folder, whole=whole)
+        manifest.write(states[round % len(states)], folder, whole=whole)
     """)
 """Writes one state after the other to a folder."""
 

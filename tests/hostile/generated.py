@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -13,9 +12,8 @@ from importlib import import_module
 from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
-from types import CodeType, ModuleType, TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
-from unittest.mock import patch
+from types import CodeType, ModuleType
+from typing import Any
 
 from graph_codegen.assets import folder
 from graph_codegen.csdl import reader
@@ -31,31 +29,7 @@ FILE = "hostile.csdl.xml"
 
 PREFIX = "hostile_package_"
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
-
 _numbers = itertools.count()
-
-
-class Here:
-    """An executor that runs everything at once: starting processes would cost more than the work."""
-
-    def __init__(self, **_: object) -> None: ...
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
-
-    def submit(self, function: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
-        done: Future[_T] = Future()
-        done.set_result(function(*args, **kwargs))
-        return done
 
 
 @dataclass(frozen=True)
@@ -82,8 +56,7 @@ def generate(data: bytes, *roots: str) -> Generated:
     facts, chosen = known()
     chosen = settings.named(chosen, f"{PREFIX}{next(_numbers)}")
     model = take(resolve(reader.read(data, FILE)), roots or (ALL,)).model
-    with patch.object(package, "ProcessPoolExecutor", Here):
-        files = package.build(model, chosen, facts)
+    files = package.build(model, chosen, facts)
     return Generated(model, names.assign_names(model), chosen.package, files)
 
 

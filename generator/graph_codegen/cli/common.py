@@ -15,6 +15,7 @@ from rich.text import Text
 from graph_codegen import __version__
 from graph_codegen.assets import folder
 from graph_codegen.cli.progress import stage
+from graph_codegen.cli.workers import current_workers
 from graph_codegen.csdl import reader, xml
 from graph_codegen.csdl.ast import Document
 from graph_codegen.diff.change.context import Side
@@ -179,8 +180,9 @@ def build(
     from graph_codegen.emit.package import build as build_package
     from graph_codegen.emit.package import facts
 
-    with stage(log, "generating"):
-        built = build_package(taken.model, chosen, facts(folder("metadata")))
+    with stage(log, "generating"), current_workers() as executor:
+        known = facts(folder("metadata"))
+        built = build_package(taken.model, chosen, known, executor=executor)
     origin = {
         "generator": f"graph-codegen {__version__}",
         "metadata": {"document": document.file, "sha256": document.sha256},

@@ -14,6 +14,7 @@ import click
 from graph_codegen.assets import folder
 from graph_codegen.cli import common
 from graph_codegen.cli.progress import stage
+from graph_codegen.cli.workers import current_workers
 from graph_codegen.diff.change.context import Side
 from graph_codegen.facts import supplement
 from graph_codegen.install import manifest
@@ -95,9 +96,9 @@ def _package(side: Side) -> Mapping[str, str]:
     from graph_codegen.emit.package import build, facts
 
     whole, _ = supplement.apply(side.whole, supplement.load(folder("metadata")))
-    with stage(common.log, f"generating from {side.document.file}"):
+    with stage(common.log, f"generating from {side.document.file}"), current_workers() as executor:
         model = take(whole, side.subset.roots).model
-        return build(model, common.settings(), facts(folder("metadata")))
+        return build(model, common.settings(), facts(folder("metadata")), executor=executor)
 
 
 # -- writers: each loads only what it needs

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 
 from graph_codegen.emit.client import render_client
-from graph_codegen.emit.formatting import HEADER, end_with_parent, formatted_text
+from graph_codegen.emit.formatting import HEADER, formatted_text
 from graph_codegen.emit.method_names import class_prefix
 from graph_codegen.emit.methods import MethodWriter
 from graph_codegen.emit.names import Names, assign_names
@@ -51,30 +51,28 @@ def facts(folder: Path) -> Facts:
     return Facts(permissions.load(folder), clouds.load(folder), descriptions.load(folder))
 
 
-def build(model: Model, settings: Settings, known: Facts) -> dict[str, str]:
+def build(
+    model: Model, settings: Settings, known: Facts, *, executor: Executor | None = None
+) -> dict[str, str]:
     """Return the files of the generated package: text by path below the output folder.
 
-    Raises CodegenError for names that collide, and if what was generated is no Python.
+    `executor` formats the sources, which takes longest; without one they are formatted here, one
+    after the other. Raises CodegenError for names that collide, and for generated code that is not
+    valid Python.
     """
     names = assign_names(model)
     package = settings.package
-    # Formatting takes longest: it goes on in other processes while the models are generated.
-    workers = ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=end_with_parent)
-    with workers as pool:
-        sources = {
-            **render_client(model, known.writer(names), settings),
-            "__init__.py": _init(model, settings),
-        }
-        formatted = {
-            path: pool.submit(formatted_text, text, path) for path, text in sources.items()
-        }
-        from graph_codegen.emit.models import render_models
+    sources = {
+        **render_client(model, known.writer(names), settings),
+        "__init__.py": _init(model, settings),
+    }
+    formatted = {path: _format(text, path, executor) for path, text in sources.items()}
+    # Loads datamodel-code-generator, which takes a while: an executor is at work by then.
+    from graph_codegen.emit.models import render_models
 
-        for path, text in render_models(
-            build_openapi(model, names, known.descriptions), names
-        ).items():
-            formatted[f"models/{path}"] = pool.submit(formatted_text, text, path)
-        files = {f"{package}/{path}": future.result() for path, future in formatted.items()}
+    models = render_models(build_openapi(model, names, known.descriptions), names)
+    formatted |= {f"models/{path}": _format(text, path, executor) for path, text in models.items()}
+    files = {f"{package}/{path}": result() for path, result in formatted.items()}
     files |= {f"{package}/_runtime/{path}": text for path, text in _runtime().items()}
     files[f"{package}/py.typed"] = ""
     files["pyproject.toml"] = render(
@@ -84,6 +82,13 @@ def build(model: Model, settings: Settings, known: Facts) -> dict[str, str]:
         title=_title(model),
     )
     return dict(sorted(files.items()))
+
+
+def _format(source: str, path: str, executor: Executor | None) -> Callable[[], str]:
+    """Begin to format a module, and return the function that waits for the result."""
+    if executor is None:
+        return partial(formatted_text, source, path)
+    return executor.submit(formatted_text, source, path).result
 
 
 def _title(model: Model) -> str:
