@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._runtime.async_page import AsyncPage as AsyncPage
     from ._runtime.cloud import Cloud as Cloud
     from ._runtime.errors import AuthenticationError as AuthenticationError
     from ._runtime.errors import BadRequestError as BadRequestError
@@ -28,16 +29,16 @@ if TYPE_CHECKING:
     from ._runtime.errors import UnavailableInCloudError as UnavailableInCloudError
     from ._runtime.operation import Operation as Operation
     from ._runtime.operation import Parameter as Parameter
-    from ._runtime.page import AsyncPage as AsyncPage
     from ._runtime.page import Page as Page
     from ._runtime.wire import UNSET as UNSET
-    from .async_client import AsyncCommunicationsClient as AsyncCommunicationsClient
+    from .client import AsyncCommunicationsClient as AsyncCommunicationsClient
     from .client import CommunicationsClient as CommunicationsClient
     from .operations import OPERATIONS as OPERATIONS
 
 __version__ = "0.1.0"
 
 _MODULES = {
+    "AsyncPage": "._runtime.async_page",
     "Cloud": "._runtime.cloud",
     "AuthenticationError": "._runtime.errors",
     "BadRequestError": "._runtime.errors",
@@ -55,10 +56,9 @@ _MODULES = {
     "UnavailableInCloudError": "._runtime.errors",
     "Operation": "._runtime.operation",
     "Parameter": "._runtime.operation",
-    "AsyncPage": "._runtime.page",
     "Page": "._runtime.page",
     "UNSET": "._runtime.wire",
-    "AsyncCommunicationsClient": ".async_client",
+    "AsyncCommunicationsClient": ".client",
     "CommunicationsClient": ".client",
     "OPERATIONS": ".operations",
 }

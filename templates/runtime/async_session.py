@@ -1,38 +1,41 @@
-"""The same as ``session``, for asyncio: only the sending and the waiting differ."""
+"""Sending requests and waiting for answers: ``Exchange`` decides what they mean."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, TypeVar, Unpack, overload
+from typing import Any, TypeVar
 
 import httpx
 
 from . import decode
-from .body import Body, async_pieces
+from .async_page import AsyncPage
+from .body import Body, coding_of
+from .clock import Clock
 from .cloud import Cloud
-from .credentials import AsyncCredential
-from .endpoint import DEFAULT_TIMEOUT, LIMITS, Endpoint, no_cookies, page_fields
-from .exchange import NO_ADDRESS, Answer, Exchange, Reply
-from .model import GraphModel
+from .concurrency import async_slots
+from .credentials import AsyncCredential, AsyncTokens
+from .decode import Decoder
+from .endpoint import DEFAULT_TIMEOUT, LIMITS, Endpoint, no_cookies
+from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply
 from .operation import Operation
 from .options import QueryOptions
-from .page import AsyncPage, PageData
-
-MAX_AT_ONCE = 50
-"""Attempts under way at the same time; more wait for their turn, for as long as it takes.
-
-The pool of httpx would make them wait too, but with a time-out, and with work that grows with the
-square of their number. Streams are not counted: who holds many open must not stop all else.
-"""
+from .paging import PageData
 
 _T = TypeVar("_T")
-_M = TypeVar("_M", bound=GraphModel)
+
+Arguments = Mapping[str, object]
+"""The arguments of an operation by their names in Python."""
 
 
 class AsyncSession(Endpoint):
-    """``Session`` for asyncio."""
+    """Sends operations to one cloud.
+
+    All methods take an operation with its arguments and query options, as ``prepare`` does, and send
+    again where that is safe. They raise a ``GraphError``, what ``prepare`` raises for bad arguments,
+    and what the credential raises. Redirects are followed for streams only, and without the token:
+    any other 3xx is an error.
+    """
 
     def __init__(
         self,
@@ -42,97 +45,55 @@ class AsyncSession(Endpoint):
         cloud: Cloud = Cloud.GLOBAL,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
+        clock: Clock,
     ) -> None:
-        """As ``Session``; the credential may be async too."""
-        super().__init__(credential, cloud, version)
+        """``version`` is that of the package, for the User-Agent.
+
+        Raises TypeError for a credential that is none or that this flavour of client cannot use, and
+        ValueError for a malformed token.
+        """
+        self._tokens = AsyncTokens(credential, cloud.scope)
+        super().__init__(cloud, version, clock, can_refresh=self._tokens.can_refresh)
         self._client = httpx.AsyncClient(
             transport=transport, timeout=timeout, limits=LIMITS, cookies=no_cookies()
         )
-        self._turns = asyncio.Semaphore(MAX_AT_ONCE)
-        self._sleep = asyncio.sleep
+        self._slots = async_slots()
 
-    @overload
     async def send(
         self,
         operation: Operation,
-        *arguments: object,
-        returns: type[_M],
-        **options: Unpack[QueryOptions],
-    ) -> _M: ...
-    @overload
-    async def send(
-        self,
-        operation: Operation,
-        *arguments: object,
-        returns: None = None,
-        **options: Unpack[QueryOptions],
-    ) -> None: ...
-    async def send(
-        self,
-        operation: Operation,
-        *arguments: object,
-        returns: type[_M] | None = None,
-        **options: Unpack[QueryOptions],
-    ) -> _M | None:
-        """As ``Session.send``."""
-        decoder = None if returns is None else decode.model(returns)
-        return await self._run(self.begin(operation, decoder, *arguments, **options))
-
-    async def send_optional(
-        self,
-        operation: Operation,
-        *arguments: object,
-        returns: type[_M],
-        **options: Unpack[QueryOptions],
-    ) -> _M | None:
-        """As ``Session.send_optional``."""
-        return await self._run(
-            self.begin(operation, decode.optional_model(returns), *arguments, **options)
-        )
-
-    async def send_value(
-        self, operation: Operation, *arguments: object, form: Any, **options: Unpack[QueryOptions]
-    ) -> Any:
-        """As ``Session.send_value``."""
-        return await self._run(self.begin(operation, decode.value(form), *arguments, **options))
-
-    async def send_count(
-        self, operation: Operation, *arguments: object, **options: Unpack[QueryOptions]
-    ) -> int:
-        """As ``Session.send_count``."""
-        return await self._run(self.begin(operation, decode.count(), *arguments, **options)) or 0
-
-    async def send_content(
-        self, operation: Operation, *arguments: object, **options: Unpack[QueryOptions]
-    ) -> bytes:
-        """As ``Session.send_content``."""
-        return (
-            await self._run(self.begin(operation, decode.content(), *arguments, **options)) or b""
-        )
+        decoder: Decoder[_T] | None,
+        arguments: Arguments,
+        options: QueryOptions,
+    ) -> _T | None:
+        """Return what the decoder reads from the response; without one the body is ignored."""
+        return await self._run(self.begin(operation, decoder, arguments, options))
 
     async def send_page(
-        self, operation: Operation, *arguments: object, item: Any, **options: Unpack[QueryOptions]
+        self,
+        operation: Operation,
+        decoder: Decoder[PageData[Any]],
+        arguments: Arguments,
+        options: QueryOptions,
     ) -> AsyncPage[Any]:
-        """As ``Session.send_page``."""
-        decoder = decode.page(item)
+        """Return the first page of the collection in the response."""
         headers = options.get("headers")
 
         async def fetch(link: str) -> AsyncPage[Any]:
-            data = await self._run(self.follow(link, operation, decoder, headers))
-            return page(data)
+            return await page(self.follow(link, operation, decoder, headers))
 
-        def page(data: PageData[Any] | None) -> AsyncPage[Any]:
-            return AsyncPage(**page_fields(data or PageData([])), _fetch=fetch)
+        async def page(exchange: Exchange[PageData[Any]]) -> AsyncPage[Any]:
+            data = await self._run(exchange)
+            return AsyncPage(**(data or PageData([])).fields(), _fetch=fetch)
 
-        first = await self._run(self.begin(operation, decoder, *arguments, **options))
-        return page(first)
+        return await page(self.begin(operation, decoder, arguments, options))
 
     @asynccontextmanager
     async def stream(
-        self, operation: Operation, *arguments: object, **options: Unpack[QueryOptions]
+        self, operation: Operation, arguments: Arguments, options: QueryOptions
     ) -> AsyncGenerator[AsyncIterator[bytes]]:
-        """As ``Session.stream``."""
-        exchange = self.begin(operation, decode.content(), *arguments, **options)
+        """Give the stream in the response piece by piece, for as long as the context lasts."""
+        exchange = self.begin(operation, decode.content(), arguments, options)
         while True:
             opened = await self._open(exchange)
             if isinstance(opened, httpx.Response) and opened.is_success:
@@ -145,28 +106,28 @@ class AsyncSession(Endpoint):
             if delay is None:
                 exchange.result(answer)
                 return
-            await self._sleep(delay)
+            await self._clock.async_sleep(delay)
 
     async def _chunks(
         self, response: httpx.Response, exchange: Exchange[Any]
     ) -> AsyncIterator[bytes]:
         try:
-            async for piece in async_pieces(response):
+            async for piece in _pieces(response):
                 yield piece
         except httpx.RequestError as error:
             raise exchange.failure(error, ambiguous=True) from error
 
     async def _run(self, exchange: Exchange[_T]) -> _T | None:
         while True:
-            async with self._turns:
+            async with self._slots:
                 answer = await self._read(await self._open(exchange), exchange)
             delay = exchange.delay_after(answer)
             if delay is None:
                 return exchange.result(answer)
-            await self._sleep(delay)
+            await self._clock.async_sleep(delay)
 
     async def _open(self, exchange: Exchange[Any]) -> httpx.Response | httpx.RequestError:
-        request = exchange.attempt(await self._tokens.fetch_async())
+        request = exchange.attempt(await self._tokens.fetch())
         try:
             response = await self._client.send(request, stream=True)
             while elsewhere := exchange.redirected(response):
@@ -174,8 +135,8 @@ class AsyncSession(Endpoint):
                 response = await self._client.send(elsewhere, stream=True)
         except httpx.RequestError as error:
             return error
-        except NO_ADDRESS:
-            return exchange.misled()
+        except INVALID_ADDRESS:
+            return exchange.invalid_redirect()
         return response
 
     async def _read(
@@ -186,7 +147,7 @@ class AsyncSession(Endpoint):
         body = Body(exchange.limit(opened))
         async with aclosing(opened):
             try:
-                async for piece in async_pieces(opened):
+                async for piece in _pieces(opened):
                     body.add(piece)
             except httpx.RequestError as error:
                 body.failed(error)
@@ -195,3 +156,16 @@ class AsyncSession(Endpoint):
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
+
+
+async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:
+    """Give the decoded body as it arrives; raises an httpx.RequestError where it breaks off."""
+    if response.is_stream_consumed:  # by a transport that makes up whole responses
+        async for piece in response.aiter_bytes():
+            yield piece
+        return
+    coding = coding_of(response)
+    async for data in response.aiter_raw():
+        for piece in coding.decode(data):
+            yield piece
+    coding.end()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Protocol
 
 import httpx
@@ -58,31 +58,9 @@ class Body:
         return bytes(self._bytes)
 
 
-def pieces(response: httpx.Response) -> Iterator[bytes]:
-    """Give the decoded body as it arrives; raises an httpx.RequestError where it breaks off."""
-    if response.is_stream_consumed:  # by a transport that makes up whole responses
-        yield from response.iter_bytes()
-        return
-    coding = _coding(response)
-    for data in response.iter_raw():
-        yield from coding.decode(data)
-    coding.end()
+class Coding(Protocol):
+    """Decodes a body piece by piece; raises an httpx.DecodingError for one that is not in its coding."""
 
-
-async def async_pieces(response: httpx.Response) -> AsyncIterator[bytes]:
-    """As `pieces`."""
-    if response.is_stream_consumed:
-        async for piece in response.aiter_bytes():
-            yield piece
-        return
-    coding = _coding(response)
-    async for data in response.aiter_raw():
-        for piece in coding.decode(data):
-            yield piece
-    coding.end()
-
-
-class _Coding(Protocol):
     def decode(self, data: bytes) -> Iterator[bytes]:
         """Give what the next bytes stand for."""
         ...
@@ -92,7 +70,8 @@ class _Coding(Protocol):
         ...
 
 
-def _coding(response: httpx.Response) -> _Coding:
+def coding_of(response: httpx.Response) -> Coding:
+    """Return what decodes the body of a response, by its headers."""
     name = response.headers.get("content-encoding", "").strip().lower()
     if name in ("", "identity"):
         return _Identity()

@@ -1,21 +1,68 @@
-"""What the generated clients build on."""
+"""What the generated client is made of: the client itself, and the methods of its resources."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, cast
 
 import httpx
 
-from .async_session import AsyncSession
+from .clock import Clock
 from .cloud import Cloud
-from .credentials import AsyncCredential, Credential
+from .credentials import Credential
+from .declaration import BoundMethod
 from .endpoint import DEFAULT_TIMEOUT
+from .page import Page
 from .session import Session
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
-class SyncClient:
-    """A client for one cloud; may be used from many threads. Close it, or use it in ``with``."""
+
+class SyncMethod(BoundMethod, Generic[P, T]):
+    """A method that returns what its response holds."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Send the request; the docstring of the method says what it does."""
+        arguments, options = self._bind(args, kwargs)
+        declared = self._declaration
+        return cast(
+            "T",
+            self._session.send(declared.operation, declared.decoder, arguments, options),
+        )
+
+
+class SyncPageMethod(BoundMethod, Generic[P, T]):
+    """A method that returns the first page of a collection."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Page[T]:
+        """Send the request; the docstring of the method says what it does."""
+        arguments, options = self._bind(args, kwargs)
+        declared = self._declaration
+        page: Page[Any] = self._session.send_page(
+            declared.operation, declared.decoder, arguments, options
+        )
+        return page
+
+
+class SyncStreamMethod(BoundMethod, Generic[P]):
+    """A method that gives a stream piece by piece, for as long as the context that it returns lasts."""
+
+    def __call__(
+        self, *args: P.args, **kwargs: P.kwargs
+    ) -> AbstractContextManager[Iterator[bytes]]:
+        """Return the context; the request is sent on entering it."""
+        arguments, options = self._bind(args, kwargs)
+        context: AbstractContextManager[Iterator[bytes]] = self._session.stream(
+            self._declaration.operation, arguments, options
+        )
+        return context
+
+
+class GraphClient:
+    """A client for one cloud. Close it, or use it in a ``with`` statement of its flavour."""
 
     _version: ClassVar[str]
 
@@ -26,14 +73,20 @@ class SyncClient:
         cloud: Cloud = Cloud.GLOBAL,
         transport: httpx.BaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
+        _clock: Clock = Clock(),  # noqa: B008 it is immutable
     ) -> None:
         """``credential`` is a token, a function which returns one, or an azure-identity credential.
 
-        Raises TypeError for what is no credential or a credential which is known to be async, and
-        ValueError for a malformed token.
+        The asynchronous client takes async functions and credentials as well. Raises TypeError for a
+        credential of another kind, and ValueError for a malformed token.
         """
         self._session = Session(
-            credential, version=self._version, cloud=cloud, transport=transport, timeout=timeout
+            credential,
+            version=self._version,
+            cloud=cloud,
+            transport=transport,
+            timeout=timeout,
+            clock=_clock,
         )
 
     def __repr__(self) -> str:
@@ -53,40 +106,3 @@ class SyncClient:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
-
-
-class AsyncClient:
-    """A client for one cloud, for asyncio. Close it, or use it in ``async with``."""
-
-    _version: ClassVar[str]
-
-    def __init__(
-        self,
-        credential: AsyncCredential,
-        *,
-        cloud: Cloud = Cloud.GLOBAL,
-        transport: httpx.AsyncBaseTransport | None = None,
-        timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
-    ) -> None:
-        """As ``SyncClient``; the function, or ``get_token``, may be async too."""
-        self._session = AsyncSession(
-            credential, version=self._version, cloud=cloud, transport=transport, timeout=timeout
-        )
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} cloud={self._session.cloud.name}>"
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._session.aclose()

@@ -48,17 +48,17 @@ AsyncCredential: TypeAlias = Credential | Callable[[], Awaitable[str]] | AsyncTo
 _VISIBLE_ASCII = re.compile("[\x21-\x7e]+")
 
 
-class TokenSource:
+class _TokenSource:
     """A credential and the scope to use it for; never shows, copies or pickles the token."""
 
-    __slots__ = ("_ask", "renewable")
+    __slots__ = ("_ask", "can_refresh")
 
-    renewable: bool
+    can_refresh: bool
     """Whether asking again may give another token."""
 
     def __init__(self, credential: AsyncCredential, scope: str) -> None:
-        """Raises TypeError for what is no credential, and ValueError for a malformed token."""
-        self.renewable = not isinstance(credential, str)
+        """Raises TypeError for a credential that is none, and ValueError for a malformed token."""
+        self.can_refresh = not isinstance(credential, str)
         self._ask = _asker(credential, scope)
 
     @property
@@ -68,8 +68,23 @@ class TokenSource:
             getattr(self._ask, "__call__", None)  # noqa: B004
         )
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client holds a credential and can be neither pickled nor copied")
+
+
+class Tokens(_TokenSource):
+    """The tokens of a synchronous client."""
+
+    __slots__ = ()
+
+    def __init__(self, credential: Credential, scope: str) -> None:
+        """Raises also TypeError for a credential that is known to be async."""
+        super().__init__(credential, scope)
+        if self.is_async:
+            raise TypeError(_ASYNC)
+
     def fetch(self) -> str:
-        """The token.
+        """Return a token.
 
         Raises what the credential raises, TypeError if it is async or gives no string, and
         ValueError if it gives a malformed token.
@@ -78,19 +93,25 @@ class TokenSource:
         if inspect.isawaitable(answer):
             if inspect.iscoroutine(answer):
                 answer.close()
-            raise TypeError("this credential is async: use it with the async client")
+            raise TypeError(_ASYNC)
         if problem := _problem(answer):
             del answer  # tools that show local variables must not find it here
             raise problem
         token: str = _token(answer)
         return token
 
-    async def fetch_async(self) -> str:
-        """As ``fetch``, for any credential.
 
-        What is not known to be async may block, so it is asked in a worker thread.
+class AsyncTokens(_TokenSource):
+    """The tokens of an asynchronous client."""
+
+    __slots__ = ()
+
+    async def fetch(self) -> str:
+        """Return a token; raises as ``Tokens.fetch`` does.
+
+        A credential that is not known to be async may block, so it is asked in a worker thread.
         """
-        quick = self.is_async or not self.renewable
+        quick = self.is_async or not self.can_refresh
         answer: object = self._ask() if quick else await asyncio.to_thread(self._ask)
         answer = await answer if inspect.isawaitable(answer) else answer
         if problem := _problem(answer):
@@ -99,8 +120,8 @@ class TokenSource:
         token: str = _token(answer)
         return token
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a client holds a credential and can be neither pickled nor copied")
+
+_ASYNC = "this credential is async: use it with the async client"
 
 
 def _asker(credential: AsyncCredential, scope: str) -> Callable[[], object]:

@@ -16,7 +16,7 @@ from pydantic_core import from_json
 
 from . import edm
 from .model import GraphModel
-from .page import PageData
+from .paging import PageData
 
 _T = TypeVar("_T")
 _M = TypeVar("_M", bound=GraphModel)

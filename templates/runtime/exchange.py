@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import math
-import random
 import re
-import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Generic, TypeAlias, TypeVar
 
 import httpx
 from pydantic import ValidationError
 
 from .body import BROKE_OFF, MAX_BODY
+from .clock import Clock
 from .decode import Decoder
 from .errors import GraphTransportError, decode_error, http_error, misfit, printable
 from .operation import Operation
@@ -27,7 +25,7 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 _NEVER_SENT = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 """What is wrong with the request itself: it would fail again."""
 
-NO_ADDRESS = (httpx.InvalidURL, UnicodeError)
+INVALID_ADDRESS = (httpx.InvalidURL, UnicodeError)
 """What httpx raises, besides its own kind of error, about addresses that servers send."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -51,10 +49,9 @@ class Reply:
         """Whether the service says that it did what was asked (RFC 9110, 15.3)."""
         return 200 <= self.status < 300
 
-    @property
-    def retry_after(self) -> float | None:
-        """The seconds that the service asks to wait, None where it does not."""
-        now = datetime.now(UTC)
+    def retry_after(self, clock: Clock) -> float | None:
+        """Return the seconds that the service asks to wait, None where it does not."""
+        now = clock.now()
         asked = [parse_retry_after(one, now) for one in self.headers.get_list("retry-after")]
         # Where several say how long, only the longest is polite; an unreadable one says nothing.
         readable = [one for one in asked if one is not None]
@@ -75,6 +72,7 @@ class Exchange(Generic[_T]):
     prepared: PreparedRequest
     decoder: Decoder[_T] | None
     may_renew: bool
+    clock: Clock
     repetitions: int = 0
     redirects: int = 0
     ambiguous: bool = False
@@ -87,7 +85,7 @@ class Exchange(Generic[_T]):
 
     def attempt(self, token: str) -> httpx.Request:
         """Return the request for the next attempt."""
-        self.started = time.perf_counter()
+        self.started = self.clock.timer()
         self.redirects = 0
         self.request = self.prepared.authorized(token)
         return self.request
@@ -108,7 +106,7 @@ class Exchange(Generic[_T]):
             return None
         try:
             url = response.request.url.join(location)
-        except NO_ADDRESS:
+        except INVALID_ADDRESS:
             return None
         if url.scheme != "https":
             return None
@@ -120,8 +118,8 @@ class Exchange(Generic[_T]):
         }
         return httpx.Request("GET", url, headers=asked)
 
-    def misled(self) -> httpx.RequestError:
-        """Return the error for a redirect to what is no address."""
+    def invalid_redirect(self) -> httpx.RequestError:
+        """Return the error for a redirect to an invalid address."""
         words = "Invalid URL in location header."
         return httpx.RemoteProtocolError(words, request=self.request)
 
@@ -147,10 +145,12 @@ class Exchange(Generic[_T]):
         else:
             needed = answer.is_success and self.decoder is not None
             cut = needed and answer.fault == BROKE_OFF
-            outcome = after_response(answer.status, answer.retry_after, complete=not cut)
+            outcome = after_response(
+                answer.status, answer.retry_after(self.clock), complete=not cut
+            )
         self.ambiguous |= outcome.ambiguous
         self.repetitions += 1
-        return delay_before(self.repetitions, self.operation, outcome, random.random())
+        return delay_before(self.repetitions, self.operation, outcome, self.clock.chance())
 
     def result(self, answer: Answer) -> _T | None:
         """Return what the last answer means for the caller, or raise one of our exceptions.
@@ -168,7 +168,7 @@ class Exchange(Generic[_T]):
                 answer.headers,
                 answer.body,
                 client_request_id=self.prepared.client_request_id,
-                retry_after=answer.retry_after,
+                retry_after=answer.retry_after(self.clock),
                 need=required_permissions(self.operation.permissions, self.prepared.wire_body),
             )
         return None if self.decoder is None else self._decode(answer, self.decoder)
@@ -220,7 +220,7 @@ class Exchange(Generic[_T]):
             outcome,
             printable(str(request_id)),
             self.prepared.client_request_id,
-            (time.perf_counter() - self.started) * 1000,
+            (self.clock.timer() - self.started) * 1000,
         )
 
 

@@ -7,7 +7,6 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Unpack
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -60,13 +59,14 @@ class PreparedRequest:
 def prepare(
     operation: Operation,
     cloud: Cloud,
-    *arguments: object,
+    arguments: Mapping[str, object],
+    options: QueryOptions,
+    *,
     version: str,
-    **options: Unpack[QueryOptions],
 ) -> PreparedRequest:
     """Build the request of an operation.
 
-    ``arguments`` are one for each parameter of path and body, in the operation's order; one that is
+    ``arguments`` are those of path and body by their names in Python; one that is missing or
     ``UNSET`` is left out. ``version`` is that of the package, for the User-Agent.
 
     Raises UnavailableInCloudError if the cloud lacks the operation; ValueError for an empty key, "."
@@ -83,8 +83,7 @@ def prepare(
         raise UnavailableInCloudError(
             operation=operation.python, cloud=cloud, reason=f"Graph offers it in: {offered}"
         )
-    own = [p for p in operation.parameters if p.location != "query"]
-    given = list(zip(own, arguments, strict=True))
+    given = [(p, arguments.get(p.name, UNSET)) for p in operation.parameters]
     path = {p.wire_name: value for p, value in given if p.location == "path"}
     body = {p.wire_name: value for p, value in given if p.location == "body"}
     undeclared = options.get("undeclared") or {}

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
-from typing import Any, TypeVar, Unpack, overload
+from typing import Any, TypeVar
 
 import httpx
 
 from . import decode
-from .body import Body, pieces
+from .body import Body, coding_of
+from .clock import Clock
 from .cloud import Cloud
-from .credentials import Credential
-from .endpoint import DEFAULT_TIMEOUT, LIMITS, Endpoint, no_cookies, page_fields
-from .exchange import NO_ADDRESS, Answer, Exchange, Reply
-from .model import GraphModel
+from .concurrency import slots
+from .credentials import Credential, Tokens
+from .decode import Decoder
+from .endpoint import DEFAULT_TIMEOUT, LIMITS, Endpoint, no_cookies
+from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply
 from .operation import Operation
 from .options import QueryOptions
-from .page import Page, PageData
+from .page import Page
+from .paging import PageData
 
 _T = TypeVar("_T")
-_M = TypeVar("_M", bound=GraphModel)
+
+Arguments = Mapping[str, object]
+"""The arguments of an operation by their names in Python."""
 
 
 class Session(Endpoint):
-    """Sends operations to one cloud; may be used from many threads.
+    """Sends operations to one cloud.
 
-    All methods take the arguments of ``prepare`` and send again where that is safe. They raise a
-    ``GraphError``, what ``prepare`` raises for bad arguments, and what the credential raises.
-    Redirects are followed for streams only, and without the token: any other 3xx is an error.
+    All methods take an operation with its arguments and query options, as ``prepare`` does, and send
+    again where that is safe. They raise a ``GraphError``, what ``prepare`` raises for bad arguments,
+    and what the credential raises. Redirects are followed for streams only, and without the token:
+    any other 3xx is an error.
     """
 
     def __init__(
@@ -40,100 +45,55 @@ class Session(Endpoint):
         cloud: Cloud = Cloud.GLOBAL,
         transport: httpx.BaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
+        clock: Clock,
     ) -> None:
         """``version`` is that of the package, for the User-Agent.
 
-        Raises TypeError for what is no credential or a credential which is known to be async, and
+        Raises TypeError for a credential that is none or that this flavour of client cannot use, and
         ValueError for a malformed token.
         """
-        super().__init__(credential, cloud, version)
-        if self._tokens.is_async:
-            raise TypeError("this credential is async: use it with the async client")
+        self._tokens = Tokens(credential, cloud.scope)
+        super().__init__(cloud, version, clock, can_refresh=self._tokens.can_refresh)
         self._client = httpx.Client(
             transport=transport, timeout=timeout, limits=LIMITS, cookies=no_cookies()
         )
-        self._sleep = time.sleep
+        self._slots = slots()
 
-    @overload
     def send(
         self,
         operation: Operation,
-        *arguments: object,
-        returns: type[_M],
-        **options: Unpack[QueryOptions],
-    ) -> _M: ...
-    @overload
-    def send(
-        self,
-        operation: Operation,
-        *arguments: object,
-        returns: None = None,
-        **options: Unpack[QueryOptions],
-    ) -> None: ...
-    def send(
-        self,
-        operation: Operation,
-        *arguments: object,
-        returns: type[_M] | None = None,
-        **options: Unpack[QueryOptions],
-    ) -> _M | None:
-        """Return the model in the response; with ``returns=None`` its body is ignored."""
-        decoder = None if returns is None else decode.model(returns)
-        return self._run(self.begin(operation, decoder, *arguments, **options))
-
-    def send_optional(
-        self,
-        operation: Operation,
-        *arguments: object,
-        returns: type[_M],
-        **options: Unpack[QueryOptions],
-    ) -> _M | None:
-        """Return the model in the response, or None where it has no body."""
-        return self._run(
-            self.begin(operation, decode.optional_model(returns), *arguments, **options)
-        )
-
-    def send_value(
-        self, operation: Operation, *arguments: object, form: Any, **options: Unpack[QueryOptions]
-    ) -> Any:
-        """Return the primitive value in the response, of a runtime Edm type."""
-        return self._run(self.begin(operation, decode.value(form), *arguments, **options))
-
-    def send_count(
-        self, operation: Operation, *arguments: object, **options: Unpack[QueryOptions]
-    ) -> int:
-        """Return the number in the response."""
-        return self._run(self.begin(operation, decode.count(), *arguments, **options)) or 0
-
-    def send_content(
-        self, operation: Operation, *arguments: object, **options: Unpack[QueryOptions]
-    ) -> bytes:
-        """Return the stream in the response."""
-        return self._run(self.begin(operation, decode.content(), *arguments, **options)) or b""
+        decoder: Decoder[_T] | None,
+        arguments: Arguments,
+        options: QueryOptions,
+    ) -> _T | None:
+        """Return what the decoder reads from the response; without one the body is ignored."""
+        return self._run(self.begin(operation, decoder, arguments, options))
 
     def send_page(
-        self, operation: Operation, *arguments: object, item: Any, **options: Unpack[QueryOptions]
+        self,
+        operation: Operation,
+        decoder: Decoder[PageData[Any]],
+        arguments: Arguments,
+        options: QueryOptions,
     ) -> Page[Any]:
         """Return the first page of the collection in the response."""
-        decoder = decode.page(item)
         headers = options.get("headers")
 
         def fetch(link: str) -> Page[Any]:
-            data = self._run(self.follow(link, operation, decoder, headers))
-            return page(data)
+            return page(self.follow(link, operation, decoder, headers))
 
-        def page(data: PageData[Any] | None) -> Page[Any]:
-            return Page(**page_fields(data or PageData([])), _fetch=fetch)
+        def page(exchange: Exchange[PageData[Any]]) -> Page[Any]:
+            data = self._run(exchange)
+            return Page(**(data or PageData([])).fields(), _fetch=fetch)
 
-        first = self._run(self.begin(operation, decoder, *arguments, **options))
-        return page(first)
+        return page(self.begin(operation, decoder, arguments, options))
 
     @contextmanager
     def stream(
-        self, operation: Operation, *arguments: object, **options: Unpack[QueryOptions]
+        self, operation: Operation, arguments: Arguments, options: QueryOptions
     ) -> Generator[Iterator[bytes]]:
         """Give the stream in the response piece by piece, for as long as the context lasts."""
-        exchange = self.begin(operation, decode.content(), *arguments, **options)
+        exchange = self.begin(operation, decode.content(), arguments, options)
         while True:
             opened = self._open(exchange)
             if isinstance(opened, httpx.Response) and opened.is_success:
@@ -146,21 +106,22 @@ class Session(Endpoint):
             if delay is None:
                 exchange.result(answer)
                 return
-            self._sleep(delay)
+            self._clock.sleep(delay)
 
     def _chunks(self, response: httpx.Response, exchange: Exchange[Any]) -> Iterator[bytes]:
         try:
-            yield from pieces(response)
+            yield from _pieces(response)
         except httpx.RequestError as error:
             raise exchange.failure(error, ambiguous=True) from error
 
     def _run(self, exchange: Exchange[_T]) -> _T | None:
         while True:
-            answer = self._read(self._open(exchange), exchange)
+            with self._slots:
+                answer = self._read(self._open(exchange), exchange)
             delay = exchange.delay_after(answer)
             if delay is None:
                 return exchange.result(answer)
-            self._sleep(delay)
+            self._clock.sleep(delay)
 
     def _open(self, exchange: Exchange[Any]) -> httpx.Response | httpx.RequestError:
         request = exchange.attempt(self._tokens.fetch())
@@ -171,8 +132,8 @@ class Session(Endpoint):
                 response = self._client.send(elsewhere, stream=True)
         except httpx.RequestError as error:
             return error
-        except NO_ADDRESS:
-            return exchange.misled()
+        except INVALID_ADDRESS:
+            return exchange.invalid_redirect()
         return response
 
     def _read(self, opened: httpx.Response | httpx.RequestError, exchange: Exchange[Any]) -> Answer:
@@ -181,7 +142,7 @@ class Session(Endpoint):
         body = Body(exchange.limit(opened))
         with closing(opened):
             try:
-                for piece in pieces(opened):
+                for piece in _pieces(opened):
                     body.add(piece)
             except httpx.RequestError as error:
                 body.failed(error)
@@ -190,3 +151,16 @@ class Session(Endpoint):
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+
+def _pieces(response: httpx.Response) -> Iterator[bytes]:
+    """Give the decoded body as it arrives; raises an httpx.RequestError where it breaks off."""
+    if response.is_stream_consumed:  # by a transport that makes up whole responses
+        for piece in response.iter_bytes():
+            yield piece
+        return
+    coding = coding_of(response)
+    for data in response.iter_raw():
+        for piece in coding.decode(data):
+            yield piece
+    coding.end()

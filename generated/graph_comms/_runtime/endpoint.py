@@ -4,20 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, TypeVar, Unpack
+from typing import TypeVar
 
 import httpx
 
+from .clock import Clock
 from .cloud import Cloud
-from .credentials import AsyncCredential, TokenSource
 from .decode import Decoder
 from .exchange import Exchange
 from .operation import Operation
 from .options import QueryOptions
-from .page import PageData
-from .request import prepare, prepare_link
+from .request import PreparedRequest, prepare, prepare_link
 
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 """Seconds, for each attempt: to connect, and for any silence while writing or reading."""
@@ -29,12 +28,14 @@ _T = TypeVar("_T")
 
 
 class Endpoint:
-    """One cloud, and a credential for it."""
+    """One cloud, and how requests to it begin."""
 
-    def __init__(self, credential: AsyncCredential, cloud: Cloud, version: str) -> None:
+    def __init__(self, cloud: Cloud, version: str, clock: Clock, *, can_refresh: bool) -> None:
+        """`can_refresh` says that the credential may give another token after a 401."""
         self.cloud = cloud
-        self._tokens = TokenSource(credential, cloud.scope)
         self._version = version
+        self._clock = clock
+        self._can_refresh = can_refresh
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} cloud={self.cloud.name}>"
@@ -43,12 +44,12 @@ class Endpoint:
         self,
         operation: Operation,
         decoder: Decoder[_T] | None,
-        *arguments: object,
-        **options: Unpack[QueryOptions],
+        arguments: Mapping[str, object],
+        options: QueryOptions,
     ) -> Exchange[_T]:
         """Begin the request of an operation, as ``prepare`` builds it."""
-        prepared = prepare(operation, self.cloud, *arguments, version=self._version, **options)
-        return Exchange(operation, prepared, decoder, may_renew=self._tokens.renewable)
+        prepared = prepare(operation, self.cloud, arguments, options, version=self._version)
+        return self._exchange(operation, prepared, decoder)
 
     def follow(
         self,
@@ -60,14 +61,16 @@ class Endpoint:
         """Begin the request for the next page; it reads, whatever the first one did."""
         prepared = prepare_link(link, self.cloud, version=self._version, headers=headers)
         reading = replace(operation, method="GET")
-        return Exchange(reading, prepared, decoder, may_renew=self._tokens.renewable)
+        return self._exchange(reading, prepared, decoder)
+
+    def _exchange(
+        self, operation: Operation, prepared: PreparedRequest, decoder: Decoder[_T] | None
+    ) -> Exchange[_T]:
+        return Exchange(
+            operation, prepared, decoder, may_renew=self._can_refresh, clock=self._clock
+        )
 
 
 def no_cookies() -> CookieJar:
     """Return a jar that stays empty: the service keeps no state there, and a jar only grows."""
     return CookieJar(DefaultCookiePolicy(allowed_domains=()))
-
-
-def page_fields(page: PageData[_T]) -> dict[str, Any]:
-    """Return the fields of a page by name, to make a page of another class of them."""
-    return {item.name: getattr(page, item.name) for item in fields(page)}

@@ -22,13 +22,13 @@ from graph_codegen.text import docstring_source
 
 IMPORTED = frozenset(
     {
-        "AbstractAsyncContextManager", "AbstractContextManager", "ActionOptions", "AsyncClient",
-        "AsyncIterator", "AsyncPage", "AsyncSession", "CollectionOptions", "CountOptions",
-        "EntityOptions", "GraphModel", "Iterator", "Options", "Page", "Sequence", "Session",
-        "SyncClient", "UNSET", "Unpack", "Unset", "Untyped",
+        "ActionOptions", "Async", "AsyncGraphClient", "Child", "Cloud", "CollectionOptions",
+        "CountOptions", "DELETE", "EntityOptions", "F", "GET", "GraphClient", "GraphModel", "Iterator",
+        "LazyModule", "Options", "PATCH", "POST", "PUT", "Page", "PermissionRule", "Resource",
+        "Sequence", "Sync", "TYPE_CHECKING", "UNSET", "Unpack", "Unset", "Untyped",
     }
 )  # fmt: skip
-"""Names that a client module imports: no class of a resource can have one."""
+"""Names that the client module imports: no class of a resource can have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,27 +58,32 @@ def render_client(model: Model, writer: MethodWriter, settings: Settings) -> dic
         "resources": resources,
         "methods": methods,
         "option_sets": sorted({m.option_set for m in methods}, key=lambda item: item.name),
-        "keys": sorted({k for m in methods for k in m.keys}, key=lambda key: key.name),
         "settings": settings,
         "availability": writer.clouds.sets,
-        "uses": _uses(methods),
+        "uses": _uses([top, *resources]),
     }
     return {
         "options.py": render("client/options.py.jinja2", **shared),
         "operations.py": render("client/operations.py.jinja2", **shared),
-        "client.py": render("client/client.py.jinja2", **shared, asynchronous=False),
-        "async_client.py": render("client/client.py.jinja2", **shared, asynchronous=True),
+        "client.py": render("client/client.py.jinja2", **shared),
     }
 
 
-def _uses(methods: Sequence[Method]) -> frozenset[str]:
-    """Return which of the names that a client module may import its methods mention."""
+def _uses(resources: Sequence[Resource]) -> frozenset[str]:
+    """Return the names that the client module uses, of those that it may import."""
+    methods = [method for resource in resources for method in resource.methods]
     types = [argument.type for method in methods for argument in method.arguments]
     text = " ".join([*types, *(method.returns or "" for method in methods)])
-    uses = {"edm", "GraphModel", "Page", "Sequence", "Untyped"} & set(re.findall(r"\w+", text))
-    uses |= {"Unset" for method in methods if method.optional}
-    if any(method.returns == "bytes" for method in methods):
-        uses |= {"stream", "Iterator", "AsyncIterator"}
+    uses = {"edm", "models", "GraphModel", "Page", "Sequence", "Untyped"} & {
+        *re.findall(r"\w+", text)
+    }
+    uses |= {method.verb for method in methods}
+    if any(not argument.required for method in methods for argument in method.parameters):
+        uses.add("Unset")
+    if any(method.stream_name for method in methods):
+        uses.add("Iterator")
+    if any(resource.below for resource in resources):
+        uses.add("Child")
     return frozenset(uses)
 
 
@@ -129,18 +134,23 @@ def _class(path: Path, taken: frozenset[str]) -> str:
 
 def _check_names(resources: Sequence[Resource], place: Place) -> None:
     methods = [method for resource in resources for method in resource.methods]
-    constants = [("OPERATIONS", "the table of operations")]
     refuse(
         dict.fromkeys(
             chain(
                 chain.from_iterable(_collisions(_attributes(r), place) for r in resources),
                 chain.from_iterable(_collisions(_arguments(m), place, m.http) for m in methods),
-                _collisions(((k.constant, k.wire_name) for m in methods for k in m.keys), place),
-                _collisions(chain(constants, ((m.constant, m.http) for m in methods)), place),
-                _collisions(((r.name, ".".join(r.path)) for r in resources), place),
+                _collisions(_classes(resources), place),
             )
         )
     )
+
+
+def _classes(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
+    """Yield the classes of the resources, one of each flavour, and what each stands for."""
+    for resource in resources:
+        path = ".".join(resource.path)
+        yield resource.name, path
+        yield f"Async{resource.name}", path
 
 
 def _attributes(resource: Resource) -> Iterator[tuple[str, str]]:
@@ -149,9 +159,9 @@ def _attributes(resource: Resource) -> Iterator[tuple[str, str]]:
         yield ".".join((*resource.path, attribute)), class_
     for method in resource.methods:
         yield method.python, method.http
-        if method.returns == "bytes":  # the template writes a second method for a stream
-            streamed = f"stream_{method.name.replace('get_', '', 1)}"
-            yield ".".join((*resource.path, streamed)), f"{method.http} in pieces"
+        if method.stream_name:
+            streamed = ".".join((*resource.path, method.stream_name))
+            yield streamed, f"{method.http} in pieces"
 
 
 def _arguments(method: Method) -> Iterator[tuple[str, str]]:

@@ -44,6 +44,5 @@ def _signature(method: Method) -> str:
     names = [argument.name for argument in method.keys]
     names += [method.entity.name] if method.entity else []
     names += ["*"] if method.parameters else []
-    names += [argument.name for argument in method.required]
-    names += [f"{argument.name}?" for argument in method.optional]
+    names += [f"{a.name}{'' if a.required else '?'}" for a in method.parameters]
     return ", ".join(names)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic.alias_generators import to_camel
+
 from graph_codegen.csdl.ast import ROOT_NAMESPACE, Operation, Parameter, TypeRef, split_name
 from graph_codegen.emit import reference
-from graph_codegen.emit.names import Names, avoid, edm_annotation, parameter_name, snake_case
+from graph_codegen.emit.names import Names, edm_annotation, parameter_name
 from graph_codegen.facts.clouds import Clouds
 from graph_codegen.facts.descriptions import Descriptions
 from graph_codegen.facts.permissions import Rules
@@ -52,16 +54,6 @@ class Argument:
     type: str
     required: bool = True
 
-    @property
-    def bare_type(self) -> str:
-        """The type as the table of operations has it."""
-        return self.type.replace("models.", "")
-
-    @property
-    def constant(self) -> str:
-        """The constant of the table of operations that holds it, where methods share it."""
-        return f"_{self.name.upper()}"
-
 
 @dataclass(frozen=True, slots=True)
 class OptionSet:
@@ -78,23 +70,17 @@ class OptionSet:
         names = tuple(option.name for option in self.options)
         return OPTION_SET_NAMES.get(names) or "".join(map(str.capitalize, names)) + "Options"
 
-    @property
-    def constant(self) -> str:
-        """The constant of the table of operations that holds the options."""
-        return f"_{snake_case(self.name).upper()}"
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """A method of a resource, and the row of the table of operations that it sends.
+    """A method of a resource, and the operation that it sends.
 
-    `sender` is the method of the session that it calls, `read` how that reads the result, `returns`
-    the annotation. `entity` is a body that is one value, `parameters` are what an action or function
-    takes, `options` those of the query. `reference` is the page of the type that it is about.
+    `entity` is a body that is one value, `parameters` are what an action or function takes, `options`
+    those of the query. `returns` is the annotation of the result, None where there is none.
+    `reference` is the page of the type that the method is about.
     """
 
     name: str
-    constant: str
     verb: str
     path: str
     python: str
@@ -103,8 +89,6 @@ class Method:
     entity: Argument | None
     parameters: tuple[Argument, ...]
     options: tuple[Argument, ...]
-    sender: str
-    read: str
     returns: str | None
     docstring: str
     reference: str
@@ -122,8 +106,24 @@ class Method:
         return (*self.keys, *self.own_arguments, *self.options)
 
     @property
+    def is_page(self) -> bool:
+        """Whether it returns a collection, a page at a time."""
+        return self.returns is not None and self.returns.startswith("Page[")
+
+    @property
+    def stream_name(self) -> str:
+        """The name of the method that gives the same stream in pieces; empty where there is none."""
+        return f"stream_{self.name.replace('get_', '', 1)}" if self.returns == "bytes" else ""
+
+    @property
+    def wire_names(self) -> Mapping[str, str]:
+        """The names on the wire that do not follow from those of the arguments."""
+        own = ((argument.name, argument.wire_name) for argument in self.own_arguments)
+        return {name: wire_name for name, wire_name in own if to_camel(name) != wire_name}
+
+    @property
     def own_arguments(self) -> tuple[Argument, ...]:
-        """The arguments that stand for nothing which many methods share: no keys, no options."""
+        """The arguments other than keys and query options."""
         entity = (self.entity,) if self.entity else ()
         return (*entity, *self.parameters)
 
@@ -133,18 +133,8 @@ class Method:
         return OptionSet(self.options, self.kind == "action")
 
     @property
-    def required(self) -> tuple[Argument, ...]:
-        """The parameters that must be given."""
-        return tuple(a for a in self.parameters if a.required)
-
-    @property
-    def optional(self) -> tuple[Argument, ...]:
-        """The parameters that may be left out."""
-        return tuple(a for a in self.parameters if not a.required)
-
-    @property
     def bare_returns(self) -> str | None:
-        """The result as the table of operations has it."""
+        """The result as `Operation.returns` spells it."""
         return self.returns and self.returns.replace("models.", "")
 
 
@@ -159,26 +149,23 @@ class MethodWriter:
 
     def method(self, request: Request, resource: tuple[str, ...], name: str) -> Method:
         """Return the method of a resource, given by its attribute path, that sends a request."""
-        sender, read, returns = self._result(request)
-        python = ".".join((*resource, name))
         return Method(
-            name,
-            python.upper().replace(".", "_"),
-            request.method,
-            request.path,
-            python,
-            request.kind,
-            tuple(Argument(k.name, parameter_name(k.name), "path", "str") for k in request.keys),
-            self._entity(request),
-            tuple(self._parameter(request, p) for p in request.parameters),
-            tuple(query_options(request)),
-            sender,
-            read,
-            returns,
-            docstring_source(f"{self._summary(request)}\n\n{request.http}", indent=8),
-            self._reference(request),
-            self.rules.get(request.http, ()),
-            self.clouds.constant(request),
+            name=name,
+            verb=request.method,
+            path=request.path,
+            python=".".join((*resource, name)),
+            kind=request.kind,
+            keys=tuple(
+                Argument(k.name, parameter_name(k.name), "path", "str") for k in request.keys
+            ),
+            entity=self._entity(request),
+            parameters=tuple(self._parameter(request, p) for p in request.parameters),
+            options=tuple(query_options(request)),
+            returns=self._returns(request),
+            docstring=docstring_source(self._summary(request), indent=8),
+            reference=self._reference(request),
+            permissions=self.rules.get(request.http, ()),
+            clouds=self.clouds.constant(request),
         )
 
     def annotation(self, ref: TypeRef) -> str:
@@ -205,7 +192,7 @@ class MethodWriter:
         form = self.annotation(parameter.type)
         return Argument(
             parameter.name,
-            avoid(parameter_name(parameter.name), _key_names(request)),
+            _beside_keys(parameter_name(parameter.name), request),
             "body" if request.kind == "action" else "path",
             form if parameter.nullable is False else f"{form} | None",
             required,
@@ -229,23 +216,18 @@ class MethodWriter:
         owners = [key.type for key in request.keys]
         return reference.page("EntityType", owners[-1]) if owners else reference.OVERVIEW
 
-    def _result(self, request: Request) -> tuple[str, str, str | None]:
-        """Return the session's method, how it reads the result, and the annotation."""
-        returns = request.returns
-        if returns is None:
-            return "send", "", None
+    def _returns(self, request: Request) -> str | None:
+        """Return the annotation of the result, None where there is none."""
+        if request.returns is None:
+            return None
         if request.kind == "count":
-            return "send_count", "", "int"
-        if returns == STREAM:
-            return "send_content", "", "bytes"
-        form = self.annotation(TypeRef(returns.name))
-        if returns.collection:
-            return "send_page", f"item={form}", f"Page[{form}]"
-        if request.kind == "update":
-            return "send_optional", f"returns={form}", f"{form} | None"
-        if form.startswith("models.") and returns.name in self.names.attributes:
-            return "send", f"returns={form}", form
-        return "send_value", f"form={form}", form
+            return "int"
+        if request.returns == STREAM:
+            return "bytes"
+        form = self.annotation(TypeRef(request.returns.name))
+        if request.returns.collection:
+            return f"Page[{form}]"
+        return f"{form} | None" if request.kind == "update" else form
 
 
 _DOING = {
@@ -267,8 +249,10 @@ def may_be_left_out(operation: Operation, parameter: Parameter) -> bool:
     return optional or (operation.kind == "Action" and parameter.nullable is not False)
 
 
-def _key_names(request: Request) -> frozenset[str]:
-    return frozenset(parameter_name(key.name) for key in request.keys)
+def _beside_keys(name: str, request: Request) -> str:
+    """Return the name of a parameter, out of the way of the keys on the path."""
+    keys = {parameter_name(key.name) for key in request.keys}
+    return f"{name}_parameter" if name in keys else name
 
 
 def query_options(request: Request) -> list[Argument]:

@@ -84,11 +84,11 @@ CLIENT_ATTRIBUTES = frozenset({"aclose", "close"})
 
 PARAMETER_NAMES = frozenset(
     {
-        "self", "headers", "query", "options", "undeclared", "operations", "models", "edm", "value",
-        "content", "select", "expand", "filter", "orderby", "top", "skip", "search", "count",
+        "self", "options", "headers", "query", "undeclared",
+        "select", "expand", "filter", "orderby", "top", "skip", "search", "count",
     }
 )  # fmt: skip
-"""What methods of the client mention besides the parameters of the operation."""
+"""What methods of the client take besides the parameters of an operation; a test keeps it complete."""
 
 
 def words(name: str) -> list[str]:
@@ -115,7 +115,8 @@ def attribute_name(name: str) -> str:
 
 def parameter_name(name: str) -> str:
     """Spell an operation's parameter as a Python parameter, out of the way of the client's own."""
-    return avoid(snake_case(name), PARAMETER_NAMES)
+    spelled = snake_case(name)
+    return f"{spelled}_parameter" if spelled in PARAMETER_NAMES else spelled
 
 
 def member_name(name: str) -> str:

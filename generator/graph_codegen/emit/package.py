@@ -26,7 +26,8 @@ from graph_codegen.model.model import Model
 _EXPORTS = {
     "_runtime.cloud": ["Cloud"],
     "_runtime.operation": ["Operation", "Parameter"],
-    "_runtime.page": ["AsyncPage", "Page"],
+    "_runtime.async_page": ["AsyncPage"],
+    "_runtime.page": ["Page"],
     "_runtime.wire": ["UNSET"],
     "operations": ["OPERATIONS"],
 }
@@ -99,8 +100,7 @@ def _init(model: Model, settings: Settings) -> str:
     prefix = class_prefix(model)
     exports = _EXPORTS | {
         "_runtime.errors": _errors(),
-        "client": [f"{prefix}Client"],
-        "async_client": [f"Async{prefix}Client"],
+        "client": [f"Async{prefix}Client", f"{prefix}Client"],
     }
     return render(
         "package/init.py.jinja2",

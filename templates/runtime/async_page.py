@@ -1,0 +1,33 @@
+"""A page of a collection, and the way to the next one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from .paging import PageData, unseen
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncPage(PageData[_T]):
+    """One page. Iterating goes over the items of this and all further pages, fetched as needed."""
+
+    _fetch: Callable[[str], Any] | None = field(default=None, repr=False, compare=False)
+
+    async def next_page(self) -> AsyncPage[_T] | None:
+        """Return the next page, None after the last. Raises what the method that listed raises."""
+        if self.next_link is None or self._fetch is None:
+            return None
+        page: AsyncPage[_T] = await self._fetch(self.next_link)
+        return page
+
+    async def __aiter__(self) -> AsyncIterator[_T]:
+        seen: set[str] = set()
+        page = unseen(self, seen)
+        while page is not None:
+            for item in page.value:
+                yield item
+            page = unseen(await page.next_page(), seen)

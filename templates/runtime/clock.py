@@ -1,0 +1,31 @@
+"""Time and chance as the client meets them, in one value: a test or a simulation passes in its own."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The functions by which a session tells time, waits and spreads its retries.
+
+    ``now`` returns an aware datetime, for dates that servers send; ``timer`` a number of seconds of
+    which only differences mean something; ``chance`` a number from 0 up to 1. ``sleep`` and
+    ``async_sleep`` wait for a number of seconds.
+    """
+
+    now: Callable[[], datetime] = _now
+    timer: Callable[[], float] = time.perf_counter
+    chance: Callable[[], float] = random.random
+    sleep: Callable[[float], None] = time.sleep
+    async_sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep

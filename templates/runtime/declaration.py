@@ -1,0 +1,242 @@
+"""What the declaration of a method says: its request line, and a signature that types the rest.
+
+The generated client declares each method once, as a function whose body is its docstring alone. Its
+keys are positional, as is the entity or stream that it sends; the parameters of actions and functions
+are keywords; the query options are those of the TypedDict that it unpacks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cached_property, update_wrapper
+from inspect import Parameter as Argument
+from inspect import signature
+from types import MethodType, NoneType
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args, get_type_hints
+
+from pydantic.alias_generators import to_camel
+
+from . import decode
+from .cloud import Cloud
+from .decode import Decoder
+from .model import GraphModel
+from .operation import Kind, Operation, Parameter
+from .options import ActionOptions, QueryOptions
+from .paging import PageData
+from .permissions import PermissionRule
+
+Sync = Literal["sync"]
+Async = Literal["async"]
+F = TypeVar("F", bound=Literal["sync", "async"])
+"""The flavour of a client."""
+
+_KEY = re.compile(r"\{([^{}]+)\}")
+
+
+class Resource(Generic[F]):
+    """A part of the client, of one flavour; `at` is its attribute path below the client."""
+
+    def __init_subclass__(cls, *, at: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for member in vars(cls).values():
+            if isinstance(member, Declaration):
+                member.at = at
+
+    def __init__(self, session: Any) -> None:
+        # The attributes of a resource are named after those of Graph: none begins with `_`.
+        self._session = session
+
+
+def session_of(resource: Resource[Any]) -> Any:
+    """Return the session, of either flavour, that a resource sends its requests through."""
+    return vars(resource)["_session"]
+
+
+class Declaration:
+    """A method as a class of the client declares it.
+
+    As an attribute of the class it can be called with an instance, as a function can; instances have
+    it as a `BoundMethod`. `wire_names` are those of the parameters whose names on the wire do not
+    follow from their names in Python.
+    """
+
+    __wrapped__: Callable[..., Any]
+    __name__: str
+    __qualname__: str
+    at: str
+    """The attribute path, below the client, of the resource that has the method."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        verb: str,
+        path: str,
+        *,
+        clouds: frozenset[Cloud],
+        permissions: tuple[PermissionRule, ...],
+        wire_names: Mapping[str, str],
+    ) -> None:
+        # The generic class that holds the declaration is private: it is known by those of a flavour.
+        function.__qualname__ = function.__qualname__.removeprefix("_")
+        update_wrapper(self, function)
+        self.__doc__ = f"{(function.__doc__ or '').rstrip()}\n\n        {verb} {path}"
+        self._verb = verb
+        self._path = path
+        self._clouds = clouds
+        self._permissions = permissions
+        self._wire_names = wire_names
+
+    def __call__(self, owner: Resource[Any], /, *arguments: Any, **keywords: Any) -> Any:
+        """Call the method of an instance."""
+        return getattr(owner, self.__name__)(*arguments, **keywords)
+
+    def __reduce__(self) -> str:
+        return self.__qualname__
+
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        return get_type_hints(self.__wrapped__, include_extras=True)
+
+    @cached_property
+    def _positional(self) -> tuple[str, ...]:
+        """The names of the keys, and of the entity or stream where one is sent."""
+        arguments = list(signature(self.__wrapped__).parameters.values())[1:]
+        return tuple(a.name for a in arguments if a.kind is Argument.POSITIONAL_OR_KEYWORD)
+
+    @cached_property
+    def operation(self) -> Operation:
+        """The operation that the method sends."""
+        written: Mapping[str, str] = self.__wrapped__.__annotations__
+        head, function, inside = self._path.partition("(")
+        keys = _KEY.findall(head)
+        entity = self._positional[len(keys) :]
+        kind = self._kind(sends_entity=bool(entity), is_function=bool(function))
+        named = [name for name in written if name not in {*self._positional, "options", "return"}]
+        parameters = [
+            Parameter(wire, name, "path", "str", True)
+            for wire, name in zip(keys, self._positional, strict=False)
+        ]
+        for name in (*entity, *named):
+            form = written[name].removeprefix("Unset | ")
+            parameters.append(
+                Parameter(
+                    self._wire_names.get(name) or to_camel(name),
+                    name,
+                    "path" if inside and kind == "function" else "body",
+                    form.replace("models.", ""),
+                    form == written[name],
+                )
+            )
+        options: type[QueryOptions] = get_args(self._hints["options"])[0]
+        for name, reference in options.__annotations__.items():
+            if name not in ActionOptions.__annotations__:
+                form = getattr(reference, "__forward_arg__", str(reference))
+                parameters.append(Parameter(f"${name}", name, "query", form, False))
+        returns = written["return"].replace("models.", "")
+        return Operation(
+            self._verb,
+            self._path,
+            ".".join(filter(None, [self.at, self.__name__])),
+            kind,
+            tuple(parameters),
+            None if returns == "None" else "bytes" if returns == "Iterator[bytes]" else returns,
+            self._clouds,
+            self._permissions,
+        )
+
+    def _kind(self, *, sends_entity: bool, is_function: bool) -> Kind:
+        match self._verb:
+            case "POST":
+                return "create" if sends_entity else "action"
+            case "PATCH":
+                return "update"
+            case "PUT":
+                return "put_content"
+            case "DELETE":
+                return "delete"
+            case _ if is_function:
+                return "function"
+            case _ if self._path.endswith("/$count"):
+                return "count"
+            case _ if "bytes" in self.__wrapped__.__annotations__["return"]:
+                return "content"
+            case _:
+                return "list" if isinstance(self, PageDeclaration) else "get"
+
+    @cached_property
+    def decoder(self) -> Decoder[Any] | None:
+        """What reads the response; None where its body means nothing."""
+        returns = self._hints["return"]
+        if returns is NoneType:
+            return None
+        if returns is bytes:
+            return decode.content()
+        if self.operation.kind == "count":
+            return decode.count()
+        if self.operation.kind == "update":
+            return decode.optional_model(get_args(returns)[0])
+        if isinstance(returns, type) and issubclass(returns, GraphModel):
+            return decode.model(returns)
+        return decode.value(returns)
+
+    def bind(
+        self, owner: Resource[Any], arguments: tuple[Any, ...], keywords: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], QueryOptions]:
+        """Return the arguments of a call by name, and its query options.
+
+        Raises TypeError, as Python does for any function, for arguments that are missing, given twice
+        or too many.
+        """
+        self.__wrapped__(owner, *arguments, **keywords)
+        given: dict[str, Any] = dict(zip(self._positional, arguments, strict=False))
+        options: Any = {}
+        for name, value in keywords.items():
+            (given if name in self.__wrapped__.__annotations__ else options)[name] = value
+        return given, options
+
+
+class PageDeclaration(Declaration):
+    """A method that returns a collection, a page at a time."""
+
+    @cached_property
+    def decoder(self) -> Decoder[PageData[Any]]:
+        """What reads a page."""
+        return decode.page(get_args(self._hints["return"])[0])
+
+
+class BoundMethod:
+    """A method of one resource; to `help`, `inspect` and `pickle` it is like any bound method."""
+
+    def __init__(self, declaration: Declaration, owner: Resource[Any]) -> None:
+        self.__wrapped__ = MethodType(declaration.__wrapped__, owner)
+        self._owner = owner
+        self.__doc__ = declaration.__doc__
+        self.__module__ = declaration.__module__
+        self._declaration = declaration
+        self._session: Any = session_of(owner)
+
+    if not TYPE_CHECKING:  # a type checker should refuse attributes that are not there
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.__wrapped__, name)
+
+    def __get__(self, owner: object, cls: type | None = None) -> BoundMethod:
+        return self  # that it is a descriptor makes it a routine to `inspect`
+
+    def __repr__(self) -> str:
+        return f"<bound method {self._declaration.__qualname__} of {self._owner!r}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BoundMethod) and self.__wrapped__ == other.__wrapped__
+
+    def __hash__(self) -> int:
+        return hash(self.__wrapped__)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (self._owner, self._declaration.__name__)
+
+    def _bind(
+        self, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], QueryOptions]:
+        return self._declaration.bind(self._owner, arguments, keywords)

@@ -1,0 +1,45 @@
+"""What a response with a collection says, whichever client asked for it.
+
+Source: Graph documentation, "Paging Microsoft Graph data"; OData JSON 4.01, section 4.6.5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Generic, TypeVar
+
+from .errors import RepeatedLinkError
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class PageData(Generic[_T]):
+    """The content of one page.
+
+    `value` holds the items of this page; `count` is the number of all items, where it was asked for;
+    `next_link` leads to the next page and `delta_link` to later changes, both None where there is
+    none; `annotations` holds everything else by wire name.
+    """
+
+    value: list[_T]
+    next_link: str | None = None
+    delta_link: str | None = None
+    count: int | None = None
+    annotations: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields by name, to build a page of another class from them."""
+        return {item.name: getattr(self, item.name) for item in fields(PageData)}
+
+
+_P = TypeVar("_P", bound=PageData[Any])
+
+
+def unseen(page: _P | None, seen: set[str]) -> _P | None:
+    """Return the page and remember its link; raises RepeatedLinkError for a link seen before."""
+    if page is not None and page.next_link is not None:
+        if page.next_link in seen:
+            raise RepeatedLinkError(link=page.next_link)
+        seen.add(page.next_link)
+    return page
