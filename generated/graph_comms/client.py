@@ -56,17 +56,25 @@ class _AdhocCalls(Resource[F], at="adhoc_calls"):
 
     @GET.page("/communications/adhocCalls", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def list(self, **options: Unpack[CollectionOptions]) -> Page[models.AdhocCall]:
-        """List ad hoc calls. Declared in the metadata; to find recordings use getAllRecordings."""
+        """List ad hoc calls. Declared in the metadata; to find recordings use getAllRecordings.
+
+        GET /communications/adhocCalls
+        """
 
     @POST("/communications/adhocCalls", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def create(self, adhoc_call: models.AdhocCall, **options: Unpack[Options]) -> models.AdhocCall:
         """Create an ad hoc call. Declared in the metadata; to place a call use POST
         /communications/calls.
+
+        POST /communications/adhocCalls
         """
 
     @GET("/communications/adhocCalls/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def count(self, **options: Unpack[CountOptions]) -> int:
-        """Count the ad hoc calls, as plain text."""
+        """Count the ad hoc calls, as plain text.
+
+        GET /communications/adhocCalls/$count
+        """
 
     @GET.page(
         "/communications/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
@@ -82,6 +90,8 @@ class _AdhocCalls(Resource[F], at="adhoc_calls"):
     ) -> Page[models.CallRecording]:
         """List the recordings of the ad hoc calls that a user started, within a time span if
         given.
+
+        GET /communications/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
         """
 
     @GET.page(
@@ -98,21 +108,32 @@ class _AdhocCalls(Resource[F], at="adhoc_calls"):
     ) -> Page[models.CallTranscript]:
         """List the transcripts of the ad hoc calls that a user started, within a time span if
         given.
+
+        GET /communications/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
         """
 
     @GET("/communications/adhocCalls/{adhocCall-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def get(self, adhoc_call_id: str, **options: Unpack[EntityOptions]) -> models.AdhocCall:
-        """Get an ad hoc call."""
+        """Get an ad hoc call.
+
+        GET /communications/adhocCalls/{adhocCall-id}
+        """
 
     @PATCH("/communications/adhocCalls/{adhocCall-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def update(
         self, adhoc_call_id: str, adhoc_call: models.AdhocCall, **options: Unpack[Options]
     ) -> models.AdhocCall | None:
-        """Update an ad hoc call. Declared in the metadata; it has no property but its id."""
+        """Update an ad hoc call. Declared in the metadata; it has no property but its id.
+
+        PATCH /communications/adhocCalls/{adhocCall-id}
+        """
 
     @DELETE("/communications/adhocCalls/{adhocCall-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def delete(self, adhoc_call_id: str, **options: Unpack[Options]) -> None:
-        """Delete an ad hoc call. Declared in the metadata."""
+        """Delete an ad hoc call. Declared in the metadata.
+
+        DELETE /communications/adhocCalls/{adhocCall-id}
+        """
 
 
 class AdhocCalls(_AdhocCalls[Sync]):
@@ -133,7 +154,10 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     def list(
         self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallRecording]:
-        """List the recordings of an ad hoc call, without their content."""
+        """List the recordings of an ad hoc call, without their content.
+
+        GET /communications/adhocCalls/{adhocCall-id}/recordings
+        """
 
     @POST(
         "/communications/adhocCalls/{adhocCall-id}/recordings",
@@ -142,14 +166,20 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     def create(
         self, adhoc_call_id: str, call_recording: models.CallRecording, **options: Unpack[Options]
     ) -> models.CallRecording:
-        """Create a recording. Declared in the metadata; the service records."""
+        """Create a recording. Declared in the metadata; the service records.
+
+        POST /communications/adhocCalls/{adhocCall-id}/recordings
+        """
 
     @GET(
         "/communications/adhocCalls/{adhocCall-id}/recordings/$count",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, adhoc_call_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the recordings of an ad hoc call, as plain text."""
+        """Count the recordings of an ad hoc call, as plain text.
+
+        GET /communications/adhocCalls/{adhocCall-id}/recordings/$count
+        """
 
     @GET.page(
         "/communications/adhocCalls/{adhocCall-id}/recordings/delta()",
@@ -160,6 +190,8 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     ) -> Page[models.CallRecording]:
         """List the recordings that are new since the last time. Keep the deltaLink and start from
         it.
+
+        GET /communications/adhocCalls/{adhocCall-id}/recordings/delta()
         """
 
     @GET(
@@ -169,7 +201,10 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     def get(
         self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[EntityOptions]
     ) -> models.CallRecording:
-        """Get one recording of an ad hoc call, without its content."""
+        """Get one recording of an ad hoc call, without its content.
+
+        GET /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}
+        """
 
     @PATCH(
         "/communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}",
@@ -182,7 +217,10 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
         call_recording: models.CallRecording,
         **options: Unpack[Options],
     ) -> models.CallRecording | None:
-        """Update a recording. Declared in the metadata; the service sets its properties."""
+        """Update a recording. Declared in the metadata; the service sets its properties.
+
+        PATCH /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}
+        """
 
     @DELETE(
         "/communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}",
@@ -191,7 +229,10 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     def delete(
         self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a recording of an ad hoc call."""
+        """Delete a recording of an ad hoc call.
+
+        DELETE /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}
+        """
 
     @GET(
         "/communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
@@ -200,7 +241,10 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     def get_content(
         self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
     ) -> bytes:
-        """Download the video of a recording. It can be large: stream it."""
+        """Download the video of a recording. It can be large: stream it.
+
+        GET /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content
+        """
 
     @GET.stream(
         "/communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
@@ -218,7 +262,10 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     def put_content(
         self, adhoc_call_id: str, call_recording_id: str, content: bytes, **options: Unpack[Options]
     ) -> None:
-        """Replace the video of a recording. Declared in the metadata; the service writes it."""
+        """Replace the video of a recording. Declared in the metadata; the service writes it.
+
+        PUT /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content
+        """
 
 
 class AdhocCallsRecordings(_AdhocCallsRecordings[Sync]):
@@ -239,7 +286,10 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     def list(
         self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallTranscript]:
-        """List the transcripts of an ad hoc call, without their content."""
+        """List the transcripts of an ad hoc call, without their content.
+
+        GET /communications/adhocCalls/{adhocCall-id}/transcripts
+        """
 
     @POST(
         "/communications/adhocCalls/{adhocCall-id}/transcripts",
@@ -248,14 +298,20 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     def create(
         self, adhoc_call_id: str, call_transcript: models.CallTranscript, **options: Unpack[Options]
     ) -> models.CallTranscript:
-        """Create a transcript. Declared in the metadata; the service transcribes."""
+        """Create a transcript. Declared in the metadata; the service transcribes.
+
+        POST /communications/adhocCalls/{adhocCall-id}/transcripts
+        """
 
     @GET(
         "/communications/adhocCalls/{adhocCall-id}/transcripts/$count",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, adhoc_call_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the transcripts of an ad hoc call, as plain text."""
+        """Count the transcripts of an ad hoc call, as plain text.
+
+        GET /communications/adhocCalls/{adhocCall-id}/transcripts/$count
+        """
 
     @GET.page(
         "/communications/adhocCalls/{adhocCall-id}/transcripts/delta()",
@@ -266,6 +322,8 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     ) -> Page[models.CallTranscript]:
         """List the transcripts that are new since the last time. Keep the deltaLink and start from
         it.
+
+        GET /communications/adhocCalls/{adhocCall-id}/transcripts/delta()
         """
 
     @GET(
@@ -275,7 +333,10 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     def get(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[EntityOptions]
     ) -> models.CallTranscript:
-        """Get one transcript of an ad hoc call, without its content."""
+        """Get one transcript of an ad hoc call, without its content.
+
+        GET /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}
+        """
 
     @PATCH(
         "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}",
@@ -288,7 +349,10 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
         call_transcript: models.CallTranscript,
         **options: Unpack[Options],
     ) -> models.CallTranscript | None:
-        """Update a transcript. Declared in the metadata; the service sets its properties."""
+        """Update a transcript. Declared in the metadata; the service sets its properties.
+
+        PATCH /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}
+        """
 
     @DELETE(
         "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}",
@@ -297,7 +361,10 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     def delete(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a transcript of an ad hoc call."""
+        """Delete a transcript of an ad hoc call.
+
+        DELETE /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}
+        """
 
     @GET(
         "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
@@ -306,7 +373,10 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     def get_content(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> bytes:
-        """Download the text of a transcript, for example as WebVTT."""
+        """Download the text of a transcript, for example as WebVTT.
+
+        GET /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
+        """
 
     @GET.stream(
         "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
@@ -328,7 +398,10 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the text of a transcript. Declared in the metadata; the service writes it."""
+        """Replace the text of a transcript. Declared in the metadata; the service writes it.
+
+        PUT /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
+        """
 
     @GET(
         "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
@@ -337,7 +410,10 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     def get_metadata_content(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> bytes:
-        """Download who spoke when in a transcript, utterance by utterance."""
+        """Download who spoke when in a transcript, utterance by utterance.
+
+        GET /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent
+        """
 
     @GET.stream(
         "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
@@ -359,7 +435,10 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the metadata of a transcript. Declared in the metadata; the service writes it."""
+        """Replace the metadata of a transcript. Declared in the metadata; the service writes it.
+
+        PUT /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent
+        """
 
 
 class AdhocCallsTranscripts(_AdhocCallsTranscripts[Sync]):
@@ -384,17 +463,26 @@ class _CallRecords(Resource[F], at="call_records"):
 
     @GET.page("/communications/callRecords", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def list(self, **options: Unpack[CollectionOptions]) -> Page[models.call_records.CallRecord]:
-        """List the records of calls that are over, a page at a time."""
+        """List the records of calls that are over, a page at a time.
+
+        GET /communications/callRecords
+        """
 
     @POST("/communications/callRecords", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def create(
         self, call_record: models.call_records.CallRecord, **options: Unpack[Options]
     ) -> models.call_records.CallRecord:
-        """Create a call record. Declared in the metadata; the service writes them."""
+        """Create a call record. Declared in the metadata; the service writes them.
+
+        POST /communications/callRecords
+        """
 
     @GET("/communications/callRecords/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def count(self, **options: Unpack[CountOptions]) -> int:
-        """Count the call records, as plain text."""
+        """Count the call records, as plain text.
+
+        GET /communications/callRecords/$count
+        """
 
     @GET.page(
         "/communications/callRecords/microsoft.graph.callRecords.getDirectRoutingCalls(fromDateTime={fromDateTime},toDateTime={toDateTime})",
@@ -407,7 +495,10 @@ class _CallRecords(Resource[F], at="call_records"):
         to_date_time: edm.DateTimeOffset | None,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.call_records.DirectRoutingLogRow]:
-        """List calls through Direct Routing within a span of at most 90 days."""
+        """List calls through Direct Routing within a span of at most 90 days.
+
+        GET /communications/callRecords/microsoft.graph.callRecords.getDirectRoutingCalls(fromDateTime={fromDateTime},toDateTime={toDateTime})
+        """
 
     @GET.page(
         "/communications/callRecords/microsoft.graph.callRecords.getPstnCalls(fromDateTime={fromDateTime},toDateTime={toDateTime})",
@@ -420,7 +511,10 @@ class _CallRecords(Resource[F], at="call_records"):
         to_date_time: edm.DateTimeOffset | None,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.call_records.PstnCallLogRow]:
-        """List PSTN calls with their cost, within a span of at most 90 days."""
+        """List PSTN calls with their cost, within a span of at most 90 days.
+
+        GET /communications/callRecords/microsoft.graph.callRecords.getPstnCalls(fromDateTime={fromDateTime},toDateTime={toDateTime})
+        """
 
     @GET("/communications/callRecords/{callRecord-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def get(
@@ -428,6 +522,8 @@ class _CallRecords(Resource[F], at="call_records"):
     ) -> models.call_records.CallRecord:
         """Get one call record. Expand sessions($expand=segments) to see the quality; its version
         grows as data comes in.
+
+        GET /communications/callRecords/{callRecord-id}
         """
 
     @PATCH(
@@ -439,13 +535,19 @@ class _CallRecords(Resource[F], at="call_records"):
         call_record: models.call_records.CallRecord,
         **options: Unpack[Options],
     ) -> models.call_records.CallRecord | None:
-        """Update a call record. Declared in the metadata; the service writes them."""
+        """Update a call record. Declared in the metadata; the service writes them.
+
+        PATCH /communications/callRecords/{callRecord-id}
+        """
 
     @DELETE(
         "/communications/callRecords/{callRecord-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5
     )
     def delete(self, call_record_id: str, **options: Unpack[Options]) -> None:
-        """Delete a call record. Declared in the metadata; the service keeps them."""
+        """Delete a call record. Declared in the metadata; the service keeps them.
+
+        DELETE /communications/callRecords/{callRecord-id}
+        """
 
 
 class CallRecords(_CallRecords[Sync]):
@@ -466,7 +568,10 @@ class _CallRecordsOrganizerV2(Resource[F], at="call_records.organizer_v2"):
     def get(
         self, call_record_id: str, **options: Unpack[EntityOptions]
     ) -> models.call_records.Organizer:
-        """Get the organizer of a recorded call."""
+        """Get the organizer of a recorded call.
+
+        GET /communications/callRecords/{callRecord-id}/organizer_v2
+        """
 
     @PATCH(
         "/communications/callRecords/{callRecord-id}/organizer_v2",
@@ -478,14 +583,20 @@ class _CallRecordsOrganizerV2(Resource[F], at="call_records.organizer_v2"):
         organizer: models.call_records.Organizer,
         **options: Unpack[Options],
     ) -> models.call_records.Organizer | None:
-        """Update the organizer of a recorded call. Declared in the metadata; the service sets it."""
+        """Update the organizer of a recorded call. Declared in the metadata; the service sets it.
+
+        PATCH /communications/callRecords/{callRecord-id}/organizer_v2
+        """
 
     @DELETE(
         "/communications/callRecords/{callRecord-id}/organizer_v2",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def delete(self, call_record_id: str, **options: Unpack[Options]) -> None:
-        """Delete the organizer of a recorded call. Declared in the metadata; the service sets it."""
+        """Delete the organizer of a recorded call. Declared in the metadata; the service sets it.
+
+        DELETE /communications/callRecords/{callRecord-id}/organizer_v2
+        """
 
 
 class CallRecordsOrganizerV2(_CallRecordsOrganizerV2[Sync]):
@@ -506,7 +617,10 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
     def list(
         self, call_record_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.call_records.Participant]:
-        """List the participants of a recorded call, a page at a time."""
+        """List the participants of a recorded call, a page at a time.
+
+        GET /communications/callRecords/{callRecord-id}/participants_v2
+        """
 
     @POST(
         "/communications/callRecords/{callRecord-id}/participants_v2",
@@ -520,6 +634,8 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
     ) -> models.call_records.Participant:
         """Create a participant of a recorded call. Declared in the metadata; the service sets
         them.
+
+        POST /communications/callRecords/{callRecord-id}/participants_v2
         """
 
     @GET(
@@ -527,7 +643,10 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, call_record_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the participants of a recorded call, as plain text."""
+        """Count the participants of a recorded call, as plain text.
+
+        GET /communications/callRecords/{callRecord-id}/participants_v2/$count
+        """
 
     @GET(
         "/communications/callRecords/{callRecord-id}/participants_v2/{participant-id}",
@@ -536,7 +655,10 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
     def get(
         self, call_record_id: str, participant_id: str, **options: Unpack[EntityOptions]
     ) -> models.call_records.Participant:
-        """Get one participant of a recorded call."""
+        """Get one participant of a recorded call.
+
+        GET /communications/callRecords/{callRecord-id}/participants_v2/{participant-id}
+        """
 
     @PATCH(
         "/communications/callRecords/{callRecord-id}/participants_v2/{participant-id}",
@@ -551,6 +673,8 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
     ) -> models.call_records.Participant | None:
         """Update a participant of a recorded call. Declared in the metadata; the service sets
         them.
+
+        PATCH /communications/callRecords/{callRecord-id}/participants_v2/{participant-id}
         """
 
     @DELETE(
@@ -560,6 +684,8 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
     def delete(self, call_record_id: str, participant_id: str, **options: Unpack[Options]) -> None:
         """Delete a participant of a recorded call. Declared in the metadata; the service sets
         them.
+
+        DELETE /communications/callRecords/{callRecord-id}/participants_v2/{participant-id}
         """
 
 
@@ -584,7 +710,10 @@ class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
     def list(
         self, call_record_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.call_records.Session]:
-        """List the sessions of a recorded call, a page at a time."""
+        """List the sessions of a recorded call, a page at a time.
+
+        GET /communications/callRecords/{callRecord-id}/sessions
+        """
 
     @POST(
         "/communications/callRecords/{callRecord-id}/sessions",
@@ -593,14 +722,20 @@ class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
     def create(
         self, call_record_id: str, session: models.call_records.Session, **options: Unpack[Options]
     ) -> models.call_records.Session:
-        """Create a session of a recorded call. Declared in the metadata; the service writes them."""
+        """Create a session of a recorded call. Declared in the metadata; the service writes them.
+
+        POST /communications/callRecords/{callRecord-id}/sessions
+        """
 
     @GET(
         "/communications/callRecords/{callRecord-id}/sessions/$count",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, call_record_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the sessions of a recorded call, as plain text."""
+        """Count the sessions of a recorded call, as plain text.
+
+        GET /communications/callRecords/{callRecord-id}/sessions/$count
+        """
 
     @GET(
         "/communications/callRecords/{callRecord-id}/sessions/{session-id}",
@@ -609,7 +744,10 @@ class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
     def get(
         self, call_record_id: str, session_id: str, **options: Unpack[EntityOptions]
     ) -> models.call_records.Session:
-        """Get one session of a recorded call."""
+        """Get one session of a recorded call.
+
+        GET /communications/callRecords/{callRecord-id}/sessions/{session-id}
+        """
 
     @PATCH(
         "/communications/callRecords/{callRecord-id}/sessions/{session-id}",
@@ -622,14 +760,20 @@ class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
         session: models.call_records.Session,
         **options: Unpack[Options],
     ) -> models.call_records.Session | None:
-        """Update a session of a recorded call. Declared in the metadata; the service writes them."""
+        """Update a session of a recorded call. Declared in the metadata; the service writes them.
+
+        PATCH /communications/callRecords/{callRecord-id}/sessions/{session-id}
+        """
 
     @DELETE(
         "/communications/callRecords/{callRecord-id}/sessions/{session-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def delete(self, call_record_id: str, session_id: str, **options: Unpack[Options]) -> None:
-        """Delete a session of a recorded call. Declared in the metadata; the service writes them."""
+        """Delete a session of a recorded call. Declared in the metadata; the service writes them.
+
+        DELETE /communications/callRecords/{callRecord-id}/sessions/{session-id}
+        """
 
 
 class CallRecordsSessions(_CallRecordsSessions[Sync]):
@@ -650,7 +794,10 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
     def list(
         self, call_record_id: str, session_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.call_records.Segment]:
-        """List the segments of a session, a page at a time."""
+        """List the segments of a session, a page at a time.
+
+        GET /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments
+        """
 
     @POST(
         "/communications/callRecords/{callRecord-id}/sessions/{session-id}/segments",
@@ -663,14 +810,20 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
         segment: models.call_records.Segment,
         **options: Unpack[Options],
     ) -> models.call_records.Segment:
-        """Create a segment of a session. Declared in the metadata; the service writes them."""
+        """Create a segment of a session. Declared in the metadata; the service writes them.
+
+        POST /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments
+        """
 
     @GET(
         "/communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/$count",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, call_record_id: str, session_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the segments of a session, as plain text."""
+        """Count the segments of a session, as plain text.
+
+        GET /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/$count
+        """
 
     @GET(
         "/communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/{segment-id}",
@@ -683,7 +836,10 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
         segment_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.call_records.Segment:
-        """Get one segment of a session."""
+        """Get one segment of a session.
+
+        GET /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/{segment-id}
+        """
 
     @PATCH(
         "/communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/{segment-id}",
@@ -697,7 +853,10 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
         segment: models.call_records.Segment,
         **options: Unpack[Options],
     ) -> models.call_records.Segment | None:
-        """Update a segment of a session. Declared in the metadata; the service writes them."""
+        """Update a segment of a session. Declared in the metadata; the service writes them.
+
+        PATCH /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/{segment-id}
+        """
 
     @DELETE(
         "/communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/{segment-id}",
@@ -706,7 +865,10 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
     def delete(
         self, call_record_id: str, session_id: str, segment_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a segment of a session. Declared in the metadata; the service writes them."""
+        """Delete a segment of a session. Declared in the metadata; the service writes them.
+
+        DELETE /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/{segment-id}
+        """
 
 
 class CallRecordsSessionsSegments(_CallRecordsSessionsSegments[Sync]):
@@ -738,6 +900,8 @@ class _Calls(Resource[F], at="calls"):
     def list(self, **options: Unpack[CollectionOptions]) -> Page[models.Call]:
         """List the calls. Declared in the metadata; a bot had better keep the ids of its calls
         itself.
+
+        GET /communications/calls
         """
 
     @POST(
@@ -782,12 +946,16 @@ class _Calls(Resource[F], at="calls"):
     def create(self, call: models.Call, **options: Unpack[Options]) -> models.Call:
         """Call people or join a meeting: 201 with a call in state establishing. Not idempotent: a
         repeat rings people twice.
+
+        POST /communications/calls
         """
 
     @GET("/communications/calls/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def count(self, **options: Unpack[CountOptions]) -> int:
         """Count the calls, as plain text. Declared in the metadata; a bot had better count its
         calls itself.
+
+        GET /communications/calls/$count
         """
 
     @POST(
@@ -797,11 +965,17 @@ class _Calls(Resource[F], at="calls"):
     def log_teleconference_device_quality(
         self, *, quality: models.TeleconferenceDeviceQuality, **options: Unpack[ActionOptions]
     ) -> None:
-        """Report the media quality that a video conferencing device measured in a call."""
+        """Report the media quality that a video conferencing device measured in a call.
+
+        POST /communications/calls/logTeleconferenceDeviceQuality
+        """
 
     @GET("/communications/calls/{call-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def get(self, call_id: str, **options: Unpack[EntityOptions]) -> models.Call:
-        """Get a call. 404 (8522) once it has ended."""
+        """Get a call. 404 (8522) once it has ended.
+
+        GET /communications/calls/{call-id}
+        """
 
     @PATCH("/communications/calls/{call-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def update(
@@ -809,11 +983,16 @@ class _Calls(Resource[F], at="calls"):
     ) -> models.Call | None:
         """Update a call. Declared in the metadata; what a bot changes in a call it changes by
         actions.
+
+        PATCH /communications/calls/{call-id}
         """
 
     @DELETE("/communications/calls/{call-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def delete(self, call_id: str, **options: Unpack[Options]) -> None:
-        """Hang up. A group call or meeting goes on for the others. 404 once the call has ended."""
+        """Hang up. A group call or meeting goes on for the others. 404 once the call has ended.
+
+        DELETE /communications/calls/{call-id}
+        """
 
     @POST("/communications/calls/{call-id}/addLargeGalleryView", clouds=_GLOBAL)
     def add_large_gallery_view(
@@ -825,6 +1004,8 @@ class _Calls(Resource[F], at="calls"):
     ) -> models.AddLargeGalleryViewOperation:
         """Ask for the large gallery view, which then shows up in the roster as a participant with
         video.
+
+        POST /communications/calls/{call-id}/addLargeGalleryView
         """
 
     @POST("/communications/calls/{call-id}/answer", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
@@ -841,6 +1022,8 @@ class _Calls(Resource[F], at="calls"):
     ) -> None:
         """Answer an incoming call, within 15 seconds of its notification: 202, then establishing
         and established are notified.
+
+        POST /communications/calls/{call-id}/answer
         """
 
     @POST(
@@ -854,7 +1037,10 @@ class _Calls(Resource[F], at="calls"):
         client_context: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> models.CancelMediaProcessingOperation:
-        """Stop the prompts and recordings that run or wait on a call. A tone subscription stays."""
+        """Stop the prompts and recordings that run or wait on a call. A tone subscription stays.
+
+        POST /communications/calls/{call-id}/cancelMediaProcessing
+        """
 
     @POST(
         "/communications/calls/{call-id}/changeScreenSharingRole",
@@ -865,12 +1051,16 @@ class _Calls(Resource[F], at="calls"):
     ) -> None:
         """Start (sharer) or stop (viewer) sharing the bot's screen. Only in group calls with
         app-hosted media.
+
+        POST /communications/calls/{call-id}/changeScreenSharingRole
         """
 
     @POST("/communications/calls/{call-id}/keepAlive", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def keep_alive(self, call_id: str, **options: Unpack[ActionOptions]) -> None:
         """Keep the call: do it every 15 minutes, as the service drops the call at 45. 404 once the
         call has ended.
+
+        POST /communications/calls/{call-id}/keepAlive
         """
 
     @POST("/communications/calls/{call-id}/mute", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
@@ -881,7 +1071,10 @@ class _Calls(Resource[F], at="calls"):
         client_context: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> models.MuteParticipantOperation:
-        """Mute the bot at the server, which then drops its audio. Only in group calls."""
+        """Mute the bot at the server, which then drops its audio. Only in group calls.
+
+        POST /communications/calls/{call-id}/mute
+        """
 
     @POST("/communications/calls/{call-id}/playPrompt", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def play_prompt(
@@ -892,7 +1085,10 @@ class _Calls(Resource[F], at="calls"):
         client_context: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> models.PlayPromptOperation:
-        """Play WAV prompts (mono, 16-bit, 16 kHz). Service-hosted media only; the end is notified."""
+        """Play WAV prompts (mono, 16-bit, 16 kHz). Service-hosted media only; the end is notified.
+
+        POST /communications/calls/{call-id}/playPrompt
+        """
 
     @POST(
         "/communications/calls/{call-id}/recordResponse", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5
@@ -913,6 +1109,8 @@ class _Calls(Resource[F], at="calls"):
     ) -> models.RecordOperation:
         """Play one prompt and record a short answer, at most 2 minutes. Exactly one prompt (8523).
         Service-hosted media only.
+
+        POST /communications/calls/{call-id}/recordResponse
         """
 
     @POST(
@@ -938,6 +1136,8 @@ class _Calls(Resource[F], at="calls"):
     ) -> None:
         """Pass an incoming call on, within 15 seconds and before answering. Several targets ring
         at once; the first to answer gets it.
+
+        POST /communications/calls/{call-id}/redirect
         """
 
     @POST("/communications/calls/{call-id}/reject", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
@@ -949,7 +1149,10 @@ class _Calls(Resource[F], at="calls"):
         callback_uri: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Turn down an incoming call, within 15 seconds of its notification."""
+        """Turn down an incoming call, within 15 seconds of its notification.
+
+        POST /communications/calls/{call-id}/reject
+        """
 
     @POST("/communications/calls/{call-id}/sendDtmfTones", clouds=_GLOBAL)
     def send_dtmf_tones(
@@ -963,6 +1166,8 @@ class _Calls(Resource[F], at="calls"):
     ) -> models.SendDtmfTonesOperation:
         """Send DTMF tones into a call, with a delay between them in milliseconds. The end is
         notified.
+
+        POST /communications/calls/{call-id}/sendDtmfTones
         """
 
     @POST(
@@ -976,7 +1181,10 @@ class _Calls(Resource[F], at="calls"):
         client_context: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> models.SubscribeToToneOperation:
-        """Have the DTMF keys that people press notified, as call.toneInfo."""
+        """Have the DTMF keys that people press notified, as call.toneInfo.
+
+        POST /communications/calls/{call-id}/subscribeToTone
+        """
 
     @POST(
         "/communications/calls/{call-id}/transfer",
@@ -1000,6 +1208,8 @@ class _Calls(Resource[F], at="calls"):
     ) -> None:
         """Hand an established call over to somebody else: 202. If it fails, the call is notified
         as established again.
+
+        POST /communications/calls/{call-id}/transfer
         """
 
     @POST("/communications/calls/{call-id}/unmute", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
@@ -1010,7 +1220,10 @@ class _Calls(Resource[F], at="calls"):
         client_context: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> models.UnmuteParticipantOperation:
-        """Undo mute, so that the bot is heard again. Only in group calls."""
+        """Undo mute, so that the bot is heard again. Only in group calls.
+
+        POST /communications/calls/{call-id}/unmute
+        """
 
     @POST(
         "/communications/calls/{call-id}/updateRecordingStatus",
@@ -1026,6 +1239,8 @@ class _Calls(Resource[F], at="calls"):
     ) -> models.UpdateRecordingStatusOperation:
         """Tell people that the bot records or has stopped. Call it before media is kept; for
         policy-based recording.
+
+        POST /communications/calls/{call-id}/updateRecordingStatus
         """
 
 
@@ -1044,7 +1259,10 @@ class _CallsAudioRoutingGroups(Resource[F], at="calls.audio_routing_groups"):
     def list(
         self, call_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.AudioRoutingGroup]:
-        """List the private audio routes of a call."""
+        """List the private audio routes of a call.
+
+        GET /communications/calls/{call-id}/audioRoutingGroups
+        """
 
     @POST("/communications/calls/{call-id}/audioRoutingGroups", clouds=_GLOBAL)
     def create(
@@ -1055,11 +1273,16 @@ class _CallsAudioRoutingGroups(Resource[F], at="calls.audio_routing_groups"):
     ) -> models.AudioRoutingGroup:
         """Create a private audio route from one participant to one other (oneToOne) or several
         (multicast).
+
+        POST /communications/calls/{call-id}/audioRoutingGroups
         """
 
     @GET("/communications/calls/{call-id}/audioRoutingGroups/$count", clouds=_GLOBAL)
     def count(self, call_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the private audio routes of a call, as plain text."""
+        """Count the private audio routes of a call, as plain text.
+
+        GET /communications/calls/{call-id}/audioRoutingGroups/$count
+        """
 
     @GET(
         "/communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}", clouds=_GLOBAL
@@ -1067,7 +1290,10 @@ class _CallsAudioRoutingGroups(Resource[F], at="calls.audio_routing_groups"):
     def get(
         self, call_id: str, audio_routing_group_id: str, **options: Unpack[EntityOptions]
     ) -> models.AudioRoutingGroup:
-        """Get one private audio route of a call."""
+        """Get one private audio route of a call.
+
+        GET /communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}
+        """
 
     @PATCH(
         "/communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}", clouds=_GLOBAL
@@ -1079,13 +1305,19 @@ class _CallsAudioRoutingGroups(Resource[F], at="calls.audio_routing_groups"):
         audio_routing_group: models.AudioRoutingGroup,
         **options: Unpack[Options],
     ) -> models.AudioRoutingGroup | None:
-        """Change a private audio route, such as the receivers of a multicast one."""
+        """Change a private audio route, such as the receivers of a multicast one.
+
+        PATCH /communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}
+        """
 
     @DELETE(
         "/communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}", clouds=_GLOBAL
     )
     def delete(self, call_id: str, audio_routing_group_id: str, **options: Unpack[Options]) -> None:
-        """Delete a private audio route."""
+        """Delete a private audio route.
+
+        DELETE /communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}
+        """
 
 
 class CallsAudioRoutingGroups(_CallsAudioRoutingGroups[Sync]):
@@ -1103,7 +1335,10 @@ class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessio
     def list(
         self, call_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.ContentSharingSession]:
-        """List what is being shared in a call."""
+        """List what is being shared in a call.
+
+        GET /communications/calls/{call-id}/contentSharingSessions
+        """
 
     @POST("/communications/calls/{call-id}/contentSharingSessions", clouds=_GLOBAL)
     def create(
@@ -1114,11 +1349,16 @@ class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessio
     ) -> models.ContentSharingSession:
         """Create a content sharing session. Declared in the metadata; sessions arise when somebody
         shares.
+
+        POST /communications/calls/{call-id}/contentSharingSessions
         """
 
     @GET("/communications/calls/{call-id}/contentSharingSessions/$count", clouds=_GLOBAL)
     def count(self, call_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the content sharing sessions of a call, as plain text."""
+        """Count the content sharing sessions of a call, as plain text.
+
+        GET /communications/calls/{call-id}/contentSharingSessions/$count
+        """
 
     @GET(
         "/communications/calls/{call-id}/contentSharingSessions/{contentSharingSession-id}",
@@ -1127,7 +1367,10 @@ class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessio
     def get(
         self, call_id: str, content_sharing_session_id: str, **options: Unpack[EntityOptions]
     ) -> models.ContentSharingSession:
-        """Get one content sharing session of a call."""
+        """Get one content sharing session of a call.
+
+        GET /communications/calls/{call-id}/contentSharingSessions/{contentSharingSession-id}
+        """
 
     @PATCH(
         "/communications/calls/{call-id}/contentSharingSessions/{contentSharingSession-id}",
@@ -1142,6 +1385,8 @@ class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessio
     ) -> models.ContentSharingSession | None:
         """Update a content sharing session. Declared in the metadata; a session has no property
         but its id.
+
+        PATCH /communications/calls/{call-id}/contentSharingSessions/{contentSharingSession-id}
         """
 
     @DELETE(
@@ -1153,6 +1398,8 @@ class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessio
     ) -> None:
         """Delete a content sharing session. Declared in the metadata; sessions end when sharing
         stops.
+
+        DELETE /communications/calls/{call-id}/contentSharingSessions/{contentSharingSession-id}
         """
 
 
@@ -1173,7 +1420,10 @@ class _CallsOperations(Resource[F], at="calls.operations"):
     def list(
         self, call_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CommsOperation]:
-        """List the long-running operations of a call."""
+        """List the long-running operations of a call.
+
+        GET /communications/calls/{call-id}/operations
+        """
 
     @POST("/communications/calls/{call-id}/operations", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def create(
@@ -1181,6 +1431,8 @@ class _CallsOperations(Resource[F], at="calls.operations"):
     ) -> models.CommsOperation:
         """Create an operation. Declared in the metadata; operations arise from actions such as
         playPrompt.
+
+        POST /communications/calls/{call-id}/operations
         """
 
     @GET(
@@ -1188,7 +1440,10 @@ class _CallsOperations(Resource[F], at="calls.operations"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, call_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the operations of a call, as plain text."""
+        """Count the operations of a call, as plain text.
+
+        GET /communications/calls/{call-id}/operations/$count
+        """
 
     @GET(
         "/communications/calls/{call-id}/operations/{commsOperation-id}",
@@ -1197,7 +1452,10 @@ class _CallsOperations(Resource[F], at="calls.operations"):
     def get(
         self, call_id: str, comms_operation_id: str, **options: Unpack[EntityOptions]
     ) -> models.CommsOperation:
-        """Get the progress of one operation, for example when its notification did not come."""
+        """Get the progress of one operation, for example when its notification did not come.
+
+        GET /communications/calls/{call-id}/operations/{commsOperation-id}
+        """
 
     @PATCH(
         "/communications/calls/{call-id}/operations/{commsOperation-id}",
@@ -1210,7 +1468,10 @@ class _CallsOperations(Resource[F], at="calls.operations"):
         comms_operation: models.CommsOperation,
         **options: Unpack[Options],
     ) -> models.CommsOperation | None:
-        """Update an operation. Declared in the metadata; the service keeps operations up to date."""
+        """Update an operation. Declared in the metadata; the service keeps operations up to date.
+
+        PATCH /communications/calls/{call-id}/operations/{commsOperation-id}
+        """
 
     @DELETE(
         "/communications/calls/{call-id}/operations/{commsOperation-id}",
@@ -1219,6 +1480,8 @@ class _CallsOperations(Resource[F], at="calls.operations"):
     def delete(self, call_id: str, comms_operation_id: str, **options: Unpack[Options]) -> None:
         """Delete an operation. Declared in the metadata; to stop prompts and recordings use
         cancelMediaProcessing.
+
+        DELETE /communications/calls/{call-id}/operations/{commsOperation-id}
         """
 
 
@@ -1237,7 +1500,10 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
         "/communications/calls/{call-id}/participants", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5
     )
     def list(self, call_id: str, **options: Unpack[CollectionOptions]) -> Page[models.Participant]:
-        """List the participants of a call. Changes of the roster are notified as well."""
+        """List the participants of a call. Changes of the roster are notified as well.
+
+        GET /communications/calls/{call-id}/participants
+        """
 
     @POST(
         "/communications/calls/{call-id}/participants", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5
@@ -1245,14 +1511,20 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     def create(
         self, call_id: str, participant: models.Participant, **options: Unpack[Options]
     ) -> models.Participant:
-        """Create a participant. Declared in the metadata; to bring people into a call use invite."""
+        """Create a participant. Declared in the metadata; to bring people into a call use invite.
+
+        POST /communications/calls/{call-id}/participants
+        """
 
     @GET(
         "/communications/calls/{call-id}/participants/$count",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, call_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the participants of a call, as plain text."""
+        """Count the participants of a call, as plain text.
+
+        GET /communications/calls/{call-id}/participants/$count
+        """
 
     @POST(
         "/communications/calls/{call-id}/participants/invite",
@@ -1276,6 +1548,8 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     ) -> models.InviteParticipantsOperation:
         """Invite people into a call: users, apps or phones. The outcome is notified; do not repeat
         it blindly.
+
+        POST /communications/calls/{call-id}/participants/invite
         """
 
     @GET(
@@ -1285,7 +1559,10 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     def get(
         self, call_id: str, participant_id: str, **options: Unpack[EntityOptions]
     ) -> models.Participant:
-        """Get one participant of a call."""
+        """Get one participant of a call.
+
+        GET /communications/calls/{call-id}/participants/{participant-id}
+        """
 
     @PATCH(
         "/communications/calls/{call-id}/participants/{participant-id}",
@@ -1300,6 +1577,8 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     ) -> models.Participant | None:
         """Update a participant. Declared in the metadata; to change one use mute or the hold music
         actions.
+
+        PATCH /communications/calls/{call-id}/participants/{participant-id}
         """
 
     @DELETE(
@@ -1309,6 +1588,8 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     def delete(self, call_id: str, participant_id: str, **options: Unpack[Options]) -> None:
         """Remove somebody from a call, or cancel an invitation not yet answered. An admin must
         allow the app to.
+
+        DELETE /communications/calls/{call-id}/participants/{participant-id}
         """
 
     @POST(
@@ -1325,6 +1606,8 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     ) -> models.MuteParticipantOperation:
         """Mute somebody at the server, which then drops their audio. Only in group calls; there is
         no unmute for others.
+
+        POST /communications/calls/{call-id}/participants/{participant-id}/mute
         """
 
     @POST(
@@ -1340,7 +1623,10 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
         client_context: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> models.StartHoldMusicOperation:
-        """Put somebody on hold with music or a prompt of your own. Only one participant at a time."""
+        """Put somebody on hold with music or a prompt of your own. Only one participant at a time.
+
+        POST /communications/calls/{call-id}/participants/{participant-id}/startHoldMusic
+        """
 
     @POST(
         "/communications/calls/{call-id}/participants/{participant-id}/stopHoldMusic",
@@ -1354,7 +1640,10 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
         client_context: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> models.StopHoldMusicOperation:
-        """Bring somebody back from hold into the call."""
+        """Bring somebody back from hold into the call.
+
+        POST /communications/calls/{call-id}/participants/{participant-id}/stopHoldMusic
+        """
 
 
 class CallsParticipants(_CallsParticipants[Sync]):
@@ -1390,7 +1679,10 @@ class _OnlineMeetingConversations(Resource[F], at="online_meeting_conversations"
     def list(
         self, **options: Unpack[CollectionOptions]
     ) -> Page[models.OnlineMeetingEngagementConversation]:
-        """List the Q&A threads of online meetings, a page at a time."""
+        """List the Q&A threads of online meetings, a page at a time.
+
+        GET /communications/onlineMeetingConversations
+        """
 
     @POST("/communications/onlineMeetingConversations", clouds=_GLOBAL)
     def create(
@@ -1398,11 +1690,17 @@ class _OnlineMeetingConversations(Resource[F], at="online_meeting_conversations"
         online_meeting_engagement_conversation: models.OnlineMeetingEngagementConversation,
         **options: Unpack[Options],
     ) -> models.OnlineMeetingEngagementConversation:
-        """Create a Q&A thread of an online meeting."""
+        """Create a Q&A thread of an online meeting.
+
+        POST /communications/onlineMeetingConversations
+        """
 
     @GET("/communications/onlineMeetingConversations/$count", clouds=_GLOBAL)
     def count(self, **options: Unpack[CountOptions]) -> int:
-        """Count the Q&A threads of online meetings, as plain text."""
+        """Count the Q&A threads of online meetings, as plain text.
+
+        GET /communications/onlineMeetingConversations/$count
+        """
 
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}",
@@ -1411,7 +1709,10 @@ class _OnlineMeetingConversations(Resource[F], at="online_meeting_conversations"
     def get(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
     ) -> models.OnlineMeetingEngagementConversation:
-        """Get one Q&A thread of an online meeting."""
+        """Get one Q&A thread of an online meeting.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}
+        """
 
     @PATCH(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}",
@@ -1423,7 +1724,10 @@ class _OnlineMeetingConversations(Resource[F], at="online_meeting_conversations"
         online_meeting_engagement_conversation: models.OnlineMeetingEngagementConversation,
         **options: Unpack[Options],
     ) -> models.OnlineMeetingEngagementConversation | None:
-        """Change a Q&A thread of an online meeting."""
+        """Change a Q&A thread of an online meeting.
+
+        PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}
+        """
 
     @DELETE(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}",
@@ -1432,7 +1736,10 @@ class _OnlineMeetingConversations(Resource[F], at="online_meeting_conversations"
     def delete(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a Q&A thread of an online meeting."""
+        """Delete a Q&A thread of an online meeting.
+
+        DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}
+        """
 
 
 class OnlineMeetingConversations(_OnlineMeetingConversations[Sync]):
@@ -1485,7 +1792,10 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
     def list(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.EngagementConversationMessage]:
-        """List the messages of a Q&A thread, a page at a time."""
+        """List the messages of a Q&A thread, a page at a time.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages
+        """
 
     @POST(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages",
@@ -1497,7 +1807,10 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
         engagement_conversation_message: models.EngagementConversationMessage,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessage:
-        """Create a message in a Q&A thread."""
+        """Create a message in a Q&A thread.
+
+        POST /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages
+        """
 
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/$count",
@@ -1506,7 +1819,10 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
     def count(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[CountOptions]
     ) -> int:
-        """Count the messages of a Q&A thread, as plain text."""
+        """Count the messages of a Q&A thread, as plain text.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/$count
+        """
 
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}",
@@ -1518,7 +1834,10 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
         engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessage:
-        """Get one message."""
+        """Get one message.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}
+        """
 
     @PATCH(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}",
@@ -1531,7 +1850,10 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
         engagement_conversation_message: models.EngagementConversationMessage,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessage | None:
-        """Change a message."""
+        """Change a message.
+
+        PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}
+        """
 
     @DELETE(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}",
@@ -1543,7 +1865,10 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
         engagement_conversation_message_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete a message."""
+        """Delete a message.
+
+        DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}
+        """
 
 
 class OnlineMeetingConversationsMessages(_OnlineMeetingConversationsMessages[Sync]):
@@ -1569,7 +1894,10 @@ class _OnlineMeetingConversationsMessagesConversation(
         engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversation:
-        """Get the Q&A thread that a message belongs to."""
+        """Get the Q&A thread that a message belongs to.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/conversation
+        """
 
 
 class OnlineMeetingConversationsMessagesConversation(
@@ -1599,7 +1927,10 @@ class _OnlineMeetingConversationsMessagesReactions(
         engagement_conversation_message_id: str,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.EngagementConversationMessageReaction]:
-        """List the reactions of a Q&A message, a page at a time."""
+        """List the reactions of a Q&A message, a page at a time.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions
+        """
 
     @POST(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions",
@@ -1612,7 +1943,10 @@ class _OnlineMeetingConversationsMessagesReactions(
         engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessageReaction:
-        """Create a reaction to a Q&A message."""
+        """Create a reaction to a Q&A message.
+
+        POST /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions
+        """
 
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/$count",
@@ -1624,7 +1958,10 @@ class _OnlineMeetingConversationsMessagesReactions(
         engagement_conversation_message_id: str,
         **options: Unpack[CountOptions],
     ) -> int:
-        """Count the reactions of a Q&A message, as plain text."""
+        """Count the reactions of a Q&A message, as plain text.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/$count
+        """
 
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
@@ -1637,7 +1974,10 @@ class _OnlineMeetingConversationsMessagesReactions(
         engagement_conversation_message_reaction_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessageReaction:
-        """Get one reaction."""
+        """Get one reaction.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
 
     @PATCH(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
@@ -1651,7 +1991,10 @@ class _OnlineMeetingConversationsMessagesReactions(
         engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessageReaction | None:
-        """Change a reaction."""
+        """Change a reaction.
+
+        PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
 
     @DELETE(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
@@ -1664,7 +2007,10 @@ class _OnlineMeetingConversationsMessagesReactions(
         engagement_conversation_message_reaction_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete a reaction."""
+        """Delete a reaction.
+
+        DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
 
 
 class OnlineMeetingConversationsMessagesReactions(
@@ -1718,7 +2064,10 @@ class _OnlineMeetingConversationsMessagesReplies(
         engagement_conversation_message_id: str,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.EngagementConversationMessage]:
-        """List the replies of a Q&A message, a page at a time."""
+        """List the replies of a Q&A message, a page at a time.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies
+        """
 
     @POST(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies",
@@ -1731,7 +2080,10 @@ class _OnlineMeetingConversationsMessagesReplies(
         engagement_conversation_message: models.EngagementConversationMessage,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessage:
-        """Create a reply to a Q&A message."""
+        """Create a reply to a Q&A message.
+
+        POST /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies
+        """
 
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/$count",
@@ -1743,7 +2095,10 @@ class _OnlineMeetingConversationsMessagesReplies(
         engagement_conversation_message_id: str,
         **options: Unpack[CountOptions],
     ) -> int:
-        """Count the replies of a Q&A message, as plain text."""
+        """Count the replies of a Q&A message, as plain text.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/$count
+        """
 
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}",
@@ -1756,7 +2111,10 @@ class _OnlineMeetingConversationsMessagesReplies(
         replies_engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessage:
-        """Get one reply."""
+        """Get one reply.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}
+        """
 
     @PATCH(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}",
@@ -1770,7 +2128,10 @@ class _OnlineMeetingConversationsMessagesReplies(
         engagement_conversation_message: models.EngagementConversationMessage,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessage | None:
-        """Change a reply."""
+        """Change a reply.
+
+        PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}
+        """
 
     @DELETE(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}",
@@ -1783,7 +2144,10 @@ class _OnlineMeetingConversationsMessagesReplies(
         replies_engagement_conversation_message_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete a reply."""
+        """Delete a reply.
+
+        DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}
+        """
 
 
 class OnlineMeetingConversationsMessagesReplies(_OnlineMeetingConversationsMessagesReplies[Sync]):
@@ -1812,7 +2176,10 @@ class _OnlineMeetingConversationsMessagesRepliesConversation(
         replies_engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversation:
-        """Get the Q&A thread that a reply belongs to."""
+        """Get the Q&A thread that a reply belongs to.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/conversation
+        """
 
 
 class OnlineMeetingConversationsMessagesRepliesConversation(
@@ -1843,7 +2210,10 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
         replies_engagement_conversation_message_id: str,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.EngagementConversationMessageReaction]:
-        """List the reactions of a reply, a page at a time."""
+        """List the reactions of a reply, a page at a time.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions
+        """
 
     @POST(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions",
@@ -1857,7 +2227,10 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
         engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessageReaction:
-        """Create a reaction to a reply."""
+        """Create a reaction to a reply.
+
+        POST /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions
+        """
 
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/$count",
@@ -1870,7 +2243,10 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
         replies_engagement_conversation_message_id: str,
         **options: Unpack[CountOptions],
     ) -> int:
-        """Count the reactions of a reply, as plain text."""
+        """Count the reactions of a reply, as plain text.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/$count
+        """
 
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
@@ -1884,7 +2260,10 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
         engagement_conversation_message_reaction_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessageReaction:
-        """Get one reaction."""
+        """Get one reaction.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
 
     @PATCH(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
@@ -1899,7 +2278,10 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
         engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessageReaction | None:
-        """Change a reaction."""
+        """Change a reaction.
+
+        PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
 
     @DELETE(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
@@ -1913,7 +2295,10 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
         engagement_conversation_message_reaction_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete a reaction."""
+        """Delete a reaction.
+
+        DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
 
 
 class OnlineMeetingConversationsMessagesRepliesReactions(
@@ -1944,7 +2329,10 @@ class _OnlineMeetingConversationsMessagesRepliesReplyTo(
         replies_engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessage:
-        """Get the message that this reply answers."""
+        """Get the message that this reply answers.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/replyTo
+        """
 
 
 class OnlineMeetingConversationsMessagesRepliesReplyTo(
@@ -1974,7 +2362,10 @@ class _OnlineMeetingConversationsMessagesReplyTo(
         engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessage:
-        """Get the message that a reply answers."""
+        """Get the message that a reply answers.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replyTo
+        """
 
 
 class OnlineMeetingConversationsMessagesReplyTo(_OnlineMeetingConversationsMessagesReplyTo[Sync]):
@@ -2029,7 +2420,10 @@ class _OnlineMeetingConversationsStarter(Resource[F], at="online_meeting_convers
     def get(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
     ) -> models.EngagementConversationMessage:
-        """Get the message that opened a Q&A thread."""
+        """Get the message that opened a Q&A thread.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter
+        """
 
     @PATCH(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter",
@@ -2041,7 +2435,10 @@ class _OnlineMeetingConversationsStarter(Resource[F], at="online_meeting_convers
         engagement_conversation_message: models.EngagementConversationMessage,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessage | None:
-        """Change the message that opened a Q&A thread."""
+        """Change the message that opened a Q&A thread.
+
+        PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter
+        """
 
     @DELETE(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter",
@@ -2050,7 +2447,10 @@ class _OnlineMeetingConversationsStarter(Resource[F], at="online_meeting_convers
     def delete(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete the message that opened a Q&A thread."""
+        """Delete the message that opened a Q&A thread.
+
+        DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter
+        """
 
 
 class OnlineMeetingConversationsStarter(_OnlineMeetingConversationsStarter[Sync]):
@@ -2073,7 +2473,10 @@ class _OnlineMeetingConversationsStarterConversation(
     def get(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
     ) -> models.EngagementConversation:
-        """Get the Q&A thread that an opening message belongs to."""
+        """Get the Q&A thread that an opening message belongs to.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/conversation
+        """
 
 
 class OnlineMeetingConversationsStarterConversation(
@@ -2100,7 +2503,10 @@ class _OnlineMeetingConversationsStarterReactions(
     def list(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.EngagementConversationMessageReaction]:
-        """List the reactions of the opening message, a page at a time."""
+        """List the reactions of the opening message, a page at a time.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions
+        """
 
     @POST(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions",
@@ -2112,7 +2518,10 @@ class _OnlineMeetingConversationsStarterReactions(
         engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessageReaction:
-        """Create a reaction to the opening message."""
+        """Create a reaction to the opening message.
+
+        POST /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions
+        """
 
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/$count",
@@ -2121,7 +2530,10 @@ class _OnlineMeetingConversationsStarterReactions(
     def count(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[CountOptions]
     ) -> int:
-        """Count the reactions of the opening message, as plain text."""
+        """Count the reactions of the opening message, as plain text.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/$count
+        """
 
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/{engagementConversationMessageReaction-id}",
@@ -2133,7 +2545,10 @@ class _OnlineMeetingConversationsStarterReactions(
         engagement_conversation_message_reaction_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessageReaction:
-        """Get one reaction."""
+        """Get one reaction.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/{engagementConversationMessageReaction-id}
+        """
 
     @PATCH(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/{engagementConversationMessageReaction-id}",
@@ -2146,7 +2561,10 @@ class _OnlineMeetingConversationsStarterReactions(
         engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessageReaction | None:
-        """Change a reaction."""
+        """Change a reaction.
+
+        PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/{engagementConversationMessageReaction-id}
+        """
 
     @DELETE(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/{engagementConversationMessageReaction-id}",
@@ -2158,7 +2576,10 @@ class _OnlineMeetingConversationsStarterReactions(
         engagement_conversation_message_reaction_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete a reaction."""
+        """Delete a reaction.
+
+        DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/{engagementConversationMessageReaction-id}
+        """
 
 
 class OnlineMeetingConversationsStarterReactions(_OnlineMeetingConversationsStarterReactions[Sync]):
@@ -2207,7 +2628,10 @@ class _OnlineMeetingConversationsStarterReplies(
     def list(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.EngagementConversationMessage]:
-        """List the replies of the opening message, a page at a time."""
+        """List the replies of the opening message, a page at a time.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies
+        """
 
     @POST(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies",
@@ -2219,7 +2643,10 @@ class _OnlineMeetingConversationsStarterReplies(
         engagement_conversation_message: models.EngagementConversationMessage,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessage:
-        """Create a reply to the opening message."""
+        """Create a reply to the opening message.
+
+        POST /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies
+        """
 
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/$count",
@@ -2228,7 +2655,10 @@ class _OnlineMeetingConversationsStarterReplies(
     def count(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[CountOptions]
     ) -> int:
-        """Count the replies of the opening message, as plain text."""
+        """Count the replies of the opening message, as plain text.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/$count
+        """
 
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}",
@@ -2240,7 +2670,10 @@ class _OnlineMeetingConversationsStarterReplies(
         engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessage:
-        """Get one reply."""
+        """Get one reply.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}
+        """
 
     @PATCH(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}",
@@ -2253,7 +2686,10 @@ class _OnlineMeetingConversationsStarterReplies(
         engagement_conversation_message: models.EngagementConversationMessage,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessage | None:
-        """Change a reply."""
+        """Change a reply.
+
+        PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}
+        """
 
     @DELETE(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}",
@@ -2265,7 +2701,10 @@ class _OnlineMeetingConversationsStarterReplies(
         engagement_conversation_message_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete a reply."""
+        """Delete a reply.
+
+        DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}
+        """
 
 
 class OnlineMeetingConversationsStarterReplies(_OnlineMeetingConversationsStarterReplies[Sync]):
@@ -2293,7 +2732,10 @@ class _OnlineMeetingConversationsStarterRepliesConversation(
         engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversation:
-        """Get the Q&A thread that a reply belongs to."""
+        """Get the Q&A thread that a reply belongs to.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/conversation
+        """
 
 
 class OnlineMeetingConversationsStarterRepliesConversation(
@@ -2323,7 +2765,10 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
         engagement_conversation_message_id: str,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.EngagementConversationMessageReaction]:
-        """List the reactions of a reply, a page at a time."""
+        """List the reactions of a reply, a page at a time.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions
+        """
 
     @POST(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions",
@@ -2336,7 +2781,10 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
         engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessageReaction:
-        """Create a reaction to a reply."""
+        """Create a reaction to a reply.
+
+        POST /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions
+        """
 
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/$count",
@@ -2348,7 +2796,10 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
         engagement_conversation_message_id: str,
         **options: Unpack[CountOptions],
     ) -> int:
-        """Count the reactions of a reply, as plain text."""
+        """Count the reactions of a reply, as plain text.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/$count
+        """
 
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
@@ -2361,7 +2812,10 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
         engagement_conversation_message_reaction_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessageReaction:
-        """Get one reaction."""
+        """Get one reaction.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
 
     @PATCH(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
@@ -2375,7 +2829,10 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
         engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessageReaction | None:
-        """Change a reaction."""
+        """Change a reaction.
+
+        PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
 
     @DELETE(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}",
@@ -2388,7 +2845,10 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
         engagement_conversation_message_reaction_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete a reaction."""
+        """Delete a reaction.
+
+        DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
+        """
 
 
 class OnlineMeetingConversationsStarterRepliesReactions(
@@ -2418,7 +2878,10 @@ class _OnlineMeetingConversationsStarterRepliesReplyTo(
         engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessage:
-        """Get the message that this reply answers."""
+        """Get the message that this reply answers.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/replyTo
+        """
 
 
 class OnlineMeetingConversationsStarterRepliesReplyTo(
@@ -2445,7 +2908,10 @@ class _OnlineMeetingConversationsStarterReplyTo(
     def get(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
     ) -> models.EngagementConversationMessage:
-        """Get the message that the opening message replies to, if any."""
+        """Get the message that the opening message replies to, if any.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replyTo
+        """
 
 
 class OnlineMeetingConversationsStarterReplyTo(_OnlineMeetingConversationsStarterReplyTo[Sync]):
@@ -2470,7 +2936,10 @@ class _OnlineMeetingConversationsOnlineMeeting(
     def get(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
     ) -> models.OnlineMeeting:
-        """Get the online meeting that a Q&A thread belongs to."""
+        """Get the online meeting that a Q&A thread belongs to.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting
+        """
 
 
 class OnlineMeetingConversationsOnlineMeeting(_OnlineMeetingConversationsOnlineMeeting[Sync]):
@@ -2497,7 +2966,10 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
 
     @GET.page("/communications/onlineMeetings", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def list(self, **options: Unpack[CollectionOptions]) -> Page[models.OnlineMeeting]:
-        """Find a meeting, by $filter on videoTeleconferenceId."""
+        """Find a meeting, by $filter on videoTeleconferenceId.
+
+        GET /communications/onlineMeetings
+        """
 
     @POST("/communications/onlineMeetings", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def create(
@@ -2505,11 +2977,16 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     ) -> models.OnlineMeeting:
         """Create a meeting, on nobody's calendar. A repeat makes a second one; createOrGet does
         not.
+
+        POST /communications/onlineMeetings
         """
 
     @GET("/communications/onlineMeetings/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def count(self, **options: Unpack[CountOptions]) -> int:
-        """Count the meetings, as plain text."""
+        """Count the meetings, as plain text.
+
+        GET /communications/onlineMeetings/$count
+        """
 
     @POST("/communications/onlineMeetings/createOrGet", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def create_or_get(
@@ -2523,7 +3000,10 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         subject: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> models.OnlineMeeting:
-        """Get the meeting with this externalId, or create it. Safe to repeat."""
+        """Get the meeting with this externalId, or create it. Safe to repeat.
+
+        POST /communications/onlineMeetings/createOrGet
+        """
 
     @GET.page(
         "/communications/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
@@ -2537,7 +3017,10 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.CallRecording]:
-        """List the recordings of all meetings of one organizer, within a time span if given."""
+        """List the recordings of all meetings of one organizer, within a time span if given.
+
+        GET /communications/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
 
     @GET.page(
         "/communications/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
@@ -2551,14 +3034,20 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.CallTranscript]:
-        """List the transcripts of all meetings of one organizer, within a time span if given."""
+        """List the transcripts of all meetings of one organizer, within a time span if given.
+
+        GET /communications/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
 
     @GET(
         "/communications/onlineMeetings/{onlineMeeting-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def get(self, online_meeting_id: str, **options: Unpack[EntityOptions]) -> models.OnlineMeeting:
-        """Get a meeting."""
+        """Get a meeting.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}
+        """
 
     @PATCH(
         "/communications/onlineMeetings/{onlineMeeting-id}",
@@ -2570,21 +3059,30 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         online_meeting: models.OnlineMeeting,
         **options: Unpack[Options],
     ) -> models.OnlineMeeting | None:
-        """Change a meeting. Send start and end together, and attendees always as a full list."""
+        """Change a meeting. Send start and end together, and attendees always as a full list.
+
+        PATCH /communications/onlineMeetings/{onlineMeeting-id}
+        """
 
     @DELETE(
         "/communications/onlineMeetings/{onlineMeeting-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def delete(self, online_meeting_id: str, **options: Unpack[Options]) -> None:
-        """Delete a meeting."""
+        """Delete a meeting.
+
+        DELETE /communications/onlineMeetings/{onlineMeeting-id}
+        """
 
     @GET(
         "/communications/onlineMeetings/{onlineMeeting-id}/attendeeReport",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def get_attendee_report(self, online_meeting_id: str, **options: Unpack[Options]) -> bytes:
-        """Download the attendee report of a live event. Deprecated along with live events."""
+        """Download the attendee report of a live event. Deprecated along with live events.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/attendeeReport
+        """
 
     @GET.stream(
         "/communications/onlineMeetings/{onlineMeeting-id}/attendeeReport",
@@ -2604,6 +3102,8 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     ) -> None:
         """Replace the attendee report of a live event. Declared in the metadata; the service
         writes it.
+
+        PUT /communications/onlineMeetings/{onlineMeeting-id}/attendeeReport
         """
 
     @GET(
@@ -2613,7 +3113,10 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     def get_virtual_appointment_join_web_url(
         self, online_meeting_id: str, **options: Unpack[Options]
     ) -> str:
-        """Get the link by which people join a virtual appointment."""
+        """Get the link by which people join a virtual appointment.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/getVirtualAppointmentJoinWebUrl()
+        """
 
     @POST(
         "/communications/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentReminderSms",
@@ -2629,7 +3132,10 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         attendees: Unset | Sequence[models.AttendeeNotificationInfo] | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Send a reminder of a virtual appointment to attendees, as a text message."""
+        """Send a reminder of a virtual appointment to attendees, as a text message.
+
+        POST /communications/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentReminderSms
+        """
 
     @POST(
         "/communications/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentSms",
@@ -2645,6 +3151,8 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     ) -> None:
         """Tell attendees of a virtual appointment, by text message, that it is confirmed, moved or
         canceled.
+
+        POST /communications/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentSms
         """
 
 
@@ -2674,7 +3182,10 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
     def list(
         self, online_meeting_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.MeetingAttendanceReport]:
-        """List the attendance reports of a meeting: one for each time it was held."""
+        """List the attendance reports of a meeting: one for each time it was held.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports
+        """
 
     @POST(
         "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports",
@@ -2686,14 +3197,20 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
         meeting_attendance_report: models.MeetingAttendanceReport,
         **options: Unpack[Options],
     ) -> models.MeetingAttendanceReport:
-        """Create an attendance report. Declared in the metadata; the service makes them."""
+        """Create an attendance report. Declared in the metadata; the service makes them.
+
+        POST /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports
+        """
 
     @GET(
         "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/$count",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the attendance reports of a meeting, as plain text."""
+        """Count the attendance reports of a meeting, as plain text.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/$count
+        """
 
     @GET(
         "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}",
@@ -2705,7 +3222,10 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
         meeting_attendance_report_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.MeetingAttendanceReport:
-        """Get one attendance report. Expand attendanceRecords to see who came."""
+        """Get one attendance report. Expand attendanceRecords to see who came.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}
+        """
 
     @PATCH(
         "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}",
@@ -2718,7 +3238,10 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
         meeting_attendance_report: models.MeetingAttendanceReport,
         **options: Unpack[Options],
     ) -> models.MeetingAttendanceReport | None:
-        """Update an attendance report. Declared in the metadata; the service makes them."""
+        """Update an attendance report. Declared in the metadata; the service makes them.
+
+        PATCH /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}
+        """
 
     @DELETE(
         "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}",
@@ -2727,7 +3250,10 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
     def delete(
         self, online_meeting_id: str, meeting_attendance_report_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete an attendance report. Declared in the metadata."""
+        """Delete an attendance report. Declared in the metadata.
+
+        DELETE /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}
+        """
 
 
 class OnlineMeetingsAttendanceReports(_OnlineMeetingsAttendanceReports[Sync]):
@@ -2753,7 +3279,10 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
         meeting_attendance_report_id: str,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.AttendanceRecord]:
-        """List who came and for how long."""
+        """List who came and for how long.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords
+        """
 
     @POST(
         "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords",
@@ -2766,7 +3295,10 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
         attendance_record: models.AttendanceRecord,
         **options: Unpack[Options],
     ) -> models.AttendanceRecord:
-        """Create an attendance record. Declared in the metadata; the service makes them."""
+        """Create an attendance record. Declared in the metadata; the service makes them.
+
+        POST /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords
+        """
 
     @GET(
         "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/$count",
@@ -2778,7 +3310,10 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
         meeting_attendance_report_id: str,
         **options: Unpack[CountOptions],
     ) -> int:
-        """Count the attendance records of a report, as plain text."""
+        """Count the attendance records of a report, as plain text.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/$count
+        """
 
     @GET(
         "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}",
@@ -2791,7 +3326,10 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
         attendance_record_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.AttendanceRecord:
-        """Get the attendance of one person."""
+        """Get the attendance of one person.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}
+        """
 
     @PATCH(
         "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}",
@@ -2805,7 +3343,10 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
         attendance_record: models.AttendanceRecord,
         **options: Unpack[Options],
     ) -> models.AttendanceRecord | None:
-        """Update an attendance record. Declared in the metadata; the service makes them."""
+        """Update an attendance record. Declared in the metadata; the service makes them.
+
+        PATCH /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}
+        """
 
     @DELETE(
         "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}",
@@ -2818,7 +3359,10 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
         attendance_record_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete an attendance record. Declared in the metadata."""
+        """Delete an attendance record. Declared in the metadata.
+
+        DELETE /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}
+        """
 
 
 class OnlineMeetingsAttendanceReportsAttendanceRecords(
@@ -2843,7 +3387,10 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     def list(
         self, online_meeting_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallRecording]:
-        """List the recordings of a meeting, without their content."""
+        """List the recordings of a meeting, without their content.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/recordings
+        """
 
     @POST(
         "/communications/onlineMeetings/{onlineMeeting-id}/recordings",
@@ -2855,14 +3402,20 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
         call_recording: models.CallRecording,
         **options: Unpack[Options],
     ) -> models.CallRecording:
-        """Create a recording. Declared in the metadata; the service records."""
+        """Create a recording. Declared in the metadata; the service records.
+
+        POST /communications/onlineMeetings/{onlineMeeting-id}/recordings
+        """
 
     @GET(
         "/communications/onlineMeetings/{onlineMeeting-id}/recordings/$count",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the recordings of a meeting, as plain text."""
+        """Count the recordings of a meeting, as plain text.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/recordings/$count
+        """
 
     @GET.page(
         "/communications/onlineMeetings/{onlineMeeting-id}/recordings/delta()",
@@ -2873,6 +3426,8 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     ) -> Page[models.CallRecording]:
         """List the recordings that are new since the last time. Keep the deltaLink and start from
         it.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/recordings/delta()
         """
 
     @GET(
@@ -2882,7 +3437,10 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     def get(
         self, online_meeting_id: str, call_recording_id: str, **options: Unpack[EntityOptions]
     ) -> models.CallRecording:
-        """Get one recording of a meeting, without its content."""
+        """Get one recording of a meeting, without its content.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}
+        """
 
     @PATCH(
         "/communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}",
@@ -2895,7 +3453,10 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
         call_recording: models.CallRecording,
         **options: Unpack[Options],
     ) -> models.CallRecording | None:
-        """Update a recording. Declared in the metadata; the service sets its properties."""
+        """Update a recording. Declared in the metadata; the service sets its properties.
+
+        PATCH /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}
+        """
 
     @DELETE(
         "/communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}",
@@ -2904,7 +3465,10 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     def delete(
         self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a recording of a meeting."""
+        """Delete a recording of a meeting.
+
+        DELETE /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}
+        """
 
     @GET(
         "/communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
@@ -2913,7 +3477,10 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     def get_content(
         self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
     ) -> bytes:
-        """Download the video of a recording. It can be large: stream it."""
+        """Download the video of a recording. It can be large: stream it.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content
+        """
 
     @GET.stream(
         "/communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
@@ -2935,7 +3502,10 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the video of a recording. Declared in the metadata; the service writes it."""
+        """Replace the video of a recording. Declared in the metadata; the service writes it.
+
+        PUT /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content
+        """
 
 
 class OnlineMeetingsRecordings(_OnlineMeetingsRecordings[Sync]):
@@ -2956,7 +3526,10 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     def list(
         self, online_meeting_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallTranscript]:
-        """List the transcripts of a meeting, without their content."""
+        """List the transcripts of a meeting, without their content.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts
+        """
 
     @POST(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts",
@@ -2968,14 +3541,20 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         call_transcript: models.CallTranscript,
         **options: Unpack[Options],
     ) -> models.CallTranscript:
-        """Create a transcript. Declared in the metadata; the service transcribes."""
+        """Create a transcript. Declared in the metadata; the service transcribes.
+
+        POST /communications/onlineMeetings/{onlineMeeting-id}/transcripts
+        """
 
     @GET(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/$count",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the transcripts of a meeting, as plain text."""
+        """Count the transcripts of a meeting, as plain text.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts/$count
+        """
 
     @GET.page(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/delta()",
@@ -2986,6 +3565,8 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     ) -> Page[models.CallTranscript]:
         """List the transcripts that are new since the last time. Keep the deltaLink and start from
         it.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts/delta()
         """
 
     @GET(
@@ -2995,7 +3576,10 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     def get(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[EntityOptions]
     ) -> models.CallTranscript:
-        """Get one transcript of a meeting, without its content."""
+        """Get one transcript of a meeting, without its content.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}
+        """
 
     @PATCH(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}",
@@ -3008,7 +3592,10 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         call_transcript: models.CallTranscript,
         **options: Unpack[Options],
     ) -> models.CallTranscript | None:
-        """Update a transcript. Declared in the metadata; the service sets its properties."""
+        """Update a transcript. Declared in the metadata; the service sets its properties.
+
+        PATCH /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}
+        """
 
     @DELETE(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}",
@@ -3017,7 +3604,10 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     def delete(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a transcript of a meeting."""
+        """Delete a transcript of a meeting.
+
+        DELETE /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}
+        """
 
     @GET(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
@@ -3026,7 +3616,10 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     def get_content(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> bytes:
-        """Download the text of a transcript, for example as WebVTT."""
+        """Download the text of a transcript, for example as WebVTT.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
+        """
 
     @GET.stream(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
@@ -3048,7 +3641,10 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the text of a transcript. Declared in the metadata; the service writes it."""
+        """Replace the text of a transcript. Declared in the metadata; the service writes it.
+
+        PUT /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
+        """
 
     @GET(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
@@ -3057,7 +3653,10 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     def get_metadata_content(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> bytes:
-        """Download who spoke when in a transcript, utterance by utterance."""
+        """Download who spoke when in a transcript, utterance by utterance.
+
+        GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent
+        """
 
     @GET.stream(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
@@ -3079,7 +3678,10 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the metadata of a transcript. Declared in the metadata; the service writes it."""
+        """Replace the metadata of a transcript. Declared in the metadata; the service writes it.
+
+        PUT /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent
+        """
 
 
 class OnlineMeetingsTranscripts(_OnlineMeetingsTranscripts[Sync]):
@@ -3095,39 +3697,62 @@ class _Presences(Resource[F], at="presences"):
 
     @GET.page("/communications/presences", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def list(self, **options: Unpack[CollectionOptions]) -> Page[models.Presence]:
-        """List presences. Declared in the metadata; for users you know use getPresencesByUserId."""
+        """List presences. Declared in the metadata; for users you know use getPresencesByUserId.
+
+        GET /communications/presences
+        """
 
     @POST("/communications/presences", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def create(self, presence: models.Presence, **options: Unpack[Options]) -> models.Presence:
-        """Create a presence. Declared in the metadata; users have one, so use setPresence."""
+        """Create a presence. Declared in the metadata; users have one, so use setPresence.
+
+        POST /communications/presences
+        """
 
     @GET("/communications/presences/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def count(self, **options: Unpack[CountOptions]) -> int:
-        """Count the presences, as plain text."""
+        """Count the presences, as plain text.
+
+        GET /communications/presences/$count
+        """
 
     @GET("/communications/presences/{presence-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def get(self, presence_id: str, **options: Unpack[EntityOptions]) -> models.Presence:
-        """Get the presence of one user, by object id."""
+        """Get the presence of one user, by object id.
+
+        GET /communications/presences/{presence-id}
+        """
 
     @PATCH("/communications/presences/{presence-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def update(
         self, presence_id: str, presence: models.Presence, **options: Unpack[Options]
     ) -> models.Presence | None:
-        """Update a presence. Declared in the metadata; use setPresence and the other set actions."""
+        """Update a presence. Declared in the metadata; use setPresence and the other set actions.
+
+        PATCH /communications/presences/{presence-id}
+        """
 
     @DELETE("/communications/presences/{presence-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def delete(self, presence_id: str, **options: Unpack[Options]) -> None:
         """Delete a presence. Declared in the metadata; to take back what an app set use
         clearPresence.
+
+        DELETE /communications/presences/{presence-id}
         """
 
     @POST("/communications/presences/{presence-id}/clearAutomaticLocation", clouds=_GLOBAL)
     def clear_automatic_location(self, presence_id: str, **options: Unpack[ActionOptions]) -> None:
-        """Forget the detected work location; one set by hand stays, otherwise the schedule counts."""
+        """Forget the detected work location; one set by hand stays, otherwise the schedule counts.
+
+        POST /communications/presences/{presence-id}/clearAutomaticLocation
+        """
 
     @POST("/communications/presences/{presence-id}/clearLocation", clouds=_GLOBAL)
     def clear_location(self, presence_id: str, **options: Unpack[ActionOptions]) -> None:
-        """Forget today's work location, set by hand or detected; then the schedule counts."""
+        """Forget today's work location, set by hand or detected; then the schedule counts.
+
+        POST /communications/presences/{presence-id}/clearLocation
+        """
 
     @POST(
         "/communications/presences/{presence-id}/clearPresence",
@@ -3142,6 +3767,8 @@ class _Presences(Resource[F], at="presences"):
     ) -> None:
         """End the app's presence session for a user. If it was the only one, the user is shown as
         offline.
+
+        POST /communications/presences/{presence-id}/clearPresence
         """
 
     @POST(
@@ -3151,7 +3778,10 @@ class _Presences(Resource[F], at="presences"):
     def clear_user_preferred_presence(
         self, presence_id: str, **options: Unpack[ActionOptions]
     ) -> None:
-        """Forget the preferred presence; the user's sessions decide again."""
+        """Forget the preferred presence; the user's sessions decide again.
+
+        POST /communications/presences/{presence-id}/clearUserPreferredPresence
+        """
 
     @POST("/communications/presences/{presence-id}/setAutomaticLocation", clouds=_GLOBAL)
     def set_automatic_location(
@@ -3162,7 +3792,10 @@ class _Presences(Resource[F], at="presences"):
         place_id: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Set the work location as detected. It counts unless one was set by hand."""
+        """Set the work location as detected. It counts unless one was set by hand.
+
+        POST /communications/presences/{presence-id}/setAutomaticLocation
+        """
 
     @POST("/communications/presences/{presence-id}/setManualLocation", clouds=_GLOBAL)
     def set_manual_location(
@@ -3173,7 +3806,10 @@ class _Presences(Resource[F], at="presences"):
         place_id: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Set the work location by hand. It beats what is detected or scheduled."""
+        """Set the work location by hand. It beats what is detected or scheduled.
+
+        POST /communications/presences/{presence-id}/setManualLocation
+        """
 
     @POST(
         "/communications/presences/{presence-id}/setPresence",
@@ -3191,6 +3827,8 @@ class _Presences(Resource[F], at="presences"):
     ) -> None:
         """Set a user's presence in the app's own session (sessionId: the application id), for 5 to
         240 minutes, by default 5.
+
+        POST /communications/presences/{presence-id}/setPresence
         """
 
     @POST(
@@ -3204,7 +3842,10 @@ class _Presences(Resource[F], at="presences"):
         status_message: Unset | models.PresenceStatusMessage | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Set a user's status message: plain text, with or without an expiry."""
+        """Set a user's status message: plain text, with or without an expiry.
+
+        POST /communications/presences/{presence-id}/setStatusMessage
+        """
 
     @POST(
         "/communications/presences/{presence-id}/setUserPreferredPresence",
@@ -3221,6 +3862,8 @@ class _Presences(Resource[F], at="presences"):
     ) -> None:
         """Set the presence that beats all sessions. It counts only while the user has a session;
         by default 1 or 7 days.
+
+        POST /communications/presences/{presence-id}/setUserPreferredPresence
         """
 
 
@@ -3257,25 +3900,37 @@ class _CommunicationsClient(Resource[F]):
 
     @GET("/communications", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def get(self, **options: Unpack[EntityOptions]) -> models.CloudCommunications:
-        """Get the root object. Its parts are read by paths of their own."""
+        """Get the root object. Its parts are read by paths of their own.
+
+        GET /communications
+        """
 
     @PATCH("/communications", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def update(
         self, cloud_communications: models.CloudCommunications, **options: Unpack[Options]
     ) -> models.CloudCommunications | None:
-        """Update the root object. Declared in the metadata; it has no properties of its own."""
+        """Update the root object. Declared in the metadata; it has no properties of its own.
+
+        PATCH /communications
+        """
 
     @GET.page("/communications/getAllOnlineMeetingMessages()", clouds=_GLOBAL)
     def get_all_online_meeting_messages(
         self, **options: Unpack[CollectionOptions]
     ) -> Page[models.EngagementConversationMessage]:
-        """List the Q&A messages of all online meetings in the tenant."""
+        """List the Q&A messages of all online meetings in the tenant.
+
+        GET /communications/getAllOnlineMeetingMessages()
+        """
 
     @POST.page("/communications/getPresencesByUserId", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def get_presences_by_user_id(
         self, *, ids: Sequence[str], **options: Unpack[ActionOptions]
     ) -> Page[models.Presence]:
-        """Get the presence of up to 650 users at once, by object id."""
+        """Get the presence of up to 650 users at once, by object id.
+
+        POST /communications/getPresencesByUserId
+        """
 
 
 class CommunicationsClient(GraphClient, _CommunicationsClient[Sync]):

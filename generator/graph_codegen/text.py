@@ -6,10 +6,11 @@ import textwrap
 import unicodedata
 
 
-def docstring_source(text: str, indent: int = 4) -> str:
+def docstring_source(text: str, indent: int = 4, *, code: str = "") -> str:
     """Return the source of a docstring that holds `text`, wrapped at 96 columns.
 
     `indent` is the column at which it will stand; the first line of the source is not indented.
+    `code` is a last paragraph of one line that must not be wrapped.
     """
     width = 96 - indent
     lines = [
@@ -20,6 +21,8 @@ def docstring_source(text: str, indent: int = 4) -> str:
         )
         or [""]
     ]
+    if code:
+        lines += ["", printable(code)]
     escaped = [line.replace("\\", "\\\\").replace('"', '\\"') for line in lines]
     if len(escaped) == 1:
         return f'"""{escaped[0]}"""'

@@ -11,7 +11,7 @@ import httpx
 
 from .async_page import AsyncPage
 from .async_session import AsyncSession
-from .clock import Clock
+from .clock import SYSTEM_CLOCK, Clock
 from .cloud import Cloud
 from .credentials import AsyncCredential
 from .declaration import BoundMethod
@@ -25,7 +25,6 @@ class AsyncMethod(BoundMethod, Generic[P, T]):
     """A method that returns what its response holds."""
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Send the request; the docstring of the method says what it does."""
         arguments, options = self._bind(args, kwargs)
         declared = self._declaration
         return cast(
@@ -38,7 +37,6 @@ class AsyncPageMethod(BoundMethod, Generic[P, T]):
     """A method that returns the first page of a collection."""
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> AsyncPage[T]:
-        """Send the request; the docstring of the method says what it does."""
         arguments, options = self._bind(args, kwargs)
         declared = self._declaration
         page: AsyncPage[Any] = await self._session.send_page(
@@ -53,7 +51,6 @@ class AsyncStreamMethod(BoundMethod, Generic[P]):
     def __call__(
         self, *args: P.args, **kwargs: P.kwargs
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Return the context; the request is sent on entering it."""
         arguments, options = self._bind(args, kwargs)
         context: AbstractAsyncContextManager[AsyncIterator[bytes]] = self._session.stream(
             self._declaration.operation, arguments, options
@@ -73,7 +70,7 @@ class AsyncGraphClient:
         cloud: Cloud = Cloud.GLOBAL,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
-        _clock: Clock = Clock(),  # noqa: B008 it is immutable
+        _clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """``credential`` is a token, a function which returns one, or an azure-identity credential.
 

@@ -11,7 +11,7 @@ import httpx
 from . import decode
 from .async_page import AsyncPage
 from .body import Body, coding_of
-from .clock import Clock
+from .clock import SYSTEM_CLOCK, Clock
 from .cloud import Cloud
 from .concurrency import async_slots
 from .credentials import AsyncCredential, AsyncTokens
@@ -45,7 +45,7 @@ class AsyncSession(Endpoint):
         cloud: Cloud = Cloud.GLOBAL,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
-        clock: Clock,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """``version`` is that of the package, for the User-Agent.
 

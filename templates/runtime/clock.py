@@ -29,3 +29,7 @@ class Clock:
     chance: Callable[[], float] = random.random
     sleep: Callable[[float], None] = time.sleep
     async_sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep
+
+
+SYSTEM_CLOCK = Clock()
+"""What a client uses that is given no other."""

@@ -10,7 +10,7 @@ import httpx
 
 from . import decode
 from .body import Body, coding_of
-from .clock import Clock
+from .clock import SYSTEM_CLOCK, Clock
 from .cloud import Cloud
 from .concurrency import slots
 from .credentials import Credential, Tokens
@@ -45,7 +45,7 @@ class Session(Endpoint):
         cloud: Cloud = Cloud.GLOBAL,
         transport: httpx.BaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
-        clock: Clock,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """``version`` is that of the package, for the User-Agent.
 

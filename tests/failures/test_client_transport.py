@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import pickle
 import time
+from inspect import signature
 
 import httpx
 import pytest
 
+from graph_comms import AsyncCommunicationsClient, CommunicationsClient
 from graph_comms._runtime.async_session import AsyncSession
+from graph_comms._runtime.clock import SYSTEM_CLOCK
 from graph_comms._runtime.endpoint import DEFAULT_TIMEOUT
 from graph_comms._runtime.errors import (
     GraphDecodeError,
@@ -20,6 +23,7 @@ from graph_comms._runtime.errors import (
 from graph_comms._runtime.retry import MAX_RETRIES
 from graph_comms._runtime.session import Session
 from tests.functional.client_harness import CREATE, CREATED, FOUND, GET, GONE, KEY, Graph, Thing
+from tests.support.clocks import patient
 from tests.support.server import Fault, Reply, json_reply
 
 pytest_plugins = ["tests.functional.client_fixtures"]
@@ -212,10 +216,10 @@ def test_which_failures_leave_the_result_unknown(
         attempts += 1
         raise error("it failed")
 
-    session = Session("token", version="1", transport=httpx.MockTransport(fail))
-    setattr(session, "_sleep", lambda seconds: None)  # noqa: B010
+    transport = httpx.MockTransport(fail)
+    session = Session("token", version="1", transport=transport, clock=patient([]))
     with pytest.raises(GraphTransportError, match="it failed") as caught:
-        session.send(CREATE, Thing(), returns=Thing)
+        session.send(CREATE, None, {"thing": Thing()}, {})
 
     assert caught.value.ambiguous is ambiguous
     assert attempts == (1 if ambiguous else 1 + MAX_RETRIES)
@@ -259,6 +263,8 @@ def test_every_session_has_a_time_out(session: type[Session] | type[AsyncSession
     assert None not in DEFAULT_TIMEOUT.as_dict().values()
 
 
-def test_sessions_wait_for_real_by_default() -> None:
-    assert Session("token", version="1")._sleep is time.sleep
-    assert AsyncSession("token", version="1")._sleep is asyncio.sleep
+def test_clients_wait_for_real_by_default() -> None:
+    assert SYSTEM_CLOCK.sleep is time.sleep
+    assert SYSTEM_CLOCK.async_sleep is asyncio.sleep
+    for client in (CommunicationsClient, AsyncCommunicationsClient):
+        assert signature(client).parameters["_clock"].default is SYSTEM_CLOCK

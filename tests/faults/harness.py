@@ -18,6 +18,7 @@ from graph_comms import (
 )
 from graph_comms.models import Call
 from tests.faults.server import FaultServer
+from tests.support.clocks import patient
 from tests.support.server import hosts
 
 FLAVOURS = ("sync", "async")
@@ -42,19 +43,14 @@ class Client:
         self.waits: list[float] = []
         self._runner = asyncio.Runner()
         self.client: CommunicationsClient | AsyncCommunicationsClient
-        pause: Callable[[float], Any]
         if flavour == "sync":
-            self.client = CommunicationsClient(credential, transport=transport, timeout=timeout)
-            pause = self.waits.append
+            self.client = CommunicationsClient(
+                credential, transport=transport, timeout=timeout, _clock=patient(self.waits)
+            )
         else:
             self.client = AsyncCommunicationsClient(
-                credential, transport=transport, timeout=timeout
+                credential, transport=transport, timeout=timeout, _clock=patient(self.waits)
             )
-            pause = self._wait
-        setattr(self.client._session, "_sleep", pause)  # noqa: B010
-
-    async def _wait(self, seconds: float) -> None:
-        self.waits.append(seconds)
 
     def __enter__(self) -> Self:
         return self

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 from graph_comms import AsyncCommunicationsClient, CommunicationsClient
-from graph_comms._runtime.async_session import MAX_AT_ONCE
+from graph_comms._runtime.concurrency import MAX_AT_ONCE
 from graph_comms._runtime.endpoint import LIMITS
 from graph_comms.models import Call, InvitationParticipantInfo
 from tests.faults.echo import STATISTICS, echo_server

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from graph_comms import AsyncCommunicationsClient
-from graph_comms._runtime.async_session import MAX_AT_ONCE
+from graph_comms._runtime.concurrency import MAX_AT_ONCE
 from graph_comms._runtime.endpoint import LIMITS
 from tests.faults.echo import echo_server
 from tests.faults.harness import each_flavour

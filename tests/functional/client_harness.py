@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Unpack
 
+from graph_comms._runtime import decode
 from graph_comms._runtime.async_session import AsyncSession
 from graph_comms._runtime.cloud import Cloud
 from graph_comms._runtime.model import GraphModel
 from graph_comms._runtime.operation import Operation, Parameter
+from graph_comms._runtime.options import QueryOptions
 from graph_comms._runtime.permissions import PermissionRule
 from graph_comms._runtime.session import Session
+from tests.support.clocks import patient
 from tests.support.server import AsyncRetarget, GraphServer, Reply, Retarget, Step, json_reply
 
 TOKEN = "marker-token-5f1c"
@@ -80,25 +83,35 @@ class Connection:
         self.sleeps: list[float] = []
         self._runner = asyncio.Runner()
         self.session: Session | AsyncSession
-        options: dict[str, Any] = {"version": "1.2.3", "cloud": cloud, "timeout": timeout}
+        options: dict[str, Any] = {
+            "version": "1.2.3",
+            "cloud": cloud,
+            "timeout": timeout,
+            "clock": patient(self.sleeps),
+        }
         if flavour == "sync":
             retarget = Retarget(server, refusals=refusals)
             self.aim = retarget.aim
             self.session = Session(credential, transport=retarget, **options)
-            setattr(self.session, "_sleep", self.sleeps.append)  # noqa: B010
         else:
             async_retarget = AsyncRetarget(server, refusals=refusals)
             self.aim = async_retarget.aim
             self.session = AsyncSession(credential, transport=async_retarget, **options)
-            setattr(self.session, "_sleep", self._sleep)  # noqa: B010
 
-    async def _sleep(self, seconds: float) -> None:
-        self.sleeps.append(seconds)
-
-    def send(self, operation: Operation, *arguments: object, **options: Any) -> Any:
+    def send(
+        self,
+        operation: Operation,
+        *arguments: object,
+        returns: type[GraphModel] | None = None,
+        **options: Unpack[QueryOptions],
+    ) -> Any:
+        """Send an operation with its arguments in order, and read a model from the response."""
+        names = [p.name for p in operation.parameters if p.location != "query"]
+        given = dict(zip(names, arguments, strict=True))
+        decoder: Any = None if returns is None else decode.model(returns)
         if isinstance(self.session, Session):
-            return self.session.send(operation, *arguments, **options)
-        return self._runner.run(self.session.send(operation, *arguments, **options))
+            return self.session.send(operation, decoder, given, options)
+        return self._runner.run(self.session.send(operation, decoder, given, options))
 
     def create(self, **fields: Any) -> Any:
         return self.send(CREATE, Thing(**fields), returns=Thing)

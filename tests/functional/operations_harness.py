@@ -18,6 +18,7 @@ from graph_comms._runtime.enums import GraphEnum
 from graph_comms._runtime.operation import Operation, Parameter
 from graph_comms._runtime.page import Page
 from graph_comms.models import GraphModel
+from tests.support.clocks import patient
 from tests.support.server import AsyncRetarget, GraphServer, Retarget
 
 FLAVOURS = ("sync", "async")
@@ -43,14 +44,20 @@ class Caller:
         self.client: CommunicationsClient | AsyncCommunicationsClient
         if flavour == "sync":
             self.client = CommunicationsClient(
-                credential, cloud=cloud, transport=transport or Retarget(server), timeout=5.0
+                credential,
+                cloud=cloud,
+                transport=transport or Retarget(server),
+                timeout=5.0,
+                _clock=patient([]),
             )
-            setattr(self.client._session, "_sleep", lambda seconds: None)  # noqa: B010
         else:
             self.client = AsyncCommunicationsClient(
-                credential, cloud=cloud, transport=transport or AsyncRetarget(server), timeout=5.0
+                credential,
+                cloud=cloud,
+                transport=transport or AsyncRetarget(server),
+                timeout=5.0,
+                _clock=patient([]),
             )
-            setattr(self.client._session, "_sleep", _no_wait)  # noqa: B010
 
     def __enter__(self) -> Self:
         return self
@@ -82,10 +89,6 @@ class Caller:
                     each(piece)
         else:
             self.finish(_read(stream, each))
-
-
-async def _no_wait(seconds: float) -> None:
-    pass
 
 
 async def _all(page: AsyncIterable[Any]) -> list[Any]:

@@ -16,10 +16,11 @@ from typing import Any
 import httpx
 import pytest
 
+from graph_comms._runtime.async_client import AsyncGraphClient
 from graph_comms._runtime.async_session import AsyncSession
-from graph_comms._runtime.client import AsyncClient, SyncClient
+from graph_comms._runtime.client import GraphClient
 from graph_comms._runtime.cloud import Cloud
-from graph_comms._runtime.credentials import TokenSource
+from graph_comms._runtime.credentials import AsyncTokens, Tokens
 from graph_comms._runtime.errors import (
     AuthenticationError,
     GraphError,
@@ -175,7 +176,7 @@ def test_the_sync_session_refuses_an_async_object() -> None:
 def test_the_sync_session_refuses_what_turns_out_to_be_async() -> None:
     provider = Provider()
     with pytest.raises(TypeError, match="async client"):
-        TokenSource(provider.hidden_async, "scope").fetch()
+        Tokens(provider.hidden_async, "scope").fetch()
     assert provider.asked == 0
 
 
@@ -187,7 +188,7 @@ def test_a_blocking_credential_does_not_block_the_event_loop() -> None:
         time.sleep(0.05)
         return TOKEN
 
-    assert asyncio.run(TokenSource(slow, "scope").fetch_async()) == TOKEN
+    assert asyncio.run(AsyncTokens(slow, "scope").fetch()) == TOKEN
     assert threads != [threading.main_thread()]
 
 
@@ -246,13 +247,13 @@ def test_no_token_is_asked_for_where_the_operation_does_not_exist(graph: Graph) 
     )
 
 
-class CommunicationsClient(SyncClient):
+class CommunicationsClient(GraphClient):
     """A client as the generator writes it, without resources."""
 
     _version = "1.2.3"
 
 
-class AsyncCommunicationsClient(AsyncClient):
+class AsyncCommunicationsClient(AsyncGraphClient):
     """A client as the generator writes it, without resources."""
 
     _version = "1.2.3"
@@ -271,8 +272,11 @@ def test_clients_show_their_cloud_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("duplicate", [pickle.dumps, copy.copy, copy.deepcopy])
-def test_a_token_can_be_neither_pickled_nor_copied(duplicate: Callable[[Any], Any]) -> None:
-    source = TokenSource(TOKEN, "scope")
+@pytest.mark.parametrize("tokens", [Tokens, AsyncTokens])
+def test_a_token_can_be_neither_pickled_nor_copied(
+    tokens: type[Tokens] | type[AsyncTokens], duplicate: Callable[[Any], Any]
+) -> None:
+    source = tokens(TOKEN, "scope")
     assert TOKEN not in repr(source)
     with pytest.raises(TypeError, match="pickled"):
         duplicate(source)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph_comms._runtime import decode
 from graph_comms._runtime.errors import NotFoundError, ServiceError, ThrottledError
 from graph_comms._runtime.retry import (
     BACKOFF_BASE,
@@ -228,7 +229,10 @@ def test_many_threads_share_a_session() -> None:
 
         def work(_: int) -> list[str | None]:
             barrier.wait()
-            return [session.send(GET, KEY, returns=Thing).id for _ in range(10)]
+            things = (
+                session.send(GET, decode.model(Thing), {"thing_id": KEY}, {}) for _ in range(10)
+            )
+            return [thing and thing.id for thing in things]
 
         assert list(pool.map(work, range(32))) == [["1"] * 10] * 32
         session.close()

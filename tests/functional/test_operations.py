@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
+import pickle
+import pydoc
+import traceback
 import types
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
@@ -19,12 +22,13 @@ from graph_comms import (
     AsyncPage,
     Cloud,
     CommunicationsClient,
+    GraphError,
     Page,
     UnavailableInCloudError,
     __version__,
-    async_client,
     client,
 )
+from graph_comms._runtime.methods import Child, Declaration, Resource, StreamMethod
 from graph_comms._runtime.operation import Operation, Parameter
 from graph_comms._runtime.wire import Unset
 from graph_comms.models import GraphModel
@@ -76,6 +80,7 @@ def test_the_request_and_the_result(server: GraphServer, operation: Operation) -
         with Caller(flavour, server) as caller:
             returned = caller.call(operation.python, **wanted.given)
             hint = get_type_hints(attribute(caller.client, operation.python))["return"]
+        assert isinstance(returned, AsyncPage) == (flavour == "async" and get_origin(hint) is Page)
         assert fits(returned, hint), f"{returned!r} is no {hint}"
         assert plain(returned) == result
 
@@ -118,8 +123,8 @@ def plain(value: Any) -> Any:
 def fits(value: Any, form: Any) -> bool:
     """Whether a value is of an annotated type, down to the items of a page."""
     origin, inner = get_origin(form), get_args(form)
-    if origin in (Page, AsyncPage):
-        return type(value) is origin and all(fits(item, inner[0]) for item in value.value)
+    if origin is Page:
+        return isinstance(value, Page | AsyncPage) and all(fits(i, inner[0]) for i in value.value)
     if origin in (Union, types.UnionType):
         return any(fits(value, one) for one in inner)
     return isinstance(value, form)
@@ -235,21 +240,27 @@ def unasked() -> str:
 # -- the table of operations and the methods of the clients
 
 
-def methods(cls: type[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """All public methods of a client class and of the resources below it, by dotted path."""
-    for name, member in vars(cls).items():
-        if isinstance(member, cached_property):
-            yield from methods(get_type_hints(member.func)["return"], f"{prefix}{name}.")
-        elif inspect.isfunction(member) and not name.startswith("_"):
-            yield prefix + name, member
+def resources(resource: Resource[Any], prefix: str = "") -> Iterator[tuple[str, Resource[Any]]]:
+    """A client and all resources below it, by dotted path."""
+    yield prefix, resource
+    for name, member in inspect.getmembers_static(type(resource)):
+        if isinstance(member, Child):
+            yield from resources(getattr(resource, name), f"{prefix}{name}.")
 
 
-SYNC = dict(methods(CommunicationsClient))
-ASYNC = dict(methods(AsyncCommunicationsClient))
+SYNC, ASYNC = (
+    dict(resources(cls("token"))) for cls in (CommunicationsClient, AsyncCommunicationsClient)
+)
+DECLARED = {
+    prefix + name: member
+    for prefix, resource in SYNC.items()
+    for name, member in inspect.getmembers_static(type(resource))
+    if isinstance(member, Declaration)
+}
 
 
 def is_stream(python: str) -> bool:
-    return python.rpartition(".")[2].startswith("stream_")
+    return isinstance(DECLARED[python], StreamMethod)
 
 
 def test_the_table_has_no_duplicates() -> None:
@@ -258,31 +269,45 @@ def test_the_table_has_no_duplicates() -> None:
 
 
 def test_each_method_is_in_the_table_and_each_operation_has_a_method() -> None:
-    assert list(SYNC) == list(ASYNC)
-    assert {python for python in SYNC if not is_stream(python)} == METHODS.keys()
+    assert {python for python in DECLARED if not is_stream(python)} == METHODS.keys()
 
 
 def test_each_stream_can_be_read_piece_by_piece_too() -> None:
     readers = {one.python for one in OPERATIONS if one.kind == "content"}
-    streams = {python for python in SYNC if is_stream(python)}
+    streams = {python for python in DECLARED if is_stream(python)}
     assert {python.replace("stream_", "get_") for python in streams} == readers
 
 
-@pytest.mark.parametrize("module", [client, async_client], ids=FLAVOURS)
-def test_each_resource_can_be_reached(module: types.ModuleType) -> None:
+def test_each_resource_can_be_reached() -> None:
     defined = {
         name
-        for name, cls in vars(module).items()
-        if inspect.isclass(cls) and cls.__module__ == module.__name__
+        for name, cls in vars(client).items()
+        if inspect.isclass(cls) and cls.__module__ == client.__name__ and not name.startswith("_")
     }
-    table = SYNC if module is client else ASYNC
-    assert {method.__qualname__.partition(".")[0] for method in table.values()} == defined
+    reached = [*SYNC.values(), *ASYNC.values()]
+    assert {type(resource).__name__ for resource in reached} == defined
+
+
+@pytest.mark.parametrize("prefix", SYNC)
+def test_a_resource_is_of_the_class_of_its_flavour_alone(prefix: str) -> None:
+    sync, twin = type(SYNC[prefix]), type(ASYNC[prefix])
+
+    assert f"Async{sync.__name__}" == twin.__name__
+    assert isinstance(SYNC[prefix], sync)
+    assert not isinstance(SYNC[prefix], twin)
+    assert not isinstance(ASYNC[prefix], sync)
+
+
+def test_a_resource_is_made_once() -> None:
+    client = CommunicationsClient("token")
+    assert client.calls is client.calls
+    assert client.calls.participants is client.calls.participants
 
 
 @each_operation
 def test_the_signature_says_what_the_table_says(operation: Operation) -> None:
-    hints = get_type_hints(SYNC[operation.python], include_extras=True)
-    _, *parameters, options = inspect.signature(SYNC[operation.python]).parameters.values()
+    hints = get_type_hints(DECLARED[operation.python], include_extras=True)
+    _, *parameters, options = inspect.signature(DECLARED[operation.python]).parameters.values()
     declared = {p.name: p for p in operation.parameters if p.location != "query"}
 
     assert sorted(p.name for p in parameters) == sorted(declared)
@@ -308,18 +333,65 @@ def test_the_signature_says_what_the_table_says(operation: Operation) -> None:
     }
 
 
-@pytest.mark.parametrize("python", SYNC)
-def test_both_flavours_have_the_same_signature(python: str) -> None:
-    sync, twin = (inspect.signature(table[python]) for table in (SYNC, ASYNC))
+@pytest.mark.parametrize("python", DECLARED)
+def test_a_method_is_bound_to_its_resource_like_any_other(python: str) -> None:
+    declared = DECLARED[python]
+    path, _, name = python.rpartition(".")
+    _, *parameters = inspect.signature(declared).parameters.values()
+    for table in (SYNC, ASYNC):
+        owner = table[f"{path}." if path else ""]
+        method = getattr(owner, name)
+        assert list(inspect.signature(method).parameters.values()) == parameters
+        assert method == getattr(owner, name)
+        assert hash(method) == hash(getattr(owner, name))
+        assert (method.__name__, method.__self__) == (name, owner)
+        assert method.__doc__ == declared.__doc__
 
-    assert twin.parameters == sync.parameters
-    returns = str(twin.return_annotation)
-    for asynchronous, synchronous in (
-        ("AsyncPage", "Page"),
-        ("AbstractAsyncContextManager", "AbstractContextManager"),
-        ("AsyncIterator", "Iterator"),
+
+def test_methods_show_what_they_are() -> None:
+    method = CommunicationsClient("token").calls.create
+    assert repr(method).startswith("<bound method Calls.create of <graph_comms.client.Calls object")
+    for text in (
+        pydoc.plain(pydoc.render_doc(method)),
+        pydoc.plain(pydoc.render_doc(client.Calls.create)),
+        pydoc.plain(pydoc.render_doc(client.AsyncCalls)),
     ):
-        returns = returns.replace(asynchronous, synchronous)
-    assert returns == sync.return_annotation
-    assert inspect.iscoroutinefunction(ASYNC[python]) is not is_stream(python)
-    assert not inspect.iscoroutinefunction(SYNC[python])
+        assert "call: 'models.Call', **options: 'Unpack[Options]') -> 'models.Call'" in text
+        assert "Call people or join a meeting" in text
+        assert "POST /communications/calls" in text
+
+
+def test_methods_of_classes_are_pickled_by_name_and_those_of_clients_not_at_all() -> None:
+    for copied in (pickle.loads(pickle.dumps(client.Calls.create)), copy.copy(client.Calls.create)):
+        assert copied is client.AsyncCalls.create
+    with pytest.raises(TypeError, match="neither pickled nor copied"):
+        pickle.dumps(CommunicationsClient("token").calls.create)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (((), {}), r"Calls\.create\(\) missing 1 required positional argument: 'call'"),
+        (((1, 2), {}), r"Calls\.create\(\) takes 2 positional arguments but 3 were given"),
+        (((1,), {"call": 2}), r"Calls\.create\(\) got multiple values for argument 'call'"),
+        (((1,), {"top": 2}), r"calls\.create takes no top"),
+    ],
+)
+def test_wrong_arguments_are_a_type_error_that_names_the_method(
+    silent: GraphServer, given: Any, message: str
+) -> None:
+    arguments, keywords = given
+    for flavour in FLAVOURS:
+        with (
+            Caller(flavour, silent, credential=unasked) as caller,
+            pytest.raises(TypeError, match=message),
+        ):
+            caller.call("calls.create", *arguments, **keywords)
+
+
+def test_a_traceback_leads_from_the_call_to_the_request(server: GraphServer) -> None:
+    server.play(json_reply(404, {"error": {"code": "8522", "message": "gone"}}))
+    with Caller("sync", server) as caller, pytest.raises(GraphError) as caught:
+        caller.call("calls.get", "1")
+    frames = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    assert frames[-5:] == ["call", "__call__", "send", "_run", "result"]

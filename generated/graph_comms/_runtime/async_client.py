@@ -12,7 +12,7 @@ import httpx
 
 from .async_page import AsyncPage
 from .async_session import AsyncSession
-from .clock import Clock
+from .clock import SYSTEM_CLOCK, Clock
 from .cloud import Cloud
 from .credentials import AsyncCredential
 from .declaration import BoundMethod
@@ -26,7 +26,6 @@ class AsyncMethod(BoundMethod, Generic[P, T]):
     """A method that returns what its response holds."""
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Send the request; the docstring of the method says what it does."""
         arguments, options = self._bind(args, kwargs)
         declared = self._declaration
         return cast(
@@ -39,7 +38,6 @@ class AsyncPageMethod(BoundMethod, Generic[P, T]):
     """A method that returns the first page of a collection."""
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> AsyncPage[T]:
-        """Send the request; the docstring of the method says what it does."""
         arguments, options = self._bind(args, kwargs)
         declared = self._declaration
         page: AsyncPage[Any] = await self._session.send_page(
@@ -54,7 +52,6 @@ class AsyncStreamMethod(BoundMethod, Generic[P]):
     def __call__(
         self, *args: P.args, **kwargs: P.kwargs
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Return the context; the request is sent on entering it."""
         arguments, options = self._bind(args, kwargs)
         context: AbstractAsyncContextManager[AsyncIterator[bytes]] = self._session.stream(
             self._declaration.operation, arguments, options
@@ -74,7 +71,7 @@ class AsyncGraphClient:
         cloud: Cloud = Cloud.GLOBAL,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
-        _clock: Clock = Clock(),  # noqa: B008 it is immutable
+        _clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """``credential`` is a token, a function which returns one, or an azure-identity credential.
 

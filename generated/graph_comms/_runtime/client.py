@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, cast
 
 import httpx
 
-from .clock import Clock
+from .clock import SYSTEM_CLOCK, Clock
 from .cloud import Cloud
 from .credentials import Credential
 from .declaration import BoundMethod
@@ -26,7 +26,6 @@ class SyncMethod(BoundMethod, Generic[P, T]):
     """A method that returns what its response holds."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Send the request; the docstring of the method says what it does."""
         arguments, options = self._bind(args, kwargs)
         declared = self._declaration
         return cast(
@@ -39,7 +38,6 @@ class SyncPageMethod(BoundMethod, Generic[P, T]):
     """A method that returns the first page of a collection."""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Page[T]:
-        """Send the request; the docstring of the method says what it does."""
         arguments, options = self._bind(args, kwargs)
         declared = self._declaration
         page: Page[Any] = self._session.send_page(
@@ -54,7 +52,6 @@ class SyncStreamMethod(BoundMethod, Generic[P]):
     def __call__(
         self, *args: P.args, **kwargs: P.kwargs
     ) -> AbstractContextManager[Iterator[bytes]]:
-        """Return the context; the request is sent on entering it."""
         arguments, options = self._bind(args, kwargs)
         context: AbstractContextManager[Iterator[bytes]] = self._session.stream(
             self._declaration.operation, arguments, options
@@ -74,7 +71,7 @@ class GraphClient:
         cloud: Cloud = Cloud.GLOBAL,
         transport: httpx.BaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
-        _clock: Clock = Clock(),  # noqa: B008 it is immutable
+        _clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """``credential`` is a token, a function which returns one, or an azure-identity credential.
 

@@ -81,7 +81,6 @@ class Declaration:
         # The generic class that holds the declaration is private: it is known by those of a flavour.
         function.__qualname__ = function.__qualname__.removeprefix("_")
         update_wrapper(self, function)
-        self.__doc__ = f"{(function.__doc__ or '').rstrip()}\n\n        {verb} {path}"
         self._verb = verb
         self._path = path
         self._clouds = clouds
@@ -112,7 +111,7 @@ class Declaration:
         head, function, inside = self._path.partition("(")
         keys = _KEY.findall(head)
         entity = self._positional[len(keys) :]
-        kind = self._kind(sends_entity=bool(entity), is_function=bool(function))
+        kind = self._kind(bool(entity), bool(function), "bytes" in written.values())
         named = [name for name in written if name not in {*self._positional, "options", "return"}]
         parameters = [
             Parameter(wire, name, "path", "str", True)
@@ -134,33 +133,31 @@ class Declaration:
             if name not in ActionOptions.__annotations__:
                 form = getattr(reference, "__forward_arg__", str(reference))
                 parameters.append(Parameter(f"${name}", name, "query", form, False))
-        returns = written["return"].replace("models.", "")
+        returns = written["return"].replace("models.", "").replace("Iterator[bytes]", "bytes")
         return Operation(
             self._verb,
             self._path,
             ".".join(filter(None, [self.at, self.__name__])),
             kind,
             tuple(parameters),
-            None if returns == "None" else "bytes" if returns == "Iterator[bytes]" else returns,
+            None if returns == "None" else returns,
             self._clouds,
             self._permissions,
         )
 
-    def _kind(self, *, sends_entity: bool, is_function: bool) -> Kind:
+    def _kind(self, sends_entity: bool, is_function: bool, is_stream: bool) -> Kind:
         match self._verb:
             case "POST":
                 return "create" if sends_entity else "action"
-            case "PATCH":
-                return "update"
-            case "PUT":
-                return "put_content"
+            case "PATCH" | "PUT":
+                return "put_content" if is_stream else "update"
             case "DELETE":
                 return "delete"
             case _ if is_function:
                 return "function"
             case _ if self._path.endswith("/$count"):
                 return "count"
-            case _ if "bytes" in self.__wrapped__.__annotations__["return"]:
+            case _ if is_stream:
                 return "content"
             case _:
                 return "list" if isinstance(self, PageDeclaration) else "get"

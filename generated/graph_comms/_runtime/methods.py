@@ -111,7 +111,7 @@ class Verb:
         *,
         clouds: frozenset[Cloud],
         permissions: tuple[PermissionRule, ...] = (),
-        wire_names: Mapping[str, str] = {},  # noqa: B006 nothing changes it
+        wire_names: Mapping[str, str] = {},
     ) -> Callable[[Callable[Concatenate[Any, P], T]], Method[P, T]]:
         """Return the decorator of a method that returns what its response holds."""
         return lambda function: Method(
@@ -129,7 +129,7 @@ class Verb:
         *,
         clouds: frozenset[Cloud],
         permissions: tuple[PermissionRule, ...] = (),
-        wire_names: Mapping[str, str] = {},  # noqa: B006
+        wire_names: Mapping[str, str] = {},
     ) -> Callable[[Callable[Concatenate[Any, P], Page[T]]], PageMethod[P, T]]:
         """Return the decorator of a method that returns a page of a collection."""
         return lambda function: PageMethod(
@@ -147,7 +147,7 @@ class Verb:
         *,
         clouds: frozenset[Cloud],
         permissions: tuple[PermissionRule, ...] = (),
-        wire_names: Mapping[str, str] = {},  # noqa: B006
+        wire_names: Mapping[str, str] = {},
     ) -> Callable[[Callable[Concatenate[Any, P], Iterator[bytes]]], StreamMethod[P]]:
         """Return the decorator of a method that gives the bytes of its response piece by piece."""
         return lambda function: StreamMethod(

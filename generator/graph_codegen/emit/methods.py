@@ -162,7 +162,7 @@ class MethodWriter:
             parameters=tuple(self._parameter(request, p) for p in request.parameters),
             options=tuple(query_options(request)),
             returns=self._returns(request),
-            docstring=docstring_source(self._summary(request), indent=8),
+            docstring=docstring_source(self._summary(request), indent=8, code=request.http),
             reference=self._reference(request),
             permissions=self.rules.get(request.http, ()),
             clouds=self.clouds.constant(request),

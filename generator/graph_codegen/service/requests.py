@@ -264,9 +264,13 @@ class _Walk:
             yield self._request("put_content", stream, body=STREAM)
 
     def _operations(self, at: Resource) -> Iterator[Request]:
+        met: set[tuple[str, tuple[str, ...]]] = set()
         for owner in reversed(self._model.lineage(at.type.name)):
             for operation in self._model.bound.get(TypeRef(owner.name, at.type.collection), ()):
-                if self._callable(operation, at):
+                # One that is bound to the derived type is called in place of the base type's.
+                overload = operation.name, tuple(p.name for p in operation.own)
+                if overload not in met and self._callable(operation, at):
+                    met.add(overload)
                     yield self._call(operation, at)
 
     def _callable(self, operation: Operation, at: Resource) -> bool:

@@ -1,0 +1,14 @@
+"""A clock on which waiting takes no time, and which remembers how long that was to be."""
+
+from __future__ import annotations
+
+from graph_comms._runtime.clock import Clock
+
+
+def patient(waits: list[float]) -> Clock:
+    """Return a clock that adds each wait to a list instead of waiting."""
+
+    async def wait(seconds: float) -> None:
+        waits.append(seconds)
+
+    return Clock(sleep=waits.append, async_sleep=wait)
