@@ -35,7 +35,7 @@ endef
 need = $(if $(value $(1)),,$(error say $(1)=…: see make help))
 
 .DEFAULT_GOAL := help
-.PHONY: help generate check slice diff update test golden bench bench-sdk bench-whole lint type pins clean \
+.PHONY: help generate sync check slice diff update test golden bench bench-sdk bench-whole lint type pins clean \
 	audit licences test-oldest test-pythons test-ranges
 
 help: ## List the targets
@@ -45,7 +45,11 @@ generate: $(READY) ## Write the generated package from metadata/
 	$(BIN)/graph-codegen generate --output generated
 	$(BIN)/graph-codegen api --output docs/api.md
 
-check: $(READY) ## Fail when generated/ is not what would be generated
+sync: $(READY) ## Derive the synchronous modules of the runtime from the asynchronous ones
+	$(BIN)/python generator/derive_sync.py
+
+check: $(READY) ## Fail when what is generated or derived is out of date
+	$(BIN)/python generator/derive_sync.py --check
 	$(BIN)/graph-codegen check --output generated
 	$(BIN)/graph-codegen api --output docs/api.md --check
 

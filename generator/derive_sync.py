@@ -27,7 +27,7 @@ REPLACEMENTS = {
     "AsyncBaseTransport": "BaseTransport",
     "AsyncClient": "Client",
     "AsyncCredential": "Credential",
-    "AsyncGraphClient": "GraphClient",
+    "AsyncClientBase": "ClientBase",
     "AsyncPage": "Page",
     "AsyncSession": "Session",
     "AsyncTokens": "Tokens",

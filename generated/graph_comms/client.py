@@ -4,6 +4,7 @@
 """The client: one class for each resource and flavour, and one declaration for each method.
 
 A declaration is a request line with a signature; what a method does with them is the same for all.
+A client can be made before any type is loaded: the module `models` is imported on first use.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Unpack
 
 from ._runtime import edm
-from ._runtime.async_client import AsyncGraphClient
-from ._runtime.client import GraphClient
+from ._runtime.async_client import AsyncClientBase
+from ._runtime.client import ClientBase
 from ._runtime.cloud import Cloud
 from ._runtime.methods import (
     DELETE,
@@ -35,7 +36,7 @@ from .options import ActionOptions, CollectionOptions, CountOptions, EntityOptio
 
 if TYPE_CHECKING:
     from . import models
-else:  # a client can be made, before the types that it mentions are loaded
+else:
     models = LazyModule(f"{__package__}.models")
 
 
@@ -3933,7 +3934,7 @@ class _CommunicationsClient(Resource[F]):
         """
 
 
-class CommunicationsClient(GraphClient, _CommunicationsClient[Sync]):
+class CommunicationsClient(ClientBase, _CommunicationsClient[Sync]):
     """A client of Microsoft Graph: communications.
 
     The credential is a token, a function that returns one, or an azure-identity credential.
@@ -3943,7 +3944,7 @@ class CommunicationsClient(GraphClient, _CommunicationsClient[Sync]):
     _version = "0.1.0"
 
 
-class AsyncCommunicationsClient(AsyncGraphClient, _CommunicationsClient[Async]):
+class AsyncCommunicationsClient(AsyncClientBase, _CommunicationsClient[Async]):
     """A client of Microsoft Graph: communications, for asyncio.
 
     The credential is what that of the synchronous client may be, or async.

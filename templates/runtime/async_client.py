@@ -58,7 +58,7 @@ class AsyncStreamMethod(BoundMethod, Generic[P]):
         return context
 
 
-class AsyncGraphClient:
+class AsyncClientBase:
     """A client for one cloud. Close it, or use it in a ``with`` statement of its flavour."""
 
     _version: ClassVar[str]

@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
-from graph_comms._runtime.async_client import AsyncGraphClient
+from graph_comms._runtime.async_client import AsyncClientBase
 from graph_comms._runtime.async_session import AsyncSession
-from graph_comms._runtime.client import GraphClient
+from graph_comms._runtime.client import ClientBase
 from graph_comms._runtime.cloud import Cloud
 from graph_comms._runtime.credentials import AsyncTokens, Tokens
 from graph_comms._runtime.errors import (
@@ -247,13 +247,13 @@ def test_no_token_is_asked_for_where_the_operation_does_not_exist(graph: Graph) 
     )
 
 
-class CommunicationsClient(GraphClient):
+class CommunicationsClient(ClientBase):
     """A client as the generator writes it, without resources."""
 
     _version = "1.2.3"
 
 
-class AsyncCommunicationsClient(AsyncGraphClient):
+class AsyncCommunicationsClient(AsyncClientBase):
     """A client as the generator writes it, without resources."""
 
     _version = "1.2.3"

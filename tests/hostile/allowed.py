@@ -22,10 +22,7 @@ from graph_codegen.emit.templates import TEMPLATES
 BUILTINS = frozenset({"str", "bool", "int", "bytes", "tuple", "frozenset", "object"})
 """What generated code uses of Python's own names."""
 
-SENDERS = frozenset(
-    {"send", "send_count", "send_content", "send_page", "send_optional", "send_value"}
-)
-READERS = frozenset({"item", "returns", "form"})
+VERBS = frozenset({"DELETE", "GET", "PATCH", "POST", "PUT"})
 CLOUDS = frozenset({"GLOBAL", "US_GOV_L4", "US_GOV_L5", "CHINA"})
 RULE_FIELDS = frozenset(
     {"shape", "description", "source", "when", "at_least", "odata_type", "any_of", "all_of"}
@@ -33,20 +30,27 @@ RULE_FIELDS = frozenset(
 
 LIBRARY = {
     "__future__": {"annotations"},
-    "collections.abc": {"Iterator", "AsyncIterator", "Sequence"},
-    "contextlib": {"AbstractContextManager", "AbstractAsyncContextManager"},
-    "functools": {"cached_property"},
+    "collections.abc": {"Iterator", "Sequence"},
     "importlib": {"import_module"},
     "pydantic": {"Field"},
     "typing": {"TYPE_CHECKING", "Any", "ClassVar", "Unpack"},
 }
 """What may be imported from outside of the package, by module."""
 
+_SWITCHES = (
+    '# mypy: disable-error-code="empty-body"',
+    "# pyright: reportReturnType=false",
+)
+"""What type checkers are told at the head of the client: declarations have no body."""
+
+_LAZY_MODELS = """if TYPE_CHECKING:
+    from . import models
+else:
+    models = LazyModule(f'{__package__}.models')"""
+
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MODULE_PATH = re.compile(r"models/[a-z][a-z0-9_]*\.py")
-_FIXED_PATHS = frozenset(
-    {"__init__.py", "client.py", "async_client.py", "operations.py", "options.py", "py.typed"}
-)
+_FIXED_PATHS = frozenset({"__init__.py", "client.py", "operations.py", "options.py", "py.typed"})
 
 
 def findings(files: Mapping[str, str], package: str) -> list[str]:
@@ -82,7 +86,8 @@ def _copied(path: str, text: str) -> Iterator[str]:
 def module_findings(path: str, text: str) -> list[str]:
     """Return what is wrong with one generated module; `path` is that below the package."""
     found = [f"line {n} has what cannot be seen" for n, line in _lines(text) if not _seen(line)]
-    found += _comments(text)
+    heads = (HEADER.strip(), *(_SWITCHES if path == "client.py" else ()))
+    found += _comments(text, heads)
     tree = ast.parse(text)
     checker = _Checker(tree)
     checker.module(_STATEMENTS.get(path, _Checker.model_statement))
@@ -97,11 +102,13 @@ def _seen(line: str) -> bool:
     return line.isprintable()
 
 
-def _comments(text: str) -> Iterator[str]:
+def _comments(text: str, heads: tuple[str, ...]) -> Iterator[str]:
+    """Yield where a comment stands that is not one of the first lines, `heads`."""
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        known = token.string == HEADER.strip() and token.start == (1, 0)
+        line, column = token.start
+        known = column == 0 and line <= len(heads) and token.string == heads[line - 1]
         if token.type == tokenize.COMMENT and not known:
-            yield f"line {token.start[0]} has a comment"
+            yield f"line {line} has a comment"
 
 
 class _Checker:
@@ -206,9 +213,7 @@ class _Checker:
             case ast.Attribute(ast.Attribute(ast.Name("models"), module), name):
                 return bool(_IDENTIFIER.fullmatch(module) and _IDENTIFIER.fullmatch(name))
             case ast.Subscript(ast.Name(generic), inner):
-                generics = ("Sequence", "Page", "AsyncPage", "Unpack", "ClassVar", "Iterator",
-                            "AsyncIterator", "AbstractContextManager",
-                            "AbstractAsyncContextManager")  # fmt: skip
+                generics = ("Sequence", "Page", "Unpack", "ClassVar", "Iterator")
                 return generic in generics and self._known(generic) and self._annotation(inner)
             case ast.Subscript(ast.Attribute(ast.Name("edm"), "Collection"), inner):
                 return "edm" in self._imported and self._annotation(inner)
@@ -267,39 +272,74 @@ class _Checker:
 
     def client_statement(self, node: ast.stmt) -> bool:
         match node:
-            case ast.ClassDef(_, [] | [ast.Name("SyncClient" | "AsyncClient")], [], body, []):
+            case ast.If():
+                return ast.unparse(node) == _LAZY_MODELS
+            case ast.Assign([ast.Name()], value):
+                return self._clouds(value)
+            case ast.ClassDef(name, bases, keywords, body, []):
+                self._need(self._client_bases(name, bases), node)
+                at = [k.arg == "at" and _is_string(k.value) for k in keywords]
+                self._need(at in ([], [True]), node)
                 self._need(_is_text(body[0]), node, "a class without docstring")
                 for item in body[1:]:
-                    self._need(self._client_member(item), item)
+                    self._need(_is_text(item) or self._client_member(item), item)
                 self._unique(node, self._bound(body))
                 return True
         return False
+
+    def _client_bases(self, name: str, bases: list[ast.expr]) -> bool:
+        spelled = [ast.unparse(base) for base in bases]
+        if name.startswith("_"):
+            return spelled == ["Resource[F]"]
+        flavour = "Async" if f"_{name}" not in self._declared else "Sync"
+        generic = f"_{name.removeprefix('Async') if flavour == 'Async' else name}[{flavour}]"
+        client = "AsyncClientBase" if flavour == "Async" else "ClientBase"
+        return generic.partition("[")[0] in self._declared and spelled in (
+            [generic],
+            [client, generic],
+        )
 
     def _client_member(self, node: ast.stmt) -> bool:
         match node:
             case ast.Assign([ast.Name("_version")], value):
                 return _is_string(value)
-            case ast.FunctionDef("__init__", _, [_], []):
-                session = re.sub(r"Async(?=Session)", "", ast.unparse(node))
-                return session == (
-                    "def __init__(self, session: Session) -> None:\n    self._session = session"
+            case ast.Assign(
+                [ast.Name()],
+                ast.Call(ast.Name("Child"), [ast.Lambda(nothing, ast.Tuple([sync, twin]))], []),
+            ):
+                names = ast.unparse(sync), ast.unparse(twin)
+                return (
+                    not ast.unparse(nothing)
+                    and set(names) <= self._declared
+                    and names[1] == f"Async{names[0]}"
                 )
-            case ast.FunctionDef(_, _, [doc, ast.Return(ast.Call(ast.Name(made), given, []))], [
-                ast.Name("cached_property")
-            ]):  # fmt: skip
-                signature = ast.unparse(node.args) == "self" and _is_name(node.returns, made)
-                argument = [ast.unparse(a) for a in given] == ["self._session"]
-                return _is_text(doc) and signature and argument and made in self._declared
-            case ast.FunctionDef() | ast.AsyncFunctionDef() if not node.decorator_list:
-                return self._method(node)
+            case ast.FunctionDef(decorator_list=[ast.Call(verb, [path], facts)]):
+                declared = ast.unparse(verb).partition(".")
+                return (
+                    declared[0] in VERBS & self._imported
+                    and declared[2] in ("", "page", "stream")
+                    and _is_string(path)
+                    and all(k.arg is not None and self._fact(k.arg, k.value) for k in facts)
+                    and self._signature(node)
+                )
         return False
 
-    def _method(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    def _fact(self, name: str, value: ast.expr) -> bool:
+        match name, value:
+            case "clouds", ast.Name(constant):
+                return constant in self._declared
+            case "permissions", _:
+                return self._rules(value)
+            case "wire_names", ast.Dict(keys, values):
+                return all(map(_is_string, (*keys, *values)))
+        return False
+
+    def _signature(self, node: ast.FunctionDef) -> bool:
         arguments = node.args
         named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         own = [a.arg for a in named]
         self._unique(node, [*own, "options"])
-        plain = (
+        return (
             own[:1] == ["self"]
             and not arguments.vararg
             and arguments.kwarg is not None
@@ -309,57 +349,9 @@ class _Checker:
             and not arguments.defaults
             and all(d is None or _is_name(d, "UNSET") for d in arguments.kw_defaults)
             and self._annotation(node.returns)
+            and len(node.body) == 1
+            and _is_text(node.body[0])
         )
-        match node.body:
-            case [doc, ast.Return(value) | ast.Expr(value)]:
-                sent = value
-            case [
-                doc,
-                ast.AnnAssign(ast.Name("value"), annotation, value),
-                ast.Return(ast.Name("value")),
-            ] if self._annotation(annotation):
-                sent = value
-            case _:
-                return False
-        if isinstance(node, ast.AsyncFunctionDef):
-            sent = sent.value if isinstance(sent, ast.Await) else None
-        return plain and _is_text(doc) and self._sends(sent, own)
-
-    def _sends(self, node: ast.expr | None, own: list[str]) -> bool:
-        match node:
-            case ast.Call(ast.Attribute(session, name), [operation, *given], keywords):
-                *readers, options = keywords
-                return (
-                    ast.unparse(session) == "self._session"
-                    and name in SENDERS | {"stream"}
-                    and bool(re.fullmatch(r"operations\.[A-Z][A-Z0-9_]*", ast.unparse(operation)))
-                    and sorted(ast.unparse(argument) for argument in given) == sorted(own[1:])
-                    and all(k.arg in READERS and self._annotation(k.value) for k in readers)
-                    and options.arg is None
-                    and _is_name(options.value, "options")
-                )
-        return False
-
-    # -- the table of operations, and the options
-
-    def operations_statement(self, node: ast.stmt) -> bool:
-        match node:
-            case ast.Assign([ast.Name()], value):
-                return (
-                    self._clouds(value)
-                    or self._parameter(value)
-                    or (isinstance(value, ast.Tuple) and all(map(self._parameter, value.elts)))
-                    or self._operation(value)
-                )
-            case ast.AnnAssign(ast.Name("OPERATIONS"), annotation, ast.Tuple(items)):
-                plain = ast.unparse(annotation) == "tuple[Operation, ...]"
-                return plain and all(self._constant(item) for item in items)
-            case ast.Expr(ast.Constant(str())):
-                return True
-        return False
-
-    def _constant(self, node: ast.expr) -> bool:
-        return isinstance(node, ast.Name) and node.id in self._declared
 
     def _clouds(self, node: ast.expr) -> bool:
         match node:
@@ -371,32 +363,6 @@ class _Checker:
                 )
         return False
 
-    def _parameter(self, node: ast.expr) -> bool:
-        match node:
-            case ast.Call(ast.Name("Parameter"), given, []):
-                return len(given) == 5 and all(isinstance(g, ast.Constant) for g in given)
-        return False
-
-    def _operation(self, node: ast.expr) -> bool:
-        match node:
-            case ast.Call(
-                ast.Name("Operation"),
-                [verb, path, python, kind, ast.Tuple(items), returns, clouds, *rules],
-                [],
-            ):
-                return (
-                    all(map(_is_string, (verb, path, python, kind)))
-                    and all(self._taken(item) for item in items)
-                    and isinstance(returns, ast.Constant)
-                    and self._constant(clouds)
-                    and all(self._rules(rule) for rule in rules)
-                )
-        return False
-
-    def _taken(self, node: ast.expr) -> bool:
-        inner = node.value if isinstance(node, ast.Starred) else node
-        return self._constant(inner) or self._parameter(inner)
-
     def _rules(self, node: ast.expr) -> bool:
         match node:
             case ast.Tuple(items):
@@ -407,6 +373,18 @@ class _Checker:
                     and all(k.arg in RULE_FIELDS and _is_data(k.value) for k in item.keywords)
                     for item in items
                 )
+        return False
+
+    # -- the table of operations, and the options
+
+    def operations_statement(self, node: ast.stmt) -> bool:
+        match node:
+            case ast.AnnAssign(ast.Name("OPERATIONS"), annotation, table):
+                return ast.unparse(annotation) == "tuple[Operation, ...]" and bool(
+                    re.fullmatch(r"tuple\(operations_of\(\w+Client\)\)", ast.unparse(table or node))
+                )
+            case ast.Expr(ast.Constant(str())):
+                return True
         return False
 
     def options_statement(self, node: ast.stmt) -> bool:
@@ -434,7 +412,6 @@ class _Checker:
 _STATEMENTS: Mapping[str, Callable[[_Checker, ast.stmt], bool]] = {
     "__init__.py": _Checker.package_statement,
     "client.py": _Checker.client_statement,
-    "async_client.py": _Checker.client_statement,
     "operations.py": _Checker.operations_statement,
     "options.py": _Checker.options_statement,
     _MODELS: _Checker.models_statement,

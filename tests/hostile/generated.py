@@ -13,7 +13,6 @@ from importlib.abc import InspectLoader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
 from types import CodeType, ModuleType
-from typing import Any
 
 from graph_codegen.assets import folder
 from graph_codegen.csdl import reader
@@ -109,17 +108,3 @@ def imported(made: Generated) -> Iterator[Callable[[str], ModuleType]]:
         sys.meta_path.remove(finder)
         for name in [n for n in sys.modules if n.split(".")[0] == made.package]:
             del sys.modules[name]
-
-
-class Recorder:
-    """A session that sends nothing and remembers what it was asked to."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, Any, tuple[object, ...]]] = []
-
-    def __getattr__(self, name: str) -> Callable[..., object]:
-        def send(operation: object, *arguments: object, **_: object) -> object:
-            self.sent.append((name, operation, arguments))
-            return None
-
-        return send

@@ -33,7 +33,7 @@ def test_a_module_of_python_is_refused(name: str) -> None:
 
 def test_what_the_package_imports_is_refused() -> None:
     code = (
-        "import sys, asyncio, graph_comms.client, graph_comms.async_client, graph_comms.models as m\n"
+        "import sys, asyncio, graph_comms.client, graph_comms.models as m\n"
         "m.Call.from_json('{}'); graph_comms.client.CommunicationsClient('x')\n"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import json
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import reduce
 from types import ModuleType
 from typing import Any
 
 from graph_codegen.csdl.ast import EnumType, StructuredType, split_name
 from graph_codegen.model.model import Model
-from tests.hostile.generated import Generated, Recorder
+from graph_codegen.service.requests import list_requests
+from tests.hostile.generated import Generated
 from tests.support.wire_values import EDM_VALUES, wire_value
 
 Import = Callable[[str], ModuleType]
@@ -32,7 +34,7 @@ def check(made: Generated, module: Import) -> None:
             _check_enum(cls, declared, made.names.members[name])
         else:
             _check_structured(cls, made.model, declared, made.names.attributes[name])
-    _check_client(module)
+    _check_client(made, module)
 
 
 def _check_enum(cls: Any, declared: EnumType, members: Mapping[str, str]) -> None:
@@ -71,61 +73,49 @@ def _check_structured(
     assert _same(empty.to_dict(), value), (declared.name, empty.to_dict(), value)
 
 
-def _check_client(module: Import) -> None:
-    """Assert that each operation is what the method of its name sends, by both clients."""
+def _check_client(made: Generated, module: Import) -> None:
+    """Assert that each request of the model is declared by both clients, with its wire names."""
     table = module("operations").OPERATIONS
     assert len({operation.python for operation in table}) == len(table)
-    for path, base in (("client", "SyncClient"), ("async_client", "AsyncClient")):
-        found = module(path)
-        client = _client_of(found, getattr(module("_runtime.client"), base))
-        top: Any = object.__new__(client)
-        top._session = Recorder()
-        for operation in table:
-            *owners, method = operation.python.split(".")
-            resource: Any = top
-            for owner in owners:
-                resource = getattr(resource, owner)
-            _check_method(resource, method, operation, top._session)
-            if operation.kind in ("content", "function") and operation.returns == "bytes":
-                streamed = f"stream_{method.replace('get_', '', 1)}"
-                _check_method(resource, streamed, operation, top._session)
-
-
-def _client_of(module: ModuleType, base: type) -> type:
-    (client,) = (
-        value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, base) and value is not base
-    )
-    return client
-
-
-def _check_method(resource: Any, name: str, operation: Any, session: Recorder) -> None:
-    own = [p for p in operation.parameters if p.location != "query"]
-    method = getattr(resource, name)
-    arguments = list(_arguments(method, {p.name: p.wire_name for p in own}))
-    assert sorted(arguments) == sorted(p.name for p in own), (operation.python, arguments)
-    signature = inspect.signature(method)
-    keywords = {
-        n: n for n in arguments if signature.parameters[n].kind is inspect.Parameter.KEYWORD_ONLY
+    wanted = {
+        (request.http, tuple(p.name for p in request.parameters)): request
+        for request in list_requests(made.model)
     }
-    positional = [n for n in arguments if n not in keywords]
-    session.sent.clear()
-    result = method(*positional, **keywords)
-    if inspect.iscoroutine(result):
-        _finish(result)
-    ((_, sent, given),) = session.sent
-    assert sent is operation, (operation.python, sent)
-    assert given == tuple(p.name for p in own), (operation.python, given)
+    clients = [
+        cls("token")
+        for cls in vars(module("client")).values()
+        if isinstance(cls, type) and "_version" in vars(cls)
+    ]
+    assert len(clients) == 2
+    for operation in table:
+        own = [p for p in operation.parameters if p.location != "query"]
+        keys = re.findall(r"\{([^{}]+)\}", operation.path.partition("(")[0])
+        entity = operation.kind in ("create", "update", "put_content")
+        named = () if entity else tuple(p.wire_name for p in own[len(keys) :])
+        request = wanted.pop((f"{operation.method} {operation.path}", named))
+        assert [p.wire_name for p in own[: len(keys)]] == keys
+        assert operation.kind == request.kind
+        for client in clients:
+            *owners, method = operation.python.split(".")
+            resource = reduce(getattr, owners, client)
+            _check_method(resource, method, operation)
+            if operation.returns == "bytes":
+                _check_method(resource, f"stream_{method.replace('get_', '', 1)}", operation)
+    assert not wanted
 
 
-def _arguments(method: Any, own: Mapping[str, str]) -> Iterator[str]:
-    for parameter in inspect.signature(method).parameters.values():
-        if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
-            yield parameter.name
-
-
-def _finish(coroutine: Any) -> None:
-    """Run a coroutine whose session answers at once: it stops where it would wait for the answer."""
-    with contextlib.suppress(StopIteration, TypeError):
-        coroutine.send(None)
+def _check_method(resource: Any, name: str, operation: Any) -> None:
+    own = [p.name for p in operation.parameters if p.location != "query"]
+    declared = getattr(type(resource), name)
+    parameters = inspect.signature(getattr(resource, name)).parameters.values()
+    placed = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    keywords = {p.name: p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+    assert [*placed, *keywords] == own, (operation.python, placed, keywords)
+    given, options = declared.bind(resource, tuple(placed), keywords)
+    assert (given, options) == ({name: name for name in own}, {}), operation.python
+    sent = declared.operation
+    assert (sent.method, sent.path, sent.parameters) == (
+        operation.method,
+        operation.path,
+        operation.parameters,
+    )

@@ -59,7 +59,7 @@ class SyncStreamMethod(BoundMethod, Generic[P]):
         return context
 
 
-class GraphClient:
+class ClientBase:
     """A client for one cloud. Close it, or use it in a ``with`` statement of its flavour."""
 
     _version: ClassVar[str]

@@ -22,8 +22,8 @@ from graph_codegen.text import docstring_source
 
 IMPORTED = frozenset(
     {
-        "ActionOptions", "Async", "AsyncGraphClient", "Child", "Cloud", "CollectionOptions",
-        "CountOptions", "DELETE", "EntityOptions", "F", "GET", "GraphClient", "GraphModel", "Iterator",
+        "ActionOptions", "Async", "AsyncClientBase", "Child", "Cloud", "CollectionOptions",
+        "CountOptions", "DELETE", "EntityOptions", "F", "GET", "ClientBase", "GraphModel", "Iterator",
         "LazyModule", "Options", "PATCH", "POST", "PUT", "Page", "PermissionRule", "Resource",
         "Sequence", "Sync", "TYPE_CHECKING", "UNSET", "Unpack", "Unset", "Untyped",
     }

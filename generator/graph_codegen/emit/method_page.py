@@ -7,7 +7,7 @@ import re
 from graph_codegen.csdl.ast import TypeRef
 from graph_codegen.emit import reference
 from graph_codegen.emit.client import every_resource
-from graph_codegen.emit.methods import Method, MethodWriter
+from graph_codegen.emit.methods import Argument, Method, MethodWriter
 from graph_codegen.emit.templates import render
 from graph_codegen.model.model import Model
 
@@ -44,5 +44,9 @@ def _signature(method: Method) -> str:
     names = [argument.name for argument in method.keys]
     names += [method.entity.name] if method.entity else []
     names += ["*"] if method.parameters else []
-    names += [f"{a.name}{'' if a.required else '?'}" for a in method.parameters]
+    names += [f"{a.name}{'' if a.required else '?'}" for a in sorted(method.parameters, key=_is_optional)]
     return ", ".join(names)
+
+
+def _is_optional(argument: Argument) -> bool:
+    return not argument.required
