@@ -141,8 +141,8 @@ def test_an_option_that_the_operation_does_not_take_is_refused(graph: Graph) -> 
 
 def test_query(graph: Graph) -> None:
     query = {"$select": "id,subject", "$filter": "subject eq 'a&b=c/é'"}
-    options = {"select": ["id", "subject"], "filter": query["$filter"]}
-    graph.play(FOUND).send(GET, KEY, **options, returns=Thing)
+    connection = graph.play(FOUND)
+    connection.send(GET, KEY, select=["id", "subject"], filter=query["$filter"], returns=Thing)
 
     path, _, sent = graph.server.requests[0].target.partition("?")
     assert path == "/v1.0/things/1"

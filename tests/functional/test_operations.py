@@ -28,7 +28,8 @@ from graph_comms import (
     __version__,
     client,
 )
-from graph_comms._runtime.methods import Child, Declaration, Resource, StreamMethod
+from graph_comms._runtime.declaration import Declaration, Resource
+from graph_comms._runtime.methods import Child, StreamMethod
 from graph_comms._runtime.operation import Operation, Parameter
 from graph_comms._runtime.wire import Unset
 from graph_comms.models import GraphModel

@@ -44,7 +44,9 @@ def _signature(method: Method) -> str:
     names = [argument.name for argument in method.keys]
     names += [method.entity.name] if method.entity else []
     names += ["*"] if method.parameters else []
-    names += [f"{a.name}{'' if a.required else '?'}" for a in sorted(method.parameters, key=_is_optional)]
+    names += [
+        f"{a.name}{'' if a.required else '?'}" for a in sorted(method.parameters, key=_is_optional)
+    ]
     return ", ".join(names)
 
 
