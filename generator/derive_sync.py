@@ -5,6 +5,9 @@ it, by unasync, black and ruff. With `--check` nothing is written: what is out o
 exit code is 1.
 """
 
+# unasync has no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false
+
 from __future__ import annotations
 
 import subprocess
