@@ -81,12 +81,12 @@ INPUTS: Mapping[str, tuple[bytes, str]] = {
     "name that is code": (
         BAD_NAME,
         at(BAD_NAME, "<EnumType")
-        + "microsoft.graph.callState(GraphEnum): import os #: Name of EnumType is no name: ",
+        + "microsoft.graph.callState(GraphEnum): import os #: Name of EnumType is not a name: ",
     ),
     "type that is none": (
         BAD_TYPE,
         at(BAD_TYPE, '<Property Name="state"')
-        + "microsoft.graph.call/state: Type of Property is no name: 'graph.call State'",
+        + "microsoft.graph.call/state: Type of Property is not a name: 'graph.call State'",
     ),
 }
 

@@ -22,7 +22,7 @@ from lxml import etree
 
 from graph_codegen.assets import folder
 from graph_codegen.csdl import reader
-from graph_codegen.csdl.elements import EDM
+from graph_codegen.csdl.ast import EDM
 from graph_codegen.emit.client import render_client
 from graph_codegen.emit.names import assign_names
 from graph_codegen.emit.openapi import build_openapi

@@ -120,8 +120,9 @@ REFUSED: Mapping[str, tuple[Callable[[], bytes], str]] = {
         lambda: before_root('<!DOCTYPE a PUBLIC "-//a//b" "http://localhost:9/a.dtd">'), DOCTYPE,
     ),
     "undeclared entity": (lambda: within("&nothing;"), "not well-formed XML"),
-    "deep": (lambda: within("<a>" * 10_000 + "</a>" * 10_000), "not well-formed XML"),
-    "deeper": (lambda: within("<a>" * 400_000), "not well-formed XML"),
+    "deep": (lambda: within("<a>" * 10_000 + "</a>" * 10_000), "more than 256 levels"),
+    "deeper": (lambda: within("<a>" * 400_000), "more than 256 levels"),
+    "a million lines": (lambda: within("\n" * 1_000_001), "more than 1,000,000 lines"),
     "an attribute of 11 MB": (lambda: within(f'<a b="{"x" * 11_000_000}"/>'), "not well-formed XML"),
     "a text of 11 MB": (lambda: within("x" * 11_000_000), "not well-formed XML"),
     "a name of 1 MB": (lambda: within(f"<{'x' * 1_000_000}/>"), "not well-formed XML"),
@@ -208,10 +209,11 @@ REFUSED: Mapping[str, tuple[Callable[[], bytes], str]] = {
         "does not fit 64 bits",
     ),
     "a root element that is a terminal's": (
-        lambda: b'<a xmlns="x&#x9b;31m&#10;error: all is well"/>', "'x\\u009b31m error: all is well'",
+        lambda: b'<a xmlns="x&#x9b;31m&#10;error: all is well"/>',
+        "is {x\\u009b31m\\u000aerror: all is well}a",
     ),
     "a root element in the dark": (
-        lambda: b'<a xmlns="urn:&#x202e;&#x200b;"/>', "xmlns: 'urn:\\u202e\\u200b'",
+        lambda: b'<a xmlns="urn:&#x202e;&#x200b;"/>', "is {urn:\\u202e\\u200b}a",
     ),
     "a reserved namespace": (
         lambda: GOOD.replace("microsoft.graph", "Edm").encode(), "a schema cannot call itself Edm",
@@ -354,18 +356,10 @@ def test_no_encoding_hides_a_document_type(start: str) -> None:
             except (LookupError, ValueError, TypeError, UnicodeError, AssertionError):
                 continue
             try:
-                root = xml.parse(data, FILE)
+                xml.parse(data, FILE)
             except CodegenError as problem:
                 refused.append(str(problem))
             else:
-                assert root.getroottree().docinfo.internalDTD is None, encoding
                 assert "DOCTYPE" not in start, encoding
     assert len(refused) > 50
     assert all(map(str.isprintable, refused))
-
-
-def test_the_second_parser_refuses_a_document_type_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(xml, "_refuse_doctype", lambda data, file: None)
-    for text in ("<!DOCTYPE a><a/>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a b='&b;'>&b;</a>"):
-        with pytest.raises(CodegenError, match=DOCTYPE):
-            xml.parse(text.encode(), FILE)

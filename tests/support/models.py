@@ -77,63 +77,69 @@ MEMBERS = st.lists(
     max_size=3,
     unique_by=lambda member: member.name,
 ).map(lambda members: tuple(sorted(members, key=lambda m: (m.value, m.name))))
-PROPERTIES = _by_name(st.builds(Property, NAMES, REFS, FLAGS, FACETS, ANNOTATIONS))
+PROPERTIES = _by_name(
+    st.builds(
+        Property, name=NAMES, type=REFS, nullable=FLAGS, facets=FACETS, annotations=ANNOTATIONS
+    )
+)
 NAVIGATION = _by_name(
     st.builds(
         NavigationProperty,
-        NAMES.map(lambda name: f"{name}Nav"),
-        st.builds(TypeRef, st.just(ITEM), st.booleans()),
-        FLAGS,
-        st.booleans(),
-        st.just(""),
-        ANNOTATIONS,
+        name=NAMES.map(lambda name: f"{name}Nav"),
+        type=st.builds(TypeRef, st.just(ITEM), st.booleans()),
+        nullable=FLAGS,
+        contains_target=st.booleans(),
+        partner=st.just(""),
+        annotations=ANNOTATIONS,
     )
 )
 ENUMS = st.builds(
     EnumType,
-    st.just("other.kind"),
-    MEMBERS,
-    st.sampled_from(["Edm.Int32", "Edm.Byte", "Edm.Int64"]),
-    st.booleans(),
-    ANNOTATIONS,
+    name=st.just("other.kind"),
+    members=MEMBERS,
+    underlying=st.sampled_from(["Edm.Int32", "Edm.Byte", "Edm.Int64"]),
+    is_flags=st.booleans(),
+    annotations=ANNOTATIONS,
 )
 ITEMS = st.builds(
     StructuredType,
-    st.just("EntityType"),
-    st.just(ITEM),
-    st.just(""),
-    st.booleans(),
-    st.booleans(),
-    st.booleans(),
-    st.just(()),
-    PROPERTIES,
-    NAVIGATION,
-    ANNOTATIONS,
+    kind=st.just("EntityType"),
+    name=st.just(ITEM),
+    base=st.just(""),
+    abstract=st.booleans(),
+    open=st.booleans(),
+    has_stream=st.booleans(),
+    key=st.just(()),
+    properties=PROPERTIES,
+    navigation=NAVIGATION,
+    annotations=ANNOTATIONS,
 )
 OPERATIONS = st.builds(
     Operation,
-    st.just("Function"),
-    st.just("other.call"),
-    st.lists(
-        st.builds(Parameter, NAMES, REFS, FLAGS, FACETS, ANNOTATIONS),
+    kind=st.just("Function"),
+    name=st.just("other.call"),
+    parameters=st.lists(
+        st.builds(
+            Parameter, name=NAMES, type=REFS, nullable=FLAGS, facets=FACETS, annotations=ANNOTATIONS
+        ),
         min_size=1,
         max_size=3,
         unique_by=lambda parameter: parameter.name,
     ).map(tuple),
-    st.none() | st.builds(ReturnType, REFS, FLAGS, FACETS, ANNOTATIONS),
-    st.booleans(),
-    st.booleans(),
-    st.sampled_from(["", "a/b"]),
-    ANNOTATIONS,
+    returns=st.none() | st.builds(ReturnType, REFS, FLAGS, FACETS, ANNOTATIONS),
+    is_bound=st.booleans(),
+    is_composable=st.booleans(),
+    entity_set_path=st.sampled_from(["", "a/b"]),
+    annotations=ANNOTATIONS,
 )
 SOURCES = _by_name(
     st.builds(
         EntitySource,
-        st.sampled_from(["EntitySet", "Singleton"]),
-        NAMES,
-        st.just(ITEM),
-        st.just(()),
-        ANNOTATIONS,
+        kind=st.sampled_from(["EntitySet", "Singleton"]),
+        name=NAMES,
+        type=st.just(ITEM),
+        bindings=st.just(()),
+        annotations=ANNOTATIONS,
     )
 )
 MODELS = st.builds(
@@ -145,11 +151,11 @@ MODELS = st.builds(
     OPERATIONS,
     st.builds(
         Term,
-        st.just("other.term"),
-        REFS,
-        st.sampled_from([None, True, False]),
-        st.sampled_from(["", ITEM]),
-        ANNOTATIONS,
+        name=st.just("other.term"),
+        type=REFS,
+        nullable=st.sampled_from([None, True, False]),
+        applies_to=st.sampled_from(["", ITEM]),
+        annotations=ANNOTATIONS,
     ),
     st.builds(EntityContainer, st.just("other.Service"), SOURCES, ANNOTATIONS),
 )
@@ -204,14 +210,23 @@ _KINDS = st.builds(
     st.booleans(),
 )
 _WORDED = st.lists(
-    st.builds(Parameter, _WORDS, _KINDS, FLAGS, FACETS, _TOLD),
+    st.builds(
+        Parameter, name=_WORDS, type=_KINDS, nullable=FLAGS, facets=FACETS, annotations=_TOLD
+    ),
     max_size=3,
     unique_by=lambda parameter: parameter.name,
 )
 
 
 def _properties(prefix: str) -> st.SearchStrategy[tuple[Property, ...]]:
-    one = st.builds(Property, _WORDS.map(lambda name: prefix + name), _KINDS, FLAGS, FACETS, _TOLD)
+    one = st.builds(
+        Property,
+        name=_WORDS.map(lambda name: prefix + name),
+        type=_KINDS,
+        nullable=FLAGS,
+        facets=FACETS,
+        annotations=_TOLD,
+    )
     return _by_name(one)  # type: ignore[return-value]
 
 
@@ -221,20 +236,21 @@ def _entity(name: str, *bases: str) -> st.SearchStrategy[StructuredType]:
     navigation = _by_name(
         st.builds(
             NavigationProperty,
-            st.sampled_from([f"{simple}Items", f"{simple}Parts"]),
-            targets,
-            FLAGS,
-            st.booleans(),
-            st.sampled_from(["", "back"]),
-            _TOLD,
+            name=st.sampled_from([f"{simple}Items", f"{simple}Parts"]),
+            type=targets,
+            nullable=FLAGS,
+            contains_target=st.booleans(),
+            partner=st.sampled_from(["", "back"]),
+            annotations=_TOLD,
         )
     )
     flag = st.booleans()
     return st.builds(
         lambda base, abstract, opened, stream, key, own, nav, told: StructuredType(
-            "EntityType", name, base, abstract, opened, stream,
-            () if base else ((f"{simple}Key",) if key else ()),
-            (Property(f"{simple}Key", TypeRef("Edm.String")), *own), nav, told,
+            kind="EntityType", name=name, base=base, abstract=abstract, open=opened,
+            has_stream=stream, key=() if base else ((f"{simple}Key",) if key else ()),
+            properties=(Property(name=f"{simple}Key", type=TypeRef("Edm.String")), *own),
+            navigation=nav, annotations=told,
         ),
         st.sampled_from(["", *bases]), flag, flag, flag, flag, _properties(simple), navigation, _TOLD,
     )  # fmt: skip
@@ -243,11 +259,11 @@ def _entity(name: str, *bases: str) -> st.SearchStrategy[StructuredType]:
 _OPERATIONS = st.lists(
     st.builds(
         lambda kind, name, target, collection, own, returns, told: Operation(
-            kind,
-            f"microsoft.graph.{name}",
-            (Parameter("bindingParameter", TypeRef(target, collection)), *own),
-            ReturnType(returns) if returns else None,
-            True,
+            kind=kind,
+            name=f"microsoft.graph.{name}",
+            parameters=(Parameter(name="bindingParameter", type=TypeRef(target, collection)), *own),
+            returns=ReturnType(returns) if returns else None,
+            is_bound=True,
             annotations=told,
         ),
         st.sampled_from(["Action", "Function"]),
@@ -272,16 +288,23 @@ SERVICES = st.builds(
     _entity(BASE),
     _entity(ITEM, BASE),
     st.none() | _entity(THING, BASE, ITEM),
-    st.builds(EnumType, st.just("other.kind"), MEMBERS, st.just("Edm.Int32"), st.booleans(), _TOLD),
+    st.builds(
+        EnumType,
+        name=st.just("other.kind"),
+        members=MEMBERS,
+        underlying=st.just("Edm.Int32"),
+        is_flags=st.booleans(),
+        annotations=_TOLD,
+    ),
     _OPERATIONS,
     _by_name(
         st.builds(
             EntitySource,
-            st.sampled_from(["EntitySet", "Singleton"]),
-            st.sampled_from(["items", "item", "things"]),
-            st.sampled_from([BASE, ITEM]),
-            st.just(()),
-            _TOLD,
+            kind=st.sampled_from(["EntitySet", "Singleton"]),
+            name=st.sampled_from(["items", "item", "things"]),
+            type=st.sampled_from([BASE, ITEM]),
+            bindings=st.just(()),
+            annotations=_TOLD,
         )
     ),
     _TOLD,

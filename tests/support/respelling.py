@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from graph_codegen.csdl.elements import EDM
+from graph_codegen.csdl.ast import EDM
 
 IN_ORDER = frozenset({"Action", "Function", "Key", "Collection"})
 """Elements whose children have an order that means something: parameters, parts of a key, items."""

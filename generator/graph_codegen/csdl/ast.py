@@ -1,7 +1,7 @@
 """The entity data model: what CSDL declares, as frozen values (OASIS OData CSDL XML 4.01).
 
-Names are full names (`microsoft.graph.call`) once `resolve` has run; before that they are as the
-document spells them. A `Place` never takes part in comparison: moving a line changes nothing.
+Names are full names (`microsoft.graph.call`) once `resolve` has run; until then they are as the
+document spells them. Places are not compared: declarations that moved to another line are equal.
 """
 
 from __future__ import annotations
@@ -12,8 +12,12 @@ from typing import ClassVar, Literal
 
 from graph_codegen.errors import Diagnostic, Place
 
+EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
+EDMX = "{http://docs.oasis-open.org/odata/ns/edmx}"
+"""The XML namespaces of CSDL (CSDL 2.1), as they stand before the names of elements."""
+
 ROOT_NAMESPACE = "microsoft.graph"
-"""The namespace whose types and operations Graph's payloads and paths may name without it."""
+"""The namespace that Graph's payloads and paths may leave out."""
 
 
 def split_name(name: str) -> tuple[str, str]:
@@ -24,7 +28,7 @@ def split_name(name: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class TypeRef:
-    """A reference to a type: its name, and whether it stands in `Collection(…)`."""
+    """A reference to a type: its name, and whether it is a `Collection(…)` of that type."""
 
     name: str
     collection: bool = False
@@ -36,6 +40,13 @@ class TypeRef:
     def primitive(self) -> bool:
         """Whether this is one of the Edm types (CSDL 3.3) and not a type of the document."""
         return self.name.startswith("Edm.")
+
+
+def parse_type_ref(text: str) -> TypeRef:
+    """Parse `graph.call` or `Collection(graph.call)`."""
+    if text.startswith("Collection(") and text.endswith(")"):
+        return TypeRef(text[len("Collection(") : -1], collection=True)
+    return TypeRef(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,7 @@ class Record:
     type: str = ""
 
     def get(self, name: str) -> Expression | None:
-        """Return the value of a property, None where the record has none of that name."""
+        """Return the value of a property, None where the record does not have it."""
         return dict(self.values).get(name)
 
 
@@ -78,7 +89,7 @@ class Annotation:
     place: Place = field(default=Place(""), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Property:
     """A structural property (CSDL 7). `nullable` is None where the document does not say."""
 
@@ -90,7 +101,7 @@ class Property:
     place: Place = field(default=Place(""), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NavigationProperty:
     """A navigation property (CSDL 8); `contains_target` makes a path segment (CSDL 8.4)."""
 
@@ -113,7 +124,7 @@ class Member:
     place: Place = field(default=Place(""), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnumType:
     """An enumeration type (CSDL 10)."""
 
@@ -126,7 +137,7 @@ class EnumType:
     place: Place = field(default=Place(""), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StructuredType:
     """An entity type (CSDL 6) or a complex type (CSDL 9): own members only, as declared."""
 
@@ -148,7 +159,7 @@ class StructuredType:
         yield from self.navigation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """A parameter of an action or function (CSDL 12.8)."""
 
@@ -171,7 +182,7 @@ class ReturnType:
     place: Place = field(default=Place(""), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """One overload of an action (CSDL 12.2) or function (CSDL 12.3)."""
 
@@ -210,7 +221,7 @@ class Binding:
     place: Place = field(default=Place(""), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntitySource:
     """An entity set (CSDL 13.2) or singleton (CSDL 13.3) of the container."""
 
@@ -236,7 +247,7 @@ class EntityContainer:
         return next((source for source in self.sources if source.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
     """A term that the document itself declares (CSDL 14.1)."""
 
@@ -251,9 +262,9 @@ class Term:
 TypeDeclaration = EnumType | StructuredType
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
-    """One schema of a document, with the annotations it makes on targets elsewhere (CSDL 14.2.2)."""
+    """One schema of a document, with its annotations on targets outside of it (CSDL 14.2.2)."""
 
     namespace: str
     alias: str = ""
@@ -266,7 +277,7 @@ class Schema:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A CSDL document as read: names as spelled, aliases not yet resolved."""
+    """A CSDL document as it was read: names as spelled, aliases not yet resolved."""
 
     file: str
     sha256: str

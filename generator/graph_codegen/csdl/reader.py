@@ -1,59 +1,119 @@
-"""CSDL XML to declarations: every element and attribute is either read or reported.
+"""CSDL XML → declarations: every element and attribute is either read or reported.
 
-Source: OASIS OData CSDL XML Representation 4.01. Names stay as spelled; `resolve` makes them full.
+Source: OASIS OData CSDL XML Representation 4.01. Names stay as the document spells them; `resolve`
+makes them full.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from graph_codegen.csdl import xml
 from graph_codegen.csdl.ast import (
+    EDM,
+    EDMX,
     Annotation,
     Binding,
+    Collection,
+    Constant,
     Document,
     EntityContainer,
     EntitySource,
+    EnumType,
+    Expression,
+    Member,
+    NavigationProperty,
     Operation,
     Parameter,
+    Property,
+    Record,
     ReturnType,
     Schema,
+    StructuredType,
     Term,
     TypeDeclaration,
+    TypeRef,
+    parse_type_ref,
 )
-from graph_codegen.csdl.elements import EDMX, FACETS, RESERVED, parse_type_ref, place_of, shown
-from graph_codegen.csdl.types import TypeReader
 from graph_codegen.csdl.xml import Element
-from graph_codegen.errors import Place, error
+from graph_codegen.errors import MOST_FINDINGS, CodegenError, Diagnostic, Place, error
+from graph_codegen.text import printable
 
-__all__ = ["parse_type_ref", "read", "read_file"]
+FACETS = ("MaxLength", "Precision", "Scale", "SRID", "Unicode", "DefaultValue")
+"""Attributes that narrow a type (CSDL 7.2); they are kept as the document writes them."""
+
+CONSTANTS = frozenset(
+    {
+        "Binary", "Bool", "Date", "DateTimeOffset", "Decimal", "Duration", "EnumMember", "Float",
+        "Guid", "Int", "String", "TimeOfDay", "AnnotationPath", "ModelElementPath",
+        "NavigationPropertyPath", "Path", "PropertyPath",
+    }
+)  # fmt: skip
+"""Constant and path expressions (CSDL 14.3, 14.4.1), as attribute or as element."""
+
+RESERVED = frozenset({"Edm", "odata", "System", "Transient"})
+"""Names that a schema may not have (CSDL 5.1): the generator takes every `Edm.` for a primitive type."""
+
+MOST_ATTRIBUTES = 100
+"""Attributes of one element before reading it stops."""
+
+_SIMPLE = r"[^\W\d][\w-]{0,127}"
+_SIMPLE_NAME = re.compile(_SIMPLE)
+_DOTTED_NAME = re.compile(rf"{_SIMPLE}(\.{_SIMPLE})*")
+"""Identifiers (CSDL 15.2), and hyphens, which CSDL does not allow: Graph has a property `request-id`."""
+
+_PATH = re.compile(r"(?! )[\w./@#$*(), -]+")
+"""Paths and annotation targets: names, and what can stand between them (CSDL 14.2.2, 14.4.1.1)."""
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,99}")
+_INT64 = range(-(2**63), 2**63)
+
+_LONGEST = 200
+"""Characters of a document's text that a message repeats."""
+
+_DECLARATION_DEPTH = 3
+"""Elements above a declaration: edmx:Edmx, edmx:DataServices, Schema."""
 
 
 def read_file(path: Path) -> Document:
-    """Read a CSDL document from a file. Raises CodegenError when it cannot be read or is not CSDL."""
+    """Read a CSDL document from a file. Raises CodegenError as `read` does, and for an unreadable file."""
     return read(xml.load(path), xml.name(path))
 
 
 def read(data: bytes, file: str) -> Document:
     """Read a CSDL document.
 
-    `file` is what messages call it. Returns the declarations and a diagnostic for everything that
-    was not understood. Raises CodegenError for what is not XML, XML that is not CSDL, and a name
-    that is none.
+    `file` is what messages call the document. Returns its declarations, and a diagnostic for
+    everything that was not understood. Raises CodegenError for a document that is not XML or not
+    CSDL, and for an invalid name: names become code.
     """
     root = xml.parse(data, file)
-    if root.tag != f"{EDMX}Edmx":
+    if root.name != f"{EDMX}Edmx":
         raise error(
-            f"not a CSDL document: the root element is {shown(str(root.tag))}, not edmx:Edmx",
-            place_of(root, file),
+            f"not a CSDL document: the root element is {_shown(root.name)}, not edmx:Edmx",
+            Place(file, root.line),
         )
-    return _DocumentReader(file).document(root, hashlib.sha256(data).hexdigest())
+    return _Reader(file).document(root, hashlib.sha256(data).hexdigest())
 
 
-class _DocumentReader(TypeReader):
+class _Reader:
+    """Reads the elements of a document, and collects what it does not understand.
+
+    The method for a kind of element takes the element. `name` is the full name of a declaration.
+    """
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._diagnostics: list[Diagnostic] = []
+
+    # -- document and schemas
+
     def document(self, root: Element, sha256: str) -> Document:
+        """Read the whole document from its root element."""
         self._attributes(root, "Version")
         aliases: list[tuple[str, str]] = []
         schemas: list[Schema] = []
@@ -112,16 +172,112 @@ class _DocumentReader(TypeReader):
         if len(containers) > 1:
             raise error("a schema holds at most one EntityContainer", containers[1].place)
         return Schema(
-            namespace,
-            self._name(element, "Alias") if "Alias" in attributes else "",
-            tuple(types),
-            tuple(operations),
-            tuple(terms),
-            containers[0] if containers else None,
-            tuple(targets),
+            namespace=namespace,
+            alias=self._name(element, "Alias") if "Alias" in attributes else "",
+            types=tuple(types),
+            operations=tuple(operations),
+            terms=tuple(terms),
+            container=containers[0] if containers else None,
+            targets=tuple(targets),
         )
 
-    # -- operations and terms
+    # -- types and their members (CSDL 6 to 10)
+
+    def _enum_type(self, element: Element, name: str) -> EnumType:
+        attributes = self._attributes(element, "Name", "UnderlyingType", "IsFlags")
+        underlying = "UnderlyingType" in attributes
+        members: list[Member] = []
+        annotations: list[Annotation] = []
+        for tag, child in self._children(element, "Member", "Annotation"):
+            if tag == "Annotation":
+                annotations.append(self._annotation(child))
+            else:
+                members.append(self._member(child, members[-1].value + 1 if members else 0))
+        return EnumType(
+            name=name,
+            members=tuple(members),
+            underlying=self._full_name(element, "UnderlyingType") if underlying else "Edm.Int32",
+            is_flags=bool(self._flag(element, "IsFlags")),
+            annotations=tuple(annotations),
+            place=self._place(element),
+        )
+
+    def _member(self, element: Element, successor: int) -> Member:
+        """Read a member; one without a value has its predecessor's plus one (CSDL 10.3)."""
+        value = self._attributes(element, "Name", "Value").get("Value", str(successor))
+        if not _INTEGER.fullmatch(value):
+            raise self._error(f"the value {_quoted(value)} is not an integer", element)
+        if int(value) not in _INT64:
+            raise self._error(f"the value {value} does not fit 64 bits", element)
+        return Member(self._name(element), int(value), self._inline(element), self._place(element))
+
+    def _structured_type(self, element: Element, name: str, kind: str) -> StructuredType:
+        only_entity = ("HasStream",) if kind == "EntityType" else ()
+        attributes = self._attributes(
+            element, "Name", "BaseType", "Abstract", "OpenType", *only_entity
+        )
+        key: list[str] = []
+        properties: list[Property] = []
+        navigation: list[NavigationProperty] = []
+        annotations: list[Annotation] = []
+        for tag, child in self._children(
+            element, "Property", "NavigationProperty", "Annotation",
+            *(("Key",) if kind == "EntityType" else ()),
+        ):  # fmt: skip
+            match tag:
+                case "Property":
+                    properties.append(self._property(child))
+                case "NavigationProperty":
+                    navigation.append(self._navigation_property(child))
+                case "Key":
+                    key.extend(self._key(child))
+                case _:
+                    annotations.append(self._annotation(child))
+        return StructuredType(
+            kind="EntityType" if kind == "EntityType" else "ComplexType",
+            name=name,
+            base=self._full_name(element, "BaseType") if "BaseType" in attributes else "",
+            abstract=bool(self._flag(element, "Abstract")),
+            open=bool(self._flag(element, "OpenType")),
+            has_stream=bool(self._flag(element, "HasStream")),
+            key=tuple(key),
+            properties=tuple(properties),
+            navigation=tuple(navigation),
+            annotations=tuple(annotations),
+            place=self._place(element),
+        )
+
+    def _key(self, element: Element) -> Iterator[str]:
+        self._attributes(element)
+        for _, reference in self._children(element, "PropertyRef"):
+            self._attributes(reference, "Name")
+            self._empty(reference)
+            yield self._path(reference, "Name", required=True)
+
+    def _property(self, element: Element) -> Property:
+        attributes = self._attributes(element, "Name", "Type", "Nullable", *FACETS)
+        return Property(
+            name=self._name(element),
+            type=self._type_ref(element),
+            nullable=self._flag(element, "Nullable"),
+            facets=_facets(attributes),
+            annotations=self._inline(element),
+            place=self._place(element),
+        )
+
+    def _navigation_property(self, element: Element) -> NavigationProperty:
+        self._attributes(element, "Name", "Type", "Nullable", "ContainsTarget", "Partner")
+        return NavigationProperty(
+            name=self._name(element),
+            type=self._type_ref(element),
+            nullable=self._flag(element, "Nullable"),
+            contains_target=bool(self._flag(element, "ContainsTarget")),
+            partner=self._path(element, "Partner"),
+            annotations=self._inline(element),
+            place=self._place(element),
+        )
+
+    # -- operations and terms (CSDL 12, 14.1)
 
     def _operation(self, element: Element, name: str, kind: str) -> Operation:
         only_function = ("IsComposable",) if kind == "Function" else ()
@@ -143,50 +299,50 @@ class _DocumentReader(TypeReader):
         if len(returns) > 1:
             raise self._error(f"{kind} has more than one ReturnType", element)
         return Operation(
-            "Action" if kind == "Action" else "Function",
-            name,
-            tuple(parameters),
-            returns[0] if returns else None,
-            is_bound,
-            bool(self._flag(element, "IsComposable")),
-            self._path(element, "EntitySetPath"),
-            tuple(annotations),
-            self._place(element),
+            kind="Action" if kind == "Action" else "Function",
+            name=name,
+            parameters=tuple(parameters),
+            returns=returns[0] if returns else None,
+            is_bound=is_bound,
+            is_composable=bool(self._flag(element, "IsComposable")),
+            entity_set_path=self._path(element, "EntitySetPath"),
+            annotations=tuple(annotations),
+            place=self._place(element),
         )
 
     def _parameter(self, element: Element) -> Parameter:
         attributes = self._attributes(element, "Name", "Type", "Nullable", *FACETS)
         return Parameter(
-            self._name(element),
-            self._type_ref(element),
-            self._flag(element, "Nullable"),
-            self._facets(attributes),
-            self._inline(element),
-            self._place(element),
+            name=self._name(element),
+            type=self._type_ref(element),
+            nullable=self._flag(element, "Nullable"),
+            facets=_facets(attributes),
+            annotations=self._inline(element),
+            place=self._place(element),
         )
 
     def _return_type(self, element: Element) -> ReturnType:
         attributes = self._attributes(element, "Type", "Nullable", *FACETS)
         return ReturnType(
-            self._type_ref(element),
-            self._flag(element, "Nullable"),
-            self._facets(attributes),
-            self._inline(element),
-            self._place(element),
+            type=self._type_ref(element),
+            nullable=self._flag(element, "Nullable"),
+            facets=_facets(attributes),
+            annotations=self._inline(element),
+            place=self._place(element),
         )
 
     def _term(self, element: Element, name: str) -> Term:
         self._attributes(element, "Name", "Type", "Nullable", "AppliesTo")
         return Term(
-            name,
-            self._type_ref(element),
-            self._flag(element, "Nullable"),
-            self._path(element, "AppliesTo"),
-            self._inline(element),
-            self._place(element),
+            name=name,
+            type=self._type_ref(element),
+            nullable=self._flag(element, "Nullable"),
+            applies_to=self._path(element, "AppliesTo"),
+            annotations=self._inline(element),
+            place=self._place(element),
         )
 
-    # -- container
+    # -- container (CSDL 13)
 
     def _container(self, element: Element, name: str) -> EntityContainer:
         self._attributes(element, "Name")
@@ -210,12 +366,12 @@ class _DocumentReader(TypeReader):
             else:
                 bindings.append(self._binding(child))
         return EntitySource(
-            "EntitySet" if kind == "EntitySet" else "Singleton",
-            self._name(element),
-            self._full_name(element, type_attribute),
-            tuple(bindings),
-            tuple(annotations),
-            self._place(element),
+            kind="EntitySet" if kind == "EntitySet" else "Singleton",
+            name=self._name(element),
+            type=self._full_name(element, type_attribute),
+            bindings=tuple(bindings),
+            annotations=tuple(annotations),
+            place=self._place(element),
         )
 
     def _binding(self, element: Element) -> Binding:
@@ -226,3 +382,197 @@ class _DocumentReader(TypeReader):
             self._path(element, "Target", required=True),
             self._place(element),
         )
+
+    # -- annotations and their values (CSDL 14)
+
+    def _annotations(self, element: Element) -> tuple[str, tuple[Annotation, ...], Place]:
+        """Read annotations on a target; the element's qualifier applies to those without their own."""
+        self._attributes(element, "Target", "Qualifier")
+        qualifier = self._qualifier(element)
+        found = self._inline(element)
+        if qualifier:
+            found = tuple(replace(a, qualifier=a.qualifier or qualifier) for a in found)
+        return self._path(element, "Target", required=True), found, self._place(element)
+
+    def _inline(self, element: Element) -> tuple[Annotation, ...]:
+        """Read the content of an element that holds only annotations."""
+        return tuple(self._annotation(child) for _, child in self._children(element, "Annotation"))
+
+    def _annotation(self, element: Element) -> Annotation:
+        attributes = self._attributes(element, "Term", "Qualifier", *CONSTANTS)
+        return Annotation(
+            self._full_name(element, "Term"),
+            self._value(element, attributes),
+            self._qualifier(element),
+            self._place(element),
+        )
+
+    def _qualifier(self, element: Element) -> str:
+        """Return the qualifier, empty where there is none; Graph has some with dots in them."""
+        given = element.attributes.get("Qualifier")
+        return self._full_name(element, "Qualifier") if given else ""
+
+    def _value(self, element: Element, attributes: Mapping[str, str]) -> Expression | None:
+        """Read the value of an Annotation or PropertyValue, given as attribute or as child."""
+        given: list[Expression] = [
+            Constant(name, text) for name, text in attributes.items() if name in CONSTANTS
+        ]
+        for name, child in self._children(element, "Record", "Collection", *CONSTANTS):
+            given.append(self._expression(name, child))
+        if len(given) > 1:
+            self._report(f"{element.local_name} has {len(given)} values: one is read", element)
+        return given[0] if given else None
+
+    def _expression(self, name: str, element: Element) -> Expression:
+        match name:
+            case "Record":
+                self._attributes(element, "Type")
+                values = sorted(self._property_values(element), key=lambda pair: pair[0])
+                return Record(tuple(values), self._path(element, "Type"))
+            case "Collection":
+                self._attributes(element)
+                items = self._children(element, "Record", *CONSTANTS)
+                return Collection(tuple(self._expression(item, child) for item, child in items))
+            case _:
+                self._attributes(element)
+                text = self._text(element)
+                return Constant(name, text if name == "String" else text.strip())
+
+    def _property_values(self, element: Element) -> Iterator[tuple[str, Expression]]:
+        for _, child in self._children(element, "PropertyValue"):
+            attributes = self._attributes(child, "Property", *CONSTANTS)
+            value = self._value(child, attributes)
+            if value is None:
+                self._report("PropertyValue has no value", child)
+            else:
+                yield self._name(child, "Property"), value
+
+    # -- attributes of any element
+
+    def _attributes(self, element: Element, *known: str) -> Mapping[str, str]:
+        """Return the attributes, and report those that are not known."""
+        attributes = element.attributes
+        if len(attributes) > MOST_ATTRIBUTES:
+            message = f"{element.local_name} has {len(attributes)} attributes"
+            raise self._error(message, element)
+        for name in attributes:
+            if name not in known:
+                message = f"attribute {_shown(name)} of {element.local_name} is not understood"
+                self._report(message, element)
+        return attributes
+
+    def _required(self, element: Element, name: str) -> str:
+        value = element.attributes.get(name)
+        if not value:
+            raise self._error(f"{element.local_name} has no {name}", element)
+        return value
+
+    def _name(self, element: Element, attribute: str = "Name") -> str:
+        """Return a simple name. Invalid ones are refused, since names become code."""
+        return self._checked(_SIMPLE_NAME, self._required(element, attribute), attribute, element)
+
+    def _full_name(self, element: Element, attribute: str) -> str:
+        """Return a name with its namespace, or a namespace."""
+        return self._checked(_DOTTED_NAME, self._required(element, attribute), attribute, element)
+
+    def _type_ref(self, element: Element) -> TypeRef:
+        ref = parse_type_ref(self._required(element, "Type"))
+        self._checked(_DOTTED_NAME, ref.name, "Type", element)
+        return ref
+
+    def _path(self, element: Element, attribute: str, *, required: bool = False) -> str:
+        """Return a path or target; one that is not required may be empty or absent."""
+        given = element.attributes.get(attribute)
+        text = self._required(element, attribute) if required else given
+        return self._checked(_PATH, text, attribute, element) if text else ""
+
+    def _checked(self, form: re.Pattern[str], name: str, attribute: str, element: Element) -> str:
+        # Newer versions of Python know more letters: only those that every version knows are valid.
+        if not form.fullmatch(name) or printable(name) != name:
+            message = f"{attribute} of {element.local_name} is not a name: {_quoted(name)}"
+            raise self._error(message, element)
+        return name
+
+    def _flag(self, element: Element, name: str) -> bool | None:
+        value = element.attributes.get(name)
+        if value is None:
+            return None
+        if value not in ("true", "false"):
+            raise self._error(f"{name} is {_quoted(value)}, not true or false", element)
+        return value == "true"
+
+    # -- content of any element
+
+    def _children(
+        self, element: Element, *known: str, namespace: str = EDM
+    ) -> Iterator[tuple[str, Element]]:
+        """Yield (local name, element) of the known child elements; report everything else."""
+        if element.text and not element.text.isspace():
+            self._report(f"text in {element.local_name} is not understood", element)
+        for child in element.children:
+            name = child.name.removeprefix(namespace)
+            if name in known and name != child.name:
+                yield name, child
+            else:
+                self._report_unknown(child)
+
+    def _empty(self, element: Element) -> None:
+        """Report whatever is in an element that should be empty."""
+        for _ in self._children(element):
+            pass
+
+    def _text(self, element: Element) -> str:
+        """Return the text of an element that holds nothing else."""
+        for child in element.children:
+            self._report_unknown(child)
+        return element.text
+
+    # -- diagnostics
+
+    def _place(self, element: Element) -> Place:
+        return Place(self._file, element.line)
+
+    def _report_unknown(self, element: Element) -> None:
+        parent = element.parent.local_name if element.parent else "the document"
+        self._report(f"element {element.local_name} in {parent} is not understood", element)
+
+    def _report(self, message: str, element: Element) -> None:
+        if len(self._diagnostics) == MOST_FINDINGS:
+            raise error(
+                f"more than {MOST_FINDINGS} things are not understood", self._place(element)
+            )
+        self._diagnostics.append(Diagnostic(message, self._place(element), *_subject(element)))
+
+    def _error(self, message: str, element: Element) -> CodegenError:
+        type_name, member = _subject(element)
+        return error(message, self._place(element), type=type_name, property=member)
+
+
+def _facets(attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, attributes[name]) for name in FACETS if name in attributes)
+
+
+def _subject(element: Element) -> tuple[str, str]:
+    """Return the names of the declaration that an element is in, and of the declaration's member."""
+    path = [*reversed(list(element.ancestors())), element]
+    if len(path) <= _DECLARATION_DEPTH:
+        return "", ""
+    schema, declaration, *inside = path[_DECLARATION_DEPTH - 1 :]
+    if "Target" in declaration.attributes:
+        type_name, _, member = declaration.attributes["Target"].partition("/")
+        return _shown(type_name), _shown(member)
+    namespace, name = schema.attributes.get("Namespace"), declaration.attributes.get("Name")
+    names = (e.attributes.get("Name") for e in inside)
+    member = next(filter(None, names), "")
+    return _shown(f"{namespace}.{name}") if name else "", _shown(member)
+
+
+def _shown(text: str) -> str:
+    """Return a text as a message repeats it: on one line, without control characters, not too long."""
+    seen = printable(text[:_LONGEST])
+    return seen if len(text) <= _LONGEST else f"{seen}…"
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a message quotes it, in Python's notation, not too long."""
+    return repr(text) if len(text) <= _LONGEST else f"{text[:_LONGEST]!r}…"

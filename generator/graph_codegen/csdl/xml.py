@@ -1,38 +1,85 @@
-"""XML in, an element tree out, with everything refused that can make an XML parser reach further.
+"""XML in, a tree of elements out, with everything refused that can make an XML parser reach further.
 
-Document type declarations, and with them entities and external references, are refused before the
-tree is built: no CSDL document needs one, and they are what XML attacks are made of.
+lxml parses each document once, and tells this module about a document type declaration as soon as its
+name is read. Such a declaration is refused there and then, before anything in it is looked at: no CSDL
+document needs one, and entities and external references are what XML attacks are made of.
 """
 
 from __future__ import annotations
 
+import codecs
+import io
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from xml.parsers import expat
+from typing import Any
 
 from lxml import etree
 
 from graph_codegen.errors import Place, error
 from graph_codegen.text import printable
 
-Element = etree._Element  # pyright: ignore[reportPrivateUsage] lxml has no public name for it
-
-
 LARGEST = 64 * 2**20
 """Bytes of a document; Graph's whole metadata has three and a half million."""
 
 MOST_MARKUP = 1_000_000
-"""Elements, and attributes, of a document; Graph's whole metadata has some fifty thousand."""
+"""Elements, attributes and lines of a document; Graph's whole metadata has some fifty thousand of each."""
+
+DEEPEST = 256
+"""Levels of elements, as many as lxml allows in its own trees; Graph's whole metadata has eight."""
+
+ENCODINGS: Mapping[str, str] = {
+    "utf-8": "utf-8-sig", "us-ascii": "ascii", "iso-8859-1": "latin-1",
+}  # fmt: skip
+"""The encodings that a document may declare, with Python's names. UTF-16 is known by its byte order mark.
+
+All of them, and UTF-16, have `<` and `=` as bytes of their own, so that counting these bounds the
+number of elements and attributes.
+"""
+
+_DECLARED = re.compile(rb"""<\?xml\s[^<>]*?\bencoding\s*=\s*["']([^"'<>]*)["']""")
+"""The encoding declaration (XML 1.0, 4.3.3)."""
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Element:
+    """An element of a document. `text` is all the text that is directly in it, joined.
+
+    The names of the element and its attributes are `{namespace}local`. `line` is the one on which its
+    start tag ends.
+    """
+
+    name: str
+    attributes: Mapping[str, str]
+    line: int
+    parent: Element | None
+    children: list[Element] = field(default_factory=list["Element"])
+    text: str = ""
+
+    @property
+    def local_name(self) -> str:
+        """The name without its namespace."""
+        return self.name.rpartition("}")[2]
+
+    def ancestors(self) -> Iterator[Element]:
+        """Iterate over the elements around this one, the nearest first."""
+        parent = self.parent
+        while parent is not None:
+            yield parent
+            parent = parent.parent
 
 
 def name(path: Path) -> str:
-    """Return what messages and reports call a document: bytes that are no text are escaped."""
+    """Return what messages and reports call a document; bytes that are not text are escaped."""
     return printable(path.name)
 
 
 def load(path: Path) -> bytes:
-    """Return the bytes of a document. Raises CodegenError for what cannot be read, or is too large.
+    """Return the bytes of a document. Raises CodegenError for one that is too large or cannot be read.
 
-    No more is read than a document may have: a file can be a device that never ends.
+    It stops reading at the limit: a file can be a device that never ends.
     """
     try:
         with path.open("rb") as file:
@@ -43,11 +90,84 @@ def load(path: Path) -> bytes:
     return data
 
 
-class _PrologEndError(Exception):
-    """Raised inside expat's callback: the root element has begun."""
+def parse(data: bytes, file: str) -> Element:
+    """Return the root element of an XML document.
+
+    `file` is what messages call the document. Raises CodegenError, with the line, for anything that
+    is not well-formed XML without a document type declaration, in UTF-8, UTF-16, US-ASCII or
+    ISO-8859-1, and for more than fits in memory.
+    """
+    _refuse_size(data, file)
+    _refuse_markup(data, file)
+    text = _decode(data, file).encode()
+    lines = io.BytesIO(text)
+    builder = _TreeBuilder()
+    # lxml's stubs lack "internal", and ask for methods that are optional. Without a declaration there
+    # are no entities but `&amp;` and its like, which a target gets unresolved if none are.
+    options: Any = {"target": builder, "resolve_entities": "internal"}
+    parser = etree.XMLParser(encoding="utf-8", load_dtd=False, no_network=True, **options)
+    try:
+        for builder.line, line in enumerate(lines, 1):
+            parser.feed(line)
+        parser.close()
+    except _DoctypeError:
+        before, _, _ = text[: lines.tell()].rpartition(b"<!DOCTYPE")
+        message = "a document type declaration is refused (entities and external references)"
+        raise error(message, Place(file, before.count(b"\n") + 1)) from None
+    except _DepthError:
+        raise error(f"more than {DEEPEST} levels of elements", Place(file, builder.line)) from None
+    except etree.XMLSyntaxError as problem:
+        raise _malformed(problem.msg, file, problem.lineno or 1) from None
+    assert builder.root, "lxml refuses a document without an element"
+    return builder.root
 
 
-_DOCTYPE = "a document type declaration is refused (entities and external references)"
+class _DoctypeError(Exception):
+    """Ends parsing at a document type declaration."""
+
+
+class _DepthError(Exception):
+    """Ends parsing at an element that is too deep."""
+
+
+class _TreeBuilder:
+    """What lxml calls while it parses; `line` is the line that it was given last.
+
+    lxml's own elements do not know their line beyond 65,535.
+    """
+
+    def __init__(self) -> None:
+        self.line = 0
+        self.root: Element | None = None
+        self._open: list[Element] = []
+        self._texts: list[list[str]] = []
+
+    def doctype(self, *_: object) -> None:
+        """Refuse a declaration; lxml has read its name and the address of its external subset."""
+        raise _DoctypeError
+
+    def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        parent = self._open[-1] if self._open else None
+        element = Element(
+            name=sys.intern(name), attributes=attributes, line=self.line, parent=parent
+        )
+        if parent is None:
+            self.root = element
+        else:
+            parent.children.append(element)
+        if len(self._open) == DEEPEST:
+            raise _DepthError
+        self._open.append(element)
+        self._texts.append([])
+
+    def data(self, text: str) -> None:
+        self._texts[-1].append(text)
+
+    def end(self, name: str) -> None:
+        self._open.pop().text = "".join(self._texts.pop())
+
+    def close(self) -> None:
+        """Do nothing: lxml calls this where it gives up as well."""
 
 
 def _refuse_size(data: bytes, file: str) -> None:
@@ -56,69 +176,41 @@ def _refuse_size(data: bytes, file: str) -> None:
 
 
 def _refuse_markup(data: bytes, file: str) -> None:
-    # A tree takes fifty times the memory of its text: what would not fit is counted beforehand.
-    for mark, what in ((b"<", "elements"), (b"=", "attributes")):
+    # A tree takes many times the memory of its text, so what would not fit is counted beforehand.
+    for mark, what in ((b"<", "elements"), (b"=", "attributes"), (b"\n", "lines")):
         if data.count(mark) > MOST_MARKUP:
             raise error(f"more than {MOST_MARKUP:,} {what}", Place(file))
 
 
-def _refuse_doctype(data: bytes, file: str) -> None:
-    parser = expat.ParserCreate()
-
-    def doctype(*_: object) -> None:
-        raise error(
-            _DOCTYPE,
-            Place(file, parser.CurrentLineNumber),
-        )
-
-    def root(*_: object) -> None:
-        raise _PrologEndError
-
-    parser.StartDoctypeDeclHandler = doctype
-    parser.StartElementHandler = root
+def _decode(data: bytes, file: str) -> str:
+    """Return the text of a document. lxml is given UTF-8 only, so it cannot take the encoding for another."""
+    encoding = _encoding(data, file)
     try:
-        parser.Parse(data, True)
-    except _PrologEndError:
-        return
-    except expat.ExpatError as problem:
-        raise error(
-            f"not well-formed XML: {expat.ErrorString(problem.code)}", Place(file, problem.lineno)
-        ) from None
-    except (LookupError, ValueError) as problem:
-        raise error(f"the encoding is not understood: {_line(problem)}", Place(file, 1)) from None
+        return data.decode(encoding)
+    except UnicodeDecodeError as problem:
+        line = data[: problem.start].count(b"\n") + 1
+        raise _malformed(f"not {encoding}: {problem.reason}", file, line) from None
 
 
-def _document_type(root: Element) -> object | None:
-    return root.getroottree().docinfo.internalDTD
+def _encoding(data: bytes, file: str) -> str:
+    """Return Python's name of a document's encoding (XML 1.0, 4.3.3 and appendix F)."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    declared = _DECLARED.match(data.removeprefix(codecs.BOM_UTF8))
+    if declared is None:
+        return ENCODINGS["utf-8"]
+    encoding = declared[1].decode("latin-1")
+    if encoding.lower() == "utf-16":
+        raise _malformed("the document says UTF-16 and has no byte order mark", file, 1)
+    if encoding.lower() not in ENCODINGS:
+        known = ", ".join(map(str.upper, ENCODINGS))
+        message = f"the encoding is not understood: {printable(encoding[:100])}, not {known}"
+        raise error(message, Place(file, 1))
+    return ENCODINGS[encoding.lower()]
 
 
-def _line(problem: object) -> str:
-    """Return what a parser says on one line: it may repeat the document, line ends and all."""
-    return printable(" ".join(str(problem).split()))[:300]
-
-
-def parse(data: bytes, file: str) -> Element:
-    """Return the root element of an XML document.
-
-    `file` is what messages call the document. Raises CodegenError, with the line, for anything that
-    is not well-formed XML without a document type declaration.
-    """
-    _refuse_size(data, file)
-    _refuse_markup(data, file)
-    _refuse_doctype(data, file)
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        remove_comments=True,
-        remove_pis=True,
+def _malformed(reason: str, file: str, line: int) -> Exception:
+    """Return the error for a reason on one line: it may repeat the document, line ends and all."""
+    return error(
+        f"not well-formed XML: {printable(' '.join(reason.split()))[:300]}", Place(file, line)
     )
-    try:
-        root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as problem:
-        message = f"not well-formed XML: {_line(problem.msg)}"
-        raise error(message, Place(file, problem.lineno or 0)) from None
-    # The two parsers need not agree on an encoding: what the first took for text may be markup.
-    if _document_type(root) is not None:
-        raise error(_DOCTYPE, Place(file, 1))
-    return root

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from graph_codegen.csdl.ast import Property, StructuredType
-from graph_codegen.csdl.reader import parse_type_ref
+from graph_codegen.csdl.ast import Property, StructuredType, parse_type_ref
 from graph_codegen.errors import Diagnostic, Place
 from graph_codegen.facts import files
 from graph_codegen.model.model import Model
@@ -37,7 +36,7 @@ def load(folder: Path) -> Supplement:
     def supplement(content: dict[str, _Additions]) -> Supplement:
         return {
             type_name: tuple(
-                Property(name, parse_type_ref(ref), place=place)
+                Property(name=name, type=parse_type_ref(ref), place=place)
                 for name, ref in facts.properties.items()
             )
             for type_name, facts in content.items()

@@ -32,8 +32,8 @@ from graph_codegen.csdl.ast import (
     Term,
     TypeDeclaration,
     TypeRef,
+    parse_type_ref,
 )
-from graph_codegen.csdl.elements import parse_type_ref
 from graph_codegen.errors import CodegenError, Diagnostic, Place, bounded
 from graph_codegen.model.model import Model
 from graph_codegen.model.validate import find_unresolved_references, validate_model

@@ -13,6 +13,8 @@ from typing import Any
 from lxml import etree
 
 from graph_codegen.csdl.ast import (
+    EDM,
+    EDMX,
     Annotation,
     Collection,
     Constant,
@@ -31,10 +33,10 @@ from graph_codegen.csdl.ast import (
     TypeDeclaration,
     split_name,
 )
-from graph_codegen.csdl.elements import EDM, EDMX
-from graph_codegen.csdl.xml import Element
 from graph_codegen.model.canonical import ordered
 from graph_codegen.model.model import Model
+
+_Element = etree._Element  # pyright: ignore[reportPrivateUsage] lxml has no public name for it
 
 _DEFAULT: Any = {None: EDM[1:-1]}  # the stubs know no default namespace
 
@@ -70,7 +72,7 @@ def _rank(item: _Declared) -> int:
     return (EnumType, StructuredType, Operation, Term, EntityContainer).index(type(item))
 
 
-def _declaration(schema: Element, item: _Declared) -> None:
+def _declaration(schema: _Element, item: _Declared) -> None:
     match item:
         case EnumType():
             _enum_type(schema, item)
@@ -84,7 +86,7 @@ def _declaration(schema: Element, item: _Declared) -> None:
             _container(schema, item)
 
 
-def _add(parent: Element, tag: str, attributes: Mapping[str, str | None]) -> Element:
+def _add(parent: _Element, tag: str, attributes: Mapping[str, str | None]) -> _Element:
     """Add an element with the attributes that have a value, in the given order."""
     present = {name: value for name, value in attributes.items() if value is not None}
     return etree.SubElement(parent, EDM + tag, present)
@@ -99,7 +101,7 @@ def _flag(flag: bool | None) -> str | None:
     return None if flag is None else str(flag).lower()
 
 
-def _enum_type(schema: Element, item: EnumType) -> None:
+def _enum_type(schema: _Element, item: EnumType) -> None:
     element = _add(
         schema,
         "EnumType",
@@ -115,7 +117,7 @@ def _enum_type(schema: Element, item: EnumType) -> None:
     _annotations(element, item.annotations)
 
 
-def _structured_type(schema: Element, item: StructuredType) -> None:
+def _structured_type(schema: _Element, item: StructuredType) -> None:
     element = _add(
         schema,
         item.kind,
@@ -138,12 +140,12 @@ def _structured_type(schema: Element, item: StructuredType) -> None:
     _annotations(element, item.annotations)
 
 
-def _typed(parent: Element, tag: str, item: Property | Parameter) -> None:
+def _typed(parent: _Element, tag: str, item: Property | Parameter) -> None:
     attributes = {"Name": item.name, "Type": str(item.type), "Nullable": _flag(item.nullable)}
     _annotations(_add(parent, tag, attributes | dict(item.facets)), item.annotations)
 
 
-def _navigation(parent: Element, item: NavigationProperty) -> None:
+def _navigation(parent: _Element, item: NavigationProperty) -> None:
     attributes = {
         "Name": item.name,
         "Type": str(item.type),
@@ -154,7 +156,7 @@ def _navigation(parent: Element, item: NavigationProperty) -> None:
     _annotations(_add(parent, "NavigationProperty", attributes), item.annotations)
 
 
-def _operation(schema: Element, item: Operation) -> None:
+def _operation(schema: _Element, item: Operation) -> None:
     element = _add(
         schema,
         item.kind,
@@ -172,13 +174,13 @@ def _operation(schema: Element, item: Operation) -> None:
     _annotations(element, item.annotations)
 
 
-def _return_type(parent: Element, item: ReturnType) -> None:
+def _return_type(parent: _Element, item: ReturnType) -> None:
     attributes = {"Type": str(item.type), "Nullable": _flag(item.nullable)}
     element = _add(parent, "ReturnType", attributes | dict(item.facets))
     _annotations(element, item.annotations)
 
 
-def _term(schema: Element, item: Term) -> None:
+def _term(schema: _Element, item: Term) -> None:
     attributes = {
         "Name": split_name(item.name)[1],
         "Type": str(item.type),
@@ -188,14 +190,14 @@ def _term(schema: Element, item: Term) -> None:
     _annotations(_add(schema, "Term", attributes), item.annotations)
 
 
-def _container(schema: Element, item: EntityContainer) -> None:
+def _container(schema: _Element, item: EntityContainer) -> None:
     element = _add(schema, "EntityContainer", {"Name": split_name(item.name)[1]})
     for source in item.sources:
         _entity_source(element, source)
     _annotations(element, item.annotations)
 
 
-def _entity_source(parent: Element, item: EntitySource) -> None:
+def _entity_source(parent: _Element, item: EntitySource) -> None:
     type_attribute = "EntityType" if item.kind == "EntitySet" else "Type"
     element = _add(parent, item.kind, {"Name": item.name, type_attribute: item.type})
     for binding in item.bindings:
@@ -210,7 +212,7 @@ def _entity_source(parent: Element, item: EntitySource) -> None:
 # -- annotations
 
 
-def _annotations(parent: Element, annotations: Iterable[Annotation]) -> None:
+def _annotations(parent: _Element, annotations: Iterable[Annotation]) -> None:
     for annotation in sorted(annotations, key=lambda a: (a.term, a.qualifier)):
         if annotation.term in DESCRIPTIVE_TERMS:
             continue
@@ -218,7 +220,7 @@ def _annotations(parent: Element, annotations: Iterable[Annotation]) -> None:
         _value(_add(parent, "Annotation", attributes), annotation.value)
 
 
-def _value(parent: Element, value: Expression | None) -> None:
+def _value(parent: _Element, value: Expression | None) -> None:
     """Write the value of an annotation or record property: constants as attributes where they can be."""
     match value:
         case Constant(kind, text) if kind != "EnumMember":
@@ -229,7 +231,7 @@ def _value(parent: Element, value: Expression | None) -> None:
             _expression(parent, value)
 
 
-def _expression(parent: Element, value: Expression) -> None:
+def _expression(parent: _Element, value: Expression) -> None:
     match value:
         case Constant(kind, text):
             _add(parent, kind, {}).text = text

@@ -55,6 +55,7 @@ def found(body: str) -> tuple[Diagnostic, ...]:
             "<odd", "t/p", "odd in PropertyRef",
         ),
         (ANNOTATED.format("<odd/>"), "<odd", "t/p", "odd in Property"),
+        (TYPE.format('<Property xmlns=""/>'), "<Prop", "t", "Property in EntityType"),
         (
             TYPE.format(f"{NAV.format('')[:-2]}>\n<OnDelete/></NavigationProperty>"),
             "<OnDelete", "t/p", "OnDelete in NavigationProperty",
@@ -322,7 +323,7 @@ def test_a_name_that_is_none_is_refused(body: str, attribute: str, bad: str) -> 
     with pytest.raises(CodegenError) as caught:
         reader.read(document(body.format(quoted)), FILE)
     (diagnostic,) = caught.value.diagnostics
-    assert diagnostic.message == f"{attribute} is no name: {bad!r}"
+    assert diagnostic.message == f"{attribute} is not a name: {bad!r}"
     assert diagnostic.place.line > 2
 
 
@@ -343,7 +344,7 @@ def test_a_name_that_is_none_is_refused(body: str, attribute: str, bad: str) -> 
 )
 def test_a_reference_that_names_no_type_is_refused(body: str, bad: str) -> None:
     quoted = '"' + bad.replace("\n", "&#10;") + '"'
-    with pytest.raises(CodegenError, match=r"is no name|has no") as caught:
+    with pytest.raises(CodegenError, match=r"is not a name|has no") as caught:
         reader.read(document(body.format(quoted)), FILE)
     assert caught.value.diagnostics[0].place.line > 2
 
@@ -352,7 +353,7 @@ def test_a_reference_that_names_no_type_is_refused(body: str, bad: str) -> None:
     "text", [schema("", namespace="a b"), schema("", namespace="a..b"), schema("", alias="a.b")]
 )
 def test_a_namespace_or_alias_that_is_none_is_refused(text: str) -> None:
-    with pytest.raises(CodegenError, match="is no name"):
+    with pytest.raises(CodegenError, match="is not a name"):
         reader.read(document(text), FILE)
 
 
@@ -386,8 +387,8 @@ def test_an_entity_type_is_read_whole() -> None:
     assert document_.diagnostics == ()
     assert document_.schemas[0].types == (
         StructuredType(
-            "EntityType",
-            "microsoft.graph.call",
+            kind="EntityType",
+            name="microsoft.graph.call",
             base="graph.entity",
             abstract=True,
             open=True,
@@ -395,18 +396,25 @@ def test_an_entity_type_is_read_whole() -> None:
             key=("id", "tenant"),
             properties=(
                 Property(
-                    "id", TypeRef("Edm.String"), False, (("MaxLength", "36"), ("DefaultValue", "x"))
+                    name="id",
+                    type=TypeRef("Edm.String"),
+                    nullable=False,
+                    facets=(("MaxLength", "36"), ("DefaultValue", "x")),
                 ),
                 Property(
-                    "codes",
-                    TypeRef("Edm.Decimal", collection=True),
-                    None,
-                    (("Precision", "9"), ("Scale", "2")),
+                    name="codes",
+                    type=TypeRef("Edm.Decimal", collection=True),
+                    nullable=None,
+                    facets=(("Precision", "9"), ("Scale", "2")),
                 ),
             ),
             navigation=(
                 NavigationProperty(
-                    "parts", TypeRef("graph.part", collection=True), True, True, "call"
+                    name="parts",
+                    type=TypeRef("graph.part", collection=True),
+                    nullable=True,
+                    contains_target=True,
+                    partner="call",
                 ),
             ),
             annotations=(Annotation("a.b"),),
@@ -424,7 +432,7 @@ def test_an_enumeration_counts_on_from_the_last_value() -> None:
 def csdl_enum(*members: Member) -> object:
     from graph_codegen.csdl.ast import EnumType
 
-    return EnumType("microsoft.graph.t", members, "Edm.Byte", is_flags=True)
+    return EnumType(name="microsoft.graph.t", members=members, underlying="Edm.Byte", is_flags=True)
 
 
 def test_operations_terms_and_a_container_are_read_whole() -> None:
@@ -446,18 +454,25 @@ def test_operations_terms_and_a_container_are_read_whole() -> None:
     assert read.diagnostics == ()
     assert found_schema.operations == (
         Operation(
-            "Function",
-            "microsoft.graph.f",
-            (Parameter("p", TypeRef("graph.call", True), False, (("MaxLength", "3"),)),),
-            ReturnType(TypeRef("Edm.Decimal"), False, (("Scale", "2"),)),
+            kind="Function",
+            name="microsoft.graph.f",
+            parameters=(
+                Parameter(
+                    name="p",
+                    type=TypeRef("graph.call", True),
+                    nullable=False,
+                    facets=(("MaxLength", "3"),),
+                ),
+            ),
+            returns=ReturnType(TypeRef("Edm.Decimal"), False, (("Scale", "2"),)),
             is_bound=True,
             is_composable=True,
             entity_set_path="p/q",
         ),
-        Operation("Action", "microsoft.graph.a"),
+        Operation(kind="Action", name="microsoft.graph.a"),
     )
     assert found_schema.terms == (
-        Term("microsoft.graph.term", TypeRef("Edm.String"), applies_to="graph.call"),
+        Term(name="microsoft.graph.term", type=TypeRef("Edm.String"), applies_to="graph.call"),
     )
     container = found_schema.container
     assert container is not None

@@ -91,6 +91,20 @@ def test_an_encoding_that_is_not_understood_is_refused(encoding: str, rest: str)
     assert place == Place(FILE, 1)
 
 
+def test_the_entities_of_xml_itself_are_resolved() -> None:
+    root = xml.parse(b"<a b='&amp;&lt;&#38;&quot;'>&amp;&lt;&#38;&gt;</a>", FILE)
+    assert (root.attributes, root.text) == ({"b": '&<&"'}, "&<&>")
+
+
+def test_only_encodings_are_read_in_which_elements_can_be_counted() -> None:
+    for encoding in ("koi8-r", "utf-7", "iso-2022-jp", "UTF-32", "cp037"):
+        message, place = refusal(f'<?xml version="1.0" encoding="{encoding}"?><a/>'.encode())
+        assert message == (
+            f"the encoding is not understood: {encoding}, not UTF-8, US-ASCII, ISO-8859-1"
+        )
+        assert place == Place(FILE, 1)
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -107,9 +121,16 @@ def test_text_is_read_in_its_encoding(data: bytes) -> None:
 
 def test_comments_and_instructions_are_no_content() -> None:
     root = xml.parse(b"<?pi x?><!-- a --><a>b<!-- c -->d<?pi y?><e/></a><!-- f -->", FILE)
-    assert (root.tag, root.text, [child.tag for child in root]) == ("a", "bd", ["e"])
+    assert (root.name, root.text, [c.name for c in root.children]) == ("a", "bd", ["e"])
+
+
+def test_lines_are_right_beyond_those_that_lxml_counts() -> None:
+    root = xml.parse(b"<a><b\n/>" + b"\n" * 70_000 + b"<b/><b>\n<c/></b></a>", FILE)
+    first, second, third = root.children
+    (inner,) = third.children
+    assert [e.line for e in (root, first, second, third, inner)] == [1, 2, 70_002, 70_002, 70_003]
 
 
 def test_depth_has_an_end() -> None:
-    message, _ = refusal(b"<a>" * 10_000 + b"</a>" * 10_000)
-    assert "not well-formed XML" in message
+    message, place = refusal(b"\n<a>" * 10_000 + b"</a>" * 10_000)
+    assert (message, place.line) == ("more than 256 levels of elements", 258)

@@ -446,11 +446,11 @@ def test_the_diff_of_the_code_is_shown_where_it_was_asked_for() -> None:
 def hostile() -> tuple[Comparison, Model, Model]:
     """Return a comparison in which every text is hostile, as no reader would accept them."""
     declared = StructuredType(
-        "ComplexType",
-        HOSTILE,
+        kind="ComplexType",
+        name=HOSTILE,
         base=HOSTILE,
         key=(HOSTILE,),
-        properties=(Property(HOSTILE, TypeRef(HOSTILE), facets=((HOSTILE, HOSTILE),)),),
+        properties=(Property(name=HOSTILE, type=TypeRef(HOSTILE), facets=((HOSTILE, HOSTILE),)),),
     )
     end = End(HOSTILE, Place(HOSTILE, 1), HOSTILE, HOSTILE)
     methods = Touched((HOSTILE,) * 9, (HOSTILE,), (HOSTILE,))

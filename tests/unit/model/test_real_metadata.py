@@ -102,7 +102,7 @@ def test_the_document_holds_what_a_plain_count_finds(file: str) -> None:
     found = Counter[str]()
     for value in values_in(document_of(file).schemas):
         match value:
-            case StructuredType(kind) | Operation(kind) | EntitySource(kind):
+            case StructuredType(kind=kind) | Operation(kind=kind) | EntitySource(kind=kind):
                 found[kind] += 1
             case Record(values):
                 found["PropertyValue"] += len(values)
