@@ -66,7 +66,11 @@ class Endpoint:
         self, operation: Operation, prepared: PreparedRequest, decoder: Decoder[_T] | None
     ) -> Exchange[_T]:
         return Exchange(
-            operation, prepared, decoder, may_renew=self._can_refresh, clock=self._clock
+            operation=operation,
+            prepared=prepared,
+            decoder=decoder,
+            may_renew=self._can_refresh,
+            clock=self._clock,
         )
 
 

@@ -61,7 +61,7 @@ class Reply:
 Answer: TypeAlias = Reply | httpx.RequestError
 
 
-@dataclass(slots=True, repr=False)
+@dataclass(slots=True, repr=False, kw_only=True)
 class Exchange(Generic[_T]):
     """The state of one logical request; the sessions do the sending and the waiting.
 

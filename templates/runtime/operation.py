@@ -35,14 +35,13 @@ class Parameter:
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One request which Graph takes.
+    """One request that Graph takes.
 
     ``path`` is a template below the cloud's base URL (``/communications/calls/{call-id}``),
     ``python`` the method that sends it (``calls.get``), ``kind`` what it does, ``returns`` the type
-    of what a success brings (None: nothing). ``parameters`` are in the order of the path, the body
-    and the query.
+    of the result (None: nothing). ``parameters`` are in the order of path, body and query.
     """
 
     method: str
@@ -56,10 +55,10 @@ class Operation:
 
     @property
     def sends_entity(self) -> bool:
-        """Whether the body is one value, and no object with the parameters as its members."""
+        """Whether the body is one value, not an object whose members are the parameters."""
         return self.kind in ("create", "update", "put_content")
 
     @property
     def repeatable(self) -> bool:
-        """Whether sending it twice intends the same as sending it once (RFC 9110, 9.2.2)."""
+        """Whether sending it twice has the same effect as sending it once (RFC 9110, 9.2.2)."""
         return self.method in _IDEMPOTENT

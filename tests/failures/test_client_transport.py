@@ -264,7 +264,9 @@ def test_every_session_has_a_time_out(session: type[Session] | type[AsyncSession
 
 
 def test_clients_wait_for_real_by_default() -> None:
-    assert SYSTEM_CLOCK.sleep is time.sleep
-    assert SYSTEM_CLOCK.async_sleep is asyncio.sleep
     for client in (CommunicationsClient, AsyncCommunicationsClient):
         assert signature(client).parameters["_clock"].default is SYSTEM_CLOCK
+    assert SYSTEM_CLOCK.sleep is time.sleep
+    started = time.monotonic()
+    asyncio.run(SYSTEM_CLOCK.async_sleep(0.02))
+    assert time.monotonic() - started >= 0.02

@@ -50,8 +50,16 @@ CREATE = operation(
     parameters=(_THING,),
     returns="Thing",
     permissions=(
-        PermissionRule("big", "a big thing", "the page", when="subject", any_of=("A.All", "B.All")),
-        PermissionRule("small", "a small thing", "the page", any_of=("C.All",)),
+        PermissionRule(
+            shape="big",
+            description="a big thing",
+            source="the page",
+            when="subject",
+            any_of=("A.All", "B.All"),
+        ),
+        PermissionRule(
+            shape="small", description="a small thing", source="the page", any_of=("C.All",)
+        ),
     ),
 )
 GET = operation(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from graph_comms import UNSET, AsyncCommunicationsClient, CommunicationsClient, Page
+from graph_comms.client import AsyncCalls, AsyncCallsParticipants, Calls, CallsParticipants
 from graph_comms.models import (
     AudioRoutingGroup,
     Call,
@@ -125,3 +126,20 @@ async def exercise_async(client: AsyncCommunicationsClient) -> None:
         length = sum([len(piece) async for piece in pieces])
     following = await page.next_page()
     print(states, changed, length, following)
+
+
+def of_one_resource(calls: Calls, participants: CallsParticipants) -> Participant:
+    calls.delete("1")
+    return participants.get("1", "2")
+
+
+async def of_one_asynchronous_resource(
+    calls: AsyncCalls, participants: AsyncCallsParticipants
+) -> Participant:
+    await calls.delete("1")
+    return await participants.get("1", "2")
+
+
+async def resources(client: CommunicationsClient, twin: AsyncCommunicationsClient) -> None:
+    of_one_resource(client.calls, client.calls.participants)
+    await of_one_asynchronous_resource(twin.calls, twin.calls.participants)

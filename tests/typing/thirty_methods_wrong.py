@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from graph_comms import AsyncCommunicationsClient, CommunicationsClient, Page
+from graph_comms.client import AsyncCalls, Calls, CallsParticipants
 from graph_comms.models import (
     AppHostedMediaConfig,
     Call,
@@ -90,3 +91,18 @@ async def asynchronous(client: AsyncCommunicationsClient) -> None:
     print([call.id for call in await client.calls.list()])  # error
     print((await client.calls.list())[0])  # error
     await client.calls.list(topp=5)  # error
+
+
+def of_one_resource(calls: Calls, participants: CallsParticipants) -> None:
+    calls.delete(1)  # error
+    calls.create.with_answer(Call())  # error
+    participants.list("1", "2")  # error
+    print(calls.participant)  # error
+
+
+async def resources(client: CommunicationsClient, twin: AsyncCommunicationsClient) -> None:
+    of_one_resource(twin.calls, client.calls.participants)  # error
+    of_one_resource(client.calls, twin.calls.participants)  # error
+    asynchronous: AsyncCalls = client.calls  # error
+    await client.calls.delete("1")  # error
+    print(asynchronous, twin.calls.get("1").id)  # error

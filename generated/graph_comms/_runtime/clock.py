@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import time
 from collections.abc import Callable, Coroutine
@@ -14,6 +13,12 @@ from typing import Any
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+async def _async_sleep(seconds: float) -> None:
+    import asyncio  # the largest import of the client, which no synchronous program needs
+
+    await asyncio.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class Clock:
     timer: Callable[[], float] = time.perf_counter
     chance: Callable[[], float] = random.random
     sleep: Callable[[float], None] = time.sleep
-    async_sleep: Callable[[float], Coroutine[Any, Any, None]] = asyncio.sleep
+    async_sleep: Callable[[float], Coroutine[Any, Any, None]] = _async_sleep
 
 
 SYSTEM_CLOCK = Clock()

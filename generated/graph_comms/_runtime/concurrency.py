@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from asyncio import Semaphore
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 
 MAX_AT_ONCE = 50
@@ -16,6 +15,8 @@ the square of their number. Streams are not counted: many open ones must not sto
 
 def async_slots() -> AbstractAsyncContextManager[None]:
     """Return what an attempt of an asynchronous client holds while it is under way."""
+    from asyncio import Semaphore  # see Clock
+
     return Semaphore(MAX_AT_ONCE)
 
 

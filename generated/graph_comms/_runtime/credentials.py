@@ -7,7 +7,6 @@ cache it themselves, know best when it expires, and a second cache would only se
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import re
 from collections.abc import Awaitable, Callable
@@ -112,6 +111,8 @@ class AsyncTokens(_TokenSource):
 
         A credential that is not known to be async may block, so it is asked in a worker thread.
         """
+        import asyncio  # see Clock
+
         quick = self.is_async or not self.can_refresh
         answer: object = self._ask() if quick else await asyncio.to_thread(self._ask)
         answer = await answer if inspect.isawaitable(answer) else answer

@@ -135,14 +135,14 @@ class Declaration:
                 parameters.append(Parameter(f"${name}", name, "query", form, False))
         returns = written["return"].replace("models.", "").replace("Iterator[bytes]", "bytes")
         return Operation(
-            self._verb,
-            self._path,
-            ".".join(filter(None, [self.at, self.__name__])),
-            kind,
-            tuple(parameters),
-            None if returns == "None" else returns,
-            self._clouds,
-            self._permissions,
+            method=self._verb,
+            path=self._path,
+            python=".".join(filter(None, [self.at, self.__name__])),
+            kind=kind,
+            parameters=tuple(parameters),
+            returns=None if returns == "None" else returns,
+            clouds=self._clouds,
+            permissions=self._permissions,
         )
 
     def _kind(self, sends_entity: bool, is_function: bool, is_stream: bool) -> Kind:

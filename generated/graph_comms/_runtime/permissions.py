@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import cast
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PermissionRule:
     """One documented fact: a body of this shape needs these application permissions.
 

@@ -1,0 +1,35 @@
+"""Sphinx documents a resource of the client as it documents any class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from graph_comms.client import Calls
+
+application = pytest.importorskip("sphinx.application", reason="Sphinx is not installed")
+
+INDEX = """
+.. autoclass:: graph_comms.client.Calls
+   :members:
+   :inherited-members:
+"""
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::PendingDeprecationWarning")
+def test_autodoc_of_a_resource(tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text('extensions = ["sphinx.ext.autodoc"]\n', encoding="utf-8")
+    (tmp_path / "index.rst").write_text(INDEX, encoding="utf-8")
+    built = tmp_path / "built"
+    sphinx = application.Sphinx(
+        tmp_path, tmp_path, built, built, "text", status=None, warning=None, warningiserror=True
+    )
+    sphinx.build()
+
+    page = (built / "index.txt").read_text(encoding="utf-8")
+    assert "create(call: Call, **options: Unpack[Options]) -> Call" in page
+    assert "Call people or join a meeting" in page
+    assert "POST /communications/calls" in page
+    methods = [name for name in dir(Calls) if callable(getattr(Calls, name)) and name[0] != "_"]
+    assert [name for name in methods if f"\n   {name}(" not in page] == []
