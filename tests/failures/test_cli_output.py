@@ -12,7 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.csdl import ROOT, SERVICE, content, document, graph_codegen
+from tests.support.csdl import (
+    ROOT,
+    SERVICE,
+    content,
+    document,
+    graph_codegen,
+    graph_codegen_process,
+)
 
 MODELS = "graph_comms/models/graph.py"
 
@@ -44,7 +51,10 @@ def errors(result: object) -> list[str]:
 
 def refusal(folder: Path, *arguments: str, before: Callable[[], object] | None = None) -> list[str]:
     whole = content(folder)
-    result = graph_codegen(*arguments, cwd=folder, before=before)
+    if before:
+        result = graph_codegen_process(*arguments, cwd=folder, before=before)
+    else:
+        result = graph_codegen(*arguments, cwd=folder)
     assert (result.returncode, result.stdout) == (2, ""), result.stderr
     assert content(folder) == whole
     assert not list(folder.rglob(".graph-codegen-*"))

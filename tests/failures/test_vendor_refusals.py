@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.failures.test_cli_output import no_room, permitted
-from tests.support.csdl import ROOT, SERVICE, content, document, graph_codegen
+from tests.support.csdl import (
+    ROOT,
+    SERVICE,
+    content,
+    document,
+    graph_codegen,
+    graph_codegen_process,
+)
 
 DEST = "app/_vendor"
 
@@ -240,7 +247,7 @@ def test_a_destination_that_leads_nowhere_is_refused(folder: Path, leads: str) -
 )
 def test_a_closed_folder_is_refused(folder: Path, closed: str, message: str) -> None:
     (folder / closed).chmod(0)
-    result = graph_codegen(*update(), cwd=folder, before=permitted)
+    result = graph_codegen_process(*update(), cwd=folder, before=permitted)
     (folder / closed).chmod(0o755)
     assert (result.returncode, result.stdout) == (2, "")
     assert "Traceback" not in result.stderr
@@ -278,7 +285,7 @@ def test_a_check_refuses_what_is_no_mere_difference(folder: Path, change: str) -
 def test_an_unwritable_folder_is_refused(folder: Path, unwritable: str) -> None:
     (folder / unwritable).chmod(0o555)
     before = content(folder)
-    result = graph_codegen(*update(), cwd=folder, before=permitted)
+    result = graph_codegen_process(*update(), cwd=folder, before=permitted)
     assert (result.returncode, result.stdout) == (2, "")
     assert "Permission denied" in result.stderr
     assert content(folder) == before
@@ -286,7 +293,7 @@ def test_an_unwritable_folder_is_refused(folder: Path, unwritable: str) -> None:
 
 def test_a_full_disk_is_refused(folder: Path) -> None:
     before = content(folder)
-    result = graph_codegen(*update(), cwd=folder, before=no_room)
+    result = graph_codegen_process(*update(), cwd=folder, before=no_room)
     assert (result.returncode, result.stdout) == (2, "")
     assert "File too large" in result.stderr
     assert content(folder) == before

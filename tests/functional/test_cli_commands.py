@@ -1,21 +1,49 @@
-"""What the commands answer, where the answer goes, and how the command can be called."""
+"""What each command answers, where the answer goes, and how to call the command."""
 
 from __future__ import annotations
 
+import gc
 import json
+import os
+import shutil
 import subprocess
 import sys
+import warnings
+from collections.abc import Mapping
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
 from openapi_spec_validator import validate
 
 from graph_codegen import __version__
-from tests.support.csdl import ROOT, SERVICE, content, document, graph_codegen
+from graph_codegen.cli import main
+from tests.support.csdl import (
+    ROOT,
+    SERVICE,
+    content,
+    document,
+    graph_codegen,
+    graph_codegen_process,
+)
 
 FILE = "graph-2026-01-31.csdl.xml"
 
-COMMANDS = ("generate", "check", "slice", "inspect", "openapi")
+NEWER = "graph-2026-02-28.csdl.xml"
+
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "generate": ("--metadata", NEWER, *ROOT),
+    "check": ("--metadata", NEWER, *ROOT),
+    "vendor": ("app", "--metadata", NEWER, *ROOT),
+    "diff": (FILE, NEWER, *ROOT, "--code", "--fail-on", "breaking"),
+    "update": ("missing.xml",),
+    "slice": (NEWER, *ROOT),
+    "clouds": (f"GLOBAL={NEWER}", f"CHINA={FILE}", *ROOT),
+    "inspect": ("call", "--metadata", NEWER),
+    "openapi": ("--metadata", NEWER, *ROOT),
+    "api": ("--metadata", NEWER, *ROOT, "--output", "api.md"),
+}
+"""A call of every command, for a folder that has two documents and the package of the older one."""
 
 
 @pytest.fixture
@@ -33,11 +61,46 @@ def answer(folder: Path, *arguments: str | Path) -> str:
 # -- calling
 
 
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for `COMMANDS`."""
+    folder = tmp_path_factory.mktemp("generated")
+    (folder / FILE).write_bytes(document(SERVICE))
+    (folder / NEWER).write_bytes(document(SERVICE.replace("mute", "silence")))
+    answer(folder, "generate", "--metadata", FILE, *ROOT)
+    return folder
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_process_does_the_same_as_a_call_in_this_one(
+    command: str, generated: Path, tmp_path: Path
+) -> None:
+    """The other tests call the command in their own process; nothing that they see depends on that."""
+    here, there = (shutil.copytree(generated, tmp_path / name) for name in ("here", "there"))
+    called = graph_codegen(command, *COMMANDS[command], cwd=here)
+    ran = graph_codegen_process(command, *COMMANDS[command], cwd=there)
+    assert (ran.returncode, ran.stdout) == (called.returncode, called.stdout)
+    assert ran.stderr == called.stderr
+    assert content(there) == content(here)
+
+
+def test_every_command_has_its_process() -> None:
+    assert COMMANDS.keys() == main.commands.keys()
+
+
 def test_the_script_is_the_module() -> None:
     script = Path(sys.executable).with_name("graph-codegen")
     result = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
     assert result.stdout == f"graph-codegen, version {__version__}\n"
-    assert graph_codegen("--version").stdout == result.stdout
+    assert graph_codegen_process("--version").stdout == result.stdout
+
+
+def test_a_command_in_this_process_leaves_it_as_it_was(folder: Path) -> None:
+    before = Path.cwd(), gc.get_threshold(), warnings.filters[:], dict(os.environ), sys.stdout
+    answer(folder, "generate", "--metadata", FILE, *ROOT)
+    after = Path.cwd(), gc.get_threshold(), warnings.filters[:], dict(os.environ), sys.stdout
+    assert after == before
+    assert active_children() == []
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])
@@ -176,10 +239,10 @@ def test_inspect_shows_traits_and_enumerations(folder: Path) -> None:
 
 def test_openapi_is_the_whole_answer(folder: Path) -> None:
     text = answer(folder, "openapi", "--metadata", FILE, *ROOT)
-    told = json.loads(text)
-    validate(told)
-    assert told["openapi"].startswith("3.1.")
-    assert "/communications/calls/{call-id}/mute" in told["paths"]
+    api = json.loads(text)
+    validate(api)
+    assert api["openapi"].startswith("3.1.")
+    assert "/communications/calls/{call-id}/mute" in api["paths"]
     assert answer(folder, "openapi", "--metadata", FILE, *ROOT, "--output", "o/api.json") == ""
     assert content(folder / "o") == {"api.json": text.encode()}
 

@@ -19,11 +19,9 @@ from pathlib import Path
 import black
 import pytest
 from black.mode import TargetVersion
-from click.testing import CliRunner
 from openapi_spec_validator import validate
 
 from graph_codegen.assets import folder
-from graph_codegen.cli import main
 from graph_codegen.csdl import reader
 from graph_codegen.emit.formatting import LINE_LENGTH
 from graph_codegen.emit.models import render_models
@@ -34,6 +32,7 @@ from graph_codegen.model import provenance
 from graph_codegen.model.resolver import resolve
 from graph_codegen.model.subset import ALL
 from tests.conftest import REFRESH
+from tests.support.csdl import graph_codegen
 from tests.support.wire_values import wire_value
 
 CASES = sorted(path.parent for path in Path(__file__).parent.glob("generator/*/input.csdl.xml"))
@@ -64,10 +63,10 @@ for module, name, abstract, value in json.load(sys.stdin):
 """
 
 
-def graph_codegen(*arguments: str | Path) -> str:
-    """Run the command; return what it answers. There is nothing to warn of in a golden input."""
-    result = CliRunner().invoke(main, [*map(str, arguments)], catch_exceptions=False)
-    assert result.exit_code == 0, result.stderr
+def answer(*arguments: str | Path) -> str:
+    """Run the command and return its standard output; a golden input causes no warning."""
+    result = graph_codegen(*arguments)
+    assert result.returncode == 0, result.stderr
     assert "warning" not in result.stderr
     return result.stdout
 
@@ -88,7 +87,7 @@ def roots(case: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def sliced(case: Path, roots: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("sliced")
-    graph_codegen("slice", case / "input.csdl.xml", "--strict", *roots, "--output", target)
+    answer("slice", case / "input.csdl.xml", "--strict", *roots, "--output", target)
     return target
 
 
@@ -96,7 +95,7 @@ def sliced(case: Path, roots: list[str], tmp_path_factory: pytest.TempPathFactor
 def files(case: Path, roots: list[str], sliced: Path) -> Mapping[str, str]:
     """What is compared: not the client and the runtime, which have tests of their own."""
     document = sliced / settings.load(folder("metadata")).document
-    openapi = graph_codegen("openapi", "--metadata", case / "input.csdl.xml", *roots)
+    openapi = answer("openapi", "--metadata", case / "input.csdl.xml", *roots)
     found = {"normalised.csdl.xml": read(document), "openapi.json": openapi}
     cut = json.loads(read(sliced / provenance.FILE))["cut"]
     if cut:
@@ -139,7 +138,7 @@ def test_the_slice_of_the_slice_is_the_slice(
     roots: list[str], sliced: Path, tmp_path: Path
 ) -> None:
     document = settings.load(folder("metadata")).document
-    graph_codegen("slice", sliced / document, "--strict", *roots, "--output", tmp_path)
+    answer("slice", sliced / document, "--strict", *roots, "--output", tmp_path)
     assert read(tmp_path / document) == read(sliced / document)
 
 
