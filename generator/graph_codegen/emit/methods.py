@@ -7,39 +7,35 @@ from dataclasses import dataclass
 
 from pydantic.alias_generators import to_camel
 
-from graph_codegen.csdl.ast import ROOT_NAMESPACE, Operation, Parameter, TypeRef, split_name
+from graph_codegen.csdl.ast import ROOT_NAMESPACE, Parameter, TypeRef, split_name
+from graph_codegen.csdl.vocabulary import Option
 from graph_codegen.emit import reference
 from graph_codegen.emit.names import Names, edm_annotation, parameter_name
 from graph_codegen.facts.clouds import Clouds
 from graph_codegen.facts.descriptions import Descriptions
 from graph_codegen.facts.permissions import Rules
-from graph_codegen.service.capabilities import allows
-from graph_codegen.service.requests import STREAM, Request
+from graph_codegen.service.capabilities import is_optional
+from graph_codegen.service.requests import (
+    COLLECTION_OPTIONS,
+    COUNT_OPTIONS,
+    ENTITY_OPTIONS,
+    STREAM,
+    Request,
+)
 from graph_codegen.text import docstring_source
 
-OPTIONAL_PARAMETER = "Org.OData.Core.V1.OptionalParameter"
-
-STRUCTURED = ("select", "expand")
-COLLECTION = (*STRUCTURED, "filter", "orderby", "top", "skip", "search", "count")
-
-OPTIONS: Mapping[str, tuple[str, tuple[str, str]]] = {
-    "select": ("Sequence[str]", ("SelectSupport", "Supported")),
-    "expand": ("Sequence[str]", ("ExpandRestrictions", "Expandable")),
-    "filter": ("str", ("FilterRestrictions", "Filterable")),
-    "orderby": ("Sequence[str]", ("SortRestrictions", "Sortable")),
-    "top": ("int", ("TopSupported", "Supported")),
-    "skip": ("int", ("SkipSupported", "Supported")),
-    "search": ("str", ("SearchRestrictions", "Searchable")),
-    "count": ("bool", ("CountRestrictions", "Countable")),
-}
-"""The system query options (OData URL conventions 5.1): type, and the capability that allows each."""
+OPTION_TYPES: Mapping[Option, str] = {
+    "select": "Sequence[str]", "expand": "Sequence[str]", "filter": "str", "orderby": "Sequence[str]",
+    "top": "int", "skip": "int", "search": "str", "count": "bool",
+}  # fmt: skip
+"""The annotations of the system query options (OData URL conventions 5.1)."""
 
 
 OPTION_SET_NAMES: Mapping[tuple[str, ...], str] = {
     (): "Options",
-    STRUCTURED: "EntityOptions",
-    COLLECTION: "CollectionOptions",
-    ("filter", "search"): "CountOptions",
+    ENTITY_OPTIONS: "EntityOptions",
+    COLLECTION_OPTIONS: "CollectionOptions",
+    COUNT_OPTIONS: "CountOptions",
 }
 """Names for the sets of options where nothing is ruled out; any other is named after its members."""
 
@@ -160,7 +156,7 @@ class MethodWriter:
             ),
             entity=self._entity(request),
             parameters=tuple(self._parameter(request, p) for p in request.parameters),
-            options=tuple(query_options(request)),
+            options=tuple(_option(name) for name in request.options),
             returns=self._returns(request),
             docstring=docstring_source(self._summary(request), indent=8, code=request.http),
             reference=self._reference(request),
@@ -188,7 +184,7 @@ class MethodWriter:
 
     def _parameter(self, request: Request, parameter: Parameter) -> Argument:
         """Return an argument of an operation."""
-        required = not (request.operation and may_be_left_out(request.operation, parameter))
+        required = not (request.operation and is_optional(request.operation, parameter))
         form = self.annotation(parameter.type)
         return Argument(
             parameter.name,
@@ -240,35 +236,11 @@ _DOING = {
 }
 
 
-def may_be_left_out(operation: Operation, parameter: Parameter) -> bool:
-    """Whether a parameter need not be given (Core.V1 OptionalParameter).
-
-    One of an action that may be null need not either: Graph takes what is left out as null.
-    """
-    optional = any(a.term == OPTIONAL_PARAMETER for a in parameter.annotations)
-    return optional or (operation.kind == "Action" and parameter.nullable is not False)
-
-
 def _beside_keys(name: str, request: Request) -> str:
     """Return the name of a parameter, out of the way of the keys on the path."""
     keys = {parameter_name(key.name) for key in request.keys}
     return f"{name}_parameter" if name in keys else name
 
 
-def query_options(request: Request) -> list[Argument]:
-    """Return the query options that a request takes: those of its result that are not ruled out."""
-    names: tuple[str, ...] = ()
-    if request.kind == "count":
-        names = ("filter", "search")
-    elif request.kind == "list":
-        names = COLLECTION
-    elif request.kind == "get":
-        names = STRUCTURED
-    elif request.kind == "function" and request.returns and not request.returns.primitive:
-        names = COLLECTION if request.returns.collection else STRUCTURED
-    ruled = request.kind != "function"  # capabilities are those of the resource, not of a function
-    return [
-        Argument(f"${name}", name, "query", OPTIONS[name][0], required=False)
-        for name in names
-        if not ruled or allows(request.annotations, *OPTIONS[name][1])
-    ]
+def _option(name: Option) -> Argument:
+    return Argument(f"${name}", name, "query", OPTION_TYPES[name], required=False)

@@ -18,13 +18,12 @@ from graph_codegen.csdl.ast import (
     Property,
     TypeDeclaration,
 )
+from graph_codegen.csdl.vocabulary import DESCRIPTION
 from graph_codegen.facts import files
 from graph_codegen.service.requests import Request
 from graph_codegen.text import printable
 
 FILE = "descriptions.json"
-
-TERM = "Org.OData.Core.V1.Description"
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ def _descriptions(content: _File) -> Descriptions:
 
 
 def _own(annotations: Iterable[Annotation]) -> str:
-    values = (a.value for a in annotations if a.term == TERM)
+    values = (a.value for a in annotations if a.term == DESCRIPTION)
     return next((_visible(value.text) for value in values if isinstance(value, Constant)), "")
 
 

@@ -34,6 +34,7 @@ from graph_codegen.csdl.ast import (
     TypeRef,
     parse_type_ref,
 )
+from graph_codegen.csdl.vocabulary import holds_names
 from graph_codegen.errors import CodegenError, Diagnostic, Place, bounded
 from graph_codegen.model.model import Model
 from graph_codegen.model.validate import find_unresolved_references, validate_model
@@ -69,14 +70,6 @@ _Annotated = TypeVar(
     Parameter, ReturnType, Term, EntityContainer, EntitySource,
 )  # fmt: skip
 
-
-_NAMING_TERMS = frozenset(
-    {
-        "Org.OData.Core.V1.ExplicitOperationBindings",
-        "Org.OData.Validation.V1.DerivedTypeConstraint",
-    }
-)
-"""Terms whose texts are qualified names (Core.V1 QualifiedBoundOperationName, QualifiedTypeName)."""
 
 _NAMES = frozenset(
     {
@@ -169,7 +162,7 @@ class _Resolver:
 
     def _annotation(self, item: Annotation) -> Annotation:
         term = self._full(item.term)
-        value = self._expression(item.value, named=term in _NAMING_TERMS)
+        value = self._expression(item.value, named=holds_names(term))
         return Annotation(term, value, item.qualifier, item.place)
 
     def _expression(self, value: Expression | None, *, named: bool) -> Expression | None:

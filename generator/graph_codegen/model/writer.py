@@ -33,6 +33,7 @@ from graph_codegen.csdl.ast import (
     TypeDeclaration,
     split_name,
 )
+from graph_codegen.csdl.vocabulary import DESCRIPTIVE_PROPERTIES, is_descriptive
 from graph_codegen.model.canonical import ordered
 from graph_codegen.model.model import Model
 
@@ -41,11 +42,6 @@ _Element = etree._Element  # pyright: ignore[reportPrivateUsage] lxml has no pub
 _DEFAULT: Any = {None: EDM[1:-1]}  # the stubs know no default namespace
 
 _Declared = TypeDeclaration | Operation | Term | EntityContainer
-
-DESCRIPTIVE_TERMS = frozenset(
-    {"Org.OData.Core.V1.Description", "Org.OData.Core.V1.LongDescription"}
-)
-DESCRIPTIVE_PROPERTIES = frozenset({"Description", "LongDescription"})
 
 
 def write(model: Model) -> bytes:
@@ -214,7 +210,7 @@ def _entity_source(parent: _Element, item: EntitySource) -> None:
 
 def _annotations(parent: _Element, annotations: Iterable[Annotation]) -> None:
     for annotation in sorted(annotations, key=lambda a: (a.term, a.qualifier)):
-        if annotation.term in DESCRIPTIVE_TERMS:
+        if is_descriptive(annotation.term):
             continue
         attributes = {"Term": annotation.term, "Qualifier": annotation.qualifier or None}
         _value(_add(parent, "Annotation", attributes), annotation.value)

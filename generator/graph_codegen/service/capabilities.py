@@ -1,67 +1,88 @@
-"""What annotations allow: the Capabilities vocabulary, and Core.V1's Computed and bindings.
-
-Source: OData Vocabularies 4.01, Org.OData.Capabilities.V1 and Org.OData.Core.V1.
-"""
+"""What the annotations of an element allow, according to the table of terms in `csdl.vocabulary`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from graph_codegen.csdl.ast import Annotation, Collection, Constant, Expression, Record
+from graph_codegen.csdl.ast import Annotation, Collection, Constant, Operation, Parameter, Record
+from graph_codegen.csdl.vocabulary import (
+    CAPABILITIES,
+    COMPUTED,
+    EXPLICIT_OPERATION_BINDINGS,
+    FALSE,
+    OPTIONAL_PARAMETER,
+    REQUIRES_EXPLICIT_BINDING,
+    UPDATE_RESTRICTIONS,
+    Kind,
+    Option,
+    restrictions_in,
+    value_of,
+)
 from graph_codegen.model.model import Model
 
-CAPABILITIES = "Org.OData.Capabilities.V1."
-COMPUTED = "Org.OData.Core.V1.Computed"
-REQUIRES_EXPLICIT_BINDING = "Org.OData.Core.V1.RequiresExplicitBinding"
-EXPLICIT_OPERATION_BINDINGS = "Org.OData.Core.V1.ExplicitOperationBindings"
+Annotations = tuple[Annotation, ...]
 
-FALSE = Constant("Bool", "false")
+_PUT = Constant("EnumMember", f"{CAPABILITIES}HttpMethod/PUT")
 
 
-def allows(annotations: tuple[Annotation, ...], term: str, flag: str) -> bool:
-    """Whether capabilities leave something allowed; saying nothing allows it.
+def allows_request(annotations: Annotations, kind: Kind, *, by_key: bool = False) -> bool:
+    """Whether the annotations of an element allow requests of a kind; no annotation allows all.
 
-    A capability is a record with flags, or a single flag.
+    `by_key` says that the request addresses an item of a collection by its key.
     """
-    for annotation in annotations:
-        if annotation.term == CAPABILITIES + term:
-            value = annotation.value
-            return (value.get(flag) if isinstance(value, Record) else value) != FALSE
-    return True
+    return not any(
+        kind in restriction.requests and (by_key or restriction.scope != "by key")
+        for restriction in restrictions_in(annotations)
+    )
 
 
-def restrictions(annotations: tuple[Annotation, ...], term: str) -> Record | None:
-    """Return the record of a capability, None where there is none."""
-    values = (a.value for a in annotations if a.term == CAPABILITIES + term)
-    return next((value for value in values if isinstance(value, Record)), None)
+def allows_option(annotations: Annotations, option: Option) -> bool:
+    """Whether the annotations of a resource allow a query option; no annotation allows all."""
+    return all(restriction.option != option for restriction in restrictions_in(annotations))
 
 
-def readable_by_key(annotations: tuple[Annotation, ...]) -> bool:
-    """Whether the items of a collection that can be read may be read one by one, too."""
-    found = restrictions(annotations, "ReadRestrictions")
-    by_key = found and found.get("ReadByKeyRestrictions")
-    return not isinstance(by_key, Record) or by_key.get("Readable") != FALSE
+def allows_items(annotations: Annotations) -> bool:
+    """Whether the annotations of a collection allow its items to be addressed by their keys."""
+    return all(restriction.scope != "items" for restriction in restrictions_in(annotations))
 
 
-def is_computed(annotations: tuple[Annotation, ...]) -> bool:
-    """Whether the service alone writes a property (Core.V1 Computed, whose default is true)."""
-    return any(a.term == COMPUTED and a.value != FALSE for a in annotations)
+def updates_by_put(annotations: Annotations) -> bool:
+    """Whether a resource is updated by PUT (Capabilities.V1 UpdateRestrictions/UpdateMethod)."""
+    values = (a.value for a in annotations if a.term == UPDATE_RESTRICTIONS)
+    record = next((value for value in values if isinstance(value, Record)), None)
+    return record is not None and record.get("UpdateMethod") == _PUT
 
 
-def explicit_bindings(annotations: tuple[Annotation, ...]) -> Iterator[str]:
-    """Yield the operations that annotations bind explicitly (Core.V1 ExplicitOperationBindings)."""
+def is_computed(annotations: Annotations) -> bool:
+    """Whether only the service writes a property (Core.V1 Computed)."""
+    return any(a.term == COMPUTED and value_of(a) != FALSE for a in annotations)
+
+
+def is_optional(operation: Operation, parameter: Parameter) -> bool:
+    """Whether a call of an operation may omit a parameter (Core.V1 OptionalParameter).
+
+    It may also omit a nullable parameter of an action, which Graph then takes as null.
+    """
+    optional = any(a.term == OPTIONAL_PARAMETER for a in parameter.annotations)
+    return optional or (operation.kind == "Action" and parameter.nullable is not False)
+
+
+def requires_explicit_binding(operation: Operation) -> bool:
+    """Whether an operation is bound only where an element lists it (Core.V1 RequiresExplicitBinding)."""
+    return any(a.term == REQUIRES_EXPLICIT_BINDING for a in operation.annotations)
+
+
+def explicit_bindings(annotations: Annotations) -> Iterator[str]:
+    """Yield the operations that an element lists (Core.V1 ExplicitOperationBindings)."""
     for annotation in annotations:
         if annotation.term == EXPLICIT_OPERATION_BINDINGS:
-            yield from _texts(annotation.value)
+            value = annotation.value
+            items = value.items if isinstance(value, Collection) else ()
+            yield from (item.text for item in items if isinstance(item, Constant))
 
 
-def _texts(value: Expression | None) -> Iterator[str]:
-    if isinstance(value, Collection):
-        yield from (item.text for item in value.items if isinstance(item, Constant))
-
-
-def explicitly_bound(model: Model) -> Iterator[str]:
-    """Yield the operations that any element of a model binds explicitly."""
+def all_explicit_bindings(model: Model) -> Iterator[str]:
+    """Yield the operations that any element of a model lists."""
     for declared in model.structured():
         yield from explicit_bindings(declared.annotations)
         for navigation in declared.navigation:

@@ -14,7 +14,6 @@ from typing import Literal
 from graph_codegen.csdl.ast import (
     ROOT_NAMESPACE,
     Annotation,
-    Constant,
     EntitySource,
     NavigationProperty,
     Operation,
@@ -22,32 +21,19 @@ from graph_codegen.csdl.ast import (
     TypeRef,
     split_name,
 )
+from graph_codegen.csdl.vocabulary import Kind, Option
 from graph_codegen.errors import CodegenError, error
 from graph_codegen.model.model import Model
 from graph_codegen.service.capabilities import (
-    CAPABILITIES,
-    REQUIRES_EXPLICIT_BINDING,
-    allows,
+    all_explicit_bindings,
+    allows_items,
+    allows_option,
+    allows_request,
     explicit_bindings,
-    explicitly_bound,
-    is_computed,
-    readable_by_key,
-    restrictions,
+    requires_explicit_binding,
+    updates_by_put,
 )
 from graph_codegen.service.resources import Key, Resource, top
-
-Kind = Literal[
-    "list",
-    "get",
-    "create",
-    "update",
-    "delete",
-    "count",
-    "content",
-    "put_content",
-    "action",
-    "function",
-]
 
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 
@@ -56,26 +42,31 @@ METHODS: dict[Kind, Method] = {
     "count": "GET", "content": "GET", "put_content": "PUT", "action": "POST", "function": "GET",
 }  # fmt: skip
 
-_PUT = Constant("EnumMember", f"{CAPABILITIES}HttpMethod/PUT")
+ENTITY_OPTIONS: tuple[Option, ...] = ("select", "expand")
+COLLECTION_OPTIONS: tuple[Option, ...] = (
+    *ENTITY_OPTIONS, "filter", "orderby", "top", "skip", "search", "count",
+)  # fmt: skip
+COUNT_OPTIONS: tuple[Option, ...] = ("filter", "search")
 
 MOST_REQUESTS = 200_000
-"""Requests of a model before walking it ends; all of Graph has some 15,000, the US Gov cloud no end."""
+"""Limit on the requests of a model: all of Graph has some 15,000, the US Gov cloud has no end of them."""
 
 MOST_SEGMENTS = 100
-"""Segments of a path before walking it ends; the longest of Graph has eleven."""
+"""Limit on the segments of a path: the longest of Graph has eleven."""
 
 STREAM = TypeRef("Edm.Stream")
 COUNT = TypeRef("Edm.Int32")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One request that the service takes.
 
-    `path` is from the service root with keys in braces, `segments` the names of the resources on
-    it without keys, `target` the resource that it leads to, with its `annotations`. `body` is what
-    is sent (None: nothing, or the parameters of `operation`), `returns` what comes back (None:
-    nothing). `steps` are the properties on the way, each behind the type that declares it.
+    `path` starts at the service root and has keys in braces; `segments` are the names of the resources
+    on it, without keys. `target` is the type of the resource at its end, `annotations` are that
+    resource's. `body` is the type that is sent (None: nothing, or the parameters of `operation`),
+    `returns` the type that comes back (None: nothing). `steps` are the properties on the path, each
+    with its declaring type: `microsoft.graph.call/participants`.
     """
 
     kind: Kind
@@ -91,28 +82,43 @@ class Request:
 
     @property
     def method(self) -> Method:
-        """The HTTP method: that of the kind, but for updates which the metadata wants by PUT."""
-        if self.kind == "update":
-            found = restrictions(self.annotations, "UpdateRestrictions")
-            if found and found.get("UpdateMethod") == _PUT:
-                return "PUT"
+        """The HTTP method: that of the kind, except for updates that the metadata wants by PUT."""
+        if self.kind == "update" and updates_by_put(self.annotations):
+            return "PUT"
         return METHODS[self.kind]
 
     @property
     def http(self) -> str:
-        """The request line: method and path, by which the files in `metadata/` know a request."""
+        """The request line, method and path: the files in `metadata/` identify requests by it."""
         return f"{self.method} {self.path}"
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """What the operation takes besides what it is bound to."""
+        """The parameters of the operation besides the binding parameter."""
         return self.operation.own if self.operation else ()
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The query options: those that fit the result, less the ones that annotations rule out."""
+        match self.kind:
+            case "count":
+                options = COUNT_OPTIONS
+            case "list":
+                options = COLLECTION_OPTIONS
+            case "get":
+                options = ENTITY_OPTIONS
+            case "function" if self.returns and not self.returns.primitive:
+                # The annotations are the resource's: they say nothing about the function's result.
+                return COLLECTION_OPTIONS if self.returns.collection else ENTITY_OPTIONS
+            case _:
+                options = ()
+        return tuple(option for option in options if allows_option(self.annotations, option))
 
 
 def list_requests(model: Model) -> tuple[Request, ...]:
-    """Return every request of a model, in the order of the walk: each resource before what it holds.
+    """Return every request of a model, in the order of the walk: each resource before those below it.
 
-    Raises CodegenError where there is no end to them: containment can multiply paths at each step.
+    Raises CodegenError if there are too many, since containment can multiply paths at each step.
     """
     walk = _Walk(model)
     found: list[Request] = []
@@ -146,7 +152,7 @@ def _too_long(at: Resource, last: NavigationProperty) -> CodegenError:
 def list_offers(model: Model) -> Iterator[Request]:
     """Yield the requests of every resource once, at the shortest path that leads to it.
 
-    All paths of a large service can be too many to walk: what a resource offers is the same on each.
+    A large service can have too many paths to walk, and a resource takes the same requests on each.
     """
     walk = _Walk(model)
     pending = deque(map(top, model.sources))
@@ -163,10 +169,10 @@ def list_offers(model: Model) -> Iterator[Request]:
 class _Walk:
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._explicit = frozenset(explicitly_bound(model))
+        self._explicit = frozenset(all_explicit_bindings(model))
 
     def all(self, at: Resource) -> Iterator[Resource]:
-        """Yield a resource, then those below it, each before what it holds."""
+        """Yield a resource, then those below it, each before its own children."""
         pending = [at]
         while pending:
             at = pending.pop()
@@ -200,48 +206,43 @@ class _Walk:
                     contained=item.contains_target,
                 )
                 if below.steps[-1] in at.steps:
-                    continue  # replies to replies are one and the same resource
+                    continue  # replies to replies are the same resource as replies
                 if len(below.segments) > MOST_SEGMENTS:
                     raise _too_long(below, item)
                 yield below
 
     def _collection(self, at: Resource) -> Iterator[Request]:
         item = TypeRef(at.type.name)
-        if allows(at.annotations, "ReadRestrictions", "Readable"):
+        if allows_request(at.annotations, "list"):
             yield self._request("list", at, returns=at.type)
-        if allows(at.annotations, "InsertRestrictions", "Insertable"):
+        if allows_request(at.annotations, "create"):
             yield self._request("create", at, body=item, returns=item)
-        if allows(at.annotations, "ReadRestrictions", "Readable") and allows(
-            at.annotations, "CountRestrictions", "Countable"
-        ):
+        if allows_request(at.annotations, "count"):
             yield self._request("count", at, suffix="/$count", returns=COUNT)
         yield from self._operations(at)
 
     def _item(self, at: Resource) -> Resource | None:
-        """Return the resource of a single item of a collection, None where there is none.
+        """Return the resource of a single item of a collection, None if items have no address.
 
-        A key of several properties has another spelling in paths; no entity of Graph has one.
+        A key of several properties is spelled differently in paths; no entity of Graph has one.
         """
         one_key = len(self._model.key(at.type.name)) == 1
-        if not one_key or not allows(at.annotations, "IndexableByKey", "Supported"):
-            return None
-        return at.item()
+        return at.item() if one_key and allows_items(at.annotations) else None
 
     def _single(self, at: Resource) -> Iterator[Request]:
-        readable = allows(at.annotations, "ReadRestrictions", "Readable")
-        if readable and (not at.by_key or readable_by_key(at.annotations)):
+        if allows_request(at.annotations, "get", by_key=at.by_key):
             yield self._request("get", at, returns=at.type)
-        if allows(at.annotations, "UpdateRestrictions", "Updatable"):
+        if allows_request(at.annotations, "update", by_key=at.by_key):
             yield self._request("update", at, body=at.type, returns=at.type)
-        if at.removable and allows(at.annotations, "DeleteRestrictions", "Deletable"):
+        if at.removable and allows_request(at.annotations, "delete", by_key=at.by_key):
             yield self._request("delete", at)
         yield from self._streams(at)
         yield from self._operations(at)
 
     def _read(self, at: Resource) -> Iterator[Request]:
-        """Yield the request for entities that live elsewhere."""
-        if allows(at.annotations, "ReadRestrictions", "Readable"):
-            kind: Kind = "list" if at.type.collection else "get"
+        """Yield the request for entities that are contained elsewhere."""
+        kind: Kind = "list" if at.type.collection else "get"
+        if allows_request(at.annotations, kind):
             yield self._request(kind, at, returns=at.type)
 
     def _streams(self, at: Resource) -> Iterator[Request]:
@@ -256,11 +257,9 @@ class _Walk:
         self, at: Resource, owner: str, name: str, annotations: tuple[Annotation, ...] = ()
     ) -> Iterator[Request]:
         stream = at.below(owner, name, STREAM, annotations)
-        if allows(stream.annotations, "ReadRestrictions", "Readable"):
+        if allows_request(annotations, "content"):
             yield self._request("content", stream, returns=STREAM)
-        if allows(stream.annotations, "UpdateRestrictions", "Updatable") and not is_computed(
-            annotations
-        ):
+        if allows_request(annotations, "put_content"):
             yield self._request("put_content", stream, body=STREAM)
 
     def _operations(self, at: Resource) -> Iterator[Request]:
@@ -274,16 +273,17 @@ class _Walk:
                     yield self._call(operation, at)
 
     def _callable(self, operation: Operation, at: Resource) -> bool:
-        """Whether an operation may be called here (Core.V1 RequiresExplicitBinding).
+        """Whether an operation may be called at a resource.
 
-        Graph marks operations that no element lists; read to the letter they could be called
-        nowhere, yet the service has them: for those the binding type alone decides.
+        Graph marks operations with RequiresExplicitBinding that no element lists. Taken literally they
+        could be called nowhere, yet the service has them: for those the binding type alone decides.
         """
-        if not any(a.term == REQUIRES_EXPLICIT_BINDING for a in operation.annotations):
+        kind: Kind = "action" if operation.kind == "Action" else "function"
+        if not all(allows_request(a, kind) for a in (operation.annotations, at.annotations)):
+            return False
+        if not requires_explicit_binding(operation) or operation.name not in self._explicit:
             return True
-        return operation.name not in self._explicit or operation.name in explicit_bindings(
-            at.annotations
-        )
+        return operation.name in explicit_bindings(at.annotations)
 
     def _call(self, operation: Operation, at: Resource) -> Request:
         namespace, name = split_name(operation.name)
@@ -312,14 +312,14 @@ class _Walk:
         operation: Operation | None = None,
     ) -> Request:
         return Request(
-            kind,
-            at.path + suffix,
-            at.segments,
-            at.keys,
-            at.type,
-            body,
-            returns,
-            operation,
-            at.annotations,
-            at.steps,
+            kind=kind,
+            path=at.path + suffix,
+            segments=at.segments,
+            keys=at.keys,
+            target=at.type,
+            body=body,
+            returns=returns,
+            operation=operation,
+            annotations=at.annotations,
+            steps=at.steps,
         )

@@ -1,4 +1,4 @@
-"""Where the resources of a service lie: paths from the service root, with keys in braces.
+"""The resources of a service: paths from the service root, with keys in braces.
 
 Source: OData URL conventions (Part 2), section 4.
 """
@@ -12,18 +12,19 @@ from graph_codegen.csdl.ast import Annotation, EntitySource, TypeRef, split_name
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A path parameter that stands for a key: `{call-id}`, of an entity of type `type`."""
+    """A path parameter that holds a key: `{call-id}`, of an entity of type `type`."""
 
     name: str
     type: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """A place in the service tree: what lies there, how one gets there, what may be done there.
+    """An addressable resource of the service: its path, its type and its annotations.
 
-    `segments` are the names on the path without keys, `steps` the properties on the way, each behind
-    the type that declares it. What is not contained lies elsewhere, and can only be read here.
+    `segments` are the names on the path without keys, `steps` the properties on it, each with its
+    declaring type. `removable` says that an entity here can be deleted. Entities that are not
+    `contained` belong to another resource, and can only be read here.
     """
 
     path: str
@@ -37,7 +38,7 @@ class Resource:
 
     @property
     def by_key(self) -> bool:
-        """Whether this is one item of a collection."""
+        """Whether this is an item of a collection, addressed by its key."""
         return self.path.endswith("}")
 
     def item(self) -> Resource:
@@ -52,7 +53,7 @@ class Resource:
         )
 
     def _key_name(self) -> str:
-        """Name a key after the type; one that is taken on the path already gets segments' names too."""
+        """Name a key after its type, with segments' names in front if the path has that key already."""
         name = f"{split_name(self.type.name)[1]}-id"
         taken = {key.name for key in self.keys}
         segments = list(self.segments)
@@ -69,14 +70,14 @@ class Resource:
         *,
         contained: bool = True,
     ) -> Resource:
-        """Return what a property leads to that the type of this entity, or a base type, declares."""
+        """Return the resource that a property of this entity leads to; `owner` declares the property."""
         return Resource(
-            f"{self.path}/{name}",
-            (*self.segments, name),
-            self.keys,
-            type,
-            annotations,
-            (*self.steps, f"{owner}/{name}"),
+            path=f"{self.path}/{name}",
+            segments=(*self.segments, name),
+            keys=self.keys,
+            type=type,
+            annotations=annotations,
+            steps=(*self.steps, f"{owner}/{name}"),
             removable=True,
             contained=contained,
         )
@@ -85,10 +86,10 @@ class Resource:
 def top(source: EntitySource) -> Resource:
     """Return the resource of an entity set or singleton."""
     return Resource(
-        f"/{source.name}",
-        (source.name,),
-        (),
-        TypeRef(source.type, source.kind == "EntitySet"),
-        source.annotations,
-        (),
+        path=f"/{source.name}",
+        segments=(source.name,),
+        keys=(),
+        type=TypeRef(source.type, source.kind == "EntitySet"),
+        annotations=source.annotations,
+        steps=(),
     )

@@ -26,7 +26,7 @@ from graph_codegen.diff.report.terminal import render_terminal
 from graph_codegen.diff.verdict.findings import Comparison, Finding, Level, Source, Step
 from graph_codegen.diff.verdict.ignore import Entry, ignored, load
 from graph_codegen.diff.verdict.rules import RULES, Effect, Policy
-from graph_codegen.diff.verdict.surface import UNTOUCHED, Touched
+from graph_codegen.diff.verdict.surface import UNCHANGED, MethodChanges
 from graph_codegen.diff.verdict.version import stepped
 from graph_codegen.errors import CodegenError, Place
 
@@ -69,7 +69,7 @@ def found(
     *,
     effect: Effect | None = None,
     python: str = "",
-    methods: Touched = UNTOUCHED,
+    methods: MethodChanges = UNCHANGED,
 ) -> Finding:
     """A finding on an element; a value of None is a side where the element is not."""
     before, after = (
@@ -78,7 +78,15 @@ def found(
     )
     about = RULES[rule]
     effect = effect or about.effect or Effect.BOTH
-    return Finding(about, "Property", before, after, effect, python, methods)
+    return Finding(
+        rule=about,
+        kind="Property",
+        old=before,
+        new=after,
+        effect=effect,
+        python=python,
+        methods=methods,
+    )
 
 
 REMOVED = found("property-removed", "microsoft.graph.call/subject", "", None, python="Call.subject")
@@ -182,7 +190,7 @@ def test_a_changelog_entry_tells_every_finding_the_gravest_first() -> None:
 
 
 def test_a_changelog_entry_names_methods_and_has_no_empty_heading() -> None:
-    methods = Touched(removed=("calls.drop",), added=("calls.keep",), altered=("calls.mute",))
+    methods = MethodChanges(removed=("calls.drop",), added=("calls.keep",), altered=("calls.mute",))
     text = entry(Report(comparison([replace(ADDED, methods=methods)])), "1.1.0", "x.xml")
     told = "Room; - client.calls.drop(); + client.calls.keep(); ± client.calls.mute()"
     assert f"- microsoft.graph.room: type added ({told})\n" in text
@@ -455,7 +463,7 @@ def read(report: Report) -> dict[str, Any]:
     return content
 
 
-METHODS = Touched(removed=("a.b",), added=("c.d", "e.f"), altered=("g.h",))
+METHODS = MethodChanges(removed=("a.b",), added=("c.d", "e.f"), altered=("g.h",))
 FULL = Report(
     comparison([replace(REMOVED, methods=METHODS), RETYPED, ADDED, OPENED]),
     {RETYPED: "seen"},
@@ -655,7 +663,7 @@ def test_the_terminal_takes_nothing_for_markup() -> None:
 
 def test_many_methods_are_counted_after_the_first_few() -> None:
     names = tuple(f"calls.m{index}" for index in range(FEW + 2))
-    lines = shown(Report(comparison([replace(ADDED, methods=Touched(added=names))])))
+    lines = shown(Report(comparison([replace(ADDED, methods=MethodChanges(added=names))])))
     told = ", ".join(f"client.{name}()" for name in names[:FEW])
     assert f"    Room; + {told} and 2 more  new new.xml:7" in lines
 

@@ -23,7 +23,7 @@ from graph_codegen.diff.report.sheets import Sheet, build_sheets
 from graph_codegen.diff.verdict.comparison import compare
 from graph_codegen.diff.verdict.findings import Comparison, Finding, Level, Source
 from graph_codegen.diff.verdict.rules import RULES, Effect
-from graph_codegen.diff.verdict.surface import Touched
+from graph_codegen.diff.verdict.surface import MethodChanges
 from graph_codegen.errors import Place
 from graph_codegen.model.model import Model
 from graph_codegen.model.resolver import resolve
@@ -186,7 +186,9 @@ def test_the_gravest_declarations_and_findings_come_first() -> None:
 
 def test_methods_of_the_client_are_named_the_first_few_at_once() -> None:
     names = tuple(f"calls.m{index}" for index in range(FEW + 2))
-    finding = replace(COMPARISON.findings[0], methods=Touched(removed=names, added=("calls.new",)))
+    finding = replace(
+        COMPARISON.findings[0], methods=MethodChanges(removed=names, added=("calls.new",))
+    )
     (row,) = classed(parsed(page(replace(COMPARISON, findings=(finding,)))), "finding")
     listed = [text(code) for code in found(row, ".//ul//code")]
     assert listed == [*(f"client.{name}()" for name in names), "client.calls.new()"]
@@ -453,9 +455,17 @@ def hostile() -> tuple[Comparison, Model, Model]:
         properties=(Property(name=HOSTILE, type=TypeRef(HOSTILE), facets=((HOSTILE, HOSTILE),)),),
     )
     end = End(HOSTILE, Place(HOSTILE, 1), HOSTILE, HOSTILE)
-    methods = Touched((HOSTILE,) * 9, (HOSTILE,), (HOSTILE,))
+    methods = MethodChanges((HOSTILE,) * 9, (HOSTILE,), (HOSTILE,))
     findings = tuple(
-        Finding(RULES[rule], HOSTILE, old, new, Effect.BOTH, HOSTILE, methods)
+        Finding(
+            rule=RULES[rule],
+            kind=HOSTILE,
+            old=old,
+            new=new,
+            effect=Effect.BOTH,
+            python=HOSTILE,
+            methods=methods,
+        )
         for rule, old, new in (
             ("type-removed", end, None),
             ("property-type-changed", end, replace(end, value=f"{HOSTILE}{HOSTILE}")),

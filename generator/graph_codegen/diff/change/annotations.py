@@ -1,36 +1,26 @@
-"""Annotations: deprecations, capabilities and descriptions by what they say, all others by name."""
+"""Changes of annotations: the vocabulary table decides which rules a term's changes fall under."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Protocol
 
 from graph_codegen.csdl.ast import Annotation, Collection, Constant, Expression, Record
+from graph_codegen.csdl.vocabulary import (
+    DESCRIPTIVE_PROPERTIES,
+    flags,
+    is_descriptive,
+    meaning_of,
+    value_of,
+)
 from graph_codegen.diff.change.changes import Change, Pair
 from graph_codegen.diff.change.context import Context
-from graph_codegen.model.writer import DESCRIPTIVE_PROPERTIES, DESCRIPTIVE_TERMS
-from graph_codegen.service.capabilities import CAPABILITIES
-
-REVISIONS = "Org.OData.Core.V1.Revisions"
-
-_TRUE = Constant("Bool", "true")
-"""What a tagging term says without a value: the default of those that Graph uses (CSDL 14.2.1)."""
-
-_FLAGS = frozenset(
-    {
-        "Countable", "Deletable", "Expandable", "Filterable", "Insertable", "Readable", "Searchable",
-        "Sortable", "Supported", "Updatable",
-    }
-)  # fmt: skip
-"""Properties of capability records that allow a thing as a whole; saying nothing allows it."""
-
-_PARTS = frozenset({"ReadByKeyRestrictions"})
-"""Records inside capability records whose flags count as well."""
 
 
 class Annotated(Protocol):
-    """Whatever has annotations."""
+    """Any element that has annotations."""
 
     @property
     def annotations(self) -> tuple[Annotation, ...]:
@@ -39,97 +29,94 @@ class Annotated(Protocol):
 
 
 def compare_annotations(
-    context: Context, pair: Pair, old: Annotated, new: Annotated, *, apart_from: str = ""
+    context: Context, pair: Pair, old: Annotated, new: Annotated, *, skip_term: str = ""
 ) -> Iterator[Change]:
-    """Yield what changed in the annotations of an element; `apart_from` is a term told elsewhere."""
+    """Yield what changed in the annotations of an element.
+
+    `skip_term` is a term whose change another rule has reported already.
+    """
     if old.annotations == new.annotations:
         return
-    before, after = _by_name(old.annotations), _by_name(new.annotations)
+    before, after = _group(old.annotations), _group(new.annotations)
     for name in sorted({*before, *after}):
-        term = name[0]
-        if term == apart_from or (term in DESCRIPTIVE_TERMS and not context.described):
+        term, _ = name
+        if term == skip_term or (is_descriptive(term) and not context.described):
             continue
-        # A term may stand twice on one element by mistake, and often says the same both times.
-        gone = [one for one in before.get(name, ()) if one not in after.get(name, ())]
-        come = [one for one in after.get(name, ()) if one not in before.get(name, ())]
-        for one, other in zip_longest(dict.fromkeys(gone), dict.fromkeys(come)):
-            ends = _ends(pair, one, other)
-            yield from _annotation(ends, one, other, described=context.described)
+        # Graph repeats a term on some elements by mistake, mostly with the same value.
+        removed = [a for a in before.get(name, ()) if a not in after.get(name, ())]
+        added = [a for a in after.get(name, ()) if a not in before.get(name, ())]
+        for one, other in zip_longest(dict.fromkeys(removed), dict.fromkeys(added)):
+            yield from _annotation(pair, name, one, other, described=context.described)
 
 
 Name = tuple[str, str]
 """A term and a qualifier."""
 
 
-def _by_name(annotations: tuple[Annotation, ...]) -> Mapping[Name, list[Annotation]]:
-    found: dict[Name, list[Annotation]] = {}
+def _group(annotations: tuple[Annotation, ...]) -> Mapping[Name, list[Annotation]]:
+    groups: dict[Name, list[Annotation]] = {}
     for annotation in annotations:
-        found.setdefault((annotation.term, annotation.qualifier), []).append(annotation)
-    return found
+        groups.setdefault((annotation.term, annotation.qualifier), []).append(annotation)
+    return groups
 
 
-def _ends(pair: Pair, old: Annotation | None, new: Annotation | None) -> Pair:
-    """Return the ends of an annotation; where it is missing, the element that it is not on."""
-    present = old or new
-    name = f"@{present.term}" if present else ""
-    if present and present.qualifier:
-        name += f"#{present.qualifier}"
-    return Pair(
-        pair.kind,
-        pair.old.of(name, old.place if old else pair.old.place),
-        pair.new.of(name, new.place if new else pair.new.place),
-    )
+@dataclass(frozen=True, slots=True)
+class _Annotated:
+    """Both ends of an annotation; a side without it has the place of the annotated element."""
+
+    term: str
+    ends: Pair
+
+    def change(self, rule: str, old: str, new: str) -> Change:
+        return self.ends.change(rule, old, new, self.term)
+
+    def replaced(
+        self, what: str, old: Expression | None, new: Expression | None, rule: str = ""
+    ) -> Change:
+        """Return the change from one value to another; a missing value leaves that side out."""
+        how = "added" if old is None else "removed" if new is None else "changed"
+        change = self.change(rule or f"{what}-{how}", text(old), text(new))
+        return replace(
+            change, old=None if old is None else change.old, new=None if new is None else change.new
+        )
 
 
 def _annotation(
-    pair: Pair, old: Annotation | None, new: Annotation | None, *, described: bool
+    pair: Pair, name: Name, old: Annotation | None, new: Annotation | None, *, described: bool
 ) -> Iterator[Change]:
-    term = (old or new or _NOTHING).term
-    before, after = _value(old), _value(new)
+    term, qualifier = name
+    suffix = f"@{term}#{qualifier}" if qualifier else f"@{term}"
+    changed = _Annotated(
+        term,
+        Pair(
+            pair.kind,
+            pair.old.of(suffix, old.place if old else pair.old.place),
+            pair.new.of(suffix, new.place if new else pair.new.place),
+        ),
+    )
+    before, after = (value_of(one) if one else None for one in (old, new))
     if before == after:
         return
-    if term in DESCRIPTIVE_TERMS:
-        yield _told(pair, "description", before, after)
-    elif _plain(before) == _plain(after):
+    facts_before, facts_after = _facts(before), _facts(after)
+    meaning = meaning_of(term)
+    if meaning == "description":
+        yield changed.replaced("description", before, after)
+    elif facts_before == facts_after:
         if described:
-            yield _told(pair, "description", before, after)
-    elif term == REVISIONS:
-        yield from _revisions(pair, before, after)
-    elif term.startswith(CAPABILITIES):
-        yield from _capability(pair, _plain(before), _plain(after))
+            yield changed.replaced("description", before, after)
+    elif meaning == "deprecation":
+        yield from _deprecation(changed, before, after)
+    elif meaning == "capability":
+        yield from _capability(changed, facts_before, facts_after)
     else:
-        yield _told(pair, "annotation", _plain(before), _plain(after))
+        yield changed.replaced("annotation", facts_before, facts_after)
 
 
-_NOTHING = Annotation("")
-
-
-def _value(annotation: Annotation | None) -> Expression | None:
-    return None if annotation is None else annotation.value or _TRUE
-
-
-def _told(
-    pair: Pair, what: str, old: Expression | None, new: Expression | None, kind: str = ""
-) -> Change:
-    how = "added" if old is None else "removed" if new is None else "changed"
-    return _sided(pair.change(kind or f"{what}-{how}", text(old), text(new)), old, new)
-
-
-def _sided(change: Change, old: Expression | None, new: Expression | None) -> Change:
-    """Leave out the side that has no such annotation."""
-    return Change(
-        change.rule,
-        change.kind,
-        change.old if old is not None else None,
-        change.new if new is not None else None,
-    )
-
-
-def _plain(value: Expression | None) -> Expression | None:
+def _facts(value: Expression | None) -> Expression | None:
     """Return a value without the descriptive texts inside it."""
     match value:
         case Record(values, type_name):
-            kept = [(name, _plain(item)) for name, item in values]
+            kept = [(name, _facts(item)) for name, item in values]
             return Record(
                 tuple(
                     (name, item)
@@ -139,8 +126,8 @@ def _plain(value: Expression | None) -> Expression | None:
                 type_name,
             )
         case Collection(items):
-            plain = (_plain(item) for item in items)
-            return Collection(tuple(item for item in plain if item is not None))
+            facts = (_facts(item) for item in items)
+            return Collection(tuple(item for item in facts if item is not None))
         case _:
             return value
 
@@ -148,16 +135,20 @@ def _plain(value: Expression | None) -> Expression | None:
 # -- deprecations
 
 
-def _revisions(pair: Pair, old: Expression | None, new: Expression | None) -> Iterator[Change]:
+def _deprecation(
+    changed: _Annotated, old: Expression | None, new: Expression | None
+) -> Iterator[Change]:
     before, after = _deprecations(old), _deprecations(new)
-    if _plain(Collection(before)) == _plain(Collection(after)):
-        yield _told(pair, "annotation", _plain(old), _plain(new))
+    if _facts(Collection(before)) == _facts(Collection(after)):
+        yield changed.replaced("annotation", _facts(old), _facts(new))
     elif not before:
-        yield _told(pair, "", None, Collection(after), "deprecated")
+        yield changed.replaced("", None, Collection(after), "deprecated")
     elif not after:
-        yield _told(pair, "", Collection(before), None, "deprecation-withdrawn")
+        yield changed.replaced("", Collection(before), None, "deprecation-withdrawn")
     else:
-        yield pair.change("deprecation-changed", text(Collection(before)), text(Collection(after)))
+        yield changed.change(
+            "deprecation-changed", text(Collection(before)), text(Collection(after))
+        )
 
 
 def _deprecations(value: Expression | None) -> tuple[Expression, ...]:
@@ -173,50 +164,61 @@ def _deprecations(value: Expression | None) -> tuple[Expression, ...]:
 # -- capabilities
 
 
-def _capability(pair: Pair, old: Expression | None, new: Expression | None) -> Iterator[Change]:
-    before, after = dict(_flags(old)), dict(_flags(new))
-    withdrawn, granted = _forbidden(after) - _forbidden(before), _forbidden(before) - _forbidden(
-        after
-    )
+def _capability(
+    changed: _Annotated, old: Expression | None, new: Expression | None
+) -> Iterator[Change]:
+    known = flags()
+    before, after = dict(_flags(old, known)), dict(_flags(new, known))
+    withdrawn = _forbidden(after) - _forbidden(before)
+    granted = _forbidden(before) - _forbidden(after)
     for rule, names in (("capability-withdrawn", withdrawn), ("capability-granted", granted)):
         for name in sorted(names):
-            yield pair.change(
-                rule, f"{name}={_spelled(before, name)}", f"{name}={_spelled(after, name)}"
+            yield changed.change(
+                rule, f"{name}={_spell_flag(before, name)}", f"{name}={_spell_flag(after, name)}"
             )
-    if (not withdrawn and not granted) or _rest(old) != _rest(new):
-        yield _told(pair, "", old, new, "restriction-changed")
+    if (not withdrawn and not granted) or _rest(old, known) != _rest(new, known):
+        yield changed.replaced("", old, new, "restriction-changed")
 
 
-def _flags(value: Expression | None, owner: str = "") -> Iterator[tuple[str, bool]]:
+def _flags(
+    value: Expression | None, known: frozenset[str], record: str = ""
+) -> Iterator[tuple[str, bool]]:
+    """Yield the paths of the flags in a value, with whether each allows something."""
     match value:
-        case Constant("Bool", said):
-            yield "Supported", said == "true"
+        case Constant("Bool", flag) if not record:
+            yield "Supported", flag == "true"
         case Record(values):
             for name, item in values:
-                if name in _FLAGS and isinstance(item, Constant):
-                    yield owner + name, item.text == "true"
-                elif name in _PARTS:
-                    yield from _flags(item, f"{owner}{name}/")
+                path = record + name
+                if path in known and isinstance(item, Constant):
+                    yield path, item.text == "true"
+                elif _contains_flags(path, known):
+                    yield from _flags(item, known, f"{path}/")
         case _:
             pass
+
+
+def _contains_flags(path: str, known: frozenset[str]) -> bool:
+    return any(flag.startswith(f"{path}/") for flag in known)
 
 
 def _forbidden(flags: Mapping[str, bool]) -> set[str]:
     return {name for name, allowed in flags.items() if not allowed}
 
 
-def _spelled(flags: Mapping[str, bool], name: str) -> str:
+def _spell_flag(flags: Mapping[str, bool], name: str) -> str:
     return str(flags.get(name, True)).lower()
 
 
-def _rest(value: Expression | None) -> Expression | None:
-    """Return what a capability says besides its flags; None where that is nothing."""
+def _rest(value: Expression | None, known: frozenset[str], record: str = "") -> Expression | None:
+    """Return what a capability says besides its flags, None for nothing."""
     if not isinstance(value, Record):
-        return None
+        return value if record else None
+    paths = [(name, item, record + name) for name, item in value.values]
     kept = [
-        (name, _rest(item) if name in _PARTS else item)
-        for name, item in value.values
-        if name not in _FLAGS
+        (name, _rest(item, known, f"{path}/") if _contains_flags(path, known) else item)
+        for name, item, path in paths
+        if path not in known
     ]
     values = tuple((name, item) for name, item in kept if item is not None)
     return Record(values, value.type) if values else None
@@ -227,10 +229,10 @@ def text(value: Expression | None) -> str:
     match value:
         case None:
             return ""
-        case Constant("EnumMember", said):
-            return " ".join(part.rpartition("/")[2] for part in said.split())
-        case Constant(_, said):
-            return said
+        case Constant("EnumMember", members):
+            return " ".join(member.rpartition("/")[2] for member in members.split())
+        case Constant(_, constant):
+            return constant
         case Record(values):
             return f"{{{', '.join(f'{name}: {text(item)}' for name, item in values)}}}"
         case Collection(items):

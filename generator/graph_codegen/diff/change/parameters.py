@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from graph_codegen.csdl.ast import Operation, Parameter
+from graph_codegen.csdl.vocabulary import OPTIONAL_PARAMETER
 from graph_codegen.diff.change.annotations import compare_annotations
 from graph_codegen.diff.change.changes import Change, End, Pair
 from graph_codegen.diff.change.context import Context
 from graph_codegen.diff.change.values import compare_facets, compare_type_refs, nullable
-from graph_codegen.emit.methods import OPTIONAL_PARAMETER, may_be_left_out
+from graph_codegen.service.capabilities import is_optional
 
 
 def compare_parameters(
@@ -28,7 +29,7 @@ def compare_parameters(
             yield Change("parameter-removed", "Parameter", _end(owner.old, one), None)
     for name, other in after.items():
         if name not in before and name not in renamed.values():
-            rule = "optional" if may_be_left_out(new, other) else "required"
+            rule = "optional" if is_optional(new, other) else "required"
             yield Change(f"{rule}-parameter-added", "Parameter", None, _end(owner.new, other))
     kept = [renamed.get(name, name) for name in before if renamed.get(name, name) in after]
     if kept != [name for name in after if name in kept]:
@@ -85,13 +86,13 @@ def _parameter(
     if nullable(old.nullable) != nullable(new.nullable):
         null = nullable(new.nullable)
         yield pair.change("parameter-made-nullable" if null else "parameter-made-not-null")
-    optional = may_be_left_out(*after)
-    turned = may_be_left_out(*before) != optional
+    optional = is_optional(*after)
+    turned = is_optional(*before) != optional
     if turned:
         yield pair.change("parameter-made-optional" if optional else "parameter-made-required")
     yield from compare_facets(pair, old.facets, new.facets)
-    told = OPTIONAL_PARAMETER if turned else ""
-    yield from compare_annotations(context, pair, old, new, apart_from=told)
+    skip_term = OPTIONAL_PARAMETER if turned else ""
+    yield from compare_annotations(context, pair, old, new, skip_term=skip_term)
 
 
 def return_type(context: Context, owner: Pair, old: Operation, new: Operation) -> Iterator[Change]:

@@ -16,7 +16,7 @@ from graph_codegen.csdl.ast import (
     TypeDeclaration,
 )
 from graph_codegen.diff.change.values import nullable
-from graph_codegen.emit.methods import may_be_left_out
+from graph_codegen.service.capabilities import is_optional
 
 Declared = TypeDeclaration | Operation | EntityContainer
 
@@ -52,7 +52,7 @@ def list_facts(declared: Declared | None) -> Facts:
                 ("kind", declared.kind), ("composable", composable), ("entity set path", path)
             )
             for parameter in declared.parameters:
-                optional = "optional" if may_be_left_out(declared, parameter) else ""
+                optional = "optional" if is_optional(declared, parameter) else ""
                 mark = "binding" if parameter is declared.binding else optional
                 yield f"/{parameter.name}", parameter.name, _typed(parameter, mark)
             if declared.returns:

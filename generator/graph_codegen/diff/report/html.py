@@ -149,8 +149,8 @@ class _Entry:
 
 def _entry(finding: Finding, report: Report) -> _Entry:
     old, new = finding.values
-    touched = finding.methods
-    fates = (("gone", touched.removed), ("new", touched.added), ("altered", touched.altered))
+    methods = finding.methods
+    changes = (("gone", methods.removed), ("new", methods.added), ("altered", methods.altered))
     ends = (("old", finding.old), ("new", finding.new))
     return _Entry(
         finding,
@@ -159,7 +159,7 @@ def _entry(finding: Finding, report: Report) -> _Entry:
         EFFECTS[finding.effect],
         old,
         new,
-        tuple(_Methods(what, names) for what, names in fates if names),
+        tuple(_Methods(what, names) for what, names in changes if names),
         tuple((side, str(end.place)) for side, end in ends if end),
     )
 

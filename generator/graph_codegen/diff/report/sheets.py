@@ -73,13 +73,6 @@ def build_sheets(comparison: Comparison, old: Model, new: Model) -> tuple[Sheet,
 _Names = tuple[str, str]
 """The old and the new name of a declaration, empty on a side without it."""
 
-_HOW = ("added", "removed", "entered", "left")
-_WHOLE = frozenset(f"{what}-{how}" for what in ("type", "operation") for how in _HOW)
-"""Rules by which a declaration stands on one side only."""
-
-_RENAMES = ("type-renamed", "entity-container-renamed")
-_MOVES = ("property-moved-to-base", "property-moved-from-base")
-
 
 @dataclass(frozen=True, slots=True)
 class _Sides:
@@ -98,13 +91,13 @@ class _Sides:
 
 def _sides(comparison: Comparison, old: Model, new: Model) -> _Sides:
     found = comparison.findings
-    pairs = [(f.rule.id, (f.old.element, f.new.element)) for f in found if f.old and f.new]
+    pairs = [(f.rule, (f.old.element, f.new.element)) for f in found if f.old and f.new]
     return _Sides(
         _declared(old),
         _declared(new),
-        {name: names for rule, names in pairs if rule in _RENAMES for name in names},
-        frozenset(f.element for f in found if f.rule.id in _WHOLE),
-        {was: owner_of(now) for rule, (was, now) in pairs if rule in _MOVES},
+        {name: names for rule, names in pairs if rule.renames for name in names},
+        frozenset(f.element for f in found if f.rule.one_sided),
+        {was: owner_of(now) for rule, (was, now) in pairs if rule.moves},
     )
 
 
@@ -151,19 +144,6 @@ def _closest(operation: Operation, others: Iterable[Declared]) -> str:
 
 # -- rows
 
-_KINDS = ("type-kind-changed", "structure-kind-changed", "operation-kind-changed")
-_ATTRIBUTES: Mapping[str, str] = {
-    **dict.fromkeys((*_WHOLE, *_KINDS), "kind"),
-    **dict.fromkeys(("base-type-changed", "base-type-extended"), "base type"),
-    **dict.fromkeys(("type-made-abstract", "type-made-concrete"), "abstract"),
-    **dict.fromkeys(("type-opened", "type-closed"), "open"),
-    **dict.fromkeys(("key-added", "key-removed", "key-changed"), "key"),
-    **dict.fromkeys(("stream-added", "stream-removed"), "media stream"),
-    "flags-changed": "flags",
-    "underlying-type-changed": "underlying type",
-}
-"""The attribute that a finding on a declaration itself is about, by its rule."""
-
 
 def _sheet(sides: _Sides, names: _Names, findings: tuple[Finding, ...]) -> Sheet:
     old, new = names
@@ -194,7 +174,7 @@ def _rows(sides: _Sides, names: _Names, findings: tuple[Finding, ...]) -> Iterat
     }
     laid: dict[str, list[Finding]] = {}
     for finding in findings:
-        part = _part(finding.element, names) or _ATTRIBUTES.get(finding.rule.id, "")
+        part = _part(finding.element, names) or finding.rule.fact
         laid.setdefault(part, []).append(finding)
     for key in _merged(tuple(before), tuple(after)):
         told = tuple(laid.pop(key, ()))

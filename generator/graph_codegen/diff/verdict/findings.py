@@ -1,4 +1,4 @@
-"""What a comparison found: every change with its two verdicts, and the version step they call for."""
+"""Findings: every change with its two verdicts, and the version step that they call for."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from enum import StrEnum
 
 from graph_codegen.diff.change.changes import End, owner_of
 from graph_codegen.diff.verdict.rules import RULES, Effect, Policy, Rule
-from graph_codegen.diff.verdict.surface import UNTOUCHED, Touched
+from graph_codegen.diff.verdict.surface import UNCHANGED, MethodChanges
 
 
 class Level(StrEnum):
-    """How much a finding matters: BREAKING by either verdict, ADDITIVE, or INVISIBLE."""
+    """How serious a finding is: BREAKING by either verdict, ADDITIVE, or INVISIBLE."""
 
     BREAKING = "breaking"
     ADDITIVE = "additive"
@@ -21,7 +21,7 @@ class Level(StrEnum):
 
 
 class Step(StrEnum):
-    """The part of a version that findings call for raising (https://semver.org)."""
+    """The part of a version number to raise (https://semver.org)."""
 
     MAJOR = "major"
     MINOR = "minor"
@@ -36,13 +36,13 @@ STEPS: Mapping[Level, Step] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One change with its verdicts.
 
-    `kind` is the CSDL element; `old` and `new` are where it stands, None where it does not. `python`
-    is what a program calls it, empty where it has no name there; `methods` are those of the client
-    that the change takes away, adds or alters.
+    `kind` is the kind of CSDL element; `old` or `new` is None if that side lacks it. `python` is its
+    name in a program, empty if it has none. `methods` are the client's methods that the change removes,
+    adds or alters.
     """
 
     rule: Rule
@@ -51,7 +51,7 @@ class Finding:
     new: End | None
     effect: Effect
     python: str = ""
-    methods: Touched = UNTOUCHED
+    methods: MethodChanges = UNCHANGED
 
     @property
     def policy(self) -> Policy:
@@ -60,21 +60,21 @@ class Finding:
 
     @property
     def level(self) -> Level:
-        """The graver of the two verdicts."""
+        """The more serious of the two verdicts."""
         if self.policy is Policy.BREAKING or self.effect.breaks:
             return Level.BREAKING
         return Level.ADDITIVE if self.effect is Effect.ADDITIVE else Level.INVISIBLE
 
     @property
     def end(self) -> End:
-        """The side to show: the new one where there is one."""
+        """The side to show: the new one if it has the element."""
         end = self.new or self.old
         assert end is not None  # a change has at least one side
         return end
 
     @property
     def element(self) -> str:
-        """The element that the finding is about, as an annotation target spells it."""
+        """The element that changed, spelled as an annotation target."""
         return self.end.element
 
     @property
@@ -84,18 +84,18 @@ class Finding:
 
     @property
     def values(self) -> tuple[str, str]:
-        """What to show as the value of either side, empty for nothing."""
+        """The values to show for both sides, empty for none."""
         old, new = (end.value if end else "" for end in (self.old, self.new))
         if not (self.old and self.new):
             return old, new
-        # Where both sides are the same it is the element that changed, and the value says nothing.
+        # With equal values the element itself changed, and the value adds nothing.
         return ("", "") if old == new else (old or "none", new or "none")
 
     @property
     def summary(self) -> str:
-        """What happened, in words: `type changed: Edm.String → Edm.Int32`."""
-        told = " → ".join(filter(None, self.values))
-        return f"{self.rule.title}: {told}" if told else self.rule.title
+        """The change in words: `type changed: Edm.String → Edm.Int32`."""
+        values = " → ".join(filter(None, self.values))
+        return f"{self.rule.title}: {values}" if values else self.rule.title
 
 
 @dataclass(frozen=True, slots=True)

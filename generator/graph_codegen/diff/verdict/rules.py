@@ -1,7 +1,8 @@
-"""The rules: every way in which two documents can differ, with what it means for whom.
+"""The rules: every way in which two documents can differ, and what it means for Graph and for Python.
 
-A rule's id is stable: ignore files, reports and scripts name it. `docs/rules.md` explains each with
-an example, which the tests run.
+A rule's id is stable: ignore files, reports and scripts name it, and no code takes it apart. A new rule
+is a row here, the code that finds the change, and a section with an example in `docs/rules.md`, which
+the tests compare, generate, type-check and run.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
+from typing import Literal
 
 
 class Policy(StrEnum):
-    """What Graph's own policy calls a change.
+    """Graph's own policy on a change.
 
-    Breaking is to remove, rename or retype a declared property, API or parameter, or to require a
+    It is breaking to remove, rename or retype a declared property, API or parameter, or to require a
     new one. Source: https://learn.microsoft.com/graph/versioning-and-support.
     """
 
@@ -25,9 +28,9 @@ class Policy(StrEnum):
 class Effect(StrEnum):
     """What a change does to Python code that uses the generated package.
 
-    BOTH: a type checker refuses code that it accepted, and the code fails when it runs.
-    TYPE_CHECK: a type checker refuses it, and it still runs. RUN_TIME: it fails when it runs, and no
-    type checker says so. ADDITIVE: code can use something new. INVISIBLE: code cannot tell.
+    BOTH: a type checker rejects code that it accepted, and the code fails when it runs.
+    TYPE_CHECK: a type checker rejects it, and it still runs. RUN_TIME: it fails when it runs, and no
+    type checker reports it. ADDITIVE: code can use something new. INVISIBLE: code cannot tell.
     """
 
     BOTH = "type-check and run-time"
@@ -42,17 +45,43 @@ class Effect(StrEnum):
         return self in (Effect.BOTH, Effect.TYPE_CHECK, Effect.RUN_TIME)
 
 
-@dataclass(frozen=True, slots=True)
+Reach = Literal["none", "element", "below"]
+"""Which of the client's methods a change can add, remove or alter: none, those that depend on the
+element itself, or also those of the resources below it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One kind of change. `effect` is None where it depends on what the client's methods become."""
+    """One kind of change.
+
+    `effect` is None where it depends on what happens to the client's methods. `opposite` is the rule
+    for the same change in the other direction, empty if that is the rule itself or names this one.
+    `fact` is the attribute of a declaration that changed, as the side-by-side report calls it.
+    """
 
     id: str
     title: str
     policy: Policy
     effect: Effect | None
+    opposite: str = ""
+    reach: Reach = "none"
+    only_adds: bool = False
+    """It can add methods, and query options to them, but not remove any."""
+    only_removes: bool = False
+    """It can remove methods, and query options from them, but not add any."""
+    names_client: bool = False
+    """The name of the client class can depend on it, and with it the path to every method."""
+    one_sided: bool = False
+    """The whole declaration is on one side only."""
+    renames: bool = False
+    """The element has another name on the new side, and is otherwise the same."""
+    moves: bool = False
+    """The element belongs to another type on the new side."""
+    fact: str = ""
 
 
-_BREAKING, _COMPATIBLE = Policy.BREAKING, Policy.COMPATIBLE
+_breaking = partial(Rule, policy=Policy.BREAKING)
+_compatible = partial(Rule, policy=Policy.COMPATIBLE)
 _BOTH, _TYPE_CHECK, _RUN_TIME = Effect.BOTH, Effect.TYPE_CHECK, Effect.RUN_TIME
 _ADDITIVE, _INVISIBLE, _BY_METHODS = Effect.ADDITIVE, Effect.INVISIBLE, None
 
@@ -60,106 +89,160 @@ RULES: Mapping[str, Rule] = {
     rule.id: rule
     for rule in (
         # Types
-        Rule("type-added", "type added", _COMPATIBLE, _ADDITIVE),
-        Rule("type-removed", "type removed", _BREAKING, _BOTH),
-        Rule("type-renamed", "type renamed", _BREAKING, _BOTH),
-        Rule("type-entered", "type entered the subset", _COMPATIBLE, _ADDITIVE),
-        Rule("type-left", "type left the subset", _COMPATIBLE, _BOTH),
-        Rule("type-kind-changed", "type became another kind of type", _BREAKING, _BOTH),
-        Rule("structure-kind-changed", "entity and complex type swapped", _BREAKING, _BY_METHODS),
-        Rule("base-type-changed", "base type changed", _BREAKING, _BOTH),
-        Rule("base-type-extended", "base type added", _COMPATIBLE, _ADDITIVE),
-        Rule("type-made-abstract", "type made abstract", _COMPATIBLE, _RUN_TIME),
-        Rule("type-made-concrete", "type no longer abstract", _COMPATIBLE, _ADDITIVE),
-        Rule("type-opened", "type opened", _COMPATIBLE, _INVISIBLE),
-        Rule("type-closed", "type closed", _COMPATIBLE, _INVISIBLE),
-        Rule("stream-added", "media stream added", _COMPATIBLE, _BY_METHODS),
-        Rule("stream-removed", "media stream removed", _BREAKING, _BY_METHODS),
-        Rule("key-added", "key added", _COMPATIBLE, _BY_METHODS),
-        Rule("key-removed", "key removed", _BREAKING, _BY_METHODS),
-        Rule("key-changed", "key changed", _BREAKING, _BY_METHODS),
+        _compatible(id="type-added", title="type added", effect=_ADDITIVE,
+                    opposite="type-removed", one_sided=True, fact="kind"),
+        _breaking(id="type-removed", title="type removed", effect=_BOTH, one_sided=True, fact="kind"),
+        _breaking(id="type-renamed", title="type renamed", effect=_BOTH, renames=True),
+        _compatible(id="type-entered", title="type entered the subset", effect=_ADDITIVE,
+                    opposite="type-left", one_sided=True, fact="kind"),
+        _compatible(id="type-left", title="type left the subset", effect=_BOTH, one_sided=True, fact="kind"),
+        _breaking(id="type-kind-changed", title="type became another kind of type", effect=_BOTH,
+                  fact="kind"),
+        _breaking(id="structure-kind-changed", title="entity and complex type swapped", effect=_BY_METHODS,
+                  reach="element", fact="kind"),
+        _breaking(id="base-type-changed", title="base type changed", effect=_BOTH,
+                  reach="element", fact="base type"),
+        _compatible(id="base-type-extended", title="base type added", effect=_ADDITIVE,
+                    opposite="base-type-changed", reach="element", fact="base type"),
+        _compatible(id="type-made-abstract", title="type made abstract", effect=_RUN_TIME,
+                    opposite="type-made-concrete", fact="abstract"),
+        _compatible(id="type-made-concrete", title="type no longer abstract", effect=_ADDITIVE,
+                    fact="abstract"),
+        _compatible(id="type-opened", title="type opened", effect=_INVISIBLE,
+                    opposite="type-closed", fact="open"),
+        _compatible(id="type-closed", title="type closed", effect=_INVISIBLE, fact="open"),
+        _compatible(id="stream-added", title="media stream added", effect=_BY_METHODS,
+                    opposite="stream-removed", reach="element", fact="media stream"),
+        _breaking(id="stream-removed", title="media stream removed", effect=_BY_METHODS,
+                  reach="element", fact="media stream"),
+        _compatible(id="key-added", title="key added", effect=_BY_METHODS,
+                    opposite="key-removed", reach="element", fact="key"),
+        _breaking(id="key-removed", title="key removed", effect=_BY_METHODS, reach="element", fact="key"),
+        _breaking(id="key-changed", title="key changed", effect=_BY_METHODS, reach="element", fact="key"),
         # Enumerations
-        Rule("member-added", "member added", _COMPATIBLE, _ADDITIVE),
-        Rule("member-removed", "member removed", _BREAKING, _BOTH),
-        Rule("member-renamed", "member renamed", _BREAKING, _BOTH),
-        Rule("member-respelled", "member spelled otherwise", _BREAKING, _RUN_TIME),
-        Rule("member-value-changed", "numeric value changed", _COMPATIBLE, _INVISIBLE),
-        Rule("flag-value-changed", "numeric value of a flag changed", _COMPATIBLE, _RUN_TIME),
-        Rule("flags-changed", "became, or is no longer, a flags enumeration", _BREAKING, _BOTH),
-        Rule("underlying-type-changed", "underlying type changed", _COMPATIBLE, _INVISIBLE),
+        _compatible(id="member-added", title="member added", effect=_ADDITIVE, opposite="member-removed"),
+        _breaking(id="member-removed", title="member removed", effect=_BOTH),
+        _breaking(id="member-renamed", title="member renamed", effect=_BOTH, renames=True),
+        _breaking(id="member-respelled", title="member spelled otherwise", effect=_RUN_TIME),
+        _compatible(id="member-value-changed", title="numeric value changed", effect=_INVISIBLE),
+        _compatible(id="flag-value-changed", title="numeric value of a flag changed", effect=_RUN_TIME),
+        _breaking(id="flags-changed", title="became, or is no longer, a flags enumeration", effect=_BOTH,
+                  fact="flags"),
+        _compatible(id="underlying-type-changed", title="underlying type changed", effect=_INVISIBLE,
+                    fact="underlying type"),
         # Properties, structural and navigation
-        Rule("property-added", "property added", _COMPATIBLE, _ADDITIVE),
-        Rule("required-property-added", "required property added", _BREAKING, _ADDITIVE),
-        Rule("property-removed", "property removed", _BREAKING, _BOTH),
-        Rule("property-renamed", "property renamed", _BREAKING, _BOTH),
-        Rule("property-entered", "property entered the subset", _COMPATIBLE, _ADDITIVE),
-        Rule("property-left", "property left the subset", _COMPATIBLE, _BOTH),
-        Rule("property-moved-to-base", "property moved to a base type", _COMPATIBLE, _INVISIBLE),
-        Rule("property-moved-from-base", "property moved from a base type", _COMPATIBLE, _INVISIBLE),
-        Rule("property-type-changed", "type changed", _BREAKING, _BOTH),
-        Rule("property-format-changed", "type changed, but not in Python", _BREAKING, _INVISIBLE),
-        Rule("property-collection-changed", "single value and collection swapped", _BREAKING, _BOTH),
-        Rule("property-kind-changed", "structural and navigation swapped", _BREAKING, _BY_METHODS),
-        Rule("property-made-nullable", "null allowed", _COMPATIBLE, _INVISIBLE),
-        Rule("property-made-required", "null no longer allowed", _BREAKING, _INVISIBLE),
-        Rule("containment-gained", "now contains its target", _COMPATIBLE, _BY_METHODS),
-        Rule("containment-lost", "no longer contains its target", _BREAKING, _BY_METHODS),
-        Rule("partner-changed", "partner changed", _COMPATIBLE, _INVISIBLE),
-        Rule("facet-changed", "facet changed", _COMPATIBLE, _INVISIBLE),
+        _compatible(id="property-added", title="property added", effect=_ADDITIVE,
+                    opposite="property-removed", reach="below"),
+        _breaking(id="required-property-added", title="required property added", effect=_ADDITIVE,
+                  opposite="property-removed", reach="below"),
+        _breaking(id="property-removed", title="property removed", effect=_BOTH, reach="below"),
+        _breaking(id="property-renamed", title="property renamed", effect=_BOTH, reach="below", renames=True),
+        _compatible(id="property-entered", title="property entered the subset", effect=_ADDITIVE,
+                    opposite="property-left", reach="below"),
+        _compatible(id="property-left", title="property left the subset", effect=_BOTH, reach="below"),
+        _compatible(id="property-moved-to-base", title="property moved to a base type", effect=_INVISIBLE,
+                    opposite="property-moved-from-base", reach="below", moves=True),
+        _compatible(id="property-moved-from-base", title="property moved from a base type", effect=_INVISIBLE,
+                    reach="below", moves=True),
+        _breaking(id="property-type-changed", title="type changed", effect=_BOTH, reach="below"),
+        _breaking(id="property-format-changed", title="type changed, but not in Python", effect=_INVISIBLE),
+        _breaking(id="property-collection-changed", title="single value and collection swapped", effect=_BOTH,
+                  reach="below"),
+        _breaking(id="property-kind-changed", title="structural and navigation swapped", effect=_BY_METHODS,
+                  reach="below"),
+        _compatible(id="property-made-nullable", title="null allowed", effect=_INVISIBLE,
+                    opposite="property-made-required"),
+        _breaking(id="property-made-required", title="null no longer allowed", effect=_INVISIBLE),
+        _compatible(id="containment-gained", title="now contains its target", effect=_BY_METHODS,
+                    opposite="containment-lost", reach="below"),
+        _breaking(id="containment-lost", title="no longer contains its target", effect=_BY_METHODS,
+                  reach="below"),
+        _compatible(id="partner-changed", title="partner changed", effect=_INVISIBLE),
+        _compatible(id="facet-changed", title="facet changed", effect=_INVISIBLE),
         # Operations
-        Rule("operation-added", "operation added", _COMPATIBLE, _BY_METHODS),
-        Rule("operation-removed", "operation removed", _BREAKING, _BY_METHODS),
-        Rule("operation-renamed", "operation renamed", _BREAKING, _BY_METHODS),
-        Rule("operation-entered", "operation entered the subset", _COMPATIBLE, _BY_METHODS),
-        Rule("operation-left", "operation left the subset", _COMPATIBLE, _BY_METHODS),
-        Rule("operation-kind-changed", "action and function swapped", _BREAKING, _BY_METHODS),
-        Rule("operation-attribute-changed", "attribute changed", _COMPATIBLE, _INVISIBLE),
-        Rule("binding-parameter-changed", "binding parameter changed", _COMPATIBLE, _INVISIBLE),
-        Rule("optional-parameter-added", "optional parameter added", _COMPATIBLE, _ADDITIVE),
-        Rule("required-parameter-added", "required parameter added", _BREAKING, _BOTH),
-        Rule("parameter-removed", "parameter removed", _BREAKING, _BOTH),
-        Rule("parameter-renamed", "parameter renamed", _BREAKING, _BOTH),
-        Rule("parameter-type-changed", "type changed", _BREAKING, _TYPE_CHECK),
-        Rule("parameter-format-changed", "type changed, but not in Python", _BREAKING, _INVISIBLE),
-        Rule("parameter-collection-changed", "single value and collection swapped", _BREAKING, _TYPE_CHECK),
-        Rule("parameter-made-optional", "may be left out", _COMPATIBLE, _ADDITIVE),
-        Rule("parameter-made-required", "must be given", _BREAKING, _BOTH),
-        Rule("parameter-made-nullable", "null allowed", _COMPATIBLE, _ADDITIVE),
-        Rule("parameter-made-not-null", "null no longer allowed", _BREAKING, _TYPE_CHECK),
-        Rule("parameter-order-changed", "order of parameters changed", _COMPATIBLE, _INVISIBLE),
-        Rule("return-added", "result added", _COMPATIBLE, _ADDITIVE),
-        Rule("return-removed", "result removed", _BREAKING, _BOTH),
-        Rule("return-type-changed", "result's type changed", _BREAKING, _BOTH),
-        Rule("return-format-changed", "result's type changed, but not in Python", _BREAKING, _INVISIBLE),
-        Rule("return-collection-changed", "single result and collection swapped", _BREAKING, _BOTH),
-        Rule("return-nullability-changed", "nullability of the result changed", _COMPATIBLE, _INVISIBLE),
+        _compatible(id="operation-added", title="operation added", effect=_BY_METHODS,
+                    opposite="operation-removed", reach="element", one_sided=True, fact="kind"),
+        _breaking(id="operation-removed", title="operation removed", effect=_BY_METHODS,
+                  reach="element", one_sided=True, fact="kind"),
+        _breaking(id="operation-renamed", title="operation renamed", effect=_BY_METHODS,
+                  reach="element", renames=True),
+        _compatible(id="operation-entered", title="operation entered the subset", effect=_BY_METHODS,
+                    opposite="operation-left", reach="element", one_sided=True, fact="kind"),
+        _compatible(id="operation-left", title="operation left the subset", effect=_BY_METHODS,
+                    reach="element", one_sided=True, fact="kind"),
+        _breaking(id="operation-kind-changed", title="action and function swapped", effect=_BY_METHODS,
+                  reach="element", fact="kind"),
+        _compatible(id="operation-attribute-changed", title="attribute changed", effect=_INVISIBLE),
+        _compatible(id="binding-parameter-changed", title="binding parameter changed", effect=_INVISIBLE),
+        _compatible(id="optional-parameter-added", title="optional parameter added", effect=_ADDITIVE,
+                    opposite="parameter-removed", reach="element"),
+        _breaking(id="required-parameter-added", title="required parameter added", effect=_BOTH,
+                  opposite="parameter-removed", reach="element"),
+        _breaking(id="parameter-removed", title="parameter removed", effect=_BOTH, reach="element"),
+        _breaking(id="parameter-renamed", title="parameter renamed", effect=_BOTH,
+                  reach="element", renames=True),
+        _breaking(id="parameter-type-changed", title="type changed", effect=_TYPE_CHECK),
+        _breaking(id="parameter-format-changed", title="type changed, but not in Python", effect=_INVISIBLE),
+        _breaking(id="parameter-collection-changed", title="single value and collection swapped",
+                  effect=_TYPE_CHECK),
+        _compatible(id="parameter-made-optional", title="may be left out", effect=_ADDITIVE,
+                    opposite="parameter-made-required", reach="element"),
+        _breaking(id="parameter-made-required", title="must be given", effect=_BOTH, reach="element"),
+        _compatible(id="parameter-made-nullable", title="null allowed", effect=_ADDITIVE,
+                    opposite="parameter-made-not-null"),
+        _breaking(id="parameter-made-not-null", title="null no longer allowed", effect=_TYPE_CHECK),
+        _compatible(id="parameter-order-changed", title="order of parameters changed", effect=_INVISIBLE,
+                    reach="element"),
+        _compatible(id="return-added", title="result added", effect=_ADDITIVE,
+                    opposite="return-removed", reach="element"),
+        _breaking(id="return-removed", title="result removed", effect=_BOTH, reach="element"),
+        _breaking(id="return-type-changed", title="result's type changed", effect=_BOTH, reach="element"),
+        _breaking(id="return-format-changed", title="result's type changed, but not in Python",
+                  effect=_INVISIBLE),
+        _breaking(id="return-collection-changed", title="single result and collection swapped", effect=_BOTH,
+                  reach="element"),
+        _compatible(id="return-nullability-changed", title="nullability of the result changed",
+                    effect=_INVISIBLE),
         # Entity container
-        Rule("entity-source-added", "entity set or singleton added", _COMPATIBLE, _BY_METHODS),
-        Rule("entity-source-removed", "entity set or singleton removed", _BREAKING, _BY_METHODS),
-        Rule("entity-source-renamed", "entity set or singleton renamed", _BREAKING, _BY_METHODS),
-        Rule("entity-source-type-changed", "type of the entities changed", _BREAKING, _BOTH),
-        Rule("entity-source-kind-changed", "entity set and singleton swapped", _BREAKING, _BOTH),
-        Rule("entity-container-renamed", "entity container renamed", _COMPATIBLE, _INVISIBLE),
-        Rule("navigation-binding-added", "navigation property binding added", _COMPATIBLE, _INVISIBLE),
-        Rule("navigation-binding-removed", "navigation property binding removed", _COMPATIBLE, _INVISIBLE),
-        Rule("navigation-binding-changed", "navigation property binding changed", _COMPATIBLE, _INVISIBLE),
+        _compatible(id="entity-source-added", title="entity set or singleton added", effect=_BY_METHODS,
+                    opposite="entity-source-removed", reach="below", names_client=True),
+        _breaking(id="entity-source-removed", title="entity set or singleton removed", effect=_BY_METHODS,
+                  reach="below", names_client=True),
+        _breaking(id="entity-source-renamed", title="entity set or singleton renamed", effect=_BY_METHODS,
+                  reach="below", names_client=True, renames=True),
+        _breaking(id="entity-source-type-changed", title="type of the entities changed", effect=_BOTH,
+                  reach="below"),
+        _breaking(id="entity-source-kind-changed", title="entity set and singleton swapped", effect=_BOTH,
+                  reach="below", names_client=True),
+        _compatible(id="entity-container-renamed", title="entity container renamed", effect=_INVISIBLE,
+                    renames=True),
+        _compatible(id="navigation-binding-added", title="navigation property binding added",
+                    effect=_INVISIBLE, opposite="navigation-binding-removed"),
+        _compatible(id="navigation-binding-removed", title="navigation property binding removed",
+                    effect=_INVISIBLE),
+        _compatible(id="navigation-binding-changed", title="navigation property binding changed",
+                    effect=_INVISIBLE),
         # Terms
-        Rule("term-added", "term added", _COMPATIBLE, _INVISIBLE),
-        Rule("term-removed", "term removed", _COMPATIBLE, _INVISIBLE),
-        Rule("term-changed", "term changed", _COMPATIBLE, _INVISIBLE),
+        _compatible(id="term-added", title="term added", effect=_INVISIBLE, opposite="term-removed"),
+        _compatible(id="term-removed", title="term removed", effect=_INVISIBLE),
+        _compatible(id="term-changed", title="term changed", effect=_INVISIBLE),
         # Annotations
-        Rule("deprecated", "deprecated", _COMPATIBLE, _INVISIBLE),
-        Rule("deprecation-changed", "deprecation changed", _COMPATIBLE, _INVISIBLE),
-        Rule("deprecation-withdrawn", "no longer deprecated", _COMPATIBLE, _INVISIBLE),
-        Rule("capability-withdrawn", "capability withdrawn", _BREAKING, _BY_METHODS),
-        Rule("capability-granted", "capability granted", _COMPATIBLE, _BY_METHODS),
-        Rule("restriction-changed", "restrictions changed", _COMPATIBLE, _INVISIBLE),
-        Rule("description-added", "description added", _COMPATIBLE, _INVISIBLE),
-        Rule("description-changed", "description changed", _COMPATIBLE, _INVISIBLE),
-        Rule("description-removed", "description removed", _COMPATIBLE, _INVISIBLE),
-        Rule("annotation-added", "annotation added", _COMPATIBLE, _BY_METHODS),
-        Rule("annotation-changed", "annotation changed", _COMPATIBLE, _BY_METHODS),
-        Rule("annotation-removed", "annotation removed", _COMPATIBLE, _BY_METHODS),
+        _compatible(id="deprecated", title="deprecated", effect=_INVISIBLE, opposite="deprecation-withdrawn"),
+        _compatible(id="deprecation-changed", title="deprecation changed", effect=_INVISIBLE),
+        _compatible(id="deprecation-withdrawn", title="no longer deprecated", effect=_INVISIBLE),
+        _breaking(id="capability-withdrawn", title="capability withdrawn", effect=_BY_METHODS,
+                  opposite="capability-granted", reach="element", only_removes=True),
+        _compatible(id="capability-granted", title="capability granted", effect=_BY_METHODS,
+                    reach="element", only_adds=True),
+        _compatible(id="restriction-changed", title="restrictions changed", effect=_INVISIBLE),
+        _compatible(id="description-added", title="description added", effect=_INVISIBLE,
+                    opposite="description-removed"),
+        _compatible(id="description-changed", title="description changed", effect=_INVISIBLE),
+        _compatible(id="description-removed", title="description removed", effect=_INVISIBLE),
+        _compatible(id="annotation-added", title="annotation added", effect=_BY_METHODS,
+                    opposite="annotation-removed", reach="element"),
+        _compatible(id="annotation-changed", title="annotation changed", effect=_BY_METHODS, reach="element"),
+        _compatible(id="annotation-removed", title="annotation removed", effect=_BY_METHODS, reach="element"),
     )
 }  # fmt: skip
 """All rules by id, in the order of the documentation."""

@@ -1,8 +1,8 @@
-"""What a change does to the methods of the generated client.
+"""The effect of a change on the methods of the generated client.
 
 Whether an operation, a contained property or a capability matters to a program depends on whether
-the client has a method for it. So both clients' methods are compared, and each that differs is laid
-to the elements that its request goes through.
+the client has a method for it. So the methods of both clients are compared, and each changed method is
+attributed to the CSDL elements on its request path.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from graph_codegen.csdl.ast import TypeRef
 from graph_codegen.diff.change.changes import operation_subject
 from graph_codegen.diff.verdict.rules import Effect
 from graph_codegen.emit.method_names import attributes, class_prefix, name_methods
-from graph_codegen.emit.methods import may_be_left_out, query_options
 from graph_codegen.emit.names import parameter_name
 from graph_codegen.model.model import Model
+from graph_codegen.service.capabilities import is_optional
 from graph_codegen.service.requests import STREAM, Request, list_offers
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a method is called on, a collection or one item; and its keywords, with those it needs."""
+    """Whether a method is called on a collection, which keywords it accepts, and which it requires."""
 
     on_collection: bool
     required: frozenset[str]
@@ -31,33 +31,36 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
-    """Methods, by their attribute path in the client, that a change takes away, adds or alters."""
+class MethodChanges:
+    """Methods, by their attribute paths in the client, that are removed, added or altered."""
 
     removed: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
     effect: Effect = Effect.INVISIBLE
 
-    def added_only(self) -> Touched:
-        """Return what becomes of this for a cause that can take nothing away."""
+    def without_losses(self) -> MethodChanges:
+        """Return this, restricted to additions."""
         gains = self.added or (self.altered and self.effect is Effect.ADDITIVE)
-        return Touched((), self.added, self.altered, Effect.ADDITIVE if gains else Effect.INVISIBLE)
+        effect = Effect.ADDITIVE if gains else Effect.INVISIBLE
+        return MethodChanges((), self.added, self.altered, effect)
 
-    def removed_only(self) -> Touched:
-        """Return what becomes of this for a cause that can add nothing."""
+    def without_gains(self) -> MethodChanges:
+        """Return this, restricted to removals."""
         loses = self.effect is Effect.BOTH
-        return Touched(self.removed, (), self.altered, Effect.BOTH if loses else Effect.INVISIBLE)
+        effect = Effect.BOTH if loses else Effect.INVISIBLE
+        return MethodChanges(self.removed, (), self.altered, effect)
 
 
-UNTOUCHED = Touched()
+UNCHANGED = MethodChanges()
 
 
 @dataclass(frozen=True, slots=True)
 class _Method:
-    """A method: where it is in the client by the shortest way, its resource, what it sends and takes.
+    """A method of the client.
 
-    The resource is the last property on the path, or the entity set or singleton.
+    `python` is its shortest attribute path. `resource` is the last property on the request path, or
+    the entity set or singleton.
     """
 
     python: str
@@ -67,37 +70,37 @@ class _Method:
 
 
 _Methods = Mapping[str, _Method]
-"""Methods by resource and name, so that one is the same wherever its resource lies."""
+"""Methods by resource and name: a resource has the same methods at each of its paths."""
 
 
 class Surface:
-    """The methods that two clients do not have in common, by what their requests go through.
+    """The methods that differ between two clients, indexed by the elements that they depend on.
 
-    `renamed` are the new names of types by their old ones.
+    `renamed` maps old names of types to new ones.
     """
 
     def __init__(self, old: Model, new: Model, renamed: Mapping[str, str]) -> None:
         self._models = old, new
         self._renamed = renamed
 
-    # -- what both have
+    # -- the methods of both clients
 
     @cached_property
     def _old(self) -> _Methods:
-        return {self._now(key): method for key, method in _methods(self._models[0]).items()}
+        return {self._renamed_key(key): method for key, method in _methods(self._models[0]).items()}
 
     @cached_property
     def _new(self) -> _Methods:
         return _methods(self._models[1])
 
-    def _now(self, name: str) -> str:
-        """Return a resource, or what begins with one, by the new name of its type."""
-        owner, slash, rest = name.partition("/")
+    def _renamed_key(self, key: str) -> str:
+        """Return a key with the type at its beginning renamed."""
+        owner, slash, rest = key.partition("/")
         return self._renamed.get(owner, owner) + slash + rest
 
     @cached_property
     def renames_client(self) -> bool:
-        """Whether the class of a client that has methods, and the way to all of them, is another."""
+        """Whether the client class was renamed, which moves every method."""
         old, new = self._models
         return bool(self._old) and class_prefix(old) != class_prefix(new)
 
@@ -109,18 +112,18 @@ class Surface:
             if method.request.operation
         )
 
-    def calls(self, subject: str) -> bool:
-        """Whether either client has a method for an operation, given by its subject."""
+    def calls_operation(self, subject: str) -> bool:
+        """Whether either client has a method that calls the operation with that subject."""
         return subject in self._called
 
-    # -- where they differ
+    # -- the methods that differ
 
     @cached_property
-    def _gone(self) -> Mapping[str, _Method]:
+    def _removed(self) -> Mapping[str, _Method]:
         return _without(self._old, self._new)
 
     @cached_property
-    def _come(self) -> Mapping[str, _Method]:
+    def _added(self) -> Mapping[str, _Method]:
         return _without(self._new, self._old)
 
     @cached_property
@@ -132,11 +135,11 @@ class Surface:
         }
 
     @cached_property
-    def _here(self) -> Mapping[str, set[str]]:
-        """The keys of methods that differ, by what they hang on themselves."""
+    def _direct(self) -> Mapping[str, set[str]]:
+        """The keys of changed methods, by the elements that they depend on directly."""
         old, new = self._models
         found: dict[str, set[str]] = {}
-        for model, methods in ((old, self._gone), (new, self._come)):
+        for model, methods in ((old, self._removed), (new, self._added)):
             _index(found, ((key, _subjects(model, m.request)) for key, m in methods.items()))
         for index, model in enumerate((old, new)):
             both = ((key, _subjects(model, p[index].request)) for key, p in self._altered.items())
@@ -144,56 +147,57 @@ class Surface:
         return found
 
     @cached_property
-    def _below(self) -> Mapping[str, set[str]]:
-        """The keys of methods whose whole resource has come or gone, by what leads to it."""
+    def _indirect(self) -> Mapping[str, set[str]]:
+        """The keys of methods whose whole resource was added or removed, by the elements on its path."""
         found: dict[str, set[str]] = {}
-        for methods, others in ((self._gone, self._new), (self._come, self._old)):
-            there = {self._now(method.resource) for method in others.values()}
-            lost = ((k, m) for k, m in methods.items() if self._now(m.resource) not in there)
-            _index(found, ((key, _way(method.request)) for key, method in lost))
+        for methods, others in ((self._removed, self._new), (self._added, self._old)):
+            kept = {self._renamed_key(method.resource) for method in others.values()}
+            lost = ((k, m) for k, m in methods.items() if self._renamed_key(m.resource) not in kept)
+            _index(found, ((key, _path_elements(method.request)) for key, method in lost))
         return found
 
-    def touched(self, subjects: Iterable[str], *, below: bool, operations: bool = True) -> Touched:
-        """Return the methods that differ among those which hang on subjects.
+    def changes(
+        self, subjects: Iterable[str], *, below: bool, operations: bool = True
+    ) -> MethodChanges:
+        """Return the changes of the methods that depend on subjects.
 
-        `below` says that the subjects lead to resources, whose methods come and go with them;
-        `operations` is false where those of actions and functions are no concern of theirs.
+        `below` includes the methods of added and removed resources whose paths lead through a subject;
+        `operations` includes the methods that call actions and functions.
         """
         keys: set[str] = set()
         for subject in subjects:
-            keys |= self._here.get(subject, set())
+            keys |= self._direct.get(subject, set())
             if below:
-                keys |= self._below.get(subject, set())
+                keys |= self._indirect.get(subject, set())
         if not operations:
-            keys = {key for key in keys if not self._calls_operation(key)}
-        removed = sorted(self._gone[key].python for key in keys & self._gone.keys())
-        added = sorted(self._come[key].python for key in keys & self._come.keys())
+            keys = {key for key in keys if self._method(key).request.operation is None}
+        removed = sorted(self._removed[key].python for key in keys & self._removed.keys())
+        added = sorted(self._added[key].python for key in keys & self._added.keys())
         altered = {key: self._altered[key] for key in keys & self._altered.keys()}
         effects = {_effect(old.signature, new.signature) for old, new in altered.values()}
-        return Touched(
+        return MethodChanges(
             tuple(removed),
             tuple(added),
             tuple(sorted(new.python for _, new in altered.values())),
-            _worst(bool(removed), bool(added), effects),
+            _overall_effect(bool(removed), bool(added), effects),
         )
 
-    def _calls_operation(self, key: str) -> bool:
-        method = self._old.get(key) or self._new[key]
-        return method.request.operation is not None
+    def _method(self, key: str) -> _Method:
+        return self._old.get(key) or self._new[key]
 
     def subjects_of(self, operations: Iterable[str]) -> set[str]:
-        """Return the subjects of operations, given by their full names."""
+        """Return the subjects of all operations with these full names."""
         names = frozenset(operations)
         return {subject for subject in self._called if subject.partition("(")[0] in names}
 
 
 def _without(methods: _Methods, others: _Methods) -> Mapping[str, _Method]:
-    """Return the methods that the others lack, by resource and by their way in the client."""
-    ways = {(method.python, method.signature) for method in others.values()}
+    """Return the methods that the others lack, both by key and by path with the same signature."""
+    paths = {(method.python, method.signature) for method in others.values()}
     return {
         key: method
         for key, method in methods.items()
-        if key not in others and (method.python, method.signature) not in ways
+        if key not in others and (method.python, method.signature) not in paths
     }
 
 
@@ -203,7 +207,7 @@ def _index(found: dict[str, set[str]], keyed: Iterable[tuple[str, Iterable[str]]
             found.setdefault(subject, set()).add(key)
 
 
-def _worst(removed: bool, added: bool, altered: set[Effect]) -> Effect:
+def _overall_effect(removed: bool, added: bool, altered: set[Effect]) -> Effect:
     if removed or Effect.BOTH in altered:
         return Effect.BOTH
     if added or Effect.ADDITIVE in altered:
@@ -213,23 +217,23 @@ def _worst(removed: bool, added: bool, altered: set[Effect]) -> Effect:
 
 def _effect(old: Signature, new: Signature) -> Effect:
     moved = old.on_collection != new.on_collection
-    taken = old.accepted - new.accepted or new.required - old.required
-    return Effect.BOTH if moved or taken else Effect.ADDITIVE
+    breaking = old.accepted - new.accepted or new.required - old.required
+    return Effect.BOTH if moved or breaking else Effect.ADDITIVE
 
 
 def _methods(model: Model) -> _Methods:
     methods: dict[str, _Method] = {}
     for path, named in name_methods(model, list_offers(model)).items():
-        way = attributes(path)
+        owner = attributes(path)
         for name, request in named:
             resource = _resource(request)
-            found = _Method(".".join((*way, name)), resource, request, _signature(request))
-            methods[f"{resource}/{name}"] = found
+            python = ".".join((*owner, name))
+            methods[f"{resource}/{name}"] = _Method(python, resource, request, _signature(request))
     return methods
 
 
 def _resource(request: Request) -> str:
-    """Return the last property on the way to the resource that has the method; a stream has none."""
+    """Return the last property on the path to the resource that has the method, which no stream has."""
     steps = request.steps[:-1] if request.target == STREAM else request.steps
     return steps[-1] if steps else request.segments[0]
 
@@ -237,22 +241,21 @@ def _resource(request: Request) -> str:
 def _signature(request: Request) -> Signature:
     operation = request.operation
     own = {parameter_name(p.name): p for p in request.parameters}
-    required = {
-        name for name, p in own.items() if not (operation and may_be_left_out(operation, p))
-    }
-    options = {option.name for option in query_options(request)}
-    return Signature(request.target.collection, frozenset(required), frozenset({*own, *options}))
+    required = {name for name, p in own.items() if not (operation and is_optional(operation, p))}
+    accepted = {*own, *request.options}
+    return Signature(request.target.collection, frozenset(required), frozenset(accepted))
 
 
-def _way(request: Request) -> Iterable[str]:
-    """Return what leads to a request: the entity set or singleton, and every property on the path."""
+def _path_elements(request: Request) -> Iterable[str]:
+    """Return the entity set or singleton, and every property, on the path of a request."""
     return {request.segments[0], *request.steps}
 
 
 def _subjects(model: Model, request: Request) -> Iterable[str]:
-    """Return what a request hangs on: the resource, its type and that of its items' key, the operation.
+    """Return the elements that a request depends on directly.
 
-    Overloads that are bound to base types share the names of methods with it.
+    They are its resource, the type of the resource and of the last key with their base types, and the
+    operation. Overloads bound to base types count as well, since they affect the names of methods.
     """
     at = request.steps[-1] if request.steps else request.segments[0]
     types = [request.target.name, *(key.type for key in request.keys[-1:])]
