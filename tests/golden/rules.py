@@ -58,6 +58,7 @@ _HERE = re.compile(rf"Here: ({_PHRASE})\.")
 _YET = re.compile(rf"Yet this (?:is )?({_PHRASE})\b[^:]*:")
 _ROOTS = re.compile(r"Roots: (`.+`)\.")
 _ALSO = re.compile(r"Also reported: (`.+`)\.")
+_OTHER_CODE = re.compile(r"The generated code differs")
 _ANSWER = re.compile(r"Graph answers `(.+?)`")
 
 _NAMESPACE = "microsoft.graph"
@@ -77,11 +78,12 @@ class Program:
     effect: Effect | None
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Example:
     """A change as the page shows it; `element` is what the finding is about.
 
-    `effect` is what the page says of this example alone, None where the rule's own holds.
+    `effect` is what the page says of this example alone, None where the rule's own holds. `other_code`
+    says that the generated code of both sides differs, though programs cannot tell.
     """
 
     rule: str
@@ -92,6 +94,7 @@ class Example:
     roots: tuple[str, ...]
     also: tuple[str, ...] = ()
     answer: str = _ANSWER_BY_DEFAULT
+    other_code: bool = False
     programs: list[Program] = field(default_factory=list[Program])
 
     @property
@@ -160,9 +163,9 @@ _PART = re.compile(r"^```(?P<fence>[^\n]*)\n(?P<code>.*?)^```$|(?P<text>[^\n].*?
                    re.MULTILINE | re.DOTALL)  # fmt: skip
 
 
-def sections() -> Iterator[Section]:
-    """Yield the sections of the page."""
-    for match in _SECTION.finditer(PAGE.read_text(encoding="utf-8")):
+def sections(page: str) -> Iterator[Section]:
+    """Yield the sections of a page that is written like `docs/rules.md`."""
+    for match in _SECTION.finditer(page):
         yield _section(match["rule"], match["body"])
 
 
@@ -173,10 +176,12 @@ def _section(rule: str, body: str) -> Section:
     here: Effect | None = None
     yet: Effect | None = None
     roots: tuple[str, ...] = (ALL,)
+    other_code = False
     for part in _PART.finditer(body):
         if part["text"]:
             text = " ".join(part["text"].split())
             here = _effect(_HERE, text) or here
+            other_code = bool(_OTHER_CODE.search(text)) or other_code
             yet = _effect(_YET, text)
             roots = _names(_ROOTS, text) or roots
             if examples:
@@ -185,8 +190,18 @@ def _section(rule: str, body: str) -> Section:
         kind, _, element = part["fence"].partition(" ")
         if kind == "diff":
             lines = part["code"].splitlines()
-            examples.append(Example(rule, len(examples) + 1, element, lines, here, roots))
-            here, roots = None, (ALL,)
+            examples.append(
+                Example(
+                    rule=rule,
+                    number=len(examples) + 1,
+                    element=element,
+                    lines=lines,
+                    effect=here,
+                    roots=roots,
+                    other_code=other_code,
+                )
+            )
+            here, roots, other_code = None, (ALL,), False
         elif kind == "python":
             examples[-1].programs.append(Program(part["code"], yet))
             yet = None

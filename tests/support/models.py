@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from hypothesis import strategies as st
 
+from graph_codegen.csdl import vocabulary
 from graph_codegen.csdl.ast import (
     Annotation,
     Collection,
@@ -166,14 +168,23 @@ MODELS = st.builds(
 BASE = "microsoft.graph.base"
 THING = "microsoft.graph.thing"
 
-_CAPABILITY = st.builds(
-    lambda flag, allowed, more: Record(
-        tuple(sorted({flag: Constant("Bool", allowed), **more}.items()))
-    ),
-    st.sampled_from(["Insertable", "Readable", "Supported"]),
-    st.sampled_from(["true", "false"]),
-    st.dictionaries(st.just("MaxLevels"), st.just(Constant("Int", "3")), max_size=1),
-)
+_BOOLS = st.sampled_from(["true", "false"]).map(lambda text: Constant("Bool", text))
+
+
+def _record(path: Sequence[str], flag: Expression, more: dict[str, Expression]) -> Record:
+    name, *rest = path
+    value = _record(rest, flag, {}) if rest else flag
+    return Record(tuple(sorted({name: value, **more}.items())))
+
+
+def _values(term: vocabulary.Term) -> st.SearchStrategy[Expression | None]:
+    """Values of a term that can rule something out: its flags in records, and the term as a flag."""
+    paths = [r.flag.split("/") for r in term.restrictions if r.flag]
+    more = st.dictionaries(st.just("MaxLevels"), st.just(Constant("Int", "3")), max_size=1)
+    plain = st.none() | _BOOLS
+    return plain | st.builds(_record, st.sampled_from(paths), _BOOLS, more) if paths else plain
+
+
 _REVISIONS = st.builds(
     lambda kind, day: Collection(
         (
@@ -189,17 +200,18 @@ _REVISIONS = st.builds(
     st.sampled_from(["Deprecated", "Added"]),
     st.sampled_from(["2024-01-01", "2025-01-01"]),
 )
-_TOLD = st.fixed_dictionaries(
+_ANNOTATED = st.fixed_dictionaries(
     {},
     optional={
-        "Org.OData.Capabilities.V1.InsertRestrictions": _CAPABILITY,
-        "Org.OData.Capabilities.V1.TopSupported": st.sampled_from(
-            [None, Constant("Bool", "false")]
-        ),
+        **{term.name: _values(term) for term in vocabulary.TERMS.values() if term.restrictions},
         "Org.OData.Core.V1.Description": st.builds(
             Constant, st.just("String"), st.sampled_from(["one", "two"])
         ),
+        "Org.OData.Core.V1.ExplicitOperationBindings": st.lists(
+            st.sampled_from(["microsoft.graph.mute", "microsoft.graph.muteAll"]), max_size=2
+        ).map(lambda names: Collection(tuple(Constant("String", name) for name in names))),
         "Org.OData.Core.V1.OptionalParameter": st.none(),
+        "Org.OData.Core.V1.RequiresExplicitBinding": st.none(),
         "Org.OData.Core.V1.Revisions": _REVISIONS,
     },
 ).map(lambda d: tuple(Annotation(term, value) for term, value in sorted(d.items())))
@@ -211,7 +223,7 @@ _KINDS = st.builds(
 )
 _WORDED = st.lists(
     st.builds(
-        Parameter, name=_WORDS, type=_KINDS, nullable=FLAGS, facets=FACETS, annotations=_TOLD
+        Parameter, name=_WORDS, type=_KINDS, nullable=FLAGS, facets=FACETS, annotations=_ANNOTATED
     ),
     max_size=3,
     unique_by=lambda parameter: parameter.name,
@@ -225,7 +237,7 @@ def _properties(prefix: str) -> st.SearchStrategy[tuple[Property, ...]]:
         type=_KINDS,
         nullable=FLAGS,
         facets=FACETS,
-        annotations=_TOLD,
+        annotations=_ANNOTATED,
     )
     return _by_name(one)  # type: ignore[return-value]
 
@@ -241,30 +253,30 @@ def _entity(name: str, *bases: str) -> st.SearchStrategy[StructuredType]:
             nullable=FLAGS,
             contains_target=st.booleans(),
             partner=st.sampled_from(["", "back"]),
-            annotations=_TOLD,
+            annotations=_ANNOTATED,
         )
     )
     flag = st.booleans()
     return st.builds(
-        lambda base, abstract, opened, stream, key, own, nav, told: StructuredType(
+        lambda base, abstract, opened, stream, key, own, nav, annotations: StructuredType(
             kind="EntityType", name=name, base=base, abstract=abstract, open=opened,
             has_stream=stream, key=() if base else ((f"{simple}Key",) if key else ()),
             properties=(Property(name=f"{simple}Key", type=TypeRef("Edm.String")), *own),
-            navigation=nav, annotations=told,
+            navigation=nav, annotations=annotations,
         ),
-        st.sampled_from(["", *bases]), flag, flag, flag, flag, _properties(simple), navigation, _TOLD,
+        st.sampled_from(["", *bases]), flag, flag, flag, flag, _properties(simple), navigation, _ANNOTATED,
     )  # fmt: skip
 
 
 _OPERATIONS = st.lists(
     st.builds(
-        lambda kind, name, target, collection, own, returns, told: Operation(
+        lambda kind, name, target, collection, own, returns, annotations: Operation(
             kind=kind,
             name=f"microsoft.graph.{name}",
             parameters=(Parameter(name="bindingParameter", type=TypeRef(target, collection)), *own),
             returns=ReturnType(returns) if returns else None,
             is_bound=True,
-            annotations=told,
+            annotations=annotations,
         ),
         st.sampled_from(["Action", "Function"]),
         st.sampled_from(["mute", "muteAll", "count"]),
@@ -272,18 +284,18 @@ _OPERATIONS = st.lists(
         st.booleans(),
         _WORDED,
         st.none() | _KINDS,
-        _TOLD,
+        _ANNOTATED,
     ),
     max_size=4,
     unique_by=lambda o: (o.signature, tuple(p.name for p in o.parameters)),
 ).map(tuple)
 
 SERVICES = st.builds(
-    lambda base, item, thing, kind, operations, sources, told: Model(
+    lambda base, item, thing, kind, operations, sources, annotations: Model(
         {t.name: t for t in (base, item, kind, *([thing] if thing else []))},
         operations,
         (),
-        EntityContainer("microsoft.graph.GraphService", sources, told),
+        EntityContainer("microsoft.graph.GraphService", sources, annotations),
     ),
     _entity(BASE),
     _entity(ITEM, BASE),
@@ -294,7 +306,7 @@ SERVICES = st.builds(
         members=MEMBERS,
         underlying=st.just("Edm.Int32"),
         is_flags=st.booleans(),
-        annotations=_TOLD,
+        annotations=_ANNOTATED,
     ),
     _OPERATIONS,
     _by_name(
@@ -304,9 +316,60 @@ SERVICES = st.builds(
             name=st.sampled_from(["items", "item", "things"]),
             type=st.sampled_from([BASE, ITEM]),
             bindings=st.just(()),
-            annotations=_TOLD,
+            annotations=_ANNOTATED,
         )
     ),
-    _TOLD,
+    _ANNOTATED,
 )
 """Services over the same few names, so that two of them have much in common, and much apart."""
+
+
+# -- pairs of services that differ in one thing
+
+
+def _steps(old: Model, new: Model) -> Iterator[Model]:
+    """Yield `old` with one thing in it replaced by what `new` has there."""
+    for name in sorted({*old.types, *new.types}):
+        before, after = old.types.get(name), new.types.get(name)
+        types = {key: value for key, value in {**old.types, name: after}.items() if value}
+        yield replace(old, types=types)
+        if isinstance(before, StructuredType) and isinstance(after, StructuredType):
+            for part in ("base", "key", "properties", "navigation", "annotations"):
+                changed = replace(before, **{part: getattr(after, part)})
+                yield replace(old, types={**old.types, name: changed})
+            for one, other in zip(before.navigation, after.navigation, strict=False):
+                changed = replace(one, annotations=other.annotations)
+                kept = tuple(changed if item is one else item for item in before.navigation)
+                yield replace(old, types={**old.types, name: replace(before, navigation=kept)})
+    yield replace(old, operations=new.operations)
+    for one, other in zip(old.operations, new.operations, strict=False):
+        own = (*one.parameters[:1], *other.parameters[1:])
+        for changed in (
+            other,
+            replace(one, annotations=other.annotations),
+            replace(one, kind=other.kind),
+            replace(one, returns=other.returns),
+            replace(one, parameters=own),
+        ):
+            kept = tuple(changed if item is one else item for item in old.operations)
+            yield replace(old, operations=kept)
+    yield replace(old, container=new.container)
+    if old.container and new.container:
+        for one, other in zip(old.sources, new.sources, strict=False):
+            for changed in (
+                replace(one, annotations=other.annotations),
+                replace(one, kind=other.kind),
+                replace(one, type=other.type),
+            ):
+                kept = tuple(changed if item is one else item for item in old.sources)
+                yield replace(old, container=replace(old.container, sources=kept))
+
+
+@st.composite
+def _neighbours(draw: st.DrawFn) -> tuple[Model, Model]:
+    old, new = draw(SERVICES.filter(lambda model: model.sources)), draw(SERVICES)
+    return old, draw(st.sampled_from([*_steps(old, new), new]))
+
+
+NEIGHBOURS = _neighbours()
+"""Pairs of services that differ in one element or attribute, and some that differ in everything."""
