@@ -146,7 +146,7 @@ def effects() -> Effects:
 
     def compare(annotation: str) -> tuple[set[str], set[str]]:
         before, after = requests(""), requests(annotation)
-        options = {
+        options: set[str] = {
             option
             for line, request in after.items()
             for option in set(before[line].options) - set(request.options)

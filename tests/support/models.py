@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from hypothesis import strategies as st
 
@@ -168,53 +170,56 @@ MODELS = st.builds(
 BASE = "microsoft.graph.base"
 THING = "microsoft.graph.thing"
 
-_BOOLS = st.sampled_from(["true", "false"]).map(lambda text: Constant("Bool", text))
 
-
-def _record(path: Sequence[str], flag: Expression, more: dict[str, Expression]) -> Record:
+def _record(path: Sequence[str], flag: Expression, **more: Expression) -> Record:
     name, *rest = path
-    value = _record(rest, flag, {}) if rest else flag
+    value = _record(rest, flag) if rest else flag
     return Record(tuple(sorted({name: value, **more}.items())))
 
 
-def _values(term: vocabulary.Term) -> st.SearchStrategy[Expression | None]:
-    """Values of a term that can rule something out: its flags in records, and the term as a flag."""
-    paths = [r.flag.split("/") for r in term.restrictions if r.flag]
-    more = st.dictionaries(st.just("MaxLevels"), st.just(Constant("Int", "3")), max_size=1)
-    plain = st.none() | _BOOLS
-    return plain | st.builds(_record, st.sampled_from(paths), _BOOLS, more) if paths else plain
+def _revision(kind: str, day: str) -> Expression:
+    values: dict[str, Expression] = {
+        "Date": Constant("Date", day),
+        "Description": Constant("String", f"since {day}"),
+        "Kind": Constant("EnumMember", f"Org.OData.Core.V1.RevisionKind/{kind}"),
+    }
+    return Collection((Record(tuple(values.items())),))
 
 
-_REVISIONS = st.builds(
-    lambda kind, day: Collection(
-        (
-            Record(
-                (
-                    ("Date", Constant("Date", day)),
-                    ("Description", Constant("String", f"since {day}")),
-                    ("Kind", Constant("EnumMember", f"Org.OData.Core.V1.RevisionKind/{kind}")),
-                )
-            ),
-        )
-    ),
-    st.sampled_from(["Deprecated", "Added"]),
-    st.sampled_from(["2024-01-01", "2025-01-01"]),
-)
-_ANNOTATED = st.fixed_dictionaries(
-    {},
-    optional={
-        **{term.name: _values(term) for term in vocabulary.TERMS.values() if term.restrictions},
-        "Org.OData.Core.V1.Description": st.builds(
-            Constant, st.just("String"), st.sampled_from(["one", "two"])
-        ),
-        "Org.OData.Core.V1.ExplicitOperationBindings": st.lists(
-            st.sampled_from(["microsoft.graph.mute", "microsoft.graph.muteAll"]), max_size=2
-        ).map(lambda names: Collection(tuple(Constant("String", name) for name in names))),
-        "Org.OData.Core.V1.OptionalParameter": st.none(),
-        "Org.OData.Core.V1.RequiresExplicitBinding": st.none(),
-        "Org.OData.Core.V1.Revisions": _REVISIONS,
-    },
-).map(lambda d: tuple(Annotation(term, value) for term, value in sorted(d.items())))
+def _bindings(*names: str) -> Expression:
+    return Collection(tuple(Constant("String", f"microsoft.graph.{name}") for name in names))
+
+
+def _choices() -> Iterator[Annotation]:
+    """Yield the annotations to choose from: what each term can rule out, and some that say other things."""
+    for term in vocabulary.TERMS.values():
+        for restriction in term.restrictions:
+            for flag in (vocabulary.TRUE, vocabulary.FALSE):
+                if restriction.flag:
+                    path = restriction.flag.split("/")
+                    yield Annotation(term.name, _record(path, flag))
+                    yield Annotation(term.name, _record(path, flag, MaxLevels=Constant("Int", "3")))
+                else:
+                    yield Annotation(term.name, flag)
+        if any(not restriction.flag for restriction in term.restrictions):
+            yield Annotation(term.name)
+    yield Annotation(vocabulary.OPTIONAL_PARAMETER)
+    yield Annotation(vocabulary.REQUIRES_EXPLICIT_BINDING)
+    for names in (["mute"], ["muteAll"], ["mute", "muteAll"]):
+        yield Annotation(vocabulary.EXPLICIT_OPERATION_BINDINGS, _bindings(*names))
+    for text in ("one", "two"):
+        yield Annotation(vocabulary.DESCRIPTION, Constant("String", text))
+    for kind, day in itertools.product(("Deprecated", "Added"), ("2024-01-01", "2025-01-01")):
+        yield Annotation("Org.OData.Core.V1.Revisions", _revision(kind, day))
+
+
+_CHOICES = tuple(_choices())
+# By index: hypothesis spells out what it samples from, over and over.
+_ANNOTATED = st.lists(
+    st.integers(0, len(_CHOICES) - 1).map(_CHOICES.__getitem__),
+    max_size=2,
+    unique_by=lambda annotation: annotation.term,
+).map(lambda found: tuple(sorted(found, key=lambda annotation: annotation.term)))
 _WORDS = st.sampled_from(["id", "state", "states", "status", "other"])
 _KINDS = st.builds(
     TypeRef,
@@ -327,48 +332,64 @@ SERVICES = st.builds(
 # -- pairs of services that differ in one thing
 
 
+_T = TypeVar("_T")
+
+
+def _with(items: tuple[_T, ...], one: _T, other: _T) -> tuple[_T, ...]:
+    return tuple(other if item is one else item for item in items)
+
+
+def _type_steps(old: StructuredType, new: StructuredType) -> Iterator[StructuredType]:
+    yield replace(old, base=new.base)
+    yield replace(old, key=new.key)
+    yield replace(old, properties=new.properties)
+    yield replace(old, navigation=new.navigation)
+    yield replace(old, annotations=new.annotations)
+    for one, other in zip(old.navigation, new.navigation, strict=False):
+        changed = replace(one, annotations=other.annotations)
+        yield replace(old, navigation=_with(old.navigation, one, changed))
+
+
+def _operation_steps(old: Operation, new: Operation) -> Iterator[Operation]:
+    yield new
+    yield replace(old, annotations=new.annotations)
+    yield replace(old, kind=new.kind)
+    yield replace(old, returns=new.returns)
+    yield replace(old, parameters=(*old.parameters[:1], *new.parameters[1:]))
+
+
+def _source_steps(old: EntitySource, new: EntitySource) -> Iterator[EntitySource]:
+    yield replace(old, annotations=new.annotations)
+    yield replace(old, kind=new.kind)
+    yield replace(old, type=new.type)
+
+
 def _steps(old: Model, new: Model) -> Iterator[Model]:
     """Yield `old` with one thing in it replaced by what `new` has there."""
     for name in sorted({*old.types, *new.types}):
         before, after = old.types.get(name), new.types.get(name)
-        types = {key: value for key, value in {**old.types, name: after}.items() if value}
-        yield replace(old, types=types)
+        types = {key: value for key, value in old.types.items() if key != name}
+        yield replace(old, types={**types, name: after} if after else types)
         if isinstance(before, StructuredType) and isinstance(after, StructuredType):
-            for part in ("base", "key", "properties", "navigation", "annotations"):
-                changed = replace(before, **{part: getattr(after, part)})
-                yield replace(old, types={**old.types, name: changed})
-            for one, other in zip(before.navigation, after.navigation, strict=False):
-                changed = replace(one, annotations=other.annotations)
-                kept = tuple(changed if item is one else item for item in before.navigation)
-                yield replace(old, types={**old.types, name: replace(before, navigation=kept)})
+            for changed in _type_steps(before, after):
+                yield replace(old, types={**types, name: changed})
     yield replace(old, operations=new.operations)
-    for one, other in zip(old.operations, new.operations, strict=False):
-        own = (*one.parameters[:1], *other.parameters[1:])
-        for changed in (
-            other,
-            replace(one, annotations=other.annotations),
-            replace(one, kind=other.kind),
-            replace(one, returns=other.returns),
-            replace(one, parameters=own),
-        ):
-            kept = tuple(changed if item is one else item for item in old.operations)
-            yield replace(old, operations=kept)
+    for call, other_call in zip(old.operations, new.operations, strict=False):
+        for operation in _operation_steps(call, other_call):
+            yield replace(old, operations=_with(old.operations, call, operation))
     yield replace(old, container=new.container)
-    if old.container and new.container:
-        for one, other in zip(old.sources, new.sources, strict=False):
-            for changed in (
-                replace(one, annotations=other.annotations),
-                replace(one, kind=other.kind),
-                replace(one, type=other.type),
-            ):
-                kept = tuple(changed if item is one else item for item in old.sources)
-                yield replace(old, container=replace(old.container, sources=kept))
+    if old.container:
+        for set_, other_set in zip(old.sources, new.sources, strict=False):
+            for source in _source_steps(set_, other_set):
+                sources = _with(old.sources, set_, source)
+                yield replace(old, container=replace(old.container, sources=sources))
 
 
 @st.composite
 def _neighbours(draw: st.DrawFn) -> tuple[Model, Model]:
     old, new = draw(SERVICES.filter(lambda model: model.sources)), draw(SERVICES)
-    return old, draw(st.sampled_from([*_steps(old, new), new]))
+    steps = [*_steps(old, new), new]
+    return old, steps[draw(st.integers(0, len(steps) - 1))]
 
 
 NEIGHBOURS = _neighbours()
