@@ -1,7 +1,7 @@
-"""The body of a response as it arrives: its coding undone in small steps, its size counted.
+"""Reads the body of a response as it arrives: decodes it in small steps and counts its size.
 
-Some kilobytes of gzip can stand for gigabytes, so no step gives more than `PIECE` bytes. A stream
-that ends before its coding does is broken, however well the connection ended.
+A few kilobytes of gzip can expand to gigabytes, so no step yields more than `PIECE` bytes. A stream
+that ends before its coding does is broken, however cleanly the connection was closed.
 Source: RFC 9110, 8.4 (content codings); RFC 1950 and 1952.
 """
 
@@ -15,27 +15,27 @@ from typing import Protocol
 import httpx
 
 MAX_BODY = 100 * 2**20
-"""Bytes, after decompression, of a body that is to be parsed; streams have no limit."""
+"""Largest body that is parsed, in bytes after decompression; streams have no limit."""
 KEPT = 2**16
-"""Bytes that are kept of a body which is longer than it may be."""
+"""Bytes kept of a body that exceeds its limit."""
 PIECE = 2**20
-"""Bytes that a step of decompression gives at most."""
+"""Most bytes that one step of decompression yields."""
 
 BROKE_OFF = "broke off"
-"""What is wrong with a body that another attempt may bring whole."""
+"""The fault of a body that another attempt may deliver complete."""
 
 
 class UnwantedBodyError(httpx.DecodingError):
-    """A body that would be the same another time: too long, or in a coding nobody asked for."""
+    """A body that would be no better next time: too long, or in a coding that was not requested."""
 
 
 class Body:
-    """The bytes of a body that is read to its end; never shows them."""
+    """Collects the bytes of a body; its repr never shows them."""
 
     __slots__ = ("_bytes", "_limit", "fault")
 
     fault: str | None
-    """What is wrong with it, None where it is whole."""
+    """What is wrong with the body; None if it is complete."""
 
     def __init__(self, limit: float = math.inf) -> None:
         self._bytes = bytearray()
@@ -43,35 +43,35 @@ class Body:
         self.fault = None
 
     def add(self, piece: bytes) -> None:
-        """Add a piece; raises UnwantedBodyError, and drops most, beyond the limit."""
+        """Add a piece; beyond the limit, keeps only the beginning and raises UnwantedBodyError."""
         self._bytes += piece
         if len(self._bytes) > self._limit:
             del self._bytes[KEPT:]
             raise UnwantedBodyError(f"is longer than {self._limit / 2**20:g} MiB")
 
     def failed(self, error: httpx.RequestError) -> None:
-        """Note what ended the reading."""
+        """Record what ended the reading early."""
         self.fault = str(error) if isinstance(error, UnwantedBodyError) else BROKE_OFF
 
     def content(self) -> bytes:
-        """Return what came."""
+        """Return the bytes received."""
         return bytes(self._bytes)
 
 
 class Coding(Protocol):
-    """Decodes a body piece by piece; raises an httpx.DecodingError for one that is not in its coding."""
+    """Decodes a body piece by piece; raises httpx.DecodingError if the body is malformed."""
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        """Give what the next bytes stand for."""
+        """Yield the decoded form of the next bytes."""
         ...
 
     def end(self) -> None:
-        """Say that no more bytes come."""
+        """Finish; raises httpx.DecodingError if the body is incomplete."""
         ...
 
 
 def coding_of(response: httpx.Response) -> Coding:
-    """Return what decodes the body of a response, by its headers."""
+    """Return the decoder that the headers of a response call for."""
     name = response.headers.get("content-encoding", "").strip().lower()
     if name in ("", "identity"):
         return _Identity()
@@ -92,17 +92,17 @@ class _Identity:
 
 
 class _Unknown:
-    """A coding that was not asked for, or several: those can hide a bomb in a bomb."""
+    """A coding that was not requested, or several: nested codings can hide a bomb in a bomb."""
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        raise UnwantedBodyError("is in a content coding that was not asked for")
+        raise UnwantedBodyError("is in a content coding that was not requested")
 
     def end(self) -> None:
         pass
 
 
 class _Compressed:
-    """`forms` are the window sizes, as zlib numbers them, to try at the beginning."""
+    """zlib or gzip; `forms` are the `wbits` values of zlib to try in turn."""
 
     def __init__(self, *forms: int) -> None:
         self._forms = forms
@@ -116,7 +116,7 @@ class _Compressed:
                 self._engine = zlib.decompressobj(self._forms[0])
             piece = self._step(data)
             data = self._engine.unconsumed_tail or self._engine.unused_data
-            full = len(piece) == PIECE  # then there may be more, though all bytes are taken
+            full = len(piece) == PIECE  # there may be more output although all input is consumed
             if piece:
                 yield piece
 

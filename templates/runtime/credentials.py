@@ -1,7 +1,7 @@
 """Where the bearer token comes from.
 
-The token is asked for before each attempt and kept nowhere: the credentials of azure-identity
-cache it themselves, know best when it expires, and a second cache would only serve stale ones.
+The token is requested before each attempt and never kept: azure-identity's credentials cache it
+themselves and know best when it expires, so a second cache would only serve stale tokens.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Protocol, TypeAlias
 
 
 class AccessToken(Protocol):
-    """What ``get_token`` gives: azure-identity's ``AccessToken`` or anything like it."""
+    """What ``get_token`` returns: azure-identity's ``AccessToken`` or anything like it."""
 
     @property
     def token(self) -> str:
@@ -26,7 +26,7 @@ class TokenCredential(Protocol):
     """A credential of azure-identity, or anything like it."""
 
     def get_token(self, *scopes: str) -> AccessToken:
-        """The token for these scopes."""
+        """Return the token for these scopes."""
         ...
 
 
@@ -34,35 +34,35 @@ class AsyncTokenCredential(Protocol):
     """A credential of azure-identity's ``aio`` package, or anything like it."""
 
     def get_token(self, *scopes: str) -> Awaitable[AccessToken]:
-        """The token for these scopes."""
+        """Return the token for these scopes."""
         ...
 
 
 Credential: TypeAlias = str | Callable[[], str] | TokenCredential
-"""A token, a function which gives one, or an azure-identity credential."""
+"""A token, a function that returns one, or an azure-identity credential."""
 
 AsyncCredential: TypeAlias = Credential | Callable[[], Awaitable[str]] | AsyncTokenCredential
-"""What a ``Credential`` may be, or the same with an async function or ``get_token``."""
+"""A ``Credential``, or the same with an async function or an async ``get_token``."""
 
 _VISIBLE_ASCII = re.compile("[\x21-\x7e]+")
 
 
 class _TokenSource:
-    """A credential and the scope to use it for; never shows, copies or pickles the token."""
+    """A credential and its scope; never shows, copies or pickles the token."""
 
     __slots__ = ("_ask", "can_refresh")
 
     can_refresh: bool
-    """Whether asking again may give another token."""
+    """Whether the credential may return a different token when asked again."""
 
     def __init__(self, credential: AsyncCredential, scope: str) -> None:
-        """Raises TypeError for a credential that is none, and ValueError for a malformed token."""
+        """Raises TypeError for an unsupported credential and ValueError for a malformed token."""
         self.can_refresh = not isinstance(credential, str)
         self._ask = _asker(credential, scope)
 
     @property
     def is_async(self) -> bool:
-        """Whether it is known, before it is asked, that only an event loop can get the token."""
+        """Whether the credential is visibly async, before it is called."""
         return inspect.iscoroutinefunction(self._ask) or inspect.iscoroutinefunction(
             getattr(self._ask, "__call__", None)  # noqa: B004
         )
@@ -77,7 +77,7 @@ class Tokens(_TokenSource):
     __slots__ = ()
 
     def __init__(self, credential: Credential, scope: str) -> None:
-        """Raises also TypeError for a credential that is known to be async."""
+        """Also raises TypeError for a credential that is visibly async."""
         super().__init__(credential, scope)
         if self.is_async:
             raise TypeError(_ASYNC)
@@ -85,8 +85,8 @@ class Tokens(_TokenSource):
     def fetch(self) -> str:
         """Return a token.
 
-        Raises what the credential raises, TypeError if it is async or gives no string, and
-        ValueError if it gives a malformed token.
+        Raises whatever the credential raises, TypeError if it is async or returns no string, and
+        ValueError if it returns a malformed token.
         """
         answer = self._ask()
         if inspect.isawaitable(answer):
@@ -94,7 +94,7 @@ class Tokens(_TokenSource):
                 answer.close()
             raise TypeError(_ASYNC)
         if problem := _problem(answer):
-            del answer  # tools that show local variables must not find it here
+            del answer  # debuggers and log handlers that show local variables must not find it
             raise problem
         token: str = _token(answer)
         return token
@@ -108,7 +108,7 @@ class AsyncTokens(_TokenSource):
     async def fetch(self) -> str:
         """Return a token; raises as ``Tokens.fetch`` does.
 
-        A credential that is not known to be async may block, so it is asked in a worker thread.
+        A credential that is not visibly async may block, so it is called in a worker thread.
         """
         import asyncio  # see Clock
 
@@ -136,20 +136,20 @@ def _asker(credential: AsyncCredential, scope: str) -> Callable[[], object]:
     if callable(credential):
         return credential
     raise TypeError(
-        "a credential is a token, a function which returns one, or an object with get_token, "
+        "a credential is a token, a function that returns one, or an object with get_token, "
         f"not {type(credential).__name__}"
     )
 
 
 def _token(answer: object) -> Any:
-    """The token in a credential's answer, None where there is none."""
+    """Return the token in a credential's answer; None if there is none."""
     return answer if isinstance(answer, str) else getattr(answer, "token", None)
 
 
 def _problem(answer: object) -> Exception | None:
-    """What is wrong with an answer (RFC 6750, 2.1: no spaces, no control characters).
+    """Return the error for an answer that holds no valid token (RFC 6750, 2.1), or None.
 
-    It is returned, not raised: the frames of an exception must not hold the token.
+    The error is returned, not raised, so that the token is in no frame of its traceback.
     """
     token: object = _token(answer)
     if not isinstance(token, str):

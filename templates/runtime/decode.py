@@ -1,7 +1,7 @@
-"""The body of a success → what a method returns.
+"""Decodes the body of a successful response into what the method returns.
 
-A decoder has a name, for messages, and reads bytes; it raises ValueError for what it cannot read
-(pydantic.ValidationError is one).
+A decoder has a name, for messages, and a function from bytes; it raises ValueError (of which
+pydantic.ValidationError is a subclass) for a body that it cannot read.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _M = TypeVar("_M", bound=GraphModel)
 
 @dataclass(frozen=True, slots=True)
 class Decoder(Generic[_T]):
-    """Reads a body of one kind; `name` is what messages call it."""
+    """Reads one kind of body; `name` is used in messages."""
 
     name: str
     read: Callable[[bytes], _T]
@@ -36,17 +36,17 @@ def _adapter(form: Any) -> TypeAdapter[Any]:
 
 
 def model(cls: type[_M]) -> Decoder[_M]:
-    """Read one entity or complex value."""
+    """Return the decoder of an entity or complex value."""
     return Decoder(cls.__name__, cls.from_json)
 
 
 def optional_model(cls: type[_M]) -> Decoder[_M | None]:
-    """Read one value, or None from an empty body."""
+    """Return the decoder of a value that may be missing: an empty body gives None."""
     return Decoder(cls.__name__, lambda body: cls.from_json(body) if body else None)
 
 
 def value(form: Any) -> Decoder[Any]:
-    """Read a primitive value: `{"value": …}` (OData JSON 4.01, section 11)."""
+    """Return the decoder of a primitive value: `{"value": …}` (OData JSON 4.01, section 11)."""
 
     def read(body: bytes) -> Any:
         return _adapter(form).validate_python(_object(body).get("value"))
@@ -55,24 +55,24 @@ def value(form: Any) -> Decoder[Any]:
 
 
 def count() -> Decoder[int]:
-    """Read the answer to `/$count`: digits in plain text, which may begin with a byte order mark."""
+    """Return the decoder of `/$count`: digits in plain text, possibly after a byte order mark."""
 
     def read(body: bytes) -> int:
         text = body.decode("utf-8-sig").strip()
         if not (text.isascii() and text.isdigit()):
-            raise ValueError("is no number")
+            raise ValueError("is not a number")
         return int(text)
 
     return Decoder("count", read)
 
 
 def content() -> Decoder[bytes]:
-    """Read a stream as it is."""
+    """Return the decoder of a stream, which keeps its bytes."""
     return Decoder("stream", bytes)
 
 
 def page(item: Any) -> Decoder[PageData[Any]]:
-    """Read a collection of items, whose type is a model or one of the runtime's Edm types."""
+    """Return the decoder of a collection whose items are models or Edm types of the runtime."""
 
     def read(body: bytes) -> PageData[Any]:
         data = _object(body)
@@ -91,11 +91,11 @@ def page(item: Any) -> Decoder[PageData[Any]]:
 def _object(body: bytes) -> dict[str, Any]:
     data = from_json(body, allow_inf_nan=False)
     if not isinstance(data, dict):
-        raise ValueError("is no JSON object")
+        raise ValueError("is not a JSON object")
     return cast("dict[str, Any]", data)
 
 
 def _text(link: object) -> str | None:
     if link is not None and not isinstance(link, str):
-        raise ValueError("has a link that is no text")
+        raise ValueError("has a link that is not text")
     return link

@@ -1,8 +1,8 @@
 """Edm types as Python types that remember how they were written.
 
-A value that was parsed keeps its wire form in `wire` and is sent back as it came: every fraction
-digit of a time stamp, a number that arrived as text, a GUID in capitals. A value that the caller
-makes is written in the canonical form. Source: OData JSON 4.01, section 7.1; OData ABNF.
+A parsed value keeps its wire form in `wire` and is sent back unchanged: every fractional digit of a
+timestamp, a number that arrived as text, a GUID in capitals. A value that the caller creates is
+written in canonical form. Source: OData JSON 4.01, section 7.1; OData ABNF.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from .edm_values import (
     read_time_of_day,
 )
 
-# -- to the wire: the canonical form of a value that the caller made
+# -- to the wire: the canonical form of a value that the caller created
 
 
 def _number_out(value: float) -> float | str:
@@ -43,7 +43,7 @@ def _number_out(value: float) -> float | str:
 
 
 def _decimal_out(value: Decimal) -> float | str:
-    """Write a JSON number where one holds the value exactly, text where none does."""
+    """Write a JSON number if one represents the value exactly, else text."""
     number = float(value)
     if not math.isfinite(number) or Decimal(repr(number)) != value:
         return str(value)
@@ -85,7 +85,7 @@ def _same(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Scalar:
-    """How one Edm type travels: annotates the Python type that stands for it."""
+    """How an Edm type is serialised; annotates the Python type that represents it."""
 
     python: tuple[type, ...]
     example: str
@@ -93,7 +93,7 @@ class _Scalar:
     schema: dict[str, Any]
     not_python: tuple[type, ...] = (bool,)
     number: Callable[[Any], Any] | None = None
-    """How a JSON number is read, None where a number is no value of the type."""
+    """Reads a JSON number; None if the type has no numeric form."""
 
     def _is_value(self, value: object) -> bool:
         return isinstance(value, self.python) and not isinstance(value, self.not_python)
@@ -133,7 +133,7 @@ class _Scalar:
 
 
 class _AwareDateTime(_Scalar):
-    """A date-time must say its offset: a naive one made by a caller is a mistake."""
+    """A date-time needs an offset: a naive one from a caller is a mistake."""
 
     __slots__ = ()
 
@@ -161,11 +161,11 @@ _WRITERS: dict[type, Callable[[Any], Any]] = {
     float: _number_out,
     int: _same,
 }
-"""The writers by Python type, a derived type before its base."""
+"""The writers by Python type, derived types first."""
 
 
 def to_wire(value: object) -> Any:
-    """Return a value of one of these types as JSON has it: as it came, else in canonical form."""
+    """Return the JSON form of a value of these types: as received, else canonical."""
     wire = getattr(value, "wire", None)
     if wire is not None:
         return wire
@@ -177,7 +177,7 @@ _T = TypeVar("_T")
 
 
 def _collection_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-    # Graph may send null among the items; a caller may not set it.
+    # Graph may send null items; a caller may not set them.
     schema = handler(source)
     if schema["type"] != "list":
         return schema

@@ -1,6 +1,6 @@
-"""Values that remember how they were written, and how text becomes one.
+"""Values that remember how they were written, and the functions that parse them.
 
-A reader takes the text of one Edm type, or a JSON number, and raises ValueError for any other.
+A reader takes the text of one Edm type, or a JSON number, and raises ValueError for anything else.
 Source: OData JSON 4.01, section 7.1; OData ABNF.
 """
 
@@ -17,7 +17,7 @@ from uuid import UUID
 
 
 class _Wire:
-    """Adds the wire form to an immutable value, through pickling and copying too."""
+    """Adds the wire form to an immutable value; pickling and copying keep it."""
 
     __slots__ = ()
 
@@ -81,7 +81,7 @@ _DURATION = re.compile(
 _BASE64 = re.compile(r"[0-9A-Za-z_-]*={0,2}")
 
 
-# -- from the wire: text in, value out, ValueError for any other text
+# -- from the wire: text in, value out, ValueError for malformed text
 
 
 def read_int(text: str) -> int:
@@ -115,9 +115,9 @@ def read_bytes(text: str) -> bytes:
 
 
 def read_date_time_offset(text: str) -> datetime:
-    """Read a point in time; one without an offset is in UTC."""
+    """Read a point in time; without an offset it is UTC."""
     value = WireDateTime.fromisoformat(text.upper())
-    # The service leaves the offset out now and then; its times are UTC.
+    # The service sometimes omits the offset; its times are UTC.
     return _with(value if value.tzinfo else value.replace(tzinfo=UTC), text)
 
 
@@ -150,7 +150,7 @@ def read_duration(text: str) -> timedelta:
 def read_guid(text: str) -> UUID:
     """Read a GUID."""
     value = WireGuid(text)
-    object.__setattr__(value, "wire", text)  # a UUID refuses every assignment
+    object.__setattr__(value, "wire", text)  # UUID forbids assignment
     return value
 
 

@@ -1,4 +1,4 @@
-"""What the two sessions have in common: a cloud, a credential for it, and how requests begin."""
+"""What both sessions share: the cloud, and how an exchange with it begins."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from .options import QueryOptions
 from .request import PreparedRequest, prepare, prepare_link
 
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-"""Seconds, for each attempt: to connect, and for any silence while writing or reading."""
+"""Seconds per attempt: to connect, and for any pause while writing or reading."""
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
-"""All connections are kept open between requests: httpx's own limits would close most of them."""
+"""Keeps all connections open between requests; httpx's own limits would close most of them."""
 
 _T = TypeVar("_T")
 
@@ -30,7 +30,7 @@ class Endpoint:
     """One cloud, and how requests to it begin."""
 
     def __init__(self, cloud: Cloud, version: str, clock: Clock, *, can_refresh: bool) -> None:
-        """`can_refresh` says that the credential may give another token after a 401."""
+        """`can_refresh`: the credential may return a different token after a 401."""
         self.cloud = cloud
         self._version = version
         self._clock = clock
@@ -46,7 +46,7 @@ class Endpoint:
         arguments: Mapping[str, object],
         options: QueryOptions,
     ) -> Exchange[_T]:
-        """Begin the request of an operation, as ``prepare`` builds it."""
+        """Return the exchange for an operation; raises what ``prepare`` raises."""
         prepared = prepare(operation, self.cloud, arguments, options, version=self._version)
         return self._exchange(operation, prepared, decoder)
 
@@ -57,7 +57,7 @@ class Endpoint:
         decoder: Decoder[_T],
         headers: Mapping[str, str] | None,
     ) -> Exchange[_T]:
-        """Begin the request for the next page; it reads, whatever the first one did."""
+        """Return the exchange for the next page: always a GET, even if the first request was a POST."""
         prepared = prepare_link(link, self.cloud, version=self._version, headers=headers)
         reading = replace(operation, method="GET")
         return self._exchange(reading, prepared, decoder)
@@ -75,5 +75,5 @@ class Endpoint:
 
 
 def no_cookies() -> CookieJar:
-    """Return a jar that stays empty: the service keeps no state there, and a jar only grows."""
+    """Return a jar that stays empty: Graph needs no cookies, and a jar would only grow."""
     return CookieJar(DefaultCookiePolicy(allowed_domains=()))

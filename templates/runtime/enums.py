@@ -1,4 +1,4 @@
-"""Enumerations as Graph sends them: evolvable, in any capitals, and never lost.
+"""Enumerations as Graph sends them: evolvable, in any case, and lossless.
 
 Source: OData JSON 4.01, section 7.1 (an enumeration value is its member's name; flags are joined by
 commas); Graph's evolvable enumerations.
@@ -18,9 +18,9 @@ from pydantic_core import CoreSchema, core_schema
 class GraphEnum(StrEnum):
     """An enumeration whose members are also `str`.
 
-    Calling the class with a text always gives a member: a declared one, or one that tells it is
-    unknown by `is_unknown`. A text in other capitals than the declared equals the declared member,
-    and its `value` is the text as it arrived, which is also what is sent back. Compare with `==`.
+    Calling the class with a string always returns a member: a declared one, or one whose
+    `is_unknown` is true. A string that differs from a declared member only in case equals it, and
+    keeps its own `value`, which is also what is sent back. Compare with `==`.
     """
 
     @classmethod
@@ -35,26 +35,26 @@ class GraphEnum(StrEnum):
 
     @property
     def is_unknown(self) -> bool:
-        """Whether the value is none that the metadata declared when this code was generated."""
+        """Whether the value was not declared by the metadata that this code was generated from."""
         return self._name_ not in type(self).__members__
 
     @classmethod
     def _declared(cls, value: object) -> Self:
         if isinstance(value, cls):
             return value
-        # A member of another enumeration is a text too, but not meant.
+        # A member of another enumeration is a str too, but a mistake here.
         if type(value) is str and value in cls._value2member_map_:
             return cls(value)
         raise ValueError(f"{cls.__name__} declares no such member; {cls.__name__}(…) makes one")
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        if not cls.__members__:  # declared without members: every text is unknown
+        if not cls.__members__:  # declared without members: every string is unknown
             unknown = core_schema.no_info_after_validator_function(
                 cls._missing_, core_schema.str_schema(strict=True)
             )
             return core_schema.lax_or_strict_schema(unknown, core_schema.is_instance_schema(cls))
-        # From the wire any text is a value; from a caller's hand a misspelt one is a mistake.
+        # From the wire, any string is valid; from a caller, an undeclared one is a typo.
         schema = handler(source)
         return core_schema.lax_or_strict_schema(
             schema,
@@ -70,9 +70,9 @@ def _folded(cls: type[GraphEnum]) -> Mapping[str, GraphEnum]:
 class GraphFlags:
     """A combination of the members of a flags enumeration; each member is a class attribute.
 
-    `X("a,b")` parses the wire form, `X.A | X.B` combines, `X.A in value` asks, iteration yields the
-    single members, `str(value)` is the wire form as it arrived. Values with the same members are
-    equal. Names that are not declared are kept, and `is_unknown` tells of them.
+    `X("a,b")` parses the wire form, `X.A | X.B` combines, `X.A in value` tests, iteration yields the
+    single members, and `str(value)` is the wire form as received. Values with the same members are
+    equal. Undeclared names are kept; `is_unknown` is true if there are any.
     """
 
     __slots__ = ("_names", "_wire")
@@ -92,7 +92,7 @@ class GraphFlags:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether any name is none that the metadata declared when this code was generated."""
+        """Whether any name was not declared by the metadata that this code was generated from."""
         return not self._names.keys() <= self._values().keys()
 
     @classmethod

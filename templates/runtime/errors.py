@@ -1,6 +1,6 @@
-"""What can go wrong, as a tree of exceptions.
+"""The exceptions of the client.
 
-None of them holds the token or the request's body, and all of them can be pickled.
+None holds the token or the body of the request, and all can be pickled.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .permissions import PermissionNeed
 
 
 class GraphError(Exception):
-    """Anything that this package raises about a request to Graph."""
+    """Base class of everything that this package raises about a request to Graph."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self}>"
@@ -36,7 +36,7 @@ def _blank(cls: type[GraphError]) -> GraphError:
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class UnavailableInCloudError(GraphError):
-    """The operation does not exist in this cloud; nothing was sent and no token was asked for."""
+    """The operation does not exist in this cloud; nothing was sent and no token was requested."""
 
     operation: str
     cloud: Cloud
@@ -48,7 +48,7 @@ class UnavailableInCloudError(GraphError):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class ForeignLinkError(GraphError):
-    """A link to the next page leads to another host; it was not followed, to keep the token."""
+    """A link to the next page leads to another host; it was not followed, to protect the token."""
 
     host: str
     cloud: Cloud
@@ -59,20 +59,20 @@ class ForeignLinkError(GraphError):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class RepeatedLinkError(GraphError):
-    """A page leads to one that came before it: there is no end to reach."""
+    """The next link of a page leads back to an earlier page: following it would never end."""
 
     link: str
 
     def __str__(self) -> str:
-        return "the next link of a page leads to a page that came before"
+        return "the next link of a page leads back to an earlier page"
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class GraphTransportError(GraphError):
-    """No usable response came: refused connection, time-out, broken connection, …
+    """No usable response arrived: connection refused, time-out, connection broken, …
 
-    ``ambiguous`` tells whether Graph may have processed the request all the same. Chained from
-    the httpx exception.
+    ``ambiguous`` is true if Graph may have processed the request all the same. Chained from the
+    httpx exception.
     """
 
     reason: str
@@ -88,8 +88,8 @@ class GraphTransportError(GraphError):
 class GraphDecodeError(GraphError):
     """Graph reported success, but the body is not what was expected.
 
-    What was asked for has happened, so ``body`` keeps the bytes that came, pickled too; they are
-    never shown. Of a body that is longer than 100 MiB it keeps the beginning.
+    The request was carried out, so ``body`` keeps the bytes received, through pickling too; they are
+    never shown. Of a body longer than 100 MiB it keeps the beginning.
     """
 
     status: int
@@ -105,12 +105,12 @@ class GraphDecodeError(GraphError):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class GraphHTTPError(GraphError):
-    """Graph, or something on the way to it, answered with anything but success.
+    """Graph, or something on the way to it, answered with an error status.
 
-    ``code`` and ``message`` are None where the body holds none (HTML, empty, cut short). Branch on
-    ``code``, never on ``message``. ``retry_after`` is in seconds, 2**31 at most; ``diagnostic`` is
-    the header x-ms-ags-diagnostic, for a support case. `str(error)` is one line of printable text,
-    whatever they hold; they hold it as it came.
+    ``code`` and ``message`` are None if the body has none (HTML, empty, cut short). Branch on
+    ``code``, never on ``message``. ``retry_after`` is in seconds, at most 2**31; ``diagnostic`` is
+    the header x-ms-ags-diagnostic, for a support case. The attributes hold what was received;
+    `str(error)` is one line of printable text whatever they hold.
 
     Source: Graph documentation, "Error responses", https://learn.microsoft.com/graph/errors
     """
@@ -130,7 +130,7 @@ class GraphHTTPError(GraphError):
 
 
 class BadRequestError(GraphHTTPError):
-    """400: the request is malformed or against a rule of the service."""
+    """400: the request is malformed or violates a rule of the service."""
 
 
 class AuthenticationError(GraphHTTPError):
@@ -141,8 +141,8 @@ class AuthenticationError(GraphHTTPError):
 class PermissionDeniedError(GraphHTTPError):
     """403: the application lacks a permission, or the tenant forbids it.
 
-    ``permissions`` are the documented permissions that play a part in this request, alternatives
-    included; ``needs`` says in words which are alternatives. Both are empty where nothing is known.
+    ``permissions`` are the documented permissions for this request, alternatives included; ``needs``
+    says in words which are alternatives. Both are empty if nothing is known.
     """
 
     permissions: tuple[str, ...] = ()
@@ -153,11 +153,11 @@ class PermissionDeniedError(GraphHTTPError):
 
 
 class NotFoundError(GraphHTTPError):
-    """404: there is no such thing, or no longer: a call that has ended is gone."""
+    """404: there is no such resource, or no longer: a call is gone once it has ended."""
 
 
 class ConflictError(GraphHTTPError):
-    """409: the request does not fit the present state."""
+    """409: the request conflicts with the current state."""
 
 
 class ThrottledError(GraphHTTPError):
@@ -187,12 +187,12 @@ def http_error(
     retry_after: float | None,
     need: PermissionNeed,
 ) -> GraphHTTPError:
-    """The exception for a response without success.
+    """Return the exception for an error response.
 
-    Takes the request's own client-request-id, for a response that does not repeat it, the parsed
-    Retry-After, and what the request needed. Raises nothing, whatever the body holds.
+    Takes the client-request-id that was sent, in case the response does not repeat it, the parsed
+    Retry-After, and the permissions that the request needs. Never raises, whatever the body holds.
     """
-    # The last layer is the innermost: the one which says what really happened.
+    # The last layer is the innermost, which says what really happened.
     layers = list(_layers(body))
     details: dict[str, Any] = {
         "status": status,
@@ -219,7 +219,7 @@ def decode_error(
     expected: str,
     problem: str,
 ) -> GraphDecodeError:
-    """The exception for a success whose body is no ``expected``, because it ``problem``."""
+    """Return the exception for a successful response whose body is not ``expected``: it ``problem``."""
     kind = headers.get("content-type", "no content type")
     return GraphDecodeError(
         status=status,
@@ -231,7 +231,7 @@ def decode_error(
 
 
 def misfit(error: ValidationError) -> str:
-    """The first problem in words, and how many more; never the values, which are not ours."""
+    """Return the first problem in words and the number of others; never the values, which may be private."""
     problems = cleaned(error).errors()
     where = ".".join(str(part) for part in problems[0]["loc"])
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -239,17 +239,17 @@ def misfit(error: ValidationError) -> str:
 
 
 def printable(text: str) -> str:
-    """Text from the wire as one line that any terminal or log can take.
+    """Return text from the wire as one line that is safe for any terminal or log.
 
-    It must not look like further lines of a log, steer a terminal, turn the order of letters round
-    or fail to be encoded: characters that are not for print become escapes, as `repr` has them.
+    It must not forge log lines, control a terminal, change the writing direction or fail to encode:
+    unprintable characters become the escapes that `repr` uses.
     """
     line = " ".join(text.split())
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in line)
 
 
 def _layers(body: bytes) -> Iterator[Mapping[str, object]]:
-    """The error object, then the one in its message if that is JSON again, and so on."""
+    """Yield the error object, then the one that its message holds as JSON, and so on."""
     layer = _error_object(body)
     while layer is not None:
         yield layer
@@ -268,7 +268,7 @@ def _error_object(text: object) -> Mapping[str, object] | None:
 
 
 def _inner(layers: list[Mapping[str, object]], key: str) -> str | None:
-    """The first value of ``key`` in any layer or in the inner errors nested in it."""
+    """Return the first value of ``key`` in any layer or its nested inner errors."""
     for layer in layers:
         while layer:
             if found := _text(layer.get(key)):

@@ -23,10 +23,10 @@ from .retry import after_failure, after_response, delay_before, parse_retry_afte
 _T = TypeVar("_T")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _NEVER_SENT = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
-"""What is wrong with the request itself: it would fail again."""
+"""Errors of the request itself, which would occur again."""
 
 INVALID_ADDRESS = (httpx.InvalidURL, UnicodeError)
-"""What httpx raises, besides its own kind of error, about addresses that servers send."""
+"""What httpx raises for invalid addresses, besides its own errors."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
@@ -36,24 +36,24 @@ _logger = logging.getLogger(PACKAGE)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The response to one attempt, as far as it came."""
+    """The response to one attempt, as far as it arrived."""
 
     status: int
     headers: httpx.Headers = field(repr=False)
     body: bytes = field(repr=False)
     fault: str | None = None
-    """What is wrong with the body, None where it is whole."""
+    """What is wrong with the body; None if it is complete."""
 
     @property
     def is_success(self) -> bool:
-        """Whether the service says that it did what was asked (RFC 9110, 15.3)."""
+        """Whether the status is a success (RFC 9110, 15.3)."""
         return 200 <= self.status < 300
 
     def retry_after(self, clock: Clock) -> float | None:
-        """Return the seconds that the service asks to wait, None where it does not."""
+        """Return the seconds that the service asks the client to wait; None if it does not."""
         now = clock.now()
         asked = [parse_retry_after(one, now) for one in self.headers.get_list("retry-after")]
-        # Where several say how long, only the longest is polite; an unreadable one says nothing.
+        # Of several, the longest counts; if any is unreadable, none does.
         readable = [one for one in asked if one is not None]
         return max(readable) if readable and len(readable) == len(asked) else None
 
@@ -63,9 +63,9 @@ Answer: TypeAlias = Reply | httpx.RequestError
 
 @dataclass(slots=True, repr=False, kw_only=True)
 class Exchange(Generic[_T]):
-    """The state of one logical request; the sessions do the sending and the waiting.
+    """The state of one logical request; the sessions send and wait.
 
-    `decoder` reads the body of a success; None ignores it.
+    `decoder` reads the body of a successful response; None ignores it.
     """
 
     operation: Operation
@@ -80,7 +80,7 @@ class Exchange(Generic[_T]):
     started: float = field(init=False)
 
     def __repr__(self) -> str:
-        # Tools that show local variables must find neither addresses nor headers here.
+        # Tools that show local variables must not find addresses or headers here.
         return f"<Exchange {self.operation.method} {self.operation.path}>"
 
     def attempt(self, token: str) -> httpx.Request:
@@ -91,10 +91,10 @@ class Exchange(Generic[_T]):
         return self.request
 
     def redirected(self, response: httpx.Response) -> httpx.Request | None:
-        """Return the request for where a stream lies, None for any other response.
+        """Return the request that follows a redirect to a stream; None for any other response.
 
-        Graph answers a request for content with a redirect to a storage host now and then. The
-        address there is all that is needed: what says how much to send goes along, the token never.
+        Graph sometimes redirects a request for content to a storage host, where the address alone
+        grants access: headers that select a range are repeated, the token never is.
         """
         location = response.headers.get("location")
         if (
@@ -124,15 +124,15 @@ class Exchange(Generic[_T]):
         return httpx.RemoteProtocolError(words, request=self.request)
 
     def limit(self, response: httpx.Response) -> float:
-        """Return how long the body may be: what a caller wants as bytes has no limit."""
+        """Return the largest size of the body: one that the caller wants as bytes has no limit."""
         wanted = self.operation.returns == "bytes" and response.is_success
         return math.inf if wanted else MAX_BODY
 
     def delay_after(self, answer: Answer) -> float | None:
-        """Return the seconds to wait before the next attempt, or None: this answer is the last.
+        """Return the seconds to wait before the next attempt; None if this answer is final.
 
-        A 401 is repeated once if the credential may give another token by then. The service
-        refused to act on that request (RFC 9110, 15.5.2), so this is safe for a create too.
+        A 401 is retried once if the credential may return a new token. The service refused to act
+        on the request (RFC 9110, 15.5.2), so this is safe for a create too.
         """
         self.log(answer)
         if isinstance(answer, _NEVER_SENT):
@@ -153,10 +153,9 @@ class Exchange(Generic[_T]):
         return delay_before(self.repetitions, self.operation, outcome, self.clock.chance())
 
     def result(self, answer: Answer) -> _T | None:
-        """Return what the last answer means for the caller, or raise one of our exceptions.
+        """Return the result of the final answer, or raise the GraphError for it.
 
-        Where an earlier attempt to delete may have succeeded unseen, finding nothing left to
-        delete is success.
+        If an earlier attempt to delete may have succeeded unnoticed, a 404 counts as success.
         """
         if isinstance(answer, httpx.RequestError):
             raise self.failure(answer, ambiguous=self.ambiguous) from answer
@@ -176,10 +175,10 @@ class Exchange(Generic[_T]):
     def failure(self, error: httpx.RequestError, *, ambiguous: bool) -> GraphTransportError:
         """Return the exception for a request without a usable response; chain it from `error`.
 
-        `ambiguous` says that the service may have processed the request.
+        `ambiguous`: the service may have processed the request.
         """
-        # httpx errors carry their request, and the frames below hold what was sent: logging tools
-        # show what exceptions carry, and the variables of frames.
+        # httpx errors carry their request, and the frames below hold what was sent; logging tools
+        # show both.
         self.request.headers.pop("Authorization", None)
         _forget(error)
         return GraphTransportError(
@@ -207,7 +206,7 @@ class Exchange(Generic[_T]):
         )
 
     def log(self, answer: Answer | httpx.Response) -> None:
-        """Write the one line that stands for an attempt; neither token nor body is in it."""
+        """Log one line per attempt, without the token or the body."""
         if isinstance(answer, httpx.RequestError):
             outcome, request_id = type(answer).__name__, None
         else:
@@ -228,7 +227,7 @@ _QUOTED = re.compile(r""":?\s*(bytearray\()?b['"].*""", re.DOTALL)
 
 
 def _forget(error: BaseException | None) -> None:
-    """Take the tracebacks, and the bytes in their words, from an error and all that led to it."""
+    """Remove the tracebacks, and the bytes quoted in messages, from an error and its causes."""
     while error is not None:
         error.__traceback__ = None
         error.args = tuple(

@@ -1,7 +1,7 @@
 """Validation errors whose paths lead to the offending value, through untyped values too.
 
-Pydantic sees an untyped value as a union of text and what a function makes of it: it names the
-branches in its paths, and knows nothing of the places inside.
+Pydantic sees an untyped value as a union of a string and the result of a function: its paths name
+the branches of the union and cannot reach inside the value.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 Place = tuple[str | int, ...]
 
 REVIVED = "function-plain[revive()]"
-"""The branch of the union that is not text."""
+"""The branch of the union that is not a string."""
 
 
 class MisfitError(ValueError):
-    """What is wrong with a part of an untyped value; `path` leads there, from the inside out."""
+    """A fault in a part of an untyped value; `path` leads to it, innermost first."""
 
     def __init__(self, problem: str | ValidationError) -> None:
         super().__init__("a part does not fit")
@@ -27,7 +27,7 @@ class MisfitError(ValueError):
         self.path: list[str | int] = []
 
     def located(self) -> ValidationError | ValueError:
-        """The same as an error that pydantic understands."""
+        """Return the same fault as an error that pydantic understands."""
         place = tuple(reversed(self.path))
         if isinstance(self.problem, ValidationError):
             return _moved(self.problem, place) if place else self.problem
@@ -39,11 +39,11 @@ class MisfitError(ValueError):
 
 
 def cleaned(error: ValidationError) -> ValidationError:
-    """Return the error without the branches of unions in its paths."""
+    """Return the error with the branches of unions removed from its paths."""
     details = error.errors(include_url=False)
     if not any(REVIVED in detail["loc"] for detail in details):
         return error
-    # An untyped value is no text, and that is no mistake: what else it is told about counts.
+    # Drop the error of the string branch and keep the others: an untyped value need not be a string.
     texts = {
         (*detail["loc"][:at], "str")
         for detail in details
@@ -66,7 +66,7 @@ def _moved(error: ValidationError, place: Place) -> ValidationError:
 
 
 def _again(detail: ErrorDetails, place: Place) -> InitErrorDetails:
-    # Only so can an error of any type be made again, whatever its words are made of.
+    # The only way to rebuild an error of any type, whatever its message is composed of.
     kind = PydanticCustomError(cast("Any", detail["type"]), "{message}", {"message": detail["msg"]})
     return InitErrorDetails(type=kind, loc=place, input=detail["input"])
 

@@ -1,7 +1,7 @@
-"""The base class of all models: typed, lossless, and honest about what a caller may set.
+"""The base class of all models: typed, lossless, and strict about what a caller may set.
 
-What comes from the wire is kept as it came: absent against null, undeclared properties,
-annotations. What a caller builds is checked strictly, by attribute names.
+What comes from the wire is kept unchanged: the difference between absent and null, undeclared
+properties, annotations. What a caller builds is validated strictly, by attribute names.
 Source: OData JSON 4.01, sections 4.6 (control information) and 7 (properties).
 """
 
@@ -32,16 +32,16 @@ from .misfits import cleaned
 from .untyped import TYPE_ANNOTATION, Untyped, class_of, classes, declare, type_name
 
 _namespaces: dict[str, ModuleType] = {}
-"""The modules of the models by the name that annotations give them."""
+"""The modules of the models, by the names that annotations use for them."""
 
 _building: ContextVar[tuple[type[GraphModel], ...]] = ContextVar("_building", default=())
-"""The class whose validator is being built, then the one whose schema is written into it."""
+"""The class whose validator is being built, then the class whose schema is inlined in it."""
 
 _build_lock = RLock()
 
 
 def register_namespaces(**modules: ModuleType) -> None:
-    """Tell under which names the modules of models refer to each other."""
+    """Register the names by which the modules of the models refer to each other."""
     _namespaces.update(modules)
 
 
@@ -55,7 +55,7 @@ def _built(*classes: type[GraphModel]) -> Generator[None]:
 
 
 class _Beside(str):
-    """An undeclared name that spells an attribute's: pydantic must not take it for that one."""
+    """An undeclared name that is spelled like an attribute: pydantic must not confuse them."""
 
     __slots__ = ()
     __hash__ = str.__hash__
@@ -80,7 +80,7 @@ class GraphModel(BaseModel):
 
     Build one with keywords: `Call(subject="x")`. Parse one with `from_json`, `from_dict` or
     pydantic's own methods, which all take wire names. Attributes that were neither set nor received
-    are None and are not sent; one that is set to None is sent as null.
+    are None and are not sent; one set to None is sent as null.
     """
 
     model_config = ConfigDict(
@@ -88,13 +88,13 @@ class GraphModel(BaseModel):
         defer_build=True,
         alias_generator=to_camel,
         serialize_by_alias=True,
-        # An error must not carry what the wire did: bodies hold names and numbers of people.
+        # An error must not carry input: bodies hold the names and numbers of people.
         hide_input_in_errors=True,
         protected_namespaces=(),
     )
 
     if not TYPE_CHECKING:
-        # A value here would hide pydantic's slot; type checkers know the base's declaration.
+        # A value here would hide pydantic's slot; type checkers see the declaration of the base.
         __pydantic_extra__: dict[UndeclaredName, Untyped]
 
     _odata_type: ClassVar[str] = ""
@@ -103,7 +103,7 @@ class GraphModel(BaseModel):
     odata_type: str | None = Field(
         default=None, validation_alias=TYPE_ANNOTATION, serialization_alias=TYPE_ANNOTATION
     )
-    """The type name that travels with the value; built objects have their class's, None leaves it out."""
+    """The type name sent with the value: by default that of the class; None omits it."""
 
     def __init_subclass__(
         cls, *, odata_type: str | None = None, abstract: bool = False, **kwargs: Any
@@ -119,12 +119,12 @@ class GraphModel(BaseModel):
     def __init__(self, /, **data: Any) -> None:
         """Build a value from attributes.
 
-        Raises TypeError for an abstract type, and pydantic.ValidationError which names the field for
-        an unknown keyword or a value of another type than the attribute's.
+        Raises TypeError for an abstract type, and pydantic.ValidationError, which names the field,
+        for an unknown keyword or a value of the wrong type.
         """
         cls = type(self)
         if cls._abstract:
-            raise TypeError(f"{cls.__name__} is an abstract type: build one derived from it")
+            raise TypeError(f"{cls.__name__} is an abstract type: build a derived one")
         unknown = data.keys() - cls.model_fields.keys()
         if unknown:
             raise _unknown_keywords(cls, unknown)
@@ -134,11 +134,11 @@ class GraphModel(BaseModel):
             data, self_instance=self, strict=True, by_name=True, by_alias=False
         )
 
-    # Pydantic calls a constructor of one's own for parsing too, unless it is marked as the base's.
+    # Pydantic calls a custom constructor for parsing too, unless it is marked as the base's.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     if not TYPE_CHECKING:
-        # A type checker that saw this would take any name to be settable.
+        # A type checker that saw this would allow assignment to any name.
         def __setattr__(self, name: str, value: Any) -> None:
             if name.startswith("_"):
                 super().__setattr__(name, value)
@@ -155,15 +155,15 @@ class GraphModel(BaseModel):
 
     @property
     def undeclared(self) -> dict[str, Any]:
-        """The undeclared properties and annotations by wire name; changes to it are sent."""
+        """The undeclared properties and annotations by wire name; changes to the mapping are sent."""
         extra = self.__pydantic_extra__
-        assert extra is not None  # extra="allow" always makes one
+        assert extra is not None  # extra="allow" always creates it
         return extra
 
     def with_undeclared(self, /, **properties: Any) -> Self:
         """Return a copy with undeclared properties, given by their wire names.
 
-        Raises ValueError for a name that is declared: that one has an attribute.
+        Raises ValueError for a declared name, which has an attribute.
         """
         wire_names = {_wire_name(type(self), name): name for name in type(self).model_fields}
         for name in properties:
@@ -180,9 +180,9 @@ class GraphModel(BaseModel):
     def from_json(cls, data: bytes | bytearray | str) -> Self:
         """Parse a JSON document.
 
-        Its `@odata.type` picks the class where it derives from this one. Raises
-        pydantic.ValidationError, with the path of the offending value, for what is not JSON or does
-        not fit. Of a name that an object has twice, the last counts.
+        `@odata.type` selects the class if that derives from this one. Raises
+        pydantic.ValidationError, with the path of the offending value, for text that is not JSON or
+        does not fit. Of duplicate names in an object, the last counts.
         """
         try:
             return cls._parse(_decoded(cls, data))
@@ -192,7 +192,7 @@ class GraphModel(BaseModel):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Parse a decoded JSON object; picks the class and raises as `from_json` does."""
+        """Parse a decoded JSON object; selects the class and raises as `from_json` does."""
         try:
             return cls._parse({**data})
         except (ValidationError, RecursionError) as error:
@@ -202,8 +202,8 @@ class GraphModel(BaseModel):
     def to_json(self) -> str:
         """Return the wire form as JSON text: what was set or received, nothing else.
 
-        Raises ValueError for text with half a surrogate pair, which UTF-8 cannot hold: `from_json`
-        refuses it, but a caller may set it, or decode JSON that has it by other means.
+        Raises ValueError for a lone surrogate, which UTF-8 cannot encode: `from_json` rejects it, but a
+        caller may set one, or decode JSON that has one by other means.
         """
         return self.__pydantic_serializer__.to_json(self, exclude_unset=True).decode()
 
@@ -219,7 +219,7 @@ class GraphModel(BaseModel):
 
     @classmethod
     def _reference(cls) -> Callable[[Any], GraphModel]:
-        """Return the validator of a mention of this class: `_parse`, remembering its choices."""
+        """Return the validator for fields of this type; caches the class per `@odata.type`."""
         chosen: dict[str, Callable[[Any], GraphModel]] = {}
 
         def validate(value: Any) -> GraphModel:
@@ -232,7 +232,7 @@ class GraphModel(BaseModel):
         def choose(value: Any) -> GraphModel:
             model = cls._parse(value)
             name = model.odata_type
-            if name in classes:  # names that are not known have no end
+            if name in classes:  # the number of unknown names is unbounded
                 chosen[name] = type(model).__pydantic_validator__.validate_python
             return model
 
@@ -240,17 +240,17 @@ class GraphModel(BaseModel):
 
     @classmethod
     def _select(cls, odata_type: object) -> type[Self]:
-        """Return the class that a type name means where this one is declared."""
+        """Return the class for a type name where this class is declared."""
         if odata_type is None or odata_type == cls._odata_type:
             return cls
         named = class_of(odata_type)
         return named if named is not None and issubclass(named, cls) else cls
 
-    # -- pydantic's own ways in: the same choice of class
+    # -- pydantic's own entry points select the class in the same way
 
     @classmethod
     def model_validate(cls, obj: Any, **kwargs: Any) -> Self:
-        """Parse as `from_dict` does; pydantic's options apply."""
+        """Parse like `from_dict`; pydantic's options apply."""
         target = cls._select(type_name(obj))
         try:
             validated: Self = target.__pydantic_validator__.validate_python(obj, **kwargs)
@@ -262,7 +262,7 @@ class GraphModel(BaseModel):
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **kwargs: Any) -> Self:
-        """Parse as `from_json` does; pydantic's options apply."""
+        """Parse like `from_json`; pydantic's options apply."""
         return cls.model_validate(_decoded(cls, json_data), **kwargs)
 
     @classmethod
@@ -276,10 +276,10 @@ class GraphModel(BaseModel):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        # Where a class mentions another stands a reference, which picks the class by type name and
-        # builds that one's validator on first use: a program pays for the types that it meets, and
-        # chains of types have no end to reach. Only a mentioned class that nothing derives from is
-        # written into the one that mentions it, one level deep, which makes parsing faster.
+        # A field whose type is another class holds a reference, which selects the class by type name
+        # and builds its validator on first use: a program pays only for the types it meets, and
+        # long chains of types cannot exhaust the stack. Only a class without subclasses is inlined,
+        # one level deep, which makes parsing faster.
         building = _building.get()
         if building and building[-1] is cls:
             return handler(source)
@@ -288,7 +288,7 @@ class GraphModel(BaseModel):
                 lax = handler(source)
         else:
             lax = core_schema.no_info_plain_validator_function(cls._reference())
-        # The strict half also decides how a value is written: by its own class.
+        # The strict branch also serialises a value by its own class.
         return core_schema.lax_or_strict_schema(lax, core_schema.is_instance_schema(cls))
 
     @classmethod
@@ -316,7 +316,7 @@ def _decoded(cls: type[GraphModel], data: bytes | bytearray | str) -> Any:
 def _told(cls: type[GraphModel], error: ValidationError | RecursionError) -> ValidationError:
     if isinstance(error, ValidationError):
         return cleaned(error)
-    # How deep is too deep depends on how deep the caller is already.
+    # The depth limit depends on how deep the caller already is.
     return _invalid(cls, "nested too deeply")
 
 

@@ -1,4 +1,4 @@
-"""Keywords that methods of the client take besides the parameters of their operation.
+"""Keywords that the methods of the client take besides the parameters of their operation.
 
 Source: OData URL conventions 4.01, section 5.1 (system query options).
 """
@@ -12,8 +12,8 @@ from typing import TypedDict
 class Options(TypedDict, total=False):
     """What every request takes.
 
-    `headers` such as If-Match win over the client's own, but for Prefer, which is added to it;
-    `query` holds query options that are no keywords, by name.
+    `headers` such as If-Match override those of the client, except that Prefer is added to its own;
+    `query` holds query options that have no keyword, by name.
     """
 
     headers: Mapping[str, str] | None
@@ -21,17 +21,17 @@ class Options(TypedDict, total=False):
 
 
 class ActionOptions(Options, total=False):
-    """What actions take besides: parameters by wire name that the metadata does not declare."""
+    """What actions also take: parameters that the metadata does not declare, by wire name."""
 
     undeclared: Mapping[str, object]
 
 
 class QueryOptions(ActionOptions, total=False):
-    """All system query options; what an operation takes of them stands in its parameters.
+    """All system query options; the parameters of an operation say which of them it takes.
 
-    `select` and `expand` name properties as Graph does, `orderby` too, each with ` desc` behind it
-    where that is meant; `filter` and `search` are expressions; `top` and `skip` count items; `count`
-    asks for the number of all items.
+    `select`, `expand` and `orderby` name properties as Graph does, `orderby` with ` desc` after a name
+    for descending order; `filter` and `search` are expressions; `top` and `skip` are numbers of
+    items; `count` requests the number of all items.
     """
 
     select: Sequence[str]

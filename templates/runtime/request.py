@@ -1,4 +1,4 @@
-"""From an operation and its arguments to the request that goes over the wire."""
+"""Builds the request of an operation from its arguments."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from .options import QueryOptions
 from .wire import UNSET, to_literal, to_option, to_wire
 
 PACKAGE = __name__.split(".")[-3]
-"""The name of the package that this runtime is part of, wherever it was copied to."""
+"""The name of the package that contains this runtime, wherever it was copied to."""
 
 _ACCEPT = {"bytes": "*/*", "int": "text/plain, application/json"}
-"""What is asked for by what an operation returns; JSON where nothing else is said."""
+"""The Accept header by what an operation returns; JSON by default."""
 
 _ARGUMENTS = re.compile(r"\(([^()]*)\)$")
 _JSON = "application/json"
@@ -31,12 +31,12 @@ _KEY = re.compile(r"\{([^{}]+)\}")
 
 _FRAMING = frozenset({"content-length", "transfer-encoding"})
 _LONGEST = 65_536
-"""Characters of an address that httpx takes; Graph takes fewer."""
+"""Longest address that httpx accepts, in characters; Graph accepts less."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """A request ready to be sent, as often as need be, but for its token."""
+    """A request that can be sent any number of times, complete except for the token."""
 
     method: str
     url: str
@@ -46,12 +46,12 @@ class PreparedRequest:
 
     @property
     def wire_body(self) -> dict[str, object] | None:
-        """The body as Graph reads it; None where there is none, or a stream."""
+        """The JSON body as Graph reads it; None if there is none or it is a stream."""
         is_json = "json" in dict(self.headers).get("content-type", "")
         return json.loads(self.content) if self.content is not None and is_json else None
 
     def authorized(self, token: str) -> httpx.Request:
-        """The request for one attempt."""
+        """Return the request for one attempt."""
         headers = dict(self.headers) | {"authorization": f"Bearer {token}"}
         return httpx.Request(self.method, self.url, headers=headers, content=self.content)
 
@@ -70,9 +70,10 @@ def prepare(
     ``UNSET`` is left out. ``version`` is that of the package, for the User-Agent.
 
     Raises UnavailableInCloudError if the cloud lacks the operation; ValueError for an empty key, "."
-    or "..", for a header that is not ASCII or says where the body ends, for text that UTF-8 cannot
-    hold, and for an address of more than 65,536 characters; TypeError for a key that is no string,
-    for an option that the operation does not take, and for a value that no Edm type stands for.
+    or "..", for a header that is not ASCII or that frames the body, for text that UTF-8 cannot
+    encode, and for an address of more than 65,536 characters; TypeError for a key that is not a
+    string, for an option that the operation does not take, and for a value that no Edm type
+    represents.
 
     Sources: Graph documentation, "Use the Microsoft Graph API",
     https://learn.microsoft.com/graph/use-the-api; for Prefer, "Handling future members in evolvable
@@ -107,16 +108,16 @@ def prepare(
 def prepare_link(
     link: str, cloud: Cloud, *, version: str, headers: Mapping[str, str] | None
 ) -> PreparedRequest:
-    """Build the request that follows a link which Graph sent, as it is.
+    """Build the request that follows a link from Graph, unchanged.
 
-    Raises ForeignLinkError for one that leads to another host: the token must not go there.
+    Raises ForeignLinkError if it leads to another host: the token must not go there.
     """
     base = httpx.URL(cloud.base_url)
     try:
         url = httpx.URL(link)
     except httpx.InvalidURL:
         raise ForeignLinkError(host="no valid address", cloud=cloud) from None
-    # The host as it would be looked up: not every name that can be written can be decoded.
+    # Compare the host as it would be looked up: not every encoded name can be decoded.
     there, here = ((it.scheme, it.raw_host.lower(), it.port, it.userinfo) for it in (url, base))
     if there != here:
         raise ForeignLinkError(host=url.raw_host.decode("ascii"), cloud=cloud)
@@ -147,9 +148,9 @@ def _request(
     try:
         own = httpx.Headers(headers)
     except UnicodeEncodeError:
-        raise ValueError("a header holds what is not ASCII") from None
+        raise ValueError("a header holds characters that are not ASCII") from None
     if _FRAMING & own.keys():
-        raise ValueError(f"no header may say where the body ends: {', '.join(_FRAMING)}")
+        raise ValueError(f"no header may frame the body: {', '.join(_FRAMING)}")
     if "Prefer" in own:
         own["Prefer"] = f"{merged['Prefer']}, {own['Prefer']}"
     merged.update(own)
@@ -165,11 +166,11 @@ def _request(
 
 
 def expand_path(template: str, arguments: Mapping[str, object]) -> str:
-    """Fill in a path template, each argument escaped so that it stays within its place.
+    """Fill in a path template, escaping each argument so that it stays in its place.
 
-    A key (`{call-id}`) stands as it is. An argument of a function (`f(from={from})`) becomes a
-    literal, and is left out where it is ``UNSET``. All but the unreserved characters of RFC 3986,
-    2.3, the quotes around text and the colons of times are percent-encoded.
+    A key (`{call-id}`) is inserted as text. An argument of a function (`f(from={from})`) becomes a
+    literal and is omitted if it is ``UNSET``. Everything is percent-encoded except the unreserved
+    characters of RFC 3986, 2.3, the quotes around text and the colons of times.
     """
 
     def key(match: re.Match[str]) -> str:
@@ -209,7 +210,7 @@ def _query_string(operation: Operation, options: QueryOptions) -> str:
         if values.get(name) is not None
     }
     given |= {name: to_option(value) for name, value in (options.get("query") or {}).items()}
-    # OData's own options begin with "$", which a query may hold as it is (RFC 3986, 3.4).
+    # OData's own options begin with "$", which a query may contain (RFC 3986, 3.4).
     return "?" + urlencode(given, quote_via=quote, safe="$") if given else ""
 
 

@@ -1,6 +1,6 @@
 """When to send a request again, and after how long.
 
-No clock, no chance and no I/O in here: whoever calls passes in the time and the random number.
+Pure functions: the caller passes in the time and the random number.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from .operation import Operation
 
 MAX_RETRIES = 3
 MAX_RETRY_AFTER = 60.0
-"""Seconds. A longer Retry-After is for the caller to decide on, so the error is raised at once."""
+"""Seconds. A longer Retry-After is left to the caller: the error is raised at once."""
 LONGEST = 2.0**31
-"""Seconds, 68 years: a longer Retry-After counts as this (RFC 9111, 1.2.2), which can be slept."""
+"""Seconds (68 years): the value of any longer Retry-After (RFC 9111, 1.2.2); `sleep` accepts it."""
 BACKOFF_BASE = 0.5
-"""Seconds before the first repetition at most; doubled for each one after it."""
+"""Most seconds before the first retry; doubled for each further one."""
 
 _TRANSIENT = frozenset({429, 502, 503, 504})
 _SECONDS = re.compile("[0-9]+")
@@ -26,10 +26,10 @@ _SECONDS = re.compile("[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an attempt came to, as far as another one is concerned.
+    """How an attempt ended, as far as a retry is concerned.
 
-    ``transient``: another attempt may fare better. ``ambiguous``: the service may have processed
-    this one. ``retry_after``: the seconds which the service asked to wait.
+    ``transient``: another attempt may succeed. ``ambiguous``: the service may have processed this
+    one. ``retry_after``: the seconds that the service asked the client to wait.
     """
 
     transient: bool
@@ -38,13 +38,13 @@ class Outcome:
 
 
 def after_response(status: int, retry_after: float | None, *, complete: bool) -> Outcome:
-    """The outcome of an attempt which got a response, whole or (``complete=False``) cut short.
+    """Return the outcome of an attempt that got a response, complete or cut short.
 
     A 429 was refused unprocessed (RFC 6585, 4; Graph documentation, "Throttling guidance",
     https://learn.microsoft.com/graph/throttling). So was a 503 with a readable Retry-After: by
-    RFC 9110, 15.6.4 and 10.2.3 it says that the service could not handle the request, and when it
-    will. A 503 without one may come from anything on the way after the service has acted, as 502
-    and 504 do. A response cut short leaves the result unknown to us.
+    RFC 9110, 15.6.4 and 10.2.3 the service could not handle the request, and says when it will. A
+    503 without one may come from a gateway after the service has acted, as 502 and 504 do. A
+    response cut short leaves the result unknown.
     """
     throttled = status == 429 or (status == 503 and retry_after is not None)
     transient = status in _TRANSIENT or not complete
@@ -52,36 +52,35 @@ def after_response(status: int, retry_after: float | None, *, complete: bool) ->
 
 
 def after_failure(*, ambiguous: bool) -> Outcome:
-    """The outcome of an attempt which got no response; ``ambiguous`` if it may have been sent."""
+    """Return the outcome of an attempt without response; ``ambiguous`` if it may have been sent."""
     return Outcome(transient=True, ambiguous=ambiguous)
 
 
 def delay_before(
     repetition: int, operation: Operation, outcome: Outcome, random: float
 ) -> float | None:
-    """Seconds to wait before the ``repetition``-th (1, 2, …) repetition, or None: give up.
+    """Return the seconds to wait before the ``repetition``-th retry (1, 2, …); None to give up.
 
-    An operation which is not idempotent, such as creating a call, is never repeated after an
-    ambiguous outcome: it would ring a person twice. ``random`` is a number from 0 up to 1 which
-    spreads the clients that failed together.
+    An operation that is not idempotent, such as creating a call, is never retried after an ambiguous
+    outcome: it could ring a person twice. ``random`` is a number from 0 up to 1 that spreads clients
+    which failed together.
     """
     if not outcome.transient or repetition > MAX_RETRIES:
         return None
     if outcome.ambiguous and not operation.repeatable:
         return None
-    # A Retry-After of 0, or a date gone by, says that repeating is welcome; it does not say that
-    # all clients should come back in the same instant.
+    # A Retry-After of 0, or a past date, invites a retry; it does not ask all clients to come back at
+    # the same instant.
     if outcome.retry_after:
         return outcome.retry_after if outcome.retry_after <= MAX_RETRY_AFTER else None
     return BACKOFF_BASE * 2.0 ** (repetition - 1) * (1 + random) / 2
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """The seconds to wait that a Retry-After header asks for (RFC 9110, 10.2.3).
+    """Return the seconds that a Retry-After header asks for (RFC 9110, 10.2.3).
 
     ``value`` holds whole seconds or an HTTP-date, ``now`` is an aware datetime. Returns 0 for a
-    date gone by, 2**31 for anything longer, and None for no header and for anything else (negative,
-    NaN, …).
+    past date, at most 2**31, and None for a missing or malformed header (negative, NaN, …).
     """
     text = (value or "").strip()
     if _SECONDS.fullmatch(text):
@@ -90,6 +89,6 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
         date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
-    # An HTTP-date is in UTC, also in the obsolete form which does not say so (RFC 9110, 5.6.7).
+    # An HTTP-date is in UTC, even in the obsolete form that does not say so (RFC 9110, 5.6.7).
     date = date if date.tzinfo else date.replace(tzinfo=UTC)
     return min(max(0.0, (date - now).total_seconds()), LONGEST)

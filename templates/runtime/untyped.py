@@ -1,4 +1,4 @@
-"""Values without a declared type: what they say of their type themselves decides.
+"""Values without a declared type: their own `@odata.type` decides.
 
 Source: OData JSON 4.01, sections 4.6.3 (`type`) and 7.
 """
@@ -19,26 +19,26 @@ classes: dict[str, type[BaseModel]] = {}
 """The generated classes by type name, with `#`."""
 
 _folded: dict[str, type[BaseModel]] = {}
-"""The same by casefolded name; of names that differ only in case, the one defined first."""
+"""The same by casefolded name; of names that differ only in case, the first defined."""
 
 
 def declare(odata_type: str, cls: type[BaseModel]) -> None:
-    """Make a class the one that a type name means, and that it means in other capitals."""
+    """Register the class of a type name, in any case."""
     classes[odata_type] = cls
     _folded.setdefault(odata_type.casefold(), cls)
 
 
 def type_name(value: object) -> object:
-    """Return what a JSON value says of its type; None where it says nothing."""
+    """Return the `@odata.type` of a JSON value; None if it has none."""
     return (
         cast("dict[str, object]", value).get(TYPE_ANNOTATION) if isinstance(value, dict) else None
     )
 
 
 def class_of(odata_type: object) -> type[BaseModel] | None:
-    """Return the class that a type name means: with or without `#`, in any capitals; else None.
+    """Return the class of a type name, with or without `#`, in any case; None if there is none.
 
-    Only a name that is no other's exactly is looked for in other capitals.
+    An exact match comes before one that differs in case.
     """
     if not isinstance(odata_type, str):
         return None
@@ -47,7 +47,7 @@ def class_of(odata_type: object) -> type[BaseModel] | None:
 
 
 MAX_DEPTH = 200
-"""How deep untyped values may be nested: no deeper than JSON text is read."""
+"""Deepest nesting of untyped values: that of JSON text that pydantic reads."""
 
 
 _TOO_DEEP = "Input should not be nested this deeply"
@@ -56,8 +56,8 @@ _TOO_DEEP = "Input should not be nested this deeply"
 def revive(value: Any) -> Any:
     """Return an untyped value with every object that names a known type as a model.
 
-    Raises ValueError for nesting without end and for numbers that JSON cannot hold, and
-    pydantic.ValidationError with the path inside the value for what does not fit its type.
+    Raises ValueError for excessive nesting and for numbers that JSON cannot represent, and
+    pydantic.ValidationError, with the path inside the value, for a model that does not fit.
     """
     try:
         return _revive(value, 0)
@@ -77,7 +77,7 @@ def _revive(value: Any, depth: int) -> Any:
     if isinstance(value, list):
         return _items(cast("list[object]", value), depth + 1)
     if isinstance(value, float) and not isfinite(value):
-        raise MisfitError("Input should be a number that JSON can hold")
+        raise MisfitError("Input should be a number that JSON can represent")
     return value
 
 
@@ -107,7 +107,7 @@ def _items(value: list[object], depth: int) -> list[Any]:
 def _modelled(cls: type[BaseModel], value: Any) -> BaseModel:
     try:
         model: BaseModel = cls.__pydantic_validator__.validate_python(value)
-    except RecursionError:  # models count their depth by themselves, each from the start
+    except RecursionError:  # each model counts its depth from zero
         raise MisfitError(_TOO_DEEP) from None
     except ValidationError as error:
         raise MisfitError(error) from None
@@ -115,7 +115,7 @@ def _modelled(cls: type[BaseModel], value: Any) -> BaseModel:
 
 
 def _untyped_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-    # Most untyped values are null or text: those need no call into Python.
+    # Most untyped values are null or strings, which need no call into Python.
     revived = core_schema.no_info_plain_validator_function(revive)
     text = core_schema.str_schema(strict=True)
     return core_schema.nullable_schema(

@@ -1,4 +1,4 @@
-"""Arguments as the wire has them: in a JSON body, in a query, in the parentheses of a function.
+"""Serialises arguments: for a JSON body, a query, or the parentheses of a function.
 
 Source: OData JSON 4.01, section 7.1; OData URL conventions 4.01, sections 4.3 and 5.1.1.14.
 """
@@ -28,17 +28,17 @@ class Unset(Enum):
 
 
 UNSET: Final = Unset.UNSET
-"""Stands for an argument that was not given; None is one that is given, as null."""
+"""Marks an argument that is not given; None is given, as null."""
 
 
 def to_wire(value: object) -> Any:
-    """Return a Python value as `json.dumps` takes it, in the form that Graph reads.
+    """Return a value that `json.dumps` accepts, in the form that Graph reads.
 
-    Raises TypeError for a value that no Edm type stands for.
+    Raises TypeError for a value that no Edm type represents.
     """
     match value:
         case Unset():
-            raise TypeError("what is not given cannot stand in a collection")
+            raise TypeError("UNSET cannot be an item of a collection")
         case datetime() if value.tzinfo is None:
             raise TypeError("a date-time needs a time zone")
         case None | bool():
@@ -63,11 +63,11 @@ def to_wire(value: object) -> Any:
         case Sequence():
             return [to_wire(item) for item in cast("Sequence[object]", value)]
         case _:
-            raise TypeError(f"a {type(value).__name__} is no value that Graph takes")
+            raise TypeError(f"a {type(value).__name__} cannot be sent to Graph")
 
 
 def to_literal(value: object) -> str:
-    """Return a value as a literal of a URL, not yet percent-encoded; text stands in quotes."""
+    """Return a value as a URL literal, not yet percent-encoded; text is quoted."""
     wire = to_wire(value)
     if wire is None or isinstance(wire, bool):
         return {None: "null", True: "true", False: "false"}[wire]
@@ -81,7 +81,7 @@ def to_literal(value: object) -> str:
 
 
 def to_option(value: object) -> str:
-    """Return the value of a query option: several are joined by commas."""
+    """Return the value of a query option; several values are joined by commas."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Sequence) and not isinstance(value, str):

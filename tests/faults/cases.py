@@ -18,7 +18,7 @@ EMPTY = "decode error: is empty"
 NOT_JSON = "decode error: does not fit: Invalid JSON"
 NO_FIT = "decode error: does not fit"
 TOO_LONG = "decode error: is longer than 100 MiB"
-CODING = "decode error: is in a content coding that was not asked for"
+CODING = "decode error: is in a content coding that was not requested"
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ class PermissionRule:
     ``any_of`` is ordered by privilege, least first. A rule with ``all_of`` describes one feature of
     a request, and every one that fits adds its permissions.
 
-    ``when`` is the wire name of a property which must be there and not null; ``at_least`` is the
+    ``when`` is the wire name of a property that must be present and not null; ``at_least`` is the
     number of items it must hold, ``odata_type`` the type it must have. Without ``when`` the rule
-    always fits. ``source`` is the documentation page which states the fact.
+    always fits. ``source`` is the documentation page that states the fact.
     """
 
     shape: str
@@ -42,11 +42,11 @@ class PermissionNeed:
 
     @property
     def permissions(self) -> tuple[str, ...]:
-        """Every permission that plays a part, alternatives included."""
+        """All of the permissions, alternatives included."""
         return self.any_of + self.all_of
 
     def __str__(self) -> str:
-        """One sentence without a full stop; empty where nothing is known."""
+        """Return one sentence without a full stop; empty if nothing is known."""
         if not self.permissions:
             return ""
         if len(self.any_of) < 2:
@@ -62,9 +62,9 @@ class PermissionNeed:
 def required_permissions(
     rules: Sequence[PermissionRule], wire_body: Mapping[str, object] | None
 ) -> PermissionNeed:
-    """The permissions which a request with this JSON body (None: no body) needs.
+    """Return the permissions that a request with this JSON body (None: no body) needs.
 
-    Returns an empty need where no rule fits. Raises nothing, whatever the body holds.
+    The need is empty if no rule fits. Never raises, whatever the body holds.
     """
     fitting = [rule for rule in rules if _fits(rule, wire_body or {})]
     whole = next((rule for rule in fitting if rule.any_of), None)
@@ -90,7 +90,7 @@ def _fits(rule: PermissionRule, body: Mapping[str, object]) -> bool:
 
 
 def _odata_type(value: object) -> str | None:
-    """The type an object says it has, comparable: Graph is lax about "#" and about capitals."""
+    """Return the declared type of an object in one spelling: Graph is lax about "#" and case."""
     if not isinstance(value, Mapping):
         return None
     name = cast("Mapping[str, object]", value).get("@odata.type")

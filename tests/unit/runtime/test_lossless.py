@@ -146,7 +146,7 @@ def test_nesting_without_end_is_a_validation_error(name: str, named: dict[str, A
 
 @pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])
 def test_a_number_that_json_cannot_hold_is_refused_rather_than_lost(number: float) -> None:
-    with pytest.raises(ValidationError, match="a number that JSON can hold"):
+    with pytest.raises(ValidationError, match="a number that JSON can represent"):
         Call.from_dict({"new": [number]})
 
 
