@@ -50,7 +50,7 @@ def refused(problem: CodegenError, *, lines: bool = False) -> None:
         assert diagnostic.place.file == FILE
         assert diagnostic.place.line > 0 or not lines
         assert len(str(diagnostic)) < 2000
-        assert "no Python" not in diagnostic.message
+        assert "not valid Python" not in diagnostic.message
         assert "renamed classes" not in diagnostic.message
 
 

@@ -1,6 +1,6 @@
-"""The requests of a service → the source of its client: operations, resources, sync and async.
+"""Renders the client of a service: a declaration for each request, in a class for each resource.
 
-Every decision is made here and in `calls`; the templates only write it down.
+Every decision is made here, in `methods` and in `method_names`; the templates only write it down.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ IMPORTED = frozenset(
         "Sequence", "Sync", "TYPE_CHECKING", "UNSET", "Unpack", "Unset", "Untyped",
     }
 )  # fmt: skip
-"""Names that the client module imports: no class of a resource can have one."""
+"""Names that the client module imports; no class of a resource may be called like one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A class of the client: its attribute path, its class, its methods and the resources below it."""
+    """A resource of the client: its attribute path, its class, its methods and its children."""
 
     path: tuple[str, ...]
     name: str
     docstring: str
     methods: tuple[Method, ...]
     below: tuple[tuple[str, str], ...]
-    """The attributes for the resources below it, with their classes."""
+    """The attributes of the child resources, with their classes."""
 
 
 def render_client(model: Model, writer: MethodWriter, settings: Settings) -> dict[str, str]:
     """Return the source of the client's modules by path in the package, unformatted.
 
-    `writer` makes the methods, `settings` hold the version. Raises CodegenError when two methods or
-    parameters get the same name.
+    `writer` builds the methods, `settings` holds the version. Raises CodegenError if two methods or
+    two parameters get the same name.
     """
     top, *resources = every_resource(model, writer)
     methods = [method for resource in (top, *resources) for method in resource.methods]
@@ -70,7 +70,7 @@ def render_client(model: Model, writer: MethodWriter, settings: Settings) -> dic
 
 
 def _uses(resources: Sequence[Resource]) -> frozenset[str]:
-    """Return the names that the client module uses, of those that it may import."""
+    """Return the importable names that the client module uses."""
     methods = [method for resource in resources for method in resource.methods]
     types = [argument.type for method in methods for argument in method.arguments]
     text = " ".join([*types, *(method.returns or "" for method in methods)])
@@ -88,9 +88,9 @@ def _uses(resources: Sequence[Resource]) -> frozenset[str]:
 
 
 def every_resource(model: Model, writer: MethodWriter) -> list[Resource]:
-    """Return all resources, the client itself first; a single singleton is the client.
+    """Return all resources, the client itself first; a lone singleton is the client itself.
 
-    Raises CodegenError when two methods or parameters get the same name.
+    Raises CodegenError if two methods or two parameters get the same name.
     """
     by_path = name_methods(model, list_requests(model))
     below: dict[Path, list[Path]] = {}
@@ -146,7 +146,7 @@ def _check_names(resources: Sequence[Resource], place: Place) -> None:
 
 
 def _classes(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
-    """Yield the classes of the resources, one of each flavour, and what each stands for."""
+    """Yield the classes of the resources, one of each flavour, with the resource of each."""
     for resource in resources:
         path = ".".join(resource.path)
         yield resource.name, path
@@ -154,7 +154,7 @@ def _classes(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
 
 
 def _attributes(resource: Resource) -> Iterator[tuple[str, str]]:
-    """Yield the attributes of a resource, by their paths in the client, and what each stands for."""
+    """Yield the attribute paths of a resource, with the resource or request of each."""
     for attribute, class_ in resource.below:
         yield ".".join((*resource.path, attribute)), class_
     for method in resource.methods:
@@ -171,7 +171,7 @@ def _arguments(method: Method) -> Iterator[tuple[str, str]]:
 def _collisions(
     named: Iterable[tuple[str, str]], place: Place, owner: str = ""
 ) -> Iterator[Diagnostic]:
-    """Yield a diagnostic for each thing whose Python name another one before it has."""
+    """Yield a diagnostic for each Python name that stands for two things."""
     first: dict[str, str] = {}
     for name, what in named:
         other = first.setdefault(name, what)

@@ -1,4 +1,4 @@
-"""A type as a person wants to read it: its properties by origin, its derived types, its operations."""
+"""Describes a type for a person: its properties by origin, its derived types, its operations."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from graph_codegen.model.model import Model
 
 
 def find(model: Model, text: str) -> str:
-    """Return the full name of the type that a text means: a full name, or a simple one in any case.
+    """Return the full name of a type, given by its full name or by its simple name in any case.
 
-    Raises CodegenError when no type or more than one is meant.
+    Raises CodegenError if no type or more than one matches.
     """
     for exact in (text, f"{ROOT_NAMESPACE}.{text}"):
         if exact in model.types:
@@ -32,12 +32,12 @@ def find(model: Model, text: str) -> str:
 
 
 def _short(name: object) -> str:
-    """Spell a name for reading: what is in microsoft.graph needs no namespace."""
+    """Shorten a name for display: microsoft.graph is left out."""
     return str(name).replace(f"{ROOT_NAMESPACE}.", "")
 
 
 def describe_type(model: Model, names: Names, type_name: str) -> RenderableType:
-    """Return what a console prints about a type."""
+    """Return the description of a type, to print on a console."""
     declared = model.types[type_name]
     if isinstance(declared, EnumType):
         return Group(*_enum_type(declared, names))

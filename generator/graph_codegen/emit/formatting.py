@@ -1,4 +1,4 @@
-"""Source → source as black formats it; light to load, since other processes do it too."""
+"""Formats source code with black; quick to import, since worker processes import it too."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ _MODE = black.Mode(line_length=LINE_LENGTH, target_versions={TargetVersion.PY311
 def formatted_text(source: str, path: str) -> str:
     """Return a generated module, with its header, formatted; `path` is for messages.
 
-    Raises CodegenError for what is no Python.
+    Raises CodegenError for a source that is not valid Python.
     """
     try:
-        # black.format_str formats a second time, for trailing commas that the first adds and that
-        # make it break lines anew; what our templates write has none of those, as `make lint` shows.
+        # black.format_str formats twice, because trailing commas added by the first pass can change
+        # line breaks. Our templates write none that do, as `make lint` shows; one pass halves the time.
         once = black._format_str_once  # pyright: ignore[reportPrivateUsage]
         text = once(HEADER + source, mode=_MODE)
         compile(text, path, "exec")
         return text
     except (InvalidInput, SyntaxError) as problem:
-        raise error(f"what was generated is no Python: {problem}", Place(path)) from None
+        raise error(f"the generated code is not valid Python: {problem}", Place(path)) from None
 
 
 def end_with_parent() -> None:
-    """Let this process end when the one that started it does, however that ended.
+    """End this process when its parent ends, for whatever reason.
 
-    One that is killed cannot tell its processes to end, and they would wait for work for ever.
+    A parent that is killed cannot end its workers, which would wait for work for ever.
     """
     Thread(target=_await_parent, daemon=True).start()
 

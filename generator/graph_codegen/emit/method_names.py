@@ -1,6 +1,6 @@
-"""The requests of a service → the resources of its client, and the names of their methods.
+"""Groups requests into the resources of the client, and names their methods.
 
-A resource is what a path names without its keys: `/communications/calls/{call-id}` is the resource
+A resource is a path without its keys: `/communications/calls/{call-id}` belongs to the resource
 `calls` of the client.
 """
 
@@ -21,17 +21,17 @@ from graph_codegen.model.model import Model
 from graph_codegen.service.requests import Request
 
 Path = tuple[str, ...]
-"""The segments of a resource's path below the client."""
+"""The segments of the path of a resource, relative to the client."""
 
 Calls = Mapping[Path, Sequence[tuple[str, Request]]]
-"""The requests of each resource with the names of their methods."""
+"""The requests of each resource, each with the name of its method."""
 
 PLAIN_NAMES = frozenset({"list", "count", "get", "create", "update", "delete"})
-"""Kinds of requests whose methods are named after them."""
+"""Kinds of requests that name their methods."""
 
 
 def name_methods(model: Model, found: Iterable[Request]) -> Calls:
-    """Return the resources that a model's client needs for requests, the client itself first."""
+    """Return the resources that the client needs for the requests, the client itself first."""
     skipped = 1 if _single_root(model) else 0
     by_path: dict[Path, list[Request]] = {(): []}
     for request in found:
@@ -44,13 +44,13 @@ def name_methods(model: Model, found: Iterable[Request]) -> Calls:
 
 
 def class_prefix(model: Model) -> str:
-    """Return what the client classes are called after: `Communications` where that is the only root."""
+    """Return the prefix of the client classes: `Communications` if that is the only root, else `Graph`."""
     single = _single_root(model)
     return class_name(single) if single else "Graph"
 
 
 def _single_root(model: Model) -> str | None:
-    """Return the name of the singleton that is all of a service: it is the client itself."""
+    """Return the name of the only root if it is a singleton: the client itself stands for it."""
     if len(model.sources) != 1:
         return None
     (only,) = model.sources
@@ -58,7 +58,7 @@ def _single_root(model: Model) -> str | None:
 
 
 def attributes(path: Path) -> tuple[str, ...]:
-    """Return the attribute path of a resource; the first is an attribute of the client."""
+    """Return the attribute path of a resource, from the client."""
     names = [attribute_name(segment) for segment in path]
     return (*(avoid(name, CLIENT_ATTRIBUTES) for name in names[:1]), *names[1:])
 
@@ -69,7 +69,7 @@ def _named(path: Path, found: Sequence[Request]) -> Sequence[tuple[str, Request]
     for request in found:
         call = _call(request)
         name = _name(request, overloaded=counted[call] > 1)
-        # An operation on a collection may exist on its items as well.
+        # An operation may be bound both to a collection and to its items.
         if request.operation and request.target.collection and (call[0], False) in counted:
             name += "_collection"
         named.append((name if path else avoid(name, CLIENT_ATTRIBUTES), request))
@@ -77,14 +77,14 @@ def _named(path: Path, found: Sequence[Request]) -> Sequence[tuple[str, Request]
 
 
 def _call(request: Request) -> tuple[str, bool]:
-    """Return what overloads have in common: the operation, and whether it is bound to many."""
+    """Return what overloads share: the operation, and whether it is bound to a collection."""
     return request.operation.name if request.operation else request.kind, request.target.collection
 
 
 def _name(request: Request, *, overloaded: bool) -> str:
-    """Return the name of a method: what it does, or the name of the operation or stream.
+    """Return the name of a method: its kind, or the name of the operation or stream.
 
-    Overloads with parameters are told apart by them, as in `supported_time_zones_with_standard`.
+    The names of overloads list their parameters, as in `supported_time_zones_with_standard`.
     """
     match request.kind:
         case "action" | "function" if request.operation:

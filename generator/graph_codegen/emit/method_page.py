@@ -1,4 +1,4 @@
-"""The methods of the client → `docs/api.md`: every one with its request line and what it returns."""
+"""Renders `docs/api.md`: every method of the client with its request line and its result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MODEL = re.compile(r"models\.[\w.]+")
 
 
 def render_method_page(model: Model, writer: MethodWriter) -> str:
-    """Return the Markdown page that lists every method of the client; `writer` makes the methods."""
+    """Return the Markdown page that lists every method of the client; `writer` builds the methods."""
     resources = every_resource(model, writer)
     methods = [method for resource in resources for method in resource.methods]
     pages = {
@@ -27,7 +27,9 @@ def render_method_page(model: Model, writer: MethodWriter) -> str:
         if method.returns is None:
             return "nothing"
         found = _MODEL.search(method.returns)
-        text = f"`{method.bare_returns}`".replace("|", "\\|")  # a bar ends a cell, even in code
+        text = f"`{method.bare_returns}`".replace(
+            "|", "\\|"
+        )  # a bar ends a table cell, even inside code
         return f"[{text}]({pages[found[0]]})" if found else text
 
     return render(

@@ -1,4 +1,4 @@
-"""A request → a method of the client: its name, its signature, and how its result is read."""
+"""Turns a request into a method of the client: its name, signature, result and docstring."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ OPTION_SET_NAMES: Mapping[tuple[str, ...], str] = {
     COLLECTION_OPTIONS: "CollectionOptions",
     COUNT_OPTIONS: "CountOptions",
 }
-"""Names for the sets of options where nothing is ruled out; any other is named after its members."""
+"""Names of the complete sets of options; any other set is named after its members."""
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument of a method: its name on the wire and in Python, where it travels, its type."""
+    """An argument of a method: its wire name, Python name, location and type."""
 
     wire_name: str
     name: str
@@ -53,14 +53,14 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class OptionSet:
-    """The query options of a method, which it has in common with others."""
+    """A set of query options, which many methods share."""
 
     options: tuple[Argument, ...]
     of_action: bool = False
 
     @property
     def name(self) -> str:
-        """The name of the class that types the keywords."""
+        """The name of the TypedDict for the keywords."""
         if self.of_action:
             return "ActionOptions"
         names = tuple(option.name for option in self.options)
@@ -71,9 +71,9 @@ class OptionSet:
 class Method:
     """A method of a resource, and the operation that it sends.
 
-    `entity` is a body that is one value, `parameters` are what an action or function takes, `options`
-    those of the query. `returns` is the annotation of the result, None where there is none.
-    `reference` is the page of the type that the method is about.
+    `entity` is the argument that is the whole body, `parameters` are those of an action or function,
+    `options` those of the query. `returns` is the annotation of the result, None if there is none.
+    `reference` is the address of the page about the type concerned.
     """
 
     name: str
@@ -108,12 +108,12 @@ class Method:
 
     @property
     def stream_name(self) -> str:
-        """The name of the method that gives the same stream in pieces; empty where there is none."""
+        """The name of the method that yields the same stream in pieces; empty if there is none."""
         return f"stream_{self.name.replace('get_', '', 1)}" if self.returns == "bytes" else ""
 
     @property
     def wire_names(self) -> Mapping[str, str]:
-        """The names on the wire that do not follow from those of the arguments."""
+        """The wire names that cannot be derived from the names of the arguments."""
         own = ((argument.name, argument.wire_name) for argument in self.own_arguments)
         return {name: wire_name for name, wire_name in own if to_camel(name) != wire_name}
 
@@ -136,7 +136,7 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class MethodWriter:
-    """Turns requests into methods, by what is known about them."""
+    """Builds methods from requests and the facts about them."""
 
     names: Names
     rules: Rules
@@ -144,7 +144,7 @@ class MethodWriter:
     descriptions: Descriptions
 
     def method(self, request: Request, resource: tuple[str, ...], name: str) -> Method:
-        """Return the method of a resource, given by its attribute path, that sends a request."""
+        """Return the method that sends a request; `resource` is the attribute path of its resource."""
         return Method(
             name=name,
             verb=request.method,
@@ -165,7 +165,7 @@ class MethodWriter:
         )
 
     def annotation(self, ref: TypeRef) -> str:
-        """Return the annotation of a value of a type, as a module of the package writes it."""
+        """Return the annotation for a type, as a module of the package spells it."""
         if ref.collection:
             return f"Sequence[{self.annotation(TypeRef(ref.name))}]"
         if ref.primitive:
@@ -206,14 +206,14 @@ class MethodWriter:
         return f"{_DOING[request.kind]} `{self.names.classes[request.target.name]}`."
 
     def _reference(self, request: Request) -> str:
-        """Return the page of the type that a request is about; for a stream, of the last key's."""
+        """Return the page about the type of a request; for a stream, about the type of its last key."""
         if request.target != STREAM:
             return reference.page("EntityType", request.target.name)
         owners = [key.type for key in request.keys]
         return reference.page("EntityType", owners[-1]) if owners else reference.OVERVIEW
 
     def _returns(self, request: Request) -> str | None:
-        """Return the annotation of the result, None where there is none."""
+        """Return the annotation of the result, None if there is none."""
         if request.returns is None:
             return None
         if request.kind == "count":
@@ -237,7 +237,7 @@ _DOING = {
 
 
 def _beside_keys(name: str, request: Request) -> str:
-    """Return the name of a parameter, out of the way of the keys on the path."""
+    """Return the name of a parameter, changed if a key on the path has it."""
     keys = {parameter_name(key.name) for key in request.keys}
     return f"{name}_parameter" if name in keys else name
 

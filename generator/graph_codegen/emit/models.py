@@ -1,9 +1,8 @@
-"""The OpenAPI document → the source of the model modules, by datamodel-code-generator.
+"""Renders the modules of the models from the OpenAPI document, by datamodel-code-generator.
 
-Each namespace becomes one module, generated on its own. A type of another module and an Edm type
-are given to datamodel-code-generator as custom types with a name like `edm__Int64`, which the
-templates write as `edm.Int64`: so it has no reason to rename anything, and the head of the module,
-with its imports, is ours.
+Each namespace becomes one module, generated separately. Edm types and types of other modules are
+passed to datamodel-code-generator as custom types with names like `edm__Int64`, which the templates
+write as `edm.Int64`: so it has no reason to rename anything, and we write the imports ourselves.
 """
 
 from __future__ import annotations
@@ -28,18 +27,18 @@ from graph_codegen.errors import error
 from graph_codegen.text import docstring_source
 
 _STRING = re.compile(r'"""(?:[^"\\]|\\.)*"""', re.DOTALL)
-"""A docstring as `text` writes it: every quote inside is escaped."""
+"""A docstring as written by `text`: every quote inside is escaped."""
 
 _REBUILD = re.compile(r"^\w+\.model_rebuild\(\)$", re.MULTILINE)
 
 SCHEMAS = "#/components/schemas/"
 
 RUNTIME_NAMES = frozenset({"edm", "GraphModel", "Untyped"})
-"""Names that annotations have from the runtime."""
+"""Names in annotations that come from the runtime."""
 
 
 def _foreign(*path: str) -> JSON:
-    """Return the schema of a type that is defined elsewhere: the templates write its dots."""
+    """Return the schema of a type that is defined elsewhere; the templates restore the dots."""
     return {"customTypePath": f"elsewhere.{'__'.join(path)}"}
 
 
@@ -47,7 +46,7 @@ def _foreign(*path: str) -> JSON:
 class _Module:
     """A module to be generated: its namespace and the schemas in it by class name.
 
-    `inherited` are the names of the runtime that its classes need for what they inherit from others.
+    `inherited` are the runtime names that its classes need for inherited members.
     """
 
     namespace: str
@@ -59,8 +58,8 @@ class _Module:
 def render_models(document: JSON, names: Names) -> dict[str, str]:
     """Return the source of the package `models` by path below it, unformatted.
 
-    `document` is what `openapi` returns for the model that `names` is about. Raises CodegenError
-    when there is no type in it.
+    `document` is the OpenAPI document of the model that `names` describes. Raises CodegenError if it
+    has no types.
     """
     modules = list(_modules(document, names))
     if not modules:
@@ -102,10 +101,10 @@ def _modules(document: JSON, names: Names) -> Iterator[_Module]:
 
 
 def _foreign_bases(schemas: JSON, schema: JSON) -> Iterator[JSON]:
-    """Yield the schemas of the base types, at any height, that are of another namespace.
+    """Yield the schemas of all base types that are of another namespace.
 
-    Pydantic reads the annotations that a class inherits where that class stands: there a name of
-    the base's module means another thing, or nothing.
+    Pydantic resolves inherited annotations in the module of the derived class, where a name from the
+    module of the base means something else or nothing.
     """
     namespace, _ = split_name(schema["x-graph"]["name"])
     while "allOf" in schema:
@@ -115,7 +114,7 @@ def _foreign_bases(schemas: JSON, schema: JSON) -> Iterator[JSON]:
 
 
 def _runtime_names(schema: JSON) -> Iterator[str]:
-    """Yield the names of the runtime that the annotation of a property mentions."""
+    """Yield the runtime names in the annotation of a property."""
     if "items" in schema:
         yield "edm"
         yield from _runtime_names(schema["items"])
@@ -124,10 +123,9 @@ def _runtime_names(schema: JSON) -> Iterator[str]:
 
 
 class _Rewriter:
-    """Turns a schema of the public document into one of its namespace's own document.
+    """Turns a schema of the public document into one for the document of its namespace.
 
-    Of the types of `namespace` itself those are mentioned without module that are in `home`: the
-    same, or empty.
+    `home` is the namespace whose types are referenced unqualified: `namespace`, or empty.
     """
 
     def __init__(self, namespace: str, home: str, document: JSON, names: Names) -> None:
@@ -174,7 +172,7 @@ class _Rewriter:
         return {"allOf": [reference_, rewritten], "x-python": python}
 
     def _value(self, schema: JSON) -> JSON:
-        """Return a property's schema; that it may be null or absent goes without saying."""
+        """Return the schema of a property; all are nullable and optional."""
         if "anyOf" in schema:
             return self._value(schema["anyOf"][0])
         if "items" in schema:
@@ -196,13 +194,13 @@ def _members(schema: JSON) -> Iterator[tuple[str, str]]:
 
 
 def _docstrings(texts: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return the sources of the docstrings of attributes, where there is something to say."""
+    """Return the sources of the docstrings of attributes that have a description."""
     return {name: docstring_source(text) for name, text in texts if text}
 
 
 def _source(module: _Module, names: Names) -> str:
     body = _body(module, names)
-    code = _STRING.sub("", body)  # a word in a text is no use of a name
+    code = _STRING.sub("", body)  # a word in a string does not use a name
     others = sorted(m for m in names.modules.values() if f" _{m}." in _spaced(code))
     base_modules = [m for m in others if re.search(rf"^class \w+\(_{m}\.", code, re.MULTILINE)]
     typing_modules = [m for m in others if m not in base_modules]
@@ -223,12 +221,12 @@ def _source(module: _Module, names: Names) -> str:
 
 
 def _spaced(source: str, also: str = "") -> str:
-    """Put spaces around what stands between punctuation, so that whole names can be searched."""
+    """Replace punctuation by spaces, so that whole names can be searched for."""
     return re.sub(rf"[()\[\]|,:=\s{also}]+", " ", source)
 
 
 def _body(module: _Module, names: Names) -> str:
-    """Return the classes of a module, in an order in which each comes after its base."""
+    """Return the classes of a module, each after its base."""
     document = {
         "openapi": "3.1.0",
         "info": {"title": module.namespace, "version": "v1.0"},
@@ -250,7 +248,7 @@ def _body(module: _Module, names: Names) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about formats, which the custom types make moot
         source = str(generate(document, config=config))
-    # The head of the module is ours; and what it rebuilds at once, our models build on first use.
+    # We write the head of the module ourselves, and our models are built on first use.
     body = _REBUILD.sub("", source[source.index("\nclass ") :]).strip()
     found = re.findall(r"^class (\w+)\(", body, re.MULTILINE)
     if sorted(found) != sorted(module.schemas):

@@ -1,7 +1,7 @@
 """The one place that turns CSDL names into Python names.
 
-A name is never made unique with a number: two CSDL names that become the same Python name are an
-error which names both.
+Names are never made unique by a number: two CSDL names that become the same Python name are an
+error that names both.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BOUNDARY = re.compile(
 KEYWORDS = frozenset(keyword.kwlist)
 
 ANNOTATION_NAMES = frozenset({"bool", "cached_property", "edm", "list", "str"})
-"""Names that generated classes use: an attribute of that name would hide them in its class."""
+"""Names used inside generated classes, which an attribute of the same name would hide."""
 
 MODEL_ATTRIBUTES = frozenset(
     {
@@ -40,7 +40,7 @@ MODEL_ATTRIBUTES = frozenset(
         "with_undeclared",
     }
 )  # fmt: skip
-"""What `GraphModel` itself calls its attributes and methods; a test keeps it complete."""
+"""The attributes and methods of `GraphModel`; a test keeps the list complete."""
 
 EDM_ANNOTATIONS: Mapping[str, str] = {
     "Edm.String": "str",
@@ -51,7 +51,7 @@ EDM_ANNOTATIONS: Mapping[str, str] = {
     "Edm.ComplexType": "GraphModel",
     "Edm.EntityType": "GraphModel",
 }
-"""The Edm types that are not simply named after themselves in the runtime's `edm` module."""
+"""The Edm types whose annotation is not their own name in the runtime's `edm` module."""
 
 MODULE_NAMES = frozenset(
     {
@@ -68,19 +68,19 @@ MODULE_NAMES = frozenset(
 """Names that a generated module imports."""
 
 CLASS_NAMES = KEYWORDS | MODULE_NAMES | {"ConfigDict", "StrEnum"}
-"""Names that no class can have; the last two datamodel-code-generator would change."""
+"""Names that no class may have; datamodel-code-generator would change the last two."""
 
 
 MODULES_TAKEN = frozenset({"annotations", "register_namespaces"}) | {
     *("aux", "con", "nul", "prn"), *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))
 }  # fmt: skip
-"""Names that no module can have: what `models` imports besides, and what Windows takes for devices."""
+"""Names that no module may have: other imports of `models`, and device names of Windows."""
 
 LONGEST_MODULE = 200
-"""Characters in the name of a module; file systems take 255 with what stands around it."""
+"""Longest name of a module; file systems allow 255 characters including the suffix."""
 
 CLIENT_ATTRIBUTES = frozenset({"aclose", "close"})
-"""What the clients themselves call their methods; a test keeps it complete."""
+"""The methods of the clients; a test keeps the list complete."""
 
 PARAMETER_NAMES = frozenset(
     {
@@ -88,7 +88,7 @@ PARAMETER_NAMES = frozenset(
         "select", "expand", "filter", "orderby", "top", "skip", "search", "count",
     }
 )  # fmt: skip
-"""What methods of the client take besides the parameters of an operation; a test keeps it complete."""
+"""Arguments that methods of the client have for themselves; a test keeps the list complete."""
 
 
 def words(name: str) -> list[str]:
@@ -98,45 +98,45 @@ def words(name: str) -> list[str]:
 
 def snake_case(name: str) -> str:
     """Spell a CSDL name as a Python attribute: `callbackUri` becomes `callback_uri`."""
-    return avoid(_lettered("_".join(words(name)).lower(), "n"), KEYWORDS)
+    return avoid(_ensure_letter_first("_".join(words(name)).lower(), "n"), KEYWORDS)
 
 
 def class_name(name: str) -> str:
     """Spell a type's simple name as a Python class: `callRoute` becomes `CallRoute`."""
     parts = re.split("[^0-9A-Za-z]+", name)
-    simple = _lettered("".join(part[:1].upper() + part[1:] for part in parts), "N")
+    simple = _ensure_letter_first("".join(part[:1].upper() + part[1:] for part in parts), "N")
     return f"Graph{simple}" if simple in CLASS_NAMES else simple
 
 
 def attribute_name(name: str) -> str:
-    """Spell a property as an attribute of a model, out of the way of the model's own."""
+    """Spell a property as an attribute of a model, avoiding those of `GraphModel`."""
     return avoid(snake_case(name), MODEL_ATTRIBUTES | ANNOTATION_NAMES)
 
 
 def parameter_name(name: str) -> str:
-    """Spell an operation's parameter as a Python parameter, out of the way of the client's own."""
+    """Spell a parameter of an operation as a Python parameter, avoiding those of the client."""
     spelled = snake_case(name)
     return f"{spelled}_parameter" if spelled in PARAMETER_NAMES else spelled
 
 
 def member_name(name: str) -> str:
     """Spell an enumeration member as a constant: `unknownFutureValue` → `UNKNOWN_FUTURE_VALUE`."""
-    return _lettered("_".join(words(name)).upper(), "N")
+    return _ensure_letter_first("_".join(words(name)).upper(), "N")
 
 
 def module_name(namespace: str) -> str:
     """Spell a namespace as a module: `microsoft.graph.callRecords` becomes `call_records`."""
     name = snake_case(namespace.removeprefix(f"{ROOT_NAMESPACE}.").removeprefix("microsoft."))
-    # Two underscores stand for a dot where annotations are on their way to the templates.
+    # Two underscores represent a dot in annotations on their way to the templates.
     name = re.sub("__+", "_", name)
-    # A module imports another as `_name`: where annotations stand, an attribute would hide it.
+    # A module imports another as `_name`, which an attribute of that name would hide in annotations.
     if name in MODULES_TAKEN or f"_{name}" in MODEL_ATTRIBUTES:
         return f"{name}_namespace"
     return f"{name}namespace" if name.endswith("_") else name
 
 
 def edm_annotation(name: str) -> str:
-    """Spell an Edm type as generated code does: `Edm.Int64` becomes `edm.Int64`."""
+    """Spell an Edm type as an annotation: `Edm.Int64` becomes `edm.Int64`."""
     return EDM_ANNOTATIONS.get(name, f"edm.{name.removeprefix('Edm.')}")
 
 
@@ -151,13 +151,13 @@ def _pascal(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
 
 
-def _lettered(name: str, letter: str) -> str:
-    """Put a letter before a name that starts with none: to pydantic `_` says private."""
+def _ensure_letter_first(name: str, letter: str) -> str:
+    """Prefix a letter to a name that does not start with one: to pydantic, `_` means private."""
     return name if name[:1].isalpha() else letter + name
 
 
 def avoid(name: str, taken: frozenset[str]) -> str:
-    """Put an underscore behind a name that is taken."""
+    """Append an underscore to a name that is taken."""
     return f"{name}_" if name in taken else name
 
 
@@ -175,9 +175,9 @@ class Names:
 def assign_names(model: Model) -> Names:
     """Return the Python names of everything in a model.
 
-    `modules` is by namespace, `classes` and `schemas` by full type name, `attributes` (inherited
-    ones too) and `members` by full type name and then by CSDL name. Raises CodegenError with every
-    pair of CSDL names that became one Python name, and for namespaces that can be no modules.
+    `modules` is by namespace, `classes` and `schemas` by full type name, `attributes` (including
+    inherited ones) and `members` by full type name and then by CSDL name. Raises CodegenError for
+    every pair of CSDL names that share a Python name, and for namespaces that cannot be modules.
     """
     problems: list[Diagnostic] = []
     places = {name: declared.place for name, declared in model.types.items()}
@@ -213,9 +213,9 @@ def _no_modules(modules: Mapping[str, str], places: Mapping[str, Place]) -> Iter
 
 
 def _cycles(model: Model) -> Iterator[Diagnostic]:
-    """Yield a diagnostic where namespaces inherit from each other: their modules could not import.
+    """Yield a diagnostic if namespaces derive types from each other: an import cycle of their modules.
 
-    It is on a type whose base leads out of a namespace that this one's bases lead back to.
+    It points at a type whose base is in a namespace that derives from the namespace of that type.
     """
     bases: dict[str, dict[str, StructuredType]] = {}
     for declared in model.structured():
@@ -225,7 +225,9 @@ def _cycles(model: Model) -> Iterator[Diagnostic]:
     for own, leads in bases.items():
         for base, declared in leads.items():
             if own in _reached(bases, base):
-                message = f"{own} and {base} derive types from each other, which no module can"
+                message = (
+                    f"{own} and {base} derive types from each other, which Python modules cannot"
+                )
                 yield Diagnostic(message, declared.place, declared.name)
                 return
 
@@ -247,7 +249,9 @@ def _attributes(
     items = [item for owner in model.lineage(declared.name) for item in owner.members()]
     names = {item.name: attribute_name(item.name) for item in items}
     places = {item.name: item.place for item in items}
-    own = {item.name for item in declared.members()}  # what two inherited ones do, the base reports
+    own = {
+        item.name for item in declared.members()
+    }  # collisions of inherited attributes are reported for the base
     found = _collisions(names.items(), places, declared.name)
     return names, [problem for problem in found if problem.property in own]
 
@@ -261,7 +265,7 @@ def _members(declared: EnumType) -> tuple[Mapping[str, str], list[Diagnostic]]:
 def _collisions(
     pairs: Iterable[tuple[str, str]], places: Mapping[str, Place], owner: str = ""
 ) -> list[Diagnostic]:
-    """Return a diagnostic for each CSDL name whose Python name an earlier one has."""
+    """Return a diagnostic for each CSDL name whose Python name is taken by an earlier one."""
     first: dict[str, str] = {}
     problems: list[Diagnostic] = []
     for csdl_name, python_name in pairs:

@@ -1,8 +1,8 @@
-"""A model → one OpenAPI 3.1 document: the schemas of its types and the paths of its requests.
+"""Builds the OpenAPI 3.1 document of a model: the schemas of its types and the paths of its requests.
 
-The extension `x-graph` on a schema carries what JSON Schema has no word for: the CSDL name, the
-kind, openness. `x-edm` on a property is its Edm type. Base types are `allOf`; there is no
-discriminator, since Graph sends derived types that no document of today knows.
+The extension `x-graph` of a schema holds what JSON Schema cannot express: the CSDL name, the kind,
+openness. `x-edm` of a property is its Edm type. Base types become `allOf`; there is no discriminator,
+since Graph also sends derived types that are newer than the document.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ EDM_SCHEMAS: dict[str, JSON] = {
     "Edm.String": {"type": "string"},
     "Edm.TimeOfDay": {"type": "string", "format": "time"},
 }
-"""JSON representations of Edm types (OData JSON 4.01, section 7.1); any other may be anything."""
+"""JSON schemas of Edm types (OData JSON 4.01, section 7.1); other types may be any value."""
 
 _ERROR = {"$ref": "#/components/responses/error"}
 
@@ -132,7 +132,7 @@ class _Writer:
         return own | extension
 
     def _property(self, item: Property | NavigationProperty | Parameter) -> JSON:
-        """Return the schema of a member; one that does not exclude null allows it."""
+        """Return the schema of a member; null is allowed unless it is excluded."""
         return self._value(item.type, null=item.nullable is not False)
 
     def _value(self, ref: TypeRef, *, null: bool = False) -> JSON:
@@ -208,13 +208,13 @@ class _Writer:
 
 
 def operation_id(request: Request) -> str:
-    """Name a request: its resource names and what it does, as in `communications.calls.create`."""
+    """Return the operationId of a request, such as `communications.calls.create`."""
     verb = split_name(request.operation.name)[1] if request.operation else request.kind
     return ".".join((*request.segments, verb))
 
 
 def _difference(request: Request) -> str:
-    """Tell requests apart that share a name: overloads, by what they are bound to and take."""
+    """Distinguish overloads that share an operationId by their binding and parameters."""
     bound = "collection" if request.target.collection else "item"
     return ".".join([bound, *(parameter.name for parameter in request.parameters)])
 
@@ -227,7 +227,7 @@ def _nullable(schema: JSON) -> JSON:
     if "$ref" in schema:
         return {"anyOf": [schema, {"type": "null"}]}
     if "type" not in schema:
-        return schema  # anything goes, null too
+        return schema  # any value, including null
     types: str | list[str] = schema["type"]
     return schema | {"type": [*([types] if isinstance(types, str) else types), "null"]}
 

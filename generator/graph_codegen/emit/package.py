@@ -1,4 +1,4 @@
-"""All stages from a model to the files of the generated package, in memory."""
+"""Builds the files of the generated package from a model, in memory."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ _EXPORTS = {
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known about a service besides its metadata: the files of a metadata folder."""
+    """The facts about a service besides its metadata, from the files of a metadata folder."""
 
     rules: Rules
     clouds: Clouds
     descriptions: Descriptions
 
     def writer(self, names: Names) -> MethodWriter:
-        """Return what makes the methods of a client, by these facts."""
+        """Return the builder of methods that uses these facts."""
         return MethodWriter(names, self.rules, self.clouds, self.descriptions)
 
 
 def facts(folder: Path) -> Facts:
-    """Read the facts of a metadata folder; raises CodegenError for a file that is not understood."""
+    """Read the facts in a metadata folder; raises CodegenError for a file that is not understood."""
     return Facts(permissions.load(folder), clouds.load(folder), descriptions.load(folder))
 
 
@@ -120,7 +120,7 @@ def _errors() -> list[str]:
 
 
 def _runtime() -> Mapping[str, str]:
-    """Return the runtime, which is Python as it stands."""
+    """Return the modules of the runtime, which are copied unchanged."""
     folder = TEMPLATES / "runtime"
     sources = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
     return {"__init__.py": HEADER} | {path: HEADER + text for path, text in sources.items()}

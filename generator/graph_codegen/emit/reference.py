@@ -1,4 +1,4 @@
-"""Where the Graph reference describes a type, and what a docstring says of it."""
+"""Links types to the Graph reference, and writes their docstrings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def page(kind: str, type_name: str) -> str:
 
 
 def docstring(graph: JSON, description: str) -> str:
-    """Return the docstring of a type from the `x-graph` extension of its schema and what it is for."""
+    """Return the docstring of a type from the `x-graph` extension of its schema and its description."""
     name = graph["name"]
     words = {"EnumType": "enumeration", "ComplexType": "complex type", "EntityType": "entity type"}
     kind = words[graph["kind"]]

@@ -1,4 +1,4 @@
-"""Jinja templates, strict about what they are given."""
+"""Renders the Jinja templates; an undefined variable is an error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TEMPLATES = folder("templates")
 
 
 def _is_page(template: str | None) -> bool:
-    """Whether a template writes HTML, in which every value is text until it is said to be markup."""
+    """Whether a template writes HTML, in which values are escaped unless they are marked as safe."""
     return template is not None and template.endswith(".html.jinja2")
 
 
@@ -26,13 +26,13 @@ def _environment() -> Environment:
 
 
 def render(template: str, **values: object) -> str:
-    """Render a template, named by its path below the folder of templates, to text.
+    """Return the text of a template, named by its path in the folder of templates.
 
-    Values are escaped where the template is named `*.html.jinja2`, and nowhere else.
+    Values are escaped in templates called `*.html.jinja2` only.
     """
     return _environment().get_template(template).render(values)
 
 
 def verbatim(name: str) -> str:
-    """Return a file among the templates as it stands: what is in it is no template."""
+    """Return a file of the folder of templates unchanged."""
     return (TEMPLATES / name).read_text(encoding="utf-8")
