@@ -13,18 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from graph_codegen.install import manifest, replace
+from graph_codegen.install import replace
+from graph_codegen.install.compare import find_unlisted
+from graph_codegen.install.manifest import MANIFEST, render_manifest
 from tests.support.csdl import FILE, ROOT, SERVICE, content, document
 
 WRITER = textwrap.dedent("""
     import itertools, json, sys
     from pathlib import Path
-    from graph_codegen.install import manifest
+    from graph_codegen.install import replace
     folder, whole, rounds = Path(sys.argv[1]), sys.argv[2] == "whole", int(sys.argv[3])
     states = json.loads(sys.stdin.read())
     print("ready", flush=True)
     for round in range(rounds):
-        manifest.write(states[round % len(states)], folder, whole=whole)
+        replace.write(states[round % len(states)], folder, whole=whole)
     """)
 """Writes one state after the other to a folder."""
 
@@ -36,7 +38,7 @@ def state(name: str) -> dict[str, str]:
     files = {f"package/part{n % 3}/file{n}.py": f"# {name} {n}\n" * 50 for n in range(24)}
     files[f"package/only_{name}.py"] = name
     files["setup.toml"] = name
-    return files | {manifest.MANIFEST: manifest.manifest(files, {"generator": name})}
+    return files | {MANIFEST: render_manifest(files, {"generator": name})}
 
 
 STATES = {name: state(name) for name in ("old", "new", "third")}
@@ -88,7 +90,7 @@ def test_killed_at_any_moment_a_package_is_old_or_new(tmp_path: Path, how: str) 
             assert matching, f"kill {kill}: {top or 'the folder'} is a mixture"
             seen.update(matching)
         # The next run goes on from there.
-        manifest.write(STATES["old"], folder, whole=how == "whole")
+        replace.write(STATES["old"], folder, whole=how == "whole")
         assert content(folder) == {p: text.encode() for p, text in STATES["old"].items()}
         assert not list(tmp_path.rglob(".graph-codegen-*"))
     assert {"old", "new", "third"} <= seen
@@ -108,12 +110,12 @@ def test_runs_at_once_leave_what_one_of_them_wrote(tmp_path: Path, how: str) -> 
 @pytest.mark.parametrize("how", ["parts", "whole"])
 def test_what_is_read_is_what_one_run_wrote(tmp_path: Path, how: str) -> None:
     folder = tmp_path / "generated"
-    manifest.write(STATES["old"], folder, whole=how == "whole")
+    replace.write(STATES["old"], folder, whole=how == "whole")
     run = started(folder, how, 1_000_000)
     try:
         for _ in range(100):
-            with manifest.reading(folder, whole=how == "whole"):
-                assert manifest.unlike_manifest(folder) == {}
+            with replace.reading(folder, whole=how == "whole"):
+                assert find_unlisted(folder) == {}
         assert run.poll() is None
     finally:
         run.kill()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from graph_codegen.cli.progress import PATIENCE
+from graph_codegen.cli.console import PATIENCE
 from tests.support.csdl import ROOT, SERVICE, document
 
 FILE = "input.csdl.xml"

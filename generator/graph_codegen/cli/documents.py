@@ -8,57 +8,59 @@ from pathlib import Path
 
 import click
 
-from graph_codegen.assets import folder
-from graph_codegen.cli import common
+from graph_codegen import api, assets
+from graph_codegen.cli import options
+from graph_codegen.cli.console import DIFFERENT, PROGRESS, log
 from graph_codegen.facts import descriptions
-from graph_codegen.install import manifest
+from graph_codegen.install import compare, replace
 
 
-@click.command()
-@common.metadata
-@common.roots
-@common.strict
+@click.command("openapi")
+@options.metadata
+@options.roots
+@options.strict
 @click.option(
     "--output",
     "target",
     type=click.Path(path_type=Path),
     help="File to write; else standard output.",
 )
-def openapi(
+def openapi_command(
     metadata: Path | None, roots: tuple[str, ...], strict: bool, target: Path | None
 ) -> None:
     """Write the OpenAPI 3.1 document of the subset."""
     from graph_codegen.emit.names import assign_names
-    from graph_codegen.emit.openapi import build_openapi as document_of
+    from graph_codegen.emit.openapi import build_openapi
 
-    _, subset = common.subset(metadata, roots, strict=strict)
-    known = descriptions.load(folder("metadata"))
-    document = document_of(subset.model, assign_names(subset.model), known)
+    taken = api.read_subset(metadata, roots=roots, strict=strict, progress=PROGRESS)
+    known = descriptions.load(assets.folder("metadata"))
+    document = build_openapi(taken.model, assign_names(taken.model), known)
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if target:
-        manifest.replace({target.name: text}, target.parent)
+        replace.overwrite({target.name: text}, target.parent)
     else:
         click.echo(text, nl=False)
 
 
-@click.command()
-@common.metadata
-@common.roots
-@common.strict
+@click.command("api")
+@options.metadata
+@options.roots
+@options.strict
 @click.option("--check", is_flag=True, help="Fail when the file is not what would be written.")
 @click.option("--output", "target", type=click.Path(path_type=Path), required=True)
-def api(
+def api_command(
     metadata: Path | None, roots: tuple[str, ...], strict: bool, check: bool, target: Path
 ) -> None:
     """Write the Markdown page that lists every method of the client."""
-    from graph_codegen.emit.method_page import render_method_page as page_of
+    from graph_codegen.emit.method_page import render_method_page
     from graph_codegen.emit.names import assign_names
     from graph_codegen.emit.package import facts
 
-    _, subset = common.subset(metadata, roots, strict=strict)
-    text = page_of(subset.model, facts(folder("metadata")).writer(assign_names(subset.model)))
+    taken = api.read_subset(metadata, roots=roots, strict=strict, progress=PROGRESS)
+    writer = facts(assets.folder("metadata")).writer(assign_names(taken.model))
+    text = render_method_page(taken.model, writer)
     if not check:
-        manifest.replace({target.name: text}, target.parent)
-    elif any(manifest.differences({target.name: text}, target.parent)):
-        common.log.print(f"{target} is stale: run graph-codegen api --output {target}")
-        sys.exit(common.DIFFERENT)
+        replace.overwrite({target.name: text}, target.parent)
+    elif any(compare.diff_folder({target.name: text}, target.parent)):
+        log.print(f"{target} is stale: run graph-codegen api --output {target}")
+        sys.exit(DIFFERENT)

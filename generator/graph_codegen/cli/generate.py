@@ -8,51 +8,56 @@ from pathlib import Path
 
 import click
 
-from graph_codegen.cli import common
+from graph_codegen import api
+from graph_codegen.cli import options
+from graph_codegen.cli.console import DIFFERENT, PROGRESS, log
+from graph_codegen.cli.workers import current_workers
 from graph_codegen.errors import error
-from graph_codegen.install import manifest
+from graph_codegen.install import compare, replace
+from graph_codegen.install.replace import Written
 
 
-@click.command()
-@common.metadata
-@common.roots
-@common.strict
-@common.package
-@common.generated
-def generate(
+@click.command("generate")
+@options.metadata
+@options.roots
+@options.strict
+@options.package
+@options.generated
+def generate_command(
     metadata: Path | None, roots: tuple[str, ...], strict: bool, package: str | None, target: Path
 ) -> None:
     """Write the generated package."""
-    _write(common.files(metadata, roots, strict, package), target)
+    built = _generate(metadata, roots, strict, package)
+    _tell(built.write(target), built.files, target)
 
 
-@click.command()
-@common.metadata
-@common.roots
-@common.strict
-@common.package
-@common.generated
-def check(
+@click.command("check")
+@options.metadata
+@options.roots
+@options.strict
+@options.package
+@options.generated
+def check_command(
     metadata: Path | None, roots: tuple[str, ...], strict: bool, package: str | None, target: Path
 ) -> None:
     """Fail, and show the difference, when the generated package is not what would be generated."""
-    files = common.files(metadata, roots, strict, package)
-    with manifest.reading(target):
-        _compare(files, target, "graph-codegen generate")
+    built = _generate(metadata, roots, strict, package)
+    with replace.reading(target):
+        _compare(built.files, target, "graph-codegen generate")
 
 
-@click.command()
+@click.command("vendor")
 @click.argument("destination", metavar="DEST", type=click.Path(path_type=Path, file_okay=False))
-@common.metadata
-@common.roots
-@common.strict
-@common.package
+@options.metadata
+@options.roots
+@options.strict
+@options.package
 @click.option(
     "--check",
     is_flag=True,
     help="Write nothing; fail, and show the difference, when DEST is not what would be written.",
 )
-def vendor(
+def vendor_command(
     destination: Path,
     metadata: Path | None,
     roots: tuple[str, ...],
@@ -65,31 +70,34 @@ def vendor(
     Only the folder of the package in DEST is written to, and only what is generated. Files edited by
     hand are refused, and the difference is shown.
     """
-    built = common.build(metadata, roots, strict, package)
-    files, target = _vendored(built), _place(destination, built.package)
-    with manifest.reading(target, whole=True):
-        manifest.refuse_links(files, target)
+    built = _generate(metadata, roots, strict, package)
+    files, target = built.vendored, _place(destination, built.name)
+    with replace.reading(target, whole=True):
+        replace.refuse_links(files, target)
         if check:
             _compare(files, target, f"graph-codegen vendor {destination}, with the same options")
             return
-        for line in manifest.edits(files, target):
+        for line in compare.diff_edits(files, target):
             click.echo(line)
-    _write(files, target, whole=True)
+    _tell(replace.write(files, target, whole=True), files, target)
 
 
-def _vendored(built: common.Generated) -> dict[str, str]:
-    """Return the files below the folder of the package, with a manifest of their own."""
-    prefix = f"{built.package}/"
-    inside = {
-        path.removeprefix(prefix): text
-        for path, text in built.files.items()
-        if path.startswith(prefix)
-    }
-    return inside | {manifest.MANIFEST: manifest.manifest(inside, built.origin)}
+def _generate(
+    metadata: Path | None, roots: tuple[str, ...], strict: bool, package: str | None
+) -> api.Package:
+    with current_workers() as executor:
+        return api.generate(
+            metadata,
+            roots=roots,
+            package=package or None,
+            strict=strict,
+            executor=executor,
+            progress=PROGRESS,
+        )
 
 
 def _place(destination: Path, package: str) -> Path:
-    """Return the folder of a package in another; raises CodegenError where there can be none."""
+    """Return the folder of a package in another; raises CodegenError where it cannot be."""
     place = destination / package
     try:
         if destination.is_symlink() and not destination.exists():
@@ -101,28 +109,27 @@ def _place(destination: Path, package: str) -> Path:
     return place
 
 
-def _write(files: Mapping[str, str], target: Path, *, whole: bool = False) -> None:
-    written, deleted = manifest.write(files, target, whole=whole)
-    common.log.print(
-        f"{len(files)} files in {target}: {written} written, {deleted} deleted,"
-        f" {len(files) - written} as they were"
+def _tell(done: Written, files: Mapping[str, str], target: Path) -> None:
+    log.print(
+        f"{len(files)} files in {target}: {done.written} written, {done.deleted} deleted,"
+        f" {len(files) - done.written} as they were"
     )
 
 
 def _compare(files: Mapping[str, str], target: Path, command: str) -> None:
     """Show how a folder differs from what a command would write, and exit if it does.
 
-    What differs from the folder's own manifest is named besides: it is not merely out of date. So is
-    what would be imported in place of a module, with which the folder differs though all files agree.
+    Files that differ from the folder's own manifest are named too, since they are not merely out of
+    date. So is what would be imported instead of a module, which counts though all files are equal.
     """
-    hiding = manifest.hiding(files, target)
-    for path, reason in (manifest.unlike_manifest(target) | hiding).items():
-        common.log.print(f"{target / path}: {reason}")
-    difference = list(manifest.differences(files, target))
+    shadowing = compare.find_shadowing(files, target)
+    for path, reason in (compare.find_unlisted(target) | shadowing).items():
+        log.print(f"{target / path}: {reason}")
+    difference = list(compare.diff_folder(files, target))
     for line in difference:
         click.echo(line)
     if difference:
-        common.log.print(f"{target} is stale: run {command}")
-    if difference or hiding:
-        sys.exit(common.DIFFERENT)
-    common.log.print(f"{target} is what would be generated")
+        log.print(f"{target} is stale: run {command}")
+    if difference or shadowing:
+        sys.exit(DIFFERENT)
+    log.print(f"{target} is what would be generated")

@@ -8,19 +8,22 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from graph_codegen.cli import common
-from graph_codegen.install import manifest
+from graph_codegen import api, assets
+from graph_codegen.cli import options
+from graph_codegen.cli.console import PROGRESS
+from graph_codegen.facts import settings
+from graph_codegen.install import replace
 from graph_codegen.model import provenance
-from graph_codegen.model.subset import ALL, take
+from graph_codegen.model.subset import ALL
 
 WIDE = 200
-"""Columns of what goes to a file or pipe, where no terminal tells its width."""
+"""Columns of output to a file or pipe, which has no width of its own."""
 
 
 @click.command("slice")
 @click.argument("document", type=click.Path(path_type=Path))
-@common.roots
-@common.strict
+@options.roots
+@options.strict
 @click.option("--date", help="Date of the document, where its name does not hold it.")
 @click.option(
     "--output",
@@ -30,39 +33,34 @@ WIDE = 200
     show_default=True,
     help="Folder to write to.",
 )
-def slice_(
+def slice_command(
     document: Path, roots: tuple[str, ...], strict: bool, date: str | None, target: Path
 ) -> None:
     """Write the subset of DOCUMENT that is reachable from roots, as normalised CSDL."""
-    from graph_codegen.model.writer import write
-
-    read, whole = common.read(document, strict=strict)
-    subset = take(whole, roots or common.default_roots(whole, read))
-    date = date or provenance.date_of(read.file)
+    taken = api.subset(document, roots=roots, date=date, strict=strict, progress=PROGRESS)
     files = {
-        common.settings().document: write(subset.model).decode(),
-        provenance.FILE: provenance.render_provenance(read, date, whole, subset),
+        settings.load(assets.folder("metadata")).document: taken.xml,
+        provenance.FILE: provenance.render_provenance(taken.provenance),
     }
-    manifest.replace(files, target)
-    held = provenance.counts(whole)
-    for kind, kept in provenance.counts(subset.model).items():
-        click.echo(f"kept {kept} of {held[kind]} {kind}")
-    click.echo(f"cut {len(subset.cut)} navigation properties that lead outside")
-    for cut in subset.cut:
+    replace.overwrite(files, target)
+    for kind, kept in taken.kept.items():
+        click.echo(f"kept {kept} of {taken.document_holds[kind]} {kind}")
+    click.echo(f"cut {len(taken.cut)} navigation properties that lead outside")
+    for cut in taken.cut:
         click.echo(f"  {cut}")
 
 
-@click.command()
+@click.command("clouds")
 @click.argument("documents", metavar="CLOUD=DOCUMENT…", nargs=-1, required=True)
-@common.roots
-@common.strict
+@options.roots
+@options.strict
 @click.option(
     "--output",
     "target",
     type=click.Path(path_type=Path, file_okay=False),
     help="Metadata folder to write clouds.json to.",
 )
-def clouds(
+def clouds_command(
     documents: tuple[str, ...], roots: tuple[str, ...], strict: bool, target: Path | None
 ) -> None:
     """Show which requests exist in which cloud, by the metadata of the clouds.
@@ -74,26 +72,27 @@ def clouds(
     from graph_codegen.facts.clouds import FILE
 
     given = dict(availability.parse(text) for text in documents)
+    wanted = roots or settings.load(assets.folder("metadata")).roots
     offers: dict[str, availability.Offer] = {}
     for cloud, path in given.items():
-        document, model = common.read(path, strict=strict)
-        offers[cloud] = availability.offer(document, model, roots or common.settings().roots)
+        source = api.read(path, strict=strict, progress=PROGRESS)
+        offers[cloud] = availability.offer(source.document, source.model, wanted)
     for line in availability.matrix(offers):
         click.echo(line)
     if target:
-        manifest.replace({FILE: availability.facts(offers)}, target)
+        replace.overwrite({FILE: availability.facts(offers)}, target)
 
 
-@click.command()
+@click.command("inspect")
 @click.argument("type_name", metavar="TYPE")
-@common.metadata
-@common.strict
-def inspect(type_name: str, metadata: Path | None, strict: bool) -> None:
+@options.metadata
+@options.strict
+def inspect_command(type_name: str, metadata: Path | None, strict: bool) -> None:
     """Show a type: its own and inherited properties, derived types, and operations."""
     from graph_codegen.emit.describe import describe_type, find
     from graph_codegen.emit.names import assign_names
 
-    _, subset = common.subset(metadata, (ALL,), strict=strict)
-    found = find(subset.model, type_name)
+    taken = api.read_subset(metadata, roots=(ALL,), strict=strict, progress=PROGRESS)
+    found = find(taken.model, type_name)
     console = Console(soft_wrap=True, emoji=False, width=None if sys.stdout.isatty() else WIDE)
-    console.print(describe_type(subset.model, assign_names(subset.model), found))
+    console.print(describe_type(taken.model, assign_names(taken.model), found))

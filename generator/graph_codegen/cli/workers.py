@@ -8,14 +8,14 @@ from multiprocessing import get_context
 
 import click
 
+from graph_codegen.emit.worker import end_with_parent
+
 
 def start_workers() -> Executor:
-    """Return a pool of processes, one for each processor, which start with the first work.
+    """Return a pool of processes, one for each processor, which start when there is work.
 
     They end when this process does, even if it is killed.
     """
-    from graph_codegen.emit.formatting import end_with_parent
-
     return ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=end_with_parent)
 
 

@@ -8,7 +8,6 @@ write as `edm.Int64`: so it has no reason to rename anything, and we write the i
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -245,10 +244,10 @@ def _body(module: _Module, names: Names) -> str:
         strict_refs=True,
         formatters=[],
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about formats, which the custom types make moot
-        source = str(generate(document, config=config))
-    # We write the head of the module ourselves, and our models are built on first use.
+    # The filters of warnings belong to the process, so they are left alone here: other threads may
+    # be using them. There is nothing to warn of, since custom types stand where a format could.
+    source = str(generate(document, config=config))
+    # The head of the module is ours; and what it rebuilds at once, our models build on first use.
     body = _REBUILD.sub("", source[source.index("\nclass ") :]).strip()
     found = re.findall(r"^class (\w+)\(", body, re.MULTILINE)
     if sorted(found) != sorted(module.schemas):

@@ -1,1 +1,1 @@
-"""Puts generated files into a folder: all or none of them, and only those that are ours."""
+"""Puts generated files into a folder: all of them or none, and only over files that are the generator's."""

@@ -1,9 +1,12 @@
-"""Files into a folder so that nobody ever meets half of them: whole folders change places at once.
+"""Puts files into a folder: all of them or none, and only over files that are the generator's.
 
-What is below a folder is built beside it in full, new files with links to those that stay, and then
-changes places with what was there, which Linux does in a single step. Killed before it, the old is
-there; killed after it, the new is. Where a file system cannot do that, it takes two steps, with a
-moment between them in which the folder is not there; it never holds a mixture.
+Each folder inside is built beside the old one in full, from new files and links to those that stay, and
+then both change places, which Linux does in a single step (renameat2): a run that is killed leaves the
+old folder or the new one. Where a file system cannot do that it takes two steps, with a moment between
+them without the folder, but never a mixture. Runs at the same time wait for each other (flock).
+
+Both are called directly, since no library offers the exchange, and replacing file by file would leave a
+mixture of two packages where a run is killed.
 """
 
 from __future__ import annotations
@@ -17,31 +20,147 @@ import tempfile
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
-from graph_codegen.errors import error
+from graph_codegen.errors import Diagnostic, Place, error, refuse
+from graph_codegen.install.compare import find_kept
+from graph_codegen.install.manifest import (
+    MANIFEST,
+    list_files,
+    parse_manifest,
+    read_text,
+    render_transition,
+)
 
 PREFIX = ".graph-codegen-"
-"""How the folders begin in which files are made ready."""
+"""The beginning of the names of staging folders."""
 
 _RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
 
 
+class Written(NamedTuple):
+    """How many files were written to a folder, and how many were deleted there."""
+
+    written: int
+    deleted: int
+
+
+def write(files: Mapping[str, str], folder: Path, *, whole: bool = False) -> Written:
+    """Write files, one of which is the manifest, to a folder.
+
+    `whole`: swap the entire folder, which is all the generator's; else swap the folders in it one
+    after the other. Raises CodegenError, with everything left as it was, as `find_pending` does, and
+    for a folder that cannot be written.
+    """
+    at, prefix = _to_lock(folder, whole), f"{folder.name}/" if whole else ""
+    with locked(at), ExitStack() as undo:
+        changed, stale = find_pending(files, folder)
+        if (changed or stale) and not whole:
+            _announce(files, folder, undo)
+        if changed or stale:
+            new = {f"{prefix}{path}": text for path, text in changed.items()}
+            install(new, [f"{prefix}{path}" for path in stale], at, last=MANIFEST)
+        undo.pop_all()
+    return Written(len(changed), len(stale))
+
+
+def find_pending(files: Mapping[str, str], folder: Path) -> tuple[dict[str, str], list[str]]:
+    """Return the files that still have to be written to a folder, and those to be deleted there.
+
+    Raises CodegenError for a file that was edited by hand, and one that is not the generator's.
+    """
+    listed = list_files(folder)
+    refuse(
+        Diagnostic(reason, Place(str(folder / path)))
+        for path, reason in find_kept(files, listed, folder).items()
+    )
+    changed = {path: text for path, text in files.items() if read_text(folder / path) != text}
+    stale = [path for path in listed if path not in files and (folder / path).exists()]
+    return changed, stale
+
+
+def overwrite(
+    files: Mapping[str, str], folder: Path, stale: Sequence[str] = (), *, last: str | None = None
+) -> None:
+    """Put files into a folder and delete stale ones, without regard to a manifest.
+
+    `last` is the file or folder that changes after all others. Raises CodegenError, with everything
+    left as it was, where it cannot.
+    """
+    with locked(folder):
+        install(files, stale, folder, last)
+
+
+def refuse_links(files: Iterable[str], folder: Path) -> None:
+    """Raise CodegenError for files, or their folder, that are reached through symbolic links.
+
+    Writing through a link changes a place that nobody named. Links on the way to the folder are
+    followed.
+    """
+    paths = [PurePosixPath(path) for path in {*files, *list_files(folder)}]
+    places = {folder / part for path in paths for part in (path, *path.parents)}
+    try:
+        links = [place for place in sorted(places) if place.is_symlink()]
+    except OSError as problem:
+        raise error(f"cannot read: {problem.strerror}", str(problem.filename)) from None
+    refuse(
+        Diagnostic("is a symbolic link: nothing is written through it", Place(str(link)))
+        for link in links
+    )
+
+
+def _announce(files: Mapping[str, str], folder: Path, undo: ExitStack) -> None:
+    """Write a manifest that lists both the files that are there and those to come."""
+    old = read_text(folder / MANIFEST)
+    if old is None:
+        before = {}
+        undo.callback(install, {}, [MANIFEST], folder)
+    else:
+        before = parse_manifest(old, folder)
+        undo.callback(install, {MANIFEST: old}, [], folder)
+    install({MANIFEST: render_transition(files[MANIFEST], before)}, [], folder)
+
+
+# -- locks
+
+
+@contextmanager
+def reading(folder: Path, *, whole: bool = False) -> Generator[None]:
+    """Keep other runs from writing to a folder, as long as the context lasts.
+
+    `whole` is as for `write`. Nothing is changed for it: a folder that does not exist or cannot be
+    read is not locked, and reading it reports the error.
+    """
+    handle = None
+    with suppress(OSError):
+        handle = _lock(_to_lock(folder, whole), shared=True)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _to_lock(folder: Path, whole: bool) -> Path:
+    """Return the folder to lock: a folder that is swapped itself is locked by its parent."""
+    return folder.parent if whole else folder
+
+
 @contextmanager
 def locked(folder: Path) -> Generator[None]:
-    """Make a folder and hold it, as long as the context lasts, against other runs that write to it.
+    """Create a folder and lock it against other runs, as long as the context lasts.
 
-    What a run left behind there that was killed is removed.
-
-    Raises CodegenError for a folder that cannot be made or read.
+    Removes the staging folders of killed runs. Raises CodegenError for a folder that cannot be
+    created or read.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle = _hold(folder)
+        handle = _lock(folder)
     except OSError as problem:
         raise error(f"cannot write here: {problem.strerror}", str(folder)) from None
     try:
-        if handle is not None:  # nobody else is at work here
+        if handle is not None:  # no other run is at work here
             _clear(folder)
         yield
     finally:
@@ -49,34 +168,18 @@ def locked(folder: Path) -> Generator[None]:
             os.close(handle)
 
 
-@contextmanager
-def unchanging(folder: Path) -> Generator[None]:
-    """Keep runs that write from a folder, as long as the context lasts; nothing is changed for it.
-
-    A folder that is not there, or cannot be read, is not held: who reads it next is told.
-    """
-    handle = None
-    with suppress(OSError):
-        handle = _hold(folder, shared=True)
-    try:
-        yield
-    finally:
-        if handle is not None:
-            os.close(handle)
-
-
-def _hold(folder: Path, *, shared: bool = False) -> int | None:
-    """Wait until nobody else holds a folder, and hold it until the handle is closed.
-
-    Where it is shared, others may share it.
-    """
+def _lock(folder: Path, *, shared: bool = False) -> int | None:
+    """Wait for the lock of a folder; it is held until the handle is closed."""
     try:
         import fcntl
-    except ImportError:  # Windows knows no such lock
+    except ImportError:  # Windows has no such lock
         return None
     handle = os.open(folder, os.O_RDONLY)
     fcntl.flock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
     return handle
+
+
+# -- staging and swapping
 
 
 def install(
@@ -84,8 +187,9 @@ def install(
 ) -> None:
     """Put files into a folder that is `locked`, and delete stale ones: everything or nothing.
 
-    Paths are below the folder; each folder in it changes at once. `last` is a file that comes after
-    all others. Raises CodegenError, with all as it was, where something cannot be written.
+    Paths are relative to the folder; each folder in it is swapped at once. `last` is a file or folder
+    that is swapped after all others. Raises CodegenError, with all as it was, where something cannot
+    be written.
     """
     try:
         with _staging(folder) as staging:
@@ -102,7 +206,7 @@ def install(
 
 
 def _clear(folder: Path) -> None:
-    """Remove what a run left behind that was killed."""
+    """Remove the staging folders of killed runs."""
     for left in folder.glob(f"{PREFIX}*"):
         shutil.rmtree(left, ignore_errors=True)
 
@@ -117,7 +221,7 @@ def _staging(folder: Path) -> Generator[Path]:
 
 
 def _parts(paths: Iterable[str]) -> Mapping[str, set[str]]:
-    """Return paths by the first part of each: what changes at once."""
+    """Return paths by their first part, which is what is swapped at once."""
     parts: dict[str, set[str]] = {}
     for path in paths:
         parts.setdefault(PurePosixPath(path).parts[0], set()).add(path)
@@ -127,22 +231,22 @@ def _parts(paths: Iterable[str]) -> Mapping[str, set[str]]:
 def _build(
     part: str, paths: Iterable[str], files: Mapping[str, str], folder: Path, staging: Path
 ) -> None:
-    """Make ready a file or folder as it shall be: what changes written, all else linked.
+    """Build a file or folder as it shall be: changed files are written, all others are linked.
 
-    Raises OSError for a folder that cannot be read, for nobody knows what would be lost with it, and
-    one that cannot be written: that another could take its place does not make it ours to change.
+    Raises OSError for a folder that cannot be read, since what is in it would be lost, and for one
+    that cannot be written, though renaming would work.
     """
     changed = {folder / path for path in paths}
     for old in _all_below(folder / part) - changed:
         _link(old, staging / old.relative_to(folder))
     for path in paths:
         if path in files:
-            _make((staging / path).parent, (folder / path).parent)
+            _create((staging / path).parent, (folder / path).parent)
             (staging / path).write_text(files[path], encoding="utf-8", newline="")
 
 
 def _all_below(top: Path) -> set[Path]:
-    """Return all files and links below a folder, and the folders in which nothing is."""
+    """Return all files and links below a folder, and the empty folders."""
     found: set[Path] = set()
     if top.is_dir():
         for root, folders, names in os.walk(top, onerror=_raise):
@@ -159,11 +263,11 @@ def _raise(problem: OSError) -> None:
     raise problem
 
 
-def _make(new: Path, old: Path) -> None:
-    """Make a folder, and those above it, with the group and mode of those that they replace."""
+def _create(new: Path, old: Path) -> None:
+    """Create a folder and its parents, with the group and mode of those that they replace."""
     if new.exists():
         return
-    _make(new.parent, old.parent)
+    _create(new.parent, old.parent)
     new.mkdir()
     if old.is_dir():
         like = old.stat()
@@ -174,11 +278,11 @@ def _make(new: Path, old: Path) -> None:
 
 
 def _link(old: Path, new: Path) -> None:
-    """Give a file a second place; where the file system has no links, a copy. Make a folder anew."""
+    """Link a file to a second place, or copy it where the file system has no links; create a folder."""
     if old.is_dir() and not old.is_symlink():
-        _make(new, old)
+        _create(new, old)
         return
-    _make(new.parent, old.parent)
+    _create(new.parent, old.parent)
     try:
         os.link(old, new, follow_symlinks=False)
     except OSError as problem:
@@ -188,8 +292,8 @@ def _link(old: Path, new: Path) -> None:
 
 
 def _swap(new: Path, place: Path, undo: ExitStack) -> None:
-    """Bring something new to its place, and what was there to where the new was made ready."""
-    if not new.exists():  # nothing is left of it
+    """Move a new file or folder to its place, and what was there to the staging folder."""
+    if not new.exists():  # all of it is deleted
         if place.exists():
             new.parent.mkdir(parents=True, exist_ok=True)
             place.rename(new)
@@ -204,13 +308,13 @@ def _swap(new: Path, place: Path, undo: ExitStack) -> None:
 
 
 def _quietly(step: Callable[[Path, Path], object], source: Path, target: Path) -> None:
-    """Undo a step; one that cannot be undone must not keep the others from it."""
+    """Undo a step; if that fails, the other steps are undone all the same."""
     with suppress(OSError):
         step(source, target)
 
 
 def exchange(one: Path, other: Path) -> None:
-    """Let two files or folders on one file system change places. Raises OSError where it cannot."""
+    """Exchange two files or folders on one file system. Raises OSError where that fails."""
     if not _exchanged(one, other):
         aside = one.with_name(f"{one.name}.aside")
         other.rename(aside)
@@ -219,7 +323,7 @@ def exchange(one: Path, other: Path) -> None:
 
 
 def _exchanged(one: Path, other: Path) -> bool:
-    """Exchange in one step (renameat2, Linux); return whether the system could."""
+    """Exchange two paths in one step (renameat2, Linux); return whether the system can do that."""
     renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if renameat2 is None:
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 from graph_codegen.csdl.ast import Document
 from graph_codegen.model.model import Model
@@ -16,7 +17,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def date_of(document: str) -> str | None:
-    """Return the date in a document's name, None where there is none."""
+    """Return the date in a document's name, None if there is none."""
     found = _DATE.search(document)
     return found.group() if found else None
 
@@ -28,9 +29,11 @@ def counts(model: Model) -> dict[str, int]:
     return dict(sorted(kinds.items()))
 
 
-def render_provenance(document: Document, date: str | None, whole: Model, subset: Subset) -> str:
-    """Return the provenance of a subset as JSON text."""
-    content = {
+def describe(
+    document: Document, date: str | None, whole: Model, subset: Subset
+) -> dict[str, object]:
+    """Return the provenance of a subset: what it was taken from, and how much was kept and cut."""
+    return {
         "document": document.file,
         "date": date,
         "sha256": document.sha256,
@@ -39,4 +42,8 @@ def render_provenance(document: Document, date: str | None, whole: Model, subset
         "kept": counts(subset.model),
         "cut": [str(cut) for cut in subset.cut],
     }
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def render_provenance(provenance: Mapping[str, object]) -> str:
+    """Return a provenance as JSON text."""
+    return json.dumps(provenance, indent=2, ensure_ascii=False) + "\n"

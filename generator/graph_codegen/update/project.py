@@ -20,7 +20,7 @@ from graph_codegen.diff.verdict.version import stepped
 from graph_codegen.errors import Diagnostic, Place, error, refuse
 from graph_codegen.facts.settings import FILE as SETTINGS
 from graph_codegen.facts.settings import Settings
-from graph_codegen.install import manifest
+from graph_codegen.install import replace
 from graph_codegen.model import provenance
 from graph_codegen.model.writer import write
 
@@ -56,7 +56,7 @@ def texts(
     return {
         f"metadata/{settings.document}": write(new.model).decode(),
         f"metadata/{provenance.FILE}": provenance.render_provenance(
-            new.document, date, new.whole, new.subset
+            provenance.describe(new.document, date, new.whole, new.subset)
         ),
         f"metadata/{SETTINGS}": _VERSION.sub(
             rf'\g<1>"{version}"', _read(project / "metadata" / SETTINGS), count=1
@@ -82,7 +82,7 @@ def copied(project: Path) -> Generator[Copy]:
 
     Raises CodegenError where what an update writes is reached through a link: nobody named that place.
     """
-    manifest.refuse_links(_content(project), project)
+    replace.refuse_links(_content(project), project)
     with tempfile.TemporaryDirectory(prefix="graph-codegen-") as folder:
         staged = Path(folder) / project.name
         try:
@@ -129,7 +129,7 @@ def install(copy: Copy) -> list[str]:
         if now.get(path) != copy.before.get(path)
     )
     texts = {path: data.decode() for path, data in changed.items()}
-    manifest.replace(texts, copy.project, stale, last="metadata")
+    replace.overwrite(texts, copy.project, stale, last="metadata")
     return sorted([*changed, *stale])
 
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from graph_codegen.errors import CodegenError
-from graph_codegen.install import manifest, replace
-from graph_codegen.install.manifest import MANIFEST
+from graph_codegen.install import compare, replace
+from graph_codegen.install.manifest import MANIFEST, digest, render_manifest
 from tests.support.csdl import content
 
 
 def package(**files: str) -> dict[str, str]:
     """Return files with their manifest; `a__b` is the file `a/b`."""
     named = {name.replace("__", "/"): text for name, text in files.items()}
-    return named | {MANIFEST: manifest.manifest(named, {"generator": "test"})}
+    return named | {MANIFEST: render_manifest(named, {"generator": "test"})}
 
 
 def encoded(files: Mapping[str, str]) -> dict[str, bytes]:
@@ -31,7 +31,7 @@ NEW = package(one="1\n", deep__two="two\n", fresh__four="4\n")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    manifest.write(OLD, tmp_path / "out")
+    replace.write(OLD, tmp_path / "out")
     return tmp_path / "out"
 
 
@@ -39,7 +39,7 @@ def refusal(files: Mapping[str, str], folder: Path) -> list[str]:
     """Return what writing is refused for; the folder is as it was, with nothing left behind."""
     before = content(folder)
     with pytest.raises(CodegenError) as caught:
-        manifest.write(files, folder)
+        replace.write(files, folder)
     assert content(folder) == before
     assert not list(folder.glob(".graph-codegen-*"))
     return [str(diagnostic) for diagnostic in caught.value.diagnostics]
@@ -47,26 +47,26 @@ def refusal(files: Mapping[str, str], folder: Path) -> list[str]:
 
 def test_files_are_written_and_stale_ones_deleted_with_their_folders(folder: Path) -> None:
     assert content(folder) == encoded(OLD)
-    assert manifest.write(NEW, folder) == (3, 1)
+    assert replace.write(NEW, folder) == (3, 1)
     assert content(folder) == encoded(NEW)
     assert not (folder / "deep" / "er").exists()
 
 
 def test_what_is_as_it_should_be_is_not_touched(folder: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
-    assert manifest.write(OLD, folder) == (0, 0)
+    assert replace.write(OLD, folder) == (0, 0)
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
 def test_texts_are_written_byte_for_byte(tmp_path: Path) -> None:
     text = "é\r\n\u2028 no newline at the end"
-    manifest.write(package(a=text), tmp_path)
+    replace.write(package(a=text), tmp_path)
     assert (tmp_path / "a").read_bytes() == text.encode()
 
 
 def test_a_file_of_somebody_else_stays(folder: Path) -> None:
     (folder / "deep" / "er" / "notes").write_text("mine")
-    manifest.write(NEW, folder)
+    replace.write(NEW, folder)
     assert content(folder) == encoded(NEW) | {"deep/er/notes": b"mine"}
 
 
@@ -87,7 +87,7 @@ def test_every_edited_file_is_named(folder: Path) -> None:
 def test_an_edited_file_may_be_deleted_or_be_what_is_wanted(folder: Path) -> None:
     (folder / "one").unlink()
     (folder / "deep" / "two").write_text("two\n")
-    manifest.write(NEW, folder)
+    replace.write(NEW, folder)
     assert content(folder) == encoded(NEW)
 
 
@@ -147,9 +147,9 @@ def test_a_file_in_the_place_of_a_folder_is_refused(folder: Path) -> None:
 def test_an_output_that_cannot_be_a_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     with pytest.raises(CodegenError, match="cannot"):
-        manifest.write(NEW, tmp_path / "file")
+        replace.write(NEW, tmp_path / "file")
     with pytest.raises(CodegenError, match="cannot"):
-        manifest.write(NEW, tmp_path / "file" / "below")
+        replace.write(NEW, tmp_path / "file" / "below")
     assert content(tmp_path) == {"file": b"mine"}
 
 
@@ -197,7 +197,7 @@ def test_a_failure_in_the_middle_leaves_the_old_whole(
     before = content(folder)
     refused = ""
     try:
-        manifest.write(NEW, folder, whole=whole)
+        replace.write(NEW, folder, whole=whole)
     except CodegenError as problem:
         refused = str(problem)
     assert ("No space left on device" in refused) is failing.failed
@@ -213,7 +213,7 @@ def test_an_interruption_leaves_the_old_whole(
     fail(monkeypatch, "exchange", successes, KeyboardInterrupt())
     before = content(folder)
     with pytest.raises(KeyboardInterrupt):
-        manifest.write(NEW | package(one="new", deep__two="two\n", fresh__four="4\n"), folder)
+        replace.write(NEW | package(one="new", deep__two="two\n", fresh__four="4\n"), folder)
     assert content(folder) == before
 
 
@@ -221,7 +221,7 @@ def test_a_system_that_cannot_exchange_takes_two_steps(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replace, "_exchanged", lambda one, other: False)
-    manifest.write(NEW, folder)
+    replace.write(NEW, folder)
     assert content(folder) == encoded(NEW)
     assert not list(folder.glob(".graph-codegen-*"))
 
@@ -231,7 +231,7 @@ def test_links_folders_and_caches_stay(folder: Path) -> None:
     (folder / "deep" / "folder").symlink_to(folder.parent)
     (folder / "deep" / "__pycache__").mkdir()
     (folder / "deep" / "__pycache__" / "two.pyc").write_text("old")
-    manifest.write(NEW, folder)
+    replace.write(NEW, folder)
     assert (folder / "deep" / "mine").readlink() == Path("nowhere")
     assert (folder / "deep" / "folder").readlink() == folder.parent
     assert (folder / "deep" / "__pycache__" / "two.pyc").read_text() == "old"
@@ -239,7 +239,7 @@ def test_links_folders_and_caches_stay(folder: Path) -> None:
 
 def test_an_empty_folder_stays(folder: Path) -> None:
     (folder / "deep" / "er" / "mine").mkdir(parents=True)
-    manifest.write(NEW, folder)
+    replace.write(NEW, folder)
     assert list((folder / "deep" / "er").iterdir()) == [folder / "deep" / "er" / "mine"]
 
 
@@ -253,7 +253,7 @@ def test_folders_keep_their_modes_and_groups(folder: Path, whole: bool) -> None:
     deep.chmod(0o2775)
     empty.chmod(0o700)
     group = deep.stat().st_gid
-    manifest.write(NEW, folder, whole=whole)
+    replace.write(NEW, folder, whole=whole)
     assert (deep.stat().st_mode & 0o7777, deep.stat().st_gid) == (0o2775, group)
     assert (deep / "two").stat().st_gid == group
     assert empty.stat().st_mode & 0o7777 == 0o700
@@ -261,7 +261,7 @@ def test_folders_keep_their_modes_and_groups(folder: Path, whole: bool) -> None:
 
 def test_what_a_killed_run_left_behind_goes(folder: Path) -> None:
     (folder / ".graph-codegen-left" / "new").mkdir(parents=True)
-    manifest.write(NEW, folder)
+    replace.write(NEW, folder)
     assert content(folder) == encoded(NEW)
 
 
@@ -270,7 +270,7 @@ def test_a_run_that_was_killed_can_be_repeated(folder: Path) -> None:
         if path != MANIFEST:  # which comes last
             (folder / path).parent.mkdir(exist_ok=True)
             (folder / path).write_text(text)
-    manifest.write(NEW, folder)
+    replace.write(NEW, folder)
     assert content(folder) == encoded(NEW)
 
 
@@ -279,17 +279,15 @@ def test_a_run_that_was_killed_can_be_repeated(folder: Path) -> None:
 
 def test_the_manifest_says_what_is_in_the_files() -> None:
     files = {"b": "2", "a": "1"}
-    told = json.loads(manifest.manifest(files, {"generator": "test", "roots": ["x"]}))
+    told = json.loads(render_manifest(files, {"generator": "test", "roots": ["x"]}))
     assert (told["generator"], told["roots"]) == ("test", ["x"])
-    assert list(told["files"].items()) == [("a", manifest.digest("1")), ("b", manifest.digest("2"))]
-    assert (
-        manifest.digest("1") == "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b"
-    )
+    assert list(told["files"].items()) == [("a", digest("1")), ("b", digest("2"))]
+    assert digest("1") == "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b"
 
 
 def test_the_difference_is_a_unified_diff(folder: Path) -> None:
     (folder / "other").write_text("not ours, not compared")
-    text = "\n".join(manifest.differences(NEW, folder))
+    text = "\n".join(compare.diff_folder(NEW, folder))
     assert "--- a/deep/two\n+++ b/deep/two\n@@ -1 +1 @@\n-2\n+two" in text
     assert "--- a/deep/er/three\n+++ /dev/null\n@@ -1 +0,0 @@\n-3" in text
     assert "--- /dev/null\n+++ b/fresh/four\n@@ -0,0 +1 @@\n+4" in text
@@ -299,9 +297,9 @@ def test_the_difference_is_a_unified_diff(folder: Path) -> None:
 
 
 def test_there_is_no_difference_when_there_is_none(folder: Path) -> None:
-    assert list(manifest.differences(OLD, folder)) == []
+    assert list(compare.diff_folder(OLD, folder)) == []
 
 
 def test_everything_is_different_from_a_folder_that_is_not_there(tmp_path: Path) -> None:
-    text = "\n".join(manifest.differences(OLD, tmp_path / "none"))
+    text = "\n".join(compare.diff_folder(OLD, tmp_path / "none"))
     assert text.count("--- /dev/null") == len(OLD)

@@ -1,0 +1,31 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+metadata = click.option(
+    "--metadata",
+    type=click.Path(path_type=Path),
+    help="CSDL document to read; the subset that comes with graph-codegen by default.",
+)
+roots = click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    help="Entity set, singleton, path or type to start from (repeatable); `all` is everything.",
+)
+strict = click.option(
+    "--strict", is_flag=True, help="Make everything that is not understood an error."
+)
+package = click.option("--package", help="Name of the generated package.")
+generated = click.option(
+    "--output",
+    "target",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("generated"),
+    show_default=True,
+    help="Folder of the generated package.",
+)

@@ -1,0 +1,22 @@
+"""What a process that formats for another one needs besides formatting; it is light to load."""
+
+from __future__ import annotations
+
+import os
+from multiprocessing import parent_process
+from threading import Thread
+
+
+def end_with_parent() -> None:
+    """Make this process end when its parent ends, however that happens.
+
+    A parent that is killed cannot end its children, which would wait for work for ever.
+    """
+    Thread(target=_await_parent, daemon=True).start()
+
+
+def _await_parent() -> None:
+    parent = parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)
