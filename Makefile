@@ -19,10 +19,9 @@ LICENCES := 0BSD OR CC0-1.0; MIT; MIT License; MIT OR Apache-2.0; BSD License; B
 	Apache Software License; Apache-2.0; Apache-2.0 OR BSD-2-Clause; PSF-2.0; \
 	Python Software Foundation License; MPL-2.0; Mozilla Public License 2.0 (MPL 2.0)
 
-# What concerns users: reading hostile metadata, generating, the models, the client over a real server;
-# less the module that tries thousands of JSON texts, which takes as long as all others.
+# What concerns users: reading hostile metadata, generating, the models, the client over a real server.
 USERS := tests/golden/test_create_call.py tests/golden/test_generator.py tests/hostile/test_xml.py \
-	tests/unit/runtime --ignore tests/unit/runtime/test_any_json.py \
+	tests/unit/runtime \
 	tests/functional/test_cli_commands.py tests/functional/test_cli_progress.py \
 	tests/functional/test_client_requests.py tests/functional/test_pages_and_streams.py
 # In an environment: $(call test-range,FOLDER)
@@ -62,8 +61,14 @@ diff: $(READY) ## Compare OLD=<file> with NEW=<file>; ARGS=<options> of graph-co
 update: $(READY) ## Bring all up to METADATA=<file or URL>; REPORT=<file> keeps the report as Markdown
 	$(call need,METADATA)$(BIN)/graph-codegen update '$(value METADATA)' $(if $(REPORT),--report '$(value REPORT)')
 
-test: $(READY) ## Run all tests
+test: $(READY) ## Run all tests except the thorough ones
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+test-quick: $(READY) ## Run the unit and golden tests: for each save
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile tests/unit tests/golden
+
+test-thorough: $(READY) ## Run the property tests with many random examples, and the tests marked thorough: hours
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest --numprocesses auto -m 'hypothesis or thorough'
 
 test-pythons: ## Check and test on every Python from 3.11 to 3.14 that is here; PYTHONS=<commands> names others
 	for python in $(PYTHONS); do $(MAKE) PYTHON=$$python VENV=.venv-$${python##*/} check test || exit 1; done

@@ -1,17 +1,34 @@
-"""What all tests share: the flag that rewrites goldens, and how many examples are tried."""
+"""Options and Hypothesis profiles for all tests.
+
+The ordinary profile tries the same few examples on every change, and shows a failing one as it was
+drawn: to shrink it can take minutes. `make test-thorough` tries many more, chosen at random, and
+shrinks what fails. No test depends on time: an example may take long on a busy machine.
+"""
 
 from __future__ import annotations
 
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, Phase, settings
 
-# No test depends on time: an example may take long on a machine that has other things to do. Nor on
-# chance: what is tried on every change is the same each time, and a thorough run looks for more.
-settings.register_profile("ordinary", deadline=None, derandomize=True)
-settings.register_profile("thorough", max_examples=20_000, deadline=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ordinary"))
+from tests.support.examples import PROFILE
+
+settings.register_profile(
+    "ordinary",
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "thorough",
+    max_examples=20_000,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(PROFILE)
 
 REFRESH = "--refresh-goldens"
 

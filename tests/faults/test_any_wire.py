@@ -1,6 +1,6 @@
-"""Whatever JSON the wire brings either comes back equal or is refused with the path of the value.
+"""Any JSON from the wire either comes back equal or is refused with the path of the value.
 
-`HYPOTHESIS_PROFILE=thorough` takes 100,000 examples and more: some minutes.
+`make test-thorough` tries more than 100,000 examples.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from graph_comms.models import Call, CommsNotifications, GraphModel
-from tests.faults.thoroughness import examples
 from tests.golden.documented import load_examples
+from tests.support.examples import examples
 from tests.unit.runtime.wire import same, wire_names
 
 Json = Any
@@ -163,14 +163,14 @@ def change(draw: st.DrawFn, container: Json, key: Any) -> None:
             container[key] = None
 
 
-@examples(500, 60_000)
+@examples(100, 60_000)
 @given(changed_documents())
 def test_a_documented_payload_that_was_changed(case: tuple[type[GraphModel], Json]) -> None:
     cls, document = case
     check(cls, json.dumps(document))
 
 
-@examples(300, 20_000)
+@examples(100, 20_000)
 @given(changed_documents(), st.data())
 def test_the_text_of_a_documented_payload_that_was_changed(
     case: tuple[type[GraphModel], Json], data: st.DataObject
@@ -188,7 +188,7 @@ def test_the_text_of_a_documented_payload_that_was_changed(
 # -- anything
 
 
-@examples(300, 30_000)
+@examples(100, 30_000)
 @given(st.dictionaries(keys, values, max_size=5))
 @example({"x": {"a": [{"@odata.type": "#microsoft.graph.call", "subject": 5}]}})
 @example({"x": [1, [float(2**53), 2**64, 0.1, -0.0, 5e-324, 1.7976931348623157e308]]})
@@ -197,7 +197,7 @@ def test_any_object(value: Json) -> None:
         check(cls, json.dumps(value))
 
 
-@examples(300, 10_000)
+@examples(100, 10_000)
 @given(values.map(json.dumps) | st.text(string.printable) | st.binary())
 def test_any_document(text: str | bytes) -> None:
     check(Call, text)

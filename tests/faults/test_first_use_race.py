@@ -1,4 +1,4 @@
-"""Models build their validators on first use: 32 threads in a fresh process, all at one moment."""
+"""Models build their validators on first use, even by 32 threads of a new process at the same time."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ def work(number):
                     assert CommsNotifications.from_json(text).to_dict() == json.loads(text)
                 case 1 if not cls._abstract:
                     assert cls().to_dict() == {"@odata.type": cls._odata_type}
+                    assert type(cls(odata_type=None)) is cls
                 case 2:
                     cls.model_json_schema()
                 case _:
@@ -57,7 +58,7 @@ print(wrong or "all right")
 """
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_32_threads_are_the_first(seed: int) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", RACE, str(seed)],

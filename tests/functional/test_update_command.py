@@ -42,6 +42,7 @@ DATED = "graph-v1.0-2031-02-03.csdl.xml"
 
 TESTS = (
     "conftest.py",
+    "support/examples.py",
     "support/server.py",
     "golden/builders.py",
     "golden/create_call",

@@ -1,6 +1,6 @@
 """Whole documents, drawn at random: a clear error, or code in which the document is only data.
 
-`HYPOTHESIS_PROFILE=thorough` tries 20,000 of them.
+`make test-thorough` tries 20,000 of them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from graph_codegen.errors import CodegenError
@@ -21,21 +21,18 @@ from tests.hostile import values
 from tests.hostile.allowed import findings
 from tests.hostile.documents import BREAKING, HOSTILE, VALID
 from tests.hostile.generated import FILE, generate, imported
-
-DOCUMENTS = max(500, settings.default.max_examples if settings.default else 0)
-
-TRIED = settings(deadline=None, suppress_health_check=list(HealthCheck))
+from tests.support.examples import examples
 
 
 def freeze() -> None:
-    """Keep what is loaded out of the garbage collector: datamodel-code-generator starts it often."""
+    """Exempt the loaded modules from garbage collection, which datamodel-code-generator often runs."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(scope="module")
 def worker() -> Iterator[ProcessPoolExecutor]:
-    """A process to use packages in, with a successor in time: classes of pydantic are never freed."""
+    """A process to import packages in, replaced in time: pydantic never frees a class."""
     with ProcessPoolExecutor(
         1, mp_context=get_context("spawn"), initializer=freeze, max_tasks_per_child=1000
     ) as pool:
@@ -43,7 +40,7 @@ def worker() -> Iterator[ProcessPoolExecutor]:
 
 
 def refused(problem: CodegenError, *, lines: bool = False) -> None:
-    """Assert that an error is clear; `lines` says that it must tell them."""
+    """Assert that an error is clear; `lines` says that it must name a line."""
     assert problem.diagnostics
     for diagnostic in problem.diagnostics:
         assert str(diagnostic).isprintable()
@@ -55,7 +52,7 @@ def refused(problem: CodegenError, *, lines: bool = False) -> None:
 
 
 def outcome(data: bytes) -> str:
-    """Generate from a document and use what was generated; return what became of it."""
+    """Generate a package from a document and use it; return `refused` or `generated`."""
     try:
         made = generate(data)
     except CodegenError as problem:
@@ -68,6 +65,7 @@ def outcome(data: bytes) -> str:
     return "generated"
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize(
     ("documents", "share"),
     [(VALID, 0.8), (HOSTILE, 0.4)],
@@ -78,7 +76,7 @@ def test_a_document_is_refused_or_only_data(
 ) -> None:
     outcomes: Counter[str] = Counter()
 
-    @settings(TRIED, max_examples=DOCUMENTS // 2)
+    @examples(50, 9_000)
     @given(documents)
     def one(data: bytes) -> None:
         outcomes[worker.submit(outcome, data).result()] += 1
@@ -87,9 +85,9 @@ def test_a_document_is_refused_or_only_data(
     assert outcomes["generated"] > share * outcomes.total(), outcomes
 
 
-@settings(TRIED, max_examples=max(100, DOCUMENTS // 10))
+@examples(50, 2_000)
 @given(BREAKING)
-def test_a_name_that_is_none_goes_nowhere(case: tuple[bytes, str, str]) -> None:
+def test_a_name_that_is_not_valid_goes_nowhere(case: tuple[bytes, str, str]) -> None:
     data, attribute, text = case
     try:
         made = generate(data)

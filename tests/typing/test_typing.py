@@ -1,4 +1,4 @@
-"""Both type checkers accept the right program, and each mistake of the wrong one."""
+"""Both type checkers accept the right programs, and reject each mistake in the wrong ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,34 +15,48 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 PACKAGES = ROOT / "generated"
+PROGRAMS = ("right.py", "wrong.py", "thirty_methods.py", "thirty_methods_wrong.py")
 
 
-def mypy(program: Path) -> set[int]:
-    """The lines with an error."""
-    config = program.with_name("mypy.ini")
+Marks = Mapping[str, set[int]]
+"""The lines with an error, by the name of the program."""
+
+
+def mypy(folder: Path) -> Marks:
+    """Return the lines that mypy rejects in the programs of a folder."""
+    config = folder / "mypy.ini"
     config.write_text(f"[mypy]\nstrict = true\nmypy_path = {PACKAGES}\n")
-    output = run("mypy", "--config-file", config, "--no-error-summary", program)
+    programs = sorted(folder.glob("*.py"))
+    output = run("mypy", "--config-file", config, "--no-error-summary", *programs)
     found = re.findall(r"^(.+?):(\d+): error: ", output, re.MULTILINE)
-    assert all(Path(file).name == program.name for file, _ in found), output
-    return {int(line) for _, line in found}
+    return by_program((file, int(line)) for file, line in found)
 
 
-def pyright(program: Path) -> set[int]:
-    """The lines with an error."""
+def pyright(folder: Path) -> Marks:
+    """Return the lines that pyright rejects in the programs of a folder."""
     config = {
         "typeCheckingMode": "strict",
         "pythonVersion": "3.11",
         "extraPaths": [str(PACKAGES)],
     }
-    program.with_name("pyrightconfig.json").write_text(json.dumps(config))
+    (folder / "pyrightconfig.json").write_text(json.dumps(config))
     python = ["--pythonpath", sys.executable]
-    report = json.loads(run("pyright", "--outputjson", "--project", program.parent, *python))
-    assert report["summary"]["filesAnalyzed"] == 1, report
-    return {
-        problem["range"]["start"]["line"] + 1
+    report = json.loads(run("pyright", "--outputjson", "--project", folder, *python))
+    assert report["summary"]["filesAnalyzed"] == len(PROGRAMS), report
+    return by_program(
+        (problem["file"], problem["range"]["start"]["line"] + 1)
         for problem in report["generalDiagnostics"]
         if problem["severity"] == "error"
-    }
+    )
+
+
+def by_program(errors: Iterable[tuple[str, int]]) -> Marks:
+    """Sort errors by program; one anywhere else, such as in the package, fails the test."""
+    found: dict[str, set[int]] = {program: set() for program in PROGRAMS}
+    for file, line in errors:
+        assert Path(file).name in found, file
+        found[Path(file).name].add(line)
+    return found
 
 
 def run(module: str, *arguments: str | Path) -> str:
@@ -60,18 +74,20 @@ def marked(program: Path) -> set[int]:
 
 
 @pytest.mark.parametrize("checker", [mypy, pyright])
-@pytest.mark.parametrize("name", ["right.py", "wrong.py"])
 def test_each_marked_line_and_no_other_is_rejected(
-    name: str, checker: Callable[[Path], set[int]], tmp_path: Path
+    checker: Callable[[Path], Marks], tmp_path: Path
 ) -> None:
     # Checked where the project's own settings do not reach.
-    program = Path(shutil.copy(HERE / name, tmp_path))
-    assert checker(program) == marked(program)
+    for name in PROGRAMS:
+        shutil.copy(HERE / name, tmp_path)
+    assert checker(tmp_path) == {name: marked(HERE / name) for name in PROGRAMS}
 
 
 def test_the_marks_are_there() -> None:
-    assert not marked(HERE / "right.py")
-    assert len(marked(HERE / "wrong.py")) > 20
+    found = {name: len(marked(HERE / name)) for name in PROGRAMS}
+    assert found["right.py"] == found["thirty_methods.py"] == 0
+    assert found["wrong.py"] > 20
+    assert found["thirty_methods_wrong.py"] > 50
 
 
 def test_the_right_program_runs() -> None:

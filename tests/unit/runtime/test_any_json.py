@@ -1,4 +1,7 @@
-"""Any JSON object either comes back equal or is a validation error: never lost, never a crash."""
+"""Any JSON object either comes back equal or is a validation error: never lost, never a crash.
+
+`make test-thorough` tries about 100,000 of them.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,13 @@ from typing import Annotated, Any, get_args, get_origin
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from graph_comms._runtime.enums import GraphEnum, GraphFlags
 from graph_comms.models import Call, GraphModel
+from tests.support.examples import examples
 from tests.unit.runtime.wire import COPIES, comes_back, generated_classes, same, wire_names
 
 Wire = st.SearchStrategy[Any]
@@ -24,9 +28,8 @@ Wire = st.SearchStrategy[Any]
 CLASSES = generated_classes()
 TYPE_NAMES = [cls._odata_type for cls in CLASSES]
 each_class = pytest.mark.parametrize("cls", CLASSES, ids=TYPE_NAMES)
-unhurried = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
-# -- values of which Graph could send some, by no rule
+# -- any values, some of which Graph could send
 
 PYTHON_NAMES = [
     *("__class__", "__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__slots__"),
@@ -82,13 +85,13 @@ def check_survives_or_is_refused(cls: type[GraphModel], value: dict[str, Any]) -
 
 
 @each_class
-@settings(unhurried, max_examples=15)
+@examples(3, 200)
 @given(st.data())
 def test_any_object(cls: type[GraphModel], data: st.DataObject) -> None:
     check_survives_or_is_refused(cls, data.draw(objects(cls)))
 
 
-@settings(unhurried, max_examples=200)
+@examples(50, 20_000)
 @given(
     objects(Call), st.integers(0, 260), st.sampled_from(["x", "replyTo", "callback_uri", "call"])
 )
@@ -99,7 +102,7 @@ def test_any_object_deep_within_another(value: dict[str, Any], depth: int, name:
         check_survives_or_is_refused(cls, value)
 
 
-@settings(unhurried, max_examples=200)
+@examples(50, 20_000)
 @given(st.text() | st.binary() | st.recursive(scalars, st.lists).map(json.dumps))
 def test_any_text(text: str | bytes) -> None:
     try:
@@ -109,7 +112,7 @@ def test_any_text(text: str | bytes) -> None:
     assert same(json.loads(model.to_json()), json.loads(text))
 
 
-# -- values as the metadata declares them: none may be refused
+# -- values as the metadata declares them, which must all be accepted
 
 some_date_times = st.from_regex(
     r"(19|20)[0-9]{2}-0[1-9]-[01][1-9]T[01][0-9]:[0-5][0-9]:[0-5][0-9](\.[0-9]{1,12})?"
@@ -171,7 +174,7 @@ def values_as_declared(form: Any, depth: int) -> Wire:
 
 
 @each_class
-@settings(unhurried, max_examples=6)
+@examples(2, 100)
 @given(st.data())
 def test_an_object_as_declared_is_never_refused(cls: type[GraphModel], data: st.DataObject) -> None:
     value = data.draw(objects_as_declared(cls))
