@@ -289,3 +289,25 @@ def test_an_overload_on_a_base_type_renames_a_method() -> None:
     assert (found.rule.id, found.effect) == ("operation-added", Effect.BOTH)
     assert found.methods.removed == ("calls.mute",)
     assert found.methods.added == ("calls.mute_with_x", "calls.mute_with_y")
+
+
+def test_a_method_that_calls_another_overload_is_lost() -> None:
+    """A base type whose overload has no parameters takes the name of the method."""
+    declared = """
+    <EntityType Name="call"{}/>
+    <EntityType Name="base"/>
+    <Action Name="mute" IsBound="true"><Parameter Name="it" Type="graph.base"/></Action>
+    <Action Name="mute" IsBound="true"><Parameter Name="it" Type="graph.call"/>
+      <Parameter Name="y" Type="Edm.String"/></Action>
+    <EntityContainer Name="x"><Singleton Name="call" Type="graph.call"/>
+      <Singleton Name="other" Type="graph.base"/></EntityContainer>
+    """
+    old, new = (
+        read(document(declared.format(base)), f"{file}.xml")
+        for base, file in (("", "old"), (' BaseType="graph.base"', "new"))
+    )
+    (found,) = compare(old, new).findings
+
+    assert [*losses(old.model, new.model)] == ["call.mute no longer accepts y"]
+    assert (found.rule.id, found.effect) == ("base-type-extended", Effect.BOTH)
+    assert (found.methods.altered, found.methods.added) == (("call.mute",), ("call.mute_with_y",))

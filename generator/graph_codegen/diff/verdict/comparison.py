@@ -86,7 +86,8 @@ def _finding(change: Change, surface: Surface) -> Finding:
     uncalled = change.kind in _OF_OPERATIONS and not any(
         map(surface.calls_operation, _subjects(change, surface))
     )
-    if methods.removed or (rule.names_client and surface.renames_client):
+    removes = methods.removed or methods.loses_overload
+    if removes or (rule.names_client and surface.renames_client):
         effect = Effect.BOTH
     elif rule.effect is None or _is_stream(change):
         effect = methods.effect

@@ -32,12 +32,17 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class MethodChanges:
-    """Methods, by their attribute paths in the client, that are removed, added or altered."""
+    """Methods, by their attribute paths in the client, that are removed, added or altered.
+
+    `loses_overload` says that an altered method now calls another overload, which lacks something that
+    the old one took: as good as removed.
+    """
 
     removed: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
     effect: Effect = Effect.INVISIBLE
+    loses_overload: bool = False
 
     def without_losses(self) -> MethodChanges:
         """Return this, restricted to additions."""
@@ -180,6 +185,7 @@ class Surface:
             tuple(added),
             tuple(sorted(new.python for _, new in altered.values())),
             _overall_effect(bool(removed), bool(added), effects),
+            any(_loses_overload(old, new) for old, new in altered.values()),
         )
 
     def _method(self, key: str) -> _Method:
@@ -219,6 +225,14 @@ def _effect(old: Signature, new: Signature) -> Effect:
     moved = old.on_collection != new.on_collection
     breaking = old.accepted - new.accepted or new.required - old.required
     return Effect.BOTH if moved or breaking else Effect.ADDITIVE
+
+
+def _loses_overload(old: _Method, new: _Method) -> bool:
+    before, after = (
+        operation_subject(request.operation) if request.operation else ""
+        for request in (old.request, new.request)
+    )
+    return before != after and _effect(old.signature, new.signature).breaks
 
 
 def _methods(model: Model) -> _Methods:
