@@ -10,14 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from graph_codegen.emit.method_names import Path, attributes, class_prefix, name_methods
-from graph_codegen.emit.methods import Method, MethodWriter
+from graph_codegen.emit.declarations import Declaration, DeclarationWriter
+from graph_codegen.emit.method_names import Path, attributes, class_prefix, client_methods
+from graph_codegen.emit.methods import Method
 from graph_codegen.emit.names import class_name
 from graph_codegen.emit.templates import render
 from graph_codegen.errors import Diagnostic, Place, refuse
 from graph_codegen.facts.settings import Settings
 from graph_codegen.model.model import Model
-from graph_codegen.service.requests import Request, list_requests
+from graph_codegen.service.requests import list_requests
 from graph_codegen.text import docstring_source
 
 IMPORTED = frozenset(
@@ -32,35 +33,40 @@ IMPORTED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
-    """A resource of the client: its attribute path, its class, its methods and its children."""
+class ResourceClass:
+    """A class of the client for a resource of the service: its attribute path and its members."""
 
     path: tuple[str, ...]
     name: str
     docstring: str
-    methods: tuple[Method, ...]
+    declarations: tuple[Declaration, ...]
     below: tuple[tuple[str, str], ...]
     """The attributes of the child resources, with their classes."""
 
 
-def render_client(model: Model, writer: MethodWriter, settings: Settings) -> dict[str, str]:
+def render_client(model: Model, writer: DeclarationWriter, settings: Settings) -> dict[str, str]:
     """Return the source of the client's modules by path in the package, unformatted.
 
     `writer` builds the methods, `settings` holds the version. Raises CodegenError if two methods or
     two parameters get the same name.
     """
     top, *resources = every_resource(model, writer)
-    methods = [method for resource in (top, *resources) for method in resource.methods]
+    declarations = [d for resource in (top, *resources) for d in resource.declarations]
+    option_sets = {declaration.method.option_set for declaration in declarations}
     shared = {
         "root": class_prefix(model).lower(),
         "prefix": class_prefix(model),
         "top": top,
         "resources": resources,
-        "methods": methods,
-        "option_sets": sorted({m.option_set for m in methods}, key=lambda item: item.name),
+        "declarations": declarations,
+        "annotation": writer.argument_annotation,
+        "option_sets": sorted(option_sets, key=lambda item: item.name),
+        "option_annotations": {
+            writer.argument_annotation(o) for s in option_sets for o in s.options
+        },
         "settings": settings,
         "availability": writer.clouds.sets,
-        "uses": _uses([top, *resources]),
+        "uses": _uses([top, *resources], writer),
     }
     return {
         "options.py": render("client/options.py.jinja2", **shared),
@@ -69,15 +75,16 @@ def render_client(model: Model, writer: MethodWriter, settings: Settings) -> dic
     }
 
 
-def _uses(resources: Sequence[Resource]) -> frozenset[str]:
+def _uses(resources: Sequence[ResourceClass], writer: DeclarationWriter) -> frozenset[str]:
     """Return the importable names that the client module uses."""
-    methods = [method for resource in resources for method in resource.methods]
-    types = [argument.type for method in methods for argument in method.arguments]
-    text = " ".join([*types, *(method.returns or "" for method in methods)])
+    declarations = [d for resource in resources for d in resource.declarations]
+    methods = [declaration.method for declaration in declarations]
+    types = {writer.argument_annotation(a) for method in methods for a in method.arguments}
+    text = " ".join([*types, *(declaration.returns or "" for declaration in declarations)])
     uses = {"edm", "models", "GraphModel", "Page", "Sequence", "Untyped"} & {
         *re.findall(r"\w+", text)
     }
-    uses |= {method.verb for method in methods}
+    uses |= {method.request.method for method in methods}
     if any(not argument.required for method in methods for argument in method.parameters):
         uses.add("Unset")
     if any(method.stream_name for method in methods):
@@ -87,12 +94,12 @@ def _uses(resources: Sequence[Resource]) -> frozenset[str]:
     return frozenset(uses)
 
 
-def every_resource(model: Model, writer: MethodWriter) -> list[Resource]:
-    """Return all resources, the client itself first; a lone singleton is the client itself.
+def every_resource(model: Model, writer: DeclarationWriter) -> list[ResourceClass]:
+    """Return the classes of all resources, the client itself first; a lone singleton is the client.
 
     Raises CodegenError if two methods or two parameters get the same name.
     """
-    by_path = name_methods(model, list_requests(model))
+    by_path = client_methods(model, list_requests(model))
     below: dict[Path, list[Path]] = {}
     for path in by_path:
         if path:
@@ -113,16 +120,15 @@ def every_resource(model: Model, writer: MethodWriter) -> list[Resource]:
 def _resource(
     path: Path,
     name: str,
-    named: Sequence[tuple[str, Request]],
+    methods: Sequence[Method],
     below: Mapping[Path, str],
-    writer: MethodWriter,
-) -> Resource:
-    owner = attributes(path)
-    return Resource(
-        owner,
+    writer: DeclarationWriter,
+) -> ResourceClass:
+    return ResourceClass(
+        attributes(path),
         name,
         docstring_source(f"`/{'/'.join(path)}`"),
-        tuple(writer.method(request, owner, name) for name, request in named),
+        tuple(map(writer.declaration, methods)),
         tuple((attributes(other)[-1], class_) for other, class_ in below.items()),
     )
 
@@ -132,20 +138,22 @@ def _class(path: Path, taken: frozenset[str]) -> str:
     return f"{name}Resource" if name in taken else name
 
 
-def _check_names(resources: Sequence[Resource], place: Place) -> None:
-    methods = [method for resource in resources for method in resource.methods]
+def _check_names(resources: Sequence[ResourceClass], place: Place) -> None:
+    methods = [d.method for resource in resources for d in resource.declarations]
     refuse(
         dict.fromkeys(
             chain(
                 chain.from_iterable(_collisions(_attributes(r), place) for r in resources),
-                chain.from_iterable(_collisions(_arguments(m), place, m.http) for m in methods),
+                chain.from_iterable(
+                    _collisions(_arguments(m), place, m.request.http) for m in methods
+                ),
                 _collisions(_classes(resources), place),
             )
         )
     )
 
 
-def _classes(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
+def _classes(resources: Sequence[ResourceClass]) -> Iterator[tuple[str, str]]:
     """Yield the classes of the resources, one of each flavour, with the resource of each."""
     for resource in resources:
         path = ".".join(resource.path)
@@ -153,15 +161,15 @@ def _classes(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
         yield f"Async{resource.name}", path
 
 
-def _attributes(resource: Resource) -> Iterator[tuple[str, str]]:
+def _attributes(resource: ResourceClass) -> Iterator[tuple[str, str]]:
     """Yield the attribute paths of a resource, with the resource or request of each."""
     for attribute, class_ in resource.below:
         yield ".".join((*resource.path, attribute)), class_
-    for method in resource.methods:
-        yield method.python, method.http
+    for method in (declaration.method for declaration in resource.declarations):
+        yield method.python, method.request.http
         if method.stream_name:
             streamed = ".".join((*resource.path, method.stream_name))
-            yield streamed, f"{method.http} in pieces"
+            yield streamed, f"{method.request.http} in pieces"
 
 
 def _arguments(method: Method) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from graph_codegen.csdl.ast import split_name
+from graph_codegen.emit.methods import Method, build_method
 from graph_codegen.emit.names import (
     CLIENT_ATTRIBUTES,
     attribute_name,
@@ -23,24 +24,24 @@ from graph_codegen.service.requests import Request
 Path = tuple[str, ...]
 """The segments of the path of a resource, relative to the client."""
 
-Calls = Mapping[Path, Sequence[tuple[str, Request]]]
-"""The requests of each resource, each with the name of its method."""
-
 PLAIN_NAMES = frozenset({"list", "count", "get", "create", "update", "delete"})
 """Kinds of requests that name their methods."""
 
 
-def name_methods(model: Model, found: Iterable[Request]) -> Calls:
-    """Return the resources that the client needs for the requests, the client itself first."""
+def client_methods(model: Model, requests: Iterable[Request]) -> Mapping[Path, Sequence[Method]]:
+    """Return the methods that send requests, by the paths of their resources.
+
+    The client itself comes first, and every resource on the way to another is there.
+    """
     skipped = 1 if _single_root(model) else 0
     by_path: dict[Path, list[Request]] = {(): []}
-    for request in found:
+    for request in requests:
         path = request.segments[skipped:]
         owner = path[:-1] if request.kind in ("content", "put_content") else path
         for depth in range(len(owner) + 1):
             by_path.setdefault(owner[:depth], [])
         by_path[owner].append(request)
-    return {path: _named(path, found) for path, found in by_path.items()}
+    return {path: _methods(path, found) for path, found in by_path.items()}
 
 
 def class_prefix(model: Model) -> str:
@@ -63,17 +64,19 @@ def attributes(path: Path) -> tuple[str, ...]:
     return (*(avoid(name, CLIENT_ATTRIBUTES) for name in names[:1]), *names[1:])
 
 
-def _named(path: Path, found: Sequence[Request]) -> Sequence[tuple[str, Request]]:
-    counted = Counter(map(_call, found))
-    named: list[tuple[str, Request]] = []
-    for request in found:
+def _methods(path: Path, requests: Sequence[Request]) -> Sequence[Method]:
+    counted = Counter(map(_call, requests))
+    owner = attributes(path)
+    methods: list[Method] = []
+    for request in requests:
         call = _call(request)
         name = _name(request, overloaded=counted[call] > 1)
         # An operation may be bound both to a collection and to its items.
         if request.operation and request.target.collection and (call[0], False) in counted:
             name += "_collection"
-        named.append((name if path else avoid(name, CLIENT_ATTRIBUTES), request))
-    return named
+        name = name if path else avoid(name, CLIENT_ATTRIBUTES)
+        methods.append(build_method(owner, name, request))
+    return methods
 
 
 def _call(request: Request) -> tuple[str, bool]:

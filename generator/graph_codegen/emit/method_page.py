@@ -7,36 +7,37 @@ import re
 from graph_codegen.csdl.ast import TypeRef
 from graph_codegen.emit import reference
 from graph_codegen.emit.client import every_resource
-from graph_codegen.emit.methods import Argument, Method, MethodWriter
+from graph_codegen.emit.declarations import Declaration, DeclarationWriter
+from graph_codegen.emit.methods import Argument, Method
 from graph_codegen.emit.templates import render
 from graph_codegen.model.model import Model
 
 _MODEL = re.compile(r"models\.[\w.]+")
 
 
-def render_method_page(model: Model, writer: MethodWriter) -> str:
-    """Return the Markdown page that lists every method of the client; `writer` builds the methods."""
+def render_method_page(model: Model, writer: DeclarationWriter) -> str:
+    """Return the Markdown page that lists every method of the client; `writer` writes their declarations."""
     resources = every_resource(model, writer)
-    methods = [method for resource in resources for method in resource.methods]
+    declarations = [d for resource in resources for d in resource.declarations]
+    option_sets = {declaration.method.option_set for declaration in declarations}
     pages = {
         writer.annotation(TypeRef(name)): reference.page(declared.kind, name)
         for name, declared in model.types.items()
     }
 
-    def returns(method: Method) -> str:
-        if method.returns is None:
+    def returns(declaration: Declaration) -> str:
+        if declaration.returns is None:
             return "nothing"
-        found = _MODEL.search(method.returns)
-        text = f"`{method.bare_returns}`".replace(
-            "|", "\\|"
-        )  # a bar ends a table cell, even inside code
+        found = _MODEL.search(declaration.returns)
+        # A bar ends a table cell, even inside code.
+        text = f"`{declaration.bare_returns}`".replace("|", "\\|")
         return f"[{text}]({pages[found[0]]})" if found else text
 
     return render(
         "docs/api.md.jinja2",
         resources=resources,
-        count=len(methods),
-        option_sets=sorted({m.option_set for m in methods}, key=lambda item: item.name),
+        count=len(declarations),
+        option_sets=sorted(option_sets, key=lambda item: item.name),
         signature=_signature,
         returns=returns,
     )

@@ -1,19 +1,19 @@
-"""Turns a request into a method of the client: its name, signature, result and docstring."""
+"""The methods of the client: what each is called, the request it sends, and the arguments it takes.
+
+This is what a client offers, whatever its types are called and whatever is known about its requests:
+`declarations` adds those for generating it, and a comparison of two documents compares it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pydantic.alias_generators import to_camel
 
-from graph_codegen.csdl.ast import ROOT_NAMESPACE, Parameter, TypeRef, split_name
+from graph_codegen.csdl.ast import TypeRef, split_name
 from graph_codegen.csdl.vocabulary import Option
-from graph_codegen.emit import reference
-from graph_codegen.emit.names import Names, edm_annotation, parameter_name
-from graph_codegen.facts.clouds import Clouds
-from graph_codegen.facts.descriptions import Descriptions
-from graph_codegen.facts.permissions import Rules
+from graph_codegen.emit.names import parameter_name
 from graph_codegen.service.capabilities import is_optional
 from graph_codegen.service.requests import (
     COLLECTION_OPTIONS,
@@ -22,14 +22,7 @@ from graph_codegen.service.requests import (
     STREAM,
     Request,
 )
-from graph_codegen.text import docstring_source
-
-OPTION_TYPES: Mapping[Option, str] = {
-    "select": "Sequence[str]", "expand": "Sequence[str]", "filter": "str", "orderby": "Sequence[str]",
-    "top": "int", "skip": "int", "search": "str", "count": "bool",
-}  # fmt: skip
-"""The annotations of the system query options (OData URL conventions 5.1)."""
-
+from graph_codegen.service.resources import Key
 
 OPTION_SET_NAMES: Mapping[tuple[str, ...], str] = {
     (): "Options",
@@ -37,30 +30,36 @@ OPTION_SET_NAMES: Mapping[tuple[str, ...], str] = {
     COLLECTION_OPTIONS: "CollectionOptions",
     COUNT_OPTIONS: "CountOptions",
 }
-"""Names of the complete sets of options; any other set is named after its members."""
+"""Names of the sets of options that no annotation restricts; the others are named after their members."""
+
+KEY_TYPE = TypeRef("Edm.String")
+"""The type of every key in a path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument of a method: its wire name, Python name, location and type."""
+    """An argument of a method: its names on the wire and in Python, and its type.
+
+    `type` is None where no document declares it: for a query option, and for the content of a stream.
+    """
 
     wire_name: str
     name: str
-    location: str
-    type: str
+    type: TypeRef | None
+    nullable: bool = False
     required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class OptionSet:
-    """A set of query options, which many methods share."""
+    """The query options of a method, which many methods share."""
 
     options: tuple[Argument, ...]
     of_action: bool = False
 
     @property
     def name(self) -> str:
-        """The name of the TypedDict for the keywords."""
+        """The name of the class that types the keywords."""
         if self.of_action:
             return "ActionOptions"
         names = tuple(option.name for option in self.options)
@@ -69,53 +68,24 @@ class OptionSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """A method of a resource, and the operation that it sends.
+    """A method of the client, and the request that it sends.
 
-    `entity` is the argument that is the whole body, `parameters` are those of an action or function,
-    `options` those of the query. `returns` is the annotation of the result, None if there is none.
-    `reference` is the address of the page about the type concerned.
+    `owner` is the attribute path of its resource. `entity` is a body that is a single value,
+    `parameters` are those of the action or function that it calls.
     """
 
+    owner: tuple[str, ...]
     name: str
-    verb: str
-    path: str
-    python: str
-    kind: str
+    request: Request
     keys: tuple[Argument, ...]
     entity: Argument | None
     parameters: tuple[Argument, ...]
     options: tuple[Argument, ...]
-    returns: str | None
-    docstring: str
-    reference: str
-    permissions: tuple[Mapping[str, object], ...]
-    clouds: str
 
     @property
-    def http(self) -> str:
-        """The request line: method and path."""
-        return f"{self.verb} {self.path}"
-
-    @property
-    def arguments(self) -> tuple[Argument, ...]:
-        """All arguments, in the order of the signature."""
-        return (*self.keys, *self.own_arguments, *self.options)
-
-    @property
-    def is_page(self) -> bool:
-        """Whether it returns a collection, a page at a time."""
-        return self.returns is not None and self.returns.startswith("Page[")
-
-    @property
-    def stream_name(self) -> str:
-        """The name of the method that yields the same stream in pieces; empty if there is none."""
-        return f"stream_{self.name.replace('get_', '', 1)}" if self.returns == "bytes" else ""
-
-    @property
-    def wire_names(self) -> Mapping[str, str]:
-        """The wire names that cannot be derived from the names of the arguments."""
-        own = ((argument.name, argument.wire_name) for argument in self.own_arguments)
-        return {name: wire_name for name, wire_name in own if to_camel(name) != wire_name}
+    def python(self) -> str:
+        """The attribute path of the method: `calls.participants.invite`."""
+        return ".".join((*self.owner, self.name))
 
     @property
     def own_arguments(self) -> tuple[Argument, ...]:
@@ -124,123 +94,68 @@ class Method:
         return (*entity, *self.parameters)
 
     @property
-    def option_set(self) -> OptionSet:
-        """The set of its query options."""
-        return OptionSet(self.options, self.kind == "action")
+    def arguments(self) -> tuple[Argument, ...]:
+        """All arguments, in the order of the signature."""
+        return (*self.keys, *self.own_arguments, *self.options)
 
     @property
-    def bare_returns(self) -> str | None:
-        """The result as `Operation.returns` spells it."""
-        return self.returns and self.returns.replace("models.", "")
+    def option_set(self) -> OptionSet:
+        """The set of its query options."""
+        return OptionSet(self.options, self.request.kind == "action")
+
+    @property
+    def stream_name(self) -> str:
+        """The name of the method that gives the same stream in pieces, empty for none."""
+        if self.request.returns != STREAM:
+            return ""
+        return f"stream_{self.name.replace('get_', '', 1)}"
+
+    @property
+    def wire_names(self) -> Mapping[str, str]:
+        """The names on the wire that do not follow from those of the arguments."""
+        own = ((argument.name, argument.wire_name) for argument in self.own_arguments)
+        return {name: wire_name for name, wire_name in own if to_camel(name) != wire_name}
 
 
-@dataclass(frozen=True, slots=True)
-class MethodWriter:
-    """Builds methods from requests and the facts about them."""
-
-    names: Names
-    rules: Rules
-    clouds: Clouds
-    descriptions: Descriptions
-
-    def method(self, request: Request, resource: tuple[str, ...], name: str) -> Method:
-        """Return the method that sends a request; `resource` is the attribute path of its resource."""
-        return Method(
-            name=name,
-            verb=request.method,
-            path=request.path,
-            python=".".join((*resource, name)),
-            kind=request.kind,
-            keys=tuple(
-                Argument(k.name, parameter_name(k.name), "path", "str") for k in request.keys
-            ),
-            entity=self._entity(request),
-            parameters=tuple(self._parameter(request, p) for p in request.parameters),
-            options=tuple(_option(name) for name in request.options),
-            returns=self._returns(request),
-            docstring=docstring_source(self._summary(request), indent=8, code=request.http),
-            reference=self._reference(request),
-            permissions=self.rules.get(request.http, ()),
-            clouds=self.clouds.constant(request),
-        )
-
-    def annotation(self, ref: TypeRef) -> str:
-        """Return the annotation for a type, as a module of the package spells it."""
-        if ref.collection:
-            return f"Sequence[{self.annotation(TypeRef(ref.name))}]"
-        if ref.primitive:
-            return edm_annotation(ref.name)
-        namespace, _ = split_name(ref.name)
-        module = "" if namespace == ROOT_NAMESPACE else f"{self.names.modules[namespace]}."
-        return f"models.{module}{self.names.classes[ref.name]}"
-
-    def _entity(self, request: Request) -> Argument | None:
-        if request.body == STREAM:
-            return Argument("content", "content", "body", "bytes")
-        if request.body is None:
-            return None
-        simple = split_name(request.body.name)[1]
-        return Argument(simple, parameter_name(simple), "body", self.annotation(request.body))
-
-    def _parameter(self, request: Request, parameter: Parameter) -> Argument:
-        """Return an argument of an operation."""
-        required = not (request.operation and is_optional(request.operation, parameter))
-        form = self.annotation(parameter.type)
-        return Argument(
-            parameter.name,
-            _beside_keys(parameter_name(parameter.name), request),
-            "body" if request.kind == "action" else "path",
-            form if parameter.nullable is False else f"{form} | None",
-            required,
-        )
-
-    def _summary(self, request: Request) -> str:
-        """Return the first paragraph of a docstring: what the request does."""
-        described = self.descriptions.of_request(request)
-        if described:
-            return described
-        if request.operation:
-            return f"Call the {request.operation.kind.lower()} `{request.operation.name}`."
-        if request.target == STREAM:
-            return "Read the stream." if request.kind == "content" else "Write the stream."
-        return f"{_DOING[request.kind]} `{self.names.classes[request.target.name]}`."
-
-    def _reference(self, request: Request) -> str:
-        """Return the page about the type of a request; for a stream, about the type of its last key."""
-        if request.target != STREAM:
-            return reference.page("EntityType", request.target.name)
-        owners = [key.type for key in request.keys]
-        return reference.page("EntityType", owners[-1]) if owners else reference.OVERVIEW
-
-    def _returns(self, request: Request) -> str | None:
-        """Return the annotation of the result, None if there is none."""
-        if request.returns is None:
-            return None
-        if request.kind == "count":
-            return "int"
-        if request.returns == STREAM:
-            return "bytes"
-        form = self.annotation(TypeRef(request.returns.name))
-        if request.returns.collection:
-            return f"Page[{form}]"
-        return f"{form} | None" if request.kind == "update" else form
+def build_method(owner: tuple[str, ...], name: str, request: Request) -> Method:
+    """Return the method with a name that sends a request, of the resource at an attribute path."""
+    return Method(
+        owner=owner,
+        name=name,
+        request=request,
+        keys=tuple(_key(key) for key in request.keys),
+        entity=_entity(request.body) if request.body else None,
+        parameters=tuple(_parameters(request)),
+        options=tuple(_option(option) for option in request.options),
+    )
 
 
-_DOING = {
-    "list": "List entities of the type",
-    "count": "Count entities of the type",
-    "get": "Get an entity of the type",
-    "create": "Create an entity of the type",
-    "update": "Update, by what was set in it, an entity of the type",
-    "delete": "Delete an entity of the type",
-}
+def _key(key: Key) -> Argument:
+    return Argument(key.name, parameter_name(key.name), KEY_TYPE)
 
 
-def _beside_keys(name: str, request: Request) -> str:
-    """Return the name of a parameter, changed if a key on the path has it."""
+def _entity(body: TypeRef) -> Argument:
+    if body == STREAM:
+        return Argument("content", "content", None)
+    name = split_name(body.name)[1]
+    return Argument(name, parameter_name(name), body)
+
+
+def _parameters(request: Request) -> Iterator[Argument]:
+    operation = request.operation
+    if operation is None:
+        return
     keys = {parameter_name(key.name) for key in request.keys}
-    return f"{name}_parameter" if name in keys else name
+    for parameter in operation.own:
+        name = parameter_name(parameter.name)
+        yield Argument(
+            parameter.name,
+            f"{name}_parameter" if name in keys else name,
+            parameter.type,
+            nullable=parameter.nullable is not False,
+            required=not is_optional(operation, parameter),
+        )
 
 
 def _option(name: Option) -> Argument:
-    return Argument(f"${name}", name, "query", OPTION_TYPES[name], required=False)
+    return Argument(f"${name}", name, None, required=False)

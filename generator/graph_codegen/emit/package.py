@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from graph_codegen.emit.client import render_client
+from graph_codegen.emit.declarations import DeclarationWriter
 from graph_codegen.emit.formatting import HEADER, formatted_text
 from graph_codegen.emit.method_names import class_prefix
-from graph_codegen.emit.methods import MethodWriter
 from graph_codegen.emit.names import Names, assign_names
 from graph_codegen.emit.openapi import build_openapi
 from graph_codegen.emit.templates import TEMPLATES, render
@@ -42,9 +42,9 @@ class Facts:
     clouds: Clouds
     descriptions: Descriptions
 
-    def writer(self, names: Names) -> MethodWriter:
-        """Return the builder of methods that uses these facts."""
-        return MethodWriter(names, self.rules, self.clouds, self.descriptions)
+    def writer(self, names: Names) -> DeclarationWriter:
+        """Return the writer of declarations that uses these facts."""
+        return DeclarationWriter(names, self.rules, self.clouds, self.descriptions)
 
 
 def facts(folder: Path) -> Facts:

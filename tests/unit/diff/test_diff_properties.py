@@ -25,8 +25,7 @@ from graph_codegen.diff.change.context import Side
 from graph_codegen.diff.verdict.comparison import compare
 from graph_codegen.diff.verdict.findings import Comparison, Step
 from graph_codegen.diff.verdict.rules import RULES, Effect
-from graph_codegen.emit.method_names import attributes, name_methods
-from graph_codegen.emit.names import parameter_name
+from graph_codegen.emit.method_names import client_methods
 from graph_codegen.errors import CodegenError
 from graph_codegen.facts.settings import load as settings_of
 from graph_codegen.model.canonical import ordered
@@ -34,7 +33,6 @@ from graph_codegen.model.model import Model
 from graph_codegen.model.resolver import resolve
 from graph_codegen.model.subset import ALL, existing, take
 from graph_codegen.model.writer import write
-from graph_codegen.service.capabilities import is_optional
 from graph_codegen.service.requests import list_offers, list_requests
 from tests.support.csdl import document
 from tests.support.models import MODELS, NEIGHBOURS, SERVICES
@@ -199,21 +197,14 @@ class Keywords:
 
 def methods(model: Model) -> Mapping[str, Keywords]:
     """The methods of a client by each of their attribute paths."""
-    found: dict[str, Keywords] = {}
-    for path, named in name_methods(model, list_requests(model)).items():
-        for name, request in named:
-            keys = {parameter_name(key.name) for key in request.keys}
-            parameters = {parameter_name(p.name) for p in request.parameters}
-            operation = request.operation
-            required = {
-                parameter_name(p.name)
-                for p in request.parameters
-                if not (operation and is_optional(operation, p))
-            }
-            found[".".join((*attributes(path), name))] = Keywords(
-                frozenset(keys | parameters | {*request.options}), frozenset(keys | required)
-            )
-    return found
+    return {
+        method.python: Keywords(
+            frozenset(argument.name for argument in method.arguments),
+            frozenset(argument.name for argument in method.arguments if argument.required),
+        )
+        for methods in client_methods(model, list_requests(model)).values()
+        for method in methods
+    }
 
 
 def losses(old: Model, new: Model) -> Iterator[str]:
@@ -247,9 +238,9 @@ def unnamed(a: Side, b: Side) -> set[str]:
     named = {name for f in found for name in (*f.methods.removed, *f.methods.added)}
     clients = (
         {
-            ".".join((*attributes(path), name))
-            for path, named in name_methods(side.model, list_offers(side.model)).items()
-            for name, _ in named
+            method.python
+            for methods in client_methods(side.model, list_offers(side.model)).values()
+            for method in methods
         }
         for side in (a, b)
     )

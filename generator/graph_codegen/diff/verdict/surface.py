@@ -14,20 +14,10 @@ from functools import cached_property
 from graph_codegen.csdl.ast import TypeRef
 from graph_codegen.diff.change.changes import operation_subject
 from graph_codegen.diff.verdict.rules import Effect
-from graph_codegen.emit.method_names import attributes, class_prefix, name_methods
-from graph_codegen.emit.names import parameter_name
+from graph_codegen.emit.method_names import class_prefix, client_methods
+from graph_codegen.emit.methods import Method
 from graph_codegen.model.model import Model
-from graph_codegen.service.capabilities import is_optional
 from graph_codegen.service.requests import STREAM, Request, list_offers
-
-
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """Whether a method is called on a collection, which keywords it accepts, and which it requires."""
-
-    on_collection: bool
-    required: frozenset[str]
-    accepted: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,21 +50,7 @@ class MethodChanges:
 UNCHANGED = MethodChanges()
 
 
-@dataclass(frozen=True, slots=True)
-class _Method:
-    """A method of the client.
-
-    `python` is its shortest attribute path. `resource` is the last property on the request path, or
-    the entity set or singleton.
-    """
-
-    python: str
-    resource: str
-    request: Request
-    signature: Signature
-
-
-_Methods = Mapping[str, _Method]
+_Methods = Mapping[str, Method]
 """Methods by resource and name: a resource has the same methods at each of its paths."""
 
 
@@ -103,6 +79,9 @@ class Surface:
         owner, slash, rest = key.partition("/")
         return self._renamed.get(owner, owner) + slash + rest
 
+    def _resource(self, method: Method) -> str:
+        return self._renamed_key(_resource(method.request))
+
     @cached_property
     def renames_client(self) -> bool:
         """Whether the client class was renamed, which moves every method."""
@@ -124,19 +103,19 @@ class Surface:
     # -- the methods that differ
 
     @cached_property
-    def _removed(self) -> Mapping[str, _Method]:
+    def _removed(self) -> Mapping[str, Method]:
         return _without(self._old, self._new)
 
     @cached_property
-    def _added(self) -> Mapping[str, _Method]:
+    def _added(self) -> Mapping[str, Method]:
         return _without(self._new, self._old)
 
     @cached_property
-    def _altered(self) -> Mapping[str, tuple[_Method, _Method]]:
+    def _altered(self) -> Mapping[str, tuple[Method, Method]]:
         return {
             key: (method, self._new[key])
             for key, method in self._old.items()
-            if key in self._new and method.signature != self._new[key].signature
+            if key in self._new and _keywords(method) != _keywords(self._new[key])
         }
 
     @cached_property
@@ -156,8 +135,8 @@ class Surface:
         """The keys of methods whose whole resource was added or removed, by the elements on its path."""
         found: dict[str, set[str]] = {}
         for methods, others in ((self._removed, self._new), (self._added, self._old)):
-            kept = {self._renamed_key(method.resource) for method in others.values()}
-            lost = ((k, m) for k, m in methods.items() if self._renamed_key(m.resource) not in kept)
+            kept = {self._resource(method) for method in others.values()}
+            lost = ((k, m) for k, m in methods.items() if self._resource(m) not in kept)
             _index(found, ((key, _path_elements(method.request)) for key, method in lost))
         return found
 
@@ -179,7 +158,7 @@ class Surface:
         removed = sorted(self._removed[key].python for key in keys & self._removed.keys())
         added = sorted(self._added[key].python for key in keys & self._added.keys())
         altered = {key: self._altered[key] for key in keys & self._altered.keys()}
-        effects = {_effect(old.signature, new.signature) for old, new in altered.values()}
+        effects = {_effect(old, new) for old, new in altered.values()}
         return MethodChanges(
             tuple(removed),
             tuple(added),
@@ -188,7 +167,7 @@ class Surface:
             any(_loses_overload(old, new) for old, new in altered.values()),
         )
 
-    def _method(self, key: str) -> _Method:
+    def _method(self, key: str) -> Method:
         return self._old.get(key) or self._new[key]
 
     def subjects_of(self, operations: Iterable[str]) -> set[str]:
@@ -197,13 +176,13 @@ class Surface:
         return {subject for subject in self._called if subject.partition("(")[0] in names}
 
 
-def _without(methods: _Methods, others: _Methods) -> Mapping[str, _Method]:
+def _without(methods: _Methods, others: _Methods) -> Mapping[str, Method]:
     """Return the methods that the others lack, both by key and by path with the same signature."""
-    paths = {(method.python, method.signature) for method in others.values()}
+    paths = {(method.python, _keywords(method)) for method in others.values()}
     return {
         key: method
         for key, method in methods.items()
-        if key not in others and (method.python, method.signature) not in paths
+        if key not in others and (method.python, _keywords(method)) not in paths
     }
 
 
@@ -221,43 +200,47 @@ def _overall_effect(removed: bool, added: bool, altered: set[Effect]) -> Effect:
     return Effect.INVISIBLE
 
 
-def _effect(old: Signature, new: Signature) -> Effect:
-    moved = old.on_collection != new.on_collection
-    breaking = old.accepted - new.accepted or new.required - old.required
-    return Effect.BOTH if moved or breaking else Effect.ADDITIVE
+_Keywords = tuple[bool, frozenset[str], frozenset[str]]
 
 
-def _loses_overload(old: _Method, new: _Method) -> bool:
+def _keywords(method: Method) -> _Keywords:
+    """Return whether a method is called on a collection, and which keywords it accepts and requires."""
+    keywords = (*method.parameters, *method.options)
+    return (
+        method.request.target.collection,
+        frozenset(argument.name for argument in keywords),
+        frozenset(argument.name for argument in keywords if argument.required),
+    )
+
+
+def _effect(old: Method, new: Method) -> Effect:
+    on_collection, accepted, required = _keywords(old)
+    now_on_collection, now_accepted, now_required = _keywords(new)
+    moved = on_collection != now_on_collection
+    breaks = moved or accepted - now_accepted or now_required - required
+    return Effect.BOTH if breaks else Effect.ADDITIVE
+
+
+def _loses_overload(old: Method, new: Method) -> bool:
     before, after = (
         operation_subject(request.operation) if request.operation else ""
         for request in (old.request, new.request)
     )
-    return before != after and _effect(old.signature, new.signature).breaks
+    return before != after and _effect(old, new).breaks
 
 
 def _methods(model: Model) -> _Methods:
-    methods: dict[str, _Method] = {}
-    for path, named in name_methods(model, list_offers(model)).items():
-        owner = attributes(path)
-        for name, request in named:
-            resource = _resource(request)
-            python = ".".join((*owner, name))
-            methods[f"{resource}/{name}"] = _Method(python, resource, request, _signature(request))
-    return methods
+    return {
+        f"{_resource(method.request)}/{method.name}": method
+        for methods in client_methods(model, list_offers(model)).values()
+        for method in methods
+    }
 
 
 def _resource(request: Request) -> str:
     """Return the last property on the path to the resource that has the method, which no stream has."""
     steps = request.steps[:-1] if request.target == STREAM else request.steps
     return steps[-1] if steps else request.segments[0]
-
-
-def _signature(request: Request) -> Signature:
-    operation = request.operation
-    own = {parameter_name(p.name): p for p in request.parameters}
-    required = {name for name, p in own.items() if not (operation and is_optional(operation, p))}
-    accepted = {*own, *request.options}
-    return Signature(request.target.collection, frozenset(required), frozenset(accepted))
 
 
 def _path_elements(request: Request) -> Iterable[str]:

@@ -1,0 +1,130 @@
+"""The declarations of the client's methods: their annotations, docstrings and facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graph_codegen.csdl.ast import ROOT_NAMESPACE, TypeRef, split_name
+from graph_codegen.emit import reference
+from graph_codegen.emit.methods import Argument, Method
+from graph_codegen.emit.names import Names, edm_annotation
+from graph_codegen.facts.clouds import Clouds
+from graph_codegen.facts.descriptions import Descriptions
+from graph_codegen.facts.permissions import Rules
+from graph_codegen.service.requests import STREAM, Request
+from graph_codegen.text import docstring_source
+
+OTHER_ANNOTATIONS: Mapping[str, str] = {
+    "select": "Sequence[str]", "expand": "Sequence[str]", "filter": "str", "orderby": "Sequence[str]",
+    "top": "int", "skip": "int", "search": "str", "count": "bool", "content": "bytes",
+}  # fmt: skip
+"""Annotations of the arguments that no document types: the system query options (OData URL conventions
+5.1), and the content of a stream."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """A method as the client declares it.
+
+    `returns` is the annotation of the result, None for no result. `reference` is the page of the type
+    that the method is about. `clouds` is the constant for the clouds that have the request.
+    """
+
+    method: Method
+    returns: str | None
+    docstring: str
+    reference: str
+    permissions: tuple[Mapping[str, object], ...]
+    clouds: str
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it returns a collection, a page at a time."""
+        return self.returns is not None and self.returns.startswith("Page[")
+
+    @property
+    def bare_returns(self) -> str | None:
+        """The result as `Operation.returns` spells it."""
+        return self.returns and self.returns.replace("models.", "")
+
+
+@dataclass(frozen=True, slots=True)
+class DeclarationWriter:
+    """Turns methods into declarations, with the names of a model and the facts about its requests."""
+
+    names: Names
+    rules: Rules
+    clouds: Clouds
+    descriptions: Descriptions
+
+    def declaration(self, method: Method) -> Declaration:
+        """Return the declaration of a method."""
+        request = method.request
+        return Declaration(
+            method=method,
+            returns=self._returns(request),
+            docstring=docstring_source(self._summary(request), indent=8, code=request.http),
+            reference=_reference(request),
+            permissions=self.rules.get(request.http, ()),
+            clouds=self.clouds.constant(request),
+        )
+
+    def argument_annotation(self, argument: Argument) -> str:
+        """Return the annotation of an argument."""
+        if argument.type is None:
+            return OTHER_ANNOTATIONS[argument.name]
+        annotation = self.annotation(argument.type)
+        return f"{annotation} | None" if argument.nullable else annotation
+
+    def annotation(self, ref: TypeRef) -> str:
+        """Return the annotation of a value of a type, as a module of the package writes it."""
+        if ref.collection:
+            return f"Sequence[{self.annotation(TypeRef(ref.name))}]"
+        if ref.primitive:
+            return edm_annotation(ref.name)
+        namespace, _ = split_name(ref.name)
+        module = "" if namespace == ROOT_NAMESPACE else f"{self.names.modules[namespace]}."
+        return f"models.{module}{self.names.classes[ref.name]}"
+
+    def _summary(self, request: Request) -> str:
+        """Return the first paragraph of a docstring: what the request does."""
+        described = self.descriptions.of_request(request)
+        if described:
+            return described
+        if request.operation:
+            return f"Call the {request.operation.kind.lower()} `{request.operation.name}`."
+        if request.target == STREAM:
+            return "Read the stream." if request.kind == "content" else "Write the stream."
+        return f"{_SUMMARIES[request.kind]} `{self.names.classes[request.target.name]}`."
+
+    def _returns(self, request: Request) -> str | None:
+        """Return the annotation of the result, None for no result."""
+        if request.returns is None:
+            return None
+        if request.kind == "count":
+            return "int"
+        if request.returns == STREAM:
+            return "bytes"
+        annotation = self.annotation(TypeRef(request.returns.name))
+        if request.returns.collection:
+            return f"Page[{annotation}]"
+        return f"{annotation} | None" if request.kind == "update" else annotation
+
+
+def _reference(request: Request) -> str:
+    """Return the page of the type that a request is about; for a stream, that of the last key."""
+    if request.target != STREAM:
+        return reference.page("EntityType", request.target.name)
+    owners = [key.type for key in request.keys]
+    return reference.page("EntityType", owners[-1]) if owners else reference.OVERVIEW
+
+
+_SUMMARIES = {
+    "list": "List entities of the type",
+    "count": "Count entities of the type",
+    "get": "Get an entity of the type",
+    "create": "Create an entity of the type",
+    "update": "Update, by what was set in it, an entity of the type",
+    "delete": "Delete an entity of the type",
+}
