@@ -13,7 +13,18 @@ from functools import cached_property, update_wrapper
 from inspect import Parameter as Argument
 from inspect import signature
 from types import MethodType, NoneType
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    Literal,
+    NotRequired,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    get_args,
+    get_type_hints,
+)
 
 from pydantic.alias_generators import to_camel
 
@@ -53,12 +64,23 @@ def session_of(resource: Resource[Any]) -> Any:
     return vars(resource)["_session"]
 
 
+class Facts(TypedDict):
+    """What a declaration says besides its request line and its signature.
+
+    `clouds` are those that have the request, `permissions` the documented rules about what it needs;
+    `wire_names` are the wire names that cannot be derived from the names of the parameters.
+    """
+
+    clouds: frozenset[Cloud]
+    permissions: NotRequired[tuple[PermissionRule, ...]]
+    wire_names: NotRequired[Mapping[str, str]]
+
+
 class Declaration:
     """A method as a class of the client declares it.
 
-    As an attribute of the class it can be called with an instance, as a function can; instances have
-    it as a `BoundMethod`. `wire_names` are those of the parameters whose names on the wire do not
-    follow from their names in Python.
+    As an attribute of the class it can be called with an instance, like a function; instances have it as
+    a `BoundMethod`.
     """
 
     __wrapped__: Callable[..., Any]
@@ -68,23 +90,14 @@ class Declaration:
     """The attribute path, below the client, of the resource that has the method."""
 
     def __init__(
-        self,
-        function: Callable[..., Any],
-        verb: str,
-        path: str,
-        *,
-        clouds: frozenset[Cloud],
-        permissions: tuple[PermissionRule, ...],
-        wire_names: Mapping[str, str],
+        self, function: Callable[..., Any], verb: str, path: str, **facts: Unpack[Facts]
     ) -> None:
-        # The generic class that holds the declaration is private: it is known by those of a flavour.
+        # The generic class that holds the declaration is private: messages name those of a flavour.
         function.__qualname__ = function.__qualname__.removeprefix("_")
         update_wrapper(self, function)
         self._verb = verb
         self._path = path
-        self._clouds = clouds
-        self._permissions = permissions
-        self._wire_names = wire_names
+        self._facts = facts
 
     def __call__(self, owner: Resource[Any], /, *arguments: Any, **keywords: Any) -> Any:
         """Call the method of an instance."""
@@ -112,6 +125,7 @@ class Declaration:
         entity = self._positional[len(keys) :]
         kind = self._kind(bool(entity), bool(function), "bytes" in written.values())
         named = [name for name in written if name not in {*self._positional, "options", "return"}]
+        wire_names = self._facts.get("wire_names", {})
         parameters = [
             Parameter(wire, name, "path", "str", True)
             for wire, name in zip(keys, self._positional, strict=False)
@@ -120,7 +134,7 @@ class Declaration:
             form = written[name].removeprefix("Unset | ")
             parameters.append(
                 Parameter(
-                    self._wire_names.get(name) or to_camel(name),
+                    wire_names.get(name) or to_camel(name),
                     name,
                     "path" if inside and kind == "function" else "body",
                     form.replace("models.", ""),
@@ -140,8 +154,8 @@ class Declaration:
             kind=kind,
             parameters=tuple(parameters),
             returns=None if returns == "None" else returns,
-            clouds=self._clouds,
-            permissions=self._permissions,
+            clouds=self._facts["clouds"],
+            permissions=self._facts.get("permissions", ()),
         )
 
     def _kind(self, sends_entity: bool, is_function: bool, is_stream: bool) -> Kind:

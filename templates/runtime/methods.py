@@ -6,19 +6,19 @@ follows from the flavour of the resource, for type checkers and editors as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from importlib import import_module
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, Unpack, overload
 
 from .async_client import AsyncMethod, AsyncPageMethod, AsyncStreamMethod
 from .async_session import AsyncSession
 from .client import SyncMethod, SyncPageMethod, SyncStreamMethod
-from .cloud import Cloud
 from .declaration import (
     Async,
     BoundMethod,
     Declaration,
     F,
+    Facts,
     PageDeclaration,
     Resource,
     Sync,
@@ -26,7 +26,6 @@ from .declaration import (
 )
 from .operation import Operation
 from .page import Page
-from .permissions import PermissionRule
 
 __all__ = [
     "DELETE", "GET", "PATCH", "POST", "PUT", "Async", "Child", "F", "LazyModule", "Method",
@@ -94,69 +93,28 @@ def _is_async(owner: Resource[Any]) -> bool:
 
 
 class Verb:
-    """An HTTP method: gives the decorators that declare a method by its request line.
-
-    `clouds` are those that have the request, `permissions` the documented facts about what it needs;
-    `wire_names` are those of the parameters whose names on the wire do not follow from their names in
-    Python.
-    """
+    """An HTTP method, as the decorators that declare a method of the client by its path."""
 
     def __init__(self, name: str) -> None:
         self._name = name
 
     def __call__(
-        self,
-        path: str,
-        *,
-        clouds: frozenset[Cloud],
-        permissions: tuple[PermissionRule, ...] = (),
-        wire_names: Mapping[str, str] = {},
+        self, path: str, **facts: Unpack[Facts]
     ) -> Callable[[Callable[Concatenate[Any, P], T]], Method[P, T]]:
         """Return the decorator of a method that returns what its response holds."""
-        return lambda function: Method(
-            function,
-            self._name,
-            path,
-            clouds=clouds,
-            permissions=permissions,
-            wire_names=wire_names,
-        )
+        return lambda function: Method(function, self._name, path, **facts)
 
     def page(
-        self,
-        path: str,
-        *,
-        clouds: frozenset[Cloud],
-        permissions: tuple[PermissionRule, ...] = (),
-        wire_names: Mapping[str, str] = {},
+        self, path: str, **facts: Unpack[Facts]
     ) -> Callable[[Callable[Concatenate[Any, P], Page[T]]], PageMethod[P, T]]:
         """Return the decorator of a method that returns a page of a collection."""
-        return lambda function: PageMethod(
-            function,
-            self._name,
-            path,
-            clouds=clouds,
-            permissions=permissions,
-            wire_names=wire_names,
-        )
+        return lambda function: PageMethod(function, self._name, path, **facts)
 
     def stream(
-        self,
-        path: str,
-        *,
-        clouds: frozenset[Cloud],
-        permissions: tuple[PermissionRule, ...] = (),
-        wire_names: Mapping[str, str] = {},
+        self, path: str, **facts: Unpack[Facts]
     ) -> Callable[[Callable[Concatenate[Any, P], Iterator[bytes]]], StreamMethod[P]]:
-        """Return the decorator of a method that gives the bytes of its response piece by piece."""
-        return lambda function: StreamMethod(
-            function,
-            self._name,
-            path,
-            clouds=clouds,
-            permissions=permissions,
-            wire_names=wire_names,
-        )
+        """Return the decorator of a method that yields the bytes of its response piece by piece."""
+        return lambda function: StreamMethod(function, self._name, path, **facts)
 
 
 DELETE = Verb("DELETE")
