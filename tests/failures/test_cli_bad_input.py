@@ -244,7 +244,7 @@ def test_a_package_name_that_is_none_is_refused(package: str, tmp_path: Path) ->
     (tmp_path / FILE).write_bytes(service())
     arguments = ("generate", "--metadata", FILE, *ROOT, "--package", package)
     assert refusal(*arguments, output=tmp_path, cwd=tmp_path) == [
-        f"{package}: is no name for a Python package"
+        f"{package}: is not a name for a Python package"
     ]
 
 

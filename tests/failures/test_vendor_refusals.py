@@ -258,7 +258,7 @@ def test_a_closed_folder_is_refused(folder: Path, closed: str, message: str) -> 
     ("more", "message"),
     [
         (("--metadata", "none.xml"), "none.xml"),
-        (("--package", "no-name"), "no-name: is no name for a Python package"),
+        (("--package", "no-name"), "no-name: is not a name for a Python package"),
     ],
 )
 def test_bad_input_is_refused(folder: Path, more: tuple[str, ...], message: str) -> None:

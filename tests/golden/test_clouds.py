@@ -62,7 +62,7 @@ def test_the_matrix_says_yes_and_no() -> None:
 def test_an_unknown_cloud_is_refused(given: str) -> None:
     result = graph_codegen("clouds", given)
     assert result.returncode == 2
-    assert result.stderr.startswith(f"error: {given}: is no CLOUD=DOCUMENT")
+    assert result.stderr.startswith(f"error: {given}: is not CLOUD=DOCUMENT")
 
 
 def test_the_global_cloud_must_be_among_them() -> None:

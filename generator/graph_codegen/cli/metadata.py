@@ -68,19 +68,18 @@ def clouds_command(
     CLOUD is GLOBAL, US_GOV_L4, US_GOV_L5 or CHINA. GLOBAL must be among them: its requests are the
     ones that are compared.
     """
-    from graph_codegen.facts import availability
-    from graph_codegen.facts.clouds import FILE
+    from graph_codegen.facts import clouds
 
-    given = dict(availability.parse(text) for text in documents)
+    given = dict(map(clouds.parse_argument, documents))
     wanted = roots or settings.load(assets.folder("metadata")).roots
-    offers: dict[str, availability.Offer] = {}
+    offers: dict[str, clouds.Offer] = {}
     for cloud, path in given.items():
         source = api.read(path, strict=strict, progress=PROGRESS)
-        offers[cloud] = availability.offer(source.document, source.model, wanted)
-    for line in availability.matrix(offers):
+        offers[cloud] = clouds.list_offer(source.document, source.model, wanted)
+    for line in clouds.render_table(offers):
         click.echo(line)
     if target:
-        replace.overwrite({FILE: availability.facts(offers)}, target)
+        replace.overwrite({clouds.FILE: clouds.render_clouds(offers)}, target)
 
 
 @click.command("inspect")

@@ -1,86 +1,160 @@
-"""In which clouds requests exist: `metadata/clouds.json`, read off the metadata of the clouds.
+"""In which clouds requests exist: `metadata/clouds.json`, derived from the metadata of each cloud.
 
-A cloud whose metadata was not read has what another one has, where the file says so (`as`).
+A cloud that publishes no metadata has the requests of another one, if the file says so (`as`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from graph_codegen.csdl.ast import Document
+from graph_codegen.errors import error
 from graph_codegen.facts import files
-from graph_codegen.service.requests import Request
+from graph_codegen.model.model import Model
+from graph_codegen.model.subset import existing, take
+from graph_codegen.service.requests import Request, list_requests
 
 FILE = "clouds.json"
 
 NAMES = ("GLOBAL", "US_GOV_L4", "US_GOV_L5", "CHINA")
 """The clouds, as the runtime's `Cloud` names them."""
 
+REFERENCE = "GLOBAL"
+"""The cloud whose requests are compared."""
 
-@dataclass(frozen=True)
-class Clouds:
-    """The requests that each cloud lacks, as `METHOD path`."""
-
-    lacking: Mapping[str, frozenset[str]]
-
-    def constant(self, request: Request) -> str:
-        """Return the name of the constant that holds the clouds of a request."""
-        return constant(self._having(request.http))
-
-    @property
-    def sets(self) -> Mapping[str, tuple[str, ...]]:
-        """All constants with their clouds, as far as any request of the file needs them."""
-        lines = frozenset[str]().union(*self.lacking.values())
-        found = {NAMES, *map(self._having, lines)}
-        return {constant(names): names for names in sorted(found, reverse=True)}
-
-    def _having(self, line: str) -> tuple[str, ...]:
-        """Return the names of the clouds that have a request, in the order of `NAMES`."""
-        return tuple(name for name in NAMES if line not in self.lacking.get(name, frozenset()))
+ASSUMED = {"US_GOV_L5": "US_GOV_L4"}
+"""Clouds that publish no metadata, and the cloud whose requests the reference gives them."""
 
 
-def constant(names: Iterable[str]) -> str:
-    """Return the name of the constant for a set of clouds."""
-    names = tuple(names)
-    return "_EVERYWHERE" if names == NAMES else "_" + ("_AND_".join(names) or "NOWHERE")
+# -- the file
 
 
-def load(folder: Path) -> Clouds:
-    """Read the clouds from a metadata folder; a folder without the file knows of no difference.
-
-    Raises CodegenError when the file is not understood.
-    """
-    return files.read(folder / FILE, "the clouds are", _File, _clouds, Clouds({}))
-
-
-def _key(name: str) -> str:
-    """Spell a field as the file does: `as` is a word of Python."""
-    return name.removesuffix("_")
+def _to_key(field: str) -> str:
+    """Return the key of a field: `as_` stands for `as`, which is a keyword."""
+    return field.removesuffix("_")
 
 
 @dataclass(frozen=True)
-class _Cloud:
-    """What the file says of one cloud: what it lacks, or as which other one it is."""
+class Cloud:
+    """What the file says about one cloud: the requests it lacks, or the cloud that it equals."""
 
-    __pydantic_config__: ClassVar[Mapping[str, Callable[[str], str]]] = {"alias_generator": _key}
+    __pydantic_config__: ClassVar[Mapping[str, Callable[[str], str]]] = {"alias_generator": _to_key}
 
     lacks: frozenset[str] | None = None
     as_: str = ""
 
 
 @dataclass(frozen=True)
-class _File:
-    clouds: dict[str, _Cloud]
+class Clouds:
+    """What the file says about each cloud. Raises ValueError for a cloud about which it says nothing."""
+
+    clouds: Mapping[str, Cloud]
+
+    def __post_init__(self) -> None:
+        for name, cloud in self.clouds.items():
+            if cloud.as_ and cloud.as_ not in self.clouds:
+                raise ValueError(f"{name} is as {cloud.as_}, which is not in the file")
+            if self.clouds[cloud.as_ or name].lacks is None:
+                raise ValueError(f"{name} says neither what it lacks nor as which cloud it is")
+
+    def lacking(self, name: str) -> frozenset[str]:
+        """Return the requests that a cloud lacks, as `METHOD path`."""
+        cloud = self.clouds.get(name, Cloud())
+        return self.clouds.get(cloud.as_, cloud).lacks or frozenset()
+
+    def constant(self, request: Request) -> str:
+        """Return the name of the constant that holds the clouds of a request."""
+        return _constant(self._having(request.http))
+
+    @property
+    def sets(self) -> Mapping[str, tuple[str, ...]]:
+        """The clouds of each constant that a request in the file needs, and of the one for all clouds."""
+        lines = frozenset[str]().union(*map(self.lacking, self.clouds))
+        found = {NAMES, *map(self._having, lines)}
+        return {_constant(names): names for names in sorted(found, reverse=True)}
+
+    def _having(self, line: str) -> tuple[str, ...]:
+        """Return the names of the clouds that have a request, in the order of `NAMES`."""
+        return tuple(name for name in NAMES if line not in self.lacking(name))
 
 
-def _clouds(content: _File) -> Clouds:
-    return Clouds({name: _lacking(content.clouds, name) for name in content.clouds})
+def _constant(names: Iterable[str]) -> str:
+    names = tuple(names)
+    return "_EVERYWHERE" if names == NAMES else "_" + ("_AND_".join(names) or "NOWHERE")
 
 
-def _lacking(clouds: Mapping[str, _Cloud], name: str) -> frozenset[str]:
-    lacks = clouds[clouds[name].as_ or name].lacks
-    if lacks is None:
-        raise ValueError(f"{name} says neither what it lacks nor as which cloud it is")
-    return lacks
+def load(folder: Path) -> Clouds:
+    """Read the clouds from a metadata folder; without the file, all clouds have all requests.
+
+    Raises CodegenError if the file is not understood.
+    """
+    return files.read(folder / FILE, "the clouds are", Clouds, Clouds({}))
+
+
+# -- the documents of the clouds
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The requests of one cloud, as `METHOD path` in the order of the walk, and their document."""
+
+    document: Document
+    lines: tuple[str, ...]
+
+
+def parse_argument(text: str) -> tuple[str, Path]:
+    """Split `CHINA=file.xml`. Raises CodegenError for a cloud that is not known."""
+    cloud, _, path = text.partition("=")
+    if cloud not in NAMES or not path:
+        raise error(f"is not CLOUD=DOCUMENT with a cloud of {', '.join(NAMES)}", text)
+    return cloud, Path(path)
+
+
+def list_offer(document: Document, model: Model, roots: Sequence[str]) -> Offer:
+    """Return the requests that a cloud offers below roots; a root that it lacks offers none."""
+    subset = take(model, existing(model, roots))
+    found = list_requests(subset.model)
+    return Offer(document, tuple(request.http for request in found))
+
+
+def render_table(offers: Mapping[str, Offer]) -> Iterator[str]:
+    """Yield the lines of a table with a row for each request and a column for each cloud."""
+    reference = _reference(offers)
+    width = max((len(line) for line in reference.lines), default=0)
+    yield f"{'':{width}}  {'  '.join(offers)}"
+    for line in reference.lines:
+        marks = ("yes" if line in found.lines else "no" for found in offers.values())
+        cells = (f"{mark:{len(cloud)}}" for mark, cloud in zip(marks, offers, strict=True))
+        yield f"{line:{width}}  {'  '.join(cells)}".rstrip()
+    for cloud, found in offers.items():
+        present = sum(line in found.lines for line in reference.lines)
+        yield f"{cloud}: {present} of {len(reference.lines)}"
+
+
+def render_clouds(offers: Mapping[str, Offer]) -> str:
+    """Return the content of `clouds.json`: what each cloud lacks, and the document that says so."""
+    reference = _reference(offers)
+    clouds: dict[str, dict[str, object]] = {
+        cloud: {
+            "document": found.document.file,
+            "sha256": found.document.sha256,
+            "lacks": sorted(set(reference.lines) - set(found.lines)),
+        }
+        for cloud, found in offers.items()
+    }
+    clouds |= {
+        cloud: {"as": other}
+        for cloud, other in ASSUMED.items()
+        if cloud not in clouds and other in clouds
+    }
+    return json.dumps({"clouds": clouds}, indent=2) + "\n"
+
+
+def _reference(offers: Mapping[str, Offer]) -> Offer:
+    if REFERENCE not in offers:
+        raise error(f"must be among the clouds: {', '.join(offers)}", REFERENCE)
+    return offers[REFERENCE]

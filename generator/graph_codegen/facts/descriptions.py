@@ -1,7 +1,7 @@
-"""What types, properties and requests are for, in words: docstrings, and descriptions in OpenAPI.
+"""Texts about types, properties and requests, for docstrings and for descriptions in OpenAPI.
 
-A metadata document's own descriptions count where it has them (Core.V1 Description); the subset that
-is committed has none, and `metadata/descriptions.json` describes in our own words what bots meet.
+A document's own descriptions (Core.V1 Description) come first. The committed subset has none, and
+`metadata/descriptions.json` describes in our own words what bots use.
 """
 
 from __future__ import annotations
@@ -27,59 +27,44 @@ FILE = "descriptions.json"
 
 
 @dataclass(frozen=True)
-class Descriptions:
-    """Texts by full type name, by type name and member, and by `METHOD path`."""
+class TypeDescription:
+    """The text about a type, and those about its properties or the members of its enumeration."""
 
-    types: Mapping[str, str] = field(default_factory=dict[str, str])
-    members: Mapping[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
-    requests: Mapping[str, str] = field(default_factory=dict[str, str])
+    summary: str
+    properties: Mapping[str, str] = field(default_factory=dict[str, str])
+    members: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class Descriptions:
+    """What the file says: texts by full type name, and by `METHOD path`."""
+
+    types: Mapping[str, TypeDescription]
+    operations: Mapping[str, str]
 
     def of_type(self, declared: TypeDeclaration) -> str:
-        """Return what a type is for; empty where nobody says."""
-        return _own(declared.annotations) or self.types.get(declared.name, "")
+        """Return the text about a type, empty if there is none."""
+        ours = self.types.get(declared.name)
+        return _own(declared.annotations) or (ours.summary if ours else "")
 
     def of_member(self, owner: str, item: Property | NavigationProperty | Member) -> str:
-        """Return what a property, or the member of an enumeration, is for."""
-        return _own(item.annotations) or self.members.get((owner, item.name), "")
+        """Return the text about a property, or a member of an enumeration, empty if there is none."""
+        ours = self.types.get(owner, TypeDescription(""))
+        texts = ours.members if isinstance(item, Member) else ours.properties
+        return _own(item.annotations) or texts.get(item.name, "")
 
     def of_request(self, request: Request) -> str:
-        """Return what a request does."""
+        """Return the text about a request, empty if there is none."""
         own = _own(request.operation.annotations) if request.operation else ""
-        return own or self.requests.get(request.http, "")
+        return own or self.operations.get(request.http, "")
 
 
 def load(folder: Path) -> Descriptions:
-    """Read the descriptions from a metadata folder; a folder without the file has none.
+    """Read the descriptions from a metadata folder, none if there is no such file.
 
-    Raises CodegenError when the file is not understood.
+    Raises CodegenError if the file is not understood.
     """
-    return files.read(folder / FILE, "the descriptions are", _File, _descriptions, Descriptions())
-
-
-@dataclass(frozen=True)
-class _Type:
-    summary: str
-    properties: dict[str, str] = field(default_factory=dict[str, str])
-    members: dict[str, str] = field(default_factory=dict[str, str])
-
-
-@dataclass(frozen=True)
-class _File:
-    types: dict[str, _Type]
-    operations: dict[str, str]
-
-
-def _descriptions(content: _File) -> Descriptions:
-    return Descriptions(
-        {name: facts.summary for name, facts in content.types.items()},
-        {
-            (name, member): text
-            for name, facts in content.types.items()
-            for texts in (facts.properties, facts.members)
-            for member, text in texts.items()
-        },
-        content.operations,
-    )
+    return files.read(folder / FILE, "the descriptions are", Descriptions, Descriptions({}, {}))
 
 
 def _own(annotations: Iterable[Annotation]) -> str:
@@ -88,5 +73,5 @@ def _own(annotations: Iterable[Annotation]) -> str:
 
 
 def _visible(text: str) -> str:
-    """Spell out what directs a terminal or a reading direction, or cannot be seen; keep line ends."""
+    """Escape control, direction and invisible characters; keep line ends, tabs and no-break spaces."""
     return "".join(c if c in "\n\t\xa0" else printable(c) for c in text)

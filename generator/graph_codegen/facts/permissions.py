@@ -16,16 +16,20 @@ Rules = Mapping[str, tuple[Mapping[str, Any], ...]]
 
 
 def load(folder: Path) -> Rules:
-    """Read the rules from a metadata folder; a folder without the file knows none.
+    """Read the rules from a metadata folder, none if there is no such file.
 
-    Raises CodegenError when the file is not understood.
+    Raises CodegenError if the file is not understood.
     """
-    return files.read(folder / FILE, "the permissions are", _File, _rules, {})
+    content = files.read(folder / FILE, "the permissions are", _File, _File({}))
+    return {
+        request: tuple(map(_arguments, facts.application))
+        for request, facts in content.operations.items()
+    }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Rule:
-    """What a rule may say; the runtime's `PermissionRule` has the same fields, in this order."""
+    """A rule; the runtime's `PermissionRule` has the same fields, in this order."""
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
@@ -47,13 +51,6 @@ class _Operation:
 @dataclass(frozen=True)
 class _File:
     operations: dict[str, _Operation]
-
-
-def _rules(content: _File) -> Rules:
-    return {
-        request: tuple(map(_arguments, facts.application))
-        for request, facts in content.operations.items()
-    }
 
 
 def _arguments(rule: _Rule) -> Mapping[str, Any]:

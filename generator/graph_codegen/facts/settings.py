@@ -17,10 +17,10 @@ FILE = "settings.toml"
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*([a-z]+[0-9]+)?")
 
 _DOCUMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,98}\.xml")
-"""Names of a file beside the settings: `slice` writes to it, and nowhere else."""
+"""Names of a file next to the settings, the only one that `slice` writes to."""
 
 _PACKAGE = re.compile(r"[A-Za-z]([A-Za-z0-9_]{0,98}[A-Za-z0-9])?")
-"""Identifiers that are names of a distribution as well (PyPA, Names and normalization)."""
+"""Identifiers that are also names of a distribution (PyPA, Names and normalization)."""
 
 IMPORTED = frozenset(
     {
@@ -29,12 +29,12 @@ IMPORTED = frozenset(
         "socksio", "trio", "typing_extensions", "typing_inspection", "zstandard",
     }
 )  # fmt: skip
-"""What the package imports, and what that does where it is installed: itself would come instead."""
+"""What the package imports, and their dependencies: a package of that name would shadow them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The roots of the subset, its CSDL document, the package made from it."""
+    """The roots of the subset, the name of its CSDL document, and the package made from it."""
 
     roots: tuple[str, ...]
     document: str
@@ -43,14 +43,14 @@ class Settings:
 
 
 def load(folder: Path) -> Settings:
-    """Read the settings from a metadata folder. Raises CodegenError when they are not there or odd."""
+    """Read the settings from a metadata folder. Raises CodegenError if they are missing or invalid."""
     path = folder / FILE
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         part, package = data["slice"], data["package"]
         texts = [*part["roots"], part["document"], package["name"], package["version"]]
         if isinstance(part["roots"], str) or not all(isinstance(text, str) for text in texts):
-            raise TypeError("roots is a list of texts, everything else a text")
+            raise TypeError("roots is a list of strings, everything else a string")
         found = Settings(
             tuple(part["roots"]), part["document"], package["name"], package["version"]
         )
@@ -59,9 +59,9 @@ def load(folder: Path) -> Settings:
     except (ValueError, KeyError, TypeError, RecursionError) as problem:
         raise error(f"the settings are not understood: {problem}", str(path)) from None
     if not _VERSION.fullmatch(found.version):
-        raise error(f"{_shown(found.version)} is no version, such as 1.2.3", str(path))
+        raise error(f"{_shown(found.version)} is not a version, such as 1.2.3", str(path))
     if not _DOCUMENT.fullmatch(found.document):
-        message = f"{_shown(found.document)} is no name of a document, such as graph.xml"
+        message = f"{_shown(found.document)} is not a name of a document, such as graph.xml"
         raise error(message, str(path))
     return named(found, found.package)
 
@@ -69,11 +69,11 @@ def load(folder: Path) -> Settings:
 def named(settings: Settings, package: str) -> Settings:
     """Return settings for a package of another name.
 
-    Raises CodegenError for what is no name, and for one that would hide a module of Python or one
+    Raises CodegenError for an invalid name, and for one that would hide a module of Python or one
     that the package itself imports.
     """
     if not _PACKAGE.fullmatch(package) or keyword.iskeyword(package):
-        raise error("is no name for a Python package", _shown(package))
+        raise error("is not a name for a Python package", _shown(package))
     if package in sys.stdlib_module_names:
         raise error("is a module of Python's standard library: choose another name", package)
     if package in IMPORTED:

@@ -1,6 +1,6 @@
-"""`metadata/supplement.json`: properties that the reference documents and the metadata leaves out.
+"""`metadata/supplement.json`: properties that the reference documents and the metadata lacks.
 
-Only what a program cannot do without belongs there; everything else undeclared travels as it is.
+Only properties that programs need belong there; the models keep all other undeclared ones as they are.
 """
 
 from __future__ import annotations
@@ -26,30 +26,27 @@ class _Additions:
 
 
 def load(folder: Path) -> Supplement:
-    """Read the supplement from a metadata folder; a folder without the file adds nothing.
+    """Read the supplement from a metadata folder, empty if there is no such file.
 
-    Raises CodegenError when the file is not understood.
+    Raises CodegenError if the file is not understood.
     """
     path = folder / FILE
     place = Place(str(path))
-
-    def supplement(content: dict[str, _Additions]) -> Supplement:
-        return {
-            type_name: tuple(
-                Property(name=name, type=parse_type_ref(ref), place=place)
-                for name, ref in facts.properties.items()
-            )
-            for type_name, facts in content.items()
-        }
-
-    return files.read(path, "the supplement is", dict[str, _Additions], supplement, {})
+    content = files.read(path, "the supplement is", dict[str, _Additions], {})
+    return {
+        type_name: tuple(
+            Property(name=name, type=parse_type_ref(ref), place=place)
+            for name, ref in facts.properties.items()
+        )
+        for type_name, facts in content.items()
+    }
 
 
 def apply(model: Model, supplement: Supplement) -> tuple[Model, tuple[Diagnostic, ...]]:
-    """Return a model with the additional properties of the types it holds, and what is redundant.
+    """Return a model with the additional properties of its types, and diagnostics for redundant ones.
 
-    What the metadata declares by now stays as declared, and a diagnostic says that the supplement
-    may let go of it.
+    A property that the metadata declares by now stays as declared, and can be removed from the
+    supplement.
     """
     types = dict(model.types)
     diagnostics: list[Diagnostic] = []
@@ -74,5 +71,5 @@ def _redundant(
 ) -> Iterator[Diagnostic]:
     for item in properties:
         if item.name in known:
-            message = "is declared by the metadata now: the supplement needs it no more"
+            message = "is declared by the metadata now: remove it from the supplement"
             yield Diagnostic(message, item.place, declared.name, item.name)

@@ -13,7 +13,11 @@ from graph_codegen.facts import clouds, descriptions, permissions, supplement
 
 LOADERS: Mapping[str, tuple[str, Callable[[Path], object], object]] = {
     "the clouds are": (clouds.FILE, clouds.load, clouds.Clouds({})),
-    "the descriptions are": (descriptions.FILE, descriptions.load, descriptions.Descriptions()),
+    "the descriptions are": (
+        descriptions.FILE,
+        descriptions.load,
+        descriptions.Descriptions({}, {}),
+    ),
     "the permissions are": (permissions.FILE, permissions.load, {}),
     "the supplement is": (supplement.FILE, supplement.load, {}),
 }
@@ -72,7 +76,7 @@ def rules(**facts: object) -> object:
         (clouds.FILE, {"clouds": {"GLOBAL": {"lacks": "GET /a"}}}, "clouds/GLOBAL/lacks: "),
         (clouds.FILE, {"clouds": {"GLOBAL": {"lacks": [[]]}}}, "clouds/GLOBAL/lacks/0: "),
         (clouds.FILE, {"clouds": {"GLOBAL": {}}}, "GLOBAL says neither"),
-        (clouds.FILE, {"clouds": {"CHINA": {"as": "MARS"}}}, "'MARS'"),
+        (clouds.FILE, {"clouds": {"CHINA": {"as": "MARS"}}}, "CHINA is as MARS, which is not"),
         (permissions.FILE, rules(shape=float("nan")), "operations/POST /a/application/0/shape: "),
         (permissions.FILE, rules(any_of="Calls.All"), "operations/POST /a/application/0/any_of: "),
         (permissions.FILE, rules(at_least="1"), "operations/POST /a/application/0/at_least: "),

@@ -38,7 +38,7 @@ def refusal(folder: Path, text: str) -> str:
 )  # fmt: skip
 def test_a_document_is_a_file_beside_the_settings(tmp_path: Path, name: str) -> None:
     message = refusal(tmp_path, GOOD.replace("graph.xml", name))
-    assert "is no name of a document" in message
+    assert "is not a name of a document" in message
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_document_is_a_file_beside_the_settings(tmp_path: Path, name: str) -> 
             GOOD.replace('["communications"]', '"communications"'),
             "the settings are not understood: ",
         ),
-        (GOOD.replace("1.0", "1.0\\n"), "1.0\\u000a is no version, such as 1.2.3"),
+        (GOOD.replace("1.0", "1.0\\n"), "1.0\\u000a is not a version, such as 1.2.3"),
     ],
 )
 def test_settings_of_another_form_are_refused(tmp_path: Path, text: str, message: str) -> None:
