@@ -1,7 +1,8 @@
-"""What `graph-codegen update` does to a checkout: the whole done, or nothing at all.
+"""What `graph-codegen update` does to a checkout: all of it, or nothing.
 
-The checkout is a copy of this one whose metadata is older by a few declarations, and whose goldens are
-the documented examples only. The newer metadata is this project's own.
+The checkout is a copy of this one. Its metadata is older by a few declarations, and its goldens are the
+documented examples only. The newer metadata is this project's own. One update runs as users run it, in a
+process and with all its steps; the other tests call the command here, with steps that take less time.
 """
 
 from __future__ import annotations
@@ -14,20 +15,26 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 import pytest
 
+from graph_codegen import assets
 from graph_codegen.csdl.xml import LARGEST
-from tests.support.csdl import content
+from graph_codegen.install.compare import find_unlisted
+from graph_codegen.update import project as steps
+from tests.support import csdl
+from tests.support.csdl import content, graph_codegen
 
 PROJECT = Path(__file__).parents[2]
 SUBSET = "metadata/communications.csdl.xml"
@@ -49,7 +56,7 @@ TESTS = (
     "golden/documented.py",
     "golden/test_create_call.py",
 )
-"""The goldens that are run in the copy, and what they need."""
+"""The goldens that run in the copy, and what they need."""
 
 UNWANTED = shutil.ignore_patterns(".*", "tests", "__pycache__", "build", "dist")
 
@@ -84,7 +91,7 @@ ADDITIVE = ("microsoft.graph.call/subject", "microsoft.graph.mute(microsoft.grap
 
 
 def environment(project: Path, temporary: Path) -> dict[str, str]:
-    """What makes a process run the code of a project, and leave nothing outside of a test's folder."""
+    """Return an environment in which a process runs the code of a project, and leaves no file elsewhere."""
     paths = os.pathsep.join(str(project / name) for name in ("generator", "generated"))
     return {
         **os.environ,
@@ -97,25 +104,48 @@ def environment(project: Path, temporary: Path) -> dict[str, str]:
 
 Result = subprocess.CompletedProcess[str]
 
+Steps = Mapping[str, tuple[str, ...]]
+
+NOTHING: Steps = dict.fromkeys(steps.STEPS, ("platform",))
+"""Steps that run a module of Python which touches no file."""
+
+GOLDENS: Steps = {"running the goldens": steps.STEPS["running the goldens"]}
+
+
+TESTED: Steps = {"generating": steps.STEPS["generating"], **GOLDENS}
+
+
+@contextmanager
+def empty_afterwards(folder: Path) -> Iterator[Path]:
+    """Give a folder for temporary files, in which none may be left."""
+    folder.mkdir(exist_ok=True)
+    yield folder
+    assert list(folder.iterdir()) == []
+
 
 def run(project: Path, *arguments: str | Path, cwd: Path | None = None) -> Result:
-    """Run the command as the code of a project, from anywhere."""
-    temporary = project.parent / "tmp"
-    temporary.mkdir(exist_ok=True)
-    result = subprocess.run(
-        [sys.executable, "-m", "graph_codegen", *map(str, arguments)],
-        cwd=cwd or project,
-        env=environment(project, temporary),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert list(temporary.iterdir()) == []
-    return result
+    """Run the command as the code of a project, in a process of its own, from anywhere."""
+    with empty_afterwards(project.parent / "tmp") as temporary:
+        return subprocess.run(
+            [sys.executable, "-m", "graph_codegen", *map(str, arguments)],
+            cwd=cwd or project,
+            env=environment(project, temporary),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
 
-def update(project: Path, *arguments: str | Path, cwd: Path | None = None) -> Result:
-    return run(project, "update", *arguments, cwd=cwd)
+def update(project: Path, *arguments: str | Path, through: Steps = NOTHING) -> Result:
+    """Update a project as if this code were its own, by other steps than the usual ones."""
+    with (
+        empty_afterwards(project.parent / "tmp") as temporary,
+        patch.object(assets, "CHECKOUT", project),
+        patch.object(steps, "STEPS", through),
+        patch.object(tempfile, "tempdir", str(temporary)),
+        patch.dict(os.environ, environment(project, temporary)),
+    ):
+        return graph_codegen("update", *arguments, cwd=project)
 
 
 @pytest.fixture(scope="module")
@@ -131,23 +161,17 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         else:
             shutil.copy(PROJECT / "tests" / name, target)
     (project / SUBSET).write_text(older(NEWER.decode()), encoding="utf-8")
-    for command in (("generate",), ("api", "--output", API)):
-        result = run(project, *command)
-        assert result.returncode == 0, result.stderr
+    with patch.object(assets, "CHECKOUT", project):
+        for command in (("generate",), ("api", "--output", API)):
+            result = graph_codegen(*command, cwd=project)
+            assert result.returncode == 0, result.stderr
     return project
 
 
 @pytest.fixture
 def project(checkout: Path, tmp_path: Path) -> Path:
-    """A checkout of one's own."""
+    """A checkout that a test may change."""
     return Path(shutil.copytree(checkout, tmp_path / "project"))
-
-
-@pytest.fixture
-def quick(project: Path) -> Path:
-    """A checkout whose only golden takes no time."""
-    only_golden(project, "def test_fine() -> None:\n    pass\n")
-    return project
 
 
 def only_golden(project: Path, code: str) -> None:
@@ -174,7 +198,7 @@ def provenance(project: Path) -> dict[str, object]:
 
 @contextmanager
 def untouched(project: Path) -> Iterator[None]:
-    """Hold that every file of a project is as it was, and none is there besides."""
+    """Assert that every file of a project stays as it is, and that no other appears."""
     before = content(project)
     yield
     after = content(project)
@@ -214,7 +238,7 @@ def cut_short(request: BaseHTTPRequestHandler) -> None:
 
 
 def endless(request: BaseHTTPRequestHandler) -> None:
-    """Send more than anybody should take, until nobody does."""
+    """Send more than anybody should read, until the reader leaves."""
     request.send_response(200)
     request.end_headers()
     chunk = bytes(2**20)
@@ -224,7 +248,7 @@ def endless(request: BaseHTTPRequestHandler) -> None:
 
 @contextmanager
 def served(answer: Answer) -> Iterator[str]:
-    """The address of a server that answers each request in one way."""
+    """Give the address of a server that answers each request in one way."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -252,7 +276,7 @@ def served(answer: Answer) -> Iterator[str]:
         server.server_close()
 
 
-# -- the whole done, from a file
+# -- a real round, from a file
 
 
 class Round(NamedTuple):
@@ -263,11 +287,11 @@ class Round(NamedTuple):
 
 @pytest.fixture(scope="module")
 def done(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Round:
-    """An update with the documented examples as goldens, run from outside of the checkout."""
+    """An update with all its steps, run from outside of the checkout."""
     folder = tmp_path_factory.mktemp("round")
     project = Path(shutil.copytree(checkout, folder / "project"))
     document(project)
-    result = update(project, DATED, "--report", "report.md", cwd=folder)
+    result = run(project, "update", DATED, "--report", "report.md", cwd=folder)
     assert result.returncode == 0, result.stderr
     return Round(project, result, content(checkout))
 
@@ -322,7 +346,7 @@ def test_an_update_notes_where_the_metadata_is_from(done: Round) -> None:
 
 
 def raised(version: str) -> str:
-    """The version after a break: the settings have none of 1.0.0 or later yet, but may."""
+    """Return the version after a breaking change, before and after 1.0.0."""
     major, minor, _ = map(int, version.split("."))
     return f"{major + 1}.0.0" if major else f"0.{minor + 1}.0"
 
@@ -341,23 +365,25 @@ def test_an_update_steps_the_version_and_nothing_else_in_the_settings(done: Roun
 
 
 def test_an_update_generates_the_package(done: Round) -> None:
-    """The way there and back again: the package is the one that this project has."""
+    """There and back again: the package is the one that this project has, but for the version."""
     old, new = (f'"{number}"'.encode() for number in (VERSION, version(done.project)))
-    made = {
-        path: data.replace(new, old)
-        for path, data in content(done.project / "generated" / "graph_comms").items()
-    }
-    package = content(PROJECT / "generated" / "graph_comms")
-    assert made == {path: data for path, data in package.items() if "__pycache__" not in path}
-    before = {f"generated/graph_comms/{path}": data for path, data in made.items()}
+    besides = ("CHANGELOG.md", "manifest.json")  # the one is written by hand, the other has hashes
+    made, package = (
+        {
+            path: data.replace(new, old)
+            for path, data in content(project / "generated").items()
+            if path not in besides and "__pycache__" not in path
+        }
+        for project in (done.project, PROJECT)
+    )
+    assert made == package
+    before = {f"generated/{path}": data for path, data in made.items()}
     assert not before.items() <= done.before.items()
-    result = run(done.project, "check")
-    assert (result.returncode, result.stdout) == (0, "")
+    assert find_unlisted(done.project / "generated") == {}
 
 
 def test_an_update_lists_the_methods(done: Round) -> None:
-    result = run(done.project, "api", "--output", API, "--check")
-    assert result.returncode == 0, result.stderr
+    assert (done.project / API).read_bytes() == (PROJECT / API).read_bytes()
     assert (done.project / API).read_bytes() != done.before[API]
 
 
@@ -412,21 +438,21 @@ def test_an_update_to_nothing_new_changes_nothing_and_says_so(
 # -- from an address
 
 
-def test_an_update_from_an_address(quick: Path) -> None:
-    """What the address is called by leaves out the query, which may be a secret."""
+def test_an_update_from_an_address(project: Path) -> None:
+    """The address is recorded without its query, which may hold a secret."""
     first = date.today()
     with served(whole(NEWER)) as address:
-        result = update(quick, f"{address}/v1.0/$metadata?key=s3cret#part")
+        result = update(project, f"{address}/v1.0/$metadata?key=s3cret#part")
     assert result.returncode == 0, result.stderr
-    found = provenance(quick)
+    found = provenance(project)
     assert found["document"] == f"{address}/v1.0/$metadata"
     assert found["sha256"] == hashlib.sha256(NEWER).hexdigest()
     assert str(found["date"]) in (first.isoformat(), date.today().isoformat())
-    assert f"\n\nFrom the metadata of {found['date']}.\n" in (quick / CHANGELOG).read_text("utf-8")
-    assert (quick / SUBSET).read_bytes() == NEWER
-    assert all(b"s3cret" not in data for data in content(quick).values())
-    result = run(quick, "check")
-    assert result.returncode == 0, result.stdout
+    text = (project / CHANGELOG).read_text(encoding="utf-8")
+    assert f"\n\nFrom the metadata of {found['date']}.\n" in text
+    assert (project / SUBSET).read_bytes() == NEWER
+    assert all(b"s3cret" not in data for data in content(project).values())
+    assert "s3cret" not in result.stdout + result.stderr
 
 
 def test_a_redirect_is_followed(done: Round) -> None:
@@ -490,93 +516,91 @@ def test_a_source_that_cannot_be_read_is_refused(checkout: Path, source: str, me
 
 
 def test_metadata_that_breaks_the_examples_is_refused(project: Path) -> None:
-    """The package is generated from it, and is what it should be; but it is not what is documented."""
-    lacking = NEWER.decode()
-    for line in ('        <Property Name="joinMeetingId" Type="Edm.String" Nullable="false"/>\n',):
-        assert line in lacking
-        lacking = lacking.replace(line, "")
-    document(project, lacking.encode())
+    """The package is generated as it should be, but the documented examples do not work with it."""
+    line = b'        <Property Name="joinMeetingId" Type="Edm.String" Nullable="false"/>\n'
+    assert line in NEWER
+    document(project, NEWER.replace(line, b""))
     with untouched(project):
-        result = update(project, f"../{DATED}", "--report", "../report.md")
+        result = update(project, f"../{DATED}", "--report", "../report.md", through=TESTED)
     (error,) = errors(result)
     assert error == "the update: pytest tests/golden --quiet failed:"
     assert "FAILED tests/golden/test_create_call.py::" in result.stderr
     assert "07-meeting-id-with-passcode" in result.stderr
+    assert "files changed" not in result.stderr
     assert "property removed" in result.stdout
     assert (project.parent / "report.md").exists()
 
 
-def test_a_golden_that_fails_leaves_all_as_it_was(project: Path) -> None:
-    only_golden(project, "def test_bad() -> None:\n    assert 'what it should' == 'what it is'\n")
-    document(project)
-    with untouched(project):
-        result = update(project, f"../{DATED}")
-    assert errors(result) == ["the update: pytest tests/golden --quiet failed:"]
-    assert "FAILED tests/golden/test_only.py::test_bad" in result.stderr
-    assert "'what it should' == 'what it is'" in result.stderr
-    assert "files changed" not in result.stderr
-
-
-def test_a_generated_file_edited_by_hand_is_not_lost(quick: Path) -> None:
-    edited = quick / "generated" / "graph_comms" / "models" / "graph.py"
+def test_a_generated_file_edited_by_hand_is_not_lost(project: Path) -> None:
+    edited = project / "generated" / "graph_comms" / "models" / "graph.py"
     edited.write_text(edited.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
-    document(quick)
-    with untouched(quick):
-        result = update(quick, f"../{DATED}")
+    document(project)
+    small = document(project, csdl.document(csdl.SERVICE), "small.xml")
+    generate = (*steps.STEPS["generating"], "--metadata", str(small), *csdl.ROOT)
+    with untouched(project):
+        result = update(project, f"../{DATED}", through={"generating": generate, **GOLDENS})
     assert errors(result)[0].startswith("the update: graph_codegen generate ")
     assert "graph_comms/models/graph.py: was edited by hand: restore or delete it" in result.stderr
     assert "goldens" not in result.stderr
 
 
-def test_a_changelog_edited_by_hand_is_kept(done: Round, quick: Path) -> None:
-    """It is no generated file, so words in it are welcome; what was written there stays."""
+def test_a_changelog_edited_by_hand_is_kept(project: Path) -> None:
+    """The changelog is not a generated file: what is written there stays."""
     mine = "# Changelog\n\nSome words.\n\n## 0.0.9\n\nMine,  as it *is*.\n"
-    (quick / CHANGELOG).write_text(mine, encoding="utf-8")
-    document(quick, name="undated.xml")
-    result = update(quick, "../undated.xml")
+    (project / CHANGELOG).write_text(mine, encoding="utf-8")
+    document(project, name="undated.xml")
+    result = update(project, "../undated.xml")
     assert result.returncode == 0, result.stderr
-    text = (quick / CHANGELOG).read_text(encoding="utf-8")
+    text = (project / CHANGELOG).read_text(encoding="utf-8")
     assert text.startswith(
-        f"# Changelog\n\nSome words.\n\n## {version(quick)}\n\nFrom the metadata undated.xml.\n"
+        f"# Changelog\n\nSome words.\n\n## {version(project)}\n\nFrom the metadata undated.xml.\n"
     )
     assert text.endswith("\n\n## 0.0.9\n\nMine,  as it *is*.\n")
-    assert provenance(quick)["date"] is None
+    assert provenance(project)["date"] is None
 
 
-def test_a_project_that_cannot_be_written_is_refused(quick: Path) -> None:
+def test_a_project_that_cannot_be_written_is_refused(project: Path) -> None:
     """A folder in the place of a file: what cannot be replaced at the end is put back as it was."""
-    (quick / CHANGELOG).unlink()
-    (quick / CHANGELOG).mkdir()
-    (quick / CHANGELOG / "in-the-way").write_text("mine", encoding="utf-8")
-    document(quick)
-    with untouched(quick):
-        result = update(quick, f"../{DATED}")
+    (project / CHANGELOG).unlink()
+    (project / CHANGELOG).mkdir()
+    (project / CHANGELOG / "in-the-way").write_text("mine", encoding="utf-8")
+    document(project)
+    with untouched(project):
+        result = update(project, f"../{DATED}")
     (error,) = errors(result)
     assert CHANGELOG in error
 
 
-def test_a_report_that_cannot_be_written_is_refused(quick: Path) -> None:
-    document(quick)
-    with untouched(quick):
-        result = update(quick, f"../{DATED}", "--report", f"../{DATED}/below/report.md")
+def test_a_report_that_cannot_be_written_is_refused(project: Path) -> None:
+    document(project)
+    with untouched(project):
+        result = update(project, f"../{DATED}", "--report", f"../{DATED}/below/report.md")
     (error,) = errors(result)
     assert error.startswith(f"../{DATED}/below: cannot write here")
 
 
-def test_a_killed_update_leaves_all_as_it_was_and_can_be_repeated(quick: Path) -> None:
-    temporary, reached = quick.parent / "killed", quick.parent / "reached"
+ONLY_GOLDENS = f"""
+from graph_codegen.cli import main
+from graph_codegen.update import project
+project.STEPS = {dict(GOLDENS)!r}
+main()
+"""
+
+
+def test_a_killed_update_leaves_all_as_it_was_and_can_be_repeated(project: Path) -> None:
+    temporary, reached = project.parent / "killed", project.parent / "reached"
     temporary.mkdir()
     only_golden(
-        quick,
+        project,
         "import time\nfrom pathlib import Path\n\n\ndef test_slow() -> None:\n"
         f"    Path({str(reached)!r}).touch()\n    time.sleep(120)\n",
     )
-    path = document(quick, name="undated.xml")
-    with untouched(quick):
+    path = document(project, name="undated.xml")
+    with untouched(project):
         process = subprocess.Popen(
-            [sys.executable, "-m", "graph_codegen", "update", path],
-            cwd=quick,
-            env=environment(quick, temporary),
+            [sys.executable, "-c", ONLY_GOLDENS, "update", path],
+            cwd=project,
+            env=environment(project, temporary),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -590,17 +614,16 @@ def test_a_killed_update_leaves_all_as_it_was_and_can_be_repeated(quick: Path) -
         finally:
             os.killpg(process.pid, signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
-    # What was written until then is all of the new package, in a copy that nobody looks at.
+    # What was written until then lies in a copy.
     (copy,) = temporary.glob("graph-codegen-*/project")
     assert (copy / SUBSET).read_bytes() == NEWER
-    only_golden(quick, "def test_fine() -> None:\n    pass\n")
-    result = update(quick, path, "--date", "2030-05-06")
+    result = update(project, path, "--date", "2030-05-06")
     assert result.returncode == 0, result.stderr
-    assert (provenance(quick)["document"], provenance(quick)["date"]) == (
+    assert (provenance(project)["document"], provenance(project)["date"]) == (
         "undated.xml",
         "2030-05-06",
     )
-    assert "\n\nFrom the metadata of 2030-05-06.\n" in (quick / CHANGELOG).read_text(
+    assert "\n\nFrom the metadata of 2030-05-06.\n" in (project / CHANGELOG).read_text(
         encoding="utf-8"
     )
 
@@ -609,7 +632,7 @@ def test_a_killed_update_leaves_all_as_it_was_and_can_be_repeated(quick: Path) -
 
 
 def test_an_installed_command_refuses_to_update(tmp_path: Path) -> None:
-    """As in a wheel: templates and metadata lie inside of the package, and no checkout around it."""
+    """As in a wheel, templates and metadata lie inside the package, and there is no checkout."""
     package = tmp_path / "generator" / "graph_codegen"
     shutil.copytree(
         PROJECT / "generator" / "graph_codegen",
