@@ -1,4 +1,4 @@
-"""Where the templates and the default metadata lie: inside a wheel, or at the top of the checkout."""
+"""Where the templates and the default metadata are: inside a wheel, or at the top of the checkout."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def folder(name: str) -> Path:
 
 
 def checkout() -> Path | None:
-    """Return the project's folder when this code runs from a checkout, None when it is installed."""
+    """Return the project's folder if this code runs from a checkout, None if it is installed."""
     return None if (_PACKAGE / "_metadata").is_dir() else CHECKOUT

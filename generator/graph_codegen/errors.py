@@ -1,4 +1,4 @@
-"""What the generator says about its input: where, about which type and property, and what."""
+"""Diagnostics: what is wrong with the input, with its place, type and property."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import islice
 from graph_codegen.text import printable
 
 MOST_FINDINGS = 10_000
-"""Findings in one document before reading it stops; Graph's whole metadata has six."""
+"""Diagnostics about one document before reading it stops; Graph's whole metadata has six."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding about the input. `type` and `property` are CSDL names, empty where none applies."""
+    """A message about the input. `type` and `property` are CSDL names, empty if it is about neither."""
 
     message: str
     place: Place
@@ -50,13 +50,13 @@ class CodegenError(Exception):
 
 
 def error(message: str, place: Place | str, *, type: str = "", property: str = "") -> CodegenError:
-    """Build the error for a single finding; a bare string as place names a file."""
+    """Return an error with a single diagnostic; a string as place is the name of a file."""
     where = place if isinstance(place, Place) else Place(place)
     return CodegenError(Diagnostic(message, where, type, property))
 
 
 def bounded(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return diagnostics; raises CodegenError when they are more than a document may have."""
+    """Return diagnostics; raises CodegenError if there are more than a document may have."""
     found = tuple(islice(diagnostics, MOST_FINDINGS + 1))
     if len(found) > MOST_FINDINGS:
         raise error(f"more than {MOST_FINDINGS} things are not understood", found[-1].place)
@@ -64,7 +64,7 @@ def bounded(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 
 
 def refuse(diagnostics: Iterable[Diagnostic]) -> None:
-    """Raise CodegenError when there is any diagnostic: what `--strict` does."""
+    """Raise CodegenError with diagnostics, if there are any."""
     found = tuple(diagnostics)
     if found:
         raise CodegenError(*found)

@@ -1,4 +1,4 @@
-"""Text from the outside → Python source in which it is only data."""
+"""Text from documents → Python source in which it is only data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import unicodedata
 def docstring_source(text: str, indent: int = 4, *, code: str = "") -> str:
     """Return the source of a docstring that holds `text`, wrapped at 96 columns.
 
-    `indent` is the column at which it will stand; the first line of the source is not indented.
+    `indent` is the column of the docstring; the first line of the source is not indented.
     `code` is a last paragraph of one line that must not be wrapped.
     """
     width = 96 - indent
@@ -38,21 +38,21 @@ def _join(lines: list[str], margin: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Replace what is not printable, line ends and direction marks too, by its escape."""
-    # Nearly all are, and to look at each of their characters takes long.
+    """Replace unprintable characters, including line ends and direction marks, with their escapes."""
+    # Nearly all texts are, and looking at each character takes long.
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if is_printable(c) else _escape(ord(c)) for c in text)
 
 
 def is_printable(character: str) -> bool:
-    """Whether a character shows as itself: no control, format or private one, no space but " ".
+    """Whether a character is visible: not a control, format or private character, nor a space but " ".
 
-    Decided by Unicode 3.2, which every Python has: `str.isprintable` knows more characters with each
-    version, and the same metadata would become other bytes. Letters of living scripts are there since
-    long before; emoji are not.
+    This follows Unicode 3.2, which every Python has: `str.isprintable` knows more characters in each
+    version of Python, so the same metadata would give different bytes. Unicode 3.2 has the letters of
+    all living scripts, and no emoji.
     """
-    # What came to be a format character later is the soft hyphen alone.
+    # The soft hyphen is the only character that became a format character later.
     kind = unicodedata.ucd_3_2_0.category(character)
     return character == " " or (kind[0] not in "CZ" and character != "\xad")
 

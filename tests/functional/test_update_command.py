@@ -464,9 +464,9 @@ def test_a_redirect_is_followed(done: Round) -> None:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (whole(b"gone", 404), "cannot fetch the metadata: the answer is 404"),
-        (whole(NEWER, 500), "cannot fetch the metadata: the answer is 500"),
-        (whole(NEWER, 203), "cannot fetch the metadata: the answer is 203"),
+        (whole(b"gone", 404), "cannot fetch the metadata: the response is 404"),
+        (whole(NEWER, 500), "cannot fetch the metadata: the response is 500"),
+        (whole(NEWER, 203), "cannot fetch the metadata: the response is 203"),
         (cut_short, "cannot fetch the metadata: peer closed connection"),
         (endless, f"the metadata has more than {LARGEST} bytes"),
         (whole(NEWER[:5000]), ""),

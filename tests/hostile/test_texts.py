@@ -122,10 +122,10 @@ ODD = "x\x9b31mred\u202e\u200b\x85\u2028end"
 WARNED = {
     "an attribute": ('<ComplexType Name="a" b:c="d" xmlns:b="urn:x"/>', "is not understood"),
     "an element": ('<b:a xmlns:b="urn:x"/>', "is not understood"),
-    "a target": ('<Annotations Target="graph.none/x"/>', "on what is not declared"),
+    "a target": ('<Annotations Target="graph.none/x"/>', "on something that is not declared"),
     "a key": (
         '<EntityType Name="a"><Key><PropertyRef Name="b"/></Key></EntityType>',
-        "no property",
+        "not a property",
     ),
 }
 

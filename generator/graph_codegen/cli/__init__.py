@@ -1,7 +1,7 @@
 """The command `graph-codegen`. Answers go to standard output, everything else to standard error.
 
-Exit codes: 0 done, 1 a check found a difference or `diff` what it was to fail on, 2 the input or the
-output was refused.
+Exit codes: 0 done, 1 a check found a difference or `diff` a finding to fail on, 2 the input or the output
+was refused.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ as usual takes a sixth of the time."""
 
 
 class _Commands(click.Group):
-    """Turns the errors of the input into messages; no command shows a traceback for them."""
+    """Turns errors of input and output into messages: no command shows a traceback for them."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -15,7 +15,7 @@ from graph_codegen.cli.console import DIFFERENT, PROGRESS, show
 from graph_codegen.cli.workers import current_workers
 
 FAIL_ON = ("breaking", "additive", "any")
-"""What can make the command fail: findings of a level or a graver one, the gravest first."""
+"""Findings that can make the command fail: those of a level and all graver ones, the gravest first."""
 
 
 @click.command("diff")

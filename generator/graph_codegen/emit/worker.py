@@ -1,4 +1,4 @@
-"""What a process that formats for another one needs besides formatting; it is light to load."""
+"""What a worker process needs to end in time; it loads quickly, as the command imports it too."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Resolves a document into one model, validates it, takes a subset of it and writes that as CSDL."""
+"""Resolves a document into one model, validates it, takes subsets of it, and writes them as CSDL."""

@@ -1,9 +1,9 @@
-"""A model → the same model in one order, whatever the order in its document.
+"""A model → the same model in a canonical order, whatever the order in its document.
 
-CSDL gives no meaning to the order of types, properties, members with values, overloads, entity sets
-and bindings; Graph need not keep it between two publications. What means something stays: the order
-of parameters, since the first is the binding parameter (CSDL 12.8), of the parts of a key, since
-canonical addresses have them in this order (URL conventions, 4.3.1), and of the items of a collection.
+The order of types, properties, members with values, overloads, entity sets and bindings means nothing
+in CSDL, and Graph need not keep it from one publication to the next. Order that means something is kept:
+that of parameters, since the first is the binding parameter (CSDL 12.8), that of the parts of a key, since
+canonical URLs have them in this order (URL conventions, 4.3.1), and that of the items of a collection.
 """
 
 from __future__ import annotations
@@ -32,11 +32,10 @@ _Item = TypeVar("_Item", bound=_Named)
 
 
 def ordered(model: Model) -> Model:
-    """Return a model with everything sorted by name whose order means nothing.
+    """Return a model in which everything whose order means nothing is sorted by name.
 
-    Members of enumerations are sorted by value, overloads by the types and the names of their
-    parameters, bindings by path. Annotations and the values of records are sorted since they were
-    read (see `resolve`).
+    Members of enumerations are sorted by value, overloads by the types and names of their parameters,
+    and bindings by path. `resolve` has already sorted annotations, and the reader the values of records.
     """
     return replace(
         model,

@@ -1,4 +1,4 @@
-"""The resolved model of a document: what it declares, by full names, and what can be asked of it."""
+"""The resolved model of a document: its declarations by full name, and look-ups in them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from graph_codegen.errors import Diagnostic, Place
 
 @dataclass(frozen=True)
 class Model:
-    """The resolved model: every reference is a full name, every annotation sits on what it is about."""
+    """The resolved model: every reference is a full name, and every annotation is on its target."""
 
     types: Mapping[str, TypeDeclaration]
     operations: tuple[Operation, ...] = ()
@@ -32,12 +32,12 @@ class Model:
 
     @property
     def place(self) -> Place:
-        """The document as a whole, as the places of its types tell it."""
+        """The document as a whole."""
         return next((Place(t.place.file) for t in self.types.values()), Place("metadata"))
 
     @property
     def sources(self) -> tuple[EntitySource, ...]:
-        """The entity sets and singletons; none where there is no container."""
+        """The entity sets and singletons; none if there is no container."""
         return self.container.sources if self.container else ()
 
     @cached_property
@@ -95,7 +95,7 @@ class Model:
         return {t.name: {m.name: m for m in reversed([*t.members()])} for t in self.structured()}
 
     def first(self, type_name: str, member: str) -> Property | NavigationProperty | None:
-        """Return the member of that name which a type has or inherits, the root's first."""
+        """Return the member of that name that a type has or inherits, that of the root-most type first."""
         owners = (self._members[owner.name] for owner in self.lineage(type_name))
         return next((members[member] for members in owners if member in members), None)
 
@@ -114,5 +114,5 @@ class Model:
         return any(declared.open for declared in self.lineage(name))
 
     def key(self, name: str) -> tuple[str, ...]:
-        """Return the names of the key properties, inherited ones too; empty where there is no key."""
+        """Return the names of the key properties, inherited ones too; empty if there is no key."""
         return next((t.key for t in reversed(self.lineage(name)) if t.key), ())

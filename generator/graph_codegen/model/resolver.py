@@ -1,4 +1,4 @@
-"""A document as read → one resolved model: full names, one declaration per name, no dangling ends.
+"""A document as it was read → one resolved model: full names, and one declaration per name.
 
 Aliases are document-wide (CSDL 5.2): Graph declares `self` in one schema and uses it in others.
 """
@@ -43,9 +43,10 @@ from graph_codegen.model.validate import find_unresolved_references, validate_mo
 def resolve(document: Document) -> Model:
     """Return the resolved model of a document.
 
-    The model carries the document's diagnostics and its own: references to nothing and annotations
-    on nothing. Raises CodegenError for what leaves no model: a name declared twice, an alias of two
-    namespaces, base types in a cycle or too deep, a base that cannot be one, too many diagnostics.
+    The model has the document's diagnostics, and one for each reference and annotation whose target
+    is not declared. Raises CodegenError where there can be no model: for a name declared twice, an
+    alias of two namespaces, base types that are invalid, in a cycle or too deep, and too many
+    diagnostics.
     """
     return _Resolver(document).model()
 
@@ -84,7 +85,7 @@ _QUALIFIED = re.compile(r"[^\W\d][\w-]*(?:\.[^\W\d][\w-]*)+")
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """An out-of-line annotation target with what stands on it."""
+    """The annotations on an out-of-line target, and its place."""
 
     place: Place
     annotations: list[Annotation] = field(default_factory=list[Annotation])
@@ -116,7 +117,7 @@ class _Resolver:
     # -- names
 
     def _full(self, name: str) -> str:
-        """Replace the alias that stands before the last dot, where it is one."""
+        """Replace what is in front of the last dot if it is an alias."""
         head, _, simple = name.rpartition(".")
         namespace = self._aliases.get(head)
         return name if namespace is None else f"{namespace}.{simple}"
@@ -126,7 +127,7 @@ class _Resolver:
         return ref if full == ref.name else TypeRef(full, ref.collection)
 
     def _target(self, target: str) -> str:
-        """Normalise an annotation target: full names, an overload's signature in one spelling."""
+        """Normalise an annotation target: full names, and one spelling for the signature of an overload."""
         overload = _OVERLOAD.fullmatch(target)
         if not overload:
             head, slash, tail = target.partition("/")
@@ -148,7 +149,7 @@ class _Resolver:
     def _annotated(self, item: _Annotated, *targets: str) -> _Annotated:
         """Join inline and out-of-line annotations, resolved and sorted by term and qualifier.
 
-        An item without any, as most members are, is returned as it is: copying costs the most here.
+        An item without annotations, like most members, is returned unchanged: copying costs the most here.
         """
         found = list(item.annotations)
         for target in targets:
@@ -166,7 +167,7 @@ class _Resolver:
         return Annotation(term, value, item.qualifier, item.place)
 
     def _expression(self, value: Expression | None, *, named: bool) -> Expression | None:
-        """Resolve a value; `named` says that texts in it are names."""
+        """Resolve a value; `named`: texts in it are names."""
         match value:
             case Record():
                 return Record(
@@ -216,7 +217,7 @@ class _Resolver:
         return self._annotated(self._typed(item), f"{owner}/{item.name}")
 
     def _typed(self, item: _Typed) -> _Typed:
-        """Make the name of an item's type full; one that is full already leaves the item as it is."""
+        """Make the name of an item's type full; the item is returned unchanged if it already is."""
         ref = self._ref(item.type)
         return item if ref is item.type else replace(item, type=ref)
 
@@ -266,5 +267,5 @@ class _Resolver:
         for target, placed in self._targets.items():
             if target not in self._used:
                 declaration, _, member = target.partition("/")
-                message = "annotations on what is not declared"
+                message = "annotations on something that is not declared"
                 yield Diagnostic(message, placed.place, declaration, member)

@@ -1,9 +1,9 @@
 """The part of a model that is reachable from chosen roots.
 
-From a root the closure follows what a value of a type can hold or do: structural properties,
-contained navigation, base types, types derived from what is held, and bound operations with their
-parameters and return types. Navigation without containment leads to entities that live elsewhere:
-it is kept where its target is in the subset anyway, and cut where it is not.
+From each root the closure follows everything that a value of a type can hold or do: structural
+properties, contained navigation, base types, derived types of all these, and bound operations with their
+parameters and return types. Navigation without containment leads to entities elsewhere: it is kept if its
+target is in the subset anyway, and cut if not.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A navigation property that was left out, since its target is outside the subset."""
+    """A navigation property that was left out because its target is outside the subset."""
 
     type: str
     property: str
@@ -43,9 +43,9 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """A closed part of a model: `model` holds nothing that refers outside, `cut` says what did.
+    """A closed part of a model: nothing in `model` refers outside; `cut` has the properties that did.
 
-    Both are in one order, whatever that of the document (see `order`).
+    Both are in canonical order, whatever the order of the document.
     """
 
     roots: tuple[str, ...]
@@ -58,7 +58,7 @@ def take(model: Model, roots: Sequence[str]) -> Subset:
 
     A root is `all`, the name of an entity set or singleton (`communications`), a path from one
     along contained navigation (`communications/calls`), or a type (`commsNotifications`, with its
-    namespace where it is not microsoft.graph's). Raises CodegenError for a root that does not exist,
+    namespace unless that is microsoft.graph). Raises CodegenError for a root that does not exist,
     and for a kept element that refers to nothing.
     """
     closure = _Closure(model)
@@ -71,7 +71,7 @@ def take(model: Model, roots: Sequence[str]) -> Subset:
 
 
 def existing(model: Model, roots: Sequence[str]) -> tuple[str, ...]:
-    """Return the roots that a model has: an older or other document may lack some."""
+    """Return the roots that a model has: an older document, or that of another cloud, may lack some."""
     return tuple(root for root in roots if _exists(model, root))
 
 
@@ -115,13 +115,13 @@ class _Closure:
         found = None if segments else self._find_type(head)
         if found is None:
             raise error(
-                f"the root {root} does not exist: it is no entity set, singleton, path or type",
+                f"the root {root} does not exist: it is not an entity set, singleton, path or type",
                 self._model.place,
             )
         self._hold(found)
 
     def _follow(self, root: str, owner: str, segments: list[str]) -> None:
-        """Hold what a path leads to; of the types on the way only their keys and where it goes."""
+        """Hold the target of a path; of the types on the way, only their keys and the next step are kept."""
         for segment in segments:
             lineage = self._model.lineage(owner)
             steps = (
@@ -149,8 +149,8 @@ class _Closure:
     # -- closure
 
     def _hold(self, name: str) -> None:
-        """A value of the type can occur: so can one of any type derived from it."""
-        if name in self._held:  # and so is what is derived from it
+        """Hold a type of which values can occur, and all types derived from it."""
+        if name in self._held:  # with all types derived from it
             return
         for each in (name, *self._model.descendants(name)):
             if each not in self._held:
@@ -164,7 +164,7 @@ class _Closure:
         self._pending.append(name)
 
     def run(self) -> None:
-        """Follow references until nothing new turns up."""
+        """Follow references until there are no new ones."""
         while self._pending:
             name = self._pending.pop()
             for declared in self._model.lineage(name):

@@ -1,4 +1,4 @@
-"""What must hold in a resolved model: each name once, sound base types, references that lead somewhere."""
+"""What must hold in a resolved model: names are unique, base types valid, references resolved."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ PRIMITIVES = frozenset(
 """The Edm types that the generator can express (CSDL 3.3, 3.4)."""
 
 INTEGERS = frozenset({"Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"})
-"""The Edm types that an enumeration can stand on (CSDL 10.1)."""
+"""The Edm types that an enumeration can be based on (CSDL 10.1)."""
 
 DEEPEST = 50
-"""Levels of base types; Graph's whole metadata has five. Generating the models takes time with their
-cube: seconds for these, minutes for some hundreds."""
+"""Levels of base types; Graph's whole metadata has five. The time to generate models grows with the cube
+of their number: seconds for fifty, minutes for some hundreds."""
 
 
 def validate_model(model: Model) -> None:
-    """Raise CodegenError for base types that cannot be, or too many, and for names declared twice."""
+    """Raise CodegenError for base types that are invalid or too deep, and for names declared twice."""
     depths: dict[str, int] = {}
     for declared in model.structured():
         _refuse_bases(model, declared, depths)
@@ -35,14 +35,14 @@ def validate_model(model: Model) -> None:
 
 
 def find_unresolved_references(model: Model) -> Iterator[Diagnostic]:
-    """Yield a diagnostic for each reference of a model that leads to nothing."""
+    """Yield a diagnostic for each unresolved reference of a model, and each invalid underlying type."""
     yield from dangling(model)
     known = _known(model)
     for name, declared in model.types.items():
         if isinstance(declared, StructuredType):
             yield from _loose_members(model, declared)
         elif declared.underlying not in INTEGERS:
-            message = f"the underlying type {declared.underlying} is no integer type"
+            message = f"the underlying type {declared.underlying} is not an integer type"
             yield Diagnostic(message, declared.place, name)
     for term in model.terms:
         if term.type.name not in known:
@@ -56,7 +56,7 @@ def find_unresolved_references(model: Model) -> Iterator[Diagnostic]:
 
 
 def dangling(model: Model) -> Iterator[Diagnostic]:
-    """Yield a diagnostic for each reference of a model that leads to no type."""
+    """Yield a diagnostic for each reference of a model to a type that is not declared."""
     known = _known(model)
     for ref, place, owner, name in model.references():
         if ref.name not in known:
@@ -70,15 +70,17 @@ def _known(model: Model) -> frozenset[str]:
 def _loose_members(model: Model, declared: StructuredType) -> Iterator[Diagnostic]:
     for path in declared.key:
         if not model.first(declared.name, path.split("/")[0]):
-            yield Diagnostic(f"the key {path} is no property", declared.place, declared.name, path)
+            yield Diagnostic(
+                f"the key {path} is not a property", declared.place, declared.name, path
+            )
     for item in declared.navigation:
         if item.partner and not model.first(item.type.name, item.partner.split("/")[0]):
-            message = f"the partner {item.partner} is no property of {item.type.name}"
+            message = f"the partner {item.partner} is not a property of {item.type.name}"
             yield Diagnostic(message, item.place, declared.name, item.name)
 
 
 def _refuse_bases(model: Model, declared: StructuredType, depths: dict[str, int]) -> None:
-    """Follow the base types of a type up to one that is known to be sound, with its depth."""
+    """Follow the base types of a type up to one whose depth is known; raises CodegenError as above."""
     seen = {declared.name: None}
     base = declared.base
     while base and base not in depths and len(seen) <= DEEPEST:
@@ -87,7 +89,9 @@ def _refuse_bases(model: Model, declared: StructuredType, depths: dict[str, int]
             raise CodegenError(Diagnostic(message, declared.place, declared.name))
         parent = model.structure(base)
         if parent is None or parent.kind != declared.kind:
-            problem = f"is no {declared.kind}" if base in model.types else "is not declared"
+            problem = (
+                f"is not declared as {declared.kind}" if base in model.types else "is not declared"
+            )
             message = f"the base type {base} {problem}"
             raise CodegenError(Diagnostic(message, declared.place, declared.name))
         seen[base] = None

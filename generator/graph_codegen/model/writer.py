@@ -1,7 +1,7 @@
-"""A model → normalised CSDL: facts only, one spelling for each, the same bytes for the same model.
+"""A model → normalised CSDL: facts only, each in one spelling, and the same bytes for the same model.
 
-Normalised means full names without aliases, annotations inline, everything in one order (see
-`order`), and no descriptive text. What is read back resolves to an equal model.
+Normalised means full names without aliases, inline annotations, canonical order, and no descriptive text.
+Reading it again gives an equal model.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def write(model: Model) -> bytes:
 
 
 def _rank(item: _Declared) -> int:
-    """Types first, then operations, the container last: the order in which a person reads them."""
+    """Return the rank of a declaration: types first, then operations, then terms, the container last."""
     return (EnumType, StructuredType, Operation, Term, EntityContainer).index(type(item))
 
 
@@ -89,7 +89,7 @@ def _add(parent: _Element, tag: str, attributes: Mapping[str, str | None]) -> _E
 
 
 def _true(flag: bool) -> str | None:
-    """Spell a flag whose default is false: it is written only where it is set."""
+    """Spell a flag whose default is false: it is written only if it is set."""
     return "true" if flag else None
 
 
@@ -217,7 +217,7 @@ def _annotations(parent: _Element, annotations: Iterable[Annotation]) -> None:
 
 
 def _value(parent: _Element, value: Expression | None) -> None:
-    """Write the value of an annotation or record property: constants as attributes where they can be."""
+    """Write the value of an annotation or record property: constants as attributes where CSDL allows it."""
     match value:
         case Constant(kind, text) if kind != "EnumMember":
             parent.set(kind, text)

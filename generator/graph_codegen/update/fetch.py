@@ -1,4 +1,4 @@
-"""Metadata from a file or an address → its bytes, and what to call it."""
+"""Metadata from a file or a URL → its bytes, name and date."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TIMEOUT = httpx.Timeout(30.0)
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A document as it was got: its bytes, its name, and the date that it is of."""
+    """The bytes of a document, the name that messages use, and its date if that is known."""
 
     data: bytes
     name: str
@@ -27,43 +27,43 @@ class Fetched:
 
 
 def label(source: str) -> str:
-    """Return what to call a path or address: an address without user, password, query and fragment."""
-    if not _is_address(source):
+    """Return the name of a path or URL for messages: a URL without user, password, query and fragment."""
+    if not _is_url(source):
         return source
     parts = urlsplit(source)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def fetch_document(source: str, today: date) -> Fetched:
-    """Read a document from a path, or from an http or https address.
+    """Read a document from a path, or from an http or https URL.
 
-    What comes from an address is called by its `label`, and is of today. Redirects are followed, but
-    not from https to http. Raises CodegenError for what cannot be read, any answer but 200, and a
-    document that is larger than one may be (`xml.LARGEST`).
+    A document from a URL is named by its `label`, and has the date of today. Redirects are followed,
+    but not from https to http. Raises CodegenError for a document that cannot be read or is larger than
+    `xml.LARGEST`, and for any response but 200.
     """
-    if not _is_address(source):
+    if not _is_url(source):
         path = Path(source)
         return Fetched(xml.load(path), xml.name(path), date_of(path.name))
     name = label(source)
     try:
         return Fetched(_download(source, name), name, today.isoformat())
-    # What is set up wrong for proxies or certificates is found on the way, each in its own manner.
+    # A wrong setting for proxies or certificates raises any of these.
     except (httpx.HTTPError, httpx.InvalidURL, ImportError, OSError, ValueError) as problem:
         reason = str(problem) or type(problem).__name__
         raise error(f"cannot fetch the metadata: {reason}", name) from None
 
 
-def _is_address(source: str) -> bool:
+def _is_url(source: str) -> bool:
     return source.startswith(("http://", "https://"))
 
 
-def _download(address: str, name: str) -> bytes:
+def _download(url: str, name: str) -> bytes:
     received = bytearray()
-    with httpx.stream("GET", address, follow_redirects=True, timeout=_TIMEOUT) as response:
-        if address.startswith("https:") and response.url.scheme != "https":
-            raise error("cannot fetch the metadata: it is redirected to plain http", name)
+    with httpx.stream("GET", url, follow_redirects=True, timeout=_TIMEOUT) as response:
+        if url.startswith("https:") and response.url.scheme != "https":
+            raise error("cannot fetch the metadata: it redirects to plain http", name)
         if response.status_code != 200:
-            raise error(f"cannot fetch the metadata: the answer is {response.status_code}", name)
+            raise error(f"cannot fetch the metadata: the response is {response.status_code}", name)
         for chunk in response.iter_bytes():
             received += chunk
             if len(received) > LARGEST:

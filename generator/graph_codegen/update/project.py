@@ -1,4 +1,4 @@
-"""The whole round of an update, in a copy of the project that takes its place only if all goes well."""
+"""An update of a project, made in a copy that takes its place only if every step succeeds."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STEPS: Mapping[str, tuple[str, ...]] = {
     "listing the methods": ("graph_codegen", "api", "--output", "docs/api.md"),
     "running the goldens": ("pytest", "tests/golden", "--quiet"),
 }
-"""What is run in the copy, as modules of Python with their arguments, by what messages call it."""
+"""The steps that run in the copy, as Python modules with their arguments, by their names in messages."""
 
 _NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv*", ".*_cache", ".hypothesis", "__pycache__", "build", "dist"
@@ -45,10 +45,10 @@ _VERSION = re.compile(r"""^(version\s*=\s*)("[^"\n]*"|'[^'\n]*')""", re.MULTILIN
 def texts(
     project: Path, settings: Settings, new: Side, date: str | None, report: Report
 ) -> dict[str, str]:
-    """Return what an update writes by hand, not by a command: texts by path below the project.
+    """Return the files that an update writes itself, not by a command: texts by path in the project.
 
-    That is the subset of `new`, whose document is of `date`, with its provenance; the settings with
-    the version that follows from `report`, the comparison of the project's subset with `new`; and
+    They are the subset of `new`, whose document has the date `date`, and its provenance; the settings,
+    with the next version according to `report`, the comparison of the project's subset with `new`; and
     the changelog of the generated package. Raises CodegenError for a file that cannot be read.
     """
     version = stepped(settings.version, report.comparison.step)
@@ -69,7 +69,7 @@ def texts(
 
 @dataclass(frozen=True)
 class Copy:
-    """A copy of a project to work on: where it is, and what of it an update may write was there."""
+    """A copy of a project to work on, and the files there that an update may write, as they were."""
 
     project: Path
     staged: Path
@@ -78,9 +78,10 @@ class Copy:
 
 @contextmanager
 def copied(project: Path) -> Generator[Copy]:
-    """Give a copy of a project, without what its tools keep there, for as long as it is worked on.
+    """Copy a project, without the caches and environments of its tools, as long as the context lasts.
 
-    Raises CodegenError where what an update writes is reached through a link: nobody named that place.
+    Raises CodegenError if a file that an update writes is reached through a symbolic link, since nobody
+    named that place.
     """
     replace.refuse_links(_content(project), project)
     with tempfile.TemporaryDirectory(prefix="graph-codegen-") as folder:
@@ -93,9 +94,9 @@ def copied(project: Path) -> Generator[Copy]:
 
 
 def run(step: tuple[str, ...], project: Path) -> str:
-    """Run a step in a project, with the project's own code. Returns what it said.
+    """Run a step in a project, with the project's own code. Returns its output.
 
-    Raises CodegenError, with the same, where it fails.
+    Raises CodegenError, with the output, if it fails.
     """
     paths = os.pathsep.join(str(project / name) for name in ("generator", "generated"))
     done = subprocess.run(
@@ -113,11 +114,11 @@ def run(step: tuple[str, ...], project: Path) -> str:
 
 
 def install(copy: Copy) -> list[str]:
-    """Put what an update wrote in a copy into the project: everything or nothing.
+    """Install the files that an update wrote in a copy into the project: all of them or none.
 
-    Returns the paths that changed. Raises CodegenError where the project cannot be written, and where
-    what is to be written was changed there in the meantime. The metadata comes last: until it is
-    there, an update that was cut short can be repeated.
+    Returns the paths that changed. Raises CodegenError if the project cannot be written, and if a file
+    to be written was changed there in the meantime. The metadata is written last, so that an update
+    that was interrupted before can be repeated.
     """
     after = _content(copy.staged)
     changed = {path: data for path, data in after.items() if copy.before.get(path) != data}
@@ -134,7 +135,7 @@ def install(copy: Copy) -> list[str]:
 
 
 def _content(project: Path) -> dict[str, bytes]:
-    """Return what is in the places that an update writes, by path below the project."""
+    """Return the content of the files that an update may write, by path in the project."""
     places = (project / name for name in WRITTEN)
     files = (
         file

@@ -1,4 +1,4 @@
-"""XML comes in; what could make a parser reach further does not."""
+"""XML is read, and everything that could make a parser reach further is refused."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_nothing_of_an_external_entity_is_read(tmp_path: Path) -> None:
         (b"\xef\xbb<a/>", 1),
     ],
 )
-def test_what_is_not_well_formed_is_refused_with_its_line(data: bytes, line: int) -> None:
+def test_malformed_xml_is_refused_with_its_line(data: bytes, line: int) -> None:
     message, place = refusal(data)
     assert message.startswith("not well-formed XML: ")
     assert place == Place(FILE, line)
@@ -119,7 +119,7 @@ def test_text_is_read_in_its_encoding(data: bytes) -> None:
     assert xml.parse(data, FILE).text == "é"
 
 
-def test_comments_and_instructions_are_no_content() -> None:
+def test_comments_and_instructions_are_ignored() -> None:
     root = xml.parse(b"<?pi x?><!-- a --><a>b<!-- c -->d<?pi y?><e/></a><!-- f -->", FILE)
     assert (root.name, root.text, [c.name for c in root.children]) == ("a", "bd", ["e"])
 

@@ -1,4 +1,4 @@
-"""Whose words count: a document's own, else ours."""
+"""Descriptions: a document's own come first, then ours."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ DOCUMENT = b"""<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/o
 </ComplexType></Schema></edmx:DataServices></edmx:Edmx>"""
 
 
-def test_a_document_has_the_first_word() -> None:
+def test_descriptions_of_the_document_come_first() -> None:
     model = resolve(reader.read(DOCUMENT, "own"))
     owner = "microsoft.graph.call"
     ours = Descriptions({owner: TypeDescription("ours", {"a": "our a", "b": "our b"})}, {})

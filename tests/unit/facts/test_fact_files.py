@@ -1,4 +1,4 @@
-"""The JSON files of a metadata folder: none is needed, and one that is not understood is refused."""
+"""The JSON files of a metadata folder: all are optional, and one that is not understood is refused."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ LOADERS: Mapping[str, tuple[str, Callable[[Path], object], object]] = {
     "the permissions are": (permissions.FILE, permissions.load, {}),
     "the supplement is": (supplement.FILE, supplement.load, {}),
 }
-"""How messages begin, the file, what reads it, and what a folder without the file says."""
+"""By the beginning of messages: the file, the function that reads it, and the result without it."""
 
 
 @pytest.mark.parametrize("what", LOADERS)
-def test_a_folder_without_the_file_says_nothing(tmp_path: Path, what: str) -> None:
+def test_every_file_is_optional(tmp_path: Path, what: str) -> None:
     _, load, nothing = LOADERS[what]
     assert load(tmp_path) == nothing
 

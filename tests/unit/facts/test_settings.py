@@ -1,4 +1,4 @@
-"""Settings say what is generated, and name no file but one beside them."""
+"""Settings say what is generated, and name only a file next to them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def refusal(folder: Path, text: str) -> str:
         "a\\\\graph.xml", "a\\u0000.xml", "graph.xml\\n", "provenance.json", "settings.toml",
     ],
 )  # fmt: skip
-def test_a_document_is_a_file_beside_the_settings(tmp_path: Path, name: str) -> None:
+def test_a_document_is_a_file_next_to_the_settings(tmp_path: Path, name: str) -> None:
     message = refusal(tmp_path, GOOD.replace("graph.xml", name))
     assert "is not a name of a document" in message
 

@@ -1,4 +1,4 @@
-"""Generated files reach a folder whole or not at all, and nothing that is not ours is touched."""
+"""Generated files are written all or not at all, and no file is touched that is not the generator's."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def refusal(files: Mapping[str, str], folder: Path) -> list[str]:
-    """Return what writing is refused for; the folder is as it was, with nothing left behind."""
+    """Return the reasons why writing is refused; the folder is unchanged, with nothing left in it."""
     before = content(folder)
     with pytest.raises(CodegenError) as caught:
         replace.write(files, folder)
@@ -52,7 +52,7 @@ def test_files_are_written_and_stale_ones_deleted_with_their_folders(folder: Pat
     assert not (folder / "deep" / "er").exists()
 
 
-def test_what_is_as_it_should_be_is_not_touched(folder: Path) -> None:
+def test_files_that_are_up_to_date_are_not_touched(folder: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     assert replace.write(OLD, folder) == (0, 0)
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
@@ -64,7 +64,7 @@ def test_texts_are_written_byte_for_byte(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == text.encode()
 
 
-def test_a_file_of_somebody_else_stays(folder: Path) -> None:
+def test_other_files_stay(folder: Path) -> None:
     (folder / "deep" / "er" / "notes").write_text("mine")
     replace.write(NEW, folder)
     assert content(folder) == encoded(NEW) | {"deep/er/notes": b"mine"}
@@ -84,7 +84,7 @@ def test_every_edited_file_is_named(folder: Path) -> None:
     assert len(refusal(NEW, folder)) == 2
 
 
-def test_an_edited_file_may_be_deleted_or_be_what_is_wanted(folder: Path) -> None:
+def test_an_edited_file_may_be_deleted_or_equal_the_new_one(folder: Path) -> None:
     (folder / "one").unlink()
     (folder / "deep" / "two").write_text("two\n")
     replace.write(NEW, folder)
@@ -160,11 +160,11 @@ STEPS = {
     "exchange": (replace, "exchange"),
     "rename": (Path, "rename"),
 }
-"""What a change consists of: a module or class, and a name in it."""
+"""The steps of a change: a module or class, and a name in it."""
 
 
 class Failing:
-    """Stands for a step that fails once, after so many successes."""
+    """Replaces a step by one that fails once, after some successes."""
 
     def __init__(self, real: Callable[..., object], successes: int, problem: BaseException) -> None:
         self.real, self.left, self.problem = real, successes, problem
@@ -190,7 +190,7 @@ def fail(
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("successes", range(5))
 @pytest.mark.parametrize("whole", [False, True])
-def test_a_failure_in_the_middle_leaves_the_old_whole(
+def test_a_failure_in_the_middle_leaves_the_old_files(
     folder: Path, monkeypatch: pytest.MonkeyPatch, step: str, successes: int, whole: bool
 ) -> None:
     failing = fail(monkeypatch, step, successes, OSError(28, "No space left on device", "x"))
@@ -206,10 +206,10 @@ def test_a_failure_in_the_middle_leaves_the_old_whole(
 
 
 @pytest.mark.parametrize("successes", range(3))
-def test_an_interruption_leaves_the_old_whole(
+def test_an_interruption_leaves_the_old_files(
     folder: Path, monkeypatch: pytest.MonkeyPatch, successes: int
 ) -> None:
-    """The folder `deep`, a file and the manifest change places, one after the other."""
+    """The folder `deep`, a file and the manifest are swapped, one after the other."""
     fail(monkeypatch, "exchange", successes, KeyboardInterrupt())
     before = content(folder)
     with pytest.raises(KeyboardInterrupt):
@@ -245,7 +245,7 @@ def test_an_empty_folder_stays(folder: Path) -> None:
 
 @pytest.mark.parametrize("whole", [False, True])
 def test_folders_keep_their_modes_and_groups(folder: Path, whole: bool) -> None:
-    """As where several people work: what each writes belongs to the group of the folder."""
+    """Where several people work, the files that each writes belong to the group of the folder."""
     deep, empty = folder / "deep", folder / "deep" / "empty"
     empty.mkdir()
     if os.geteuid() == 0:
@@ -259,7 +259,7 @@ def test_folders_keep_their_modes_and_groups(folder: Path, whole: bool) -> None:
     assert empty.stat().st_mode & 0o7777 == 0o700
 
 
-def test_what_a_killed_run_left_behind_goes(folder: Path) -> None:
+def test_the_staging_folders_of_killed_runs_are_removed(folder: Path) -> None:
     (folder / ".graph-codegen-left" / "new").mkdir(parents=True)
     replace.write(NEW, folder)
     assert content(folder) == encoded(NEW)
@@ -277,7 +277,7 @@ def test_a_run_that_was_killed_can_be_repeated(folder: Path) -> None:
 # -- the manifest and the difference
 
 
-def test_the_manifest_says_what_is_in_the_files() -> None:
+def test_the_manifest_has_the_digest_of_each_file() -> None:
     files = {"b": "2", "a": "1"}
     told = json.loads(render_manifest(files, {"generator": "test", "roots": ["x"]}))
     assert (told["generator"], told["roots"]) == ("test", ["x"])
@@ -296,7 +296,7 @@ def test_the_difference_is_a_unified_diff(folder: Path) -> None:
     assert "not compared" not in text
 
 
-def test_there_is_no_difference_when_there_is_none(folder: Path) -> None:
+def test_equal_files_have_no_difference(folder: Path) -> None:
     assert list(compare.diff_folder(OLD, folder)) == []
 
 

@@ -1,6 +1,6 @@
 """The published metadata of Graph: nothing in it is lost on the way to the model.
 
-What is expected is counted independently, by the XML parser of the standard library.
+The XML parser of the standard library counts independently what is expected.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ DANGLING = {
     GOVERNMENT: 0,
     CHINA: 0,
 }
-"""Annotations on what is not declared: the global documents speak of what was taken out of them."""
+"""Annotations on targets that are not declared: the global documents annotate types taken out of them."""
 
 every_document = pytest.mark.parametrize("file", DANGLING)
 
@@ -203,7 +203,7 @@ def test_the_only_diagnostics_are_the_known_ones(file: str) -> None:
     found = Counter(diagnostic.message for diagnostic in model_of(file).diagnostics)
     assert +found == +Counter(
         {
-            "annotations on what is not declared": DANGLING[file],
+            "annotations on something that is not declared": DANGLING[file],
         }
     )
 

@@ -1,4 +1,4 @@
-"""A document becomes one model: full names, annotations where they belong, no loose end unsaid."""
+"""A document becomes one model: full names, annotations on their targets, unresolved references reported."""
 
 from __future__ import annotations
 
@@ -120,11 +120,11 @@ def test_openness_keys_and_descent_are_inherited() -> None:
         ),
         (
             '<EntityType Name="a" BaseType="graph.b"/>\n<ComplexType Name="b"/>',
-            "the base type microsoft.graph.b is no EntityType",
+            "the base type microsoft.graph.b is not declared as EntityType",
         ),
         (
             '<ComplexType Name="a" BaseType="graph.b"/>\n<EnumType Name="b"/>',
-            "the base type microsoft.graph.b is no ComplexType",
+            "the base type microsoft.graph.b is not declared as ComplexType",
         ),
         (
             '<ComplexType Name="a" BaseType="Edm.ComplexType"/>',
@@ -199,7 +199,7 @@ def test_a_declaration_made_twice_is_refused(body: str, subject: str) -> None:
     )
 
 
-def test_overloads_are_no_repetition() -> None:
+def test_overloads_are_not_declared_twice() -> None:
     parameter = '<Parameter Name="{}" Type="{}"/>'.format
     overloads = [
         parameter("p", "Edm.String"),
@@ -254,16 +254,16 @@ def test_a_second_container_is_refused() -> None:
         ),
         (
             '<EntityType Name="t"><Key><PropertyRef Name="p"/></Key></EntityType>',
-            "<EntityType", "t/p", "the key p is no property",
+            "<EntityType", "t/p", "the key p is not a property",
         ),
         (
             '<EntityType Name="t">\n<NavigationProperty Name="p" Type="graph.t" Partner="q"/>'
             "</EntityType>",
-            "<Nav", "t/p", "the partner q is no property of microsoft.graph.t",
+            "<Nav", "t/p", "the partner q is not a property of microsoft.graph.t",
         ),
         (
             '<EnumType Name="t" UnderlyingType="Edm.String"/>',
-            "<EnumType", "t", "the underlying type Edm.String is no integer type",
+            "<EnumType", "t", "the underlying type Edm.String is not an integer type",
         ),
         (
             f'{ITEM}<EntityContainer Name="t">\n<Singleton Name="p" Type="graph.item">'
@@ -272,16 +272,18 @@ def test_a_second_container_is_refused() -> None:
         ),
         (
             '\n<Annotations Target="graph.t/p"/>',
-            "<Annotations", "t/p", "annotations on what is not declared",
+            "<Annotations", "t/p", "annotations on something that is not declared",
         ),
         (
             '\n<Annotations Target="graph.t(graph.a,Collection(Edm.String))/p"/>',
             "<Annotations", "t(microsoft.graph.a, Collection(Edm.String))/p",
-            "annotations on what is not declared",
+            "annotations on something that is not declared",
         ),
     ],
 )  # fmt: skip
-def test_a_reference_to_nothing_is_said(body: str, marker: str, subject: str, message: str) -> None:
+def test_an_unresolved_reference_is_reported(
+    body: str, marker: str, subject: str, message: str
+) -> None:
     data = document(body)
     type_name, _, member = subject.partition("/")
     assert resolve(reader.read(data, FILE)).diagnostics == (
@@ -289,7 +291,7 @@ def test_a_reference_to_nothing_is_said(body: str, marker: str, subject: str, me
     )
 
 
-def test_an_entity_set_of_nothing_is_said() -> None:
+def test_an_entity_set_of_an_unknown_type_is_reported() -> None:
     body = (
         '<EntityContainer Name="c"><EntitySet Name="p" EntityType="graph.none"/></EntityContainer>'
     )

@@ -1,4 +1,4 @@
-"""What is reachable from roots is kept, the rest is not, and what led there is said."""
+"""Everything reachable from the roots is kept, nothing else, and navigation to the rest is reported."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_from_a_singleton_the_contained_is_held() -> None:
     assert [(b.path, b.target) for b in source.bindings] == [("calls/twin", "hub/calls")]
 
 
-def test_navigation_that_leads_outside_is_cut_and_said() -> None:
+def test_navigation_that_leads_outside_is_cut_and_reported() -> None:
     found = subset("hub")
     assert members(found, "call") == ["source", "twin"]
     assert [str(cut) for cut in found.cut] == ["microsoft.graph.call/owner → microsoft.graph.user"]
@@ -197,13 +197,13 @@ def test_the_subset_of_the_subset_is_the_subset() -> None:
 @pytest.mark.parametrize(
     ("root", "why"),
     [
-        ("nowhere", "it is no entity set, singleton, path or type"),
-        ("call/source", "it is no entity set, singleton, path or type"),
+        ("nowhere", "it is not an entity set, singleton, path or type"),
+        ("call/source", "it is not an entity set, singleton, path or type"),
         ("hub/nothing", "microsoft.graph.hub contains no nothing"),
         ("hub/calls/twin", "microsoft.graph.call contains no twin"),
         ("hub/", "microsoft.graph.hub contains no "),
-        ("", "it is no entity set, singleton, path or type"),
-        ("HUB", "it is no entity set, singleton, path or type"),
+        ("", "it is not an entity set, singleton, path or type"),
+        ("HUB", "it is not an entity set, singleton, path or type"),
     ],
 )
 def test_a_root_that_does_not_exist_is_refused(root: str, why: str) -> None:

@@ -59,7 +59,7 @@ def test_each_fact_has_one_spelling() -> None:
     assert write(model(SPELLED_APART)).decode() == NORMAL
 
 
-def test_namespaces_stand_apart_in_order() -> None:
+def test_each_namespace_is_a_schema_in_order() -> None:
     found = model(
         schema('<EnumType Name="e"/>', "z", ""), schema('<ComplexType Name="c"/>', "a", "")
     )
