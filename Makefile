@@ -65,7 +65,7 @@ test: $(READY) ## Run all tests except the thorough ones
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 test-quick: $(READY) ## Run the unit and golden tests: for each save
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile tests/unit tests/golden
+	$(BIN)/python -m pytest -p no:xdist tests/unit tests/golden
 
 test-thorough: $(READY) ## Run the property tests with many random examples, and the tests marked thorough: hours
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest --numprocesses auto -m 'hypothesis or thorough'

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, reject, settings
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from graph_codegen.assets import folder
@@ -35,6 +35,7 @@ from graph_codegen.model.subset import ALL, existing, take
 from graph_codegen.model.writer import write
 from graph_codegen.service.requests import list_offers, list_requests
 from tests.support.csdl import document
+from tests.support.examples import examples
 from tests.support.models import MODELS, NEIGHBOURS, SERVICES
 from tests.support.published import CHINA, GOVERNMENT, NEWEST, OLDER, OLDEST, published
 from tests.support.respelling import respelled
@@ -64,7 +65,6 @@ def sound(pair: tuple[Model, Model]) -> tuple[Side, Side]:
 
 
 @given(MODELS | SERVICES, st.integers(0, 1000))
-@settings(deadline=None)
 def test_a_document_is_equal_to_itself_however_spelled(model: Model, seed: int) -> None:
     data = write(model)
     found = compare(read(data, "a.xml"), read(respelled(data, seed), "b.xml"))
@@ -74,7 +74,6 @@ def test_a_document_is_equal_to_itself_however_spelled(model: Model, seed: int) 
 
 
 @given(MODELS | SERVICES)
-@settings(deadline=None)
 def test_a_model_is_equal_to_itself(model: Model) -> None:
     assert compare(side(model), side(model)).findings == ()
 
@@ -120,7 +119,6 @@ def essence(model: Model) -> Model:
 
 
 @given(NEIGHBOURS)
-@settings(deadline=None, phases=[Phase.explicit, Phase.generate])
 def test_documents_without_findings_say_the_same(pair: tuple[Model, Model]) -> None:
     old, new = sound(pair)
     one, other = (ordered(essence(side.model)) for side in (old, new))
@@ -169,7 +167,6 @@ def seen(found: Comparison, *, mirrored: bool = False) -> Counter[Seen]:
 
 
 @given(SERVICES, SERVICES)
-@settings(deadline=None)
 def test_a_comparison_mirrors_its_opposite(one: Model, other: Model) -> None:
     a, b = read(write(one), "a.xml"), read(write(other), "b.xml")
 
@@ -221,7 +218,7 @@ def losses(old: Model, new: Model) -> Iterator[str]:
 
 
 @given(NEIGHBOURS)
-@settings(deadline=None, max_examples=300, phases=[Phase.explicit, Phase.generate])
+@examples(80, 20_000)
 def test_what_takes_something_from_the_client_breaks(pair: tuple[Model, Model]) -> None:
     old, new = sound(pair)
     findings = compare(old, new).findings
