@@ -120,7 +120,7 @@ pins: .venv-audit/.ready ## Bring the pins up to pyproject.toml; ARGS=--upgrade 
 	$(COMPILE) $(ARGS) --extra dev pyproject.toml --output-file requirements.txt
 	$(COMPILE) $(ARGS) --resolution lowest-direct --extra test pyproject.toml generated/pyproject.toml \
 		--output-file requirements-oldest.txt
-	$(COMPILE) $(ARGS) --group audit --output-file requirements-audit.txt
+	$(COMPILE) $(ARGS) --group audit --constraint requirements.txt --output-file requirements-audit.txt
 
 clean: ## Remove the environments and caches
 	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
