@@ -12,10 +12,10 @@ describes Microsoft Graph.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -199,14 +199,13 @@ def generate(
 
     Raises CodegenError for a document, roots, a name or facts that cannot be used.
     """
-    folder = _folder(metadata_folder)
-    warnings = _Warnings(progress, strict=strict)
-    document, taken = _read_subset(metadata, roots, folder, warnings, progress)
-    settings = load_settings(folder)
+    run = _Run(metadata_folder, strict, progress)
+    document, taken = run.read_subset(metadata, roots)
+    settings = load_settings(run.folder)
     if package is not None:
         settings = with_package(settings, package)
     with progress.stage("generating"):
-        files = _build(taken.model, settings, folder, executor)
+        files = run.build(taken.model, settings, executor)
     origin = {
         "generator": f"graph-codegen {__version__}",
         "metadata": {"document": document.file, "sha256": document.sha256},
@@ -215,7 +214,7 @@ def generate(
     return Package(
         name=settings.package,
         files={**files, MANIFEST: render_manifest(files, origin)},
-        warnings=warnings.found,
+        warnings=tuple(run.warnings),
         origin=origin,
     )
 
@@ -246,25 +245,19 @@ def compare(
     from graph_codegen.diff.verdict import comparison
     from graph_codegen.diff.verdict.ignore import ignored, load
 
-    folder = _folder(metadata_folder)
-    warnings = _Warnings(progress, strict=strict)
-    settings = load_settings(folder)
+    run = _Run(metadata_folder, strict, progress)
     entries = load(Path(ignore)) if ignore is not None else ()
-    sources = [_source(given, folder, strict, progress) for given in (old, new)]
-    before, after = _sides(sources[0], sources[1], tuple(roots), settings, warnings)
+    before, after = run.take_sides(run.read(old), run.read(new), tuple(roots))
     found = comparison.compare(before, after)
     reasons, outdated = ignored(entries, found.findings, datetime.date.today())
-    warnings.add(outdated, strict=False)
+    run.warn(outdated)
     changed = None
     if code:
         from graph_codegen.install.compare import diff_files
 
-        packages = [
-            _package(side, settings, folder, executor, progress) for side in (before, after)
-        ]
-        changed = tuple(diff_files(*packages))
+        changed = tuple(diff_files(run.package(before, executor), run.package(after, executor)))
     details = DiffReport(found, reasons, changed)
-    return Report(details=details, old=before, new=after, warnings=warnings.found)
+    return Report(details=details, old=before, new=after, warnings=tuple(run.warnings))
 
 
 def subset(
@@ -281,11 +274,10 @@ def subset(
     `date` is the document's, by default the one in its name. The other arguments are those of
     `generate`. Raises CodegenError for a document or roots that cannot be used.
     """
-    folder = _folder(metadata_folder)
-    warnings = _Warnings(progress, strict=strict)
-    source = _source(metadata, folder, strict, progress)
-    warnings.add(source.model.diagnostics)
-    taken = take(source.model, _roots(source, tuple(roots), folder, warnings))
+    run = _Run(metadata_folder, strict, progress)
+    source = run.read(metadata)
+    run.warn(source.model.diagnostics)
+    taken = take(source.model, run.choose_roots(source, tuple(roots)))
     date = date or provenance.date_of(source.document.file)
     return SubsetDocument(
         xml=write(taken.model).decode(),
@@ -293,7 +285,7 @@ def subset(
         provenance=provenance.describe(source.document, date, source.model, taken),
         kept=provenance.counts(taken.model),
         document_holds=provenance.counts(source.model),
-        warnings=warnings.found,
+        warnings=tuple(run.warnings),
     )
 
 
@@ -309,8 +301,9 @@ def read(
     Its model's diagnostics say what was not understood. Raises CodegenError for a document that cannot
     be read; if strict, for whatever is not understood.
     """
-    source = _source(metadata, _folder(metadata_folder), strict, progress)
-    _Warnings(progress, strict=strict).add(source.model.diagnostics)
+    run = _Run(metadata_folder, strict, progress)
+    source = run.read(metadata)
+    run.warn(source.model.diagnostics)
     return source
 
 
@@ -326,128 +319,102 @@ def read_subset(
 
     Arguments and errors are those of `generate`.
     """
-    warnings = _Warnings(progress, strict=strict)
-    return _read_subset(metadata, roots, _folder(metadata_folder), warnings, progress)[1]
+    _, taken = _Run(metadata_folder, strict, progress).read_subset(metadata, roots)
+    return taken
 
 
-@dataclass
-class _Warnings:
-    """Collects warnings and passes them on; if strict, they are errors."""
+class _Run:
+    """One call of a function: its metadata folder, and the warnings so far."""
 
-    progress: Progress
-    strict: bool = field(kw_only=True)
-    found: tuple[Diagnostic, ...] = ()
+    def __init__(self, folder: str | Path | None, strict: bool, progress: Progress) -> None:
+        self.folder = assets.folder("metadata") if folder is None else Path(folder)
+        self.warnings: list[Diagnostic] = []
+        self._strict = strict
+        self._progress = progress
 
-    def add(self, diagnostics: Iterable[Diagnostic], *, strict: bool | None = None) -> None:
-        new = tuple(diagnostics)
-        if self.strict if strict is None else strict:
-            refuse(new)
-        for diagnostic in new:
-            self.progress.warn(diagnostic)
-        self.found += new
+    def warn(self, diagnostics: Iterable[Diagnostic]) -> None:
+        for diagnostic in diagnostics:
+            self._progress.warn(diagnostic)
+            self.warnings.append(diagnostic)
 
+    def _warn_of_roots(self, roots: Iterable[str], file: str) -> None:
+        self.warn(Diagnostic(f"has no {root}", Place(file)) for root in roots)
 
-def _folder(given: str | Path | None) -> Path:
-    return assets.folder("metadata") if given is None else Path(given)
+    def read(self, given: str | Path | Source | None) -> Source:
+        """Read a document, without warning of what is not understood; if strict, that is an error."""
+        if isinstance(given, Source):
+            return given
+        if given is None:
+            given = self.folder / load_settings(self.folder).document
+        path = Path(given)
+        with self._progress.stage(f"reading {xml.name(path)}"):
+            document = reader.read_file(path)
+            source = Source(document, resolve(document))
+        if self._strict:
+            refuse(source.model.diagnostics)
+        return source
 
+    def read_subset(
+        self, given: str | Path | None, roots: Iterable[str]
+    ) -> tuple[Document, Subset]:
+        """Read a document, add the supplement and take the subset."""
+        source = self.read(given)
+        self.warn(source.model.diagnostics)
+        model, redundant = supplement.apply(source.model, supplement.load(self.folder))
+        if self._strict:
+            refuse(redundant)
+        self.warn(redundant)
+        chosen = self.choose_roots(Source(source.document, model), tuple(roots))
+        return source.document, take(model, chosen)
 
-def _source(
-    given: str | Path | Source | None, folder: Path, strict: bool, progress: Progress
-) -> Source:
-    """Read a document; its diagnostics are left to the caller, unless strict."""
-    if isinstance(given, Source):
-        return given
-    path = folder / load_settings(folder).document if given is None else Path(given)
-    with progress.stage(f"reading {xml.name(path)}"):
-        document = reader.read_file(path)
-        model = resolve(document)
-    if strict:
-        refuse(model.diagnostics)
-    return Source(document, model)
+    def choose_roots(self, source: Source, given: Sequence[str]) -> Sequence[str]:
+        """Return the given roots, or the default roots that a document has.
 
+        An older document, or that of another cloud, lacks some of them.
+        """
+        if given:
+            return given
+        wanted = load_settings(self.folder).roots
+        found = existing(source.model, wanted)
+        self._warn_of_roots((r for r in wanted if r not in found), source.document.file)
+        return found or wanted
 
-def _roots(
-    source: Source, given: Sequence[str], folder: Path, warnings: _Warnings
-) -> Sequence[str]:
-    """Return the given roots, or the default roots that a document has.
+    def take_sides(self, old: Source, new: Source, roots: Sequence[str]) -> tuple[Side, Side]:
+        """Take the subsets of two documents to compare, and warn of what is not understood of them."""
+        from graph_codegen.diff.change.context import Side
 
-    An older document, or that of another cloud, lacks some of them.
-    """
-    if given:
-        return given
-    wanted = load_settings(folder).roots
-    found = existing(source.model, wanted)
-    warnings.add(map(_lacks(source.document.file), _missing(wanted, found)), strict=False)
-    return found or wanted
+        wanted = roots or load_settings(self.folder).roots
+        had = existing(old.model, wanted), existing(new.model, wanted)
+        for root in wanted:
+            both = zip((old, new), had, strict=True)
+            lacking = [source.document.file for source, found in both if root not in found]
+            # A given root that neither has is a mistake; a default one may be newer than both.
+            if len(lacking) == 2 and (roots or not any(had)):
+                raise error(f"neither document has the root {root}", " and ".join(lacking))
+            for file in lacking:
+                self._warn_of_roots([root], file)
+        before, after = (
+            Side(source.document, source.model, take(source.model, found))
+            for source, found in zip((old, new), had, strict=True)
+        )
+        for side in (before, after):
+            inside = {*side.model.types, *(operation.name for operation in side.model.operations)}
+            self.warn(d for d in side.whole.diagnostics if not d.type or d.type in inside)
+        return before, after
 
+    def package(self, side: Side, executor: Executor | None) -> Mapping[str, str]:
+        """Generate the package of one side; a document without any of the roots has none."""
+        if not side.subset.roots:
+            return {}
+        whole, _ = supplement.apply(side.whole, supplement.load(self.folder))
+        with self._progress.stage(f"generating from {side.document.file}"):
+            model = take(whole, side.subset.roots).model
+            return self.build(model, load_settings(self.folder), executor)
 
-def _missing(wanted: Sequence[str], found: Sequence[str]) -> tuple[str, ...]:
-    return tuple(root for root in wanted if root not in found)
+    def build(
+        self, model: Model, settings: Settings, executor: Executor | None
+    ) -> Mapping[str, str]:
+        # Loads black and Jinja, which takes longer than refusing bad input.
+        from graph_codegen.emit.package import build, facts
 
-
-def _lacks(file: str) -> Callable[[str], Diagnostic]:
-    return lambda root: Diagnostic(f"has no {root}", Place(file))
-
-
-def _read_subset(
-    metadata: str | Path | None,
-    roots: Iterable[str],
-    folder: Path,
-    warnings: _Warnings,
-    progress: Progress,
-) -> tuple[Document, Subset]:
-    source = _source(metadata, folder, warnings.strict, progress)
-    warnings.add(source.model.diagnostics)
-    model, redundant = supplement.apply(source.model, supplement.load(folder))
-    warnings.add(redundant)
-    supplemented = Source(source.document, model)
-    return source.document, take(model, _roots(supplemented, tuple(roots), folder, warnings))
-
-
-def _sides(
-    old: Source, new: Source, roots: tuple[str, ...], settings: Settings, warnings: _Warnings
-) -> tuple[Side, Side]:
-    """Take the subset of two documents, to compare them."""
-    from graph_codegen.diff.change.context import Side
-
-    wanted = roots or settings.roots
-    found = [existing(source.model, wanted) for source in (old, new)]
-    for root in wanted:
-        lacking = [
-            source.document.file
-            for source, had in zip((old, new), found, strict=True)
-            if root not in had
-        ]
-        # A given root that neither has is a mistake; some default ones are newer, or not in every cloud.
-        if len(lacking) == 2 and (roots or not any(found)):
-            raise error(f"neither document has the root {root}", " and ".join(lacking))
-        warnings.add((_lacks(file)(root) for file in lacking), strict=False)
-    before, after = (
-        Side(source.document, source.model, take(source.model, had))
-        for source, had in zip((old, new), found, strict=True)
-    )
-    for side in (before, after):
-        inside = {*side.model.types, *(operation.name for operation in side.model.operations)}
-        about = (d for d in side.whole.diagnostics if not d.type or d.type in inside)
-        warnings.add(about, strict=False)
-    return before, after
-
-
-def _package(
-    side: Side, settings: Settings, folder: Path, executor: Executor | None, progress: Progress
-) -> Mapping[str, str]:
-    """Generate the package of one side; a document without any of the roots has none."""
-    if not side.subset.roots:
-        return {}
-    whole, _ = supplement.apply(side.whole, supplement.load(folder))
-    with progress.stage(f"generating from {side.document.file}"):
-        return _build(take(whole, side.subset.roots).model, settings, folder, executor)
-
-
-def _build(
-    model: Model, settings: Settings, folder: Path, executor: Executor | None
-) -> Mapping[str, str]:
-    # Loads black and Jinja, which takes longer than it takes to refuse bad input.
-    from graph_codegen.emit.package import build, facts
-
-    return build(model, settings, facts(folder), executor=executor)
+        return build(model, settings, facts(self.folder), executor=executor)

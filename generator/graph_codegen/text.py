@@ -45,6 +45,11 @@ def printable(text: str) -> str:
     return "".join(c if is_printable(c) else _escape(ord(c)) for c in text)
 
 
+def shorten(text: str, longest: int = 200) -> str:
+    """Return a text as messages repeat it: on one line, printable, and not too long."""
+    return printable(text[:longest]) + ("…" if len(text) > longest else "")
+
+
 def is_printable(character: str) -> bool:
     """Whether a character is visible: not a control, format or private character, nor a space but " ".
 

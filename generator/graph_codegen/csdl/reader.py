@@ -41,7 +41,7 @@ from graph_codegen.csdl.ast import (
 )
 from graph_codegen.csdl.xml import Element
 from graph_codegen.errors import MOST_FINDINGS, CodegenError, Diagnostic, Place, error
-from graph_codegen.text import printable
+from graph_codegen.text import printable, shorten
 
 FACETS = ("MaxLength", "Precision", "Scale", "SRID", "Unicode", "DefaultValue")
 """Attributes that narrow a type (CSDL 7.2); they are kept as the document writes them."""
@@ -73,7 +73,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]{1,99}")
 _INT64 = range(-(2**63), 2**63)
 
 _LONGEST = 200
-"""Characters of a document's text that a message repeats."""
+"""Characters of a document's text that a message quotes."""
 
 _DECLARATION_DEPTH = 3
 """Elements above a declaration: edmx:Edmx, edmx:DataServices, Schema."""
@@ -94,7 +94,7 @@ def read(data: bytes, file: str) -> Document:
     root = xml.parse(data, file)
     if root.name != f"{EDMX}Edmx":
         raise error(
-            f"not a CSDL document: the root element is {_shown(root.name)}, not edmx:Edmx",
+            f"not a CSDL document: the root element is {shorten(root.name)}, not edmx:Edmx",
             Place(file, root.line),
         )
     return _Reader(file).document(root, hashlib.sha256(data).hexdigest())
@@ -457,7 +457,7 @@ class _Reader:
             raise self._error(message, element)
         for name in attributes:
             if name not in known:
-                message = f"attribute {_shown(name)} of {element.local_name} is not understood"
+                message = f"attribute {shorten(name)} of {element.local_name} is not understood"
                 self._report(message, element)
         return attributes
 
@@ -560,17 +560,11 @@ def _subject(element: Element) -> tuple[str, str]:
     schema, declaration, *inside = path[_DECLARATION_DEPTH - 1 :]
     if "Target" in declaration.attributes:
         type_name, _, member = declaration.attributes["Target"].partition("/")
-        return _shown(type_name), _shown(member)
+        return shorten(type_name), shorten(member)
     namespace, name = schema.attributes.get("Namespace"), declaration.attributes.get("Name")
     names = (e.attributes.get("Name") for e in inside)
     member = next(filter(None, names), "")
-    return _shown(f"{namespace}.{name}") if name else "", _shown(member)
-
-
-def _shown(text: str) -> str:
-    """Return a text as a message repeats it: on one line, without control characters, not too long."""
-    seen = printable(text[:_LONGEST])
-    return seen if len(text) <= _LONGEST else f"{seen}…"
+    return shorten(f"{namespace}.{name}") if name else "", shorten(member)
 
 
 def _quoted(text: str) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 from lxml import etree
 
 from graph_codegen.errors import Place, error
-from graph_codegen.text import printable
+from graph_codegen.text import printable, shorten
 
 LARGEST = 64 * 2**20
 """Bytes of a document; Graph's whole metadata has three and a half million."""
@@ -204,13 +204,11 @@ def _encoding(data: bytes, file: str) -> str:
         raise _malformed("the document says UTF-16 and has no byte order mark", file, 1)
     if encoding.lower() not in ENCODINGS:
         known = ", ".join(map(str.upper, ENCODINGS))
-        message = f"the encoding is not understood: {printable(encoding[:100])}, not {known}"
+        message = f"the encoding is not understood: {shorten(encoding)}, not {known}"
         raise error(message, Place(file, 1))
     return ENCODINGS[encoding.lower()]
 
 
 def _malformed(reason: str, file: str, line: int) -> Exception:
     """Return the error for a reason on one line: it may repeat the document, line ends and all."""
-    return error(
-        f"not well-formed XML: {printable(' '.join(reason.split()))[:300]}", Place(file, line)
-    )
+    return error(f"not well-formed XML: {shorten(' '.join(reason.split()))}", Place(file, line))

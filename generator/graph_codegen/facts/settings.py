@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from graph_codegen.errors import error
-from graph_codegen.text import printable
+from graph_codegen.text import shorten
 
 FILE = "settings.toml"
 
@@ -59,9 +59,9 @@ def load(folder: Path) -> Settings:
     except (ValueError, KeyError, TypeError, RecursionError) as problem:
         raise error(f"the settings are not understood: {problem}", str(path)) from None
     if not _VERSION.fullmatch(found.version):
-        raise error(f"{_shown(found.version)} is not a version, such as 1.2.3", str(path))
+        raise error(f"{shorten(found.version)} is not a version, such as 1.2.3", str(path))
     if not _DOCUMENT.fullmatch(found.document):
-        message = f"{_shown(found.document)} is not a name of a document, such as graph.xml"
+        message = f"{shorten(found.document)} is not a name of a document, such as graph.xml"
         raise error(message, str(path))
     return named(found, found.package)
 
@@ -73,13 +73,9 @@ def named(settings: Settings, package: str) -> Settings:
     that the package itself imports.
     """
     if not _PACKAGE.fullmatch(package) or keyword.iskeyword(package):
-        raise error("is not a name for a Python package", _shown(package))
+        raise error("is not a name for a Python package", shorten(package))
     if package in sys.stdlib_module_names:
         raise error("is a module of Python's standard library: choose another name", package)
     if package in IMPORTED:
         raise error("is what the generated package imports: choose another name", package)
     return replace(settings, package=package)
-
-
-def _shown(text: str) -> str:
-    return printable(text[:100])
