@@ -67,7 +67,7 @@ test: $(READY) ## Run all tests except the thorough ones
 test-quick: $(READY) ## Run the unit and golden tests: for each save
 	$(BIN)/python -m pytest -p no:xdist tests/unit tests/golden
 
-test-thorough: $(READY) ## Run the property tests with many random examples, and the tests marked thorough: hours
+test-thorough: $(READY) ## Run the property tests with many random examples, and the tests marked thorough
 	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest --numprocesses auto -m 'hypothesis or thorough'
 
 test-pythons: ## Check and test on every Python from 3.11 to 3.14 that is here; PYTHONS=<commands> names others

@@ -24,7 +24,7 @@ settings.register_profile(
 )
 settings.register_profile(
     "thorough",
-    max_examples=20_000,
+    max_examples=2_000,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

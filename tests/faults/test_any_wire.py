@@ -163,14 +163,14 @@ def change(draw: st.DrawFn, container: Json, key: Any) -> None:
             container[key] = None
 
 
-@examples(100, 60_000)
+@examples(100, 12_000)
 @given(changed_documents())
 def test_a_documented_payload_that_was_changed(case: tuple[type[GraphModel], Json]) -> None:
     cls, document = case
     check(cls, json.dumps(document))
 
 
-@examples(100, 20_000)
+@examples(100, 4_000)
 @given(changed_documents(), st.data())
 def test_the_text_of_a_documented_payload_that_was_changed(
     case: tuple[type[GraphModel], Json], data: st.DataObject
@@ -188,7 +188,7 @@ def test_the_text_of_a_documented_payload_that_was_changed(
 # -- anything
 
 
-@examples(100, 30_000)
+@examples(100, 6_000)
 @given(st.dictionaries(keys, values, max_size=5))
 @example({"x": {"a": [{"@odata.type": "#microsoft.graph.call", "subject": 5}]}})
 @example({"x": [1, [float(2**53), 2**64, 0.1, -0.0, 5e-324, 1.7976931348623157e308]]})
@@ -197,7 +197,7 @@ def test_any_object(value: Json) -> None:
         check(cls, json.dumps(value))
 
 
-@examples(100, 10_000)
+@examples(100, 2_000)
 @given(values.map(json.dumps) | st.text(string.printable) | st.binary())
 def test_any_document(text: str | bytes) -> None:
     check(Call, text)

@@ -76,7 +76,7 @@ def test_a_document_is_refused_or_only_data(
 ) -> None:
     outcomes: Counter[str] = Counter()
 
-    @examples(50, 9_000)
+    @examples(50, 1_500)
     @given(documents)
     def one(data: bytes) -> None:
         outcomes[worker.submit(outcome, data).result()] += 1
@@ -85,7 +85,7 @@ def test_a_document_is_refused_or_only_data(
     assert outcomes["generated"] > share * outcomes.total(), outcomes
 
 
-@examples(50, 2_000)
+@examples(50, 1_000)
 @given(BREAKING)
 def test_a_name_that_is_not_valid_goes_nowhere(case: tuple[bytes, str, str]) -> None:
     data, attribute, text = case

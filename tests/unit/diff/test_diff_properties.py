@@ -218,7 +218,7 @@ def losses(old: Model, new: Model) -> Iterator[str]:
 
 
 @given(NEIGHBOURS)
-@examples(80, 20_000)
+@examples(80, 2_000)
 def test_what_takes_something_from_the_client_breaks(pair: tuple[Model, Model]) -> None:
     old, new = sound(pair)
     findings = compare(old, new).findings
