@@ -23,7 +23,7 @@ LICENCES := 0BSD OR CC0-1.0; MIT; MIT License; MIT OR Apache-2.0; BSD License; B
 USERS := tests/golden/test_create_call.py tests/golden/test_generator.py tests/hostile/test_xml.py \
 	tests/unit/runtime \
 	tests/functional/test_cli_commands.py tests/functional/test_cli_progress.py \
-	tests/functional/test_client_requests.py tests/functional/test_pages_and_streams.py
+	tests/client/test_requests.py tests/client/test_pages_and_streams.py
 # In an environment: $(call test-range,FOLDER)
 define test-range
 	$(1)/bin/graph-codegen check --output generated

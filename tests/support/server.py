@@ -1,59 +1,95 @@
-"""A scripted HTTP server on a real socket, and the httpx transports which lead to it."""
+"""A server on raw sockets that follows a script byte by byte, and the httpx transports that lead to it."""
 
 from __future__ import annotations
 
 import json
+import select
 import socket
-import socketserver
 import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import httpx
 
+# -- what to do
+
+
+class Until(Enum):
+    """How much of the request is read before anything is done."""
+
+    CONNECTED = auto()
+    """Nothing is waited for."""
+    NOTHING = auto()
+    """The first byte is waited for, but not read."""
+    HEADERS = auto()
+    END = auto()
+
+
+class End(Enum):
+    """What happens to the connection after the last byte."""
+
+    KEEP = auto()
+    CLOSE = auto()
+    RESET = auto()
+    SILENCE = auto()
+
 
 @dataclass(frozen=True)
-class Recorded:
-    """A request as it came over the socket."""
+class Step:
+    """What to do with one request: send the parts, where a number is a pause in seconds."""
 
-    method: str
-    target: str
-    headers: httpx.Headers
-    body: bytes
+    parts: tuple[bytes | float, ...] = ()
+    end: End = End.KEEP
+    read: Until = Until.END
+    again: bytes = b""
+    """What to send over and over after the parts."""
+
+
+CLOSED = Step(end=End.CLOSE)
+"""Read the request, then close the connection."""
+
+RESET_UNREAD = Step(end=End.RESET, read=Until.NOTHING)
+"""Reset the connection when the request arrives, as a server that crashes does."""
+
+SILENT = Step(end=End.SILENCE)
+"""Read the request, then say nothing."""
+
+
+def response(status: int | str = 200, body: bytes = b"", *lines: str, length: bool = True) -> bytes:
+    """The bytes of a response; `lines` are its header lines."""
+    own = [f"Content-Length: {len(body)}"] if length else []
+    head = "\r\n".join([f"HTTP/1.1 {status} Words", *own, *lines])
+    return head.encode("latin-1") + b"\r\n\r\n" + body
+
+
+def answer(status: int, body: bytes = b"", *lines: str) -> Step:
+    """A whole response, from its header lines."""
+    return Step((response(status, body, *lines),))
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A response to play; ``missing`` bytes are announced after the body and never sent."""
+    """A response by its headers; ``missing`` bytes are announced after the body and never sent."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     missing: int = 0
 
-    def encode(self) -> bytes:
+    @property
+    def step(self) -> Step:
         length = {} if self.status == 204 else {"Content-Length": len(self.body) + self.missing}
-        lines = [f"{name}: {value}\r\n" for name, value in {**length, **self.headers}.items()]
-        head = f"HTTP/1.1 {self.status} Scripted\r\n{''.join(lines)}\r\n"
-        return head.encode("latin-1") + self.body
+        lines = [f"{name}: {value}" for name, value in {**length, **self.headers}.items()]
+        data = response(self.status, self.body, *lines, length=False)
+        return Step((data,), End.CLOSE if self.missing else End.KEEP)
 
 
-class Fault(Enum):
-    """What to do instead of responding."""
-
-    CLOSE_UNREAD = auto()
-    """Close the connection when the request arrives, without reading it."""
-    CLOSE = auto()
-    """Read the request, then close the connection."""
-    HANG = auto()
-    """Read the request, then stay silent."""
-
-
-Step = Reply | Fault
-_UNSCRIPTED = Reply(599, body=b"the script has no step for this request")
+Played = Step | Reply
 
 
 def json_reply(status: int, content: Any, **headers: str) -> Reply:
@@ -63,92 +99,174 @@ def json_reply(status: int, content: Any, **headers: str) -> Reply:
     return Reply(status, {"Content-Type": "application/json", **named}, body)
 
 
-class GraphServer:
-    """Plays one step of its script for each request, and records every request it reads."""
+# -- the server
 
-    def __init__(self) -> None:
-        self.requests: list[Recorded] = []
-        self._script: list[Step] = []
+
+@dataclass(frozen=True)
+class Request:
+    """A request as far as it was read."""
+
+    method: str
+    target: str
+    headers: httpx.Headers
+    raw: bytes
+
+    @property
+    def body(self) -> bytes:
+        return self.raw.partition(b"\r\n\r\n")[2]
+
+
+class GraphServer:
+    """Takes one step of its script for each request, and records every request that it reads.
+
+    Requests beyond the script get status 599. If ``well``, they get good answers, which say what was
+    asked for: the id is the last part of the path.
+    """
+
+    def __init__(self, steps: Iterable[Played] = (), *, well: bool = False) -> None:
+        self.requests: list[Request] = []
+        self.received: list[bytes] = []
+        self._steps: list[Step] = []
+        self._well = well
         self._lock = threading.Lock()
         self._stopping = threading.Event()
-        owner = self
-
-        class Handler(socketserver.BaseRequestHandler):
-            def handle(self) -> None:
-                owner._serve(self.request)
-
-        class Server(socketserver.ThreadingTCPServer):
-            request_queue_size = 128
-            daemon_threads = True
-            block_on_close = False
-
-        self._tcp = Server(("127.0.0.1", 0), Handler)
-        self.port: int = self._tcp.server_address[1]
-        # Bound but not listening: connections to it are refused, and nobody else gets it.
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port: int = self._listener.getsockname()[1]
+        # Bound but not listening: connections to it are refused, and nobody else gets the port.
         self._deaf = socket.socket()
         self._deaf.bind(("127.0.0.1", 0))
         self.deaf_port: int = self._deaf.getsockname()[1]
-        self._thread = threading.Thread(
-            target=self._tcp.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
-        )
-
-    def play(self, *steps: Step) -> None:
-        """Add steps to the script."""
-        with self._lock:
-            self._script += steps
+        self.play(*steps)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        threading.Thread(target=self._accept, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stopping.set()
-        self._tcp.shutdown()
-        self._tcp.server_close()
+        with suppress(OSError):  # closing alone does not wake the thread that waits in `accept`
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
         self._deaf.close()
 
-    def _serve(self, connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as stream:
+    def play(self, *steps: Played) -> None:
+        """Add steps to the script."""
+        with self._lock:
+            self._steps += (step.step if isinstance(step, Reply) else step for step in steps)
+
+    def forget(self) -> None:
+        """Drop the rest of the script."""
+        self._steps.clear()
+
+    @property
+    def everything(self) -> bytes:
+        """All bytes that were read."""
+        return b"".join(self.received)
+
+    def methods(self, method: str) -> int:
+        """How many requests of a method reached this server."""
+        return sum(request.method == method for request in self.requests)
+
+    def _accept(self) -> None:
+        while not self._stopping.is_set():
             try:
-                while connection.recv(1, socket.MSG_PEEK):
-                    if not self._turn(connection, stream):
-                        return
-            except ConnectionError:
+                connection, _ = self._listener.accept()
+            except OSError:
                 return
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
-    def _turn(self, connection: socket.socket, stream: Any) -> bool:
-        """Play one step; False where the connection is to be closed."""
+    def _serve(self, connection: socket.socket) -> None:
+        # The server does not care what a faulty client does to a connection.
+        with connection, suppress(OSError, ValueError):
+            while self._turn(connection) and connection.recv(1, socket.MSG_PEEK):
+                pass
+
+    def _turn(self, connection: socket.socket) -> bool:
+        """Take one step; False where the connection is to be closed."""
         with self._lock:
-            step = self._script.pop(0) if self._script else _UNSCRIPTED
-        if step is Fault.CLOSE_UNREAD:
-            # Reset instead of an orderly end, as a server that crashes does.
+            step = self._steps.pop(0) if self._steps else None
+        request = self._read(connection, step.read if step else Until.END)
+        if step is None:
+            assert request is not None
+            connection.sendall(_good(request) if self._well else _UNSCRIPTED)
+            return True
+        self._send(connection, step)
+        if step.end is End.RESET:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            return False
+        if step.end is End.SILENCE:
+            _wait_until_left(connection, self._stopping)
+        return step.end is End.KEEP
+
+    def _send(self, connection: socket.socket, step: Step) -> None:
+        for part in step.parts:
+            if isinstance(part, bytes):
+                connection.sendall(part)
+            else:
+                time.sleep(part)
+        while step.again and not self._stopping.is_set():
+            connection.sendall(step.again)
+
+    def _read(self, connection: socket.socket, until: Until) -> Request | None:
+        if until is Until.CONNECTED:
+            return None
+        if until is Until.NOTHING:
+            connection.recv(1, socket.MSG_PEEK)
+            return None
+        raw = _until_blank_line(connection)
+        method, target, _ = raw.split(b"\r\n", 1)[0].decode("latin-1").split()
+        lines = [line.partition(b":")[::2] for line in raw.split(b"\r\n")[1:] if line]
+        headers = httpx.Headers([(name, value.strip()) for name, value in lines])
+        missing = int(headers.get("content-length", 0)) if until is Until.END else 0
+        while missing:
+            piece = connection.recv(min(missing, 65_536))
+            if not piece:
+                raise ConnectionError
+            raw += piece
+            missing -= len(piece)
+        request = Request(method, target, headers, bytes(raw))
         with self._lock:
-            self.requests.append(_read(stream))
-        if step is Fault.HANG:
-            self._stopping.wait()
-        if isinstance(step, Fault):
-            return False
-        connection.sendall(step.encode())
-        return not step.missing
+            self.received.append(request.raw)
+            self.requests.append(request)
+        return request
 
 
-def _read(stream: Any) -> Recorded:
-    method, target, _ = stream.readline().decode("latin-1").split()
-    headers = httpx.Headers(list(_header_lines(stream)))
-    body = stream.read(int(headers.get("content-length", 0)))
-    return Recorded(method, target, headers, body)
+def _until_blank_line(connection: socket.socket) -> bytes:
+    """Read the head of a request, and nothing of what follows it."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        waiting = connection.recv(65_536, socket.MSG_PEEK)
+        if not waiting:
+            raise ConnectionError
+        end = (head + waiting).find(b"\r\n\r\n")
+        head += connection.recv(len(waiting) if end < 0 else end + 4 - len(head))
+    return head
 
 
-def _header_lines(stream: Any) -> Iterator[tuple[bytes, bytes]]:
-    while line := stream.readline().rstrip(b"\r\n"):
-        name, _, value = line.partition(b":")
-        yield name, value.strip()
+def _wait_until_left(connection: socket.socket, stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        readable, _, _ = select.select([connection], [], [], 0.05)
+        if readable and not connection.recv(1, socket.MSG_PEEK):
+            return
+
+
+_UNSCRIPTED = response(599, b"the script has no step for this request")
+
+
+def _good(request: Request) -> bytes:
+    name = request.target.partition("?")[0].rpartition("/")[2]
+    if name == "content":
+        return response(200, b"content")
+    body = json.dumps({"id": name, "value": [{"id": name}]}).encode()
+    return response(
+        201 if request.method == "POST" else 200, body, "Content-Type: application/json"
+    )
+
+
+# -- transports
 
 
 def aimed(request: httpx.Request, port: int) -> httpx.Request:
-    """The same request, for a local port."""
+    """Return the same request, for a local port."""
     return httpx.Request(
         request.method,
         request.url.copy_with(scheme="http", host="127.0.0.1", port=port),
@@ -159,7 +277,7 @@ def aimed(request: httpx.Request, port: int) -> httpx.Request:
 
 
 class _Aim:
-    """Re-targets requests to the server, but the first ``refusals`` to where nobody listens."""
+    """Leads requests to the server, but the first ``refusals`` to a port where nobody listens."""
 
     def __init__(self, server: GraphServer, refusals: int) -> None:
         self.urls: list[str] = []
@@ -217,19 +335,15 @@ class AsyncRetarget(_AsyncLeading):
         super().__init__(self.aim.at)
 
 
-class Listening(Protocol):
-    """A server on a local port."""
-
-    port: int
-
-
-def hosts(flavour: str, servers: Mapping[str, Listening]) -> Any:
-    """A transport that leads each host to a server of its own; no other can be reached."""
+def hosts(flavour: str, servers: Mapping[str, GraphServer]) -> Any:
+    """Return a transport that leads each host to its own server; others cannot be reached."""
 
     def at(request: httpx.Request) -> httpx.Request:
         server = servers.get(request.url.host)
         if server is None:
-            raise httpx.ConnectError(f"nobody may ask {request.url.host}", request=request)
+            raise httpx.ConnectError(
+                f"{request.url.host} is not a host of this test", request=request
+            )
         return aimed(request, server.port)
 
     return _Leading(at) if flavour == "sync" else _AsyncLeading(at)

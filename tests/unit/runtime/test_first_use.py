@@ -1,6 +1,6 @@
 """Importing the models builds nothing: a class builds its validator when it is first used.
 
-`tests/faults/test_first_use_race.py` shows that many threads may be the first at once.
+`tests/client/test_first_use_race.py` shows that many threads may be the first at once.
 """
 
 from __future__ import annotations

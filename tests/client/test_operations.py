@@ -33,7 +33,7 @@ from graph_comms._runtime.methods import Child, StreamMethod
 from graph_comms._runtime.operation import Operation, Parameter
 from graph_comms._runtime.wire import Unset
 from graph_comms.models import GraphModel
-from tests.functional.operations_harness import (
+from tests.client.samples import (
     FLAVOURS,
     OPTIONS,
     TOKEN,
@@ -44,7 +44,7 @@ from tests.functional.operations_harness import (
     is_key,
     sample,
 )
-from tests.support.server import GraphServer, Recorded, Reply, Step, json_reply
+from tests.support.server import GraphServer, Played, Reply, Request, json_reply
 
 METHODS = {operation.python: operation for operation in OPERATIONS}
 
@@ -97,7 +97,7 @@ def test_the_request_and_the_result(server: GraphServer, operation: Operation) -
     assert constant(twin) == constant(request)
 
 
-def answer(operation: Operation) -> tuple[Step, Any]:
+def answer(operation: Operation) -> tuple[Played, Any]:
     """A response that fits an operation, and what is to be returned then."""
     form = form_of(operation.returns)
     if operation.kind == "count":
@@ -131,13 +131,13 @@ def fits(value: Any, form: Any) -> bool:
     return isinstance(value, form)
 
 
-def constant(request: Recorded) -> dict[str, str]:
+def constant(request: Request) -> dict[str, str]:
     """The headers of a request but for those that may differ."""
     differ = ("client-request-id", "user-agent")
     return {name: value for name, value in request.headers.items() if name not in differ}
 
 
-def check_body(request: Recorded, body: Any) -> None:
+def check_body(request: Request, body: Any) -> None:
     if body is None or isinstance(body, bytes):
         assert request.body == (body or b"")
     else:
@@ -147,7 +147,7 @@ def check_body(request: Recorded, body: Any) -> None:
 ACCEPTED = {"bytes": "*/*", "int": "text/plain, application/json"}
 
 
-def check_headers(request: Recorded, body: Any, returns: str | None) -> None:
+def check_headers(request: Request, body: Any, returns: str | None) -> None:
     expected = {
         "host": "graph.microsoft.com",
         "authorization": f"Bearer {TOKEN}",

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from graph_comms.models import Call
-from tests.faults.cases import AMBIGUOUS, BROKE_OFF, CASES, FAILURES, RESETS, Case
-from tests.faults.harness import TOKEN, Client, each_flavour, outcome
-from tests.faults.server import End, FaultServer, Step, Until, answer, response
+from tests.client.cases import AMBIGUOUS, BROKE_OFF, CASES, FAILURES, RESETS, Case
+from tests.client.faces import TOKEN, Client, each_flavour, outcome
+from tests.support.server import End, GraphServer, Step, Until, answer, response
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 OVERHEAD = 2.0
@@ -19,8 +19,8 @@ OVERHEAD = 2.0
 
 
 @pytest.fixture
-def elsewhere() -> Iterator[FaultServer]:
-    with FaultServer() as server:
+def elsewhere() -> Iterator[GraphServer]:
+    with GraphServer(well=True) as server:
         yield server
 
 
@@ -33,7 +33,7 @@ def timed(case: Case, work: Callable[[], Any], attempts: int) -> str:
     return found
 
 
-def check_as_good_as_before(client: Client, server: FaultServer, case: Case) -> None:
+def check_as_good_as_before(client: Client, server: GraphServer, case: Case) -> None:
     """What follows needs one attempt: a create first, for a get would repeat a failure unseen."""
     waits, creates = len(client.waits), server.methods("POST")
     if case.reusable:
@@ -47,7 +47,7 @@ def check_as_good_as_before(client: Client, server: FaultServer, case: Case) -> 
 
 @each_flavour
 @each_case
-def test_a_create(server: FaultServer, elsewhere: FaultServer, flavour: str, case: Case) -> None:
+def test_a_create(server: GraphServer, elsewhere: GraphServer, flavour: str, case: Case) -> None:
     server.play(case.step)
     others = {"evil.example": elsewhere}
     with Client(flavour, server, others=others, timeout=case.timeout) as client:
@@ -60,7 +60,7 @@ def test_a_create(server: FaultServer, elsewhere: FaultServer, flavour: str, cas
 
 @each_flavour
 @each_case
-def test_a_get(server: FaultServer, elsewhere: FaultServer, flavour: str, case: Case) -> None:
+def test_a_get(server: GraphServer, elsewhere: GraphServer, flavour: str, case: Case) -> None:
     server.play(case.step)
     others = {"evil.example": elsewhere}
     with Client(flavour, server, others=others, timeout=case.timeout) as client:
@@ -73,7 +73,7 @@ def test_a_get(server: FaultServer, elsewhere: FaultServer, flavour: str, case: 
 @each_flavour
 @pytest.mark.parametrize("case", [*RESETS, *FAILURES], ids=lambda case: case.name)
 def test_an_action_and_an_update_are_not_repeated_either(
-    server: FaultServer, flavour: str, case: Case
+    server: GraphServer, flavour: str, case: Case
 ) -> None:
     server.play(case.step, case.step)
     with Client(flavour, server, timeout=case.timeout) as client:
@@ -92,7 +92,7 @@ def test_the_table_names_every_fault_once() -> None:
 @each_flavour
 @pytest.mark.parametrize("end", [End.RESET, End.CLOSE])
 def test_a_connection_that_is_dropped_as_soon_as_it_is_made(
-    server: FaultServer, flavour: str, end: End
+    server: GraphServer, flavour: str, end: End
 ) -> None:
     """Whether the request was begun by then is a matter of luck; it was not processed."""
     server.play(Step(end=end, read=Until.CONNECTED))
@@ -107,7 +107,7 @@ def test_a_connection_that_is_dropped_as_soon_as_it_is_made(
 @each_flavour
 @pytest.mark.parametrize("end", [End.RESET, End.CLOSE])
 def test_a_large_create_that_breaks_off_on_its_way(
-    server: FaultServer, flavour: str, end: End
+    server: GraphServer, flavour: str, end: End
 ) -> None:
     server.play(Step(end=end, read=Until.HEADERS))
     with Client(flavour, server) as client:
@@ -117,7 +117,7 @@ def test_a_large_create_that_breaks_off_on_its_way(
 
 
 @each_flavour
-def test_a_large_create_that_nobody_reads(server: FaultServer, flavour: str) -> None:
+def test_a_large_create_that_nobody_reads(server: GraphServer, flavour: str) -> None:
     server.play(Step(end=End.SILENCE, read=Until.HEADERS))
     with Client(flavour, server, timeout=0.5) as client:
         large = Call(subject="x" * 2**24)
@@ -127,7 +127,7 @@ def test_a_large_create_that_nobody_reads(server: FaultServer, flavour: str) -> 
 
 @each_flavour
 def test_a_large_create_that_is_refused_before_it_has_arrived(
-    server: FaultServer, flavour: str
+    server: GraphServer, flavour: str
 ) -> None:
     server.play(Step((response(413),), End.CLOSE, Until.HEADERS))
     with Client(flavour, server) as client:
@@ -138,7 +138,7 @@ def test_a_large_create_that_is_refused_before_it_has_arrived(
 
 
 @each_flavour
-def test_a_body_of_100_MB(server: FaultServer, flavour: str) -> None:
+def test_a_body_of_100_MB(server: GraphServer, flavour: str) -> None:
     content = b'{"id": "1", "x": "' + b"x" * 100_000_000 + b'"}'
     server.play(answer(200, content))
     with Client(flavour, server) as client:
@@ -149,7 +149,7 @@ def test_a_body_of_100_MB(server: FaultServer, flavour: str) -> None:
 
 
 @each_flavour
-def test_one_fault_after_another(server: FaultServer, flavour: str) -> None:
+def test_one_fault_after_another(server: GraphServer, flavour: str) -> None:
     server.play(
         Step(end=End.RESET, read=Until.NOTHING),
         answer(502),
@@ -172,7 +172,7 @@ def test_one_fault_after_another(server: FaultServer, flavour: str) -> None:
         (Step((response(200, b'{"id": "1"}')[:-1],), End.CLOSE), BROKE_OFF),
     ],
 )
-def test_a_fault_without_end(server: FaultServer, flavour: str, step: Step, expected: str) -> None:
+def test_a_fault_without_end(server: GraphServer, flavour: str, step: Step, expected: str) -> None:
     server.play(*[step] * 9)
     with Client(flavour, server) as client:
         assert outcome(client.get) == expected

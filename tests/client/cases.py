@@ -10,7 +10,7 @@ import gzip
 import zlib
 from dataclasses import dataclass
 
-from tests.faults.server import End, Step, Until, answer, response
+from tests.support.server import End, Step, Until, answer, response
 
 AMBIGUOUS = "transport error, ambiguous"
 BROKE_OFF = "decode error: broke off"

@@ -22,11 +22,9 @@ from graph_comms._runtime.errors import (
 )
 from graph_comms._runtime.retry import MAX_RETRIES
 from graph_comms._runtime.session import Session
-from tests.functional.client_harness import CREATE, CREATED, FOUND, GET, GONE, KEY, Graph, Thing
+from tests.client.things import CREATE, CREATED, FOUND, GET, GONE, KEY, Graph, Thing
 from tests.support.clocks import patient
-from tests.support.server import Fault, Reply, json_reply
-
-pytest_plugins = ["tests.functional.client_fixtures"]
+from tests.support.server import CLOSED, RESET_UNREAD, SILENT, Played, Reply, json_reply
 
 CUT = Reply(201, {"request-id": "r-1", "Content-Type": "application/json"}, b'{"id": "7"', 100)
 
@@ -52,7 +50,7 @@ def test_a_gateway_that_failed_is_not_trusted_with_a_retry_after(graph: Graph, s
 
 
 def test_a_create_is_not_repeated_after_a_broken_connection(graph: Graph) -> None:
-    client = graph.play(Fault.CLOSE, CREATED)
+    client = graph.play(CLOSED, CREATED)
     with pytest.raises(GraphTransportError) as caught:
         client.create()
 
@@ -66,7 +64,7 @@ def test_a_create_is_not_repeated_after_a_broken_connection(graph: Graph) -> Non
 
 
 def test_a_create_is_not_repeated_after_a_reset(graph: Graph) -> None:
-    client = graph.play(Fault.CLOSE_UNREAD, CREATED)
+    client = graph.play(RESET_UNREAD, CREATED)
     with pytest.raises(GraphTransportError) as caught:
         client.create()
 
@@ -75,7 +73,7 @@ def test_a_create_is_not_repeated_after_a_reset(graph: Graph) -> None:
 
 
 def test_a_create_is_not_repeated_after_a_read_time_out(graph: Graph) -> None:
-    graph.server.play(Fault.HANG, CREATED)
+    graph.server.play(SILENT, CREATED)
     with pytest.raises(GraphTransportError, match="ReadTimeout") as caught:
         graph.connect(timeout=0.1).create()
 
@@ -93,7 +91,7 @@ def test_a_create_is_not_repeated_after_half_a_response(graph: Graph) -> None:
 
 
 def test_an_ambiguous_failure_after_throttling_ends_a_create(graph: Graph) -> None:
-    client = graph.play(Reply(429, {"Retry-After": "1"}), Fault.CLOSE, CREATED)
+    client = graph.play(Reply(429, {"Retry-After": "1"}), CLOSED, CREATED)
     with pytest.raises(GraphTransportError):
         client.create()
     assert graph.methods == ["POST", "POST"]
@@ -118,10 +116,8 @@ def test_a_service_that_cannot_be_reached(graph: Graph) -> None:
     assert len(client.aim.urls) == 1 + MAX_RETRIES
 
 
-@pytest.mark.parametrize(
-    "step", [Fault.CLOSE, Fault.CLOSE_UNREAD, Reply(200, body=b'{"id"', missing=9)]
-)
-def test_a_get_is_repeated_after_a_broken_connection(graph: Graph, step: Reply | Fault) -> None:
+@pytest.mark.parametrize("step", [CLOSED, RESET_UNREAD, Reply(200, body=b'{"id"', missing=9)])
+def test_a_get_is_repeated_after_a_broken_connection(graph: Graph, step: Played) -> None:
     client = graph.play(step, step, FOUND)
 
     assert client.get().id == "1"
@@ -130,13 +126,13 @@ def test_a_get_is_repeated_after_a_broken_connection(graph: Graph, step: Reply |
 
 
 def test_a_get_is_repeated_after_a_read_time_out(graph: Graph) -> None:
-    graph.server.play(Fault.HANG, FOUND)
+    graph.server.play(SILENT, FOUND)
 
     assert graph.connect(timeout=0.2).get().id == "1"
 
 
 def test_a_get_gives_up_at_last(graph: Graph) -> None:
-    client = graph.play(*[Fault.CLOSE] * 9)
+    client = graph.play(*[CLOSED] * 9)
     with pytest.raises(GraphTransportError):
         client.get()
 
@@ -236,7 +232,7 @@ def test_redirects_are_not_followed(graph: Graph) -> None:
 
 def test_transport_errors_survive_pickling(graph: Graph) -> None:
     with pytest.raises(GraphTransportError) as caught:
-        graph.play(Fault.CLOSE).create()
+        graph.play(CLOSED).create()
 
     copied = pickle.loads(pickle.dumps(caught.value))
     assert type(copied) is GraphTransportError
@@ -244,7 +240,7 @@ def test_transport_errors_survive_pickling(graph: Graph) -> None:
 
 
 def test_a_session_outlives_its_failures(graph: Graph) -> None:
-    client = graph.play(Fault.CLOSE, CUT, GONE, CREATED, json_reply(200, []), FOUND)
+    client = graph.play(CLOSED, CUT, GONE, CREATED, json_reply(200, []), FOUND)
     for _ in range(2):
         with pytest.raises((GraphTransportError, GraphDecodeError)):
             client.create()

@@ -15,9 +15,9 @@ import pytest
 
 from graph_comms import GraphTransportError, ServiceError, ThrottledError
 from graph_comms._runtime.retry import MAX_RETRY_AFTER
-from tests.faults.cases import AMBIGUOUS, bomb
-from tests.faults.harness import GRAPH, TOKEN, Client, each_flavour, outcome
-from tests.faults.server import End, FaultServer, Step, Until, answer, response
+from tests.client.cases import AMBIGUOUS, bomb
+from tests.client.faces import GRAPH, TOKEN, Client, each_flavour, outcome
+from tests.support.server import End, GraphServer, Step, Until, answer, response
 
 BACKOFF = (0.25, 0.5)
 """The bounds of the first pause where the service did not say how long."""
@@ -78,7 +78,7 @@ def _written(value: str | timedelta) -> str:
 
 @each_flavour
 @each_asked
-def test_429(server: FaultServer, flavour: str, asked: Asked) -> None:
+def test_429(server: GraphServer, flavour: str, asked: Asked) -> None:
     server.play(throttled(429, asked))
     with Client(flavour, server) as client:
         repeated = asked.pause is not None
@@ -89,7 +89,7 @@ def test_429(server: FaultServer, flavour: str, asked: Asked) -> None:
 
 @each_flavour
 @each_asked
-def test_503_to_a_create(server: FaultServer, flavour: str, asked: Asked) -> None:
+def test_503_to_a_create(server: GraphServer, flavour: str, asked: Asked) -> None:
     """Only a readable Retry-After says that the create was not processed."""
     server.play(throttled(503, asked))
     with Client(flavour, server) as client:
@@ -101,7 +101,7 @@ def test_503_to_a_create(server: FaultServer, flavour: str, asked: Asked) -> Non
 
 @each_flavour
 @each_asked
-def test_503_to_a_get(server: FaultServer, flavour: str, asked: Asked) -> None:
+def test_503_to_a_get(server: GraphServer, flavour: str, asked: Asked) -> None:
     server.play(throttled(503, asked))
     with Client(flavour, server) as client:
         repeated = asked.pause is not None
@@ -112,7 +112,7 @@ def test_503_to_a_get(server: FaultServer, flavour: str, asked: Asked) -> None:
 @each_flavour
 @pytest.mark.parametrize("value", ["9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
 def test_what_a_throttled_caller_is_told_to_wait_can_be_waited(
-    server: FaultServer, flavour: str, value: str
+    server: GraphServer, flavour: str, value: str
 ) -> None:
     server.play(answer(429, b"", f"Retry-After: {value}"))
     with Client(flavour, server) as client, pytest.raises(ThrottledError) as caught:
@@ -144,7 +144,7 @@ class Tokens:
         return f"t{self.given}"
 
 
-def sent_tokens(server: FaultServer) -> list[str]:
+def sent_tokens(server: GraphServer) -> list[str]:
     return [request.headers["authorization"] for request in server.requests]
 
 
@@ -163,7 +163,7 @@ def sent_tokens(server: FaultServer) -> list[str]:
     ],
 )
 def test_a_token_is_renewed_once(
-    server: FaultServer, flavour: str, steps: list[Step], expected: str, tokens: int
+    server: GraphServer, flavour: str, steps: list[Step], expected: str, tokens: int
 ) -> None:
     server.play(*steps)
     credential = Tokens()
@@ -174,7 +174,7 @@ def test_a_token_is_renewed_once(
 
 
 @each_flavour
-def test_a_fixed_token_is_not_tried_again(server: FaultServer, flavour: str) -> None:
+def test_a_fixed_token_is_not_tried_again(server: GraphServer, flavour: str) -> None:
     server.play(answer(401))
     with Client(flavour, server) as client:
         assert outcome(client.create) == "AuthenticationError 401"
@@ -205,7 +205,7 @@ each_flaw = pytest.mark.parametrize(("flaw", "repeated"), FLAWS.values(), ids=FL
 @each_flavour
 @each_flaw
 def test_a_fault_on_the_second_page(
-    server: FaultServer, flavour: str, flaw: Step, repeated: bool
+    server: GraphServer, flavour: str, flaw: Step, repeated: bool
 ) -> None:
     server.play(page("one", "two"), flaw, page("two", "three"))
     with Client(flavour, server) as client:
@@ -221,7 +221,7 @@ def test_a_fault_on_the_second_page(
 @each_flavour
 @each_flaw
 def test_a_fault_after_repetitions(
-    server: FaultServer, flavour: str, flaw: Step, repeated: bool
+    server: GraphServer, flavour: str, flaw: Step, repeated: bool
 ) -> None:
     server.play(answer(429), answer(502), flaw)
     with Client(flavour, server) as client:
@@ -231,7 +231,7 @@ def test_a_fault_after_repetitions(
 
 @each_flavour
 @pytest.mark.parametrize("name", [name for name in FLAWS if name != "cut"])
-def test_a_fault_before_a_stream_begins(server: FaultServer, flavour: str, name: str) -> None:
+def test_a_fault_before_a_stream_begins(server: GraphServer, flavour: str, name: str) -> None:
     flaw, repeated = FLAWS[name]
     server.play(flaw)
     with Client(flavour, server) as client:
@@ -242,7 +242,7 @@ def test_a_fault_before_a_stream_begins(server: FaultServer, flavour: str, name:
 @each_flavour
 @pytest.mark.parametrize("end", [End.CLOSE, End.RESET, End.SILENCE])
 @pytest.mark.parametrize("sent", [0, 1, 100_000])
-def test_a_fault_within_a_stream(server: FaultServer, flavour: str, end: End, sent: int) -> None:
+def test_a_fault_within_a_stream(server: GraphServer, flavour: str, end: End, sent: int) -> None:
     """What was handed out cannot be taken back, so it is never repeated."""
     server.play(Step((response(200, b"x" * 200_000)[: -200_000 + sent or None], 0.02), end))
     with (
@@ -256,7 +256,7 @@ def test_a_fault_within_a_stream(server: FaultServer, flavour: str, end: End, se
 
 @each_flavour
 def test_compressed_content_that_is_cut_short_is_no_content(
-    server: FaultServer, flavour: str
+    server: GraphServer, flavour: str
 ) -> None:
     half = gzip.compress(b"content")[:-9]
     server.play(answer(200, half, "Content-Encoding: gzip"))
@@ -266,7 +266,7 @@ def test_compressed_content_that_is_cut_short_is_no_content(
 
 
 @each_flavour
-def test_streams_have_no_limit(server: FaultServer, flavour: str) -> None:
+def test_streams_have_no_limit(server: GraphServer, flavour: str) -> None:
     size = 120 * 2**20
     server.play(*[answer(200, bomb(120) + gzip_end(size), "Content-Encoding: gzip")] * 2)
     with Client(flavour, server) as client:
@@ -301,8 +301,8 @@ PLACES = {
 @pytest.mark.parametrize("in_pieces", [False, True])
 @pytest.mark.parametrize(("place", "expected"), PLACES.items())
 def test_no_token_leaves_for_another_host(
-    server: FaultServer,
-    storage: FaultServer,
+    server: GraphServer,
+    storage: GraphServer,
     flavour: str,
     in_pieces: bool,
     place: str,
@@ -324,7 +324,7 @@ def test_no_token_leaves_for_another_host(
     "link", ["https://storage.example/x", "https://xn--a.example/x", "//a", "x:"]
 )
 def test_no_page_leads_to_another_host(
-    server: FaultServer, storage: FaultServer, flavour: str, link: str
+    server: GraphServer, storage: GraphServer, flavour: str, link: str
 ) -> None:
     server.play(answer(200, json.dumps({"value": [], "@odata.nextLink": link}).encode()))
     with Client(flavour, server, others={"storage.example": storage}) as client:
@@ -335,7 +335,7 @@ def test_no_page_leads_to_another_host(
 @each_flavour
 @pytest.mark.parametrize("around", [1, 2, 3])
 def test_pages_that_lead_in_a_circle_come_to_an_end(
-    server: FaultServer, flavour: str, around: int
+    server: GraphServer, flavour: str, around: int
 ) -> None:
     links = [f"https://graph.microsoft.com/v1.0/communications/{n % around}" for n in range(9)]
     for link in links:
@@ -346,7 +346,7 @@ def test_pages_that_lead_in_a_circle_come_to_an_end(
 
 
 @each_flavour
-def test_a_storage_host_that_fails(server: FaultServer, storage: FaultServer, flavour: str) -> None:
+def test_a_storage_host_that_fails(server: GraphServer, storage: GraphServer, flavour: str) -> None:
     for _ in range(3):
         server.play(answer(302, b"", "Location: https://storage.example/content"))
     storage.play(answer(503), Step(end=End.RESET, read=Until.HEADERS))
@@ -356,7 +356,7 @@ def test_a_storage_host_that_fails(server: FaultServer, storage: FaultServer, fl
 
 
 @each_flavour
-def test_no_cookie_is_kept(server: FaultServer, flavour: str) -> None:
+def test_no_cookie_is_kept(server: GraphServer, flavour: str) -> None:
     cookies = [answer(200, b'{"id": "1"}', f"Set-Cookie: c{n}=x; Max-Age=9999") for n in range(20)]
     server.play(*cookies)
     with Client(flavour, server) as client:

@@ -22,8 +22,8 @@ from graph_comms import (
     RepeatedLinkError,
 )
 from graph_comms.models import Call, CallRecording, Presence
-from tests.functional.operations_harness import FLAVOURS, TOKEN, Caller
-from tests.support.server import Fault, GraphServer, Reply, hosts, json_reply
+from tests.client.samples import FLAVOURS, TOKEN, Caller
+from tests.support.server import CLOSED, GraphServer, Reply, hosts, json_reply
 
 GRAPH = "https://graph.microsoft.com/v1.0"
 NEXT = f"{GRAPH}/communications/calls?$skiptoken=2"
@@ -283,7 +283,7 @@ def test_headers_of_the_caller_go_with_each_page_and_options_do_not(
 
 
 def test_the_pages_of_an_action_are_read(server: GraphServer, caller: Caller) -> None:
-    server.play(page("1", next_link=NEXT), Fault.CLOSE, page("2"))
+    server.play(page("1", next_link=NEXT), CLOSED, page("2"))
     people = caller.items(caller.call("get_presences_by_user_id", ids=["1", "2"]))
 
     assert ids(people) == ["1", "2"]
@@ -390,7 +390,7 @@ def test_content_that_breaks_off_is_read_again(server: GraphServer, caller: Call
 
 def test_errors_and_repetitions_before_a_stream_begins(server: GraphServer, caller: Caller) -> None:
     gone = json_reply(404, {"error": {"code": "8522", "message": "gone"}})
-    server.play(Reply(503), Fault.CLOSE, Reply(200, body=b"x"), gone)
+    server.play(Reply(503), CLOSED, Reply(200, body=b"x"), gone)
 
     assert pieces(caller) == [b"x"]
     with pytest.raises(NotFoundError, match="8522"):

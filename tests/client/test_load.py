@@ -1,6 +1,6 @@
 """Many calls at once: none is lost, none gets another's answer, and nothing is left behind.
 
-`make test-thorough` watches the memory; `python -m tests.faults.load` prints figures of longer runs.
+`make test-thorough` watches the memory; `python -m tests.client.load` prints figures of longer runs.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import pytest
 from graph_comms import AsyncCommunicationsClient
 from graph_comms._runtime.concurrency import MAX_AT_ONCE
 from graph_comms._runtime.endpoint import LIMITS
-from tests.faults.echo import echo_server
-from tests.faults.harness import each_flavour
-from tests.faults.load import (
+from tests.client.echo import echo_server
+from tests.client.faces import each_flavour
+from tests.client.load import (
     AsyncRoad,
     async_memory_over,
     by_threads,
@@ -26,7 +26,7 @@ from tests.faults.load import (
     memory_over,
     statistics,
 )
-from tests.faults.server import End, FaultServer, Step
+from tests.support.server import SILENT, End, GraphServer, Step
 
 REQUESTS = 2_000
 
@@ -93,7 +93,7 @@ def test_calls_that_are_cancelled_leave_room_for_others() -> None:
             async with asyncio.timeout(10):
                 return (await client.calls.get("after")).id == "after"
 
-    with FaultServer(steps) as server:
+    with GraphServer(steps, well=True) as server:
         assert asyncio.run(run(server.port))
         assert server.methods("POST") == MAX_AT_ONCE
 
@@ -108,7 +108,7 @@ def test_a_time_out_of_the_callers_own() -> None:
                 await asyncio.wait_for(creating, 0.05)
             return (await client.calls.get("after")).id == "after"
 
-    with FaultServer([Step(end=End.SILENCE)]) as server:
+    with GraphServer([SILENT], well=True) as server:
         assert asyncio.run(run(server.port))
         assert server.methods("POST") == 1
 
@@ -128,7 +128,7 @@ def test_streams_that_are_held_open_do_not_stop_all_else() -> None:
                 await stream.__aexit__(None, None, None)
             return found.id == "after"
 
-    with FaultServer() as server:
+    with GraphServer(well=True) as server:
         assert asyncio.run(run(server.port))
 
 

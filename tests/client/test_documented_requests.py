@@ -18,8 +18,8 @@ from pydantic import TypeAdapter
 from graph_comms import OPERATIONS, AsyncPage, Page, models
 from graph_comms._runtime.operation import Operation, Parameter
 from graph_comms.models import CommsNotification, CommsNotifications, GraphModel
-from tests.functional.operations_harness import FLAVOURS, Caller, form_of
-from tests.support.server import GraphServer, Recorded, Reply, json_reply
+from tests.client.samples import FLAVOURS, Caller, form_of
+from tests.support.server import GraphServer, Reply, Request, json_reply
 
 EXAMPLES = Path(__file__).parents[2].parent / "shared" / "examples"
 
@@ -173,7 +173,7 @@ def _option(parameter: Parameter, text: str) -> Any:
     return [text] if parameter.type == "Sequence[str]" else text
 
 
-def check_sent(request: Recorded, message: Message) -> None:
+def check_sent(request: Request, message: Message) -> None:
     path, _, query = message.path.partition("?")
     sent_path, _, sent_query = request.target.partition("?")
     assert request.method == message.method

@@ -17,9 +17,8 @@ from graph_comms import (
     GraphTransportError,
 )
 from graph_comms.models import Call
-from tests.faults.server import FaultServer
 from tests.support.clocks import patient
-from tests.support.server import hosts
+from tests.support.server import GraphServer, hosts
 
 FLAVOURS = ("sync", "async")
 each_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
@@ -33,9 +32,9 @@ class Client:
     def __init__(
         self,
         flavour: str,
-        server: FaultServer,
+        server: GraphServer,
         *,
-        others: Mapping[str, FaultServer] | None = None,
+        others: Mapping[str, GraphServer] | None = None,
         credential: Any = TOKEN,
         timeout: float = 10.0,
     ) -> None:

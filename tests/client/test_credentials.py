@@ -27,16 +27,14 @@ from graph_comms._runtime.errors import (
     UnavailableInCloudError,
 )
 from graph_comms._runtime.session import Session
-from tests.functional.client_harness import (
+from tests.client.things import (
     CREATED,
     EXPIRED,
     FOUND,
     TOKEN,
     Graph,
 )
-from tests.support.server import Fault, Reply
-
-pytest_plugins = ["tests.functional.client_fixtures"]
+from tests.support.server import CLOSED, RESET_UNREAD, Played, Reply
 
 
 class Provider:
@@ -297,12 +295,12 @@ def test_clients_cannot_be_pickled() -> None:
         Reply(500, body=b"<html>"),
         Reply(201, body=b"{"),
         Reply(302, {"Location": "https://elsewhere.example/"}),
-        Fault.CLOSE,
-        Fault.CLOSE_UNREAD,
+        CLOSED,
+        RESET_UNREAD,
     ],
 )
 def test_the_token_shows_nowhere(
-    graph: Graph, caplog: pytest.LogCaptureFixture, step: Reply | Fault
+    graph: Graph, caplog: pytest.LogCaptureFixture, step: Played
 ) -> None:
     caplog.set_level(logging.DEBUG)
     client = graph.play(step)

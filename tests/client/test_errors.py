@@ -31,10 +31,8 @@ from graph_comms._runtime.errors import (
     http_error,
 )
 from graph_comms._runtime.permissions import required_permissions
-from tests.functional.client_harness import Graph
+from tests.client.things import Graph
 from tests.support.server import Reply, json_reply
-
-pytest_plugins = ["tests.functional.client_fixtures"]
 
 HTML = Reply(502, {"Content-Type": "text/html"}, b"<html>Bad gateway: private words</html>")
 

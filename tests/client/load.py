@@ -1,4 +1,4 @@
-"""Load, with figures: `python -m tests.faults.load [requests]`.
+"""Load, with figures: `python -m tests.client.load [requests]`.
 
 The client against bare httpx doing the same requests on the same road, and the memory after each
 tenth of 50,000 requests.
@@ -23,7 +23,7 @@ from graph_comms import AsyncCommunicationsClient, CommunicationsClient
 from graph_comms._runtime.concurrency import MAX_AT_ONCE
 from graph_comms._runtime.endpoint import LIMITS
 from graph_comms.models import Call, InvitationParticipantInfo
-from tests.faults.echo import STATISTICS, echo_server
+from tests.client.echo import STATISTICS, echo_server
 
 CALLS = "https://graph.microsoft.com/v1.0/communications/calls"
 

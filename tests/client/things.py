@@ -14,7 +14,7 @@ from graph_comms._runtime.options import QueryOptions
 from graph_comms._runtime.permissions import PermissionRule
 from graph_comms._runtime.session import Session
 from tests.support.clocks import patient
-from tests.support.server import AsyncRetarget, GraphServer, Reply, Retarget, Step, json_reply
+from tests.support.server import AsyncRetarget, GraphServer, Played, Reply, Retarget, json_reply
 
 TOKEN = "marker-token-5f1c"
 
@@ -158,7 +158,7 @@ class Graph:
         self._connections.append(connection)
         return connection
 
-    def play(self, *steps: Step) -> Connection:
+    def play(self, *steps: Played) -> Connection:
         """Script the server and connect to it."""
         self.server.play(*steps)
         return self.connect()

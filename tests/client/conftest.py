@@ -1,4 +1,4 @@
-"""Fixtures for the tests of the runtime, loaded as a plugin by those which need them."""
+"""Servers for the tests of the client."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.functional.client_harness import Graph
+from tests.client.things import Graph
 from tests.support.server import GraphServer
+
+
+@pytest.fixture
+def server() -> Iterator[GraphServer]:
+    with GraphServer(well=True) as server:
+        yield server
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -17,3 +23,9 @@ def graph(request: pytest.FixtureRequest) -> Iterator[Graph]:
         graph = Graph(request.param, server)
         yield graph
         graph.close()
+
+
+@pytest.fixture
+def storage() -> Iterator[GraphServer]:
+    with GraphServer(well=True) as server:
+        yield server

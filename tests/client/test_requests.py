@@ -20,7 +20,7 @@ from graph_comms._runtime.errors import GraphTransportError
 from graph_comms._runtime.operation import Parameter
 from graph_comms._runtime.request import expand_path
 from graph_comms._runtime.wire import UNSET
-from tests.functional.client_harness import (
+from tests.client.things import (
     CREATE,
     CREATED,
     DELETE,
@@ -36,8 +36,6 @@ from tests.functional.client_harness import (
     operation,
 )
 from tests.support.server import Reply, json_reply
-
-pytest_plugins = ["tests.functional.client_fixtures"]
 
 
 def test_a_create_sends_the_model_and_returns_the_one_in_the_response(graph: Graph) -> None:

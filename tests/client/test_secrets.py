@@ -21,9 +21,9 @@ import pytest
 
 from graph_comms import GraphError, GraphHTTPError
 from graph_comms.models import Call
-from tests.faults.cases import bomb
-from tests.faults.harness import FLAVOURS, Client, each_flavour
-from tests.faults.server import End, FaultServer, Step, answer, response
+from tests.client.cases import bomb
+from tests.client.faces import FLAVOURS, Client, each_flavour
+from tests.support.server import End, GraphServer, Step, answer, response
 
 TOKEN = "marker-token-c0ffee"
 SENT = "marker-sent-5eed"
@@ -120,7 +120,7 @@ STEPS = {
 @each_flavour
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 def test_no_fault_shows_a_secret(
-    server: FaultServer, logs: pytest.LogCaptureFixture, flavour: str, step: Step
+    server: GraphServer, logs: pytest.LogCaptureFixture, flavour: str, step: Step
 ) -> None:
     server.play(step, step)
     with (
@@ -140,7 +140,7 @@ def test_no_fault_shows_a_secret(
 
 
 @each_flavour
-def test_arguments_aside_the_request_is_in_no_frame(server: FaultServer, flavour: str) -> None:
+def test_arguments_aside_the_request_is_in_no_frame(server: GraphServer, flavour: str) -> None:
     server.play(Step(end=End.CLOSE))
     with Client(flavour, server, credential=TOKEN) as client, pytest.raises(GraphError) as caught:
         client.create(sent_call())
@@ -150,7 +150,7 @@ def test_arguments_aside_the_request_is_in_no_frame(server: FaultServer, flavour
 
 
 @each_flavour
-def test_pages_and_errors_that_are_pickled(server: FaultServer, flavour: str) -> None:
+def test_pages_and_errors_that_are_pickled(server: GraphServer, flavour: str) -> None:
     server.play(answer(400, BODY), answer(200, b'{"value": []}'))
     with Client(flavour, server, credential=TOKEN) as client:
         with pytest.raises(GraphError) as caught:
@@ -188,7 +188,7 @@ async def give_malformed_async() -> str:
     ],
 )
 def test_a_malformed_token_is_in_no_frame(
-    server: FaultServer, flavour: str, credential: Callable[[], Any]
+    server: GraphServer, flavour: str, credential: Callable[[], Any]
 ) -> None:
     with (
         Client(flavour, server, credential=credential) as client,
@@ -200,7 +200,7 @@ def test_a_malformed_token_is_in_no_frame(
 
 
 @each_flavour
-def test_a_credential_that_fails_shows_no_request(server: FaultServer, flavour: str) -> None:
+def test_a_credential_that_fails_shows_no_request(server: GraphServer, flavour: str) -> None:
     """The frames are made into text before there is any request."""
 
     def fail() -> str:
@@ -224,7 +224,7 @@ def test_a_credential_that_fails_shows_no_request(server: FaultServer, flavour: 
     ],
 )
 def test_what_is_refused_is_refused_before_there_is_a_token(
-    server: FaultServer, flavour: str, work: Callable[[Any], Any]
+    server: GraphServer, flavour: str, work: Callable[[Any], Any]
 ) -> None:
     asked: list[bool] = []
 
@@ -242,7 +242,7 @@ def test_what_is_refused_is_refused_before_there_is_a_token(
 
 
 @each_flavour
-def test_a_header_that_cannot_be_sent(server: FaultServer, flavour: str) -> None:
+def test_a_header_that_cannot_be_sent(server: GraphServer, flavour: str) -> None:
     """Its value, and all else that would have been sent, is in the frames of h11."""
     headers = {"X-Own": f"{SENT}\r\nX-More: 1"}
     with Client(flavour, server, credential=TOKEN) as client, pytest.raises(GraphError) as caught:
@@ -279,7 +279,7 @@ def forged(status: int, body: bytes) -> Step:
     ],
 )
 def test_errors_and_logs_are_lines_that_can_be_printed_whatever_came(
-    server: FaultServer, logs: pytest.LogCaptureFixture, flavour: str, body: bytes, status: int
+    server: GraphServer, logs: pytest.LogCaptureFixture, flavour: str, body: bytes, status: int
 ) -> None:
     server.play(*[forged(status, body)] * 2)
     with Client(flavour, server) as client:
@@ -294,7 +294,7 @@ def test_errors_and_logs_are_lines_that_can_be_printed_whatever_came(
 
 
 @each_flavour
-def test_attributes_of_an_error_hold_what_came(server: FaultServer, flavour: str) -> None:
+def test_attributes_of_an_error_hold_what_came(server: GraphServer, flavour: str) -> None:
     server.play(forged(400, json.dumps({"error": FORGED_ERROR}).encode()))
     with Client(flavour, server) as client, pytest.raises(GraphHTTPError) as caught:
         client.create()
@@ -305,7 +305,7 @@ def test_attributes_of_an_error_hold_what_came(server: FaultServer, flavour: str
 
 
 @each_flavour
-def test_a_body_that_is_too_long_is_not_kept(server: FaultServer, flavour: str) -> None:
+def test_a_body_that_is_too_long_is_not_kept(server: GraphServer, flavour: str) -> None:
     server.play(answer(200, bomb(110), "Content-Encoding: gzip"))
     with Client(flavour, server) as client, pytest.raises(GraphError) as caught:
         client.get()

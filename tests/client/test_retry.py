@@ -23,7 +23,7 @@ from graph_comms._runtime.retry import (
     parse_retry_after,
 )
 from graph_comms._runtime.session import Session
-from tests.functional.client_harness import (
+from tests.client.things import (
     CREATE,
     CREATED,
     DELETE,
@@ -37,9 +37,7 @@ from tests.functional.client_harness import (
     Graph,
     Thing,
 )
-from tests.support.server import Fault, GraphServer, Reply, Retarget
-
-pytest_plugins = ["tests.functional.client_fixtures"]
+from tests.support.server import CLOSED, RESET_UNREAD, GraphServer, Played, Reply, Retarget
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -121,12 +119,8 @@ def test_other_errors_are_final(graph: Graph, status: int) -> None:
     assert graph.methods == ["GET"]
 
 
-@pytest.mark.parametrize(
-    "step", [Reply(502), Reply(503), Reply(504), Fault.CLOSE, Fault.CLOSE_UNREAD]
-)
-def test_deleting_what_an_earlier_attempt_may_have_deleted(
-    graph: Graph, step: Reply | Fault
-) -> None:
+@pytest.mark.parametrize("step", [Reply(502), Reply(503), Reply(504), CLOSED, RESET_UNREAD])
+def test_deleting_what_an_earlier_attempt_may_have_deleted(graph: Graph, step: Played) -> None:
     assert graph.play(step, GONE).delete() is None
     assert graph.methods[-1] == "DELETE"
 

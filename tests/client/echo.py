@@ -1,4 +1,4 @@
-"""A fast server that says back what it was asked: `python -m tests.faults.echo` prints its port.
+"""A fast server that says back what it was asked: `python -m tests.client.echo` prints its port.
 
 A call that is created comes back as it was sent; one that is got has the id that was asked for.
 """
@@ -64,7 +64,7 @@ def _answer(head: bytes, body: bytes) -> bytes:
 def echo_server() -> Iterator[int]:
     """A server in a process of its own; gives its port."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.echo"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.client.echo"], stdout=subprocess.PIPE, text=True
     ) as process:
         try:
             assert process.stdout is not None
