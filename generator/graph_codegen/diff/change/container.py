@@ -16,19 +16,17 @@ def compare_container(context: Context) -> Iterator[Change]:
     """Yield every change of entity sets, singletons and their bindings."""
     old, new = context.old.model.container, context.new.model.container
     if old and new:
-        pair = Pair("EntityContainer", _top(old), _top(new))
+        pair = Pair("EntityContainer", _container_end(old), _container_end(new))
         if old.name != new.name:
             yield pair.change("entity-container-renamed", old.name, new.name)
         yield from compare_annotations(context, pair, old, new)
     before, after = _sources(context.old.model), _sources(context.new.model)
-    gone = [source for name, source in before.items() if name not in after]
-    come = [source for name, source in after.items() if name not in before]
-    renamed, removed, added = renames.pairs(
-        gone,
-        come,
+    renamed, removed, added = renames.match_renamed(
+        [source for name, source in before.items() if name not in after],
+        [source for name, source in after.items() if name not in before],
         old_shape=lambda one: (one.kind, context.renamed.get(one.type, one.type)),
         new_shape=lambda other: (other.kind, other.type),
-        certain=lambda one, other: renames.alike(one.name, other.name),
+        certain=lambda one, other: renames.is_respelling(one.name, other.name),
     )
     for one, other in renamed:
         yield _pair(context, one, other).change("entity-source-renamed", one.name, other.name)
@@ -40,7 +38,7 @@ def compare_container(context: Context) -> Iterator[Change]:
         yield Change("entity-source-added", other.kind, None, _end(context.new.model, other))
 
 
-def _top(declared: EntityContainer) -> End:
+def _container_end(declared: EntityContainer) -> End:
     return End(declared.name, declared.place, declared.name)
 
 
@@ -84,7 +82,7 @@ def _binding(owner: Pair, old: Binding | None, new: Binding | None) -> Change:
 
 
 def compare_terms(context: Context) -> Iterator[Change]:
-    """Yield every change of the terms that the documents declare; subsets but `all` have none."""
+    """Yield every change of the terms that the documents declare; only the subset `all` has any."""
     before = {term.name: term for term in context.old.model.terms}
     after = {term.name: term for term in context.new.model.terms}
     for name in sorted({*before, *after}):
@@ -92,22 +90,22 @@ def compare_terms(context: Context) -> Iterator[Change]:
         if old and new:
             yield from _term(context, old, new)
         elif old:
-            yield Change("term-removed", "Term", _declared(old), None)
+            yield Change("term-removed", "Term", _term_end(old), None)
         elif new:
-            yield Change("term-added", "Term", None, _declared(new))
+            yield Change("term-added", "Term", None, _term_end(new))
 
 
-def _declared(term: Term) -> End:
+def _term_end(term: Term) -> End:
     return End(term.name, term.place, term.name, str(term.type))
 
 
 def _term(context: Context, old: Term, new: Term) -> Iterator[Change]:
-    pair = Pair("Term", _declared(old), _declared(new))
-    if _spelled(old) != _spelled(new):
-        yield pair.change("term-changed", _spelled(old), _spelled(new))
+    pair = Pair("Term", _term_end(old), _term_end(new))
+    if _describe_term(old) != _describe_term(new):
+        yield pair.change("term-changed", _describe_term(old), _describe_term(new))
     yield from compare_annotations(context, pair, old, new)
 
 
-def _spelled(term: Term) -> str:
+def _describe_term(term: Term) -> str:
     null = "" if term.nullable is not False else ", not null"
     return f"{term.type}{null}" + (f" on {term.applies_to}" if term.applies_to else "")

@@ -1,4 +1,4 @@
-"""What is compared: two documents, their subsets, and what is called differently in the new one."""
+"""The input of a comparison: two documents, their subsets, and the types that were renamed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from graph_codegen.model.subset import Subset
 
 @dataclass(frozen=True)
 class Side:
-    """One document: as it was read, its whole model, and the subset that is compared."""
+    """One document: the document as read, its whole model, and the subset to compare."""
 
     document: Document
     whole: Model
@@ -26,10 +26,7 @@ class Side:
 
     @cached_property
     def outside(self) -> Mapping[tuple[str, str], Operation]:
-        """The operations outside of the subset, by name and what they are bound to.
-
-        Of overloads the first: whether one is there is what is asked.
-        """
+        """The operations outside of the subset, by name and binding; of several overloads the first."""
         inside = frozenset(map(id, self.subset.model.operations))
         return {
             (operation.name, str(operation.binding and operation.binding.type)): operation
@@ -40,10 +37,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Context:
-    """Both sides, and the new names of renamed types by their old ones.
+    """Both sides, with the renamed types (new names by old ones).
 
-    `described` says that both documents have descriptions: the normalised subset has none, and what
-    one of two documents cannot have is no difference.
+    `described` says that both documents have descriptions. The normalised subset has none, so its lack
+    of them makes no difference.
     """
 
     old: Side
@@ -52,6 +49,6 @@ class Context:
     described: bool
 
     def ref(self, old: TypeRef) -> TypeRef:
-        """Return a reference of the old document as the new one calls it."""
+        """Return a type reference of the old document with the new name of the type."""
         new = self.renamed.get(old.name)
         return TypeRef(new, old.collection) if new else old

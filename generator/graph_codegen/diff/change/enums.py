@@ -15,24 +15,22 @@ from graph_codegen.emit.names import member_name
 def compare_enum_types(
     context: Context, pair: Pair, old: EnumType, new: EnumType
 ) -> Iterator[Change]:
-    """Yield what changed in an enumeration, its annotations apart."""
+    """Yield what changed in an enumeration, except its annotations."""
     if old.is_flags != new.is_flags:
         yield pair.change("flags-changed", _flags(old), _flags(new))
     if old.underlying != new.underlying:
         yield pair.change("underlying-type-changed", old.underlying, new.underlying)
     before = {member.name: member for member in old.members}
     after = {member.name: member for member in new.members}
-    gone = [member for member in old.members if member.name not in after]
-    come = [member for member in new.members if member.name not in before]
-    renamed, removed, added = renames.pairs(
-        gone,
-        come,
+    renamed, removed, added = renames.match_renamed(
+        [member for member in old.members if member.name not in after],
+        [member for member in new.members if member.name not in before],
         old_shape=_value,
         new_shape=_value,
-        certain=lambda one, other: renames.alike(one.name, other.name),
+        certain=lambda one, other: renames.is_respelling(one.name, other.name),
     )
-    found = [(m, after[m.name]) for m in old.members if m.name in after]
-    for one, other in [*found, *renamed]:
+    kept = [(m, after[m.name]) for m in old.members if m.name in after]
+    for one, other in [*kept, *renamed]:
         yield from _member(context, pair, one, other, flags=old.is_flags and new.is_flags)
     for member in removed:
         end = pair.old.part(member.name, member.place, str(member.value))

@@ -1,4 +1,4 @@
-"""Actions and functions (CSDL 12): which overload became which, and what changed in it."""
+"""Actions and functions (CSDL 12): which overloads correspond, and what changed in them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from graph_codegen.diff.change import renames
 from graph_codegen.diff.change.annotations import compare_annotations
 from graph_codegen.diff.change.changes import Change, End, Pair, operation_subject
 from graph_codegen.diff.change.context import Context, Side
-from graph_codegen.diff.change.parameters import compare_parameters, return_type
+from graph_codegen.diff.change.parameters import compare_parameters, compare_results
 from graph_codegen.model.model import Model
 
 
 @dataclass(frozen=True, slots=True)
 class _Overload:
-    """An operation with the types of its parameters and result as the new document calls them."""
+    """An operation with the types of its parameters and result by their new names."""
 
     operation: Operation
     parameters: tuple[tuple[str, TypeRef], ...]
@@ -24,7 +24,7 @@ class _Overload:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What overloads have in common that may become one another: the name, and the binding."""
+        """The name and binding, which corresponding overloads share."""
         bound = self.operation.is_bound and self.parameters
         return self.operation.name, str(self.parameters[0][1]) if bound else ""
 
@@ -35,7 +35,7 @@ class _Overload:
 
     @property
     def shape(self) -> Hashable:
-        """What it is apart from its name and the name of the binding parameter."""
+        """All that matters besides its name and the name of the binding parameter."""
         return self.operation.kind, self.key[1], self.own, self.returns
 
     @property
@@ -55,16 +55,16 @@ def compare_operations(context: Context) -> Iterator[Change]:
     """Yield every change of actions and functions."""
     before = _grouped(context.old.model, context.ref)
     after = _grouped(context.new.model, lambda ref: ref)
-    gone: list[_Overload] = []
-    come: list[_Overload] = []
+    only_before: list[_Overload] = []
+    only_after: list[_Overload] = []
     for key in sorted({*before, *after}):
-        found, left, right = _matched(before.get(key, []), after.get(key, []))
-        for one, other in found:
+        matches, left, right = _match(before.get(key, []), after.get(key, []))
+        for one, other in matches:
             yield from _operation(context, one, other)
-        gone += left
-        come += right
-    renamed, removed, added = renames.pairs(
-        gone, come, old_shape=_shape, new_shape=_shape, certain=_certain
+        only_before += left
+        only_after += right
+    renamed, removed, added = renames.match_renamed(
+        only_before, only_after, old_shape=_shape, new_shape=_shape, certain=_certain
     )
     for one, other in renamed:
         yield _pair(one, other).change(
@@ -72,9 +72,9 @@ def compare_operations(context: Context) -> Iterator[Change]:
         )
         yield from _operation(context, one, other)
     for one in removed:
-        yield _gone(context, one)
+        yield _removed(context, one)
     for other in added:
-        yield _come(context, other)
+        yield _added(context, other)
 
 
 _Key = tuple[str, str]
@@ -95,11 +95,11 @@ def _grouped(model: Model, ref: Callable[[TypeRef], TypeRef]) -> dict[_Key, list
 _Matches = tuple[list[tuple[_Overload, _Overload]], list[_Overload], list[_Overload]]
 
 
-def _matched(old: list[_Overload], new: list[_Overload]) -> _Matches:
-    """Pair overloads of one name and binding: equal ones first, then those most alike.
+def _match(old: list[_Overload], new: list[_Overload]) -> _Matches:
+    """Pair overloads of one name and binding: equal ones first, then the most similar ones.
 
-    Returns the pairs, and who of both sides is left. A single overload on each side is a pair,
-    however much it changed; among several, one shares a parameter's name with what it became.
+    Returns the pairs, and the rest of both sides. A single overload on each side makes a pair, however
+    much it changed; of several overloads, those that share a parameter's name can make one.
     """
     candidates = sorted(
         (
@@ -110,18 +110,18 @@ def _matched(old: list[_Overload], new: list[_Overload]) -> _Matches:
         ),
         key=_closeness,
     )
-    found: list[tuple[_Overload, _Overload]] = []
+    matches: list[tuple[_Overload, _Overload]] = []
     left, right = list(old), list(new)
     for one, other in candidates:
         if one in left and other in right:
-            found.append((one, other))
+            matches.append((one, other))
             left.remove(one)
             right.remove(other)
-    return found, left, right
+    return matches, left, right
 
 
 def _closeness(pair: tuple[_Overload, _Overload]) -> tuple[bool, int, list[str]]:
-    """Sort by likeness, then by a text which is the same in both directions."""
+    """Sort by similarity, then by a text that is the same in both directions."""
     one, other = pair
     different = len(one.names ^ other.names)
     spelled = sorted((one.operation.signature, other.operation.signature))
@@ -133,29 +133,29 @@ def _shape(overload: _Overload) -> Hashable:
 
 
 def _certain(one: _Overload, other: _Overload) -> bool:
-    return renames.alike(one.operation.name, other.operation.name)
+    return renames.is_respelling(one.operation.name, other.operation.name)
 
 
 def _pair(one: _Overload, other: _Overload) -> Pair:
     return Pair(other.operation.kind, one.end, other.end)
 
 
-def _gone(context: Context, one: _Overload) -> Change:
-    remains = _found(one, context.new)
+def _removed(context: Context, one: _Overload) -> Change:
+    remains = _outside(one, context.new)
     rule = "operation-left" if remains else "operation-removed"
     return Change(rule, one.operation.kind, one.end, remains)
 
 
-def _come(context: Context, other: _Overload) -> Change:
-    existed = _found(other, context.old)
+def _added(context: Context, other: _Overload) -> Change:
+    existed = _outside(other, context.old)
     rule = "operation-entered" if existed else "operation-added"
     return Change(rule, other.operation.kind, existed, other.end)
 
 
-def _found(overload: _Overload, side: Side) -> End | None:
-    """Return the end of the same operation in a document, where it is outside of the subset.
+def _outside(overload: _Overload, side: Side) -> End | None:
+    """Return the end of the same operation outside of the subset, None if there is no such operation.
 
-    It may take other parameters there: that is no matter for a subset without it.
+    Its parameters may differ, which does not matter to a subset that lacks it.
     """
     binding = overload.operation.binding
     found = side.outside.get((overload.operation.name, str(binding and binding.type)))
@@ -172,12 +172,12 @@ def _operation(context: Context, one: _Overload, other: _Overload) -> Iterator[C
     if _attributes(old) != _attributes(new):
         yield pair.change("operation-attribute-changed", _attributes(old), _attributes(new))
     yield from compare_parameters(context, pair, old, new)
-    yield from return_type(context, pair, old, new)
+    yield from compare_results(context, pair, old, new)
     yield from compare_annotations(context, pair, old, new)
 
 
 def _attributes(operation: Operation) -> str:
-    """Spell what has no effect on a client: IsComposable (CSDL 12.5) and EntitySetPath (CSDL 12.6)."""
+    """Spell the attributes without effect on a client: IsComposable (CSDL 12.5), EntitySetPath (12.6)."""
     composable = ["IsComposable"] if operation.is_composable else []
     path = [f"EntitySetPath={operation.entity_set_path}"] if operation.entity_set_path else []
     return ", ".join(composable + path)

@@ -46,7 +46,7 @@ def _end(owner: End, parameter: Parameter) -> End:
 
 
 def _renamed(context: Context, old: Operation, new: Operation) -> dict[str, str]:
-    """Return the new name of a parameter by its old one: the only one that differs, in its place."""
+    """Return the renamed parameter, new name by old one: the only one that differs, at its position."""
     before, after = tuple(_own(old).values()), tuple(_own(new).values())
     if len(before) != len(after):
         return {}
@@ -64,11 +64,11 @@ def _binding(context: Context, owner: Pair, old: Parameter, new: Parameter) -> I
         return
     pair = Pair("Parameter", _end(owner.old, old), _end(owner.new, new))
     if (old.name, nullable(old.nullable)) != (new.name, nullable(new.nullable)):
-        yield pair.change("binding-parameter-changed", _spelled(old), _spelled(new))
+        yield pair.change("binding-parameter-changed", _describe(old), _describe(new))
     yield from compare_annotations(context, pair, old, new)
 
 
-def _spelled(parameter: Parameter) -> str:
+def _describe(parameter: Parameter) -> str:
     return parameter.name if nullable(parameter.nullable) else f"{parameter.name}, not null"
 
 
@@ -95,7 +95,9 @@ def _parameter(
     yield from compare_annotations(context, pair, old, new, skip_term=skip_term)
 
 
-def return_type(context: Context, owner: Pair, old: Operation, new: Operation) -> Iterator[Change]:
+def compare_results(
+    context: Context, owner: Pair, old: Operation, new: Operation
+) -> Iterator[Change]:
     """Yield what changed in the result of an operation."""
     before, after = old.returns, new.returns
     if before == after:
@@ -121,5 +123,5 @@ def _returned(owner: End, operation: Operation) -> End:
     return owner.of("/$ReturnType", place, spelled)
 
 
-def _null(said: bool | None) -> str:
-    return "nullable" if nullable(said) else "not null"
+def _null(declared: bool | None) -> str:
+    return "nullable" if nullable(declared) else "not null"

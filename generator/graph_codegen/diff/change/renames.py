@@ -1,6 +1,6 @@
-"""Renames that are near certain: one thing gone, one thing new, of one shape and alike in name.
+"""Renames that are nearly certain: one element removed, one added, with the same shape and similar names.
 
-Every judgement is symmetric: what A calls a rename of B, B calls a rename of A.
+Every judgement is symmetric: if A to B is a rename, so is B to A.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from typing import TypeVar
 from graph_codegen.csdl.ast import EnumType, StructuredType, TypeDeclaration, split_name
 from graph_codegen.model.model import Model
 
-LONG = 5
-"""Letters that a name must have for one of them more or less to be no other word."""
+MIN_TYPO_LENGTH = 5
+"""Minimum length of a name at which one differing letter is a typo, and not another word."""
 
 _SEPARATORS = re.compile(r"[_\-.]")
 
 _T = TypeVar("_T")
 
 
-def alike(one: str, other: str) -> bool:
-    """Whether two names are spellings of one: but for capitals, separators, and a slip of one letter.
+def is_respelling(one: str, other: str) -> bool:
+    """Whether two names are spellings of the same one: they differ in case, separators or one typo.
 
-    What is merely similar is not: `startDateTime` and `endDateTime`, `mute` and `unmute`.
+    Merely similar names are not: `startDateTime` and `endDateTime`, `mute` and `unmute`.
     """
     first, second = (_SEPARATORS.sub("", name).casefold() for name in (one, other))
-    return first == second or _slipped(first, second) or _slipped(second, first)
+    return first == second or _is_typo(first, second) or _is_typo(second, first)
 
 
-def _slipped(one: str, other: str) -> bool:
-    """Whether a name lacks one letter of the other, or has two letters of it swapped."""
-    if min(len(one), len(other)) < LONG:
+def _is_typo(one: str, other: str) -> bool:
+    """Whether a name lacks one letter of the other, or swaps two adjacent letters of it."""
+    if min(len(one), len(other)) < MIN_TYPO_LENGTH:
         return False
     at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
     if len(one) == len(other):
@@ -41,25 +41,28 @@ def _slipped(one: str, other: str) -> bool:
     return other[at : at + 1].isalpha() and one == other[:at] + other[at + 1 :]
 
 
-def pairs(
-    gone: Iterable[_T],
-    come: Iterable[_T],
+def match_renamed(
+    only_old: Iterable[_T],
+    only_new: Iterable[_T],
     *,
     old_shape: Callable[[_T], Hashable],
     new_shape: Callable[[_T], Hashable],
     certain: Callable[[_T, _T], bool],
 ) -> tuple[list[tuple[_T, _T]], list[_T], list[_T]]:
-    """Return the pairs of one that is gone and one that has come, and what is left of both.
+    """Return the pairs of old and new elements that are renames, and the rest of both sides.
 
-    A pair is of equal shape, and certain; neither may be certain with any other: what could be either
-    of two is neither.
+    The elements of a pair have equal shapes and are `certain` to be the same; an element that is so with
+    several others is in no pair.
     """
-    gone, come = list(gone), list(come)
+    only_old, only_new = list(only_old), list(only_new)
     by_shape: dict[Hashable, list[_T]] = {}
-    for new in come:
+    for new in only_new:
         by_shape.setdefault(new_shape(new), []).append(new)
     candidates = [
-        (old, new) for old in gone for new in by_shape.get(old_shape(old), ()) if certain(old, new)
+        (old, new)
+        for old in only_old
+        for new in by_shape.get(old_shape(old), ())
+        if certain(old, new)
     ]
     times_old = Counter(id(old) for old, _ in candidates)
     times_new = Counter(id(new) for _, new in candidates)
@@ -69,25 +72,27 @@ def pairs(
     renamed = {id(one) for pair in found for one in pair}
     return (
         found,
-        [old for old in gone if id(old) not in renamed],
-        [new for new in come if id(new) not in renamed],
+        [old for old in only_old if id(old) not in renamed],
+        [new for new in only_new if id(new) not in renamed],
     )
 
 
 def find_renamed_types(old: Model, new: Model) -> Mapping[str, str]:
-    """Return the new names of types by their old ones.
+    """Return the renamed types, new names by old ones.
 
-    A type is renamed when one of the same kind and with the same members has come in its place, under
-    a name that is alike, or under the same in another namespace.
+    A type is renamed if a new type of the same kind has the same members, and either a similar name or
+    the same name in another namespace.
     """
-    gone = [declared for name, declared in old.types.items() if name not in new.types]
-    come = [declared for name, declared in new.types.items() if name not in old.types]
-    found, _, _ = pairs(gone, come, old_shape=_shape, new_shape=_shape, certain=_certain)
+    only_old = [declared for name, declared in old.types.items() if name not in new.types]
+    only_new = [declared for name, declared in new.types.items() if name not in old.types]
+    found, _, _ = match_renamed(
+        only_old, only_new, old_shape=_shape, new_shape=_shape, certain=_certain
+    )
     return {one.name: other.name for one, other in found}
 
 
 def _shape(declared: TypeDeclaration) -> Hashable:
-    """Return what a type is without its name; a mention of itself is not of its name."""
+    """Return what a type is apart from its name, even where it refers to itself."""
     if isinstance(declared, EnumType):
         return (
             declared.kind,
@@ -105,8 +110,8 @@ def _shape(declared: TypeDeclaration) -> Hashable:
 
 
 def _certain(old: TypeDeclaration, new: TypeDeclaration) -> bool:
-    # Types without members have one shape, which says nothing.
-    return any(_members(old)) and alike(split_name(old.name)[1], split_name(new.name)[1])
+    # All types without members have the same shape, which proves nothing.
+    return any(_members(old)) and is_respelling(split_name(old.name)[1], split_name(new.name)[1])
 
 
 def _members(declared: TypeDeclaration) -> Iterable[object]:

@@ -21,16 +21,16 @@ Item = Property | NavigationProperty
 def compare_structured_types(
     context: Context, pair: Pair, old: StructuredType, new: StructuredType
 ) -> Iterator[Change]:
-    """Yield what changed in an entity or complex type, its annotations apart."""
+    """Yield what changed in an entity or complex type, except its annotations."""
     if old.kind != new.kind:
         yield pair.change("structure-kind-changed", old.kind, new.kind)
     yield from _base(context, pair, old, new)
     if old.abstract != new.abstract:
         yield pair.change("type-made-abstract" if new.abstract else "type-made-concrete")
-    if old.open != new.open and _open(context.old, old) != _open(context.new, new):
+    if old.open != new.open and _is_open(context.old, old) != _is_open(context.new, new):
         yield pair.change("type-opened" if new.open else "type-closed")
     yield from _key(context, pair, old, new)
-    if old.has_stream != new.has_stream and _streams(context.old, old) != _streams(
+    if old.has_stream != new.has_stream and _has_stream(context.old, old) != _has_stream(
         context.new, new
     ):
         stream = Pair(
@@ -51,13 +51,13 @@ def _key(
         yield pair.change(f"key-{rule}", ", ".join(before), ", ".join(after))
 
 
-def _streams(side: Side, declared: StructuredType) -> bool:
-    """Whether values of a type have a stream, by the type itself or a base type (CSDL 6.5)."""
+def _has_stream(side: Side, declared: StructuredType) -> bool:
+    """Whether entities of a type have a stream, which a base type may declare (CSDL 6.5)."""
     return any(owner.has_stream for owner in side.model.lineage(declared.name))
 
 
-def _open(side: Side, declared: StructuredType) -> bool:
-    """Whether a type is open, itself or through a base type: to say so again changes nothing."""
+def _is_open(side: Side, declared: StructuredType) -> bool:
+    """Whether a type or one of its base types is open: to repeat what a base type says changes nothing."""
     return side.model.is_open(declared.name)
 
 
@@ -96,9 +96,9 @@ def _properties(context: Context, old: StructuredType, new: StructuredType) -> I
     before, after = _own(old), _own(new)
     inherited_before = _inherited(context.old.model, old)
     inherited_after = _inherited(context.new.model, new)
-    gone = [p for name, p in before.items() if name not in {*after, *inherited_after}]
-    come = [p for name, p in after.items() if name not in {*before, *inherited_before}]
-    renamed, removed, added = _renamed(context, gone, come)
+    only_before = [p for name, p in before.items() if name not in {*after, *inherited_after}]
+    only_after = [p for name, p in after.items() if name not in {*before, *inherited_before}]
+    renamed, removed, added = _renamed(context, only_before, only_after)
     for one, other in renamed:
         yield _pair(one, other).change("property-renamed", one.item.name, other.item.name)
         yield from _property(context, one, other)
@@ -113,9 +113,9 @@ def _properties(context: Context, old: StructuredType, new: StructuredType) -> I
             yield _pair(inherited_before[name], other).change("property-moved-from-base")
             yield from _property(context, inherited_before[name], other)
     for one in removed:
-        yield _gone(context, one, new.name)
+        yield _removed(context, one, new.name)
     for other in added:
-        yield _come(context, other, old.name)
+        yield _added(context, other, old.name)
 
 
 def _own(declared: StructuredType) -> Mapping[str, _Declared]:
@@ -133,14 +133,14 @@ def _pair(old: _Declared, new: _Declared) -> Pair:
     return Pair(new.kind, old.end, new.end)
 
 
-def _gone(context: Context, one: _Declared, owner: str) -> Change:
-    """Return what became of a property: removed, or still declared but outside of the subset."""
+def _removed(context: Context, one: _Declared, owner: str) -> Change:
+    """Return the change of a removed property, which may still be declared outside of the subset."""
     remains = _declared(context.new.whole, owner, one.item.name)
     rule = "property-left" if remains else "property-removed"
     return Change(rule, one.kind, one.end, remains.end if remains else None)
 
 
-def _come(context: Context, other: _Declared, owner: str) -> Change:
+def _added(context: Context, other: _Declared, owner: str) -> Change:
     existed = _declared(context.old.whole, owner, other.item.name)
     added = "required-property-added" if _is_required(other.item) else "property-added"
     rule = "property-entered" if existed else added
@@ -148,9 +148,9 @@ def _come(context: Context, other: _Declared, owner: str) -> Change:
 
 
 def _is_required(item: Item) -> bool:
-    """Whether values need a property: one that is neither null nor computed, without a default.
+    """Whether a new value needs the property: it is not nullable, not computed, and has no default.
 
-    A collection that is not null may be empty.
+    A collection is never required, since it may be empty.
     """
     default = isinstance(item, Property) and "DefaultValue" in dict(item.facets)
     return not (
@@ -164,16 +164,16 @@ def _declared(model: Model, owner: str, name: str) -> _Declared | None:
 
 
 def _renamed(
-    context: Context, gone: list[_Declared], come: list[_Declared]
+    context: Context, only_before: list[_Declared], only_after: list[_Declared]
 ) -> tuple[list[tuple[_Declared, _Declared]], list[_Declared], list[_Declared]]:
-    return renames.pairs(
-        gone,
-        come,
+    return renames.match_renamed(
+        only_before,
+        only_after,
         old_shape=lambda one: _shape(one.item, context.ref(one.item.type)),
         new_shape=lambda other: _shape(other.item, other.item.type),
-        # A stream is no attribute that could get another name, but methods that come and go.
+        # A stream has methods instead of an attribute: they are removed and added.
         certain=lambda one, other: (
-            one.item.type != STREAM and renames.alike(one.item.name, other.item.name)
+            one.item.type != STREAM and renames.is_respelling(one.item.name, other.item.name)
         ),
     )
 

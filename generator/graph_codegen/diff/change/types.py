@@ -1,4 +1,4 @@
-"""Types: which are gone, which have come, and what became of the others."""
+"""Types: added, removed and changed."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from graph_codegen.diff.change.structures import compare_structured_types
 def compare_types(context: Context) -> Iterator[Change]:
     """Yield every change of types, in the order of their names."""
     old, new = context.old.model.types, context.new.model.types
-    was = {name: before for before, name in context.renamed.items()}
+    old_names = {name: before for before, name in context.renamed.items()}
     for name in sorted({*old, *new} - context.renamed.keys()):
-        before, after = old.get(was.get(name, name)), new.get(name)
+        before, after = old.get(old_names.get(name, name)), new.get(name)
         if before and after:
             yield from _type(context, before, after)
         elif before:
-            yield _gone(context, before)
+            yield _removed(context, before)
         elif after:
-            yield _come(context, after)
+            yield _added(context, after)
 
 
 def _end(declared: TypeDeclaration) -> End:
     return End(declared.name, declared.place, declared.name)
 
 
-def _gone(context: Context, declared: TypeDeclaration) -> Change:
+def _removed(context: Context, declared: TypeDeclaration) -> Change:
     remains = context.new.whole.types.get(declared.name)
     if remains:
         return Change("type-left", declared.kind, _end(declared), _end(remains))
     return Change("type-removed", declared.kind, _end(declared), None)
 
 
-def _come(context: Context, declared: TypeDeclaration) -> Change:
+def _added(context: Context, declared: TypeDeclaration) -> Change:
     existed = context.old.whole.types.get(declared.name)
     if existed:
         return Change("type-entered", declared.kind, _end(existed), _end(declared))

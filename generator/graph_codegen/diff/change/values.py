@@ -1,4 +1,4 @@
-"""Types, nullability and facets of whatever has them: properties, parameters, results."""
+"""Types, nullability and facets of properties, parameters and results."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ from graph_codegen.diff.change.context import Context
 from graph_codegen.emit.names import edm_annotation
 from graph_codegen.service.requests import STREAM
 
-_ALIKE = {
+_SAME_IN_PYTHON = {
     **dict.fromkeys(("Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"), "int"),
     **dict.fromkeys(("Edm.Single", "Edm.Double"), "float"),
 }
-"""Edm types that are one and the same type in Python."""
+"""Edm types that share a Python type."""
 
 
 def compare_type_refs(
     what: str, pair: Pair, context: Context, old: TypeRef, new: TypeRef
 ) -> Iterator[Change]:
-    """Yield how a type changed, by the rules of `what` (property, parameter or return)."""
+    """Yield how the type of a `what` changed: of a property, parameter or return."""
     before = context.ref(old)
     if before == new:
         return
     if before.name == new.name:
         rule = "collection"
-    elif before.collection == new.collection and _python(before) == _python(new):
+    elif before.collection == new.collection and _python_type(before) == _python_type(new):
         rule = "format"
     else:
         rule = "type"
     yield pair.change(f"{what}-{rule}-changed", old, new)
 
 
-def _python(ref: TypeRef) -> str:
-    """Return what stands for a type in Python; a stream is no attribute, so nothing does."""
+def _python_type(ref: TypeRef) -> str:
+    """Return the Python type of a value; for a stream, which models lack, its own name."""
     if not ref.primitive or ref == STREAM:
         return ref.name
-    return _ALIKE.get(ref.name, edm_annotation(ref.name))
+    return _SAME_IN_PYTHON.get(ref.name, edm_annotation(ref.name))
 
 
 def compare_facets(
@@ -52,6 +52,6 @@ def _spelled(found: tuple[tuple[str, str], ...]) -> str:
     return ", ".join(f"{name}={value}" for name, value in found)
 
 
-def nullable(said: bool | None) -> bool:
-    """Return whether null is allowed: it is where nothing is said (CSDL 7.2.1)."""
-    return said is not False
+def nullable(declared: bool | None) -> bool:
+    """Whether null is allowed, which is the default (CSDL 7.2.1)."""
+    return declared is not False
