@@ -243,13 +243,13 @@ def compare(
     # Loads the rules and the templates of all reports, which neither `generate` nor `subset` needs.
     from graph_codegen.diff.report.report import Report as DiffReport
     from graph_codegen.diff.verdict import comparison
-    from graph_codegen.diff.verdict.ignore import ignored, load
+    from graph_codegen.diff.verdict.ignore import find_ignored, load_ignore_file
 
     run = _Run(metadata_folder, strict, progress)
-    entries = load(Path(ignore)) if ignore is not None else ()
+    entries = load_ignore_file(Path(ignore)) if ignore is not None else ()
     before, after = run.take_sides(run.read(old), run.read(new), tuple(roots))
     found = comparison.compare(before, after)
-    reasons, outdated = ignored(entries, found.findings, datetime.date.today())
+    reasons, outdated = find_ignored(entries, found.findings, datetime.date.today())
     run.warn(outdated)
     changed = None
     if code:

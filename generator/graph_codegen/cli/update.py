@@ -36,7 +36,7 @@ def update_command(source: str, strict: bool, of: str | None, markdown_file: Pat
     step fails. Metadata in which nothing of the subset changed is left alone.
     """
     from graph_codegen.diff.report.terminal import render_terminal
-    from graph_codegen.diff.verdict.version import stepped
+    from graph_codegen.diff.verdict.version import next_version
     from graph_codegen.update import fetch
     from graph_codegen.update import project as project_update
 
@@ -64,7 +64,7 @@ def update_command(source: str, strict: bool, of: str | None, markdown_file: Pat
             with PROGRESS.stage(what):
                 project_update.run(step, copy.staged)
         paths = project_update.install(copy)
-    version = stepped(present.version, report.step)
+    version = next_version(present.version, report.step)
     log.print(f"{len(paths)} files changed; version {present.version} → {version}")
     if any(finding.methods.added for finding in report.details.comparison.findings):
         log.print(

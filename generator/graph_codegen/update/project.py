@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph_codegen.diff.change.context import Side
-from graph_codegen.diff.report.changelog import entry, prepended
+from graph_codegen.diff.report.changelog import prepend_entry, render_entry
 from graph_codegen.diff.report.report import Report
-from graph_codegen.diff.verdict.version import stepped
+from graph_codegen.diff.verdict.version import next_version
 from graph_codegen.errors import Diagnostic, Place, error, refuse
 from graph_codegen.facts.settings import FILE as SETTINGS
 from graph_codegen.facts.settings import Settings
@@ -51,7 +51,7 @@ def texts(
     with the next version according to `report`, the comparison of the project's subset with `new`; and
     the changelog of the generated package. Raises CodegenError for a file that cannot be read.
     """
-    version = stepped(settings.version, report.comparison.step)
+    version = next_version(settings.version, report.comparison.step)
     of = f"of {date}" if date else new.document.file
     return {
         f"metadata/{settings.document}": write(new.model).decode(),
@@ -61,8 +61,8 @@ def texts(
         f"metadata/{SETTINGS}": _VERSION.sub(
             rf'\g<1>"{version}"', _read(project / "metadata" / SETTINGS), count=1
         ),
-        CHANGELOG: prepended(
-            _read(project / CHANGELOG), entry(report, version, of), settings.package
+        CHANGELOG: prepend_entry(
+            _read(project / CHANGELOG), render_entry(report, version, of), settings.package
         ),
     }
 

@@ -18,16 +18,16 @@ from markdown_it.token import Token
 
 from graph_codegen.diff.change.changes import End
 from graph_codegen.diff.report import json_report as json_module
-from graph_codegen.diff.report.changelog import entry, prepended
+from graph_codegen.diff.report.changelog import prepend_entry, render_entry
 from graph_codegen.diff.report.json_report import FORMAT, render_json
 from graph_codegen.diff.report.markdown import LIMIT, render_markdown
 from graph_codegen.diff.report.report import EFFECTS, FEW, HEADINGS, POLICIES, Report
 from graph_codegen.diff.report.terminal import render_terminal
 from graph_codegen.diff.verdict.findings import Comparison, Finding, Level, Source, Step
-from graph_codegen.diff.verdict.ignore import Entry, ignored, load
+from graph_codegen.diff.verdict.ignore import Entry, find_ignored, load_ignore_file
 from graph_codegen.diff.verdict.rules import RULES, Effect, Policy
 from graph_codegen.diff.verdict.surface import UNCHANGED, MethodChanges
-from graph_codegen.diff.verdict.version import stepped
+from graph_codegen.diff.verdict.version import next_version
 from graph_codegen.errors import CodegenError, Place
 
 SCHEMA: dict[str, Any] = json.loads(
@@ -137,9 +137,9 @@ def crowd(count: int, rules: Sequence[str], width: int = 0) -> tuple[Finding, ..
     ],
 )
 def test_the_next_version(version: str, major: str, minor: str, patch: str) -> None:
-    found = [stepped(version, step) for step in (Step.MAJOR, Step.MINOR, Step.PATCH)]
+    found = [next_version(version, step) for step in (Step.MAJOR, Step.MINOR, Step.PATCH)]
     assert found == [major, minor, patch]
-    assert stepped(version, Step.NONE) == version
+    assert next_version(version, Step.NONE) == version
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_either_verdict_makes_a_finding_breaking() -> None:
 
 
 def test_a_changelog_entry_tells_every_finding_the_gravest_first() -> None:
-    text = entry(Report(comparison()), "2.0.0", "of 2026-08-04")
+    text = render_entry(Report(comparison()), "2.0.0", "of 2026-08-04")
     assert text.splitlines() == [
         "## 2.0.0",
         "",
@@ -191,7 +191,7 @@ def test_a_changelog_entry_tells_every_finding_the_gravest_first() -> None:
 
 def test_a_changelog_entry_names_methods_and_has_no_empty_heading() -> None:
     methods = MethodChanges(removed=("calls.drop",), added=("calls.keep",), altered=("calls.mute",))
-    text = entry(Report(comparison([replace(ADDED, methods=methods)])), "1.1.0", "x.xml")
+    text = render_entry(Report(comparison([replace(ADDED, methods=methods)])), "1.1.0", "x.xml")
     told = "Room; - client.calls.drop(); + client.calls.keep(); ± client.calls.mute()"
     assert f"- microsoft.graph.room: type added ({told})\n" in text
     assert "Breaking" not in text
@@ -201,7 +201,7 @@ def test_a_changelog_entry_names_methods_and_has_no_empty_heading() -> None:
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_changelog_entry_is_one_line_for_each_finding(hostile: str) -> None:
     finding = found("member-value-changed", hostile, hostile, "x", python=hostile)
-    tokens = parsed(entry(Report(comparison([finding, ADDED])), "1.1.0", "x.xml"))
+    tokens = parsed(render_entry(Report(comparison([finding, ADDED])), "1.1.0", "x.xml"))
     shown = [text(token) for token in tokens if token.type == "inline"]
     told = meant(f"{hostile}: numeric value changed: {hostile} → x ({hostile})")
     assert shown == [
@@ -218,7 +218,7 @@ OLDER = "## 0.1.0\n\nFrom *somewhere*  \n\n### Additive\n\n- a | b\n\n\n## 0.0.1
 
 
 def test_an_empty_changelog_gets_its_heading() -> None:
-    assert prepended("", "## 0.1.0\n\nNew.\n", "my_package") == (
+    assert prepend_entry("", "## 0.1.0\n\nNew.\n", "my_package") == (
         "# Changelog of my_package\n\n## 0.1.0\n\nNew.\n"
     )
 
@@ -228,17 +228,17 @@ def test_an_empty_changelog_gets_its_heading() -> None:
 )
 def test_a_new_entry_comes_before_all_others_which_stay_verbatim(head: str) -> None:
     new = "## 0.2.0\n\nNew.\n"
-    assert prepended(head + OLDER, new, "p") == f"{head}{new}\n{OLDER}"
+    assert prepend_entry(head + OLDER, new, "p") == f"{head}{new}\n{OLDER}"
 
 
 @pytest.mark.parametrize("changelog", ["# Changelog of p", "# Changelog of p\n\n\n"])
 def test_the_first_entry_comes_below_the_heading(changelog: str) -> None:
     new = "## 0.1.0\n\nNew.\n"
-    assert prepended(changelog, new, "p") == f"# Changelog of p\n\n{new}"
+    assert prepend_entry(changelog, new, "p") == f"# Changelog of p\n\n{new}"
 
 
 def test_a_new_entry_comes_first_where_there_is_no_heading() -> None:
-    assert prepended(OLDER, "## 0.2.0\n\nNew.\n", "p") == f"## 0.2.0\n\nNew.\n\n{OLDER}"
+    assert prepend_entry(OLDER, "## 0.2.0\n\nNew.\n", "p") == f"## 0.2.0\n\nNew.\n\n{OLDER}"
 
 
 # -- Markdown, read by a reader of GitHub's kind
@@ -696,7 +696,7 @@ def written(folder: Path, text: str | bytes) -> Path:
 def test_an_ignore_file_is_read_with_the_line_of_each_entry(tmp_path: Path) -> None:
     path = written(tmp_path, entries({}, {"rule": '"type-removed"', "element": '"a.*"'}))
     reason = "we never set a subject"
-    assert load(path) == (
+    assert load_ignore_file(path) == (
         Entry(
             "property-removed",
             "microsoft.graph.call/subject",
@@ -710,7 +710,7 @@ def test_an_ignore_file_is_read_with_the_line_of_each_entry(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "ignore = []\n"])
 def test_an_ignore_file_may_be_empty(tmp_path: Path, text: str) -> None:
-    assert load(written(tmp_path, text)) == ()
+    assert load_ignore_file(written(tmp_path, text)) == ()
 
 
 EXPIRES = "expires is a date such as 2027-06-30, without quotes"
@@ -743,7 +743,7 @@ def test_a_bad_entry_is_refused_at_its_line(
 ) -> None:
     path = written(tmp_path, entries({}, change))
     with pytest.raises(CodegenError) as caught:
-        load(path)
+        load_ignore_file(path)
     assert str(caught.value) == f"{path}:9: {message}"
 
 
@@ -764,16 +764,16 @@ def test_a_file_that_is_no_ignore_file_is_refused(
 ) -> None:
     path = written(tmp_path, text)
     with pytest.raises(CodegenError) as caught:
-        load(path)
+        load_ignore_file(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert message in str(caught.value)
 
 
 def test_an_ignore_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CodegenError, match="cannot read the ignore file: No such file"):
-        load(tmp_path / "missing.toml")
+        load_ignore_file(tmp_path / "missing.toml")
     with pytest.raises(CodegenError, match="cannot read the ignore file: Is a directory"):
-        load(tmp_path)
+        load_ignore_file(tmp_path)
 
 
 # -- the ignore file: what it sets aside
@@ -796,7 +796,7 @@ def setting(
     ["microsoft.graph.call/subject", "*", "*/subject", "microsoft.graph.*", "*.call/subjec?"],
 )
 def test_an_entry_sets_aside_what_it_matches(element: str) -> None:
-    reasons, diagnostics = ignored([setting(element=element)], comparison().findings, TODAY)
+    reasons, diagnostics = find_ignored([setting(element=element)], comparison().findings, TODAY)
     assert (reasons, diagnostics) == ({REMOVED: "seen"}, ())
 
 
@@ -813,7 +813,7 @@ def test_an_entry_sets_aside_what_it_matches(element: str) -> None:
     ],
 )
 def test_an_entry_that_matches_nothing_is_told_of(entry: Entry) -> None:
-    reasons, (diagnostic,) = ignored([entry], comparison().findings, TODAY)
+    reasons, (diagnostic,) = find_ignored([entry], comparison().findings, TODAY)
     assert reasons == {}
     assert diagnostic.place == Place("ignore.toml", 1)
     assert diagnostic.message == "the entry matches no finding"
@@ -826,14 +826,14 @@ def test_an_entry_names_an_element_by_either_side(element: str) -> None:
         found("property-renamed", "a/after"), old=End("a/before", Place(OLD.file, 3), "a/before")
     )
     entry = setting("property-renamed", element)
-    assert ignored([entry], [renamed], TODAY) == ({renamed: "seen"}, ())
+    assert find_ignored([entry], [renamed], TODAY) == ({renamed: "seen"}, ())
 
 
 def test_an_entry_holds_up_to_and_with_its_day() -> None:
     entry = setting(expires=TODAY)
-    assert ignored([entry], [REMOVED], TODAY - timedelta(1)) == ({REMOVED: "seen"}, ())
-    assert ignored([entry], [REMOVED], TODAY) == ({REMOVED: "seen"}, ())
-    reasons, (diagnostic,) = ignored([entry], [REMOVED], TODAY + timedelta(1))
+    assert find_ignored([entry], [REMOVED], TODAY - timedelta(1)) == ({REMOVED: "seen"}, ())
+    assert find_ignored([entry], [REMOVED], TODAY) == ({REMOVED: "seen"}, ())
+    reasons, (diagnostic,) = find_ignored([entry], [REMOVED], TODAY + timedelta(1))
     assert reasons == {}
     assert diagnostic.message == "the entry expired on 2026-08-04: its findings count again"
     assert diagnostic.place == Place("ignore.toml", 1)
@@ -841,12 +841,12 @@ def test_an_entry_holds_up_to_and_with_its_day() -> None:
 
 def test_the_first_reason_counts_and_the_second_entry_is_not_unused() -> None:
     both = [setting(reason="first"), setting(element="*", reason="second")]
-    assert ignored(both, [REMOVED], TODAY) == ({REMOVED: "first"}, ())
+    assert find_ignored(both, [REMOVED], TODAY) == ({REMOVED: "first"}, ())
 
 
 def test_an_expired_entry_leaves_a_finding_to_one_that_holds() -> None:
     expired = setting(reason="old", expires=TODAY - timedelta(1))
-    reasons, diagnostics = ignored([expired, setting(reason="new")], [REMOVED], TODAY)
+    reasons, diagnostics = find_ignored([expired, setting(reason="new")], [REMOVED], TODAY)
     assert reasons == {REMOVED: "new"}
     assert [one.message for one in diagnostics] == [
         "the entry expired on 2026-08-03: its findings count again"

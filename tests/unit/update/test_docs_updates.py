@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from graph_codegen.diff.verdict.ignore import load
+from graph_codegen.diff.verdict.ignore import load_ignore_file
 from tests.support.csdl import graph_codegen
 from tests.support.published import NEWEST, OLDER, published
 
@@ -209,7 +209,7 @@ def test_the_ignore_file_of_the_page_is_one(tmp_path: Path) -> None:
     (text,) = blocks("toml")
     path = tmp_path / "ignore.toml"
     path.write_text(text, encoding="utf-8")
-    (entry,) = load(path)
+    (entry,) = load_ignore_file(path)
     assert (entry.rule, entry.element) == ("property-removed", "microsoft.graph.call/subject")
     assert (entry.reason, entry.expires) == ("we never set a subject", date(2027, 6, 30))
 

@@ -1,28 +1,28 @@
-"""Findings → an entry of the generated package's own changelog."""
+"""Renders findings as an entry of the generated package's own changelog."""
 
 from __future__ import annotations
 
 from graph_codegen.diff.report.markdown import plain
-from graph_codegen.diff.report.report import HEADINGS, Report, python
+from graph_codegen.diff.report.report import HEADINGS, Report, describe_python
 from graph_codegen.diff.verdict.findings import Level
 
 
-def entry(report: Report, version: str, metadata: str) -> str:
-    """Return the entry for a version that was generated from metadata of that name or date."""
+def render_entry(report: Report, version: str, metadata: str) -> str:
+    """Return the entry for a version; `metadata` is the name or date of what it was generated from."""
     lines = [f"## {version}", "", f"From the metadata {metadata}."]
     for level in Level:
         found = report.at(level)
         if found:
             lines += ["", f"### {HEADINGS[level]}", ""]
         for finding in found:
-            told = python(finding)
-            name = f" ({plain(told)})" if told else ""
+            python = describe_python(finding)
+            name = f" ({plain(python)})" if python else ""
             lines.append(f"- {plain(finding.element)}: {plain(finding.summary)}{name}")
     return "\n".join(lines) + "\n"
 
 
-def prepended(changelog: str, new: str, package: str) -> str:
-    """Return a changelog with an entry before all others; an empty one gets its heading."""
+def prepend_entry(changelog: str, new: str, package: str) -> str:
+    """Return a changelog with a new first entry; an empty changelog gets its heading."""
     if not changelog:
         return f"# Changelog of {package}\n\n{new}"
     head, mark, rest = f"\n{changelog}".partition("\n## ")

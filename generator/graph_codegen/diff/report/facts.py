@@ -1,4 +1,4 @@
-"""What a declaration says, in short: a line for each attribute that matters, and each member."""
+"""Summarises a declaration: a line for each attribute that matters, and for each member."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from graph_codegen.service.capabilities import is_optional
 Declared = TypeDeclaration | Operation | EntityContainer
 
 Facts = Iterator[tuple[str, str, str]]
-"""What findings call a fact (a member with a slash before it), its name, and the text."""
+"""The key of a fact in findings (for a member with a slash in front), its name, and its text."""
 
 
 def list_facts(declared: Declared | None) -> Facts:
-    """Yield what a declaration says, its attributes before its members; nothing for none."""
+    """Yield the facts of a declaration, attributes first; none if there is no declaration."""
     match declared:
         case EnumType():
             yield from _attributes(
@@ -70,10 +70,10 @@ def _attributes(*attributes: tuple[str, str | bool]) -> Facts:
 
 
 def _typed(item: Property | NavigationProperty | Parameter | ReturnType, mark: str = "") -> str:
-    told = [str(item.type), "" if nullable(item.nullable) else "not null"]
+    texts = [str(item.type), "" if nullable(item.nullable) else "not null"]
     if isinstance(item, NavigationProperty):
-        told += ["navigation", "contained" if item.contains_target else ""]
-        told += [f"partner {item.partner}" if item.partner else ""]
+        texts += ["navigation", "contained" if item.contains_target else ""]
+        texts += [f"partner {item.partner}" if item.partner else ""]
     else:
-        told += [f"{name}={value}" for name, value in item.facets]
-    return ", ".join(text for text in (*told, mark) if text)
+        texts += [f"{name}={value}" for name, value in item.facets]
+    return ", ".join(text for text in (*texts, mark) if text)

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: no network, no file beside it."""
+"""Renders the report as a single HTML page that needs no network and no other file."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from graph_codegen.emit.templates import render, verbatim
 from graph_codegen.model.model import Model
 
 IGNORED = "ignored"
-"""The state of a finding that is set aside; that of any other is its level."""
+"""The state of an ignored finding; the state of any other is its level."""
 
 _STATES = (*Level, IGNORED)
 
-LONG = 120
-"""Characters of both values beyond which they do not stand on one line."""
+MAX_INLINE = 120
+"""Maximum characters of both values together that are shown on one line."""
 
 
 def render_html(report: Report, old: Model, new: Model) -> str:
     """Return the page for a report; `old` and `new` are the models that were compared.
 
-    The same input gives the same bytes. Whatever stands in the metadata is text on the page, and its
-    Content-Security-Policy lets a browser run and load nothing but the page's own script and style.
+    The same input gives the same bytes. All metadata is escaped, and the page's Content-Security-Policy
+    lets a browser run and load nothing but its own script and style.
     """
     style, script = verbatim("report/report.css"), verbatim("report/report.js")
     groups = (_group(sheet, report) for sheet in build_sheets(report.comparison, old, new))
@@ -42,7 +42,7 @@ def render_html(report: Report, old: Model, new: Model) -> str:
         verdict=_verdict(report),
         cards=_cards(report),
         filters=_filters(report.comparison.findings),
-        groups=sorted(groups, key=_gravity),
+        groups=sorted(groups, key=_severity),
         total=len(report.comparison.findings),
         code=None if report.code is None else tuple(map(_line, report.code)),
     )
@@ -58,7 +58,7 @@ def _hash(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """The answer to whether the update matters: in one line, and in the sentences below it."""
+    """Whether the update matters: a headline, and sentences with details."""
 
     state: str
     word: str
@@ -90,14 +90,14 @@ def _verdict(report: Report) -> _Verdict:
 
 
 def _breaks(findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    """Say how many findings break programs, and how many break nothing but the policy."""
+    """Return sentences about how many findings break programs, and how many only the policy."""
     code = sum(finding.effect.breaks for finding in findings)
     alone = len(findings) - code
-    told = (
+    counts = (
         (code, f"{_count(code, 'break')} Python code that uses the element."),
         (alone, f"{_count(alone, 'break')} Graph’s policy, and no Python code."),
     )
-    return tuple(text for count, text in told if count)
+    return tuple(text for count, text in counts if count)
 
 
 def _count(count: int, verb: str = "") -> str:
@@ -110,7 +110,7 @@ def _count(count: int, verb: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Methods:
-    """Methods of the client that share a fate: a few to show, and the others."""
+    """Methods of the client with the same change: a few to show, and the others."""
 
     what: str
     names: tuple[str, ...]
@@ -124,9 +124,9 @@ class _Methods:
         return self.names[FEW:]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
-    """A finding as the page shows it; `reason` is why it is ignored, empty where it is not."""
+    """A finding as the page shows it; `reason` says why it is ignored, empty if it counts."""
 
     finding: Finding
     reason: str
@@ -143,8 +143,8 @@ class _Entry:
 
     @property
     def long(self) -> bool:
-        """Whether the values need room of their own."""
-        return len(self.old) + len(self.new) > LONG
+        """Whether the values need lines of their own."""
+        return len(self.old) + len(self.new) > MAX_INLINE
 
 
 def _entry(finding: Finding, report: Report) -> _Entry:
@@ -153,14 +153,14 @@ def _entry(finding: Finding, report: Report) -> _Entry:
     changes = (("gone", methods.removed), ("new", methods.added), ("altered", methods.altered))
     ends = (("old", finding.old), ("new", finding.new))
     return _Entry(
-        finding,
-        report.ignored.get(finding, ""),
-        POLICIES[finding.policy],
-        EFFECTS[finding.effect],
-        old,
-        new,
-        tuple(_Methods(what, names) for what, names in changes if names),
-        tuple((side, str(end.place)) for side, end in ends if end),
+        finding=finding,
+        reason=report.ignored.get(finding, ""),
+        policy=POLICIES[finding.policy],
+        effect=EFFECTS[finding.effect],
+        old=old,
+        new=new,
+        methods=tuple(_Methods(what, names) for what, names in changes if names),
+        places=tuple((side, str(end.place)) for side, end in ends if end),
     )
 
 
@@ -169,7 +169,7 @@ def _entry(finding: Finding, report: Report) -> _Entry:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row of a sheet; `state` is that of its gravest finding, empty where only texts differ."""
+    """A row of a sheet; `state` is that of its most serious finding, empty if only texts differ."""
 
     row: Row
     state: str
@@ -177,7 +177,7 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """A declaration: its findings, the gravest first, and its sheet."""
+    """A declaration: its findings, the most serious first, and its sheet."""
 
     sheet: Sheet
     state: str
@@ -187,7 +187,7 @@ class _Group:
 
     @property
     def same(self) -> int:
-        """How many rows did not change."""
+        """The number of unchanged rows."""
         return sum(not row.row.changed for row in self.rows)
 
 
@@ -214,7 +214,7 @@ def _rank(state: str) -> int:
     return _STATES.index(state)
 
 
-def _gravity(group: _Group) -> tuple[int, str]:
+def _severity(group: _Group) -> tuple[int, str]:
     return _rank(group.state), group.sheet.declaration
 
 
@@ -224,10 +224,10 @@ def _state(row: Row, report: Report) -> str:
 
 
 def _named(sheet: Sheet, finding: Finding) -> tuple[str, str]:
-    """Return what an element is called within its declaration, and what it was called before."""
+    """Return the name of an element within its declaration, and its old name if that differs."""
     part = sheet.part(finding.element)
-    was = sheet.part(finding.old.element) if finding.old and finding.new else part
-    return part.removeprefix("/"), "" if was == part else was.removeprefix("/")
+    old = sheet.part(finding.old.element) if finding.old and finding.new else part
+    return part.removeprefix("/"), "" if old == part else old.removeprefix("/")
 
 
 # -- filters
@@ -235,7 +235,7 @@ def _named(sheet: Sheet, finding: Finding) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """A value that findings can be filtered by, its label, and how many have it."""
+    """A value to filter findings by, its label, and the number of findings with it."""
 
     value: str
     label: str

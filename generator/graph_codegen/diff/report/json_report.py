@@ -1,4 +1,4 @@
-"""The report as JSON: stable, by `report.schema.json` beside this module."""
+"""Renders the report as JSON, in the stable format that `report.schema.json` describes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graph_codegen.diff.report.report import Report
 from graph_codegen.diff.verdict.findings import Finding, Level, Source
 
 FORMAT = "graph-codegen/diff/1"
-"""The format's name; the number is raised when something that is there means something else."""
+"""The name of the format; its number rises when the meaning of an existing part changes."""
 
 
 def render_json(report: Report) -> str:

@@ -1,4 +1,4 @@
-"""The report as GitHub Markdown, fit for the body of a pull request."""
+"""Renders the report as GitHub Markdown, fit for the body of a pull request."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from graph_codegen.diff.report.report import (
     HEADINGS,
     POLICIES,
     Report,
-    places,
-    python,
-    title,
+    describe_places,
+    describe_python,
+    render_title,
 )
-from graph_codegen.diff.verdict.findings import Finding, Level, per_rule
+from graph_codegen.diff.verdict.findings import Finding, Level, count_per_rule
 
 LIMIT = 60_000
-"""Characters that a report may have: the body of a pull request takes 65,536 on GitHub."""
+"""Maximum characters of a report: GitHub allows 65,536 in the body of a pull request."""
 
 ROW = 400
-"""Characters without which no table is begun: it would have no row."""
+"""Minimum characters left for a table: with fewer, it would have no row."""
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&@])")
 
@@ -34,10 +34,10 @@ _ABOUT = {
 def render_markdown(report: Report, limit: int = LIMIT) -> str:
     """Return a report as Markdown of at most about `limit` characters.
 
-    What does not fit is counted instead, the least grave first.
+    Findings that do not fit are counted instead, the least serious first.
     """
     lines = [
-        f"# Graph metadata: {plain(title(report))}",
+        f"# Graph metadata: {plain(render_title(report))}",
         "",
         f"**{_sentence(report.headline)}**",
         "",
@@ -59,7 +59,7 @@ def render_markdown(report: Report, limit: int = LIMIT) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a text in which nothing is Markdown, HTML or a mention of somebody."""
+    """Return a text with all Markdown, HTML and mentions escaped."""
     return (
         _SPECIAL.sub(r"\\\1", " ".join(text.split()))
         .replace("\\@", "@\u200b")
@@ -77,7 +77,7 @@ def _section(level: Level, findings: tuple[Finding, ...], room: int) -> Iterator
     head, columns = _ABOUT[level]
     yield f"## {HEADINGS[level]} ({len(findings)})"
     yield ""
-    counts = (f"{count} `{rule}`" for rule, count in per_rule(findings).items())
+    counts = (f"{count} `{rule}`" for rule, count in count_per_rule(findings).items())
     yield f"{', '.join(counts)}."
     yield ""
     if room < ROW:
@@ -102,13 +102,13 @@ def _row(finding: Finding, level: Level) -> str:
     if level is Level.BREAKING:
         cells.append(f"{POLICIES[finding.policy]}. {EFFECTS[finding.effect]}.")
     if level is not Level.INVISIBLE:
-        cells.append(plain(python(finding)))
-    cells.append(plain(places(finding)))
+        cells.append(plain(describe_python(finding)))
+    cells.append(plain(describe_places(finding)))
     return f"| {' | '.join(cells)} |"
 
 
 def _fitting(rows: list[str], room: int) -> Iterator[str]:
-    """Yield the rows that fit, and say how many do not."""
+    """Yield the rows that fit, then how many do not."""
     for index, row in enumerate(rows):
         room -= len(row) + 1
         if room < 0:
@@ -133,7 +133,7 @@ def _code(code: tuple[str, ...], room: int) -> list[str]:
     if not code:
         return ["## Code", "", "The generated package does not change."]
     shown = list(_fitting(list(code), room))
-    # The fence must be longer than any in the text.
+    # The fence must be longer than any fence in the text.
     longest = max((len(run) for line in shown for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     return ["## Code", "", f"{fence}diff", *shown, fence]

@@ -1,4 +1,4 @@
-"""What a report tells, whatever its format: the comparison, what is set aside, the code."""
+"""The content of a report in any format: the comparison, the ignored findings, the diff of the code."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ EFFECTS: Mapping[Effect, str] = {
 """The verdicts in words, as all reports and `docs/rules.md` have them."""
 
 FEW = 3
-"""How many methods a finding names before it only counts them."""
+"""How many methods a finding names; further ones are counted."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """A comparison with the reasons of the findings that are ignored, and the diff of the code.
+    """A comparison, the reasons for ignoring findings, and the diff of the generated code.
 
-    `code` holds the lines of the unified diff between the generated packages, None where nobody
-    asked for it.
+    `code` holds the lines of the unified diff between the generated packages, None if it was not
+    requested.
     """
 
     comparison: Comparison
@@ -45,7 +45,7 @@ class Report:
     code: tuple[str, ...] | None = None
 
     def at(self, level: Level) -> tuple[Finding, ...]:
-        """Return the findings of a level that count."""
+        """Return the findings of a level that are not ignored."""
         return tuple(f for f in self.counted if f.level is level)
 
     @property
@@ -65,22 +65,22 @@ class Report:
         return f"{', '.join(counts)}; suggested version step: {self.comparison.step}"
 
 
-def places(finding: Finding) -> str:
-    """Return where a finding is in both documents."""
+def describe_places(finding: Finding) -> str:
+    """Return the places of a finding in both documents."""
     return ", ".join(
         f"{side} {end.place}" for side, end in (("old", finding.old), ("new", finding.new)) if end
     )
 
 
-def python(finding: Finding) -> str:
-    """Return what a program calls the element, or which methods of the client are touched."""
+def describe_python(finding: Finding) -> str:
+    """Return the Python name of the element, and the methods of the client that changed."""
     methods = finding.methods
-    told = [
+    changes = [
         f"{sign}{_some(names)}"
         for sign, names in (("- ", methods.removed), ("+ ", methods.added), ("± ", methods.altered))
         if names
     ]
-    return "; ".join([*([finding.python] if finding.python else []), *told])
+    return "; ".join([*([finding.python] if finding.python else []), *changes])
 
 
 def _some(names: tuple[str, ...]) -> str:
@@ -88,7 +88,7 @@ def _some(names: tuple[str, ...]) -> str:
     return shown if len(names) <= FEW else f"{shown} and {len(names) - FEW} more"
 
 
-def title(report: Report) -> str:
-    """Return which documents are compared."""
+def render_title(report: Report) -> str:
+    """Return the names of the compared documents."""
     comparison = report.comparison
     return f"{comparison.old.file} → {comparison.new.file}"

@@ -1,4 +1,4 @@
-"""Both sides of what changed, beside one another: a sheet for each declaration with findings."""
+"""Both sides of each declaration with findings, side by side in a sheet."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from graph_codegen.model.model import Model
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An attribute or member of a declaration as either side has it, empty where it does not."""
+    """An attribute or member of a declaration on both sides, empty on a side without it."""
 
     name: str
     old: str
@@ -26,15 +26,15 @@ class Row:
 
     @property
     def changed(self) -> bool:
-        """Whether the sides differ, in the texts or in what only findings tell."""
+        """Whether the sides differ, in their texts or in a difference that only findings show."""
         return bool(self.findings) or self.old != self.new
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """A declaration with findings: `old` and `new` are its names, empty on a side without it.
 
-    `python` is the class, empty for what is none; `level` is that of its gravest finding.
+    `python` is its class, empty if it has none; `level` is that of its most serious finding.
     """
 
     old: str
@@ -47,16 +47,16 @@ class Sheet:
 
     @property
     def declaration(self) -> str:
-        """The name to show: the new one where there is one."""
+        """The name to show: the new one, or else the old one."""
         return self.new or self.old
 
     def part(self, element: str) -> str:
-        """Return what an element is called in here: `/subject`; one of elsewhere keeps its name."""
+        """Return an element relative to the declaration, `/subject`; other elements keep their names."""
         return _part(element, (self.old, self.new))
 
 
 def build_sheets(comparison: Comparison, old: Model, new: Model) -> tuple[Sheet, ...]:
-    """Return the declarations with findings, in the order of the findings; each is on one sheet.
+    """Return a sheet for each declaration with findings, in the order of the findings.
 
     `old` and `new` are the models that were compared.
     """
@@ -68,7 +68,7 @@ def build_sheets(comparison: Comparison, old: Model, new: Model) -> tuple[Sheet,
     return tuple(_sheet(sides, names, tuple(found)) for names, found in merged.items())
 
 
-# -- which declarations are the two sides of one
+# -- matching the declarations of both sides
 
 _Names = tuple[str, str]
 """The old and the new name of a declaration, empty on a side without it."""
@@ -76,10 +76,10 @@ _Names = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Sides:
-    """The declarations of both sides by name, and what the findings tell of where things went.
+    """The declarations of both sides by name, and where elements went according to the findings.
 
-    `renamed` holds both names by either; `alone` names what stands on one side only; `moved` says of
-    a property that left for another type which that is.
+    `renamed` maps either name of a renamed element to both; `alone` holds the declarations on one side
+    only; `moved` maps a property that moved to another type to that type.
     """
 
     before: Mapping[str, Declared]
@@ -97,7 +97,7 @@ def _sides(comparison: Comparison, old: Model, new: Model) -> _Sides:
         _declared(new),
         {name: names for rule, names in pairs if rule.renames for name in names},
         frozenset(f.element for f in found if f.rule.one_sided),
-        {was: owner_of(now) for rule, (was, now) in pairs if rule.moves},
+        {before: owner_of(after) for rule, (before, after) in pairs if rule.moves},
     )
 
 
@@ -118,13 +118,13 @@ def _names(sides: _Sides, name: str, findings: Iterable[Finding]) -> _Names:
     if name in sides.renamed:
         return sides.renamed[name]
     if (old is None) == (new is None):
-        return name, name  # on both sides; or a term, whose sheet states no facts
+        return name, name  # on both sides; or a term, whose sheet has no facts
     operation = old or new
     if isinstance(operation, Operation) and name not in sides.alone:
         for finding in findings:
             if finding.old and finding.new:
                 return owner_of(finding.old.element), owner_of(finding.new.element)
-        # A parameter that came or went changes the signature, and does not tell the other one.
+        # A parameter that was added or removed changes the signature, and does not name the other one.
         here, there = (sides.before, sides.after) if old else (sides.after, sides.before)
         other = _closest(operation, (there[n] for n in there.keys() - here.keys() - sides.alone))
         return (name, other) if old else (other, name)
@@ -132,7 +132,7 @@ def _names(sides: _Sides, name: str, findings: Iterable[Finding]) -> _Names:
 
 
 def _closest(operation: Operation, others: Iterable[Declared]) -> str:
-    """Return the signature of the overload that is most like an operation, empty for none."""
+    """Return the signature of the overload most similar to an operation, empty if there is none."""
     names = {parameter.name for parameter in operation.parameters}
     overloads = (
         (len(names ^ {parameter.name for parameter in other.parameters}), other.signature)
@@ -150,47 +150,49 @@ def _sheet(sides: _Sides, names: _Names, findings: tuple[Finding, ...]) -> Sheet
     declared = sides.after.get(new) or sides.before.get(old)
     kind = next((text for _, _, text in list_facts(declared)), findings[0].kind)
     return Sheet(
-        old,
-        new,
-        kind,
-        python_name(kind, new or old),
-        next(level for level in Level if any(f.level is level for f in findings)),
-        findings,
-        tuple(_rows(sides, names, findings)),
+        old=old,
+        new=new,
+        kind=kind,
+        python=python_name(kind, new or old),
+        level=next(level for level in Level if any(f.level is level for f in findings)),
+        findings=findings,
+        rows=tuple(_rows(sides, names, findings)),
     )
 
 
 def _rows(sides: _Sides, names: _Names, findings: tuple[Finding, ...]) -> Iterator[Row]:
-    """Yield a row for each fact that either side states; then one for each finding on none."""
+    """Yield a row for each fact of either side, then one for each finding that is about no fact."""
     ends = ((f.old.element, f.new.element) for f in findings if f.old and f.new)
     renamed = {_part(old, names): _part(new, names) for old, new in ends}
-    was = list_facts(sides.before.get(names[0]))
-    before = {renamed.get(key, key): (name, text) for key, name, text in was}
+    before = {
+        renamed.get(key, key): (name, text)
+        for key, name, text in list_facts(sides.before.get(names[0]))
+    }
     after = {key: (name, text) for key, name, text in list_facts(sides.after.get(names[1]))}
     moved = {
-        _part(was, names): f"in {owner}"
-        for was, owner in sides.moved.items()
-        if names[0] and owner_of(was) == names[0]
+        _part(element, names): f"in {owner}"
+        for element, owner in sides.moved.items()
+        if names[0] and owner_of(element) == names[0]
     }
-    laid: dict[str, list[Finding]] = {}
+    findings_by_part: dict[str, list[Finding]] = {}
     for finding in findings:
         part = _part(finding.element, names) or finding.rule.fact
-        laid.setdefault(part, []).append(finding)
-    for key in _merged(tuple(before), tuple(after)):
-        told = tuple(laid.pop(key, ()))
-        members = told if key.startswith("/") else ()
-        once, old = before.get(key, ("", _elsewhere((f.old for f in members), names)))
-        there = moved.get(key) or _elsewhere((f.new for f in members), names)
-        now, new = after.get(key, ("", there))
-        yield Row(" → ".join(dict.fromkeys(filter(None, (once, now)))), old, new, told)
-    for finding in (finding for found in laid.values() for finding in found):
+        findings_by_part.setdefault(part, []).append(finding)
+    for key in _merge(tuple(before), tuple(after)):
+        own = tuple(findings_by_part.pop(key, ()))
+        members = own if key.startswith("/") else ()
+        old_name, old = before.get(key, ("", _elsewhere((f.old for f in members), names)))
+        destination = moved.get(key) or _elsewhere((f.new for f in members), names)
+        new_name, new = after.get(key, ("", destination))
+        yield Row(" → ".join(dict.fromkeys(filter(None, (old_name, new_name)))), old, new, own)
+    for finding in (finding for rest in findings_by_part.values() for finding in rest):
         name = _part(finding.element, names).removeprefix("/") or finding.rule.title
         old, new = (end.value if end else "" for end in (finding.old, finding.new))
         yield Row(name, old, new, (finding,))
 
 
-def _merged(old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
-    """Return the new order, in it what only the old side has: behind what it stood behind there."""
+def _merge(old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
+    """Return the new order; removed rows keep their old predecessor."""
     order = list(new)
     for at, key in enumerate(old):
         if key not in new:
@@ -199,6 +201,6 @@ def _merged(old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
 
 
 def _elsewhere(ends: Iterable[End | None], names: _Names) -> str:
-    """Return where a member is that the declaration does not have; empty for nowhere."""
+    """Return where a member is that the declaration lacks, empty if it is nowhere."""
     owners = dict.fromkeys(owner_of(end.element) for end in ends if end)
     return ", ".join("outside of the subset" if name in names else f"in {name}" for name in owners)

@@ -1,4 +1,4 @@
-"""The report for a terminal: the verdict first, then what breaks, then the rest."""
+"""Renders the report for a terminal: the verdict first, then what breaks, then the rest."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from graph_codegen.diff.report.report import (
     HEADINGS,
     POLICIES,
     Report,
-    places,
-    python,
-    title,
+    describe_places,
+    describe_python,
+    render_title,
 )
-from graph_codegen.diff.verdict.findings import Finding, Level, per_rule
+from graph_codegen.diff.verdict.findings import Finding, Level, count_per_rule
 
 _STYLES = {Level.BREAKING: "bold red", Level.ADDITIVE: "bold green", Level.INVISIBLE: "bold dim"}
 
 
-LONG = 20
-"""Findings that may scroll away what stands above them: then it is counted, and told again."""
+MANY = 20
+"""Above this many findings, print the counts per rule and repeat the headline."""
 
 
 def render_terminal(report: Report) -> Iterator[Text]:
-    """Yield the lines of a report; on what is no terminal their styles vanish."""
-    yield Text(title(report), "bold")
+    """Yield the lines of a report, whose styles only a terminal shows."""
+    yield Text(render_title(report), "bold")
     yield Text(f"roots: {', '.join(report.comparison.roots)}", "dim")
     yield Text(report.headline, "bold")
     for level in Level:
         yield from _section(level, report.at(level))
-    if len(report.comparison.findings) > LONG:
+    if len(report.comparison.findings) > MANY:
         yield Text()
         yield Text(report.headline, "bold")
     if report.ignored:
@@ -49,8 +49,8 @@ def _section(level: Level, findings: tuple[Finding, ...]) -> Iterator[Text]:
         return
     yield Text()
     yield Text(f"{HEADINGS[level]} ({len(findings)})", _STYLES[level])
-    if len(findings) > LONG:
-        counts = (f"{count} {rule}" for rule, count in per_rule(findings).items())
+    if len(findings) > MANY:
+        counts = (f"{count} {rule}" for rule, count in count_per_rule(findings).items())
         yield Text(f"  {', '.join(counts)}", "bold")
     width = max(len(finding.rule.id) for finding in findings)
     for finding in findings:
@@ -58,7 +58,9 @@ def _section(level: Level, findings: tuple[Finding, ...]) -> Iterator[Text]:
         yield line.append(f"  {finding.element}: {finding.summary}")
         if level is Level.BREAKING:
             yield Text(f"    {POLICIES[finding.policy]}. {EFFECTS[finding.effect]}.")
-        details = "  ".join(text for text in (python(finding), places(finding)) if text)
+        details = "  ".join(
+            text for text in (describe_python(finding), describe_places(finding)) if text
+        )
         yield Text(f"    {details}", "dim")
 
 

@@ -100,7 +100,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One of the documents that were compared."""
+    """One of the compared documents."""
 
     file: str
     sha256: str
@@ -126,7 +126,7 @@ class Comparison:
         return sum(finding.level is level for finding in self.findings)
 
 
-def per_rule(findings: Iterable[Finding]) -> dict[str, int]:
+def count_per_rule(findings: Iterable[Finding]) -> dict[str, int]:
     """Return how many findings each rule has, in the order of the rules."""
     counted = Counter(finding.rule.id for finding in findings)
     return {rule: counted[rule] for rule in RULES if rule in counted}

@@ -1,8 +1,8 @@
-"""The ignore file: findings that somebody has looked at, set aside with a reason and until a date.
+"""The ignore file: findings that somebody has reviewed, with a reason and an expiry date.
 
 [[ignore]]
 rule = "property-removed"
-element = "microsoft.graph.call/subject"   # * and ? stand for any text and any character
+element = "microsoft.graph.call/subject"   # * matches any text, ? any character
 reason = "we never set a subject"
 expires = 2027-06-30
 """
@@ -28,7 +28,7 @@ _HEADER = re.compile(r"^[ \t]*\[\[\s*ignore\s*\]\]", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry: findings of a rule on elements that match, ignored up to and with a day."""
+    """One entry: ignores findings of a rule on matching elements, up to and including a day."""
 
     rule: str
     element: str
@@ -37,13 +37,13 @@ class Entry:
     place: Place
 
     def matches(self, finding: Finding) -> bool:
-        """Whether a finding is of the rule, and on an element of either side that matches."""
+        """Whether a finding is of the rule, and the element matches on either side."""
         ends = (end.element for end in (finding.old, finding.new) if end)
         return finding.rule.id == self.rule and any(fnmatchcase(e, self.element) for e in ends)
 
 
-def load(path: Path) -> tuple[Entry, ...]:
-    """Read an ignore file. Raises CodegenError, with the line, for what is not understood in it."""
+def load_ignore_file(path: Path) -> tuple[Entry, ...]:
+    """Read an ignore file. Raises CodegenError, with the line, for anything invalid in it."""
     try:
         text = path.read_text(encoding="utf-8-sig")
         data = tomllib.loads(text)
@@ -55,7 +55,7 @@ def load(path: Path) -> tuple[Entry, ...]:
         raise error("the ignore file holds [[ignore]] entries and nothing else", str(path))
     entries: list[Any] = data.get("ignore", [])
     lines = [text[: header.start()].count("\n") + 1 for header in _HEADER.finditer(text)]
-    # Entries may be written inline too; then only the file is known.
+    # Inline entries have no header: for them only the file is known.
     lines += [0] * len(entries)
     return tuple(
         _entry(entry, Place(str(path), line)) for entry, line in zip(entries, lines, strict=False)
@@ -78,12 +78,12 @@ def _entry(entry: Any, place: Place) -> Entry:
     return Entry(rule, element, reason, expires, place)
 
 
-def ignored(
+def find_ignored(
     entries: Sequence[Entry], findings: Iterable[Finding], today: date
 ) -> tuple[dict[Finding, str], tuple[Diagnostic, ...]]:
-    """Return the reasons of the findings that are set aside, and what to say about the entries.
+    """Return the ignored findings with their reasons, and diagnostics about outdated entries.
 
-    An entry that has expired sets nothing aside and is told of; so is one that matches nothing.
+    An entry that has expired, or that matches nothing, ignores nothing and gets a diagnostic.
     """
     reasons: dict[Finding, str] = {}
     diagnostics: list[Diagnostic] = []

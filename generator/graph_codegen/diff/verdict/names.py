@@ -1,4 +1,4 @@
-"""What a program calls the elements of a document."""
+"""The names of a document's elements in Python."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ _ATTRIBUTES: Mapping[str, Callable[[str], str]] = {
     "NavigationProperty": attribute_name,
     "Parameter": parameter_name,
 }
-"""How what belongs to a type or an operation is named, by the CSDL element that declares it."""
+"""How members of types and operations are named, by kind of CSDL element."""
 
 
 def python_name(kind: str, element: str) -> str:
-    """Return what a program calls an element of a kind: a class, an attribute of one, or a keyword.
+    """Return the Python name of an element of a kind: a class, an attribute of one, or a keyword.
 
-    Operations are methods of the client, which `Surface` finds; what else there is has no name, and
-    gives an empty text.
+    The name is empty for operations, whose methods `Surface` finds, and for elements that Python lacks.
     """
     if kind not in {*_TYPES, *_ATTRIBUTES}:
         return ""

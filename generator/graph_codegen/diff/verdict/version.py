@@ -1,4 +1,4 @@
-"""The next version of a package, by the step that findings call for (https://semver.org)."""
+"""Computes the next version of a package from the step that findings call for (https://semver.org)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from graph_codegen.diff.verdict.findings import Step
 _NUMBERS = re.compile(r"(?:^|\.)([0-9]+)")
 
 
-def stepped(version: str, step: Step) -> str:
+def next_version(version: str, step: Step) -> str:
     """Return the version after a step: `1.4.2` becomes `2.0.0`, `1.5.0` or `1.4.3`.
 
-    Before 1.0.0 a break raises the second number and all else the third, as is the custom. A mark
-    behind the numbers, as in `2.0.0rc1`, is left out.
+    Before 1.0.0 a break raises the second number, and anything else the third, as is customary. A
+    suffix, as in `2.0.0rc1`, is dropped.
     """
     if step is Step.NONE:
         return version
