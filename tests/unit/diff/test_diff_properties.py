@@ -34,7 +34,7 @@ from graph_codegen.model.resolver import resolve
 from graph_codegen.model.subset import ALL, existing, take
 from graph_codegen.model.writer import write
 from graph_codegen.service.requests import list_offers, list_requests
-from tests.support.csdl import document
+from tests.support.csdl import ITEM, document
 from tests.support.examples import examples
 from tests.support.models import MODELS, NEIGHBOURS, SERVICES
 from tests.support.published import CHINA, GOVERNMENT, NEWEST, OLDER, OLDEST, published
@@ -299,3 +299,21 @@ def test_a_method_that_calls_another_overload_is_lost() -> None:
     assert [*losses(old.model, new.model)] == ["call.mute no longer accepts y"]
     assert (found.rule.id, found.effect) == ("base-type-extended", Effect.BOTH)
     assert (found.methods.altered, found.methods.added) == (("call.mute",), ("call.mute_with_y",))
+
+
+def test_an_operation_on_items_renames_that_on_their_collection() -> None:
+    declared = f"""{ITEM.format("")}
+    <Action Name="mute" IsBound="true"><Parameter Name="it" Type="Collection(graph.item)"/></Action>
+    {{}}
+    <EntityContainer Name="x"><EntitySet Name="items" EntityType="graph.item"/></EntityContainer>
+    """
+    more = '<Action Name="mute" IsBound="true"><Parameter Name="it" Type="graph.item"/></Action>'
+    old, new = (
+        read(document(declared.format(operation)), f"{file}.xml")
+        for operation, file in (("", "old"), (more, "new"))
+    )
+    (found,) = compare(old, new).findings
+
+    assert (found.rule.id, found.effect) == ("operation-added", Effect.BOTH)
+    assert found.methods.altered == ("items.mute",)
+    assert found.methods.added == ("items.mute_collection",)

@@ -252,7 +252,8 @@ def _subjects(model: Model, request: Request) -> Iterable[str]:
     """Return the elements that a request depends on directly.
 
     They are its resource, the type of the resource and of the last key with their base types, and the
-    operation. Overloads bound to base types count as well, since they affect the names of methods.
+    operation. Overloads count as well, since they affect the names of methods: those bound to base types,
+    and for a collection those bound to its items.
     """
     at = request.steps[-1] if request.steps else request.segments[0]
     types = [request.target.name, *(key.type for key in request.keys[-1:])]
@@ -260,5 +261,7 @@ def _subjects(model: Model, request: Request) -> Iterable[str]:
     if not request.operation:
         return {at, *lineage}
     name, collection = request.operation.name, request.target.collection
-    bound = (f"{name}({TypeRef(owner, collection)})" for owner in lineage)
+    bindings = [TypeRef(owner, collection) for owner in lineage]
+    bindings += [TypeRef(owner) for owner in lineage if collection]
+    bound = (f"{name}({binding})" for binding in bindings)
     return {at, *lineage, operation_subject(request.operation), *bound}
