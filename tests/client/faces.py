@@ -1,15 +1,18 @@
-"""Clients of either flavour aimed at fault servers, and what a call came to in a few words."""
+"""One face for clients and sessions of both flavours, so that each test of them is written once."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterable, Callable, Mapping
+from contextlib import AbstractContextManager
+from functools import reduce
 from typing import Any, Self
 
 import pytest
 
 from graph_comms import (
     AsyncCommunicationsClient,
+    Cloud,
     CommunicationsClient,
     GraphDecodeError,
     GraphError,
@@ -18,7 +21,7 @@ from graph_comms import (
 )
 from graph_comms.models import Call
 from tests.support.clocks import patient
-from tests.support.server import GraphServer, hosts
+from tests.support.server import GraphServer, leading
 
 FLAVOURS = ("sync", "async")
 each_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
@@ -26,8 +29,34 @@ GRAPH = "graph.microsoft.com"
 TOKEN = "marker-token-77aa"
 
 
-class Client:
-    """A client of either flavour behind one face; `waits` are the pauses, which take no time."""
+class Face:
+    """What clients and sessions of both flavours have in common.
+
+    Coroutines run to their end here. ``waits`` lists the pauses, which take no time, ``urls`` the
+    addresses of all requests.
+    """
+
+    def __init__(
+        self, flavour: str, servers: Mapping[str, GraphServer], *, refusals: int = 0
+    ) -> None:
+        self.waits: list[float] = []
+        self._clock = patient(self.waits)
+        self._runner = asyncio.Runner()
+        self._transport = leading(flavour, servers, refusals=refusals)
+        self.urls: list[str] = self._transport.urls
+
+    def finish(self, result: Any) -> Any:
+        """Return the result itself, or what the coroutine comes to."""
+        return self._runner.run(result) if asyncio.iscoroutine(result) else result
+
+    def end(self, close: Callable[[], Any]) -> None:
+        """Close the client or session, and the event loop with it."""
+        self.finish(close())
+        self._runner.close()
+
+
+class Client(Face):
+    """A generated client of either flavour; ``others`` are the servers of other hosts."""
 
     def __init__(
         self,
@@ -36,81 +65,97 @@ class Client:
         *,
         others: Mapping[str, GraphServer] | None = None,
         credential: Any = TOKEN,
+        cloud: Cloud = Cloud.GLOBAL,
         timeout: float = 10.0,
     ) -> None:
-        transport = hosts(flavour, {GRAPH: server, **(others or {})})
-        self.waits: list[float] = []
-        self._runner = asyncio.Runner()
-        self.client: CommunicationsClient | AsyncCommunicationsClient
-        if flavour == "sync":
-            self.client = CommunicationsClient(
-                credential, transport=transport, timeout=timeout, _clock=patient(self.waits)
-            )
-        else:
-            self.client = AsyncCommunicationsClient(
-                credential, transport=transport, timeout=timeout, _clock=patient(self.waits)
-            )
+        super().__init__(flavour, {cloud.host: server, **(others or {})})
+        cls = CommunicationsClient if flavour == "sync" else AsyncCommunicationsClient
+        self.client: CommunicationsClient | AsyncCommunicationsClient = cls(
+            credential, cloud=cloud, transport=self._transport, timeout=timeout, _clock=self._clock
+        )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if isinstance(self.client, CommunicationsClient):
-            self.client.close()
-        else:
-            self._runner.run(self.client.aclose())
-        self._runner.close()
+        client = self.client
+        self.end(client.close if isinstance(client, CommunicationsClient) else client.aclose)
 
-    def run(self, result: Any) -> Any:
-        """Return the result itself, or what it is waiting for."""
-        return self._runner.run(result) if asyncio.iscoroutine(result) else result
+    # -- any method
+
+    def call(self, python: str, /, *arguments: Any, **keywords: Any) -> Any:
+        """Call the method that a dotted path names."""
+        return self.finish(attribute(self.client, python)(*arguments, **keywords))
+
+    def items(self, page: Any) -> list[Any]:
+        """Iterate over a page, and so over all that follow."""
+        return self.finish(_all(page)) if isinstance(page, AsyncIterable) else list(page)
+
+    def read(self, stream: Any, each: Callable[[bytes], None]) -> None:
+        """Hand each piece of a stream over as it arrives."""
+        if isinstance(stream, AbstractContextManager):
+            with stream as pieces:
+                for piece in pieces:
+                    each(piece)
+        else:
+            self.finish(_read(stream, each))
+
+    # -- the methods of the fault matrix
 
     def create(self, call: Call | None = None) -> Any:
-        return self.run(self.client.calls.create(call or Call(callback_uri="https://bot")))
+        return self.call("calls.create", call or Call(callback_uri="https://bot"))
 
     def invite(self) -> Any:
-        return self.run(self.client.calls.participants.invite("found", participants=[]))
+        return self.call("calls.participants.invite", "found", participants=[])
 
     def update(self) -> Any:
-        return self.run(self.client.calls.update("found", Call(subject="words")))
+        return self.call("calls.update", "found", Call(subject="words"))
 
     def get(self, key: str = "found") -> Any:
-        return self.run(self.client.calls.get(key))
+        return self.call("calls.get", key)
 
     def delete(self) -> Any:
-        return self.run(self.client.calls.delete("found"))
+        return self.call("calls.delete", "found")
 
     def page(self) -> Any:
-        return self.run(self.client.calls.list())
+        return self.call("calls.list")
 
     def ids(self) -> list[Any]:
-        """The ids of all items of all pages."""
-        if isinstance(self.client, CommunicationsClient):
-            return [one.id for one in self.client.calls.list()]
-        return list(self._runner.run(_all_ids(self.client)))
+        """Return the ids of all items of all pages."""
+        return [one.id for one in self.items(self.page())]
 
     def content(self) -> Any:
-        return self.run(self.client.online_meetings.recordings.get_content("m", "r"))
+        return self.call("online_meetings.recordings.get_content", "m", "r")
 
-    def pieces(self) -> bytes:
-        """A stream, read piece by piece."""
-        if isinstance(self.client, CommunicationsClient):
-            with self.client.online_meetings.recordings.stream_content("m", "r") as chunks:
-                return b"".join(chunks)
-        return self._runner.run(_all_pieces(self.client))
+    def pieces(self) -> list[bytes]:
+        """Read a stream piece by piece."""
+        found: list[bytes] = []
+        stream = self.client.online_meetings.recordings.stream_content("m", "r")
+        self.read(stream, found.append)
+        return found
+
+    def stream(self) -> bytes:
+        """Read a stream piece by piece, and put it together."""
+        return b"".join(self.pieces())
 
 
-async def _all_ids(client: AsyncCommunicationsClient) -> list[Any]:
-    return [one.id async for one in await client.calls.list()]
+async def _all(page: AsyncIterable[Any]) -> list[Any]:
+    return [item async for item in page]
 
 
-async def _all_pieces(client: AsyncCommunicationsClient) -> bytes:
-    async with client.online_meetings.recordings.stream_content("m", "r") as chunks:
-        return b"".join([chunk async for chunk in chunks])
+async def _read(stream: Any, each: Callable[[bytes], None]) -> None:
+    async with stream as pieces:
+        async for piece in pieces:
+            each(piece)
+
+
+def attribute(root: Any, python: str) -> Any:
+    """Follow a dotted path."""
+    return reduce(getattr, python.split("."), root)
 
 
 def outcome(work: Callable[[], Any]) -> str:
-    """What a call comes to; any other exception than the documented ones comes through."""
+    """Say in a few words what a call comes to; only documented exceptions are caught."""
     try:
         found = work()
     except GraphTransportError as error:

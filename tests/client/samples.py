@@ -1,110 +1,19 @@
-"""Both flavours of the generated client behind one face, and a value for every parameter."""
+"""A value for every parameter of every operation, and the request that must come of it."""
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import types
-from collections.abc import AsyncIterable, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import reduce
-from typing import Annotated, Any, Self, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
-from graph_comms import AsyncCommunicationsClient, Cloud, CommunicationsClient, models
+from graph_comms import models
 from graph_comms._runtime import edm
 from graph_comms._runtime.enums import GraphEnum
 from graph_comms._runtime.operation import Operation, Parameter
 from graph_comms._runtime.page import Page
 from graph_comms.models import GraphModel
-from tests.support.clocks import patient
-from tests.support.server import AsyncRetarget, GraphServer, Retarget
-
-FLAVOURS = ("sync", "async")
-TOKEN = "marker-token-8c2e"
-
-
-# -- clients
-
-
-class Caller:
-    """A client of either flavour: what is asynchronous runs to its end, and waits take no time."""
-
-    def __init__(
-        self,
-        flavour: str,
-        server: GraphServer,
-        *,
-        credential: Any = TOKEN,
-        cloud: Cloud = Cloud.GLOBAL,
-        transport: Any = None,
-    ) -> None:
-        self._runner = asyncio.Runner()
-        self.client: CommunicationsClient | AsyncCommunicationsClient
-        if flavour == "sync":
-            self.client = CommunicationsClient(
-                credential,
-                cloud=cloud,
-                transport=transport or Retarget(server),
-                timeout=5.0,
-                _clock=patient([]),
-            )
-        else:
-            self.client = AsyncCommunicationsClient(
-                credential,
-                cloud=cloud,
-                transport=transport or AsyncRetarget(server),
-                timeout=5.0,
-                _clock=patient([]),
-            )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if isinstance(self.client, CommunicationsClient):
-            self.client.close()
-        else:
-            self._runner.run(self.client.aclose())
-        self._runner.close()
-
-    def call(self, python: str, /, *arguments: Any, **keywords: Any) -> Any:
-        """Call the method that a dotted path names."""
-        return self.finish(attribute(self.client, python)(*arguments, **keywords))
-
-    def finish(self, result: Any) -> Any:
-        """Return the result itself, or what it is waiting for."""
-        return self._runner.run(result) if inspect.iscoroutine(result) else result
-
-    def items(self, page: Any) -> list[Any]:
-        """Iterate over a page, and so over all that follow."""
-        return self.finish(_all(page)) if isinstance(page, AsyncIterable) else list(page)
-
-    def read(self, stream: Any, each: Callable[[bytes], None]) -> None:
-        """Hand each piece of a stream over as it arrives."""
-        if isinstance(stream, AbstractContextManager):
-            with stream as pieces:
-                for piece in pieces:
-                    each(piece)
-        else:
-            self.finish(_read(stream, each))
-
-
-async def _all(page: AsyncIterable[Any]) -> list[Any]:
-    return [item async for item in page]
-
-
-async def _read(stream: Any, each: Callable[[bytes], None]) -> None:
-    async with stream as pieces:
-        async for piece in pieces:
-            each(piece)
-
-
-def attribute(root: Any, python: str) -> Any:
-    """Follow a dotted path."""
-    return reduce(getattr, python.split("."), root)
-
 
 # -- values
 

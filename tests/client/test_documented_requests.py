@@ -18,7 +18,8 @@ from pydantic import TypeAdapter
 from graph_comms import OPERATIONS, AsyncPage, Page, models
 from graph_comms._runtime.operation import Operation, Parameter
 from graph_comms.models import CommsNotification, CommsNotifications, GraphModel
-from tests.client.samples import FLAVOURS, Caller, form_of
+from tests.client.faces import FLAVOURS, Client
+from tests.client.samples import form_of
 from tests.support.server import GraphServer, Reply, Request, json_reply
 
 EXAMPLES = Path(__file__).parents[2].parent / "shared" / "examples"
@@ -196,7 +197,7 @@ def test_a_request_is_sent_as_documented(
         if response.body is None
         else json_reply(response.status, response.body)
     )
-    with Caller(flavour, server) as caller:
+    with Client(flavour, server) as caller:
         result = caller.call(call.operation.python, **call.arguments)
 
     check_sent(server.requests[0], message)
@@ -221,7 +222,7 @@ def test_the_list_of_what_is_not_sent_is_exact() -> None:
 def test_the_page_of_phone_calls(server: GraphServer, flavour: str) -> None:
     documented = messages()["callrecords-callrecord-getpstncalls/02-response"].body
     server.play(json_reply(200, documented))
-    with Caller(flavour, server) as caller:
+    with Client(flavour, server) as caller:
         page = caller.call(
             "call_records.get_pstn_calls",
             from_date_time=datetime(2019, 11, 1, tzinfo=UTC),
@@ -247,7 +248,7 @@ def test_the_page_of_phone_calls(server: GraphServer, flavour: str) -> None:
 def test_meetings_are_found_by_their_conference_id(server: GraphServer, flavour: str) -> None:
     documented = messages()["onlinemeeting-get/01-request"]
     server.play(json_reply(200, {"value": []}))
-    with Caller(flavour, server) as caller:
+    with Client(flavour, server) as caller:
         caller.call("online_meetings.list", filter="VideoTeleconferenceId eq '123456789'")
 
     assert unquote(server.requests[0].target) == unquote(f"/v1.0{documented.path}").replace(

@@ -33,17 +33,8 @@ from graph_comms._runtime.methods import Child, StreamMethod
 from graph_comms._runtime.operation import Operation, Parameter
 from graph_comms._runtime.wire import Unset
 from graph_comms.models import GraphModel
-from tests.client.samples import (
-    FLAVOURS,
-    OPTIONS,
-    TOKEN,
-    Caller,
-    arguments,
-    attribute,
-    form_of,
-    is_key,
-    sample,
-)
+from tests.client.faces import FLAVOURS, TOKEN, Client, attribute
+from tests.client.samples import OPTIONS, arguments, form_of, is_key, sample
 from tests.support.server import GraphServer, Played, Reply, Request, json_reply
 
 METHODS = {operation.python: operation for operation in OPERATIONS}
@@ -78,7 +69,7 @@ def test_the_request_and_the_result(server: GraphServer, operation: Operation) -
     step, result = answer(operation)
     for flavour in FLAVOURS:
         server.play(step)
-        with Caller(flavour, server) as caller:
+        with Client(flavour, server) as caller:
             returned = caller.call(operation.python, **wanted.given)
             hint = get_type_hints(attribute(caller.client, operation.python))["return"]
         assert isinstance(returned, AsyncPage) == (flavour == "async" and get_origin(hint) is Page)
@@ -178,7 +169,7 @@ def test_what_is_not_given_is_not_sent_and_none_is_sent_as_null(
     ]
     step, _ = answer(operation)
     for flavour in FLAVOURS:
-        with Caller(flavour, server) as caller:
+        with Client(flavour, server) as caller:
             for wanted in calls:
                 server.play(step)
                 caller.call(operation.python, **wanted.given)
@@ -194,7 +185,7 @@ def test_an_update_that_is_answered_without_a_body_returns_none(
 ) -> None:
     server.play(Reply(204), Reply(204))
     for flavour in FLAVOURS:
-        with Caller(flavour, server) as caller:
+        with Client(flavour, server) as caller:
             assert caller.call(operation.python, **arguments(operation).given) is None
 
 
@@ -205,7 +196,7 @@ def test_an_update_that_is_answered_without_a_body_returns_none(
 def test_a_key_that_changes_the_path_is_refused(silent: GraphServer, operation: Operation) -> None:
     given = arguments(operation).given
     for flavour in FLAVOURS:
-        with Caller(flavour, silent, credential=unasked) as caller:
+        with Client(flavour, silent, credential=unasked) as caller:
             for key in filter(is_key, operation.parameters):
                 for refused in ("", ".", ".."):
                     with pytest.raises(ValueError, match=key.wire_name):
@@ -221,7 +212,7 @@ def test_a_cloud_that_lacks_an_operation_gets_no_request(
     for cloud in set(Cloud) - operation.clouds:
         for flavour in FLAVOURS:
             with (
-                Caller(flavour, silent, credential=unasked, cloud=cloud) as caller,
+                Client(flavour, silent, credential=unasked, cloud=cloud) as caller,
                 pytest.raises(UnavailableInCloudError) as caught,
             ):
                 caller.call(operation.python, **given)
@@ -384,7 +375,7 @@ def test_wrong_arguments_are_a_type_error_that_names_the_method(
     arguments, keywords = given
     for flavour in FLAVOURS:
         with (
-            Caller(flavour, silent, credential=unasked) as caller,
+            Client(flavour, silent, credential=unasked) as caller,
             pytest.raises(TypeError, match=message),
         ):
             caller.call("calls.create", *arguments, **keywords)
@@ -392,7 +383,7 @@ def test_wrong_arguments_are_a_type_error_that_names_the_method(
 
 def test_a_traceback_leads_from_the_call_to_the_request(server: GraphServer) -> None:
     server.play(json_reply(404, {"error": {"code": "8522", "message": "gone"}}))
-    with Caller("sync", server) as caller, pytest.raises(GraphError) as caught:
+    with Client("sync", server) as caller, pytest.raises(GraphError) as caught:
         caller.call("calls.get", "1")
     frames = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
     assert frames[-5:] == ["call", "__call__", "send", "_run", "result"]

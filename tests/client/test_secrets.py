@@ -128,8 +128,8 @@ def test_no_fault_shows_a_secret(
         warnings.catch_warnings(record=True) as warned,
     ):
         warnings.simplefilter("always")
-        shown = [repr(client.client), repr(client.client._session), repr(vars(client.client))]
-        for work in (lambda: client.create(sent_call()), client.content, client.pieces):
+        shown = [repr(client.client), repr(vars(client.client))]
+        for work in (lambda: client.create(sent_call()), client.content, client.stream):
             shown += shown_after(work)
         gc.collect()
         shown += [str(one.message) for one in warned]
@@ -236,7 +236,7 @@ def test_what_is_refused_is_refused_before_there_is_a_token(
         Client(flavour, server, credential=give) as client,
         pytest.raises(ValueError, match=r".") as caught,
     ):
-        client.run(work(client.client))
+        client.finish(work(client.client))
     assert leaks([with_locals(caught.value)]) == []
     assert asked == []
 
@@ -246,7 +246,7 @@ def test_a_header_that_cannot_be_sent(server: GraphServer, flavour: str) -> None
     """Its value, and all else that would have been sent, is in the frames of h11."""
     headers = {"X-Own": f"{SENT}\r\nX-More: 1"}
     with Client(flavour, server, credential=TOKEN) as client, pytest.raises(GraphError) as caught:
-        client.run(client.client.calls.get("x", headers=headers))
+        client.finish(client.client.calls.get("x", headers=headers))
     assert leaks([with_locals(caught.value)], TOKEN) == []
     assert leaks([str(caught.value), str(caught.value.__cause__)]) == []
 

@@ -1,8 +1,7 @@
-"""Both flavours of session behind one face, so that each test of the runtime is written once."""
+"""Operations on things, a model of the tests' own, for the tests of the session alone."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Unpack
 
 from graph_comms._runtime import decode
@@ -13,8 +12,8 @@ from graph_comms._runtime.operation import Operation, Parameter
 from graph_comms._runtime.options import QueryOptions
 from graph_comms._runtime.permissions import PermissionRule
 from graph_comms._runtime.session import Session
-from tests.support.clocks import patient
-from tests.support.server import AsyncRetarget, GraphServer, Played, Reply, Retarget, json_reply
+from tests.client.faces import Face
+from tests.support.server import GraphServer, Played, Reply, json_reply
 
 TOKEN = "marker-token-5f1c"
 
@@ -76,8 +75,8 @@ EXPIRED = json_reply(401, {"error": {"code": "InvalidAuthenticationToken", "mess
 GONE = json_reply(404, {"error": {"code": "8522", "message": "not found"}})
 
 
-class Connection:
-    """A session of either flavour; ``sleeps`` lists the waits, which take no time."""
+class Connection(Face):
+    """A session of either flavour, with methods for the operations above."""
 
     def __init__(
         self,
@@ -88,23 +87,16 @@ class Connection:
         timeout: float,
         refusals: int,
     ) -> None:
-        self.sleeps: list[float] = []
-        self._runner = asyncio.Runner()
-        self.session: Session | AsyncSession
-        options: dict[str, Any] = {
-            "version": "1.2.3",
-            "cloud": cloud,
-            "timeout": timeout,
-            "clock": patient(self.sleeps),
-        }
-        if flavour == "sync":
-            retarget = Retarget(server, refusals=refusals)
-            self.aim = retarget.aim
-            self.session = Session(credential, transport=retarget, **options)
-        else:
-            async_retarget = AsyncRetarget(server, refusals=refusals)
-            self.aim = async_retarget.aim
-            self.session = AsyncSession(credential, transport=async_retarget, **options)
+        super().__init__(flavour, {cloud.host: server}, refusals=refusals)
+        cls = Session if flavour == "sync" else AsyncSession
+        self.session: Session | AsyncSession = cls(
+            credential,
+            version="1.2.3",
+            cloud=cloud,
+            timeout=timeout,
+            clock=self._clock,
+            transport=self._transport,
+        )
 
     def send(
         self,
@@ -117,9 +109,7 @@ class Connection:
         names = [p.name for p in operation.parameters if p.location != "query"]
         given = dict(zip(names, arguments, strict=True))
         decoder: Any = None if returns is None else decode.model(returns)
-        if isinstance(self.session, Session):
-            return self.session.send(operation, decoder, given, options)
-        return self._runner.run(self.session.send(operation, decoder, given, options))
+        return self.finish(self.session.send(operation, decoder, given, options))
 
     def create(self, **fields: Any) -> Any:
         return self.send(CREATE, Thing(**fields), returns=Thing)
@@ -131,11 +121,8 @@ class Connection:
         return self.send(DELETE, KEY)
 
     def close(self) -> None:
-        if isinstance(self.session, Session):
-            self.session.close()
-        else:
-            self._runner.run(self.session.aclose())
-        self._runner.close()
+        session = self.session
+        self.end(session.close if isinstance(session, Session) else session.aclose)
 
 
 class Graph:

@@ -38,7 +38,7 @@ from graph_comms.models import (
 )
 from tests.golden.builders import BUILDERS
 from tests.golden.documented import CREATE_CALL, Example, Message, load_examples
-from tests.support.server import AsyncRetarget, GraphServer, Reply, Retarget
+from tests.support.server import GraphServer, Reply, leading
 
 _T = TypeVar("_T")
 
@@ -148,16 +148,16 @@ def test_the_client_sends_and_returns_what_is_documented(example: Example, flavo
 
 
 def create_sync(server: GraphServer, call: Call) -> tuple[Call, list[str]]:
-    transport = Retarget(server)
+    transport = leading("sync", {"graph.microsoft.com": server})
     with CommunicationsClient("a-token", transport=transport) as client:
-        return client.calls.create(call), transport.aim.urls
+        return client.calls.create(call), transport.urls
 
 
 def create_async(server: GraphServer, call: Call) -> tuple[Call, list[str]]:
     async def create() -> tuple[Call, list[str]]:
-        transport = AsyncRetarget(server)
+        transport = leading("async", {"graph.microsoft.com": server})
         async with AsyncCommunicationsClient("a-token", transport=transport) as client:
-            return await client.calls.create(call), transport.aim.urls
+            return await client.calls.create(call), transport.urls
 
     return asyncio.run(create())
 

@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -276,74 +276,57 @@ def aimed(request: httpx.Request, port: int) -> httpx.Request:
     )
 
 
-class _Aim:
-    """Leads requests to the server, but the first ``refusals`` to a port where nobody listens."""
+class _Route:
+    """Leads requests to the servers of their hosts, but the first ones to where nobody listens."""
 
-    def __init__(self, server: GraphServer, refusals: int) -> None:
+    def __init__(self, servers: Mapping[str, GraphServer], refusals: int) -> None:
         self.urls: list[str] = []
-        self._server = server
+        self._servers = servers
         self._refusals = refusals
 
-    def at(self, request: httpx.Request) -> httpx.Request:
+    def aim(self, request: httpx.Request) -> httpx.Request:
         self.urls.append(str(request.url))
+        server = self._servers.get(request.url.host)
+        if server is None:
+            raise httpx.ConnectError(f"this test has no {request.url.host}", request=request)
         refused = len(self.urls) <= self._refusals
-        port = self._server.deaf_port if refused else self._server.port
-        return aimed(request, port)
+        return aimed(request, server.deaf_port if refused else server.port)
 
 
-class _Leading(httpx.BaseTransport):
-    """Sends every request as ``at`` says."""
+class Leading(httpx.BaseTransport):
+    """Sends every request where its route leads, and keeps the addresses."""
 
-    def __init__(self, at: Callable[[httpx.Request], httpx.Request]) -> None:
-        self._at = at
+    def __init__(self, route: _Route) -> None:
+        self.urls = route.urls
+        self._route = route
         self._inner = httpx.HTTPTransport(verify=False)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._inner.handle_request(self._at(request))
+        return self._inner.handle_request(self._route.aim(request))
 
     def close(self) -> None:
         self._inner.close()
 
 
-class _AsyncLeading(httpx.AsyncBaseTransport):
-    """``_Leading`` for asyncio."""
+class AsyncLeading(httpx.AsyncBaseTransport):
+    """``Leading`` for asyncio."""
 
-    def __init__(self, at: Callable[[httpx.Request], httpx.Request]) -> None:
-        self._at = at
+    def __init__(self, route: _Route) -> None:
+        self.urls = route.urls
+        self._route = route
         self._inner = httpx.AsyncHTTPTransport(verify=False)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self._inner.handle_async_request(self._at(request))
+        return await self._inner.handle_async_request(self._route.aim(request))
 
     async def aclose(self) -> None:
         await self._inner.aclose()
 
 
-class Retarget(_Leading):
-    """Leads every request to the server, whatever host it is for."""
+def leading(flavour: str, servers: Mapping[str, GraphServer], *, refusals: int = 0) -> Any:
+    """Return a transport that leads each host to its own server; other hosts cannot be reached.
 
-    def __init__(self, server: GraphServer, *, refusals: int = 0) -> None:
-        self.aim = _Aim(server, refusals)
-        super().__init__(self.aim.at)
-
-
-class AsyncRetarget(_AsyncLeading):
-    """``Retarget`` for asyncio."""
-
-    def __init__(self, server: GraphServer, *, refusals: int = 0) -> None:
-        self.aim = _Aim(server, refusals)
-        super().__init__(self.aim.at)
-
-
-def hosts(flavour: str, servers: Mapping[str, GraphServer]) -> Any:
-    """Return a transport that leads each host to its own server; others cannot be reached."""
-
-    def at(request: httpx.Request) -> httpx.Request:
-        server = servers.get(request.url.host)
-        if server is None:
-            raise httpx.ConnectError(
-                f"{request.url.host} is not a host of this test", request=request
-            )
-        return aimed(request, server.port)
-
-    return _Leading(at) if flavour == "sync" else _AsyncLeading(at)
+    The first ``refusals`` connections are refused.
+    """
+    route = _Route(servers, refusals)
+    return Leading(route) if flavour == "sync" else AsyncLeading(route)
