@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ClassVar, Literal
 
 from graph_codegen.errors import Diagnostic, Place
@@ -42,8 +43,9 @@ class TypeRef:
         return self.name.startswith("Edm.")
 
 
+@lru_cache(maxsize=10_000)
 def parse_type_ref(text: str) -> TypeRef:
-    """Parse `graph.call` or `Collection(graph.call)`."""
+    """Parse `graph.call` or `Collection(graph.call)`; the last references are shared."""
     if text.startswith("Collection(") and text.endswith(")"):
         return TypeRef(text[len("Collection(") : -1], collection=True)
     return TypeRef(text)

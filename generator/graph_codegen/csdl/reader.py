@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from graph_codegen.csdl import xml
@@ -396,6 +397,8 @@ class _Reader:
 
     def _inline(self, element: Element) -> tuple[Annotation, ...]:
         """Read the content of an element that holds only annotations."""
+        if not element.children and not element.text:  # like most elements
+            return ()
         return tuple(self._annotation(child) for _, child in self._children(element, "Annotation"))
 
     def _annotation(self, element: Element) -> Annotation:
@@ -469,26 +472,31 @@ class _Reader:
 
     def _name(self, element: Element, attribute: str = "Name") -> str:
         """Return a simple name. Invalid ones are refused, since names become code."""
-        return self._checked(_SIMPLE_NAME, self._required(element, attribute), attribute, element)
+        return self._checked(
+            _is_simple_name, self._required(element, attribute), attribute, element
+        )
 
     def _full_name(self, element: Element, attribute: str) -> str:
         """Return a name with its namespace, or a namespace."""
-        return self._checked(_DOTTED_NAME, self._required(element, attribute), attribute, element)
+        return self._checked(
+            _is_dotted_name, self._required(element, attribute), attribute, element
+        )
 
     def _type_ref(self, element: Element) -> TypeRef:
         ref = parse_type_ref(self._required(element, "Type"))
-        self._checked(_DOTTED_NAME, ref.name, "Type", element)
+        self._checked(_is_dotted_name, ref.name, "Type", element)
         return ref
 
     def _path(self, element: Element, attribute: str, *, required: bool = False) -> str:
         """Return a path or target; one that is not required may be empty or absent."""
         given = element.attributes.get(attribute)
         text = self._required(element, attribute) if required else given
-        return self._checked(_PATH, text, attribute, element) if text else ""
+        return self._checked(_is_path, text, attribute, element) if text else ""
 
-    def _checked(self, form: re.Pattern[str], name: str, attribute: str, element: Element) -> str:
-        # Newer versions of Python know more letters: only those that every version knows are valid.
-        if not form.fullmatch(name) or printable(name) != name:
+    def _checked(
+        self, is_valid: Callable[[str], bool], name: str, attribute: str, element: Element
+    ) -> str:
+        if not is_valid(name):
             message = f"{attribute} of {element.local_name} is not a name: {_quoted(name)}"
             raise self._error(message, element)
         return name
@@ -546,6 +554,24 @@ class _Reader:
     def _error(self, message: str, element: Element) -> CodegenError:
         type_name, member = _subject(element)
         return error(message, self._place(element), type=type_name, property=member)
+
+
+# Newer versions of Python know more letters: only those that every version knows are valid. The same names
+# come again and again, so the last answers are kept.
+
+
+@lru_cache(maxsize=10_000)
+def _is_simple_name(name: str) -> bool:
+    return _SIMPLE_NAME.fullmatch(name) is not None and printable(name) == name
+
+
+@lru_cache(maxsize=10_000)
+def _is_dotted_name(name: str) -> bool:
+    return _DOTTED_NAME.fullmatch(name) is not None and printable(name) == name
+
+
+def _is_path(text: str) -> bool:
+    return _PATH.fullmatch(text) is not None and printable(text) == text
 
 
 def _facets(attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -11,8 +11,8 @@ import codecs
 import io
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,19 +43,20 @@ _DECLARED = re.compile(rb"""<\?xml\s[^<>]*?\bencoding\s*=\s*["']([^"'<>]*)["']""
 """The encoding declaration (XML 1.0, 4.3.3)."""
 
 
-@dataclass(eq=False, kw_only=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Element:
-    """An element of a document. `text` is all the text that is directly in it, joined.
+    """An element of a document.
 
     The names of the element and its attributes are `{namespace}local`. `line` is the one on which its
-    start tag ends.
+    start tag ends. `text` is what is directly in it; of an element with children only the first text
+    that is not whitespace.
     """
 
     name: str
     attributes: Mapping[str, str]
     line: int
     parent: Element | None
-    children: list[Element] = field(default_factory=list["Element"])
+    children: Sequence[Element] = ()
     text: str = ""
 
     @property
@@ -140,31 +141,40 @@ class _TreeBuilder:
         self.line = 0
         self.root: Element | None = None
         self._open: list[Element] = []
-        self._texts: list[list[str]] = []
+        self._pieces: list[str] = []
+        self.data = self._pieces.append
+        """Called with each piece of text."""
 
     def doctype(self, *_: object) -> None:
         """Refuse a declaration; lxml has read its name and the address of its external subset."""
         raise _DoctypeError
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
+        if self._pieces:
+            self._add_text(between=True)
         parent = self._open[-1] if self._open else None
-        element = Element(
-            name=sys.intern(name), attributes=attributes, line=self.line, parent=parent
-        )
+        element = Element(sys.intern(name), attributes, self.line, parent)
         if parent is None:
             self.root = element
-        else:
+        elif isinstance(parent.children, list):
             parent.children.append(element)
+        else:
+            parent.children = [element]
         if len(self._open) == DEEPEST:
             raise _DepthError
         self._open.append(element)
-        self._texts.append([])
-
-    def data(self, text: str) -> None:
-        self._texts[-1].append(text)
 
     def end(self, name: str) -> None:
-        self._open.pop().text = "".join(self._texts.pop())
+        if self._pieces:
+            self._add_text(between=bool(self._open[-1].children))
+        del self._open[-1]
+
+    def _add_text(self, *, between: bool) -> None:
+        """Add the text since the last tag; whitespace between child elements is dropped."""
+        text, element = "".join(self._pieces), self._open[-1]
+        self._pieces.clear()
+        if not element.text and not (between and text.isspace()):
+            element.text = text
 
     def close(self) -> None:
         """Do nothing: lxml calls this where it gives up as well."""

@@ -119,6 +119,19 @@ def test_text_is_read_in_its_encoding(data: bytes) -> None:
     assert xml.parse(data, FILE).text == "é"
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("<a> </a>", " "),
+        ("<a> <b/> </a>", ""),
+        ("<a> <b/> c <b/> d </a>", " c "),
+        ("<a><![CDATA[ <b/> ]]>&lt;</a>", " <b/> <"),
+    ],
+)
+def test_whitespace_between_elements_is_dropped(text: str, kept: str) -> None:
+    assert xml.parse(text.encode(), FILE).text == kept
+
+
 def test_comments_and_instructions_are_ignored() -> None:
     root = xml.parse(b"<?pi x?><!-- a --><a>b<!-- c -->d<?pi y?><e/></a><!-- f -->", FILE)
     assert (root.name, root.text, [c.name for c in root.children]) == ("a", "bd", ["e"])
