@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import Executor
 
 import click
-
-from graph_codegen.emit.worker import end_with_parent
 
 
 def start_workers() -> Executor:
@@ -16,6 +13,12 @@ def start_workers() -> Executor:
 
     They end when this process does, even if it is killed.
     """
+    # Most commands start no processes.
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from graph_codegen.emit.worker import end_with_parent
+
     return ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=end_with_parent)
 
 
