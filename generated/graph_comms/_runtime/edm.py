@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
@@ -92,6 +92,7 @@ class _Scalar:
     example: str
     text: Callable[[str], Any]
     schema: dict[str, Any]
+    _: KW_ONLY
     not_python: tuple[type, ...] = (bool,)
     number: Callable[[Any], Any] | None = None
     """Reads a JSON number; None if the type has no numeric form."""
