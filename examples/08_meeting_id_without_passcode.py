@@ -1,4 +1,4 @@
-"""Join a meeting by its id; it has no passcode, which is told by null."""
+"""Join a meeting by its id; null says that it has no passcode."""
 
 from _setup import connect, setting
 

@@ -100,7 +100,7 @@ def check(cls: type[GraphModel], text: str | bytes) -> None:
 
 
 TAG = "[key]"
-"""What pydantic puts into a path besides keys: after a key that is none."""
+"""What pydantic puts into a path besides keys: after an unknown key."""
 
 
 def check_paths(error: ValidationError, text: str | bytes) -> None:

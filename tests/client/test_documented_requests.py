@@ -260,7 +260,7 @@ def test_meetings_are_found_by_their_conference_id(server: GraphServer, flavour:
 
 
 def class_of(type_name: str) -> type[GraphModel]:
-    """The class for `microsoft.graph.call`, in any capitals."""
+    """The class for `microsoft.graph.call`, in any case."""
     namespace, _, name = type_name.removeprefix("#").rpartition(".")
     module = models.call_records if namespace.endswith("callRecords") else models
     [found] = {n for n in vars(module) if n.casefold() == name.casefold()}

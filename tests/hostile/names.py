@@ -92,7 +92,7 @@ BROKEN = (
     "callState(GraphEnum): import os #", "__import__('os').system('x')", "x = exec('y')", "🦊", "a‍b",
     "ẞ", "\U00011f04",
 )  # fmt: skip
-"""What is no name in CSDL, and would be no data in Python; letters that are younger than Unicode 3.2."""
+"""Strings that are not names in CSDL and not data in Python; letters younger than Unicode 3.2."""
 
 TEXTS = (
     "plain", 'ends in "', "ends in \\", '"""', '"""\nimport os\n"""', "'''", '\\"""', "\\", "\n", "\r",

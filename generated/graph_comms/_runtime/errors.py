@@ -55,7 +55,7 @@ class ForeignLinkError(GraphError):
     cloud: Cloud
 
     def __str__(self) -> str:
-        return f"the next link leads to {self.host}, which is no host of the {self.cloud} cloud"
+        return f"the next link leads to {self.host}, which is not a host of the {self.cloud} cloud"
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

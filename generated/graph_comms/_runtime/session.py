@@ -50,8 +50,8 @@ class Session(Endpoint):
     ) -> None:
         """``version`` is that of the package, for the User-Agent.
 
-        Raises TypeError for a credential that is none or that this flavour of client cannot use, and
-        ValueError for a malformed token.
+        Raises TypeError for a credential that this flavour of client cannot use, and ValueError for a
+        malformed token.
         """
         self._tokens = Tokens(credential, cloud.scope)
         super().__init__(cloud, version, clock, can_refresh=self._tokens.can_refresh)

@@ -1,4 +1,4 @@
-"""Edm types are Python types, and go back as they came."""
+"""Edm types are Python types, and are sent back unchanged."""
 
 from __future__ import annotations
 
