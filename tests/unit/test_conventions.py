@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 PROJECT = Path(__file__).parents[2]
 PAGES = [*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("examples/**/*.md")]
 CODE = [
     path
-    for folder in ("generator", "templates", "examples", "tests")
+    for folder in ("generator", "templates", "examples")
     for path in (PROJECT / folder).rglob("*.py")
 ]
 
@@ -39,17 +35,12 @@ def prose(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             yield str(node.value.value)
-    comments = [
-        token.string.removeprefix("#")
-        for token in tokenize.generate_tokens(io.StringIO(source).readline)
-        if token.type == tokenize.COMMENT
-    ]
-    yield " ".join(comments)
+    yield " ".join(line.partition("#")[2] for line in source.splitlines())
 
 
-@pytest.mark.parametrize("wording", ruled_out())
-def test_no_text_uses(wording: str) -> None:
-    pattern = re.compile(rf"\b{re.escape(wording)}\b".replace(r"\ ", r"\s+"))
+def test_no_text_uses_a_wording_that_is_ruled_out() -> None:
+    wordings = "|".join(re.escape(wording).replace(r"\ ", r"\s+") for wording in ruled_out())
+    pattern = re.compile(rf"\b(?:{wordings})\b")
     found = [
         f"{path.relative_to(PROJECT)}: {match[0]}"
         for path in (*PAGES, *CODE)
