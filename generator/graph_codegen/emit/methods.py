@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pydantic.alias_generators import to_camel
-
 from graph_codegen.csdl.ast import TypeRef, split_name
 from graph_codegen.csdl.vocabulary import Option
 from graph_codegen.emit.names import parameter_name
@@ -113,6 +111,9 @@ class Method:
     @property
     def wire_names(self) -> Mapping[str, str]:
         """The names on the wire that do not follow from those of the arguments."""
+        # Comparisons build methods too, and do without pydantic, which takes long to load.
+        from pydantic.alias_generators import to_camel
+
         own = ((argument.name, argument.wire_name) for argument in self.own_arguments)
         return {name: wire_name for name, wire_name in own if to_camel(name) != wire_name}
 

@@ -10,6 +10,7 @@ import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from graph_codegen.csdl.ast import ROOT_NAMESPACE, EnumType, StructuredType, split_name
 from graph_codegen.errors import CodegenError, Diagnostic, Place
@@ -96,8 +97,12 @@ def words(name: str) -> list[str]:
     return [word for word in _BOUNDARY.split(name) if word]
 
 
+@lru_cache(maxsize=10_000)
 def snake_case(name: str) -> str:
-    """Spell a CSDL name as a Python attribute: `callbackUri` becomes `callback_uri`."""
+    """Spell a CSDL name as a Python attribute: `callbackUri` becomes `callback_uri`.
+
+    The same names come again and again, so the last answers are kept.
+    """
     return avoid(_ensure_letter_first("_".join(words(name)).lower(), "n"), KEYWORDS)
 
 
