@@ -1,7 +1,7 @@
-"""Every fault of a server in one table: what it does, and what that means for two kinds of call.
+"""Every fault of a server in one table: what the server does, and how a create and a get end.
 
 A create must not be repeated where the first may have arrived; a get may. After the fault the
-server answers well, so whoever repeats succeeds, and the number of requests shows who did.
+server answers well, so a repeated request succeeds, and the number of requests shows that it was repeated.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CODING = "decode error: is in a content coding that was not requested"
 
 @dataclass(frozen=True)
 class Case:
-    """One fault; the outcomes are compared by how they begin."""
+    """One fault; an outcome need only begin as the table says."""
 
     name: str
     step: Step
@@ -31,7 +31,7 @@ class Case:
     get: str
     timeout: float = 10.0
     reusable: bool = True
-    """Whether nothing is left on the connection that the next request would find there."""
+    """Whether the fault leaves nothing on the connection that the next request would read."""
 
     @property
     def repeated(self) -> bool:
@@ -45,7 +45,7 @@ class Case:
 
 
 def both(name: str, step: Step, outcome: str, timeout: float = 10.0) -> Case:
-    """A fault that means the same for both."""
+    """A fault with the same outcome for both."""
     return Case(name, step, outcome, outcome, timeout)
 
 
@@ -65,12 +65,12 @@ HEAD = WHOLE.partition(b"\r\n\r\n")[0]
 
 
 def body(name: str, content: bytes, outcome: str, *lines: str) -> Case:
-    """A body that comes as it was meant to."""
+    """A body that arrives as it was sent."""
     return both(name, answer(200, content, *lines), outcome)
 
 
 def head(name: str, *lines: str, content: bytes = BODY) -> Case:
-    """A response whose head is no HTTP."""
+    """A response whose head is not valid HTTP."""
     return lost(name, Step((response(200, content, *lines, length=False),), End.CLOSE))
 
 
@@ -119,7 +119,7 @@ RESETS = [
 
 
 def dripped(content: bytes, pause: float) -> list[bytes | float]:
-    """Every byte by itself."""
+    """Return the bytes one by one, with pauses."""
     return [part for byte in content for part in (bytes([byte]), pause)]
 
 

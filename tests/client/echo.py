@@ -1,6 +1,8 @@
-"""A fast server that says back what it was asked: `python -m tests.client.echo` prints its port.
+"""A fast server that echoes: `python -m tests.client.echo` prints its port.
 
-A call that is created comes back as it was sent; one that is got has the id that was asked for.
+It runs in a process of its own, because the memory of the client's process is measured.
+
+A created call comes back as it was sent; a call that is read has the id that was asked for.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 STATISTICS = b"/v1.0/communications/calls/statistics"
-"""The id of a call whose subject is how many connections and requests there were."""
+"""The id of a call whose subject counts connections and requests."""
 
 
 class Echo(asyncio.Protocol):
@@ -62,7 +64,7 @@ def _answer(head: bytes, body: bytes) -> bytes:
 
 @contextmanager
 def echo_server() -> Iterator[int]:
-    """A server in a process of its own; gives its port."""
+    """Start the server in a process of its own; give its port."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.client.echo"], stdout=subprocess.PIPE, text=True
     ) as process:

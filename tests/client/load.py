@@ -1,4 +1,4 @@
-"""Load, with figures: `python -m tests.client.load [requests]`.
+"""Measure the client under load: `python -m tests.client.load [requests]`.
 
 The client against bare httpx doing the same requests on the same road, and the memory after each
 tenth of 50,000 requests.
@@ -53,7 +53,7 @@ class AsyncRoad(httpx.AsyncHTTPTransport):
 
 
 def call(number: int) -> Call:
-    """A call that can be told from all others."""
+    """Return a call that differs from all others."""
     return Call(
         callback_uri=f"https://bot.contoso.com/{number}",
         subject=f"call {number}",
@@ -91,7 +91,7 @@ def by_threads(port: int, threads: int, count: int) -> list[int]:
 
 
 def statistics(port: int) -> tuple[int, int]:
-    """The most connections there were at once, and the requests."""
+    """Return the most connections at once, and the number of requests."""
     target = STATISTICS.decode().rpartition("/")[2]
     with CommunicationsClient("token", transport=Road(port)) as client:
         most, requests = (client.calls.get(target).subject or "").split()
@@ -99,7 +99,7 @@ def statistics(port: int) -> tuple[int, int]:
 
 
 def resident() -> int:
-    """Bytes of memory that this process has."""
+    """Return the bytes of memory of this process."""
     gc.collect()
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
@@ -174,7 +174,7 @@ async def bare_at_once(port: int, count: int) -> None:
 
 
 def seconds(work: Callable[[], Any], repeat: int = 3) -> float:
-    """The least time that it takes."""
+    """Return the shortest time of several runs."""
     times: list[float] = []
     for _ in range(repeat):
         started = time.perf_counter()
@@ -184,7 +184,7 @@ def seconds(work: Callable[[], Any], repeat: int = 3) -> float:
 
 
 def finished(work: Callable[[int, int], Awaitable[Any]], port: int, count: int) -> Any:
-    """Run to the end what is asynchronous."""
+    """Run asynchronous work to its end."""
 
     async def run() -> Any:
         return await work(port, count)
@@ -193,7 +193,7 @@ def finished(work: Callable[[int, int], Awaitable[Any]], port: int, count: int) 
 
 
 def compare(name: str, count: int, mine: Callable[[int], Any], other: Callable[[int], Any]) -> None:
-    """Print how many requests a second the client does, and bare httpx."""
+    """Print the requests per second of the client and of bare httpx."""
     took, least = seconds(lambda: mine(count)), seconds(lambda: other(count))
     print(f"{name}: {count / took:,.0f}/s; bare httpx {count / least:,.0f}/s;", end=" ")
     print(f"ratio of the times {took / least:.2f}", flush=True)

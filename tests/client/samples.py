@@ -20,7 +20,7 @@ from graph_comms.models import GraphModel
 
 @dataclass(frozen=True)
 class Sample:
-    """A value as a caller gives it and as JSON has it; `literal` is how a URL has it."""
+    """A value as a caller gives it, as JSON spells it, and (`literal`) as a URL spells it."""
 
     value: Any
     wire: Any
@@ -28,7 +28,7 @@ class Sample:
 
 
 class _Names(Mapping[str, Any]):
-    """The names that the types in the table of operations are made of."""
+    """Resolves the names in the types of the table of operations."""
 
     def __getitem__(self, name: str) -> Any:
         known = {"Page": Page, "Sequence": Sequence, "edm": edm}
@@ -50,7 +50,7 @@ def form_of(declared: str | None) -> Any:
 
 
 def sample(form: Any, n: int) -> Sample:
-    """Return a value of a type; two with different numbers differ, where the type has two."""
+    """Return a value of a type; different numbers give different values if the type has more than one."""
     origin, arguments = get_origin(form), get_args(form)
     if origin in (Union, types.UnionType):
         return sample(arguments[0], n)
@@ -117,7 +117,7 @@ OPTIONS: Mapping[str, tuple[Any, str]] = {
 
 
 def is_key(parameter: Parameter) -> bool:
-    """Whether a parameter is a key in the path, and no argument of a function."""
+    """Whether a parameter is a key in the path, not an argument of a function."""
     return parameter.location == "path" and parameter.wire_name.endswith("-id")
 
 

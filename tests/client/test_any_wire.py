@@ -1,6 +1,6 @@
 """Any JSON from the wire either comes back equal or is refused with the path of the value.
 
-`make test-thorough` tries more than 100,000 examples.
+`make test-thorough` tries thousands.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def check_paths(error: ValidationError, text: str | bytes) -> None:
 
 
 def places(value: Json) -> list[tuple[Json, Any]]:
-    """Every member and item: what it is in, and its key or index."""
+    """Return every member and item as its container and its key or index."""
     inside = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
     nested = [place for _, one in inside if isinstance(one, dict | list) for place in places(one)]
     return [(value, key) for key, _ in inside] + nested

@@ -1,4 +1,4 @@
-"""Where the token comes from, where it goes, and where it never shows."""
+"""Where the token comes from, where it goes, and where it is never shown."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tests.support.server import CLOSED, RESET_UNREAD, Played, Reply
 
 
 class Provider:
-    """Hands out tokens t1, t2, … in whatever form a credential may have."""
+    """Hands out tokens t1, t2, … in every form that a credential may have."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -302,7 +302,7 @@ def test_the_token_shows_nowhere(
 
 
 class Closable(httpx.MockTransport):
-    """Notes that it was closed."""
+    """A transport that records that it was closed."""
 
     def __init__(self) -> None:
         super().__init__(lambda request: httpx.Response(204))

@@ -1,4 +1,4 @@
-"""Responses that are no success, and successes that are no use."""
+"""Error responses, and successful responses that cannot be used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each fault of the table, in both flavours, and that the client is as good as before after it."""
+"""Each fault of the table, with both clients, which work as before afterwards."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.server import End, GraphServer, Step, Until, answer, response
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 OVERHEAD = 2.0
-"""Seconds that a call may take beside the time-outs of its attempts."""
+"""Seconds that a call may take in addition to the time-outs of its attempts."""
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def elsewhere() -> Iterator[GraphServer]:
 
 
 def timed(case: Case, work: Callable[[], Any], attempts: int) -> str:
-    """What a call comes to; where the server falls silent, no later than the time-outs allow."""
+    """Return the outcome of a call; where the server is silent, assert that the time-outs hold."""
     started = time.monotonic()
     found = outcome(work)
     if case.step.end is End.SILENCE:
@@ -34,7 +34,7 @@ def timed(case: Case, work: Callable[[], Any], attempts: int) -> str:
 
 
 def check_as_good_as_before(client: Client, server: GraphServer, case: Case) -> None:
-    """What follows needs one attempt: a create first, for a get would repeat a failure unseen."""
+    """Assert that the next calls need one attempt each: a create first, since a get would be repeated."""
     waits, creates = len(client.waits), server.methods("POST")
     if case.reusable:
         assert outcome(client.create) == "calls"
@@ -94,7 +94,7 @@ def test_the_table_names_every_fault_once() -> None:
 def test_a_connection_that_is_dropped_as_soon_as_it_is_made(
     server: GraphServer, flavour: str, end: End
 ) -> None:
-    """Whether the request was begun by then is a matter of luck; it was not processed."""
+    """It is a matter of luck whether the request has begun by then; it is not processed."""
     server.play(Step(end=end, read=Until.CONNECTED))
     with Client(flavour, server) as client:
         repeated = outcome(client.create) == "calls"

@@ -55,7 +55,7 @@ def server() -> Iterator[GraphServer]:
 
 @pytest.fixture(scope="module")
 def silent() -> Iterator[GraphServer]:
-    """A server that no test may send anything to."""
+    """A server that must not receive anything."""
     with GraphServer() as server:
         yield server
 

@@ -422,7 +422,7 @@ def storage() -> Iterator[GraphServer]:
 def travelling(
     request: pytest.FixtureRequest, server: GraphServer, storage: GraphServer
 ) -> Iterator[Client]:
-    """A client to which Graph and a storage host are different servers, and others are none."""
+    """A client for which Graph and a storage host are different servers; it reaches no other host."""
     with Client(request.param, server, others={STORAGE: storage}) as caller:
         yield caller
 

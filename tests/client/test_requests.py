@@ -1,4 +1,4 @@
-"""What goes over the wire, and what comes back where all is well."""
+"""What goes over the wire, and what comes back if all goes well."""
 
 from __future__ import annotations
 

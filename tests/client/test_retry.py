@@ -1,4 +1,4 @@
-"""What is sent again, when, and what is not."""
+"""Which requests are sent again, when, and which are not."""
 
 from __future__ import annotations
 

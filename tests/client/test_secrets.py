@@ -42,7 +42,7 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def shown_by(error: BaseException) -> list[str]:
-    """All texts that one error can be turned into."""
+    """Return all texts that an error can be turned into."""
     shown = ["".join(traceback.format_exception(error))]
     for one in chain(error):
         kept = {name: value for name, value in vars(one).items() if name != "body"}
@@ -68,7 +68,7 @@ def leaks(shown: list[str], *markers: str) -> list[str]:
 
 @pytest.fixture
 def logs(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
-    """Everything that any logger writes, those of httpx and httpcore too."""
+    """Everything that any logger writes, including those of httpx and httpcore."""
     caplog.set_level(logging.DEBUG)
     for name in ("httpx", "httpcore", "asyncio", "graph_comms"):
         caplog.set_level(logging.DEBUG, logger=name)

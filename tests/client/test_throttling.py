@@ -20,7 +20,7 @@ from tests.client.faces import GRAPH, TOKEN, Client, each_flavour, outcome
 from tests.support.server import End, GraphServer, Step, Until, answer, response
 
 BACKOFF = (0.25, 0.5)
-"""The bounds of the first pause where the service did not say how long."""
+"""The bounds of the first pause if the service does not say how long."""
 
 
 # -- Retry-After
@@ -134,7 +134,7 @@ def check_waits(waits: list[float], pause: tuple[float, float] | None) -> None:
 
 
 class Tokens:
-    """A credential whose tokens are t1, t2, …"""
+    """Hands out tokens t1, t2, …"""
 
     def __init__(self) -> None:
         self.given = 0
@@ -243,7 +243,7 @@ def test_a_fault_before_a_stream_begins(server: GraphServer, flavour: str, name:
 @pytest.mark.parametrize("end", [End.CLOSE, End.RESET, End.SILENCE])
 @pytest.mark.parametrize("sent", [0, 1, 100_000])
 def test_a_fault_within_a_stream(server: GraphServer, flavour: str, end: End, sent: int) -> None:
-    """What was handed out cannot be taken back, so it is never repeated."""
+    """Pieces that were handed out cannot be taken back, so nothing is repeated."""
     server.play(Step((response(200, b"x" * 200_000)[: -200_000 + sent or None], 0.02), end))
     with (
         Client(flavour, server, timeout=0.4) as client,

@@ -1,4 +1,4 @@
-"""Connections that fail, at every point of an exchange; above all, a create is never sent twice."""
+"""Connections that fail; above all, a create is never sent twice. `cases.py` has more failures."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_half_an_error_is_an_error_still(graph: Graph) -> None:
 
 @each_flavour
 def test_one_ambiguous_attempt_makes_the_failure_ambiguous(flavour: str) -> None:
-    """The last attempts are not even sent, but the first may have been processed."""
+    """The last attempts are not sent, but the first may have been processed."""
 
     class Breaks(httpx.BaseTransport, httpx.AsyncBaseTransport):
         attempts = 0

@@ -1,4 +1,4 @@
-"""Bad input: one clear message on standard error, exit code 2, and the old output as it was."""
+"""Bad input causes one clear message on standard error and exit code 2, and leaves the output alone."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def sliced(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def refusal(*arguments: str | Path, output: Path, cwd: Path) -> list[str]:
-    """Return the errors of a run which must be refused and change nothing."""
+    """Return the errors of a run, which must be refused and change nothing."""
     before = content(output)
     folders = {path for path in output.rglob("*") if path.is_dir()}
     result = graph_codegen(*arguments, cwd=cwd)

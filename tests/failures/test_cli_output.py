@@ -1,4 +1,4 @@
-"""Output that cannot be, or must not be, written: refused, and whole as it was."""
+"""Output that cannot or must not be written is refused, and stays as it is."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH = 24, 1, 2
 
 
 def permitted() -> None:
-    """Let the modes of files hold for the administrator too, in what is executed next (Linux)."""
+    """Make file modes hold for root too, in the program that is executed next (Linux)."""
     if os.geteuid() == 0:
         for capability in (CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH):
             assert ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0
@@ -121,7 +121,7 @@ def permitted() -> None:
 
 @pytest.mark.parametrize("path", ["graph_comms/private", "graph_comms/models/private"])
 def test_a_folder_of_somebody_else_that_is_closed_is_refused(folder: Path, path: str) -> None:
-    """Nobody could keep what is in it."""
+    """Replacing the folder would lose what is in it."""
     private = folder / "generated" / path
     private.mkdir()
     (private / "notes").write_text("mine")
@@ -142,7 +142,7 @@ def test_an_unwritable_folder_is_refused(folder: Path, unwritable: str) -> None:
 
 
 def no_room() -> None:
-    """Leave no room for a file: what a full disk does."""
+    """Leave no room for a file, as a full disk does."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
 
@@ -176,7 +176,7 @@ def test_check_shows_what_is_stale(folder: Path) -> None:
     assert f"--- a/{MODELS}" in result.stdout
     assert "-class CallState(GraphEnum):" in result.stdout
     assert "+class StateOfCall(GraphEnum):" in result.stdout
-    # Nothing is said of the manifest: what it lists is there, as it was generated.
+    # The manifest is fine: what it lists is there, as it was generated.
     assert result.stderr.splitlines()[2:] == [
         "generated is stale: run graph-codegen generate",
     ]
@@ -197,7 +197,7 @@ def test_check_notices_what_was_changed(folder: Path, change: str) -> None:
 
 
 def unlike(folder: Path) -> list[str]:
-    """Return what `check` says between its progress and its verdict."""
+    """Return the lines of `check` between its progress and its verdict."""
     result = graph_codegen("check", "--metadata", "input.csdl.xml", *ROOT, cwd=folder)
     assert result.returncode == 1
     assert result.stdout

@@ -1,4 +1,4 @@
-"""A run that is killed leaves the old package or the new, and no process; of two at once, one wins."""
+"""A killed run leaves the old package or the new one, and no process; of two runs at once, one wins."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ WRITER = textwrap.dedent("""
     for round in range(rounds):
         replace.write(states[round % len(states)], folder, whole=whole)
     """)
-"""Writes one state after the other to a folder."""
+"""A program that writes one state after another to a folder."""
 
 KILLS = 40
 
 
 def state(name: str) -> dict[str, str]:
-    """Many files, in several folders, that all tell which state they are of; some only one has."""
+    """Return many files in several folders, each of which names its state; one is only in this state."""
     files = {f"package/part{n % 3}/file{n}.py": f"# {name} {n}\n" * 50 for n in range(24)}
     files[f"package/only_{name}.py"] = name
     files["setup.toml"] = name
@@ -66,7 +66,7 @@ def below(files: Mapping[str, bytes], top: str) -> dict[str, bytes]:
 @pytest.mark.parametrize("how", ["parts", "whole"])
 def test_killed_at_any_moment_a_package_is_old_or_new(tmp_path: Path, how: str) -> None:
     folder = tmp_path / "generated"
-    # Where the folder is not all ours, what is in it changes place one after the other.
+    # Where the folder is not all ours, its entries are replaced one after another.
     tops = [""] if how == "whole" else ["package/", "setup.toml"]
     seen: set[str] = set()
     for kill in range(KILLS):

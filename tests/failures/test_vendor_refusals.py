@@ -1,4 +1,4 @@
-"""What `graph-codegen vendor` refuses: the application is whole as it was, and it is told why."""
+"""What `graph-codegen vendor` refuses, with a reason, and leaves as it is."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def same(*more: str) -> tuple[str, ...]:
 
 
 def state(folder: Path) -> dict[str, object]:
-    """Return everything below a folder: what files hold, where links lead, and when it changed."""
+    """Return everything below a folder: the content of files, the targets of links, and the times."""
     return {
         path.relative_to(folder).as_posix(): (
             str(path.readlink())
@@ -214,7 +214,7 @@ def test_a_file_in_the_place_of_the_package_is_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize("path", [PACKAGE, f"{PACKAGE}/models", MODELS, MANIFEST])
 def test_a_symbolic_link_inside_is_refused(folder: Path, path: str) -> None:
-    """Even where nothing would change: a check could not tell, and the next update would."""
+    """Even where nothing would change: the next update would write through the link."""
     (folder / path).rename(folder / "elsewhere")
     (folder / path).symlink_to(folder / "elsewhere")
     assert refusal(folder, *same()) == ([], [f"{path}: {LINK}"])

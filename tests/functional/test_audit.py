@@ -1,6 +1,6 @@
-"""`make audit`: a licence that is not allowed and a known vulnerability fail it, by the real tools.
+"""`make audit` fails for a licence that is not allowed and for a known vulnerability, with the real tools.
 
-The advisories come from a server here that answers as OSV's does.
+The advisories come from a local server that answers as OSV does.
 Source: https://google.github.io/osv.dev/post-v1-query/.
 """
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 
 
 class Advisories(ThreadingHTTPServer):
-    """Answers what is known about a version, and keeps which were asked for."""
+    """Answers what is known about a version, and records which versions were asked for."""
 
     def __init__(self, vulnerable: str | None) -> None:
         super().__init__(("127.0.0.1", 0), Answer)
@@ -73,7 +73,7 @@ def advisories(request: pytest.FixtureRequest) -> Iterator[Advisories]:
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run make, which takes the environments as they are: one of them runs this."""
+    """Run make without setting up the environments again: one of them runs this test."""
     ready = [f"--old-file={file}" for file in ENVIRONMENTS]
     return subprocess.run(
         ["make", *ready, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False
@@ -81,7 +81,7 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def pins() -> set[str]:
-    """Return all pins that are installed here."""
+    """Return all pinned versions that are installed here."""
     lines = [
         line.removesuffix("\\")
         for file in ("requirements.txt", "requirements-audit.txt")

@@ -21,12 +21,12 @@ from tests.support.csdl import ROOT, SERVICE, document
 FILE = "input.csdl.xml"
 
 DEADLINE = 30.0
-"""Seconds after which a test gives up; nothing takes that long."""
+"""Seconds after which a test gives up."""
 
 
 @pytest.fixture
 def pipe(tmp_path: Path) -> Path:
-    """A named pipe for metadata: reading it takes as long as the test wants."""
+    """A named pipe for metadata, so that reading it takes as long as the test wants."""
     os.mkfifo(tmp_path / FILE)
     return tmp_path / FILE
 
@@ -45,7 +45,7 @@ def command(folder: Path, stderr: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def read_until(terminal: int, wanted: bytes) -> bytes:
-    """Read what a terminal shows until something is there, or to the end."""
+    """Read what a terminal shows until it shows the wanted text, or to the end."""
     shown = b""
     end = time.monotonic() + DEADLINE
     while wanted not in shown and time.monotonic() < end:

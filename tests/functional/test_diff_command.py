@@ -1,4 +1,4 @@
-"""What `graph-codegen diff` answers, where the answer goes, and what it exits with."""
+"""What `graph-codegen diff` answers, where the answer goes, and its exit codes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ROOMS = schema(
     "microsoft.graph.rooms",
     "",
 )
-"""A namespace of its own, so that files come."""
+"""A second namespace, which adds files to the package."""
 
 MORE = SERVICE.replace(
     '<Property Name="state"',
@@ -50,14 +50,14 @@ NEWER = {
     "breaking": BREAKING,
     "mixed": MIXED,
 }
-"""Newer documents by the gravest level of what changed."""
+"""Newer documents by the gravest level of their changes."""
 
 REMOVED_PARAMETER = "microsoft.graph.mute(microsoft.graph.call, Edm.String)/clientContext"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the older document, and each of the newer ones. Nobody writes to it."""
+    """A folder with the older document and each of the newer ones. No test writes to it."""
     folder = tmp_path_factory.mktemp("documents")
     (folder / "old.xml").write_bytes(document(SERVICE))
     for name, body in NEWER.items():
@@ -76,7 +76,7 @@ def diff(folder: Path, new: str, *arguments: str | Path, old: str = "old.xml") -
 
 
 def refused(result: Result) -> str:
-    """The one line that says why nothing was compared."""
+    """Return the one line that says why nothing was compared."""
     assert (result.returncode, result.stdout) == (2, ""), result.stderr
     assert "Traceback" not in result.stderr
     lines = [line for line in result.stderr.splitlines() if not line.endswith(" …")]
@@ -259,7 +259,7 @@ NOTIFIED = SERVICE.replace(
 
 @pytest.fixture
 def notified(tmp_path: Path) -> Path:
-    """Documents of which the second has a root more."""
+    """Two documents, of which the second has one more root."""
     (tmp_path / "old.xml").write_bytes(document(SERVICE))
     (tmp_path / "new.xml").write_bytes(document(NOTIFIED))
     return tmp_path
@@ -298,7 +298,7 @@ def test_a_root_of_neither_document_is_refused(notified: Path) -> None:
 
 
 def test_the_default_roots_are_those_of_the_settings(tmp_path: Path) -> None:
-    """The project's own subset has all of them; a document that lacks some is warned of."""
+    """The project's subset has all of them; a document that lacks some causes warnings."""
     whole = PROJECT / "metadata" / "communications.csdl.xml"
     (tmp_path / "old.xml").write_bytes(document(SERVICE))
     result = graph_codegen("diff", "old.xml", whole, "--format", "json", cwd=tmp_path)
@@ -323,7 +323,7 @@ def test_the_default_roots_are_those_of_the_settings(tmp_path: Path) -> None:
 def generated(
     folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], dict[str, bytes]]:
-    """Gives the files that are generated from a document; the second time they are there already."""
+    """Return a function that generates from a document, and remembers the files."""
 
     @cache
     def generate(name: str) -> dict[str, bytes]:
@@ -332,7 +332,7 @@ def generated(
             *("generate", "--metadata", f"{name}.xml", *ROOT, "--output", target), cwd=folder
         )
         assert result.returncode == 0, result.stderr
-        (target / "manifest.json").unlink()  # it tells of the package, and is no part of it
+        (target / "manifest.json").unlink()  # it describes the package and is not part of it
         return content(target)
 
     return generate
@@ -340,7 +340,7 @@ def generated(
 
 @pytest.fixture(scope="module")
 def code(folder: Path) -> Callable[[str, str], list[str]]:
-    """Gives the lines by which the packages of two documents differ, as `generated` gives files."""
+    """Return a function that gives the lines by which the packages of two documents differ."""
 
     @cache
     def differ(old: str, new: str) -> list[str]:
@@ -352,7 +352,7 @@ def code(folder: Path) -> Callable[[str, str], list[str]]:
 
 
 def apply(patch: str, target: Path, *options: str) -> None:
-    """Apply a patch as git does, strictly: every line of context must be there."""
+    """Apply a patch with git, which wants every line of context."""
     (target.parent / "patch").write_text(patch, encoding="utf-8")
     subprocess.run(
         ["git", "apply", "-p1", *options, target.parent / "patch"], cwd=target, check=True
@@ -489,7 +489,7 @@ ADDRESS = "https://graph.microsoft.com/v1.0/$metadata"
 
 
 def made(*arguments: str) -> list[str]:
-    """The commands that make would run, without the setting up."""
+    """Return the commands that make would run after setting up."""
     result = subprocess.run(
         ["make", "--no-print-directory", "-n", *arguments],
         cwd=PROJECT,
@@ -519,7 +519,7 @@ def made(*arguments: str) -> list[str]:
 def test_make_passes_paths_and_addresses_as_they_are(
     arguments: Sequence[str], command: list[str]
 ) -> None:
-    """The shell is asked for what it makes of the line, since that is what the command gets."""
+    """The test asks the shell how it splits the line, since that is what the command gets."""
     (line,) = made(*arguments)
     script = line.replace(".venv/bin/graph-codegen", "printf '%s\\n'")
     said = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)

@@ -56,7 +56,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
     "09_pstn_service_hosted": PHONE,
     "10_pstn_app_hosted": PHONE | BLOB,
 }
-"""What each script needs besides the callback's address, with the documented values."""
+"""The settings of each script besides the callback's address, with the documented values."""
 
 
 @pytest.fixture

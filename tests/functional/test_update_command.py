@@ -72,7 +72,7 @@ CHAIN = '        <Property Name="callChainId" Type="Edm.String"/>\n'
 
 
 def older(text: str) -> str:
-    """The subset as it was: without a property and an operation, and with another property."""
+    """Return the older subset, which lacks a property and an operation and has another property."""
     for new, old in (
         (SUBJECT, '        <Property Name="targets"'),
         (MUTE, ""),

@@ -45,7 +45,7 @@ OURS = {
     "app/_vendor/manifest.json": b"of somebody else",
     "app/_vendor/other/graph.py": b"other = 1\n",
 }
-"""What an application has besides, some of it where things are vendored."""
+"""The application's other files, some of them beside the vendored package."""
 
 
 def put(folder: Path, files: dict[str, bytes]) -> None:
@@ -97,7 +97,7 @@ def folder(application: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def generated(application: Path) -> dict[str, bytes]:
-    """What `generate` writes from the new metadata."""
+    """The files that `generate` writes from the new metadata."""
     arguments = ("--metadata", FILE, *ROOT, "--output", "out")
     result = graph_codegen("generate", *arguments, cwd=application)
     assert result.returncode == 0, result.stderr
@@ -107,7 +107,7 @@ def generated(application: Path) -> dict[str, bytes]:
 
 
 def expected(generated: dict[str, bytes], package: str = "graph_comms") -> dict[str, bytes]:
-    """Return the files of the package, without the manifest, as they should be vendored."""
+    """Return the files of the package as they should be vendored, without the manifest."""
     return {
         f"{DEST}/{path}": data for path, data in generated.items() if path.startswith(f"{package}/")
     }
@@ -278,7 +278,7 @@ def test_check_names_what_is_not_as_the_manifest_inside_lists_it(folder: Path) -
     models = folder / MODELS
     models.write_bytes(models.read_bytes() + b"# mine\n")
     (folder / STALE).unlink()
-    # Of newer metadata or not: what is merely out of date is in the difference only.
+    # With newer metadata or not, files that are merely out of date show in the difference only.
     for metadata in (OLD_FILE, FILE):
         result = vendor(folder, "--check", metadata=metadata)
         assert result.returncode == 1

@@ -1,4 +1,4 @@
-"""The wheels: of the generator, which works in any folder, and of the generated package."""
+"""The wheels of the generator, which works in any folder, and of the generated package."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DEPENDENCIES = sysconfig.get_path("purelib")
 
 
 def build(project: Path, target: Path) -> Path:
-    """Build the wheel of a copy of a project, so that nothing is left in the checkout."""
+    """Build the wheel from a copy of the project, so that nothing is left in the checkout."""
     source = target / "source"
     ignored = shutil.ignore_patterns(".*", "__pycache__", "tests", "generated", "bench")
     shutil.copytree(project, source, ignore=ignored)
@@ -36,7 +36,7 @@ def build(project: Path, target: Path) -> Path:
 
 
 def install(wheel: Path, target: Path) -> Path:
-    """Install a wheel into an environment of its own; what it depends on is lent by this one.
+    """Install a wheel into its own environment, which borrows the dependencies of this one.
 
     A `.pth` file would bring the editable installs along: a plain path on PYTHONPATH does not.
     """

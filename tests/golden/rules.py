@@ -406,6 +406,7 @@ class Programs:
             config,
             "--no-error-summary",
             "--no-pretty",
+            "--cache-dir=/dev/null",
             *self._paths,
         ]
         pyright: list[str | Path] = [

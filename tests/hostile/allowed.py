@@ -35,7 +35,7 @@ LIBRARY = {
     "pydantic": {"Field"},
     "typing": {"TYPE_CHECKING", "Any", "ClassVar", "Unpack"},
 }
-"""What may be imported from outside of the package, by module."""
+"""Names that may be imported from outside the package, by module."""
 
 _SWITCHES = (
     '# mypy: disable-error-code="empty-body"',

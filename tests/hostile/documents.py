@@ -47,7 +47,7 @@ TERMS = (
 
 @dataclass(frozen=True)
 class Declared:
-    """A type that a document is going to declare."""
+    """A type that the document will declare."""
 
     namespace: str
     kind: str
@@ -60,7 +60,7 @@ class Declared:
 
 
 class _Writer:
-    """Draws a document piece by piece, and writes each at once."""
+    """Draws a document piece by piece, and writes each piece at once."""
 
     def __init__(self, draw: st.DrawFn, names: st.SearchStrategy[str]) -> None:
         self._draw = draw
@@ -116,7 +116,7 @@ class _Writer:
         return found
 
     def _full(self, declared: Declared) -> str:
-        """Return the full name of a type, by the alias of its namespace or without."""
+        """Return the full name of a type, with or without the alias of its namespace."""
         alias = self._aliases.get(declared.namespace)
         return f"{alias}.{declared.name}" if alias and self._draw(st.booleans()) else declared.full
 
@@ -269,10 +269,10 @@ def _documents(draw: st.DrawFn, names: st.SearchStrategy[str]) -> bytes:
 
 
 VALID = _documents(st.sampled_from(PLAIN))
-"""Documents whose names need no care; their texts do."""
+"""Documents whose names are harmless; their texts are not."""
 
 HOSTILE = _documents(LEGAL)
-"""Documents whose names are legal in CSDL and a nuisance anywhere else."""
+"""Documents whose names are legal in CSDL and troublesome everywhere else."""
 
 ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "Schema": ("Namespace", "Alias"),
@@ -295,7 +295,7 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "Annotations": ("Target", "Qualifier"),
     "Annotation": ("Term", "Qualifier"),
 }
-"""Where a document has names."""
+"""The attributes that hold names, by element."""
 
 
 @st.composite
@@ -314,4 +314,4 @@ def _broken(draw: st.DrawFn) -> tuple[bytes, str, str]:
 
 
 BREAKING = _broken()
-"""Documents in which one name is none, with its attribute and that name."""
+"""Documents with one invalid name, together with its attribute and the name."""

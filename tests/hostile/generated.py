@@ -1,4 +1,4 @@
-"""A document → the files of its package, in this process, and the package imported from memory."""
+"""Generates a package from a document in this process, and imports it from memory."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Generated:
 
 @cache
 def known() -> tuple[package.Facts, Settings]:
-    """Return what comes with the generator: the same for every document."""
+    """Return the facts and settings that come with the generator."""
     return package.facts(folder("metadata")), settings.load(folder("metadata"))
 
 

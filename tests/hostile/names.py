@@ -42,7 +42,7 @@ PLAIN = (
     "remoteControl",
     "x509",
 )
-"""Names that no two of which become one in Python."""
+"""Names that stay different in Python."""
 
 TAKEN = tuple(
     sorted(
@@ -63,7 +63,7 @@ TAKEN = tuple(
         }
     )
 )  # fmt: skip
-"""Names which the generated code, Python, pydantic or datamodel-code-generator have a use for."""
+"""Names that mean something to the generated code, Python, pydantic or datamodel-code-generator."""
 
 UNICODE = (
     "größe", "ﬁle", "file", "ﬀ", "Ⅷ", "ª", "𝐚𝐛", "ｆｕｌｌ", "ſelf", "K", "İ", "ı", "日本", "שלום",

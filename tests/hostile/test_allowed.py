@@ -1,4 +1,4 @@
-"""The committed package consists of what the templates write, and what else it could hold is found."""
+"""The committed package holds only what the templates write, and anything else would be found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of resources, methods and keys that the modules of the client have already."""
+"""Names of resources, methods and keys that the client's modules use themselves."""
 
 from __future__ import annotations
 

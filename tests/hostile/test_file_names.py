@@ -1,4 +1,4 @@
-"""Names of files that are no text or more than a line, and standard output that is closed."""
+"""File names that are not text or span several lines, and a closed standard output."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.csdl import ROOT, SERVICE, document
 DATA = document(SERVICE)
 
 NAMES = {b"caf\xe9.xml": "caf\\udce9.xml", b"a\nerror: b.xml": "a\\u000aerror: b.xml"}
-"""What bytes are called."""
+"""How messages show file names that are given as bytes."""
 
 COMMAND = (sys.executable, "-m", "graph_codegen")
 

@@ -1,6 +1,6 @@
 """Whole documents, drawn at random: a clear error, or code in which the document is only data.
 
-`make test-thorough` tries 20,000 of them.
+`make test-thorough` tries thousands of them.
 """
 
 from __future__ import annotations

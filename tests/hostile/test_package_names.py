@@ -1,4 +1,4 @@
-"""Names of packages that would hide another, and documents with nothing in them."""
+"""Package names that would hide another package, and documents with nothing in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Services without end: refused with a root and a remedy, soon, instead of walked for ever."""
+"""Endless services are refused soon, with the root and a remedy, instead of walked for ever."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of a document in what people read: docstrings, OpenAPI, Markdown, a terminal, messages."""
+"""A document's texts where people read them: docstrings, OpenAPI, Markdown, a terminal, messages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
@@ -14,7 +15,7 @@ import pytest
 
 from graph_codegen.text import is_printable
 from tests.hostile.allowed import findings
-from tests.hostile.generated import generate, imported
+from tests.hostile.generated import Generated, generate, imported
 from tests.hostile.names import TAKEN, TEXTS, UNICODE
 from tests.support.csdl import document, graph_codegen
 
@@ -23,11 +24,11 @@ FILE = "input.csdl.xml"
 HIDDEN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
 )
-"""What directs a terminal or a reading direction, or cannot be seen."""
+"""Characters that control a terminal or the reading direction, or are invisible."""
 
 
 def described(text: str, name: str = "thing", member: str = "part") -> bytes:
-    """Return a service with a text wherever there can be one."""
+    """Return a service that has a text wherever CSDL allows one."""
     quoted = quoteattr(text, {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
     told = f'<Annotation Term="Org.OData.Core.V1.Description" String={quoted}/>'
     element = (
@@ -59,7 +60,7 @@ def test_a_description_is_only_data(text: str, tmp_path: Path) -> None:
     made = generate(described(text))
     assert findings(made.files, made.package) == []
     assert "register_namespaces(_graph=graph)" in made.files[f"{made.package}/models/__init__.py"]
-    plain = generate(described("plain"))
+    plain = generated_plainly()
     for path, source in made.files.items():
         if path.endswith(".py"):
             other = plain.files[path.replace(made.package, plain.package, 1)]
@@ -77,12 +78,17 @@ def test_a_description_is_only_data(text: str, tmp_path: Path) -> None:
     assert not HIDDEN.search(shown)
 
 
+@cache
+def generated_plainly() -> Generated:
+    return generate(described("plain"))
+
+
 def without_escapes(text: str) -> str:
     return re.sub(r"\s|\\u[0-9a-f]{4}|\\U[0-9a-f]{8}", "", text)
 
 
 def shape(source: str) -> str:
-    """Return what a module is without its texts and names of packages: a word brings no import."""
+    """Return the structure of a module, without its texts."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):

@@ -1,4 +1,4 @@
-"""XML that attacks its reader: refused with one line, or read right, within bounds of time and memory.
+"""XML that attacks its reader is refused with one line or read correctly, in bounded time and memory.
 
 Each document goes through the command in a process of its own, whose memory has a limit.
 """
@@ -75,7 +75,7 @@ def within(text: str) -> bytes:
 
 
 def entities(count: int, times: int) -> str:
-    """Return entities each of which is many times the one before."""
+    """Return entities, each of which repeats the previous one many times."""
     lines = ['<!ENTITY e0 "ha">']
     lines += [f'<!ENTITY e{n} "{f"&e{n - 1};" * times}">' for n in range(1, count)]
     return "".join(lines)
@@ -223,7 +223,7 @@ REFUSED: Mapping[str, tuple[Callable[[], bytes], str]] = {
         "a schema cannot call itself Edm",
     ),
 }  # fmt: skip
-"""What is refused, with a part of the message."""
+"""Documents that are refused, with a part of the message."""
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -346,7 +346,7 @@ ENCODINGS = sorted({*encodings.aliases.aliases, *encodings.aliases.aliases.value
 
 @pytest.mark.parametrize("start", ["<a", "<!DOCTYPE a [<!ENTITY b 'c'>]><a"])
 def test_no_encoding_hides_a_document_type(start: str) -> None:
-    """Whatever Python or libxml2 takes an encoding for: refused, or read without a declaration."""
+    """Under any encoding that Python or libxml2 knows, a document type is refused or not there."""
     refused: list[str] = []
     for encoding in ENCODINGS:
         for written in ("ascii", encoding):

@@ -1,4 +1,4 @@
-"""Values of the generated types: from the wire, in an attribute, and back; and every method called."""
+"""Values of the generated types go from the wire to an attribute and back; every method is declared."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Import = Callable[[str], ModuleType]
 
 
 VALUES = defaultdict(lambda: "aGk_", EDM_VALUES)
-"""A value of each Edm type, those that Graph has none of too."""
+"""A value of each Edm type, including types that Graph does not use."""
 
 
 def check(made: Generated, module: Import) -> None:

@@ -1,4 +1,4 @@
-"""A clock on which waiting takes no time, and which remembers how long that was to be."""
+"""A clock that does not wait, and records how long it was asked to."""
 
 from __future__ import annotations
 

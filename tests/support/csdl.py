@@ -1,4 +1,4 @@
-"""Small CSDL documents for tests, and the command that reads them."""
+"""Small CSDL documents, and the command that reads them."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ SERVICE = """
   <Singleton Name="communications" Type="graph.cloudCommunications"/>
 </EntityContainer>
 """
-"""A service small enough to generate in no time; `owner` leads outside of `communications`."""
+"""A service that is quick to generate; `owner` leads outside `communications`."""
 
 ROOT = ("--root", "communications")
 

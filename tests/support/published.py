@@ -1,4 +1,4 @@
-"""The metadata that Microsoft published: in a folder `shared` beside the checkout, where there is one."""
+"""The metadata that Microsoft published, if it is in a folder `shared` beside the checkout."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import pytest
 FOLDER = Path(__file__).parents[3] / "shared" / "metadata"
 
 NEWEST, OLDER, OLDEST = "2026-08-04", "2024-10-16", "2023-03-16"
-"""The global cloud's by their dates."""
+"""The documents of the global cloud by their dates."""
 
 GOVERNMENT, CHINA = "us-gov", "china"
 
 
 def path_of(name: str) -> Path:
-    """Return where a document is, if it is there."""
+    """Return where a document would be."""
     return FOLDER / f"graph-v1.0-{name}.csdl.xml"
 
 
 def published(name: str) -> Path:
-    """Return the path of a document; where it is not there, the test is skipped."""
+    """Return the path of a document; skip the test if it is not there."""
     path = path_of(name)
     if not path.is_file():
         pytest.skip(f"{path.name} is not beside this checkout, in shared/metadata")

@@ -13,7 +13,7 @@ from tests.typing import thirty_methods
 
 
 class Answers:
-    """Answers whatever is asked, and remembers which operations were."""
+    """Answers every request, and records the operations."""
 
     def __init__(self) -> None:
         self.asked: set[str] = set()

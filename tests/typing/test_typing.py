@@ -1,4 +1,4 @@
-"""Both type checkers accept the right programs, and reject each mistake in the wrong ones."""
+"""Both type checkers accept the correct programs, and reject each mistake in the others."""
 
 from __future__ import annotations
 
