@@ -20,7 +20,7 @@
   const total = groups.reduce((sum, group) => sum + group.rows.length, 0);
   const number = new Intl.NumberFormat("en");
 
-  /** What the controls say, as the part of the address behind `#` has it. */
+  /** The values of the controls, as the fragment of the address spells them. */
   const chosen = () => {
     const query = new URLSearchParams();
     const states = cards.filter((card) => card.getAttribute("aria-pressed") === "true");
@@ -31,7 +31,7 @@
     return query;
   };
 
-  /** Show what matches the controls, and say how many findings that are. */
+  /** Show the findings that match the controls, and their number. */
   const show = (query) => {
     const states = query.has("level") ? query.get("level").split(",") : [];
     const wanted = NAMES.filter((name) => query.has(name)).map((name) => [name, query.get(name)]);
@@ -56,7 +56,7 @@
     document.getElementById("reset").disabled = !String(query);
   };
 
-  /** Take over what the controls say, into the address too. */
+  /** Apply the values of the controls, and put them into the address. */
   const apply = () => {
     const query = chosen();
     const hash = String(query) && `#${query}`;
@@ -66,7 +66,7 @@
     show(query);
   };
 
-  /** Set the controls to what the address says; what it asks for and the page lacks is dropped. */
+  /** Set the controls to the values in the address; values that the page lacks are dropped. */
   const restore = () => {
     const query = new URLSearchParams(location.hash.slice(1));
     const states = (query.get("level") || "").split(",");

@@ -46,12 +46,12 @@ VERDICTS: Mapping[Effect | None, str] = {
     Effect.RUN_TIME: "breaks at run time",
     Effect.ADDITIVE: "additive",
     Effect.INVISIBLE: "invisible",
-    None: "by what becomes of the client's methods",
+    None: "depends on the client's methods",
 }
-"""How the page spells what a change does to Python code."""
+"""How the page spells the effect of a change on Python code."""
 
 _PHRASES = {text: effect for effect, text in VERDICTS.items() if effect}
-_PHRASE = "|".join(_PHRASES)  # the longer ones stand first
+_PHRASE = "|".join(_PHRASES)  # the longer phrases come first
 
 _VERDICT = re.compile(r"Graph: (?P<policy>\w+)\. Python: (?P<python>[^.]+)\.")
 _HERE = re.compile(rf"Here: ({_PHRASE})\.")
@@ -72,7 +72,7 @@ _ANSWER_BY_DEFAULT = '{"id": "1", "value": []}'
 
 @dataclass(frozen=True)
 class Program:
-    """A user program. `effect` is what the page says of it alone, None where the example's holds."""
+    """A user program. `effect` is its own effect by the page, None if it has that of the example."""
 
     code: str
     effect: Effect | None
@@ -80,9 +80,9 @@ class Program:
 
 @dataclass(kw_only=True)
 class Example:
-    """A change as the page shows it; `element` is what the finding is about.
+    """A change as the page shows it; `element` is the element of the finding.
 
-    `effect` is what the page says of this example alone, None where the rule's own holds. `other_code`
+    `effect` is its own effect by the page, None if it has that of the rule. `other_code`
     says that the generated code of both sides differs, though programs cannot tell.
     """
 
@@ -99,7 +99,7 @@ class Example:
 
     @property
     def id(self) -> str:
-        """The rule, with a number where it is not the first example."""
+        """The rule, with a number from the second example on."""
         return self.rule if self.number == 1 else f"{self.rule}-{self.number}"
 
     @property
@@ -109,12 +109,12 @@ class Example:
 
     @property
     def namespace(self) -> str:
-        """The namespace that it gets where all examples stand in one document."""
+        """Its namespace in the document of all examples."""
         return f"{_NAMESPACE}.{self.suffix[0].lower()}{self.suffix[1:]}"
 
     @property
     def suffix(self) -> str:
-        """What makes names of the entity container its own."""
+        """A suffix that makes its names in the entity container unique."""
         return "".join(map(str.capitalize, self.id.split("-")))
 
     @property
@@ -138,7 +138,7 @@ class Example:
 
     @property
     def has_container(self) -> bool:
-        """Whether it is about the entity container, of which a document has one."""
+        """Whether it declares the entity container itself, of which a document has only one."""
         return any(self.elements(side, _NAMESPACE)[2] for side in SIDES)
 
     @property
@@ -150,7 +150,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Section:
-    """What the page says of a rule."""
+    """The section of a rule on the page."""
 
     rule: str
     policy: str
@@ -350,7 +350,7 @@ print(json.dumps(found))
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a program on one side: what each says against it, empty for nothing."""
+    """The errors of a program on one side, by type checker and at run time; empty for none."""
 
     mypy: str
     pyright: str
@@ -373,11 +373,11 @@ class Programs:
                     self._paths.append(path)
 
     def path(self, which: SideName, example: Example, number: int) -> Path:
-        """Return where a program of an example stands."""
+        """Return the path of a program of an example."""
         return self._target / f"{which}_{example.module}_program{number}.py"
 
     def outcome(self, which: SideName, example: Example, number: int) -> Outcome:
-        """Return what became of a program."""
+        """Return the outcome of a program."""
         path = str(self.path(which, example, number))
         checked = self._checked
         return Outcome(checked[0].get(path, ""), checked[1].get(path, ""), self._ran.get(path, ""))
@@ -392,7 +392,7 @@ class Programs:
 
     @cached_property
     def _checked(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """What mypy and pyright say against each program; both run at the same time."""
+        """The errors of mypy and pyright by program; both run at the same time."""
         config = self._target / "mypy.ini"
         config.write_text(f"[mypy]\nstrict = true\nmypy_path = {self._target}\n")
         settings = {
@@ -444,7 +444,7 @@ class Programs:
 
 
 def _written(which: SideName, example: Example, program: Program) -> str:
-    """Return a program as it runs: with the package of a side, and a client where it wants one."""
+    """Return a program as it runs: with the package of a side, and a client if it uses one."""
     code = program.code.replace(
         "from graph_comms.models import", f"from {which}_package.models.{example.module} import"
     )

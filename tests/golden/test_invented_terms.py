@@ -38,7 +38,7 @@ PAGED = Term(
 PAGE = """
 ### `capability-withdrawn`
 
-Graph: breaking. Python: by what becomes of the client's methods.
+Graph: breaking. Python: depends on the client's methods.
 
 Here: breaks at type-check and at run time.
 
@@ -71,7 +71,7 @@ Here: breaks at type-check and at run time.
 
 ### `annotation-added`
 
-Graph: compatible. Python: by what becomes of the client's methods.
+Graph: compatible. Python: depends on the client's methods.
 
 Here: breaks at type-check and at run time.
 
@@ -84,7 +84,7 @@ Here: breaks at type-check and at run time.
 
 ### `annotation-removed`
 
-Graph: compatible. Python: by what becomes of the client's methods.
+Graph: compatible. Python: depends on the client's methods.
 
 Here: additive.
 

@@ -1,4 +1,4 @@
-"""`docs/rules.md` is complete, and true: each example is compared, generated, type-checked and run."""
+"""`docs/rules.md` is complete and correct: each example is compared, generated, type-checked and run."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_page_gives_the_verdicts_of_the_rule(section: rules.Section) -> None
         assert all(example.effect for example in section.examples)
 
 
-def test_the_page_tells_the_version_steps() -> None:
+def test_the_page_lists_the_version_steps() -> None:
     rows = re.findall(
         r"^\| (\w+) \| (\w+) \| \w+ \|$", rules.PAGE.read_text(encoding="utf-8"), re.MULTILINE
     )
@@ -105,15 +105,15 @@ def test_the_example_is_reported_by_its_rule(example: Example) -> None:
 
 
 @each_example
-def test_the_finding_has_the_effect_that_the_page_tells(example: Example) -> None:
+def test_the_finding_has_the_effect_on_the_page(example: Example) -> None:
     assert finding(example).effect is example.expected
 
 
-# -- what becomes of programs
+# -- the effect on programs
 
 
 def effect(old: Outcome, new: Outcome) -> Effect | None:
-    """What outcomes show; None where they fit no effect."""
+    """The effect that two outcomes show; None if they fit no effect."""
     checked = bool(old.mypy), bool(new.mypy)
     ran = bool(old.run), bool(new.run)
     right, broken, mended = (False, False), (False, True), (True, False)
@@ -142,7 +142,7 @@ def cases() -> Sequence[object]:
 
 
 @pytest.mark.parametrize(("example", "number"), cases())
-def test_the_program_fares_as_the_page_tells(
+def test_the_program_behaves_as_the_page_says(
     example: Example, number: int, programs: Programs
 ) -> None:
     found = outcomes(programs, example, number)
@@ -155,13 +155,13 @@ def test_both_type_checkers_agree(example: Example, number: int, programs: Progr
         assert bool(outcome.mypy) == bool(outcome.pyright), outcome
 
 
-def test_only_what_cannot_be_told_needs_no_program() -> None:
+def test_only_invisible_examples_need_no_program() -> None:
     silent = [example for example in EXAMPLES if not example.programs]
     assert {example.expected for example in silent} == {Effect.INVISIBLE}
     assert not any(example.other_code for example in silent)
 
 
-# -- the code of what cannot be told
+# -- the code behind invisible findings
 
 
 def models(packages: Path, example: Example, which: SideName) -> str:
@@ -175,6 +175,6 @@ INVISIBLE = tuple(example for example in EXAMPLES if example.expected is Effect.
 
 
 @pytest.mark.parametrize("example", INVISIBLE, ids=ids)
-def test_the_code_of_what_is_invisible_is_the_same(example: Example, packages: Path) -> None:
+def test_invisible_examples_generate_the_same_code(example: Example, packages: Path) -> None:
     old, new = ((models(packages, example, s), rules.client_code(example, s)) for s in SIDES)
     assert (old != new) is example.other_code

@@ -1,4 +1,4 @@
-"""Strategies for models: small, valid, and with everything in them that CSDL can say."""
+"""Strategies for models: small, valid, and with every construct of CSDL."""
 
 from __future__ import annotations
 
@@ -326,7 +326,7 @@ SERVICES = st.builds(
     ),
     _ANNOTATED,
 )
-"""Services over the same few names, so that two of them have much in common, and much apart."""
+"""Services over the same few names, so that two of them share some elements and differ in others."""
 
 
 # -- pairs of services that differ in one thing

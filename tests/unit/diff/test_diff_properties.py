@@ -1,4 +1,4 @@
-"""What holds for any two documents.
+"""Properties of any two documents and their comparison.
 
 A document equals itself however it is spelled, a comparison mirrors the one in the other direction, and
 whatever takes something from the client is breaking.
@@ -65,7 +65,7 @@ def sound(pair: tuple[Model, Model]) -> tuple[Side, Side]:
 
 
 @given(MODELS | SERVICES, st.integers(0, 1000))
-def test_a_document_is_equal_to_itself_however_spelled(model: Model, seed: int) -> None:
+def test_a_document_is_equal_to_itself_however_it_is_spelled(model: Model, seed: int) -> None:
     data = write(model)
     found = compare(read(data, "a.xml"), read(respelled(data, seed), "b.xml"))
 
@@ -80,7 +80,7 @@ def test_a_model_is_equal_to_itself(model: Model) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("name", [NEWEST, CHINA])
-def test_all_of_graph_is_equal_to_itself_however_spelled(name: str, seed: int) -> None:
+def test_all_of_graph_is_equal_to_itself_however_it_is_spelled(name: str, seed: int) -> None:
     data = published(name).read_bytes()
     found = compare(read(data, "a.xml"), read(respelled(data, seed), "b.xml"))
 
@@ -133,7 +133,7 @@ Seen = tuple[str, str | None, str | None]
 
 @cache
 def canonical(rule: str) -> str:
-    """One name for all rules that say the same in one direction or the other."""
+    """One name for all rules that report the same change in either direction."""
     same = {rule}
     while (
         more := {
@@ -245,7 +245,7 @@ def unnamed(a: Side, b: Side) -> set[str]:
 
 
 @pytest.mark.parametrize("other", [OLDEST, OLDER, GOVERNMENT])
-def test_every_method_that_comes_or_goes_is_named(other: str) -> None:
+def test_every_added_or_removed_method_is_named(other: str) -> None:
     paths = published(NEWEST), published(other)
     roots = settings_of(folder("metadata")).roots
     a, b = (read(path.read_bytes(), path.name, roots) for path in paths)

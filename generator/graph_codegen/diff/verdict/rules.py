@@ -123,7 +123,7 @@ RULES: Mapping[str, Rule] = {
         _compatible(id="member-added", title="member added", effect=_ADDITIVE, opposite="member-removed"),
         _breaking(id="member-removed", title="member removed", effect=_BOTH),
         _breaking(id="member-renamed", title="member renamed", effect=_BOTH, renames=True),
-        _breaking(id="member-respelled", title="member spelled otherwise", effect=_RUN_TIME),
+        _breaking(id="member-respelled", title="spelling of a member changed", effect=_RUN_TIME),
         _compatible(id="member-value-changed", title="numeric value changed", effect=_INVISIBLE),
         _compatible(id="flag-value-changed", title="numeric value of a flag changed", effect=_RUN_TIME),
         _breaking(id="flags-changed", title="became, or is no longer, a flags enumeration", effect=_BOTH,
