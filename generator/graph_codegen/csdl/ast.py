@@ -15,7 +15,7 @@ from graph_codegen.errors import Diagnostic, Place
 
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 EDMX = "{http://docs.oasis-open.org/odata/ns/edmx}"
-"""The XML namespaces of CSDL (CSDL 2.1), as they stand before the names of elements."""
+"""The XML namespaces of CSDL (CSDL 2.1), as prefixes of element names."""
 
 ROOT_NAMESPACE = "microsoft.graph"
 """The namespace that Graph's payloads and paths may leave out."""
@@ -67,7 +67,7 @@ class Record:
     type: str = ""
 
     def get(self, name: str) -> Expression | None:
-        """Return the value of a property, None where the record does not have it."""
+        """Return the value of a property, None if the record does not have it."""
         return dict(self.values).get(name)
 
 
@@ -93,7 +93,7 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Property:
-    """A structural property (CSDL 7). `nullable` is None where the document does not say."""
+    """A structural property (CSDL 7). `nullable` is None if the document does not say."""
 
     name: str
     type: TypeRef
@@ -245,7 +245,7 @@ class EntityContainer:
     place: Place = field(default=Place(""), compare=False)
 
     def source(self, name: str) -> EntitySource | None:
-        """Return the entity set or singleton of that name, None where there is none."""
+        """Return the entity set or singleton of that name, None if there is none."""
         return next((source for source in self.sources if source.name == name), None)
 
 

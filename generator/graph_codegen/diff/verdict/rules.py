@@ -54,7 +54,7 @@ element itself, or also those of the resources below it."""
 class Rule:
     """One kind of change.
 
-    `effect` is None where it depends on what happens to the client's methods. `opposite` is the rule
+    `effect` is None if it depends on what happens to the client's methods. `opposite` is the rule
     for the same change in the other direction, empty if that is the rule itself or names this one.
     `fact` is the attribute of a declaration that changed, as the side-by-side report calls it.
     """
