@@ -24,9 +24,8 @@ from graph_codegen.csdl import reader, xml
 from graph_codegen.csdl.ast import Document
 from graph_codegen.errors import CodegenError, Diagnostic, Place, error, refuse
 from graph_codegen.facts import supplement
-from graph_codegen.facts.settings import Settings
+from graph_codegen.facts.settings import Settings, with_package
 from graph_codegen.facts.settings import load as load_settings
-from graph_codegen.facts.settings import named as with_package
 from graph_codegen.install import replace
 from graph_codegen.install.manifest import MANIFEST, render_manifest
 from graph_codegen.install.replace import Written
@@ -283,8 +282,8 @@ def subset(
         xml=write(taken.model).decode(),
         cut=taken.cut,
         provenance=provenance.describe(source.document, date, source.model, taken),
-        kept=provenance.counts(taken.model),
-        document_holds=provenance.counts(source.model),
+        kept=provenance.count_declarations(taken.model),
+        document_holds=provenance.count_declarations(source.model),
         warnings=tuple(run.warnings),
     )
 
@@ -347,7 +346,7 @@ class _Run:
         if given is None:
             given = self.folder / load_settings(self.folder).document
         path = Path(given)
-        with self._progress.stage(f"reading {xml.name(path)}"):
+        with self._progress.stage(f"reading {xml.display_name(path)}"):
             document = reader.read_file(path)
             source = Source(document, resolve(document))
         if self._strict:

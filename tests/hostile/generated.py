@@ -53,7 +53,7 @@ def generate(data: bytes, *roots: str) -> Generated:
     Raises CodegenError as the command does.
     """
     facts, chosen = known()
-    chosen = settings.named(chosen, f"{PREFIX}{next(_numbers)}")
+    chosen = settings.with_package(chosen, f"{PREFIX}{next(_numbers)}")
     model = take(resolve(reader.read(data, FILE)), roots or (ALL,)).model
     files = package.build(model, chosen, facts)
     return Generated(model, names.assign_names(model), chosen.package, files)

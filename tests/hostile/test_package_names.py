@@ -20,7 +20,7 @@ SETTINGS = settings.load(folder("metadata"))
 
 def refusal(name: str) -> str:
     with pytest.raises(CodegenError) as caught:
-        settings.named(SETTINGS, name)
+        settings.with_package(SETTINGS, name)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 300
     return str(caught.value)
@@ -61,7 +61,7 @@ def test_what_is_no_name_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["graph_comms", "my_graph", "graph2", "x" * 100, "X"])
 def test_other_names_are_taken(name: str) -> None:
-    assert settings.named(SETTINGS, name).package == name
+    assert settings.with_package(SETTINGS, name).package == name
 
 
 def test_the_command_refuses_too_and_writes_nothing(tmp_path: Path) -> None:

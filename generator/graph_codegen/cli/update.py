@@ -57,7 +57,7 @@ def update_command(source: str, strict: bool, of: str | None, markdown_file: Pat
         return
     present = settings.load(folder("metadata"))
     of = of or fetched.date
-    written = project_update.texts(project, present, report.new, of, report.details)
+    written = project_update.render_files(project, present, report.new, of, report.details)
     with project_update.copied(project) as copy:
         replace.overwrite(written, copy.staged)
         for what, step in project_update.STEPS.items():

@@ -82,7 +82,7 @@ _DECLARATION_DEPTH = 3
 
 def read_file(path: Path) -> Document:
     """Read a CSDL document from a file. Raises CodegenError as `read` does, and for an unreadable file."""
-    return read(xml.load(path), xml.name(path))
+    return read(xml.load(path), xml.display_name(path))
 
 
 def read(data: bytes, file: str) -> Document:

@@ -73,7 +73,7 @@ class Element:
             parent = parent.parent
 
 
-def name(path: Path) -> str:
+def display_name(path: Path) -> str:
     """Return what messages and reports call a document; bytes that are not text are escaped."""
     return printable(path.name)
 
@@ -88,7 +88,7 @@ def load(path: Path) -> bytes:
             data = file.read(LARGEST + 1)
     except OSError as problem:
         raise error(f"cannot read the metadata: {problem.strerror}", str(path)) from None
-    _refuse_size(data, name(path))
+    _refuse_size(data, display_name(path))
     return data
 
 

@@ -63,10 +63,10 @@ def load(folder: Path) -> Settings:
     if not _DOCUMENT.fullmatch(found.document):
         message = f"{shorten(found.document)} is not a name of a document, such as graph.xml"
         raise error(message, str(path))
-    return named(found, found.package)
+    return with_package(found, found.package)
 
 
-def named(settings: Settings, package: str) -> Settings:
+def with_package(settings: Settings, package: str) -> Settings:
     """Return settings for a package of another name.
 
     Raises CodegenError for an invalid name, and for one that would hide a module of Python or one

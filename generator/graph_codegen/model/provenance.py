@@ -22,7 +22,7 @@ def date_of(document: str) -> str | None:
     return found.group() if found else None
 
 
-def counts(model: Model) -> dict[str, int]:
+def count_declarations(model: Model) -> dict[str, int]:
     """Return how many declarations of each kind a model holds."""
     kinds = Counter[str](declared.kind for declared in model.types.values())
     kinds.update(operation.kind for operation in model.operations)
@@ -38,8 +38,8 @@ def describe(
         "date": date,
         "sha256": document.sha256,
         "roots": list(subset.roots),
-        "document_holds": counts(whole),
-        "kept": counts(subset.model),
+        "document_holds": count_declarations(whole),
+        "kept": count_declarations(subset.model),
         "cut": [str(cut) for cut in subset.cut],
     }
 

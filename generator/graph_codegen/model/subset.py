@@ -23,7 +23,7 @@ from graph_codegen.csdl.ast import (
 from graph_codegen.errors import CodegenError, error, refuse
 from graph_codegen.model.canonical import ordered
 from graph_codegen.model.model import Model
-from graph_codegen.model.validate import dangling
+from graph_codegen.model.validate import find_dangling
 
 ALL = "all"
 """The root that stands for the whole document."""
@@ -66,7 +66,7 @@ def take(model: Model, roots: Sequence[str]) -> Subset:
         closure.add_root(root)
     closure.run()
     kept, cut = closure.result()
-    refuse(dangling(kept))
+    refuse(find_dangling(kept))
     return Subset(tuple(sorted({*roots})), ordered(kept), tuple(sorted(cut, key=str)))
 
 

@@ -36,7 +36,7 @@ def validate_model(model: Model) -> None:
 
 def find_unresolved_references(model: Model) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each unresolved reference of a model, and each invalid underlying type."""
-    yield from dangling(model)
+    yield from find_dangling(model)
     known = _known(model)
     for name, declared in model.types.items():
         if isinstance(declared, StructuredType):
@@ -55,7 +55,7 @@ def find_unresolved_references(model: Model) -> Iterator[Diagnostic]:
                 yield Diagnostic(message, source.place, model.container.name, source.name)
 
 
-def dangling(model: Model) -> Iterator[Diagnostic]:
+def find_dangling(model: Model) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each reference of a model to a type that is not declared."""
     known = _known(model)
     for ref, place, owner, name in model.references():

@@ -43,7 +43,7 @@ def fetch_document(source: str, today: date) -> Fetched:
     """
     if not _is_url(source):
         path = Path(source)
-        return Fetched(xml.load(path), xml.name(path), date_of(path.name))
+        return Fetched(xml.load(path), xml.display_name(path), date_of(path.name))
     name = label(source)
     try:
         return Fetched(_download(source, name), name, today.isoformat())

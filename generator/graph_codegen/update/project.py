@@ -42,7 +42,7 @@ _NOT_COPIED = shutil.ignore_patterns(
 _VERSION = re.compile(r"""^(version\s*=\s*)("[^"\n]*"|'[^'\n]*')""", re.MULTILINE)
 
 
-def texts(
+def render_files(
     project: Path, settings: Settings, new: Side, date: str | None, report: Report
 ) -> dict[str, str]:
     """Return the files that an update writes itself, not by a command: texts by path in the project.
