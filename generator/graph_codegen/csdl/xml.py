@@ -43,7 +43,7 @@ _DECLARED = re.compile(rb"""<\?xml\s[^<>]*?\bencoding\s*=\s*["']([^"'<>]*)["']""
 """The encoding declaration (XML 1.0, 4.3.3)."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, kw_only=True)
 class Element:
     """An element of a document.
 
@@ -154,7 +154,9 @@ class _TreeBuilder:
         if self._pieces:
             self._add_text(between=True)
         parent = self._open[-1] if self._open else None
-        element = Element(sys.intern(name), attributes, self.line, parent)
+        element = Element(
+            name=sys.intern(name), attributes=attributes, line=self.line, parent=parent
+        )
         if parent is None:
             self.root = element
         elif isinstance(parent.children, list):
