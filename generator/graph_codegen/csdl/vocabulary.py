@@ -84,7 +84,8 @@ class Restriction:
 class Term:
     """A vocabulary term.
 
-    `default` is the value of an annotation that gives none. `restrictions` are what it can rule out.
+    `default` is the value of an annotation that gives none. `restrictions` are what it can rule out; the
+    flags of a capability are permissions, so that each of its restrictions applies at `false`.
     `shapes_methods` says that the client's methods depend on it in a way of its own, which code
     elsewhere implements. `holds_names` says that its texts are qualified names, in which aliases count.
     """
