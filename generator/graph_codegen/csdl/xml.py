@@ -12,7 +12,7 @@ import io
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,6 @@ class Element:
     attributes: Mapping[str, str]
     line: int
     parent: Element | None
-    _: KW_ONLY
     children: Sequence[Element] = ()
     text: str = ""
 
