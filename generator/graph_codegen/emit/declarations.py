@@ -125,6 +125,6 @@ _SUMMARIES = {
     "count": "Count entities of the type",
     "get": "Get an entity of the type",
     "create": "Create an entity of the type",
-    "update": "Update, by what was set in it, an entity of the type",
+    "update": "Update the properties that are set of an entity of the type",
     "delete": "Delete an entity of the type",
 }
