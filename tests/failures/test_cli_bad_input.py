@@ -141,16 +141,25 @@ def test_two_names_that_become_one_in_python_are_refused(generated: Path, tmp_pa
     ]
 
 
-@pytest.mark.parametrize(
+each_command = pytest.mark.parametrize(
     "arguments",
     [
+        ("generate", "--metadata", FILE, *ROOT),
         ("check", "--metadata", FILE, *ROOT),
+        ("vendor", "app", "--metadata", FILE, *ROOT),
+        ("diff", FILE, FILE, *ROOT),
         ("slice", FILE, *ROOT),
+        ("clouds", f"GLOBAL={FILE}", *ROOT),
         ("openapi", "--metadata", FILE, *ROOT),
+        ("api", "--metadata", FILE, *ROOT, "--output", "api.md"),
         ("inspect", "call", "--metadata", FILE),
     ],
     ids=lambda arguments: arguments[0],
 )
+"""Every command that reads metadata, except `update`, which works in a checkout."""
+
+
+@each_command
 def test_every_command_refuses_bad_metadata(arguments: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(NO_BASE)
     (error,) = refusal(*arguments, output=tmp_path, cwd=tmp_path)
@@ -207,17 +216,7 @@ def test_what_is_not_understood_is_a_warning(tmp_path: Path) -> None:
     assert "kept 1 of 1 Action" in result.stdout
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("generate", "--metadata", FILE, *ROOT),
-        ("check", "--metadata", FILE, *ROOT),
-        ("slice", FILE, *ROOT),
-        ("openapi", "--metadata", FILE, *ROOT),
-        ("inspect", "call", "--metadata", FILE),
-    ],
-    ids=lambda arguments: arguments[0],
-)
+@each_command
 def test_strict_makes_it_an_error(arguments: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(ODD)
     errors = refusal(*arguments, "--strict", output=tmp_path, cwd=tmp_path)

@@ -167,14 +167,6 @@ def test_a_file_that_was_deleted_is_written_again(folder: Path) -> None:
 # -- in the way
 
 
-def test_files_of_a_copy_without_its_manifest_are_not_ours(folder: Path) -> None:
-    (folder / MANIFEST).unlink()
-    shown, errors = refusal(folder, *update())
-    assert f"{MODELS}: {IN_THE_WAY}" in errors
-    assert all(line.endswith(f": {IN_THE_WAY}") for line in errors)
-    assert "+class CallState(GraphEnum):" in shown
-
-
 def test_a_file_of_the_application_is_in_the_way(folder: Path) -> None:
     (folder / DEST / "mine").mkdir()
     (folder / DEST / "mine" / "client.py").write_text("mine = 1\n")
@@ -184,11 +176,6 @@ def test_a_file_of_the_application_is_in_the_way(folder: Path) -> None:
 
 
 # -- no place, or no package
-
-
-def test_a_manifest_that_is_not_understood_is_refused(folder: Path) -> None:
-    (folder / MANIFEST).write_text("{}")
-    assert refusal(folder, *update()) == ([], [f"{MANIFEST}: the manifest is not understood"])
 
 
 def test_a_destination_that_is_a_file_is_refused(folder: Path) -> None:
@@ -252,18 +239,6 @@ def test_a_closed_folder_is_refused(folder: Path, closed: str, message: str) -> 
     assert (result.returncode, result.stdout) == (2, "")
     assert "Traceback" not in result.stderr
     assert message in result.stderr.splitlines()[-1]
-
-
-@pytest.mark.parametrize(
-    ("more", "message"),
-    [
-        (("--metadata", "none.xml"), "none.xml"),
-        (("--package", "no-name"), "no-name: is not a name for a Python package"),
-    ],
-)
-def test_bad_input_is_refused(folder: Path, more: tuple[str, ...], message: str) -> None:
-    shown, [error] = refusal(folder, *update(*more))
-    assert (shown, message in error) == ([], True)
 
 
 @pytest.mark.parametrize("change", ["manifest", "link inside", "link to the package", "input"])

@@ -115,6 +115,14 @@ def test_help_names_every_command(flag: str) -> None:
     [
         ("generate", ["--metadata", "--root", "--strict", "--package", "--output"]),
         ("check", ["--metadata", "--root", "--strict", "--package", "--output"]),
+        ("vendor", ["DEST", "--metadata", "--root", "--strict", "--package", "--check"]),
+        (
+            "diff",
+            ["OLD", "NEW", "--root", "--strict", "--format", "--fail-on", "--ignore", "--code"],
+        ),
+        ("update", ["FILE|URL", "--strict", "--date", "--report"]),
+        ("clouds", ["CLOUD=DOCUMENT", "--root", "--strict", "--output"]),
+        ("api", ["--metadata", "--root", "--strict", "--check", "--output"]),
         ("slice", ["DOCUMENT", "--root", "--strict", "--date", "--output"]),
         ("inspect", ["TYPE", "--metadata", "--strict"]),
         ("openapi", ["--metadata", "--root", "--strict", "--output"]),

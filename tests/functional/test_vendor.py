@@ -345,11 +345,3 @@ def test_check_shows_what_was_changed(folder: Path, change: str, shown: list[str
             shutil.rmtree(folder / "app")
     lines = difference(folder, metadata=OLD_FILE)
     assert [line for line in shown if line not in lines] == []
-
-
-def test_help_says_what_vendor_takes() -> None:
-    result = graph_codegen("vendor", "--help")
-    assert (result.returncode, result.stderr) == (0, "")
-    options = ("DEST", "--metadata", "--root", "--strict", "--package", "--check")
-    assert all(option in result.stdout for option in options)
-    assert "\n  vendor " in graph_codegen("--help").stdout
