@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -317,9 +318,10 @@ def test_it_runs_in_threads_and_leaves_the_process_alone(inputs: Path) -> None:
         while not all(future.done() for future in running):
             assert state() == before
             seen += 1
+            time.sleep(0.001)
     *small, whole = [future.result().files for future in running]
     assert all(files == small[0] for files in small)
     for path, text in whole.items():  # without arguments it is the package that comes along
         assert (GENERATED / path).read_text(encoding="utf-8") == text
-    assert seen > 100
+    assert seen > 20
     assert (state(), gc.get_threshold()) == (before, thresholds)
