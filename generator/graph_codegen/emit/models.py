@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from threading import Lock
 
 from datamodel_code_generator import generate
 from datamodel_code_generator.config import GenerateConfig
@@ -27,6 +28,10 @@ from graph_codegen.text import docstring_source
 
 _STRING = re.compile(r'"""(?:[^"\\]|\\.)*"""', re.DOTALL)
 """A docstring as written by `text`: every quote inside is escaped."""
+
+_PARSING = Lock()
+"""datamodel-code-generator parses with `ast`, which fails in CPython 3.11 ("AST constructor recursion
+depth mismatch") where two threads do so at the same time."""
 
 _REBUILD = re.compile(r"^\w+\.model_rebuild\(\)$", re.MULTILINE)
 
@@ -246,7 +251,8 @@ def _body(module: _Module, names: Names) -> str:
     )
     # The filters of warnings belong to the process, so they are left alone here: other threads may
     # be using them. There is nothing to warn of, since custom types stand where a format could.
-    source = str(generate(document, config=config))
+    with _PARSING:
+        source = str(generate(document, config=config))
     # The head of the module is ours; and what it rebuilds at once, our models build on first use.
     body = _REBUILD.sub("", source[source.index("\nclass ") :]).strip()
     found = re.findall(r"^class (\w+)\(", body, re.MULTILINE)

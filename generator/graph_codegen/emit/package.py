@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -114,9 +114,8 @@ def _init(model: Model, settings: Settings) -> str:
 
 def _errors() -> list[str]:
     """Return the names of the exceptions that the runtime defines."""
-    tree = ast.parse((TEMPLATES / "runtime" / "errors.py").read_text(encoding="utf-8"))
-    names = (node.name for node in tree.body if isinstance(node, ast.ClassDef))
-    return sorted(name for name in names if name.endswith("Error"))
+    source = (TEMPLATES / "runtime" / "errors.py").read_text(encoding="utf-8")
+    return sorted(re.findall(r"^class (\w+Error)\(", source, re.MULTILINE))
 
 
 def _runtime() -> Mapping[str, str]:
