@@ -118,6 +118,7 @@ def essence(model: Model) -> Model:
     )
 
 
+@examples(25, 2_000)
 @given(NEIGHBOURS)
 def test_documents_without_findings_say_the_same(pair: tuple[Model, Model]) -> None:
     old, new = sound(pair)
@@ -218,7 +219,7 @@ def losses(old: Model, new: Model) -> Iterator[str]:
 
 
 @given(NEIGHBOURS)
-@examples(80, 2_000)
+@examples(50, 2_000)
 def test_what_takes_something_from_the_client_breaks(pair: tuple[Model, Model]) -> None:
     old, new = sound(pair)
     findings = compare(old, new).findings

@@ -85,13 +85,13 @@ def check_survives_or_is_refused(cls: type[GraphModel], value: dict[str, Any]) -
 
 
 @each_class
-@examples(3, 40)
+@examples(2, 40)
 @given(st.data())
 def test_any_object(cls: type[GraphModel], data: st.DataObject) -> None:
     check_survives_or_is_refused(cls, data.draw(objects(cls)))
 
 
-@examples(50, 4_000)
+@examples(40, 4_000)
 @given(
     objects(Call), st.integers(0, 260), st.sampled_from(["x", "replyTo", "callback_uri", "call"])
 )
@@ -102,7 +102,7 @@ def test_any_object_deep_within_another(value: dict[str, Any], depth: int, name:
         check_survives_or_is_refused(cls, value)
 
 
-@examples(50, 4_000)
+@examples(40, 4_000)
 @given(st.text() | st.binary() | st.recursive(scalars, st.lists).map(json.dumps))
 def test_any_text(text: str | bytes) -> None:
     try:
