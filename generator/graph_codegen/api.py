@@ -1,8 +1,8 @@
 """The generator as a library: `generate` a package, `compare` two documents, take a `subset` of one.
 
-Nothing here prints, exits or starts a process, and calls share no state, so they may run in any thread;
-they build their packages one after the other. What a document holds and the generator does not understand
-is returned as warnings; what cannot be used raises `CodegenError`.
+Nothing here prints, exits or starts a process, and calls share no state, so they may run in any
+thread. What a document holds and the generator does not understand is returned as warnings; what cannot be
+used raises `CodegenError`.
 
 A metadata folder holds the settings (default document, roots, name and version of the package) and the
 facts about a service that its metadata lacks; see docs/generator.md. The one that comes with the generator
@@ -17,7 +17,6 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from graph_codegen import __version__, assets
@@ -71,11 +70,6 @@ class Progress:
 
 
 _SILENT = Progress()
-
-_BUILDING = Lock()
-"""Held while a package is built. Two threads at once would gain nothing, since both need the interpreter,
-and older patch versions of Python fail when both have it parse to syntax trees ("AST constructor recursion
-depth mismatch", https://github.com/python/cpython/issues/106905)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,5 +416,4 @@ class _Run:
         # Loads black and Jinja, which takes longer than refusing bad input.
         from graph_codegen.emit.package import build, facts
 
-        with _BUILDING:
-            return build(model, settings, facts(self.folder), executor=executor)
+        return build(model, settings, facts(self.folder), executor=executor)

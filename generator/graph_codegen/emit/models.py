@@ -30,8 +30,9 @@ _STRING = re.compile(r'"""(?:[^"\\]|\\.)*"""', re.DOTALL)
 """A docstring as written by `text`: every quote inside is escaped."""
 
 _PARSING = Lock()
-"""datamodel-code-generator parses with `ast`, which fails in CPython 3.11 ("AST constructor recursion
-depth mismatch") where two threads do so at the same time."""
+"""Held while datamodel-code-generator runs: it parses with `ast`, which older patch versions of CPython
+cannot do in two threads ("AST constructor recursion depth mismatch",
+https://github.com/python/cpython/issues/106905)."""
 
 _REBUILD = re.compile(r"^\w+\.model_rebuild\(\)$", re.MULTILINE)
 
