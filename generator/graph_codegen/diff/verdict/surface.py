@@ -100,6 +100,12 @@ class Surface:
         """Whether either client has a method that calls the operation with that subject."""
         return subject in self._called
 
+    def is_stream(self, subject: str) -> bool:
+        """Whether a property is a stream in either model: no other structural property has methods."""
+        owner, _, name = subject.partition("/")
+        found = (model.first(owner, name) for model in self._models)
+        return any(member is not None and member.type == STREAM for member in found)
+
     # -- the methods that differ
 
     @cached_property
