@@ -6,6 +6,7 @@ was refused.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import io
 import sys
@@ -71,3 +72,4 @@ class _Commands(click.Group):
 def main() -> None:
     """Generate a typed Python package from Microsoft Graph's CSDL metadata."""
     gc.set_threshold(*GC_THRESHOLDS)
+    atexit.register(gc.freeze)  # the last collection would walk over everything that was read

@@ -103,8 +103,9 @@ class Surface:
     def is_stream(self, subject: str) -> bool:
         """Whether a property is a stream in either model: no other structural property has methods."""
         owner, _, name = subject.partition("/")
-        found = (model.first(owner, name) for model in self._models)
-        return any(member is not None and member.type == STREAM for member in found)
+        owners = (model.structure(owner) for model in self._models)
+        own = (item for declared in owners if declared for item in declared.properties)
+        return any(item.name == name and item.type == STREAM for item in own)
 
     # -- the methods that differ
 
