@@ -110,9 +110,9 @@ def _explained_methods(change: Change, rule: Rule, surface: Surface) -> MethodCh
     """Return the changes of methods that a change of the metadata can be the reason for."""
     if rule.reach == "none":
         return UNCHANGED
-    if change.kind == "Property" and not any(surface.is_stream(end.subject) for end in change.ends):
-        return UNCHANGED  # which spares most comparisons the methods of both clients
     subjects = _subjects(change, surface)
+    if change.kind == "Property" and not any(map(surface.leads_to_methods, subjects)):
+        return UNCHANGED  # which spares most comparisons the methods of both clients
     if not change.term:
         return surface.changes(subjects, below=rule.reach == "below")
     term = TERMS.get(change.term)

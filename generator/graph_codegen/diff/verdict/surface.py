@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from graph_codegen.csdl.ast import TypeRef
+from graph_codegen.csdl.ast import NavigationProperty, TypeRef
 from graph_codegen.diff.change.changes import operation_subject
 from graph_codegen.diff.verdict.rules import Effect
 from graph_codegen.emit.method_names import class_prefix, client_methods
@@ -100,12 +100,13 @@ class Surface:
         """Whether either client has a method that calls the operation with that subject."""
         return subject in self._called
 
-    def is_stream(self, subject: str) -> bool:
-        """Whether a property is a stream in either model: no other structural property has methods."""
+    def leads_to_methods(self, subject: str) -> bool:
+        """Whether a property is a navigation property or a stream in either model: no other has methods."""
         owner, _, name = subject.partition("/")
         owners = (model.structure(owner) for model in self._models)
-        own = (item for declared in owners if declared for item in declared.properties)
-        return any(item.name == name and item.type == STREAM for item in own)
+        own = (item for declared in owners if declared for item in declared.members())
+        found = (item for item in own if item.name == name)
+        return any(isinstance(i, NavigationProperty) or i.type == STREAM for i in found)
 
     # -- the methods that differ
 
