@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -200,7 +201,7 @@ def generate(
     """
     run = _Run(metadata_folder, strict, progress)
     document, taken = run.read_subset(metadata, roots)
-    settings = load_settings(run.folder)
+    settings = run.settings
     if package is not None:
         settings = with_package(settings, package)
     with progress.stage("generating"):
@@ -331,6 +332,16 @@ class _Run:
         self._strict = strict
         self._progress = progress
 
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings of the metadata folder."""
+        return load_settings(self.folder)
+
+    @cached_property
+    def supplement(self) -> supplement.Supplement:
+        """The supplement of the metadata folder."""
+        return supplement.load(self.folder)
+
     def warn(self, diagnostics: Iterable[Diagnostic]) -> None:
         for diagnostic in diagnostics:
             self._progress.warn(diagnostic)
@@ -344,7 +355,7 @@ class _Run:
         if isinstance(given, Source):
             return given
         if given is None:
-            given = self.folder / load_settings(self.folder).document
+            given = self.folder / self.settings.document
         path = Path(given)
         with self._progress.stage(f"reading {xml.display_name(path)}"):
             document = reader.read_file(path)
@@ -359,7 +370,7 @@ class _Run:
         """Read a document, add the supplement and take the subset."""
         source = self.read(given)
         self.warn(source.model.diagnostics)
-        model, redundant = supplement.apply(source.model, supplement.load(self.folder))
+        model, redundant = supplement.apply(source.model, self.supplement)
         if self._strict:
             refuse(redundant)
         self.warn(redundant)
@@ -373,7 +384,7 @@ class _Run:
         """
         if given:
             return given
-        wanted = load_settings(self.folder).roots
+        wanted = self.settings.roots
         found = existing(source.model, wanted)
         self._warn_of_roots((r for r in wanted if r not in found), source.document.file)
         return found or wanted
@@ -382,7 +393,7 @@ class _Run:
         """Take the subsets of two documents to compare, and warn of what is not understood of them."""
         from graph_codegen.diff.change.context import Side
 
-        wanted = roots or load_settings(self.folder).roots
+        wanted = roots or self.settings.roots
         had = existing(old.model, wanted), existing(new.model, wanted)
         for root in wanted:
             both = zip((old, new), had, strict=True)
@@ -405,10 +416,10 @@ class _Run:
         """Generate the package of one side; a document without any of the roots has none."""
         if not side.subset.roots:
             return {}
-        whole, _ = supplement.apply(side.whole, supplement.load(self.folder))
+        whole, _ = supplement.apply(side.whole, self.supplement)
         with self._progress.stage(f"generating from {side.document.file}"):
             model = take(whole, side.subset.roots).model
-            return self.build(model, load_settings(self.folder), executor)
+            return self.build(model, self.settings, executor)
 
     def build(
         self, model: Model, settings: Settings, executor: Executor | None
