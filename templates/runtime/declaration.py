@@ -120,7 +120,7 @@ class Declaration:
     def operation(self) -> Operation:
         """The operation that the method sends."""
         written: Mapping[str, str] = self.__wrapped__.__annotations__
-        head, function, inside = self._path.partition("(")
+        head, function, _ = self._path.partition("(")
         keys = _KEY.findall(head)
         entity = self._positional[len(keys) :]
         kind = self._kind(bool(entity), bool(function), "bytes" in written.values())
@@ -136,7 +136,7 @@ class Declaration:
                 Parameter(
                     wire_names.get(name) or to_camel(name),
                     name,
-                    "path" if inside and kind == "function" else "body",
+                    "path" if kind == "function" else "body",
                     form.replace("models.", ""),
                     form == written[name],
                 )
