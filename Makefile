@@ -35,7 +35,7 @@ need = $(if $(value $(1)),,$(error say $(1)=…: see make help))
 
 .DEFAULT_GOAL := help
 .PHONY: help generate sync check slice diff update test golden bench bench-sdk bench-whole lint type pins clean \
-	audit licences test-oldest test-pythons test-ranges
+	audit licences test-oldest test-pythons test-quick test-ranges test-thorough
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

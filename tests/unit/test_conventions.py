@@ -28,9 +28,8 @@ def prose(path: Path) -> Iterator[str]:
     """Yield the text of a page, or the docstrings and comments of a module."""
     source = path.read_text(encoding="utf-8")
     if path.suffix == ".md":
-        yield source.partition("## Words")[0] + source.partition("## Words")[2].partition("\n## ")[
-            2
-        ]
+        before, _, after = source.partition("## Words")
+        yield before + after.partition("\n## ")[2]  # the table itself may name what it rules out
         return
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
