@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ._runtime.operation import Operation as Operation
     from ._runtime.operation import Parameter as Parameter
     from ._runtime.page import Page as Page
+    from ._runtime.retry import RetryPolicy as RetryPolicy
     from ._runtime.wire import UNSET as UNSET
     from .client import AsyncCommunicationsClient as AsyncCommunicationsClient
     from .client import CommunicationsClient as CommunicationsClient
@@ -57,6 +58,7 @@ _MODULES = {
     "Operation": "._runtime.operation",
     "Parameter": "._runtime.operation",
     "Page": "._runtime.page",
+    "RetryPolicy": "._runtime.retry",
     "UNSET": "._runtime.wire",
     "AsyncCommunicationsClient": ".client",
     "CommunicationsClient": ".client",
@@ -83,6 +85,7 @@ __all__ = [
     "Parameter",
     "PermissionDeniedError",
     "RepeatedLinkError",
+    "RetryPolicy",
     "ServiceError",
     "ThrottledError",
     "UnavailableInCloudError",

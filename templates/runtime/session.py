@@ -21,6 +21,7 @@ from .operation import Operation
 from .options import QueryOptions
 from .page import Page
 from .paging import PageData
+from .retry import DEFAULT_RETRY, RetryPolicy
 
 _T = TypeVar("_T")
 
@@ -45,6 +46,7 @@ class Session(Endpoint):
         cloud: Cloud = Cloud.GLOBAL,
         transport: httpx.BaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
+        retry: RetryPolicy = DEFAULT_RETRY,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """``version`` is that of the package, for the User-Agent.
@@ -53,7 +55,7 @@ class Session(Endpoint):
         malformed token.
         """
         self._tokens = Tokens(credential, cloud.scope)
-        super().__init__(cloud, version, clock, can_refresh=self._tokens.can_refresh)
+        super().__init__(cloud, version, retry, clock, can_refresh=self._tokens.can_refresh)
         self._client = httpx.Client(
             transport=transport, timeout=timeout, limits=LIMITS, cookies=no_cookies()
         )

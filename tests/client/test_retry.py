@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graph_comms._runtime import decode
-from graph_comms._runtime.errors import NotFoundError
+from graph_comms._runtime.errors import NotFoundError, ServiceError
 from graph_comms._runtime.retry import (
     BACKOFF_BASE,
-    MAX_RETRIES,
-    MAX_RETRY_AFTER,
+    DEFAULT_RETRY,
+    RetryPolicy,
     after_failure,
     after_response,
     delay_before,
@@ -145,14 +147,55 @@ def test_dates_and_seconds_agree(seconds: int) -> None:
 @pytest.mark.parametrize("seconds", [0.0, None])
 def test_welcome_at_once_still_spreads_the_clients(seconds: float | None) -> None:
     outcome = after_response(429, seconds, complete=True)
-    delays = {delay_before(1, GET, outcome, random) for random in (0.0, 0.5, 0.999)}
+    delays = {delay_before(1, GET, outcome, DEFAULT_RETRY, random) for random in (0.0, 0.5, 0.999)}
     assert len(delays) == 3
     assert all(delay and 0 < delay < BACKOFF_BASE for delay in delays)
 
 
 def test_the_longest_wait_is_the_limit() -> None:
-    for seconds, delay in ((MAX_RETRY_AFTER, MAX_RETRY_AFTER), (MAX_RETRY_AFTER + 1, None)):
-        assert delay_before(1, GET, after_response(429, seconds, complete=True), 0.5) == delay
+    policy = RetryPolicy(max_wait=20.0)
+    for seconds, delay in ((20.0, 20.0), (20.1, None)):
+        outcome = after_response(429, seconds, complete=True)
+        assert delay_before(1, GET, outcome, policy, 0.5) == delay
+
+
+def test_growing_pauses_stop_growing_at_the_longest_wait() -> None:
+    policy = RetryPolicy(max_retries=5000, max_wait=2.0)
+    outcome = after_response(502, None, complete=True)
+    for repetition in (4, 64, 5000):
+        delay = delay_before(repetition, GET, outcome, policy, 0.999)
+        assert delay is not None
+        assert 1.9 < delay < 2.0
+
+
+@pytest.mark.parametrize("retries", [0, 1, 5])
+def test_a_policy_of_the_client_says_how_often(graph: Graph, retries: int) -> None:
+    client = graph.play(*[Reply(502)] * 9, retry=RetryPolicy(max_retries=retries))
+    with pytest.raises(ServiceError):
+        client.get()
+    assert len(graph.methods) == 1 + retries
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "error", "message"),
+    [
+        ("max_retries", -1, ValueError, "max_retries must be 0 or more, not -1"),
+        ("max_retries", 1.5, TypeError, "max_retries is a number of retries, not float"),
+        ("max_retries", True, TypeError, "max_retries is a number of retries, not bool"),
+        ("max_wait", -0.5, ValueError, "max_wait must be 0 seconds or more, not -0.5"),
+        ("max_wait", float("nan"), ValueError, "max_wait must be 0 seconds or more, not nan"),
+        ("max_wait", "60", TypeError, "max_wait is a number of seconds, not str"),
+        ("max_wait", None, TypeError, "max_wait is a number of seconds, not NoneType"),
+        ("deadline", 0, ValueError, "deadline must be more than 0 seconds, or None"),
+        ("deadline", -1.0, ValueError, "deadline must be more than 0 seconds, or None"),
+        ("deadline", float("nan"), ValueError, "deadline must be more than 0 seconds, or None"),
+        ("deadline", float("inf"), ValueError, "deadline must be more than 0 seconds, or None"),
+        ("deadline", "15", TypeError, "deadline is a number of seconds or None, not str"),
+    ],
+)
+def test_what_is_no_policy(keyword: str, value: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=f"^{re.escape(message)}"):
+        RetryPolicy(**{keyword: value})
 
 
 @given(st.integers(100, 599), st.none() | st.floats(0, 100), st.booleans(), st.integers(1, 5))
@@ -160,16 +203,16 @@ def test_what_is_safe_to_create_again(
     status: int, retry_after: float | None, complete: bool, repetition: int
 ) -> None:
     outcome = after_response(status, retry_after, complete=complete)
-    if delay_before(repetition, CREATE, outcome, 0.5) is not None:
+    if delay_before(repetition, CREATE, outcome, DEFAULT_RETRY, 0.5) is not None:
         assert status == 429 or (status == 503 and retry_after is not None)
-        assert repetition <= MAX_RETRIES
+        assert repetition <= DEFAULT_RETRY.max_retries
 
 
 @pytest.mark.parametrize("ambiguous", [True, False])
 def test_what_was_not_sent_may_be_sent_by_any_operation(ambiguous: bool) -> None:
     outcome = after_failure(ambiguous=ambiguous)
-    assert (delay_before(1, CREATE, outcome, 0.5) is None) == ambiguous
-    assert delay_before(1, DELETE, outcome, 0.5) is not None
+    assert (delay_before(1, CREATE, outcome, DEFAULT_RETRY, 0.5) is None) == ambiguous
+    assert delay_before(1, DELETE, outcome, DEFAULT_RETRY, 0.5) is not None
 
 
 def test_many_threads_share_a_session() -> None:

@@ -14,7 +14,7 @@ from email.utils import format_datetime
 import pytest
 
 from graph_comms import GraphTransportError, ServiceError, ThrottledError
-from graph_comms._runtime.retry import MAX_RETRY_AFTER
+from graph_comms._runtime.retry import DEFAULT_RETRY
 from tests.client.cases import AMBIGUOUS, bomb
 from tests.client.faces import GRAPH, TOKEN, Client, each_flavour, outcome
 from tests.support.server import End, GraphServer, Step, Until, answer, response
@@ -118,7 +118,7 @@ def test_what_a_throttled_caller_is_told_to_wait_can_be_waited(
     with Client(flavour, server) as client, pytest.raises(ThrottledError) as caught:
         client.create()
     assert caught.value.retry_after is not None
-    assert MAX_RETRY_AFTER < caught.value.retry_after < threading.TIMEOUT_MAX
+    assert DEFAULT_RETRY.max_wait < caught.value.retry_after < threading.TIMEOUT_MAX
 
 
 def check_waits(waits: list[float], pause: tuple[float, float] | None) -> None:

@@ -21,7 +21,7 @@ from graph_comms._runtime.errors import (
     GraphTransportError,
     ServiceError,
 )
-from graph_comms._runtime.retry import MAX_RETRIES
+from graph_comms._runtime.retry import DEFAULT_RETRY
 from graph_comms._runtime.session import Session
 from tests.client.faces import each_flavour
 from tests.client.things import CREATE, CREATED, DELETE, FOUND, GET, GONE, KEY, Graph, Thing
@@ -84,7 +84,7 @@ def test_a_service_that_cannot_be_reached(graph: Graph) -> None:
 
     assert not caught.value.ambiguous
     assert isinstance(caught.value.__cause__, httpx.ConnectError)
-    assert len(client.urls) == 1 + MAX_RETRIES
+    assert len(client.urls) == 1 + DEFAULT_RETRY.max_retries
 
 
 def test_half_a_response_does_where_no_body_is_needed(graph: Graph) -> None:
@@ -155,7 +155,7 @@ def test_which_failures_leave_the_result_unknown(
         session.send(CREATE, None, {"thing": Thing()}, {})
 
     assert caught.value.ambiguous is ambiguous
-    assert attempts == (1 if ambiguous else 1 + MAX_RETRIES)
+    assert attempts == (1 if ambiguous else 1 + DEFAULT_RETRY.max_retries)
 
 
 def test_transport_errors_survive_pickling(graph: Graph) -> None:

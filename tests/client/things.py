@@ -86,6 +86,7 @@ class Connection(Face):
         cloud: Cloud,
         timeout: float,
         refusals: int,
+        **settings: Any,
     ) -> None:
         super().__init__(flavour, {cloud.host: server}, refusals=refusals)
         cls = Session if flavour == "sync" else AsyncSession
@@ -96,6 +97,7 @@ class Connection(Face):
             timeout=timeout,
             clock=self._clock,
             transport=self._transport,
+            **settings,
         )
 
     def send(
@@ -140,15 +142,18 @@ class Graph:
         cloud: Cloud = Cloud.GLOBAL,
         timeout: float = 5.0,
         refusals: int = 0,
+        **settings: Any,
     ) -> Connection:
-        connection = Connection(self.flavour, self.server, credential, cloud, timeout, refusals)
+        connection = Connection(
+            self.flavour, self.server, credential, cloud, timeout, refusals, **settings
+        )
         self._connections.append(connection)
         return connection
 
-    def play(self, *steps: Played) -> Connection:
+    def play(self, *steps: Played, **settings: Any) -> Connection:
         """Script the server and connect to it."""
         self.server.play(*steps)
-        return self.connect()
+        return self.connect(**settings)
 
     @property
     def methods(self) -> list[str]:

@@ -22,6 +22,7 @@ from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply
 from .operation import Operation
 from .options import QueryOptions
 from .paging import PageData
+from .retry import DEFAULT_RETRY, RetryPolicy
 
 _T = TypeVar("_T")
 
@@ -46,6 +47,7 @@ class AsyncSession(Endpoint):
         cloud: Cloud = Cloud.GLOBAL,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
+        retry: RetryPolicy = DEFAULT_RETRY,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """``version`` is that of the package, for the User-Agent.
@@ -54,7 +56,7 @@ class AsyncSession(Endpoint):
         malformed token.
         """
         self._tokens = AsyncTokens(credential, cloud.scope)
-        super().__init__(cloud, version, clock, can_refresh=self._tokens.can_refresh)
+        super().__init__(cloud, version, retry, clock, can_refresh=self._tokens.can_refresh)
         self._client = httpx.AsyncClient(
             transport=transport, timeout=timeout, limits=LIMITS, cookies=no_cookies()
         )

@@ -16,6 +16,7 @@ from .credentials import Credential
 from .declaration import BoundMethod
 from .endpoint import DEFAULT_TIMEOUT
 from .page import Page
+from .retry import DEFAULT_RETRY, RetryPolicy
 from .session import Session
 
 P = ParamSpec("P")
@@ -71,12 +72,14 @@ class ClientBase:
         cloud: Cloud = Cloud.GLOBAL,
         transport: httpx.BaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
+        retry: RetryPolicy = DEFAULT_RETRY,
         _clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """``credential`` is a token, a function which returns one, or an azure-identity credential.
 
-        The asynchronous client takes async functions and credentials as well. Raises TypeError for a
-        credential of another kind, and ValueError for a malformed token.
+        The asynchronous client takes async functions and credentials as well. ``retry`` says how often
+        requests are sent again, and how long a call may take. Raises TypeError for a credential of
+        another kind, and ValueError for a malformed token.
         """
         self._session = Session(
             credential,
@@ -84,6 +87,7 @@ class ClientBase:
             cloud=cloud,
             transport=transport,
             timeout=timeout,
+            retry=retry,
             clock=_clock,
         )
 

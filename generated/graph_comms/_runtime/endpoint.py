@@ -17,6 +17,7 @@ from .exchange import Exchange
 from .operation import Operation
 from .options import QueryOptions
 from .request import PreparedRequest, prepare, prepare_link
+from .retry import RetryPolicy
 
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 """Seconds per attempt: to connect, and for any pause while writing or reading."""
@@ -30,10 +31,13 @@ _T = TypeVar("_T")
 class Endpoint:
     """One cloud, and how requests to it begin."""
 
-    def __init__(self, cloud: Cloud, version: str, clock: Clock, *, can_refresh: bool) -> None:
+    def __init__(
+        self, cloud: Cloud, version: str, retry: RetryPolicy, clock: Clock, *, can_refresh: bool
+    ) -> None:
         """`can_refresh`: the credential may return a different token after a 401."""
         self.cloud = cloud
         self._version = version
+        self._retry = retry
         self._clock = clock
         self._can_refresh = can_refresh
 
@@ -71,6 +75,7 @@ class Endpoint:
             prepared=prepared,
             decoder=decoder,
             may_renew=self._can_refresh,
+            policy=self._retry,
             clock=self._clock,
         )
 

@@ -19,7 +19,7 @@ from .errors import GraphTransportError, decode_error, http_error, misfit, print
 from .operation import Operation
 from .permissions import required_permissions
 from .request import PACKAGE, PreparedRequest
-from .retry import after_failure, after_response, delay_before, parse_retry_after
+from .retry import RetryPolicy, after_failure, after_response, delay_before, parse_retry_after
 
 _T = TypeVar("_T")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -73,6 +73,7 @@ class Exchange(Generic[_T]):
     prepared: PreparedRequest
     decoder: Decoder[_T] | None
     may_renew: bool
+    policy: RetryPolicy
     clock: Clock
     repetitions: int = 0
     redirects: int = 0
@@ -151,7 +152,9 @@ class Exchange(Generic[_T]):
             )
         self.ambiguous |= outcome.ambiguous
         self.repetitions += 1
-        return delay_before(self.repetitions, self.operation, outcome, self.clock.chance())
+        return delay_before(
+            self.repetitions, self.operation, outcome, self.policy, self.clock.chance()
+        )
 
     def result(self, answer: Answer) -> _T | None:
         """Return the result of the final answer, or raise the GraphError for it.

@@ -6,6 +6,7 @@ Pure functions: the caller passes in the time and the random number.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,16 +14,61 @@ from email.utils import parsedate_to_datetime
 
 from .operation import Operation
 
-MAX_RETRIES = 3
-MAX_RETRY_AFTER = 60.0
-"""Seconds. A longer Retry-After is left to the caller: the error is raised at once."""
 LONGEST = 2.0**31
 """Seconds (68 years): the value of any longer Retry-After (RFC 9111, 1.2.2); `sleep` accepts it."""
 BACKOFF_BASE = 0.5
-"""Most seconds before the first retry; doubled for each further one."""
+"""Most seconds before the first retry; doubled for each further one, up to ``max_wait``."""
 
 _TRANSIENT = frozenset({429, 502, 503, 504})
 _SECONDS = re.compile("[0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often a request is sent again, and how long a call may take.
+
+    ``max_retries``: the most attempts after the first. ``max_wait``: the longest wait between two
+    attempts, in seconds; an error whose Retry-After is longer is raised at once, and growing pauses
+    stop growing there. ``deadline``: the seconds that a call may take in all, from the call of the
+    method until its result or until a stream is open; None for no limit. A wait that would outlast it
+    is not begun: the last error is raised at once.
+
+    Raises ValueError for a number out of range, and TypeError for what is no number.
+    """
+
+    max_retries: int = 3
+    max_wait: float = 60.0
+    deadline: float | None = None
+
+    def __post_init__(self) -> None:
+        if not _is_number(self.max_retries, int):
+            raise TypeError(f"max_retries is a number of retries, not {_kind(self.max_retries)}")
+        if self.max_retries < 0:
+            raise ValueError(f"max_retries must be 0 or more, not {self.max_retries}")
+        if not _is_number(self.max_wait):
+            raise TypeError(f"max_wait is a number of seconds, not {_kind(self.max_wait)}")
+        if not self.max_wait >= 0:
+            raise ValueError(f"max_wait must be 0 seconds or more, not {self.max_wait}")
+        if self.deadline is None:
+            return
+        if not _is_number(self.deadline):
+            raise TypeError(f"deadline is a number of seconds or None, not {_kind(self.deadline)}")
+        if not 0 < self.deadline < math.inf:
+            raise ValueError(
+                f"deadline must be more than 0 seconds, or None for no limit, not {self.deadline}"
+            )
+
+
+def _is_number(value: object, *kinds: type) -> bool:
+    return isinstance(value, kinds or (int, float)) and not isinstance(value, bool)
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
+
+
+DEFAULT_RETRY = RetryPolicy()
+"""The policy of a client that is given no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +104,7 @@ def after_failure(*, ambiguous: bool) -> Outcome:
 
 
 def delay_before(
-    repetition: int, operation: Operation, outcome: Outcome, random: float
+    repetition: int, operation: Operation, outcome: Outcome, policy: RetryPolicy, random: float
 ) -> float | None:
     """Return the seconds to wait before the ``repetition``-th retry (1, 2, …); None to give up.
 
@@ -66,15 +112,17 @@ def delay_before(
     outcome: it could ring a person twice. ``random`` is a number from 0 up to 1 that spreads clients
     which failed together.
     """
-    if not outcome.transient or repetition > MAX_RETRIES:
+    if not outcome.transient or repetition > policy.max_retries:
         return None
     if outcome.ambiguous and not operation.repeatable:
         return None
     # A Retry-After of 0, or a past date, invites a retry; it does not ask all clients to come back at
     # the same instant.
     if outcome.retry_after:
-        return outcome.retry_after if outcome.retry_after <= MAX_RETRY_AFTER else None
-    return BACKOFF_BASE * 2.0 ** (repetition - 1) * (1 + random) / 2
+        return outcome.retry_after if outcome.retry_after <= policy.max_wait else None
+    # No exponent may overflow, however many retries a policy allows.
+    most = min(BACKOFF_BASE * 2.0 ** min(repetition - 1, 31), policy.max_wait, LONGEST)
+    return most * (1 + random) / 2
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
