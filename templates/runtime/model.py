@@ -29,7 +29,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema, from_json
 
 from .misfits import cleaned
-from .untyped import TYPE_ANNOTATION, Untyped, class_of, classes, declare, type_name
+from .untyped import TYPE_ANNOTATION, Untyped, classes, declare, derived_class, type_name
 
 _namespaces: dict[str, ModuleType] = {}
 """The modules of the models, by the names that annotations use for them."""
@@ -243,8 +243,7 @@ class GraphModel(BaseModel):
         """Return the class for a type name where this class is declared."""
         if odata_type is None or odata_type == cls._odata_type:
             return cls
-        named = class_of(odata_type)
-        return named if named is not None and issubclass(named, cls) else cls
+        return derived_class(odata_type, cls)
 
     # -- pydantic's own entry points select the class in the same way
 

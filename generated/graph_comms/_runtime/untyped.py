@@ -7,12 +7,14 @@ Source: OData JSON 4.01, sections 4.6.3 (`type`) and 7.
 from __future__ import annotations
 
 from math import isfinite
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BaseModel, GetCoreSchemaHandler, GetPydanticSchema, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
 from .misfits import MisfitError
+
+_M = TypeVar("_M", bound=BaseModel)
 
 TYPE_ANNOTATION = "@odata.type"
 
@@ -22,11 +24,21 @@ classes: dict[str, type[BaseModel]] = {}
 _folded: dict[str, type[BaseModel]] = {}
 """The same by casefolded name; of names that differ only in case, the first defined."""
 
+_namespaces: set[str] = set()
+"""The namespaces that have a generated class, casefolded, with `#`."""
+
+_simple: dict[str, list[type[BaseModel]]] = {}
+"""The generated classes by casefolded name without namespace."""
+
 
 def declare(odata_type: str, cls: type[BaseModel]) -> None:
     """Register the class of a type name, in any case."""
     classes[odata_type] = cls
-    _folded.setdefault(odata_type.casefold(), cls)
+    folded = odata_type.casefold()
+    _folded.setdefault(folded, cls)
+    namespace, _, simple = folded.rpartition(".")
+    _namespaces.add(namespace)
+    _simple.setdefault(simple, []).append(cls)
 
 
 def type_name(value: object) -> object:
@@ -45,6 +57,25 @@ def class_of(odata_type: object) -> type[BaseModel] | None:
         return None
     name = f"#{odata_type.removeprefix('#')}"
     return classes.get(name) or _folded.get(name.casefold())
+
+
+def derived_class(odata_type: object, declared: type[_M]) -> type[_M]:
+    """Return the class for a type name where a type is declared: the declared one or one derived from it.
+
+    A service behind Graph may send the name that a type has there, such as
+    `#Microsoft.Teams.GraphSvc.teamworkUserIdentity`: of a namespace that no generated class has, the
+    class with the same simple name is taken, if exactly one derives from the declared one.
+    """
+    if not isinstance(odata_type, str):
+        return declared
+    named = class_of(odata_type)
+    if named is not None:
+        return named if issubclass(named, declared) else declared
+    namespace, _, simple = f"#{odata_type.removeprefix('#')}".casefold().rpartition(".")
+    if namespace in _namespaces:
+        return declared
+    derived = [cls for cls in _simple.get(simple, ()) if issubclass(cls, declared)]
+    return derived[0] if len(derived) == 1 else declared
 
 
 MAX_DEPTH = 200

@@ -1048,17 +1048,17 @@ class OnlineMeetingVideoDisabledReason(GraphFlags):
 
 
 class OperationStatus(GraphEnum):
-    """How far an operation is. Compare without regard to case.
+    """How far an operation is.
 
     `microsoft.graph.operationStatus`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#operationstatus-values
     """
 
-    NOT_STARTED = "NotStarted"
-    RUNNING = "Running"
-    COMPLETED = "Completed"
-    FAILED = "Failed"
+    NOT_STARTED = "notStarted"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
 
 
 class OrganizerMeetingInfo(MeetingInfo, odata_type="#microsoft.graph.organizerMeetingInfo"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from graph_codegen.csdl.ast import EnumType
 from graph_codegen.emit.names import assign_names
 from graph_codegen.emit.openapi import build_openapi
 from graph_codegen.errors import CodegenError
-from graph_codegen.facts import descriptions
+from graph_codegen.facts import descriptions, supplement
 from graph_codegen.facts.descriptions import Descriptions, TypeDescription
 from graph_codegen.model.resolver import resolve
 from graph_codegen.model.subset import take
@@ -44,15 +43,14 @@ def test_descriptions_of_the_document_come_first() -> None:
 
 def test_everything_described_exists() -> None:
     document = reader.read_file(METADATA / "communications.csdl.xml")
-    model = resolve(document)
+    model, redundant = supplement.apply(resolve(document), supplement.load(METADATA))
     subset = take(model, ["communications"]).model
     known = descriptions.load(METADATA)
     lines = {f"{r.method} {r.path}" for r in list_requests(subset)}
-    supplement = json.loads((METADATA / "supplement.json").read_text(encoding="utf-8"))
     enums = [declared for declared in model.types.values() if isinstance(declared, EnumType)]
     members = {(declared.name, item.name) for declared in enums for item in declared.members}
     members |= {(d.name, item.name) for d in model.structured() for item in d.members()}
-    members |= {(n, p) for n, facts in supplement.items() for p in facts["properties"]}
+    assert redundant == ()
     assert known.types.keys() <= model.types.keys()
     told = {(n, m) for n, text in known.types.items() for m in (*text.properties, *text.members)}
     assert told <= members

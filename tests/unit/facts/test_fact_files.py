@@ -83,6 +83,7 @@ def rules(**facts: object) -> object:
         (permissions.FILE, rules(some_of=[]), "operations/POST /a/application/0/some_of: "),
         (supplement.FILE, {"a": {"properties": {"b": 5}}}, "a/properties/b: "),
         (supplement.FILE, {"a": {"properties": ["b"]}}, "a/properties: "),
+        (supplement.FILE, {"a": {"members": {"B": 5}}}, "a/members/B: "),
     ],
 )  # fmt: skip
 def test_a_fact_of_another_form_is_refused_with_its_place(

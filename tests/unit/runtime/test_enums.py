@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from graph_comms._runtime.enums import GraphEnum
 from graph_comms.models import (
     Call,
     CallState,
@@ -17,9 +20,12 @@ from graph_comms.models import (
     OnlineMeetingVideoDisabledReason,
     OperationStatus,
 )
+from tests.golden.documented import CREATE_CALL
 from tests.unit.runtime.wire import COPIES, comes_back
 
 Reason = OnlineMeetingVideoDisabledReason
+PAGES = Path(__file__).parents[3].parent / "shared" / "examples"
+"""More documented examples, if they are beside this checkout."""
 
 
 def state(text: str) -> CallState:
@@ -51,14 +57,52 @@ def test_capitals_are_ignored_when_matching_and_kept_when_sent(text: str) -> Non
     assert comes_back(Call, {"state": text})
 
 
-def test_values_that_the_metadata_capitalises() -> None:
-    operation = CommsOperation.from_dict({"status": "completed"})
+@pytest.mark.parametrize("text", ["completed", "Completed", "COMPLETED"])
+def test_members_that_the_service_spells_otherwise_than_the_metadata(text: str) -> None:
+    status = CommsOperation.from_dict({"status": text}).status
 
-    assert operation.status == OperationStatus.COMPLETED
-    assert operation.to_dict() == {"status": "completed"}
-    assert CommsOperation(odata_type=None, status=OperationStatus.COMPLETED).to_dict() == {
-        "status": "Completed"
-    }
+    assert status == OperationStatus("completed")
+    assert status == "completed"
+    assert hash(status) == hash("completed")
+    assert {status} & {"Completed", "COMPLETED"} == set()  # equality is that of str
+    assert isinstance(status, OperationStatus)
+    assert (status.name, status.value, status.is_unknown) == ("COMPLETED", text, False)
+    assert comes_back(CommsOperation, {"status": text})
+
+
+def test_what_is_built_is_sent_in_the_services_spelling() -> None:
+    sent = [CommsOperation(odata_type=None, status=status).to_dict() for status in OperationStatus]
+    assert [one["status"] for one in sent] == ["notStarted", "running", "completed", "failed"]
+
+
+def enum_values(value: object) -> Iterator[GraphEnum]:
+    """The values of enumerations in a value, at any depth."""
+    match value:
+        case GraphEnum():
+            yield value
+        case GraphModel():
+            for name in type(value).model_fields:
+                yield from enum_values(getattr(value, name))
+            yield from enum_values(value.undeclared)
+        case dict():
+            yield from enum_values(list(value.values()))
+        case list():
+            for item in value:
+                yield from enum_values(item)
+
+
+def test_members_are_spelled_as_documented() -> None:
+    documented = [*CREATE_CALL.rglob("*.json"), *PAGES.glob("*.json")]
+    texts = [path.read_text(encoding="utf-8") for path in documented]
+    # Untyped, so that every object in it that names a type is a model.
+    whole = GraphModel.from_dict({"documented": [json.loads(text) for text in texts]})
+    spellings: dict[GraphEnum, set[str]] = defaultdict(set)
+    for value in enum_values(whole):
+        spellings[value].add(value.value)
+
+    assert OperationStatus.COMPLETED in spellings
+    assert [v for v in spellings if v.is_unknown] == []
+    assert {str(v): others for v, others in spellings.items() if str(v) not in others} == {}
 
 
 @pytest.mark.parametrize("text", ["levitating", "", "established ", "1"])

@@ -22,7 +22,9 @@ from graph_comms.models import (
     Participant,
     ParticipantInfo,
     PlayPromptOperation,
+    RecordingInfo,
     ServiceHostedMediaConfig,
+    TeamworkUserIdentity,
     call_records,
 )
 from tests.hostile.generated import generate, imported
@@ -144,6 +146,58 @@ def test_where_the_declared_class_is_mentioned_too() -> None:
     assert call.media_config.undeclared == {"new": 1}
     assert type(call.source) is ParticipantInfo
     assert call.source.region == "emea"
+
+
+@pytest.mark.parametrize(
+    ("declared", "name", "expected"),
+    [
+        (Identity, "#Microsoft.Teams.GraphSvc.teamworkUserIdentity", TeamworkUserIdentity),
+        (Identity, "Microsoft.Teams.GraphSvc.TEAMWORKUSERIDENTITY", TeamworkUserIdentity),
+        (Identity, "#elsewhere.identity", Identity),
+        (Identity, "#elsewhere.call", Identity),
+        (TeamworkUserIdentity, "#elsewhere.identity", TeamworkUserIdentity),
+        (Identity, "#microsoft.graph.callRecords.teamworkUserIdentity", Identity),
+        (Identity, "#teamworkUserIdentity", Identity),
+        (Entity, "#elsewhere.callRecord", call_records.CallRecord),
+    ],
+)
+def test_a_type_name_of_a_foreign_namespace_picks_the_class_of_the_same_name(
+    declared: type[GraphModel], name: str, expected: type[GraphModel]
+) -> None:
+    body = {"@odata.type": name, "id": "1", "displayName": None}
+
+    assert type(declared.from_dict(body)) is expected
+    assert comes_back(declared, body)
+
+
+def test_foreign_names_pick_classes_where_a_property_declares_the_type() -> None:
+    identity = {"@odata.type": "#Microsoft.Teams.GraphSvc.teamworkUserIdentity", "id": "1"}
+    body = {"initiator": {"user": identity, "untyped": identity}}
+    parsed = RecordingInfo.from_dict(body).initiator
+
+    assert parsed is not None
+    assert type(parsed.user) is TeamworkUserIdentity
+    assert parsed.undeclared == {"untyped": identity}  # nothing is declared for it
+    assert comes_back(RecordingInfo, body)
+
+
+AMBIGUOUS = """
+    <ComplexType Name="base"/><ComplexType Name="other"/>
+    <ComplexType Name="one" BaseType="graph.base"/><ComplexType Name="two" BaseType="graph.other"/>
+    </Schema><Schema Namespace="microsoft.graph.more" xmlns="http://docs.oasis-open.org/odata/ns/edm">
+    <ComplexType Name="one" BaseType="graph.base"/><ComplexType Name="two" BaseType="graph.base"/>
+"""
+
+
+def test_a_foreign_name_that_could_be_two_classes_gives_the_declared_one() -> None:
+    with imported(generate(document(AMBIGUOUS))) as module:
+        models = module("models")
+        for declared, name, expected in (
+            (models.Base, "#elsewhere.one", models.Base),
+            (models.Base, "#elsewhere.two", models.more.Two),
+            (models.Other, "#elsewhere.two", models.Two),
+        ):
+            assert type(declared.from_dict({"@odata.type": name})) is expected
 
 
 def test_undeclared_values_that_name_a_known_type_are_models() -> None:
