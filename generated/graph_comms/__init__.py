@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ._runtime.operation import Operation as Operation
     from ._runtime.operation import Parameter as Parameter
     from ._runtime.page import Page as Page
+    from ._runtime.response import Response as Response
     from ._runtime.retry import RetryPolicy as RetryPolicy
     from ._runtime.wire import UNSET as UNSET
     from .client import AsyncCommunicationsClient as AsyncCommunicationsClient
@@ -58,6 +59,7 @@ _MODULES = {
     "Operation": "._runtime.operation",
     "Parameter": "._runtime.operation",
     "Page": "._runtime.page",
+    "Response": "._runtime.response",
     "RetryPolicy": "._runtime.retry",
     "UNSET": "._runtime.wire",
     "AsyncCommunicationsClient": ".client",
@@ -85,6 +87,7 @@ __all__ = [
     "Parameter",
     "PermissionDeniedError",
     "RepeatedLinkError",
+    "Response",
     "RetryPolicy",
     "ServiceError",
     "ThrottledError",

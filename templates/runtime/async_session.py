@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import httpx
 
-from . import decode
 from .async_page import AsyncPage
 from .body import Body, coding_of
 from .clock import SYSTEM_CLOCK, Clock
@@ -18,9 +17,11 @@ from .credentials import AsyncCredential, AsyncTokens
 from .decode import Decoder
 from .endpoint import DEFAULT_TIMEOUT, LIMITS, Endpoint, no_cookies
 from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply
+from .headers import Headers
 from .operation import Operation
 from .options import QueryOptions
 from .paging import PageData
+from .response import Response
 from .retry import DEFAULT_RETRY, RetryPolicy
 
 _T = TypeVar("_T")
@@ -67,8 +68,8 @@ class AsyncSession(Endpoint):
         decoder: Decoder[_T] | None,
         arguments: Arguments,
         options: QueryOptions,
-    ) -> _T | None:
-        """Return what the decoder reads from the response; without one the body is ignored."""
+    ) -> Response[_T | None]:
+        """Return the response with what the decoder reads from it; without one the body is ignored."""
         return await self._run(self.begin(operation, decoder, arguments, options))
 
     async def send_page(
@@ -77,31 +78,36 @@ class AsyncSession(Endpoint):
         decoder: Decoder[PageData[Any]],
         arguments: Arguments,
         options: QueryOptions,
-    ) -> AsyncPage[Any]:
-        """Return the first page of the collection in the response."""
-        headers = options.get("headers")
+    ) -> Response[AsyncPage[Any] | None]:
+        """Return the response with the first page of a collection."""
 
-        async def fetch(link: str) -> AsyncPage[Any]:
-            return await page(self.follow(link, operation, decoder, headers))
+        def read(body: bytes) -> AsyncPage[Any]:
+            return AsyncPage(**decoder.read(body).fields(), _fetch=fetch)
 
-        async def page(exchange: Exchange[PageData[Any]]) -> AsyncPage[Any]:
-            data = await self._run(exchange)
-            return AsyncPage(**(data or PageData([])).fields(), _fetch=fetch)
+        async def fetch(link: str) -> AsyncPage[Any] | None:
+            response = await self._run(self.follow(link, operation, pages, options.get("headers")))
+            return response.value
 
-        return await page(self.begin(operation, decoder, arguments, options))
+        pages = Decoder(decoder.name, read)
+        return await self._run(self.begin(operation, pages, arguments, options))
 
     @asynccontextmanager
     async def stream(
-        self, operation: Operation, arguments: Arguments, options: QueryOptions
-    ) -> AsyncGenerator[AsyncIterator[bytes]]:
-        """Give the stream in the response piece by piece, for as long as the context lasts."""
-        exchange = self.begin(operation, decode.content(), arguments, options)
+        self,
+        operation: Operation,
+        decoder: Decoder[bytes],
+        arguments: Arguments,
+        options: QueryOptions,
+    ) -> AsyncGenerator[Response[AsyncIterator[bytes]]]:
+        """Give the response with its stream, piece by piece, for as long as the context lasts."""
+        exchange = self.begin(operation, decoder, arguments, options)
         while True:
             opened = await self._open(exchange)
             if isinstance(opened, httpx.Response) and opened.is_success:
                 exchange.log(opened)
                 async with aclosing(opened):
-                    yield self._chunks(opened, exchange)
+                    headers = Headers(opened.headers.multi_items())
+                    yield Response(self._chunks(opened, exchange), opened.status_code, headers)
                 return
             answer = await self._read(opened, exchange)
             delay = exchange.delay_after(answer)
@@ -119,7 +125,7 @@ class AsyncSession(Endpoint):
         except httpx.RequestError as error:
             raise exchange.failure(error, ambiguous=True) from error
 
-    async def _run(self, exchange: Exchange[_T]) -> _T | None:
+    async def _run(self, exchange: Exchange[_T]) -> Response[_T | None]:
         while True:
             async with self._slots:
                 answer = await self._read(await self._open(exchange), exchange)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, cast
 
@@ -15,6 +15,7 @@ from .credentials import Credential
 from .declaration import BoundMethod
 from .endpoint import DEFAULT_TIMEOUT
 from .page import Page
+from .response import Response
 from .retry import DEFAULT_RETRY, RetryPolicy
 from .session import Session
 
@@ -25,38 +26,46 @@ T = TypeVar("T")
 class SyncMethod(BoundMethod, Generic[P, T]):
     """A method that returns what its response holds."""
 
+    def with_response(self, *args: P.args, **kwargs: P.kwargs) -> Response[T]:
+        """Do what a call of the method does, and return the response that holds the result."""
+        return cast("Response[T]", self._session.send(*self._request(args, kwargs)))
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        arguments, options = self._bind(args, kwargs)
-        declared = self._declaration
-        return cast(
-            "T",
-            self._session.send(declared.operation, declared.decoder, arguments, options),
-        )
+        response = self.with_response(*args, **kwargs)
+        return response.value
 
 
-class SyncPageMethod(BoundMethod, Generic[P, T]):
+class SyncPageMethod(SyncMethod[P, Page[T]]):
     """A method that returns the first page of a collection."""
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Page[T]:
-        arguments, options = self._bind(args, kwargs)
-        declared = self._declaration
-        page: Page[Any] = self._session.send_page(
-            declared.operation, declared.decoder, arguments, options
-        )
-        return page
+    def with_response(self, *args: P.args, **kwargs: P.kwargs) -> Response[Page[T]]:
+        """Do what a call of the method does, and return the response that holds the page."""
+        response: Response[Page[Any]] = self._session.send_page(*self._request(args, kwargs))
+        return response
 
 
 class SyncStreamMethod(BoundMethod, Generic[P]):
     """A method that gives a stream piece by piece, for as long as the context that it returns lasts."""
 
+    def with_response(
+        self, *args: P.args, **kwargs: P.kwargs
+    ) -> AbstractContextManager[Response[Iterator[bytes]]]:
+        """Give the response as soon as it begins; its value yields the pieces."""
+        context: AbstractContextManager[Response[Iterator[bytes]]] = self._session.stream(
+            *self._request(args, kwargs)
+        )
+        return context
+
     def __call__(
         self, *args: P.args, **kwargs: P.kwargs
     ) -> AbstractContextManager[Iterator[bytes]]:
-        arguments, options = self._bind(args, kwargs)
-        context: AbstractContextManager[Iterator[bytes]] = self._session.stream(
-            self._declaration.operation, arguments, options
-        )
-        return context
+        return _value_of(self.with_response(*args, **kwargs))
+
+
+@contextmanager
+def _value_of(context: AbstractContextManager[Response[T]]) -> Generator[T]:
+    with context as response:
+        yield response.value
 
 
 class ClientBase:

@@ -15,9 +15,11 @@ from .body import BROKE_OFF, MAX_BODY
 from .clock import Clock
 from .decode import Decoder
 from .errors import GraphTransportError, decode_error, http_error, misfit, printable
+from .headers import Headers
 from .operation import Operation
 from .permissions import required_permissions
 from .request import PACKAGE, PreparedRequest
+from .response import Response
 from .retry import RetryPolicy, after_failure, after_response, delay_before, parse_retry_after
 
 _T = TypeVar("_T")
@@ -155,15 +157,15 @@ class Exchange(Generic[_T]):
             self.repetitions, self.operation, outcome, self.policy, self.clock.chance()
         )
 
-    def result(self, answer: Answer) -> _T | None:
-        """Return the result of the final answer, or raise the GraphError for it.
+    def result(self, answer: Answer) -> Response[_T | None]:
+        """Return the final answer with the result in it, or raise the GraphError for it.
 
         If an earlier attempt to delete may have succeeded unnoticed, a 404 counts as success.
         """
         if isinstance(answer, httpx.RequestError):
             raise self.failure(answer, ambiguous=self.ambiguous) from answer
         if answer.status == 404 and self.operation.method == "DELETE" and self.ambiguous:
-            return None
+            return Response(None, answer.status, Headers(answer.headers.multi_items()))
         if not answer.is_success:
             raise http_error(
                 answer.status,
@@ -173,7 +175,8 @@ class Exchange(Generic[_T]):
                 retry_after=answer.retry_after(self.clock),
                 need=required_permissions(self.operation.permissions, self.prepared.wire_body),
             )
-        return None if self.decoder is None else self._decode(answer, self.decoder)
+        value = None if self.decoder is None else self._decode(answer, self.decoder)
+        return Response(value, answer.status, Headers(answer.headers.multi_items()))
 
     def failure(self, error: httpx.RequestError, *, ambiguous: bool) -> GraphTransportError:
         """Return the exception for a request without a usable response; chain it from `error`.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterable, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager
 from functools import reduce
 from typing import Any, Self
 
@@ -90,6 +90,17 @@ class Client(Face):
     def items(self, page: Any) -> list[Any]:
         """Iterate over a page, and so over all that follow."""
         return self.finish(_all(page)) if isinstance(page, AsyncIterable) else list(page)
+
+    @contextmanager
+    def entered(self, context: Any) -> Iterator[Any]:
+        """Enter a context manager of either flavour."""
+        if isinstance(context, AbstractContextManager):
+            with context as entered:
+                yield entered
+        else:
+            stack = AsyncExitStack()
+            yield self.finish(stack.enter_async_context(context))
+            self.finish(stack.aclose())
 
     def read(self, stream: Any, each: Callable[[bytes], None]) -> None:
         """Hand each piece of a stream over as it arrives."""

@@ -225,10 +225,9 @@ def test_many_threads_share_a_session() -> None:
 
         def work(_: int) -> list[str | None]:
             barrier.wait()
-            things = (
-                session.send(GET, decode.model(Thing), {"thing_id": KEY}, {}) for _ in range(10)
-            )
-            return [thing.id if thing else None for thing in things]
+            decoder = decode.model(Thing)
+            responses = (session.send(GET, decoder, {"thing_id": KEY}, {}) for _ in range(10))
+            return [one.value.id if one.value else None for one in responses]
 
         assert list(pool.map(work, range(32))) == [["1"] * 10] * 32
         session.close()

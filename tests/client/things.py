@@ -111,7 +111,7 @@ class Connection(Face):
         names = [p.name for p in operation.parameters if p.location != "query"]
         given = dict(zip(names, arguments, strict=True))
         decoder: Any = None if returns is None else decode.model(returns)
-        return self.finish(self.session.send(operation, decoder, given, options))
+        return self.finish(self.session.send(operation, decoder, given, options)).value
 
     def create(self, **fields: Any) -> Any:
         return self.send(CREATE, Thing(**fields), returns=Thing)

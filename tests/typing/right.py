@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from graph_comms import AsyncCommunicationsClient, Cloud, CommunicationsClient, GraphError
+from graph_comms import (
+    AsyncCommunicationsClient,
+    AsyncPage,
+    Cloud,
+    CommunicationsClient,
+    GraphError,
+    Page,
+    Response,
+)
 from graph_comms.models import (
     Call,
     CallState,
@@ -54,6 +62,33 @@ def create(token: str) -> str | None:
             print(error)
             return None
         return created.id
+
+
+def created_at(token: str) -> tuple[str | None, str | None]:
+    with CommunicationsClient(token) as client:
+        response = client.calls.create.with_response(new_call())
+        call: Call = response.value
+        status: int = response.status
+        page: Page[Participant] = client.calls.participants.list.with_response("1", top=5).value
+        with client.online_meetings.recordings.stream_content.with_response("1", "2") as streamed:
+            size = sum(map(len, streamed.value))
+        nothing: Response[None] = client.calls.delete.with_response("1")
+        print(status, page.count, size, nothing.request_id)
+        return call.id, response.location or response.headers["Location"]
+
+
+async def created_at_async(token: str) -> str | None:
+    async with AsyncCommunicationsClient(token) as client:
+        response = await client.calls.create.with_response(new_call())
+        call: Call = response.value
+        page: AsyncPage[Participant] = (
+            await client.calls.participants.list.with_response("1", top=5)
+        ).value
+        recordings = client.online_meetings.recordings
+        async with recordings.stream_content.with_response("1", "2") as streamed:
+            size = sum([len(piece) async for piece in streamed.value])
+        print(call.id, page.count, size)
+        return response.location
 
 
 async def create_async(token: str) -> CallState | None:

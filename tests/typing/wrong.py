@@ -47,3 +47,14 @@ with CommunicationsClient("token") as client:
     client.calls.create()  # error
     client.calls.craete(call)  # error
     number: int = client.calls.create(call).id  # error
+    client.calls.create.with_response(ParticipantInfo())  # error
+    client.calls.create.with_response()  # error
+    client.calls.create.with_response(call, subject="wrong")  # error
+    print(client.calls.create.with_response(call).id)  # error
+    print(client.calls.create.with_response(call).value.number)  # error
+    client.calls.create.with_respones(call)  # error
+    client.calls.list.with_response(topp=5)  # error
+    client.calls.list.with_response().value[0]  # error
+    with client.online_meetings.recordings.stream_content.with_response("1") as response:  # error
+        text: str = next(response.value)  # error
+    client.calls.create.with_response(call).status = 5  # error

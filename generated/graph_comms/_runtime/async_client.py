@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, cast
 
@@ -17,6 +17,7 @@ from .cloud import Cloud
 from .credentials import AsyncCredential
 from .declaration import BoundMethod
 from .endpoint import DEFAULT_TIMEOUT
+from .response import Response
 from .retry import DEFAULT_RETRY, RetryPolicy
 
 P = ParamSpec("P")
@@ -26,38 +27,48 @@ T = TypeVar("T")
 class AsyncMethod(BoundMethod, Generic[P, T]):
     """A method that returns what its response holds."""
 
+    async def with_response(self, *args: P.args, **kwargs: P.kwargs) -> Response[T]:
+        """Do what a call of the method does, and return the response that holds the result."""
+        return cast("Response[T]", await self._session.send(*self._request(args, kwargs)))
+
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        arguments, options = self._bind(args, kwargs)
-        declared = self._declaration
-        return cast(
-            "T",
-            await self._session.send(declared.operation, declared.decoder, arguments, options),
-        )
+        response = await self.with_response(*args, **kwargs)
+        return response.value
 
 
-class AsyncPageMethod(BoundMethod, Generic[P, T]):
+class AsyncPageMethod(AsyncMethod[P, AsyncPage[T]]):
     """A method that returns the first page of a collection."""
 
-    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> AsyncPage[T]:
-        arguments, options = self._bind(args, kwargs)
-        declared = self._declaration
-        page: AsyncPage[Any] = await self._session.send_page(
-            declared.operation, declared.decoder, arguments, options
+    async def with_response(self, *args: P.args, **kwargs: P.kwargs) -> Response[AsyncPage[T]]:
+        """Do what a call of the method does, and return the response that holds the page."""
+        response: Response[AsyncPage[Any]] = await self._session.send_page(
+            *self._request(args, kwargs)
         )
-        return page
+        return response
 
 
 class AsyncStreamMethod(BoundMethod, Generic[P]):
     """A method that gives a stream piece by piece, for as long as the context that it returns lasts."""
 
+    def with_response(
+        self, *args: P.args, **kwargs: P.kwargs
+    ) -> AbstractAsyncContextManager[Response[AsyncIterator[bytes]]]:
+        """Give the response as soon as it begins; its value yields the pieces."""
+        context: AbstractAsyncContextManager[Response[AsyncIterator[bytes]]] = self._session.stream(
+            *self._request(args, kwargs)
+        )
+        return context
+
     def __call__(
         self, *args: P.args, **kwargs: P.kwargs
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        arguments, options = self._bind(args, kwargs)
-        context: AbstractAsyncContextManager[AsyncIterator[bytes]] = self._session.stream(
-            self._declaration.operation, arguments, options
-        )
-        return context
+        return _value_of(self.with_response(*args, **kwargs))
+
+
+@asynccontextmanager
+async def _value_of(context: AbstractAsyncContextManager[Response[T]]) -> AsyncGenerator[T]:
+    async with context as response:
+        yield response.value
 
 
 class AsyncClientBase:

@@ -182,7 +182,7 @@ class Declaration:
         returns = self._hints["return"]
         if returns is NoneType:
             return None
-        if returns is bytes:
+        if self.operation.returns == "bytes":
             return decode.content()
         if self.operation.kind == "count":
             return decode.count()
@@ -248,7 +248,13 @@ class BoundMethod:
     def __reduce__(self) -> tuple[Any, ...]:
         return getattr, (self._owner, self._declaration.__name__)
 
-    def _bind(
+    def _request(
         self, arguments: tuple[Any, ...], keywords: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], QueryOptions]:
-        return self._declaration.bind(self._owner, arguments, keywords)
+    ) -> tuple[Operation, Decoder[Any] | None, dict[str, Any], QueryOptions]:
+        """Return what a session needs to send the request of a call."""
+        declared = self._declaration
+        return (
+            declared.operation,
+            declared.decoder,
+            *declared.bind(self._owner, arguments, keywords),
+        )

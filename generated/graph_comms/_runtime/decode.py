@@ -19,16 +19,16 @@ from . import edm
 from .model import GraphModel
 from .paging import PageData
 
-_T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
 _M = TypeVar("_M", bound=GraphModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Decoder(Generic[_T]):
+class Decoder(Generic[_T_co]):
     """Reads one kind of body; `name` is used in messages."""
 
     name: str
-    read: Callable[[bytes], _T]
+    read: Callable[[bytes], _T_co]
 
 
 @cache

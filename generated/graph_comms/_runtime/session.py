@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import httpx
 
-from . import decode
 from .body import Body, coding_of
 from .clock import SYSTEM_CLOCK, Clock
 from .cloud import Cloud
@@ -18,10 +17,12 @@ from .credentials import Credential, Tokens
 from .decode import Decoder
 from .endpoint import DEFAULT_TIMEOUT, LIMITS, Endpoint, no_cookies
 from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply
+from .headers import Headers
 from .operation import Operation
 from .options import QueryOptions
 from .page import Page
 from .paging import PageData
+from .response import Response
 from .retry import DEFAULT_RETRY, RetryPolicy
 
 _T = TypeVar("_T")
@@ -68,8 +69,8 @@ class Session(Endpoint):
         decoder: Decoder[_T] | None,
         arguments: Arguments,
         options: QueryOptions,
-    ) -> _T | None:
-        """Return what the decoder reads from the response; without one the body is ignored."""
+    ) -> Response[_T | None]:
+        """Return the response with what the decoder reads from it; without one the body is ignored."""
         return self._run(self.begin(operation, decoder, arguments, options))
 
     def send_page(
@@ -78,31 +79,36 @@ class Session(Endpoint):
         decoder: Decoder[PageData[Any]],
         arguments: Arguments,
         options: QueryOptions,
-    ) -> Page[Any]:
-        """Return the first page of the collection in the response."""
-        headers = options.get("headers")
+    ) -> Response[Page[Any] | None]:
+        """Return the response with the first page of a collection."""
 
-        def fetch(link: str) -> Page[Any]:
-            return page(self.follow(link, operation, decoder, headers))
+        def read(body: bytes) -> Page[Any]:
+            return Page(**decoder.read(body).fields(), _fetch=fetch)
 
-        def page(exchange: Exchange[PageData[Any]]) -> Page[Any]:
-            data = self._run(exchange)
-            return Page(**(data or PageData([])).fields(), _fetch=fetch)
+        def fetch(link: str) -> Page[Any] | None:
+            response = self._run(self.follow(link, operation, pages, options.get("headers")))
+            return response.value
 
-        return page(self.begin(operation, decoder, arguments, options))
+        pages = Decoder(decoder.name, read)
+        return self._run(self.begin(operation, pages, arguments, options))
 
     @contextmanager
     def stream(
-        self, operation: Operation, arguments: Arguments, options: QueryOptions
-    ) -> Generator[Iterator[bytes]]:
-        """Give the stream in the response piece by piece, for as long as the context lasts."""
-        exchange = self.begin(operation, decode.content(), arguments, options)
+        self,
+        operation: Operation,
+        decoder: Decoder[bytes],
+        arguments: Arguments,
+        options: QueryOptions,
+    ) -> Generator[Response[Iterator[bytes]]]:
+        """Give the response with its stream, piece by piece, for as long as the context lasts."""
+        exchange = self.begin(operation, decoder, arguments, options)
         while True:
             opened = self._open(exchange)
             if isinstance(opened, httpx.Response) and opened.is_success:
                 exchange.log(opened)
                 with closing(opened):
-                    yield self._chunks(opened, exchange)
+                    headers = Headers(opened.headers.multi_items())
+                    yield Response(self._chunks(opened, exchange), opened.status_code, headers)
                 return
             answer = self._read(opened, exchange)
             delay = exchange.delay_after(answer)
@@ -117,7 +123,7 @@ class Session(Endpoint):
         except httpx.RequestError as error:
             raise exchange.failure(error, ambiguous=True) from error
 
-    def _run(self, exchange: Exchange[_T]) -> _T | None:
+    def _run(self, exchange: Exchange[_T]) -> Response[_T | None]:
         while True:
             with self._slots:
                 answer = self._read(self._open(exchange), exchange)

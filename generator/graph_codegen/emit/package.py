@@ -28,6 +28,7 @@ _EXPORTS = {
     "_runtime.operation": ["Operation", "Parameter"],
     "_runtime.async_page": ["AsyncPage"],
     "_runtime.page": ["Page"],
+    "_runtime.response": ["Response"],
     "_runtime.retry": ["RetryPolicy"],
     "_runtime.wire": ["UNSET"],
     "operations": ["OPERATIONS"],
