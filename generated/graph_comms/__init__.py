@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from ._runtime.page import Page as Page
     from ._runtime.response import Response as Response
     from ._runtime.retry import RetryPolicy as RetryPolicy
+    from ._runtime.subcodes import SUBCODES as SUBCODES
+    from ._runtime.subcodes import Subcode as Subcode
     from ._runtime.wire import UNSET as UNSET
     from .client import AsyncCommunicationsClient as AsyncCommunicationsClient
     from .client import CommunicationsClient as CommunicationsClient
@@ -61,6 +63,8 @@ _MODULES = {
     "Page": "._runtime.page",
     "Response": "._runtime.response",
     "RetryPolicy": "._runtime.retry",
+    "SUBCODES": "._runtime.subcodes",
+    "Subcode": "._runtime.subcodes",
     "UNSET": "._runtime.wire",
     "AsyncCommunicationsClient": ".client",
     "CommunicationsClient": ".client",
@@ -90,6 +94,8 @@ __all__ = [
     "Response",
     "RetryPolicy",
     "ServiceError",
+    "Subcode",
+    "SUBCODES",
     "ThrottledError",
     "UnavailableInCloudError",
     "UNSET",

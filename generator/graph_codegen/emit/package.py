@@ -30,6 +30,7 @@ _EXPORTS = {
     "_runtime.page": ["Page"],
     "_runtime.response": ["Response"],
     "_runtime.retry": ["RetryPolicy"],
+    "_runtime.subcodes": ["SUBCODES", "Subcode"],
     "_runtime.wire": ["UNSET"],
     "operations": ["OPERATIONS"],
 }
