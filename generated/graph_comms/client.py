@@ -3942,6 +3942,7 @@ class CommunicationsClient(ClientBase, _CommunicationsClient[Sync]):
     """
 
     _version = "0.1.0"
+    _endpoint = "https://graph.microsoft.com/v1.0"
 
 
 class AsyncCommunicationsClient(AsyncClientBase, _CommunicationsClient[Async]):
@@ -3952,3 +3953,4 @@ class AsyncCommunicationsClient(AsyncClientBase, _CommunicationsClient[Async]):
     """
 
     _version = "0.1.0"
+    _endpoint = "https://graph.microsoft.com/v1.0"

@@ -25,7 +25,7 @@ from graph_codegen.csdl import reader, xml
 from graph_codegen.csdl.ast import Document
 from graph_codegen.errors import CodegenError, Diagnostic, Place, error, refuse
 from graph_codegen.facts import supplement
-from graph_codegen.facts.settings import Settings, with_package
+from graph_codegen.facts.settings import Settings, with_endpoint, with_package
 from graph_codegen.facts.settings import load as load_settings
 from graph_codegen.install import replace
 from graph_codegen.install.manifest import MANIFEST, render_manifest
@@ -185,6 +185,7 @@ def generate(
     *,
     roots: Iterable[str] = (),
     package: str | None = None,
+    endpoint: str | None = None,
     metadata_folder: str | Path | None = None,
     strict: bool = False,
     executor: Executor | None = None,
@@ -193,23 +194,27 @@ def generate(
     """Generate a package, in memory.
 
     `metadata` is the path of a CSDL document; `roots` are the entity sets, singletons, paths or types
-    whose part of it is generated, or `all`; `package` is the name of the package. The settings of the
-    metadata folder say what each of them is by default. `executor` formats the code, in this thread
+    whose part of it is generated, or `all`; `package` is the name of the package, `endpoint` the service
+    root that its clients send requests to. The settings of the metadata folder say what each of them is by
+    default. `executor` formats the code, in this thread
     without one. If strict, whatever is not understood is an error.
 
-    Raises CodegenError for a document, roots, a name or facts that cannot be used.
+    Raises CodegenError for a document, roots, a name, an endpoint or facts that cannot be used.
     """
     run = _Run(metadata_folder, strict, progress)
     document, taken = run.read_subset(metadata, roots)
     settings = run.settings
     if package is not None:
         settings = with_package(settings, package)
+    if endpoint is not None:
+        settings = with_endpoint(settings, endpoint)
     with progress.stage("generating"):
         files = run.build(taken.model, settings, executor)
     origin = {
         "generator": f"graph-codegen {__version__}",
         "metadata": {"document": document.file, "sha256": document.sha256},
         "roots": list(taken.roots),
+        "endpoint": settings.endpoint,
     }
     return Package(
         name=settings.package,

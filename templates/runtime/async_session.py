@@ -11,7 +11,6 @@ import httpx
 from .async_page import AsyncPage
 from .body import Body, coding_of
 from .clock import SYSTEM_CLOCK, Clock
-from .cloud import Cloud
 from .concurrency import async_slots
 from .credentials import AsyncCredential, AsyncTokens
 from .decode import Decoder
@@ -23,6 +22,7 @@ from .options import QueryOptions
 from .paging import PageData
 from .response import Response
 from .retry import DEFAULT_RETRY, RetryPolicy
+from .service_root import GRAPH, ServiceRoot
 
 _T = TypeVar("_T")
 
@@ -31,7 +31,7 @@ Arguments = Mapping[str, object]
 
 
 class AsyncSession(Endpoint):
-    """Sends operations to one cloud.
+    """Sends operations to one service.
 
     All methods take an operation with its arguments and query options, as ``prepare`` does, and send
     again where that is safe. They raise a ``GraphError``, what ``prepare`` raises for bad arguments,
@@ -44,7 +44,7 @@ class AsyncSession(Endpoint):
         credential: AsyncCredential,
         *,
         version: str,
-        cloud: Cloud = Cloud.GLOBAL,
+        root: ServiceRoot = GRAPH,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         retry: RetryPolicy = DEFAULT_RETRY,
@@ -55,10 +55,14 @@ class AsyncSession(Endpoint):
         Raises TypeError for a credential that this flavour of client cannot use, and ValueError for a
         malformed token.
         """
-        self._tokens = AsyncTokens(credential, cloud.scope)
-        super().__init__(cloud, version, retry, clock, can_refresh=self._tokens.can_refresh)
+        self._tokens = AsyncTokens(credential, root.scope)
+        super().__init__(root, version, retry, clock, can_refresh=self._tokens.can_refresh)
         self._client = httpx.AsyncClient(
-            transport=transport, timeout=timeout, limits=LIMITS, cookies=no_cookies()
+            transport=transport,
+            mounts=root.mounts,
+            timeout=timeout,
+            limits=LIMITS,
+            cookies=no_cookies(),
         )
         self._slots = async_slots()
 

@@ -1,4 +1,4 @@
-"""What both sessions share: the cloud, and how an exchange with it begins."""
+"""What both sessions share: where the service is, and how an exchange with it begins."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TypeVar
 import httpx
 
 from .clock import Clock
-from .cloud import Cloud
 from .decode import Decoder
 from .exchange import Exchange
 from .operation import Operation
 from .options import QueryOptions
 from .request import PreparedRequest, prepare, prepare_link
 from .retry import RetryPolicy
+from .service_root import ServiceRoot
 
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 """Seconds per attempt: to connect, and for any pause while writing or reading."""
@@ -28,20 +28,26 @@ _T = TypeVar("_T")
 
 
 class Endpoint:
-    """One cloud, and how requests to it begin."""
+    """One service, and how requests to it begin."""
 
     def __init__(
-        self, cloud: Cloud, version: str, retry: RetryPolicy, clock: Clock, *, can_refresh: bool
+        self,
+        root: ServiceRoot,
+        version: str,
+        retry: RetryPolicy,
+        clock: Clock,
+        *,
+        can_refresh: bool,
     ) -> None:
         """`can_refresh`: the credential may return a different token after a 401."""
-        self.cloud = cloud
+        self.root = root
         self._version = version
         self._retry = retry
         self._clock = clock
         self._can_refresh = can_refresh
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} cloud={self.cloud.name}>"
+        return f"<{type(self).__name__} {self.root}>"
 
     def begin(
         self,
@@ -51,7 +57,7 @@ class Endpoint:
         options: QueryOptions,
     ) -> Exchange[_T]:
         """Return the exchange for an operation; raises what ``prepare`` raises."""
-        prepared = prepare(operation, self.cloud, arguments, options, version=self._version)
+        prepared = prepare(operation, self.root, arguments, options, version=self._version)
         return self._exchange(operation, prepared, decoder)
 
     def follow(
@@ -62,7 +68,7 @@ class Endpoint:
         headers: Mapping[str, str] | None,
     ) -> Exchange[_T]:
         """Return the exchange for the next page: always a GET, even if the first request was a POST."""
-        prepared = prepare_link(link, self.cloud, version=self._version, headers=headers)
+        prepared = prepare_link(link, self.root, version=self._version, headers=headers)
         reading = replace(operation, method="GET")
         return self._exchange(reading, prepared, decoder)
 

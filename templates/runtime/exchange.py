@@ -21,6 +21,7 @@ from .permissions import required_permissions
 from .request import PACKAGE, PreparedRequest
 from .response import Response
 from .retry import RetryPolicy, after_failure, after_response, delay_before, parse_retry_after
+from .service_root import is_loopback
 
 _T = TypeVar("_T")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -111,7 +112,7 @@ class Exchange(Generic[_T]):
             url = response.request.url.join(location)
         except INVALID_ADDRESS:
             return None
-        if url.scheme != "https":
+        if url.scheme != "https" and not self._stays_here(response.request.url, url):
             return None
         self.redirects += 1
         asked = {
@@ -120,6 +121,11 @@ class Exchange(Generic[_T]):
             if name in ("accept-encoding", "range", "if-range")
         }
         return httpx.Request("GET", url, headers=asked)
+
+    def _stays_here(self, before: httpx.URL, after: httpx.URL) -> bool:
+        """Whether a redirect stays on this machine, where it began, as an emulator's may."""
+        same = self.request.url.host == before.host == after.host
+        return same and after.scheme == "http" and is_loopback(after.host)
 
     def invalid_redirect(self) -> httpx.RequestError:
         """Return the error for a redirect to an invalid address."""

@@ -16,6 +16,7 @@ from .errors import ForeignLinkError, UnavailableInCloudError
 from .model import GraphModel
 from .operation import Operation
 from .options import QueryOptions
+from .service_root import ServiceRoot
 from .wire import UNSET, to_literal, to_option, to_wire
 
 PACKAGE = __name__.split(".")[-3]
@@ -58,7 +59,7 @@ class PreparedRequest:
 
 def prepare(
     operation: Operation,
-    cloud: Cloud,
+    root: ServiceRoot,
     arguments: Mapping[str, object],
     options: QueryOptions,
     *,
@@ -79,7 +80,8 @@ def prepare(
     https://learn.microsoft.com/graph/use-the-api; for Prefer, "Handling future members in evolvable
     enumerations", https://learn.microsoft.com/graph/best-practices-concept.
     """
-    if cloud not in operation.clouds:
+    cloud = root.cloud
+    if cloud and root.refusing and cloud not in operation.clouds:
         offered = ", ".join(str(other) for other in Cloud if other in operation.clouds) or "none"
         raise UnavailableInCloudError(
             operation=operation.python, cloud=cloud, reason=f"Graph offers it in: {offered}"
@@ -96,7 +98,7 @@ def prepare(
     body |= undeclared
     return _request(
         operation.method,
-        cloud.base_url + expand_path(operation.path, path) + _query_string(operation, options),
+        root.url + expand_path(operation.path, path) + _query_string(operation, options),
         version,
         options.get("headers"),
         _content(operation, body),
@@ -106,22 +108,26 @@ def prepare(
 
 
 def prepare_link(
-    link: str, cloud: Cloud, *, version: str, headers: Mapping[str, str] | None
+    link: str, root: ServiceRoot, *, version: str, headers: Mapping[str, str] | None
 ) -> PreparedRequest:
     """Build the request that follows a link from Graph, unchanged.
 
     Raises ForeignLinkError if it leads to another host: the token must not go there.
     """
-    base = httpx.URL(cloud.base_url)
+    base = httpx.URL(root.url)
     try:
         url = httpx.URL(link)
     except httpx.InvalidURL:
-        raise ForeignLinkError(host="no valid address", cloud=cloud) from None
+        raise _foreign("no valid address", root) from None
     # Compare the host as it would be looked up: not every encoded name can be decoded.
     there, here = ((it.scheme, it.raw_host.lower(), it.port, it.userinfo) for it in (url, base))
     if there != here:
-        raise ForeignLinkError(host=url.raw_host.decode("ascii"), cloud=cloud)
+        raise _foreign(url.raw_host.decode("ascii"), root)
     return _request("GET", link, version, headers, None, accept=_JSON, content_type=_JSON)
+
+
+def _foreign(host: str, root: ServiceRoot) -> ForeignLinkError:
+    return ForeignLinkError(host=host, cloud=root.cloud, origin=root.origin)
 
 
 def _request(

@@ -67,11 +67,17 @@ class Client(Face):
         credential: Any = TOKEN,
         cloud: Cloud = Cloud.GLOBAL,
         timeout: float = 10.0,
+        **options: Any,
     ) -> None:
         super().__init__(flavour, {cloud.host: server, **(others or {})})
         cls = CommunicationsClient if flavour == "sync" else AsyncCommunicationsClient
         self.client: CommunicationsClient | AsyncCommunicationsClient = cls(
-            credential, cloud=cloud, transport=self._transport, timeout=timeout, _clock=self._clock
+            credential,
+            cloud=cloud,
+            transport=self._transport,
+            timeout=timeout,
+            _clock=self._clock,
+            **options,
         )
 
     def __enter__(self) -> Self:
@@ -148,6 +154,20 @@ class Client(Face):
     def stream(self) -> bytes:
         """Read a stream piece by piece, and put it together."""
         return b"".join(self.pieces())
+
+
+class Direct(Client):
+    """A client of either flavour that makes its own connections, to an endpoint."""
+
+    def __init__(
+        self, flavour: str, endpoint: str, *, credential: Any = TOKEN, **options: Any
+    ) -> None:
+        self.waits = []
+        self._runner = asyncio.Runner()
+        cls = CommunicationsClient if flavour == "sync" else AsyncCommunicationsClient
+        self.client = cls(
+            credential, endpoint=endpoint, timeout=10.0, _clock=patient(self.waits), **options
+        )
 
 
 async def _all(page: AsyncIterable[Any]) -> list[Any]:

@@ -25,6 +25,7 @@ from graph_comms._runtime.errors import (
     GraphError,
     UnavailableInCloudError,
 )
+from graph_comms._runtime.service_root import choose_root
 from graph_comms._runtime.session import Session
 from tests.client.things import (
     CREATED,
@@ -232,12 +233,14 @@ class CommunicationsClient(ClientBase):
     """A client as the generator writes it, without resources."""
 
     _version = "1.2.3"
+    _endpoint = Cloud.GLOBAL.base_url
 
 
 class AsyncCommunicationsClient(AsyncClientBase):
     """A client as the generator writes it, without resources."""
 
     _version = "1.2.3"
+    _endpoint = Cloud.GLOBAL.base_url
 
 
 def _clients(credential: Any) -> list[Any]:
@@ -249,7 +252,8 @@ def test_clients_show_their_cloud_and_nothing_else() -> None:
         "<CommunicationsClient cloud=GLOBAL>",
         "<AsyncCommunicationsClient cloud=GLOBAL>",
     ]
-    assert repr(Session(TOKEN, version="1", cloud=Cloud.CHINA)) == "<Session cloud=CHINA>"
+    china = choose_root(Cloud.GLOBAL.base_url, cloud=Cloud.CHINA)
+    assert repr(Session(TOKEN, version="1", root=china)) == "<Session cloud=CHINA>"
 
 
 @pytest.mark.parametrize("duplicate", [pickle.dumps, copy.copy, copy.deepcopy])

@@ -250,7 +250,9 @@ def test_a_success_that_is_no_use(graph: Graph, reply: Reply, words: str) -> Non
 
 EXAMPLES: list[GraphError] = [
     UnavailableInCloudError(operation="calls.create", cloud=Cloud.CHINA, reason="why"),
-    ForeignLinkError(host="elsewhere.example", cloud=Cloud.GLOBAL),
+    ForeignLinkError(
+        host="elsewhere.example", cloud=Cloud.GLOBAL, origin="https://graph.microsoft.com"
+    ),
     RepeatedLinkError(link="https://graph.microsoft.com/v1.0/a?$skiptoken=1"),
     GraphTransportError(reason="why", ambiguous=True, client_request_id="c"),
     GraphDecodeError(status=201, reason="w", request_id="r", client_request_id="c", body=b"x"),

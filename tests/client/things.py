@@ -11,6 +11,7 @@ from graph_comms._runtime.model import GraphModel
 from graph_comms._runtime.operation import Operation, Parameter
 from graph_comms._runtime.options import QueryOptions
 from graph_comms._runtime.permissions import PermissionRule
+from graph_comms._runtime.service_root import choose_root
 from graph_comms._runtime.session import Session
 from tests.client.faces import Face
 from tests.support.server import GraphServer, Played, Reply, json_reply
@@ -93,7 +94,7 @@ class Connection(Face):
         self.session: Session | AsyncSession = cls(
             credential,
             version="1.2.3",
-            cloud=cloud,
+            root=choose_root(Cloud.GLOBAL.base_url, cloud=cloud),
             timeout=timeout,
             clock=self._clock,
             transport=self._transport,

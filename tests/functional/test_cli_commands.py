@@ -113,9 +113,12 @@ def test_help_names_every_command(flag: str) -> None:
 @pytest.mark.parametrize(
     ("command", "options"),
     [
-        ("generate", ["--metadata", "--root", "--strict", "--package", "--output"]),
-        ("check", ["--metadata", "--root", "--strict", "--package", "--output"]),
-        ("vendor", ["DEST", "--metadata", "--root", "--strict", "--package", "--check"]),
+        ("generate", ["--metadata", "--root", "--strict", "--package", "--endpoint", "--output"]),
+        ("check", ["--metadata", "--root", "--strict", "--package", "--endpoint", "--output"]),
+        (
+            "vendor",
+            ["DEST", "--metadata", "--root", "--strict", "--package", "--endpoint", "--check"],
+        ),
         (
             "diff",
             ["OLD", "NEW", "--root", "--strict", "--format", "--fail-on", "--ignore", "--code"],

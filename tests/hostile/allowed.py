@@ -301,7 +301,7 @@ class _Checker:
 
     def _client_member(self, node: ast.stmt) -> bool:
         match node:
-            case ast.Assign([ast.Name("_version")], value):
+            case ast.Assign([ast.Name("_version" | "_endpoint")], value):
                 return _is_string(value)
             case ast.Assign(
                 [ast.Name()],

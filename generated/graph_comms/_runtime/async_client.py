@@ -19,6 +19,7 @@ from .declaration import BoundMethod
 from .endpoint import DEFAULT_TIMEOUT
 from .response import Response
 from .retry import DEFAULT_RETRY, RetryPolicy
+from .service_root import choose_root
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -72,15 +73,20 @@ async def _value_of(context: AbstractAsyncContextManager[Response[T]]) -> AsyncG
 
 
 class AsyncClientBase:
-    """A client for one cloud. Close it, or use it in a ``with`` statement of its flavour."""
+    """A client for one service. Close it, or use it in a ``with`` statement of its flavour."""
 
     _version: ClassVar[str]
+    _endpoint: ClassVar[str]
+    """The service root that the package was generated for."""
 
     def __init__(
         self,
         credential: AsyncCredential,
         *,
-        cloud: Cloud = Cloud.GLOBAL,
+        cloud: Cloud | None = None,
+        endpoint: str | None = None,
+        scope: str | None = None,
+        cloud_checks: bool = True,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         retry: RetryPolicy = DEFAULT_RETRY,
@@ -88,14 +94,26 @@ class AsyncClientBase:
     ) -> None:
         """``credential`` is a token, a function which returns one, or an azure-identity credential.
 
-        The asynchronous client takes async functions and credentials as well. ``retry`` says how often
-        requests are sent again, and how long a call may take. Raises TypeError for a credential of
-        another kind, and ValueError for a malformed token.
+        The asynchronous client takes async functions and credentials as well. Requests go to the
+        service root that the package was generated for. ``cloud`` replaces its host, ``endpoint`` all
+        of it: ``"https://graph.microsoft.com/beta"``, or ``"http://localhost:7071"`` (plain http only
+        to this machine). ``scope`` is that of the tokens, by default ``/.default`` of the host.
+        An endpoint on the host of a cloud is in that cloud, any other in none. ``cloud_checks=False``
+        sends operations that the cloud is said to lack, too. ``retry`` says how often
+        requests are sent again, and how long a call may take. Raises TypeError for a credential or
+        another argument of the wrong kind; ValueError for a malformed token or endpoint, for http to
+        another machine, and for a cloud and an endpoint that do not agree.
         """
         self._session = AsyncSession(
             credential,
             version=self._version,
-            cloud=cloud,
+            root=choose_root(
+                self._endpoint,
+                cloud=cloud,
+                endpoint=endpoint,
+                scope=scope,
+                cloud_checks=cloud_checks,
+            ),
             transport=transport,
             timeout=timeout,
             retry=retry,
@@ -103,7 +121,7 @@ class AsyncClientBase:
         )
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} cloud={self._session.cloud.name}>"
+        return f"<{type(self).__name__} {self._session.root}>"
 
     async def __aenter__(self) -> Self:
         return self

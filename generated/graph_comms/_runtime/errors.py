@@ -49,13 +49,17 @@ class UnavailableInCloudError(GraphError):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class ForeignLinkError(GraphError):
-    """A link to the next page leads to another host; it was not followed, to protect the token."""
+    """A link to the next page leads to another host; it was not followed, to protect the token.
+
+    ``origin`` is where the client may send its token, ``cloud`` that host's, or None.
+    """
 
     host: str
-    cloud: Cloud
+    cloud: Cloud | None
+    origin: str
 
     def __str__(self) -> str:
-        return f"the next link leads to {self.host}, which is not a host of the {self.cloud} cloud"
+        return f"the next link leads to {self.host}, not to {self.origin}"
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

@@ -11,7 +11,7 @@ import click
 from graph_codegen import api, assets
 from graph_codegen.cli import options
 from graph_codegen.cli.console import DIFFERENT, PROGRESS, log
-from graph_codegen.facts import descriptions
+from graph_codegen.facts import descriptions, settings
 from graph_codegen.install import compare, replace
 
 
@@ -19,6 +19,7 @@ from graph_codegen.install import compare, replace
 @options.metadata
 @options.roots
 @options.strict
+@options.endpoint
 @click.option(
     "--output",
     "target",
@@ -26,15 +27,23 @@ from graph_codegen.install import compare, replace
     help="File to write; else standard output.",
 )
 def openapi_command(
-    metadata: Path | None, roots: tuple[str, ...], strict: bool, target: Path | None
+    metadata: Path | None,
+    roots: tuple[str, ...],
+    strict: bool,
+    endpoint: str | None,
+    target: Path | None,
 ) -> None:
     """Write the OpenAPI 3.1 document of the subset."""
     from graph_codegen.emit.names import assign_names
     from graph_codegen.emit.openapi import build_openapi
 
     taken = api.read_subset(metadata, roots=roots, strict=strict, progress=PROGRESS)
-    known = descriptions.load(assets.folder("metadata"))
-    document = build_openapi(taken.model, assign_names(taken.model), known)
+    folder = assets.folder("metadata")
+    chosen = settings.load(folder)
+    if endpoint is not None:
+        chosen = settings.with_endpoint(chosen, endpoint)
+    known = descriptions.load(folder)
+    document = build_openapi(taken.model, assign_names(taken.model), known, chosen.endpoint)
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if target:
         replace.overwrite({target.name: text}, target.parent)

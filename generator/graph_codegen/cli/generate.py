@@ -22,12 +22,18 @@ from graph_codegen.install.replace import Written
 @options.roots
 @options.strict
 @options.package
+@options.endpoint
 @options.generated
 def generate_command(
-    metadata: Path | None, roots: tuple[str, ...], strict: bool, package: str | None, target: Path
+    metadata: Path | None,
+    roots: tuple[str, ...],
+    strict: bool,
+    package: str | None,
+    endpoint: str | None,
+    target: Path,
 ) -> None:
     """Write the generated package."""
-    built = _generate(metadata, roots, strict, package)
+    built = _generate(metadata, roots, strict, package, endpoint)
     _tell(built.write(target), built.files, target)
 
 
@@ -36,12 +42,18 @@ def generate_command(
 @options.roots
 @options.strict
 @options.package
+@options.endpoint
 @options.generated
 def check_command(
-    metadata: Path | None, roots: tuple[str, ...], strict: bool, package: str | None, target: Path
+    metadata: Path | None,
+    roots: tuple[str, ...],
+    strict: bool,
+    package: str | None,
+    endpoint: str | None,
+    target: Path,
 ) -> None:
     """Fail, and show the difference, when the generated package is not what would be generated."""
-    built = _generate(metadata, roots, strict, package)
+    built = _generate(metadata, roots, strict, package, endpoint)
     with replace.reading(target):
         _compare(built.files, target, "graph-codegen generate")
 
@@ -52,6 +64,7 @@ def check_command(
 @options.roots
 @options.strict
 @options.package
+@options.endpoint
 @click.option(
     "--check",
     is_flag=True,
@@ -63,6 +76,7 @@ def vendor_command(
     roots: tuple[str, ...],
     strict: bool,
     package: str | None,
+    endpoint: str | None,
     check: bool,
 ) -> None:
     """Copy the package into the folder DEST of an application, or update it there.
@@ -70,7 +84,7 @@ def vendor_command(
     Only the folder of the package in DEST is written to, and only what is generated. Files edited by
     hand are refused, and the difference is shown.
     """
-    built = _generate(metadata, roots, strict, package)
+    built = _generate(metadata, roots, strict, package, endpoint)
     files, target = built.vendored, _place(destination, built.name)
     with replace.reading(target, whole=True):
         replace.refuse_links(files, target)
@@ -83,13 +97,18 @@ def vendor_command(
 
 
 def _generate(
-    metadata: Path | None, roots: tuple[str, ...], strict: bool, package: str | None
+    metadata: Path | None,
+    roots: tuple[str, ...],
+    strict: bool,
+    package: str | None,
+    endpoint: str | None,
 ) -> api.Package:
     with current_workers() as executor:
         return api.generate(
             metadata,
             roots=roots,
             package=package or None,
+            endpoint=endpoint,
             strict=strict,
             executor=executor,
             progress=PROGRESS,

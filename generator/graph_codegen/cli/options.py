@@ -21,6 +21,11 @@ strict = click.option(
     "--strict", is_flag=True, help="Make everything that is not understood an error."
 )
 package = click.option("--package", help="Name of the generated package.")
+endpoint = click.option(
+    "--endpoint",
+    metavar="URL",
+    help="Service root that requests go to; https://graph.microsoft.com/v1.0 by default.",
+)
 generated = click.option(
     "--output",
     "target",

@@ -21,6 +21,7 @@ from graph_codegen.csdl.ast import (
 )
 from graph_codegen.emit.names import Names
 from graph_codegen.facts.descriptions import Descriptions
+from graph_codegen.facts.settings import GRAPH
 from graph_codegen.model.model import Model
 from graph_codegen.service.requests import STREAM, Request, list_requests
 
@@ -50,13 +51,18 @@ EDM_SCHEMAS: dict[str, JSON] = {
 _ERROR = {"$ref": "#/components/responses/error"}
 
 
-def build_openapi(model: Model, names: Names, descriptions: Descriptions) -> JSON:
-    """Return the OpenAPI 3.1 document of a model, ready for `json.dumps`, in a stable order."""
+def build_openapi(
+    model: Model, names: Names, descriptions: Descriptions, endpoint: str = GRAPH
+) -> JSON:
+    """Return the OpenAPI 3.1 document of a model, ready for `json.dumps`, in a stable order.
+
+    `endpoint` is the service root; its last segment is the version of the API.
+    """
     writer = _Writer(model, names, descriptions)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Microsoft Graph", "version": "v1.0"},
-        "servers": [{"url": "https://graph.microsoft.com/v1.0"}],
+        "info": {"title": "Microsoft Graph", "version": endpoint.rpartition("/")[2]},
+        "servers": [{"url": endpoint}],
         "paths": writer.paths(),
         "components": {
             "schemas": {

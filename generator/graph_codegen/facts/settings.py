@@ -22,6 +22,14 @@ _DOCUMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,98}\.xml")
 _PACKAGE = re.compile(r"[A-Za-z]([A-Za-z0-9_]{0,98}[A-Za-z0-9])?")
 """Identifiers that are also names of a distribution (PyPA, Names and normalization)."""
 
+GRAPH = "https://graph.microsoft.com/v1.0"
+"""The service root of a package where nothing says otherwise."""
+
+_ENDPOINT = re.compile(
+    r"(https://[A-Za-z0-9.-]+|http://(localhost|127\.0\.0\.1|\[::1\]))(:[0-9]{1,5})?(/[A-Za-z0-9._~%-]+)*/?"
+)
+"""Service roots that clients take: neither credentials nor a query, and plain http to this machine only."""
+
 IMPORTED = frozenset(
     {
         "annotated_types", "anyio", "brotli", "brotlicffi", "certifi", "click", "graph_codegen", "h11",
@@ -34,12 +42,16 @@ IMPORTED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The roots of the subset, the name of its CSDL document, and the package made from it."""
+    """The roots of the subset, the name of its CSDL document, and the package made from it.
+
+    `endpoint` is the service root that the clients of the package send requests to.
+    """
 
     roots: tuple[str, ...]
     document: str
     package: str
     version: str
+    endpoint: str = GRAPH
 
 
 def load(folder: Path) -> Settings:
@@ -48,11 +60,12 @@ def load(folder: Path) -> Settings:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         part, package = data["slice"], data["package"]
-        texts = [*part["roots"], part["document"], package["name"], package["version"]]
+        endpoint = package.get("endpoint", GRAPH)
+        texts = [*part["roots"], part["document"], package["name"], package["version"], endpoint]
         if isinstance(part["roots"], str) or not all(isinstance(text, str) for text in texts):
             raise TypeError("roots is a list of strings, everything else a string")
         found = Settings(
-            tuple(part["roots"]), part["document"], package["name"], package["version"]
+            tuple(part["roots"]), part["document"], package["name"], package["version"], endpoint
         )
     except OSError as problem:
         raise error(f"cannot read the settings: {problem.strerror}", str(path)) from None
@@ -63,7 +76,16 @@ def load(folder: Path) -> Settings:
     if not _DOCUMENT.fullmatch(found.document):
         message = f"{shorten(found.document)} is not a name of a document, such as graph.xml"
         raise error(message, str(path))
-    return with_package(found, found.package)
+    return with_endpoint(with_package(found, found.package), found.endpoint)
+
+
+def with_endpoint(settings: Settings, endpoint: str) -> Settings:
+    """Return settings for a service with another root; raises CodegenError if it cannot be one."""
+    if not _ENDPOINT.fullmatch(endpoint):
+        raise error(
+            "is not a service root, such as https://graph.microsoft.com/beta", shorten(endpoint)
+        )
+    return replace(settings, endpoint=endpoint.rstrip("/"))
 
 
 def with_package(settings: Settings, package: str) -> Settings:
