@@ -29,6 +29,7 @@ from typing import (
 from pydantic.alias_generators import to_camel
 
 from . import decode
+from .arguments import Checks
 from .cloud import Cloud
 from .decode import Decoder
 from .model import GraphModel
@@ -191,20 +192,33 @@ class Declaration:
             return decode.model(returns)
         return decode.value(returns)
 
+    @cached_property
+    def _checks(self) -> Checks:
+        types = {name: hint for name, hint in self._hints.items() if name != "return"}
+        options = get_args(types.pop("options"))[0]
+        types |= get_type_hints(options, include_extras=True)
+        inside = (p for p in self.operation.parameters if p.location == "path")
+        keys = {p.name: p.wire_name for p in inside if p.name in self._positional}
+        return Checks(self.operation.python, types, keys)
+
     def bind(
         self, owner: Resource[Any], arguments: tuple[Any, ...], keywords: Mapping[str, Any]
     ) -> tuple[dict[str, Any], QueryOptions]:
         """Return the arguments of a call by name, and its query options.
 
         Raises TypeError, as Python does for any function, for arguments that are missing, given twice
-        or too many.
+        or too many, and what `Checks.take` raises for values that are not of the declared types.
         """
+        checks = self._checks
+        checks.refuse_unknown(keywords)
         self.__wrapped__(owner, *arguments, **keywords)
-        given: dict[str, Any] = dict(zip(self._positional, arguments, strict=False))
+        given = {**dict(zip(self._positional, arguments, strict=False)), **keywords}
         options: Any = {}
-        for name, value in keywords.items():
-            (given if name in self.__wrapped__.__annotations__ else options)[name] = value
-        return given, options
+        taken: dict[str, Any] = {}
+        for name, value in given.items():
+            of_operation = name in self.__wrapped__.__annotations__
+            (taken if of_operation else options)[name] = checks.take(name, value)
+        return taken, options
 
 
 class PageDeclaration(Declaration):

@@ -32,6 +32,7 @@ from .edm_values import (
     read_int,
     read_time_of_day,
 )
+from .spelling import a
 
 # -- to the wire: the canonical form of a value that the caller created
 
@@ -84,23 +85,31 @@ def _same(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Scalar:
-    """How an Edm type is serialised; annotates the Python type that represents it."""
+class Scalar:
+    """How an Edm type is serialised; annotates the Python type that represents it.
+
+    `example` is a value on the wire, `noun` and `literal` name the Python type and a value of it.
+    """
 
     python: tuple[type, ...]
     example: str
     text: Callable[[str], Any]
     schema: dict[str, Any]
     _: KW_ONLY
+    noun: str
+    literal: str
     not_python: tuple[type, ...] = (bool,)
     number: Callable[[Any], Any] | None = None
     """Reads a JSON number; None if the type has no numeric form."""
+    bounds: tuple[int, int] | None = None
+    """The least and the greatest value; Graph does not always keep to them."""
 
-    def _is_value(self, value: object) -> bool:
+    def is_value(self, value: object) -> bool:
+        """Whether a caller may give the value: of this Python type, and complete."""
         return isinstance(value, self.python) and not isinstance(value, self.not_python)
 
     def _read(self, value: object) -> Any:
-        if self._is_value(value):
+        if self.is_value(value):
             return value
         try:
             if isinstance(value, str):
@@ -112,9 +121,9 @@ class _Scalar:
         raise ValueError(f"Input should be like {self.example}") from None
 
     def _check(self, value: object) -> Any:
-        if self._is_value(value):
+        if self.is_value(value):
             return value
-        raise ValueError(f"Input should be a {self.python[0].__name__}")
+        raise ValueError(f"Input should be {a(self.noun)}, such as {self.literal}")
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -133,22 +142,28 @@ class _Scalar:
         return dict(self.schema)
 
 
-class _AwareDateTime(_Scalar):
+class _AwareDateTime(Scalar):
     """A date-time needs an offset: a naive one from a caller is a mistake."""
 
     __slots__ = ()
 
-    def _is_value(self, value: object) -> bool:
-        return isinstance(value, datetime) and value.tzinfo is not None
+    def is_value(self, value: object) -> bool:
+        return isinstance(value, datetime) and value.utcoffset() is not None
 
 
-def _integer_type(form: str) -> _Scalar:
-    return _Scalar((int,), "200", read_int, {"type": "integer", "format": form}, number=integral)
+def _integer_type(form: str, *, bits: int, signed: bool = True) -> Scalar:
+    return Scalar(
+        (int,), "200", read_int, {"type": "integer", "format": form},
+        noun="int", literal="100", number=integral,
+        bounds=(-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1),
+    )  # fmt: skip
 
 
-def _floating_type(form: str) -> _Scalar:
+def _floating_type(form: str) -> Scalar:
     schema = {"type": ["number", "string"], "format": form}
-    return _Scalar((float, int), "0.5, INF or NaN", read_float, schema)
+    return Scalar(
+        (float, int), "0.5, INF or NaN", read_float, schema, noun="float or int", literal="0.5"
+    )
 
 
 _WRITERS: dict[type, Callable[[Any], Any]] = {
@@ -188,49 +203,62 @@ def _collection_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema
 
 Collection = Annotated[list[_T], GetPydanticSchema(_collection_schema)]
 Boolean = Annotated[bool, Strict()]
-Byte = Annotated[int, _integer_type("uint8")]
-SByte = Annotated[int, _integer_type("int8")]
-Int16 = Annotated[int, _integer_type("int16")]
-Int32 = Annotated[int, _integer_type("int32")]
-Int64 = Annotated[int, _integer_type("int64")]
+Byte = Annotated[int, _integer_type("uint8", bits=8, signed=False)]
+SByte = Annotated[int, _integer_type("int8", bits=8)]
+Int16 = Annotated[int, _integer_type("int16", bits=16)]
+Int32 = Annotated[int, _integer_type("int32", bits=32)]
+Int64 = Annotated[int, _integer_type("int64", bits=64)]
 Single = Annotated[float, _floating_type("float")]
 Double = Annotated[float, _floating_type("double")]
 EdmDecimal = Annotated[
     Decimal,
-    _Scalar(
+    Scalar(
         (Decimal,), "12.50", read_decimal,
         {"type": ["number", "string"], "format": "decimal"}, number=decimal_of,
+        noun="Decimal", literal="Decimal('12.50')",
     ),
 ]  # fmt: skip
 Binary = Annotated[
     bytes,
-    _Scalar((bytes,), "aGk_", read_bytes, {"type": "string", "format": "base64url"}),
-]
+    Scalar(
+        (bytes,), "aGk_", read_bytes, {"type": "string", "format": "base64url"},
+        noun="bytes", literal="b'hi'",
+    ),
+]  # fmt: skip
 DateTimeOffset = Annotated[
     datetime,
     _AwareDateTime(
         (datetime,), "2026-01-31T10:00:00Z", read_date_time_offset,
         {"type": "string", "format": "date-time"},
+        noun="datetime with a time zone", literal="datetime(2026, 1, 31, 10, tzinfo=UTC)",
     ),
 ]  # fmt: skip
 Date = Annotated[
     date,
-    _Scalar(
+    Scalar(
         (date,), "2026-01-31", read_date, {"type": "string", "format": "date"},
-        not_python=(datetime,),
+        noun="date", literal="date(2026, 1, 31)", not_python=(datetime,),
     ),
 ]  # fmt: skip
 TimeOfDay = Annotated[
-    time, _Scalar((time,), "10:00:00", read_time_of_day, {"type": "string", "format": "time"})
-]
+    time,
+    Scalar(
+        (time,), "10:00:00", read_time_of_day, {"type": "string", "format": "time"},
+        noun="time", literal="time(10, 0)",
+    ),
+]  # fmt: skip
 Duration = Annotated[
     timedelta,
-    _Scalar((timedelta,), "PT1H30M", read_duration, {"type": "string", "format": "duration"}),
-]
+    Scalar(
+        (timedelta,), "PT1H30M", read_duration, {"type": "string", "format": "duration"},
+        noun="timedelta", literal="timedelta(minutes=90)",
+    ),
+]  # fmt: skip
 Guid = Annotated[
     UUID,
-    _Scalar(
+    Scalar(
         (UUID,), "112f7296-5fa4-42ca-bae8-6a692b15d4b8", read_guid,
         {"type": "string", "format": "uuid"},
+        noun="UUID", literal="UUID('112f7296-5fa4-42ca-bae8-6a692b15d4b8')",
     ),
 ]  # fmt: skip

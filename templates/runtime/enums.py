@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from functools import cache
-from typing import Any, ClassVar, Self
+from functools import cache, partial
+from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
+
+from .spelling import a, meant
 
 
 class GraphEnum(StrEnum):
@@ -39,15 +41,6 @@ class GraphEnum(StrEnum):
         return self._name_ not in type(self).__members__
 
     @classmethod
-    def _declared(cls, value: object) -> Self:
-        if isinstance(value, cls):
-            return value
-        # A member of another enumeration is a str too, but a mistake here.
-        if type(value) is str and value in cls._value2member_map_:
-            return cls(value)
-        raise ValueError(f"{cls.__name__} declares no such member; {cls.__name__}(…) makes one")
-
-    @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         if not cls.__members__:  # declared without members: every string is unknown
             unknown = core_schema.no_info_after_validator_function(
@@ -58,8 +51,39 @@ class GraphEnum(StrEnum):
         schema = handler(source)
         return core_schema.lax_or_strict_schema(
             schema,
-            core_schema.no_info_before_validator_function(cls._declared, schema),
+            core_schema.no_info_before_validator_function(partial(member_of, cls), schema),
         )
+
+
+_E = TypeVar("_E", bound=GraphEnum)
+
+
+def member_of(cls: type[_E], value: object) -> _E:
+    """Return the member that a caller means: itself, or by the text of a declared one.
+
+    Raises ValueError for anything else: an undeclared one has to be asked for, as `CallState("x")`.
+    """
+    if isinstance(value, cls):
+        return value
+    # A member of another enumeration is a str too, but a mistake here.
+    if type(value) is not str:
+        raise ValueError(f"Input should be {a(cls.__name__)}")
+    declared = _folded(cls).get(value.casefold())
+    if declared is None or declared.value != value:
+        raise ValueError(_no_member(cls, value, [str(member) for member in cls]))
+    return cls(value)
+
+
+def _no_member(cls: type[GraphEnum] | type[GraphFlags], name: str, declared: list[str]) -> str:
+    # The text itself stays out of the message: it may be anything, in the wrong place.
+    hint = meant(name, declared) or f"; it declares {', '.join(declared[:_SHOWN])}."
+    return (
+        f"{cls.__name__} declares no such member{hint} {cls.__name__}('…') makes an undeclared one"
+    )
+
+
+_SHOWN = 12
+"""Members that a message lists where none is like the text."""
 
 
 @cache
@@ -152,3 +176,23 @@ class GraphFlags:
             core_schema.is_instance_schema(cls),
             serialization=core_schema.to_string_ser_schema(when_used="json"),
         )
+
+
+_F = TypeVar("_F", bound=GraphFlags)
+
+
+def flags_of(cls: type[_F], value: object) -> _F:
+    """Return the combination that a caller means: itself, or by the names of declared members.
+
+    Raises ValueError for anything else: undeclared ones have to be asked for, as `X("a,b")`.
+    """
+    if isinstance(value, cls):
+        return value
+    if type(value) is not str:
+        raise ValueError(f"Input should be {a(cls.__name__)}")
+    flags = cls(value)
+    declared = [str(member) for member in vars(cls).values() if isinstance(member, cls)]
+    for name in flags:
+        if str(name) not in declared:
+            raise ValueError(_no_member(cls, str(name), declared))
+    return flags

@@ -8,7 +8,6 @@ Source: OData JSON 4.01, sections 4.6 (control information) and 7 (properties).
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema, from_json
 
 from .misfits import cleaned
+from .spelling import nearest
 from .untyped import TYPE_ANNOTATION, Untyped, classes, declare, derived_class, type_name
 
 _namespaces: dict[str, ModuleType] = {}
@@ -306,6 +306,12 @@ class GraphModel(BaseModel):
         yield from self.undeclared.items()
 
 
+def concrete(cls: type[GraphModel]) -> type[GraphModel]:
+    """Return the class, or the first derived one where it is abstract."""
+    derived = cls.__subclasses__()
+    return concrete(derived[0]) if derived and vars(cls).get("_abstract") else cls
+
+
 def _decoded(cls: type[GraphModel], data: bytes | bytearray | str) -> Any:
     try:
         return from_json(data, allow_inf_nan=False, cache_strings="keys")
@@ -334,10 +340,8 @@ def _hint(cls: type[GraphModel], name: str) -> str:
     fields = {_wire_name(cls, field): field for field in cls.model_fields} | {
         field: field for field in cls.model_fields
     }
-    close = difflib.get_close_matches(name, fields, n=1)
-    meant = (
-        f"did you mean {fields[close[0]]}?" if close else "set undeclared ones by with_undeclared"
-    )
+    found = nearest(name, fields)
+    meant = f"did you mean {fields[found]}?" if found else "set undeclared ones by with_undeclared"
     return f"{cls.__name__} has no attribute {name}; {meant}"
 
 

@@ -31,6 +31,9 @@ _JSON = "application/json"
 
 _KEY = re.compile(r"\{([^{}]+)\}")
 
+NOT_SEGMENTS = frozenset({"", ".", ".."})
+"""No keys: clients and gateways drop dot segments (RFC 3986, 5.2.4), escaped or not."""
+
 _FRAMING = frozenset({"content-length", "transfer-encoding"})
 _LONGEST = 65_536
 """Longest address that httpx accepts, in characters; Graph accepts less."""
@@ -198,8 +201,7 @@ _LITERAL = "':"
 def _key(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a string, not {type(value).__name__}")
-    # Clients and gateways drop dot segments (RFC 3986, 5.2.4), escaped or not.
-    if value in {"", ".", ".."}:
+    if value in NOT_SEGMENTS:
         raise ValueError(f"{name} must not be {value!r}")
     return value
 

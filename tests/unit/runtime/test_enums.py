@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from graph_comms._runtime.enums import GraphEnum
+from graph_comms._runtime.enums import GraphEnum, flags_of
 from graph_comms.models import (
     Call,
     CallState,
@@ -195,3 +195,21 @@ def test_copies_keep_unknown_values_and_capitals(
     assert isinstance(copied_call, Call)
     assert copied_call.direction is not None
     assert copied_call.direction.is_unknown
+
+
+def test_flags_may_be_given_as_the_names_of_declared_members() -> None:
+    names = "watermarkProtection, unknownFutureValue"
+    later = Reason("later")
+
+    assert flags_of(Reason, names) == Reason.WATERMARK_PROTECTION | Reason.UNKNOWN_FUTURE_VALUE
+    assert flags_of(Reason, later) is later
+    with pytest.raises(ValueError, match="did you mean watermarkProtection"):
+        flags_of(Reason, "unknownFutureValue,watermarkProtecton")
+    with pytest.raises(ValueError, match=f"should be an {Reason.__name__}"):
+        flags_of(Reason, CallState.ESTABLISHED)
+
+
+def test_a_misspelt_member_is_answered_by_the_right_one() -> None:
+    with pytest.raises(ValidationError, match="did you mean established") as caught:
+        Call(state="Establishd")  # type: ignore[arg-type]
+    assert "Establishd" not in str(caught.value)
