@@ -8,13 +8,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, cast
 
 import httpx
 from pydantic import ValidationError
+from pydantic_core import from_json
 
+from .body import KEPT
 from .cloud import Cloud
+from .headers import Headers
 from .misfits import cleaned
 from .permissions import PermissionNeed
 
@@ -101,6 +105,7 @@ class GraphDecodeError(GraphError):
     request_id: str | None
     client_request_id: str
     body: bytes = field(repr=False)
+    headers: Headers = field(default_factory=Headers)
 
     def __str__(self) -> str:
         ids = _ids(self.request_id, self.client_request_id)
@@ -111,10 +116,16 @@ class GraphDecodeError(GraphError):
 class GraphHTTPError(GraphError):
     """Graph, or something on the way to it, answered with an error status.
 
-    ``code`` and ``message`` are None if the body has none (HTML, empty, cut short). Branch on
-    ``code``, never on ``message``. ``retry_after`` is in seconds, at most 2**31; ``diagnostic`` is
-    the header x-ms-ags-diagnostic, for a support case. The attributes hold what was received;
-    `str(error)` is one line of printable text whatever they hold.
+    ``code`` and ``message`` are None if the body has none (HTML, empty, cut short). If the message
+    is an error itself, as JSON text, both are that one's. ``inner_codes`` are the codes of the inner
+    errors, outermost first, without ``code``: the last is the most specific. Branch on codes, never
+    on ``message``. ``target`` and ``details`` say what the error is about, the details as received.
+
+    ``retry_after`` is in seconds, at most 2**31; ``diagnostic`` is the header x-ms-ags-diagnostic,
+    for a support case. ``date`` is when the service failed, by its own clock. ``headers`` are those
+    of the response, and ``body`` is its first 64 KiB; neither is shown by `str` or `repr`. The
+    attributes hold what was received; `str(error)` is one line of printable text whatever they hold,
+    and explains a code that `SUBCODES` has.
 
     Source: Graph documentation, "Error responses", https://learn.microsoft.com/graph/errors
     """
@@ -126,11 +137,18 @@ class GraphHTTPError(GraphError):
     client_request_id: str | None = None
     retry_after: float | None = None
     diagnostic: str | None = None
+    inner_codes: tuple[str, ...] = ()
+    target: str | None = None
+    details: tuple[Mapping[str, Any], ...] = ()
+    date: datetime | None = None
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = b""
 
     def __str__(self) -> str:
         head = f"HTTP {self.status}" + (f" {self.code}" if self.code else "")
         ids = _ids(self.request_id, self.client_request_id, self.retry_after)
-        return printable(f"{head}: {self.message or _phrase(self.status)}{ids}")
+        meaning = _meaning(self.status, self.code)
+        return printable(f"{head}: {self.message or _phrase(self.status)}{ids}{meaning}")
 
 
 class BadRequestError(GraphHTTPError):
@@ -197,16 +215,25 @@ def http_error(
     Retry-After, and the permissions that the request needs. Never raises, whatever the body holds.
     """
     # The last layer is the innermost, which says what really happened.
-    layers = list(_layers(body))
+    layers = list(_layers(body[:KEPT]))
+    nested = [list(_nested(layer)) for layer in layers]
     details: dict[str, Any] = {
         "status": status,
-        "code": _first(layers[::-1], "code"),
+        "code": _first(layers[::-1], *_CODE),
         "message": _first(layers[::-1], "message"),
-        "request_id": _inner(layers, "request-id") or headers.get("request-id"),
-        "client_request_id": _inner(layers, "client-request-id")
+        "request_id": _inner(nested, "request-id") or headers.get("request-id"),
+        "client_request_id": _inner(nested, "client-request-id")
         or headers.get("client-request-id", client_request_id),
         "retry_after": retry_after,
         "diagnostic": headers.get("x-ms-ags-diagnostic"),
+        "inner_codes": tuple(
+            code for errors in nested for one in errors[1:] if (code := _first([one], *_CODE))
+        ),
+        "target": _inner(nested[::-1], "target"),
+        "details": _details(nested[::-1]),
+        "date": _date(_inner(nested, "date")),
+        "headers": Headers(headers.multi_items()),
+        "body": body[:KEPT],
     }
     if status == 403:
         return PermissionDeniedError(**details, permissions=need.permissions, needs=str(need))
@@ -231,6 +258,7 @@ def decode_error(
         request_id=headers.get("request-id"),
         client_request_id=client_request_id,
         body=body,
+        headers=Headers(headers.multi_items()),
     )
 
 
@@ -260,34 +288,75 @@ def _layers(body: bytes) -> Iterator[Mapping[str, object]]:
         layer = _error_object(layer.get("message"))
 
 
+_CODE = ("code", "errorCode")
+"""The names of a code; an error in the message of another may use the second."""
+
+
 def _error_object(text: object) -> Mapping[str, object] | None:
     if not isinstance(text, str | bytes):
         return None
     try:
-        outer = _mapping(json.loads(text))
+        outer = _mapping(_parsed(text))
     except (ValueError, RecursionError):
         return None
     inner = _mapping(outer.get("error")) or outer
-    return inner if "code" in inner or "message" in inner else None
+    return inner if not inner.keys().isdisjoint((*_CODE, "message")) else None
 
 
-def _inner(layers: list[Mapping[str, object]], key: str) -> str | None:
+def _parsed(text: str | bytes) -> object:
+    cut = len(text) >= KEPT
+    if isinstance(text, bytes):
+        text = text.decode(json.detect_encoding(text), "replace")
+    # Of a body that was cut, what came before is worth having.
+    return from_json(text, allow_partial=True) if cut else json.loads(text)
+
+
+def _nested(layer: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    """Yield an error object, its inner error, and so on."""
+    while layer:
+        yield layer
+        inner = (value for name, value in layer.items() if name.lower() == "innererror")
+        layer = _mapping(next(inner, None))
+
+
+def _inner(nested: list[list[Mapping[str, object]]], key: str) -> str | None:
     """Return the first value of ``key`` in any layer or its nested inner errors."""
-    for layer in layers:
-        while layer:
-            if found := _text(layer.get(key)):
-                return found
-            nested = (value for name, value in layer.items() if name.lower() == "innererror")
-            layer = _mapping(next(nested, None))
-    return None
+    return _first([one for errors in nested for one in errors], key)
 
 
-def _first(layers: list[Mapping[str, object]], key: str) -> str | None:
-    return next((text for layer in layers if (text := _text(layer.get(key)))), None)
+def _details(nested: list[list[Mapping[str, object]]]) -> tuple[Mapping[str, object], ...]:
+    """Return the first details of any layer or its nested inner errors; only objects count."""
+    values = (one.get("details") for errors in nested for one in errors)
+    lists = (cast("list[object]", value) for value in values if isinstance(value, list))
+    found = next((value for value in lists if value), list[object]())
+    return tuple(item for one in found if (item := _mapping(one)))
+
+
+def _date(text: str | None) -> datetime | None:
+    """Return the date of an error; Graph writes UTC, without saying so."""
+    try:
+        date = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _meaning(status: int, code: str | None) -> str:
+    """Return a clause that explains a code of the calling platform; empty for any other."""
+    if not (code and len(code) < 10 and code.isascii() and code.isdigit()):
+        return ""
+    from .subcodes import explained  # a table that few programs need
+
+    meaning = explained(status, int(code))
+    return f"; {code}: {meaning}" if meaning else ""
+
+
+def _first(layers: list[Mapping[str, object]], *keys: str) -> str | None:
+    return next((text for layer in layers for key in keys if (text := _text(layer.get(key)))), None)
 
 
 def _text(value: object) -> str | None:
-    return str(value) if isinstance(value, str | int) else None
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -30,6 +31,7 @@ from graph_comms._runtime.errors import (
     UnavailableInCloudError,
     http_error,
 )
+from graph_comms._runtime.headers import Headers
 from graph_comms._runtime.permissions import required_permissions
 from tests.client.things import Graph
 from tests.support.server import Reply, json_reply
@@ -97,6 +99,7 @@ def test_everything_a_support_case_needs(graph: Graph) -> None:
     assert error.diagnostic == '{"ServerInfo":{}}'
     assert str(error) == (
         "HTTP 400 7505: Tenant mismatch. (request-id r, client-request-id c, retry-after 5 s)"
+        "; 7505: the token is of another tenant than the call"
     )
     assert repr(error) == f"<BadRequestError: {error}>"
 
@@ -106,6 +109,59 @@ def test_inner_errors_may_be_spelt_and_nested_at_will(name: str) -> None:
     error = failure(error_body(code="x", **{name: {"code": "y", name: {"request-id": "deep"}}}))
 
     assert (error.code, error.request_id) == ("x", "deep")
+
+
+def test_a_program_can_branch_on_the_most_specific_code(graph: Graph) -> None:
+    inner = {"code": "a", "innererror": {"code": 5, "InnerError": {"innerError": {"code": "c"}}}}
+    denied = json_reply(403, {"error": {"code": "Forbidden", "message": "no", "innerError": inner}})
+    with pytest.raises(PermissionDeniedError) as caught:
+        graph.play(denied).create()
+    assert caught.value.code == "Forbidden"
+    assert caught.value.inner_codes == ("a", "5", "c")
+
+
+def test_what_an_error_is_about(graph: Graph) -> None:
+    about = {"code": "InvalidUrl", "target": "joinWebUrl", "message": "no URL", "more": [1]}
+    body = {"code": "BadRequest", "message": "bad", "target": "meeting", "details": [about, None]}
+    reply = json_reply(400, {"error": body}, X_Own="hidden")
+    with pytest.raises(BadRequestError) as caught:
+        graph.play(reply).create()
+    error = caught.value
+    assert (error.target, error.details) == ("meeting", (about,))
+    assert error.headers["X-OWN"] == "hidden"
+    assert error.body == reply.body
+    assert error.inner_codes == ()
+    for kept in ("joinWebUrl", "InvalidUrl", "hidden", "no URL"):
+        assert kept not in str(error) + repr(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-07-29T05:59:47", "2026-07-29T05:59:47+00:00"),
+        ("2026-07-29T05:59:47.1234567Z", "2026-07-29T05:59:47.123456+00:00"),
+        ("2026-07-29T05:59:47+02:00", "2026-07-29T05:59:47+02:00"),
+        ("yesterday", None),
+        (5, None),
+        (None, None),
+    ],
+)
+def test_the_date_of_an_error_knows_its_zone(text: object, expected: str | None) -> None:
+    date = failure(error_body(code="x", innerError={"date": text})).date
+    assert (date and date.isoformat()) == expected
+
+
+@pytest.mark.parametrize("filling", ["x", "ж"])
+def test_of_a_long_body_the_beginning_is_kept_and_understood(filling: str) -> None:
+    content = {"code": "Forbidden", "innerError": {"code": "Inner"}, "message": filling * 2**17}
+    body = json.dumps({"error": content}, ensure_ascii=False).encode()
+    error = failure(body)
+    assert error.body == body[: 2**16]
+    assert (error.code, error.inner_codes, error.message) == ("Forbidden", ("Inner",), None)
+
+
+def test_a_body_that_is_not_utf_8_throughout_gives_its_code() -> None:
+    assert failure(b'{"error": {"code": "x", "message": "\xff"}}').code == "x"
 
 
 def test_ids_come_from_the_headers_where_the_body_has_none() -> None:
@@ -131,6 +187,13 @@ def test_an_error_inside_the_message(wrapped: bool) -> None:
 
     assert (error.code, error.message) == ("7503", "not registered")
     assert error.request_id == "hidden-r"
+
+
+def test_the_spelling_that_the_calling_platform_uses_in_a_message() -> None:
+    """Source: microsoftgraph/microsoft-graph-comms-samples#432."""
+    hidden = '{"errorCode":"7503","message":"Not registered.","instanceAnnotations":[]}'
+    error = failure(error_body(code="UnknownError", message=hidden), 403)
+    assert (error.code, error.message) == ("7503", "Not registered.")
 
 
 def test_the_outer_code_stands_where_the_hidden_error_has_none() -> None:
@@ -198,7 +261,8 @@ def test_html_is_not_shown(graph: Graph) -> None:
         graph.play(HTML).create()
 
     assert caught.value.code is None
-    assert "private words" not in str(caught.value) + repr(vars(caught.value))
+    assert "private words" not in str(caught.value) + repr(caught.value)
+    assert caught.value.body == HTML.body
 
 
 def test_a_missing_permission_is_named(graph: Graph) -> None:
@@ -263,7 +327,14 @@ EXAMPLES: list[GraphError] = [
     NotFoundError(status=404, diagnostic="d"),
     ConflictError(status=409),
     ThrottledError(status=429, retry_after=1.5),
-    ServiceError(status=500),
+    ServiceError(
+        status=500,
+        inner_codes=("a",),
+        details=({"code": "a"},),
+        date=datetime(2026, 1, 1, tzinfo=UTC),
+        headers=Headers([("a", "b")]),
+        body=b"x",
+    ),
 ]
 
 
