@@ -34,6 +34,7 @@ REPLACEMENTS = {
     "AsyncPage": "Page",
     "AsyncSession": "Session",
     "AsyncTokens": "Tokens",
+    "AsyncWork": "Work",
     "aclose": "close",
     "aclosing": "closing",
     "aiter_bytes": "iter_bytes",
@@ -43,6 +44,7 @@ REPLACEMENTS = {
     "async_session": "session",
     "async_sleep": "sleep",
     "async_slots": "slots",
+    "async_within": "within",
 }
 """What a name becomes, besides what unasync knows by itself (`AsyncIterator`, `__aenter__` …)."""
 

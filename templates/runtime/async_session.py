@@ -13,6 +13,7 @@ from .body import Body, coding_of
 from .clock import SYSTEM_CLOCK, Clock
 from .concurrency import async_slots
 from .credentials import AsyncCredential, AsyncTokens
+from .deadline import AsyncWork, async_within
 from .decode import Decoder
 from .endpoint import DEFAULT_TIMEOUT, LIMITS, Endpoint, no_cookies
 from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply
@@ -25,6 +26,7 @@ from .retry import DEFAULT_RETRY, RetryPolicy
 from .service_root import GRAPH, ServiceRoot
 
 _T = TypeVar("_T")
+_A = TypeVar("_A")
 
 Arguments = Mapping[str, object]
 """The arguments of an operation by their names in Python."""
@@ -56,7 +58,15 @@ class AsyncSession(Endpoint):
         malformed token.
         """
         self._tokens = AsyncTokens(credential, root.scope)
-        super().__init__(root, version, retry, clock, can_refresh=self._tokens.can_refresh)
+        super().__init__(
+            root,
+            version,
+            retry,
+            clock,
+            timeout=timeout,
+            traced=transport is None,
+            can_refresh=self._tokens.can_refresh,
+        )
         self._client = httpx.AsyncClient(
             transport=transport,
             mounts=root.mounts,
@@ -106,17 +116,16 @@ class AsyncSession(Endpoint):
         """Give the response with its stream, piece by piece, for as long as the context lasts."""
         exchange = self.begin(operation, decoder, arguments, options)
         while True:
-            opened = await self._open(exchange)
-            if isinstance(opened, httpx.Response) and opened.is_success:
+            opened = await self._in_time(exchange, lambda: self._open_stream(exchange))
+            if isinstance(opened, httpx.Response):
                 exchange.log(opened)
                 async with aclosing(opened):
                     headers = Headers(opened.headers.multi_items())
                     yield Response(self._chunks(opened, exchange), opened.status_code, headers)
                 return
-            answer = await self._read(opened, exchange)
-            delay = exchange.delay_after(answer)
+            delay = exchange.delay_after(opened)
             if delay is None:
-                exchange.result(answer)
+                exchange.result(opened)
                 return
             await self._clock.async_sleep(delay)
 
@@ -131,25 +140,58 @@ class AsyncSession(Endpoint):
 
     async def _run(self, exchange: Exchange[_T]) -> Response[_T | None]:
         while True:
-            async with self._slots:
-                answer = await self._read(await self._open(exchange), exchange)
+            answer = await self._in_time(exchange, lambda: self._attempt(exchange))
             delay = exchange.delay_after(answer)
             if delay is None:
                 return exchange.result(answer)
             await self._clock.async_sleep(delay)
 
-    async def _open(self, exchange: Exchange[Any]) -> httpx.Response | httpx.RequestError:
-        request = exchange.attempt(await self._tokens.fetch())
+    async def _in_time(
+        self, exchange: Exchange[Any], attempt: AsyncWork[_A]
+    ) -> _A | httpx.RequestError:
+        departure = exchange.start()
+        answer = await async_within(exchange.remaining(), departure, attempt)
+        return exchange.cut_short() if answer is None else answer
+
+    async def _attempt(self, exchange: Exchange[Any]) -> Answer:
+        request = await self._authorized(exchange)
+        async with self._slots:
+            return await self._read(await self._open(request, exchange), exchange)
+
+    async def _open_stream(self, exchange: Exchange[Any]) -> httpx.Response | Answer:
+        opened = await self._open(await self._authorized(exchange), exchange)
+        if isinstance(opened, httpx.Response) and opened.is_success:
+            return opened
+        return await self._read(opened, exchange)
+
+    async def _authorized(self, exchange: Exchange[Any]) -> httpx.Request:
+        return exchange.attempt(await self._tokens.fetch(limited=exchange.limited))
+
+    async def _open(
+        self, request: httpx.Request, exchange: Exchange[Any]
+    ) -> httpx.Response | httpx.RequestError:
+        exchange.started = self._clock.timer()
         try:
-            response = await self._client.send(request, stream=True)
+            response = await self._send(request, exchange)
             while elsewhere := exchange.redirected(response):
                 await response.aclose()
-                response = await self._client.send(elsewhere, stream=True)
+                response = await self._send(elsewhere, exchange)
         except httpx.RequestError as error:
             return error
         except INVALID_ADDRESS:
             return exchange.invalid_redirect()
         return response
+
+    async def _send(self, request: httpx.Request, exchange: Exchange[Any]) -> httpx.Response:
+        departure = exchange.departure
+        departure.hand_over()
+        if exchange.limited:
+
+            async def trace(name: str, info: dict[str, Any]) -> None:
+                departure.step(name, info)
+
+            request.extensions = {**exchange.extensions(), "trace": trace}
+        return await self._client.send(request, stream=True)
 
     async def _read(
         self, opened: httpx.Response | httpx.RequestError, exchange: Exchange[Any]
@@ -160,6 +202,7 @@ class AsyncSession(Endpoint):
         async with aclosing(opened):
             try:
                 async for piece in _pieces(opened):
+                    exchange.departure.go_on()
                     body.add(piece)
             except httpx.RequestError as error:
                 body.failed(error)

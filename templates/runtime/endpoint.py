@@ -37,13 +37,20 @@ class Endpoint:
         retry: RetryPolicy,
         clock: Clock,
         *,
+        timeout: httpx.Timeout | float,
+        traced: bool,
         can_refresh: bool,
     ) -> None:
-        """`can_refresh`: the credential may return a different token after a 401."""
+        """`can_refresh`: the credential may return a different token after a 401.
+
+        `traced`: the transport is one of httpx, which reports its steps.
+        """
         self.root = root
         self._version = version
         self._retry = retry
         self._clock = clock
+        self._timeout = httpx.Timeout(timeout)
+        self._traced = traced
         self._can_refresh = can_refresh
 
     def __repr__(self) -> str:
@@ -82,6 +89,8 @@ class Endpoint:
             may_renew=self._can_refresh,
             policy=self._retry,
             clock=self._clock,
+            timeout=self._timeout,
+            traced=self._traced,
         )
 
 

@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, NoReturn, Protocol, TypeAlias
 
+from .deadline import in_daemon_thread
+
 
 class AccessToken(Protocol):
     """What ``get_token`` returns: azure-identity's ``AccessToken`` or anything like it."""
@@ -83,8 +85,8 @@ class Tokens(_TokenSource):
         if self.is_async:
             raise TypeError(_ASYNC)
 
-    def fetch(self) -> str:
-        """Return a token.
+    def fetch(self, *, limited: bool = False) -> str:
+        """Return a token; ``limited`` makes no difference here, where the whole attempt is in a thread.
 
         Raises whatever the credential raises, TypeError if it is async or returns no string, and
         ValueError if it returns a malformed token.
@@ -106,15 +108,17 @@ class AsyncTokens(_TokenSource):
 
     __slots__ = ()
 
-    async def fetch(self) -> str:
+    async def fetch(self, *, limited: bool = False) -> str:
         """Return a token; raises as ``Tokens.fetch`` does.
 
-        A credential that is not visibly async may block, so it is called in a worker thread.
+        A credential that is not visibly async may block, so it is called in a thread: in one that
+        nobody waits for if the time of the call is ``limited``.
         """
         import asyncio  # see Clock
 
         quick = self.is_async or not self.can_refresh
-        answer: object = self._ask() if quick else await asyncio.to_thread(self._ask)
+        run = in_daemon_thread if limited else asyncio.to_thread
+        answer: object = self._ask() if quick else await run(self._ask)
         answer = await answer if inspect.isawaitable(answer) else answer
         if problem := _problem(answer):
             del answer

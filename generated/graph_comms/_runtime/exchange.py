@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import math
 import re
+import ssl
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 
 from .body import BROKE_OFF, MAX_BODY
 from .clock import Clock
+from .deadline import DeadlineExceededError, Departure
 from .decode import Decoder
 from .errors import GraphTransportError, decode_error, http_error, misfit, printable
 from .headers import Headers
@@ -34,6 +36,12 @@ INVALID_ADDRESS = (httpx.InvalidURL, UnicodeError)
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
+
+GRACE = 0.25
+"""Seconds that an attempt which nobody waits for any more may take to notice it."""
+
+_REFUSED_BY_PROXY = re.compile("4(?!08|29)[0-9][0-9] ")
+"""How httpx words the answer of a proxy that will not lead to the service, such as 407."""
 
 _logger = logging.getLogger(PACKAGE)
 
@@ -78,22 +86,66 @@ class Exchange(Generic[_T]):
     may_renew: bool
     policy: RetryPolicy
     clock: Clock
+    timeout: httpx.Timeout
+    traced: bool
     repetitions: int = 0
     redirects: int = 0
     ambiguous: bool = False
-    request: httpx.Request = field(init=False)
+    begun: float = field(init=False)
+    departure: Departure = field(init=False)
+    request: httpx.Request | None = None
     started: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.begun = self.clock.timer()
 
     def __repr__(self) -> str:
         # Tools that show local variables must not find addresses or headers here.
         return f"<Exchange {self.operation.method} {self.operation.path}>"
 
-    def attempt(self, token: str) -> httpx.Request:
-        """Return the request for the next attempt."""
+    @property
+    def limited(self) -> bool:
+        """Whether the call has a deadline."""
+        return self.policy.deadline is not None
+
+    def remaining(self) -> float | None:
+        """Return the seconds until the deadline; None if there is none."""
+        if self.policy.deadline is None:
+            return None
+        return self.begun + self.policy.deadline - self.clock.timer()
+
+    def start(self) -> Departure:
+        """Begin the next attempt, which may have to wait for a token and for its turn first."""
         self.started = self.clock.timer()
         self.redirects = 0
+        self.departure = Departure(traced=self.traced)
+        return self.departure
+
+    def attempt(self, token: str) -> httpx.Request:
+        """Return the request for the attempt."""
+        self.departure.go_on()
         self.request = self.prepared.authorized(token)
         return self.request
+
+    def extensions(self) -> dict[str, object]:
+        """Return what an attempt with a deadline tells the transport: time-outs that end with it."""
+        remaining = self.remaining()
+        if remaining is None:
+            return {}
+        # A little later than the deadline, so that it is the deadline which ends the attempt.
+        most = max(0.0, remaining) + GRACE
+        given = self.timeout.as_dict()
+        return {
+            "timeout": {
+                name: most if value is None else min(value, most) for name, value in given.items()
+            }
+        }
+
+    def cut_short(self) -> DeadlineExceededError:
+        """Withdraw the attempt, and return the error for it."""
+        self.ambiguous |= self.departure.withdraw()
+        words = f"the deadline of {self.policy.deadline:g} s is over"
+        return DeadlineExceededError(words, request=self.request)
 
     def redirected(self, response: httpx.Response) -> httpx.Request | None:
         """Return the request that follows a redirect to a stream; None for any other response.
@@ -125,7 +177,7 @@ class Exchange(Generic[_T]):
 
     def _stays_here(self, before: httpx.URL, after: httpx.URL) -> bool:
         """Whether a redirect stays on this machine, where it began, as an emulator's may."""
-        same = self.request.url.host == before.host == after.host
+        same = httpx.URL(self.prepared.url).host == before.host == after.host
         return same and after.scheme == "http" and is_loopback(after.host)
 
     def invalid_redirect(self) -> httpx.RequestError:
@@ -145,7 +197,7 @@ class Exchange(Generic[_T]):
         on the request (RFC 9110, 15.5.2), so this is safe for a create too.
         """
         self.log(answer)
-        if isinstance(answer, _NEVER_SENT):
+        if isinstance(answer, (*_NEVER_SENT, DeadlineExceededError)) or _is_final(answer):
             return None
         if isinstance(answer, httpx.RequestError):
             outcome = after_failure(ambiguous=not isinstance(answer, _NOT_SENT))
@@ -160,9 +212,13 @@ class Exchange(Generic[_T]):
             )
         self.ambiguous |= outcome.ambiguous
         self.repetitions += 1
-        return delay_before(
+        delay = delay_before(
             self.repetitions, self.operation, outcome, self.policy, self.clock.chance()
         )
+        remaining = self.remaining()
+        if delay is None or remaining is None or delay < remaining:
+            return delay
+        return None
 
     def result(self, answer: Answer) -> Response[_T | None]:
         """Return the final answer with the result in it, or raise the GraphError for it.
@@ -192,7 +248,8 @@ class Exchange(Generic[_T]):
         """
         # httpx errors carry their request, and the frames below hold what was sent; logging tools
         # show both.
-        self.request.headers.pop("Authorization", None)
+        if self.request is not None:
+            self.request.headers.pop("Authorization", None)
         _forget(error)
         return GraphTransportError(
             reason=f"{type(error).__name__}: {error}",
@@ -234,6 +291,16 @@ class Exchange(Generic[_T]):
             self.prepared.client_request_id,
             (self.clock.timer() - self.started) * 1000,
         )
+
+
+def _is_final(answer: Answer) -> bool:
+    """Whether no attempt could get further: a certificate is not trusted, or a proxy refuses."""
+    if isinstance(answer, httpx.ProxyError):
+        return _REFUSED_BY_PROXY.match(str(answer)) is not None
+    cause: BaseException | None = answer if isinstance(answer, httpx.ConnectError) else None
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
 
 
 _QUOTED = re.compile(r""":?\s*(bytearray\()?b['"].*""", re.DOTALL)

@@ -13,6 +13,7 @@ from .body import Body, coding_of
 from .clock import SYSTEM_CLOCK, Clock
 from .concurrency import slots
 from .credentials import Credential, Tokens
+from .deadline import Work, within
 from .decode import Decoder
 from .endpoint import DEFAULT_TIMEOUT, LIMITS, Endpoint, no_cookies
 from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply
@@ -26,6 +27,7 @@ from .retry import DEFAULT_RETRY, RetryPolicy
 from .service_root import GRAPH, ServiceRoot
 
 _T = TypeVar("_T")
+_A = TypeVar("_A")
 
 Arguments = Mapping[str, object]
 """The arguments of an operation by their names in Python."""
@@ -57,7 +59,15 @@ class Session(Endpoint):
         malformed token.
         """
         self._tokens = Tokens(credential, root.scope)
-        super().__init__(root, version, retry, clock, can_refresh=self._tokens.can_refresh)
+        super().__init__(
+            root,
+            version,
+            retry,
+            clock,
+            timeout=timeout,
+            traced=transport is None,
+            can_refresh=self._tokens.can_refresh,
+        )
         self._client = httpx.Client(
             transport=transport,
             mounts=root.mounts,
@@ -107,17 +117,16 @@ class Session(Endpoint):
         """Give the response with its stream, piece by piece, for as long as the context lasts."""
         exchange = self.begin(operation, decoder, arguments, options)
         while True:
-            opened = self._open(exchange)
-            if isinstance(opened, httpx.Response) and opened.is_success:
+            opened = self._in_time(exchange, lambda: self._open_stream(exchange))
+            if isinstance(opened, httpx.Response):
                 exchange.log(opened)
                 with closing(opened):
                     headers = Headers(opened.headers.multi_items())
                     yield Response(self._chunks(opened, exchange), opened.status_code, headers)
                 return
-            answer = self._read(opened, exchange)
-            delay = exchange.delay_after(answer)
+            delay = exchange.delay_after(opened)
             if delay is None:
-                exchange.result(answer)
+                exchange.result(opened)
                 return
             self._clock.sleep(delay)
 
@@ -129,25 +138,56 @@ class Session(Endpoint):
 
     def _run(self, exchange: Exchange[_T]) -> Response[_T | None]:
         while True:
-            with self._slots:
-                answer = self._read(self._open(exchange), exchange)
+            answer = self._in_time(exchange, lambda: self._attempt(exchange))
             delay = exchange.delay_after(answer)
             if delay is None:
                 return exchange.result(answer)
             self._clock.sleep(delay)
 
-    def _open(self, exchange: Exchange[Any]) -> httpx.Response | httpx.RequestError:
-        request = exchange.attempt(self._tokens.fetch())
+    def _in_time(self, exchange: Exchange[Any], attempt: Work[_A]) -> _A | httpx.RequestError:
+        departure = exchange.start()
+        answer = within(exchange.remaining(), departure, attempt)
+        return exchange.cut_short() if answer is None else answer
+
+    def _attempt(self, exchange: Exchange[Any]) -> Answer:
+        request = self._authorized(exchange)
+        with self._slots:
+            return self._read(self._open(request, exchange), exchange)
+
+    def _open_stream(self, exchange: Exchange[Any]) -> httpx.Response | Answer:
+        opened = self._open(self._authorized(exchange), exchange)
+        if isinstance(opened, httpx.Response) and opened.is_success:
+            return opened
+        return self._read(opened, exchange)
+
+    def _authorized(self, exchange: Exchange[Any]) -> httpx.Request:
+        return exchange.attempt(self._tokens.fetch(limited=exchange.limited))
+
+    def _open(
+        self, request: httpx.Request, exchange: Exchange[Any]
+    ) -> httpx.Response | httpx.RequestError:
+        exchange.started = self._clock.timer()
         try:
-            response = self._client.send(request, stream=True)
+            response = self._send(request, exchange)
             while elsewhere := exchange.redirected(response):
                 response.close()
-                response = self._client.send(elsewhere, stream=True)
+                response = self._send(elsewhere, exchange)
         except httpx.RequestError as error:
             return error
         except INVALID_ADDRESS:
             return exchange.invalid_redirect()
         return response
+
+    def _send(self, request: httpx.Request, exchange: Exchange[Any]) -> httpx.Response:
+        departure = exchange.departure
+        departure.hand_over()
+        if exchange.limited:
+
+            def trace(name: str, info: dict[str, Any]) -> None:
+                departure.step(name, info)
+
+            request.extensions = {**exchange.extensions(), "trace": trace}
+        return self._client.send(request, stream=True)
 
     def _read(self, opened: httpx.Response | httpx.RequestError, exchange: Exchange[Any]) -> Answer:
         if isinstance(opened, httpx.RequestError):
@@ -156,6 +196,7 @@ class Session(Endpoint):
         with closing(opened):
             try:
                 for piece in _pieces(opened):
+                    exchange.departure.go_on()
                     body.add(piece)
             except httpx.RequestError as error:
                 body.failed(error)
