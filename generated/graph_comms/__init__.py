@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .client import CommunicationsClient as CommunicationsClient
     from .operations import OPERATIONS as OPERATIONS
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _MODULES = {
     "AsyncPage": "._runtime.async_page",

@@ -3941,7 +3941,7 @@ class CommunicationsClient(ClientBase, _CommunicationsClient[Sync]):
     Every method raises a `GraphError` when it does not return.
     """
 
-    _version = "0.1.0"
+    _version = "0.2.0"
     _endpoint = "https://graph.microsoft.com/v1.0"
 
 
@@ -3952,5 +3952,5 @@ class AsyncCommunicationsClient(AsyncClientBase, _CommunicationsClient[Async]):
     Every method raises a `GraphError` when it does not return.
     """
 
-    _version = "0.1.0"
+    _version = "0.2.0"
     _endpoint = "https://graph.microsoft.com/v1.0"

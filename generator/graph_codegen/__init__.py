@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from graph_codegen.api import Package, Report, SubsetDocument, compare, generate, subset
     from graph_codegen.errors import CodegenError, Diagnostic, Place
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "CodegenError",

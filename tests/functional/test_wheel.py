@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email
 import json
 import os
 import shutil
@@ -110,6 +111,24 @@ def test_the_installed_generator_works_in_an_empty_folder(generator: Path, tmp_p
         generator, "python", "-c", "import graph_codegen as g; print(g.__file__)", cwd=tmp_path
     )
     assert Path(where.stdout.strip()).is_relative_to(site_packages(generator))
+
+
+@pytest.mark.parametrize(
+    "project", [CHECKOUT, CHECKOUT / "generated"], ids=["generator", "package"]
+)
+def test_a_wheel_says_what_it_is_and_has_its_licence(project: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(build(project, tmp_path)) as wheel:
+        (name,) = (one for one in wheel.namelist() if one.endswith("/METADATA"))
+        metadata = email.message_from_bytes(wheel.read(name))
+        (licence,) = (one for one in wheel.namelist() if one.endswith("/licenses/LICENSE"))
+        assert wheel.read(licence) == (CHECKOUT / "LICENSE").read_bytes()
+    assert metadata["Version"] == "0.2.0"
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert metadata.get_payload(decode=True) == (project / "README.md").read_bytes()
+    assert metadata["Keywords"]
+    assert metadata.get_all("Classifier")
+    urls = metadata.get_all("Project-URL") or []
+    assert all("https://learn.microsoft.com/graph/" in url for url in urls)
 
 
 def test_the_generated_package_is_installable(tmp_path: Path) -> None:

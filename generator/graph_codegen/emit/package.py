@@ -85,6 +85,13 @@ def build(
         version=settings.version,
         title=_title(model),
     )
+    files["README.md"] = render(
+        "package/README.md.jinja2",
+        package=package,
+        title=_title(model),
+        prefix=class_prefix(model),
+    )
+    files["LICENSE"] = (TEMPLATES / "package" / "LICENSE").read_text(encoding="utf-8")
     return dict(sorted(files.items()))
 
 
