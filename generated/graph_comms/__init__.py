@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ._runtime.subcodes import SUBCODES as SUBCODES
     from ._runtime.subcodes import Subcode as Subcode
     from ._runtime.wire import UNSET as UNSET
+    from ._runtime.wire import literal as literal
     from .client import AsyncCommunicationsClient as AsyncCommunicationsClient
     from .client import CommunicationsClient as CommunicationsClient
     from .operations import OPERATIONS as OPERATIONS
@@ -66,6 +67,7 @@ _MODULES = {
     "SUBCODES": "._runtime.subcodes",
     "Subcode": "._runtime.subcodes",
     "UNSET": "._runtime.wire",
+    "literal": "._runtime.wire",
     "AsyncCommunicationsClient": ".client",
     "CommunicationsClient": ".client",
     "OPERATIONS": ".operations",
@@ -84,6 +86,7 @@ __all__ = [
     "GraphError",
     "GraphHTTPError",
     "GraphTransportError",
+    "literal",
     "NotFoundError",
     "Operation",
     "OPERATIONS",

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, cast
 import httpx
 
 from .clock import SYSTEM_CLOCK, Clock
-from .cloud import Cloud
+from .cloud import Cloud, check_cloud
 from .credentials import Credential
 from .declaration import BoundMethod
 from .endpoint import DEFAULT_TIMEOUT
@@ -101,6 +101,7 @@ class ClientBase:
         another argument of the wrong kind; ValueError for a malformed token or endpoint, for http to
         another machine, and for a cloud and an endpoint that do not agree.
         """
+        check_cloud(cloud)
         self._session = Session(
             credential,
             version=self._version,

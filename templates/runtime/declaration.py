@@ -37,6 +37,7 @@ from .operation import Kind, Operation, Parameter
 from .options import ActionOptions, QueryOptions
 from .paging import PageData
 from .permissions import PermissionRule
+from .spelling import meant
 
 Sync = Literal["sync"]
 Async = Literal["async"]
@@ -58,6 +59,15 @@ class Resource(Generic[F]):
     def __init__(self, session: Any) -> None:
         # The attributes of a resource are named after those of Graph: none begins with `_`.
         self._session = session
+
+    if not TYPE_CHECKING:  # a type checker should refuse attributes that are not there
+
+        def __getattr__(self, name: str) -> Any:
+            public = [one for one in dir(type(self)) if not one.startswith("_")]
+            hint = meant(name, public) or f"; it has {', '.join(public)}"
+            # Without the object, Python's own traceback does not guess once more.
+            problem = f"{type(self).__name__} has no attribute {name}"
+            raise AttributeError(problem + (hint if name[:1] != "_" else ""), name=name)
 
 
 def session_of(resource: Resource[Any]) -> Any:

@@ -6,7 +6,7 @@ Source: Graph documentation, "Paging Microsoft Graph data"; OData JSON 4.01, sec
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .errors import RepeatedLinkError
 
@@ -27,6 +27,24 @@ class PageData(Generic[_T]):
     delta_link: str | None = None
     count: int | None = None
     annotations: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    if not TYPE_CHECKING:  # a type checker should refuse both
+
+        def __len__(self) -> int:
+            raise TypeError(
+                "a page has no length: len(page.value) counts its items, list(page) fetches those of"
+                " all pages, and with count=True page.count is the number of all"
+            )
+
+        def __getitem__(self, index: object) -> Any:
+            raise TypeError(
+                "a page has no index: page.value[0] is an item of this page, iterating over the page"
+                " (async for, in the asynchronous client) yields those of all pages"
+            )
+
+    def __bool__(self) -> bool:
+        """True, be the page empty or not: `next_page` returns None after the last."""
+        return True
 
     def fields(self) -> dict[str, Any]:
         """Return the fields by name, to build a page of another class from them."""

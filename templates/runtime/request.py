@@ -17,7 +17,7 @@ from .model import GraphModel
 from .operation import Operation
 from .options import QueryOptions
 from .service_root import ServiceRoot
-from .wire import UNSET, to_literal, to_option, to_wire
+from .wire import UNSET, to_argument, to_option, to_wire
 
 PACKAGE = __name__.split(".")[-3]
 """The name of the package that contains this runtime, wherever it was copied to."""
@@ -190,7 +190,7 @@ def expand_path(template: str, arguments: Mapping[str, object]) -> str:
         return _KEY.sub(key, template)
     names = [part.partition("=")[0] for part in function[1].split(",") if part]
     given = ((name, arguments[name]) for name in names if arguments[name] is not UNSET)
-    filled = ",".join(f"{name}={quote(to_literal(value), safe=_LITERAL)}" for name, value in given)
+    filled = ",".join(f"{name}={quote(to_argument(value), safe=_LITERAL)}" for name, value in given)
     return f"{_KEY.sub(key, template[: function.start()])}({filled})"
 
 

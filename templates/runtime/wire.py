@@ -66,18 +66,45 @@ def to_wire(value: object) -> Any:
             raise TypeError(f"a {type(value).__name__} cannot be sent to Graph")
 
 
-def to_literal(value: object) -> str:
-    """Return a value as a URL literal, not yet percent-encoded; text is quoted."""
+_NOT_SINGLE: tuple[type, ...] = (GraphModel, Mapping, Sequence, Unset)
+
+
+def literal(value: object) -> str:
+    """Return an OData literal, to build an expression for `filter=` with; not yet percent-encoded.
+
+    `f"JoinWebUrl eq {literal(url)}"`. Text and members of enumerations are quoted, and quotes in them
+    doubled; None is `null`; numbers, dates, date-times and GUIDs are bare; a duration is
+    `duration'PT1H'`. Raises TypeError for a date-time without a time zone, and for anything that is no
+    single value; join several for `in`: `f"id in ({', '.join(map(literal, ids))})"`.
+
+    Source: OData ABNF 4.01, primitiveLiteral.
+    """
+    if isinstance(value, Enum) and not isinstance(value, Unset):
+        value = value.value
+    if isinstance(value, _NOT_SINGLE) and not isinstance(value, str | bytes | bytearray):
+        raise TypeError(f"a {type(value).__name__} has no literal: give single values")
+    match value:
+        case UUID():
+            return str(UUID(int=value.int))
+        case bytes() | bytearray():
+            return f"binary'{edm.to_wire(bytes(bytearray(value)))}'"
+        case timedelta():
+            return f"duration'{to_wire(value)}'"
+        case None | bool():
+            return "null" if value is None else str(value).lower()
+        case str() | GraphFlags():
+            return "'" + str(value).replace("'", "''") + "'"
+        case _:
+            return str(to_wire(value))
+
+
+def to_argument(value: object) -> str:
+    """Return an argument of a function: a literal, or the JSON of a collection or object.
+
+    Source: OData URL conventions 4.01, section 5.1.1.14.1.
+    """
     wire = to_wire(value)
-    if wire is None or isinstance(wire, bool):
-        return {None: "null", True: "true", False: "false"}[wire]
-    if isinstance(value, timedelta):
-        return f"duration'{wire}'"
-    if isinstance(value, bytes):
-        return f"binary'{wire}'"
-    if isinstance(value, str | GraphFlags):
-        return "'" + str(wire).replace("'", "''") + "'"
-    return str(wire) if isinstance(wire, str | int | float) else json.dumps(wire)
+    return json.dumps(wire) if isinstance(wire, list | dict) else literal(value)
 
 
 def to_option(value: object) -> str:

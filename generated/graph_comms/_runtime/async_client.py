@@ -13,7 +13,7 @@ import httpx
 from .async_page import AsyncPage
 from .async_session import AsyncSession
 from .clock import SYSTEM_CLOCK, Clock
-from .cloud import Cloud
+from .cloud import Cloud, check_cloud
 from .credentials import AsyncCredential
 from .declaration import BoundMethod
 from .endpoint import DEFAULT_TIMEOUT
@@ -104,6 +104,7 @@ class AsyncClientBase:
         another argument of the wrong kind; ValueError for a malformed token or endpoint, for http to
         another machine, and for a cloud and an endpoint that do not agree.
         """
+        check_cloud(cloud)
         self._session = AsyncSession(
             credential,
             version=self._version,

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from enum import Enum
 
+from .spelling import nearest
+
 
 class Cloud(Enum):
     """A national cloud deployment: where Graph is and who issues its tokens.
@@ -27,3 +29,15 @@ class Cloud(Enum):
 
     def __str__(self) -> str:
         return self.label
+
+
+def check_cloud(cloud: object) -> None:
+    """Raise TypeError, with what to write, for anything but a cloud or None."""
+    if cloud is None or isinstance(cloud, Cloud):
+        return
+    members = {str(one): f"Cloud.{one.name}" for one in Cloud}
+    members |= {one.name: f"Cloud.{one.name}" for one in Cloud}
+    found = nearest(cloud, members) if isinstance(cloud, str) else None
+    hint = f"; did you mean {members[found]}?" if found else ""
+    wanted = ", ".join(f"Cloud.{one.name}" for one in Cloud)
+    raise TypeError(f"cloud must be one of {wanted}, not {type(cloud).__name__}{hint}")

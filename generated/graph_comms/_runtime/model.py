@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import RLock
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast
 
 from pydantic import (
     BaseModel,
@@ -185,6 +185,11 @@ class GraphModel(BaseModel):
         pydantic.ValidationError, with the path of the offending value, for text that is not JSON or
         does not fit. Of duplicate names in an object, the last counts.
         """
+        if not isinstance(cast("object", data), str | bytes | bytearray):
+            raise TypeError(
+                f"{cls.__name__}.from_json takes JSON text or bytes, not {type(data).__name__};"
+                f" {cls.__name__}.from_dict reads a decoded object"
+            )
         try:
             return cls._parse(_decoded(cls, data))
         except (ValidationError, RecursionError) as error:
@@ -194,6 +199,11 @@ class GraphModel(BaseModel):
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Parse a decoded JSON object; selects the class and raises as `from_json` does."""
+        if not isinstance(cast("object", data), Mapping):
+            raise TypeError(
+                f"{cls.__name__}.from_dict takes a decoded JSON object, not {type(data).__name__};"
+                f" {cls.__name__}.from_json reads text or bytes"
+            )
         try:
             return cls._parse({**data})
         except (ValidationError, RecursionError) as error:

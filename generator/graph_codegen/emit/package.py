@@ -31,7 +31,7 @@ _EXPORTS = {
     "_runtime.response": ["Response"],
     "_runtime.retry": ["RetryPolicy"],
     "_runtime.subcodes": ["SUBCODES", "Subcode"],
-    "_runtime.wire": ["UNSET"],
+    "_runtime.wire": ["UNSET", "literal"],
     "operations": ["OPERATIONS"],
 }
 """The public names of the package besides clients and errors, by module."""
