@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, cast
 
 import httpx
 
+from . import decode
 from .async_page import AsyncPage
 from .async_session import AsyncSession
 from .clock import SYSTEM_CLOCK, Clock
 from .cloud import Cloud, check_cloud
 from .credentials import AsyncCredential
 from .declaration import BoundMethod
-from .endpoint import DEFAULT_TIMEOUT
+from .endpoint import DEFAULT_TIMEOUT, check_link
+from .model import GraphModel
 from .response import Response
 from .retry import DEFAULT_RETRY, RetryPolicy
 from .service_root import choose_root
 
 P = ParamSpec("P")
 T = TypeVar("T")
+M = TypeVar("M", bound=GraphModel)
 
 
 class AsyncMethod(BoundMethod, Generic[P, T]):
@@ -133,6 +136,19 @@ class AsyncClientBase:
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    async def follow(
+        self, link: str, item: type[M], *, headers: Mapping[str, str] | None = None
+    ) -> AsyncPage[M]:
+        """Return the page that a next or delta link leads to, with items of a type.
+
+        The link may have been saved, or come inside an entity (`record.next_link("sessions")`); it is
+        used unchanged. Raises ForeignLinkError, before a token is requested, for a link to another host,
+        TypeError for what is no link or no model, and what any method raises.
+        """
+        check_link(link, item)
+        page: AsyncPage[M] = await self._session.send_link(link, decode.page(item), headers)
+        return page
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -13,7 +13,10 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class AsyncPage(PageData[_T]):
-    """One page. Iterating goes over the items of this and all further pages, fetched as needed."""
+    """One page. Iterating goes over the items of this and all further pages, fetched as needed.
+
+    When it has come to the end, `delta_link` is that of the last page: only that one has it.
+    """
 
     _fetch: Callable[[str], Any] | None = field(default=None, repr=False, compare=False)
 
@@ -26,8 +29,11 @@ class AsyncPage(PageData[_T]):
 
     async def __aiter__(self) -> AsyncIterator[_T]:
         seen: set[str] = set()
+        last: AsyncPage[_T] = self
         page = unseen(self, seen)
         while page is not None:
             for item in page.value:
                 yield item
+            last = page
             page = unseen(await page.next_page(), seen)
+        object.__setattr__(self, "delta_link", last.delta_link)

@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema, from_json
 
+from .hidden import shown
 from .misfits import cleaned
 from .spelling import nearest
 from .untyped import TYPE_ANNOTATION, Untyped, classes, declare, derived_class, type_name
@@ -174,6 +175,17 @@ class GraphModel(BaseModel):
         copy.undeclared.update(properties)
         return copy
 
+    def next_link(self, name: str) -> str | None:
+        """Return the link to the rest of a collection, of which the value holds the beginning.
+
+        `name` is that of the collection's attribute. None if the collection is complete. The `follow` of
+        a client takes the link. Source: OData JSON 4.01, section 4.6.5.
+        """
+        cls = type(self)
+        wire_name = _wire_name(cls, name) if name in cls.model_fields else name
+        link = self.undeclared.get(f"{wire_name}@odata.nextLink")
+        return link if isinstance(link, str) else None
+
     # -- the wire
 
     @classmethod
@@ -309,10 +321,11 @@ class GraphModel(BaseModel):
         return {"type": "object", "title": cls.__name__}
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        yield from (
-            (n, getattr(self, n)) for n in type(self).model_fields if n in self.model_fields_set
-        )
-        yield from self.undeclared.items()
+        cls = type(self)
+        for name in cls.model_fields:
+            if name in self.model_fields_set:
+                yield name, shown(_wire_name(cls, name), getattr(self, name))
+        yield from ((name, shown(name, value)) for name, value in self.undeclared.items())
 
 
 def concrete(cls: type[GraphModel]) -> type[GraphModel]:

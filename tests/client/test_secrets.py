@@ -20,7 +20,8 @@ import httpx
 import pytest
 
 from graph_comms import GraphError, GraphHTTPError
-from graph_comms.models import Call
+from graph_comms._runtime.model import GraphModel
+from graph_comms.models import Call, InvitationParticipantInfo, RecordOperation, TokenMeetingInfo
 from tests.client.cases import bomb
 from tests.client.faces import FLAVOURS, Client, each_flavour
 from tests.support.server import End, GraphServer, Step, answer, response
@@ -164,6 +165,31 @@ def test_pages_and_errors_that_are_pickled(server: GraphServer, flavour: str) ->
             with pytest.raises(TypeError) as refused_too:
                 duplicate(client.client)
             assert leaks([str(refused_too.value)]) == []
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        RecordOperation.from_dict({"recordingAccessToken": RECEIVED, "recordingLocation": "shown"}),
+        RecordOperation(recording_access_token=RECEIVED, recording_location="shown"),
+        TokenMeetingInfo(token=RECEIVED).with_undeclared(other="shown"),
+        InvitationParticipantInfo.from_dict({"other": "shown", "replacesContext": RECEIVED}),
+        Call.from_dict({"subject": "shown", "meetingInfo": {"token": RECEIVED}}),
+        Call.from_dict({"subject": "shown", "new": {"in": [{"clientState": RECEIVED}]}}),
+        Call.from_dict({"subject": "shown", "Passcode": RECEIVED, "replacementLink": RECEIVED}),
+    ],
+    ids=str,
+)
+def test_no_secret_of_a_value_is_in_its_repr(received: GraphModel) -> None:
+    for text in (repr(received), str(received), repr([received])):
+        assert RECEIVED not in text
+        assert "shown" in text
+        assert "'…'" in text
+    assert RECEIVED in received.to_json()
+
+
+def test_a_secret_that_is_null_is_shown_as_none() -> None:
+    assert "recording_access_token=None" in repr(RecordOperation(recording_access_token=None))
 
 
 # -- credentials

@@ -91,6 +91,17 @@ async def created_at_async(token: str) -> str | None:
         return response.location
 
 
+def changes(client: CommunicationsClient, link: str) -> str | None:
+    page: Page[call_records.Session] = client.follow(link, call_records.Session)
+    ids: list[str | None] = [session.id for session in page]
+    return page.delta_link if ids else call_records.CallRecord().next_link("sessions")
+
+
+async def changes_async(client: AsyncCommunicationsClient, link: str) -> list[str | None]:
+    page: AsyncPage[Participant] = await client.follow(link, Participant, headers={"X-Own": "1"})
+    return [participant.id async for participant in page]
+
+
 async def create_async(token: str) -> CallState | None:
     async with AsyncCommunicationsClient(token) as client:
         created = await client.calls.create(new_call())

@@ -46,6 +46,8 @@ with CommunicationsClient("token") as client:
     client.calls.create(ParticipantInfo())  # error
     client.calls.create()  # error
     client.calls.craete(call)  # error
+    client.follow("https://graph.microsoft.com/v1.0/x", str)  # error
+    print(client.follow("https://graph.microsoft.com/v1.0/x", Call).count.number)  # error
     number: int = client.calls.create(call).id  # error
     client.calls.create.with_response(ParticipantInfo())  # error
     client.calls.create.with_response()  # error

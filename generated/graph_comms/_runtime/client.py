@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, cast
 
 import httpx
 
+from . import decode
 from .clock import SYSTEM_CLOCK, Clock
 from .cloud import Cloud, check_cloud
 from .credentials import Credential
 from .declaration import BoundMethod
-from .endpoint import DEFAULT_TIMEOUT
+from .endpoint import DEFAULT_TIMEOUT, check_link
+from .model import GraphModel
 from .page import Page
 from .response import Response
 from .retry import DEFAULT_RETRY, RetryPolicy
@@ -23,6 +25,7 @@ from .session import Session
 
 P = ParamSpec("P")
 T = TypeVar("T")
+M = TypeVar("M", bound=GraphModel)
 
 
 class SyncMethod(BoundMethod, Generic[P, T]):
@@ -132,6 +135,19 @@ class ClientBase:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def follow(
+        self, link: str, item: type[M], *, headers: Mapping[str, str] | None = None
+    ) -> Page[M]:
+        """Return the page that a next or delta link leads to, with items of a type.
+
+        The link may have been saved, or come inside an entity (`record.next_link("sessions")`); it is
+        used unchanged. Raises ForeignLinkError, before a token is requested, for a link to another host,
+        TypeError for what is no link or no model, and what any method raises.
+        """
+        check_link(link, item)
+        page: Page[M] = self._session.send_link(link, decode.page(item), headers)
+        return page
 
     def close(self) -> None:
         """Close the connections."""

@@ -11,8 +11,10 @@ from typing import TypeVar
 import httpx
 
 from .clock import Clock
+from .cloud import Cloud
 from .decode import Decoder
 from .exchange import Exchange
+from .model import GraphModel
 from .operation import Operation
 from .options import QueryOptions
 from .request import PreparedRequest, prepare, prepare_link
@@ -24,6 +26,17 @@ DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
 """Keeps all connections open between requests; httpx's own limits would close most of them."""
+
+LINK = Operation(
+    method="GET",
+    path="{link}",
+    python="follow",
+    kind="list",
+    parameters=(),
+    returns=None,
+    clouds=frozenset(Cloud),
+)
+"""What follows a link that an application has kept."""
 
 _T = TypeVar("_T")
 
@@ -93,6 +106,14 @@ class Endpoint:
             timeout=self._timeout,
             traced=self._traced,
         )
+
+
+def check_link(link: object, item: object) -> None:
+    """Raise TypeError for what is no link, and for items whose class is no model."""
+    if not isinstance(link, str):
+        raise TypeError(f"follow takes a link as text, not {type(link).__name__}")
+    if not (isinstance(item, type) and issubclass(item, GraphModel)):
+        raise TypeError("follow takes the class of the items, such as Participant")
 
 
 def no_cookies() -> CookieJar:

@@ -14,7 +14,10 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Page(PageData[_T]):
-    """One page. Iterating goes over the items of this and all further pages, fetched as needed."""
+    """One page. Iterating goes over the items of this and all further pages, fetched as needed.
+
+    When it has come to the end, `delta_link` is that of the last page: only that one has it.
+    """
 
     _fetch: Callable[[str], Any] | None = field(default=None, repr=False, compare=False)
 
@@ -27,7 +30,10 @@ class Page(PageData[_T]):
 
     def __iter__(self) -> Iterator[_T]:
         seen: set[str] = set()
+        last: Page[_T] = self
         page = unseen(self, seen)
         while page is not None:
             yield from page.value
+            last = page
             page = unseen(page.next_page(), seen)
+        object.__setattr__(self, "delta_link", last.delta_link)

@@ -15,7 +15,7 @@ from .concurrency import slots
 from .credentials import Credential, Tokens
 from .deadline import Work, within
 from .decode import Decoder
-from .endpoint import DEFAULT_TIMEOUT, LIMITS, Endpoint, no_cookies
+from .endpoint import DEFAULT_TIMEOUT, LIMITS, LINK, Endpoint, no_cookies
 from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply
 from .headers import Headers
 from .operation import Operation
@@ -95,16 +95,34 @@ class Session(Endpoint):
         options: QueryOptions,
     ) -> Response[Page[Any] | None]:
         """Return the response with the first page of a collection."""
+        pages = self._pages(operation, decoder, options.get("headers"))
+        return self._run(self.begin(operation, pages, arguments, options))
+
+    def send_link(
+        self, link: str, decoder: Decoder[PageData[Any]], headers: Mapping[str, str] | None
+    ) -> Any:
+        """Return the `AsyncPage` that a link leads to; raises ForeignLinkError for another host."""
+        pages = self._pages(LINK, decoder, headers)
+        response = self._run(self.follow(link, LINK, pages, headers))
+        return response.value
+
+    def _pages(
+        self,
+        operation: Operation,
+        decoder: Decoder[PageData[Any]],
+        headers: Mapping[str, str] | None,
+    ) -> Decoder[Page[Any]]:
+        """Return the decoder of pages that lead to the next one."""
 
         def read(body: bytes) -> Page[Any]:
             return Page(**decoder.read(body).fields(), _fetch=fetch)
 
         def fetch(link: str) -> Page[Any] | None:
-            response = self._run(self.follow(link, operation, pages, options.get("headers")))
+            response = self._run(self.follow(link, operation, pages, headers))
             return response.value
 
         pages = Decoder(decoder.name, read)
-        return self._run(self.begin(operation, pages, arguments, options))
+        return pages
 
     @contextmanager
     def stream(

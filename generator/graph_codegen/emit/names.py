@@ -36,7 +36,7 @@ MODEL_ATTRIBUTES = frozenset(
         "model_config", "model_construct", "model_copy", "model_dump", "model_dump_json", "model_extra",
         "model_fields", "model_fields_set", "model_json_schema", "model_parametrized_name",
         "model_post_init", "model_rebuild", "model_validate", "model_validate_json",
-        "model_validate_strings", "odata_type", "parse_file", "parse_obj", "parse_raw", "schema",
+        "model_validate_strings", "next_link", "odata_type", "parse_file", "parse_obj", "parse_raw", "schema",
         "schema_json", "to_dict", "to_json", "undeclared", "update_forward_refs", "validate",
         "with_undeclared",
     }
@@ -80,7 +80,7 @@ MODULES_TAKEN = frozenset({"annotations", "register_namespaces"}) | {
 LONGEST_MODULE = 200
 """Longest name of a module; file systems allow 255 characters including the suffix."""
 
-CLIENT_ATTRIBUTES = frozenset({"aclose", "close"})
+CLIENT_ATTRIBUTES = frozenset({"aclose", "close", "follow"})
 """The methods of the clients; a test keeps the list complete."""
 
 PARAMETER_NAMES = frozenset(
