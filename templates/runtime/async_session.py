@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import httpx
 
 from .async_page import AsyncPage
-from .body import Body, coding_of
+from .body import MAX_BODY, Body, coding_of
 from .clock import SYSTEM_CLOCK, Clock
 from .concurrency import async_slots
 from .credentials import AsyncCredential, AsyncTokens
@@ -50,6 +50,7 @@ class AsyncSession(Endpoint):
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         retry: RetryPolicy = DEFAULT_RETRY,
+        max_body: int = MAX_BODY,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """``version`` is that of the package, for the User-Agent.
@@ -65,6 +66,7 @@ class AsyncSession(Endpoint):
             clock,
             timeout=timeout,
             traced=transport is None,
+            max_body=max_body,
             can_refresh=self._tokens.can_refresh,
         )
         self._client = httpx.AsyncClient(

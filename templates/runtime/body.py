@@ -14,8 +14,8 @@ from typing import Protocol
 
 import httpx
 
-MAX_BODY = 100 * 2**20
-"""Largest body that is parsed, in bytes after decompression; streams have no limit."""
+MAX_BODY = 32 * 2**20
+"""Largest body that is parsed unless a client is given another limit, in bytes after decompression."""
 KEPT = 2**16
 """Bytes kept of a body that exceeds its limit."""
 PIECE = 2**20

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, cast
 import httpx
 
 from . import decode
+from .body import MAX_BODY
 from .clock import SYSTEM_CLOCK, Clock
 from .cloud import Cloud, check_cloud
 from .credentials import Credential
@@ -90,6 +91,7 @@ class ClientBase:
         transport: httpx.BaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         retry: RetryPolicy = DEFAULT_RETRY,
+        max_body: int = MAX_BODY,
         _clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """``credential`` is a token, a function which returns one, or an azure-identity credential.
@@ -100,7 +102,8 @@ class ClientBase:
         to this machine). ``scope`` is that of the tokens, by default ``/.default`` of the host.
         An endpoint on the host of a cloud is in that cloud, any other in none. ``cloud_checks=False``
         sends operations that the cloud is said to lack, too. ``retry`` says how often
-        requests are sent again, and how long a call may take. Raises TypeError for a credential or
+        requests are sent again, and how long a call may take;
+        ``max_body`` is the most bytes of a body that is parsed. Raises TypeError for a credential or
         another argument of the wrong kind; ValueError for a malformed token or endpoint, for http to
         another machine, and for a cloud and an endpoint that do not agree.
         """
@@ -118,6 +121,7 @@ class ClientBase:
             transport=transport,
             timeout=timeout,
             retry=retry,
+            max_body=max_body,
             clock=_clock,
         )
 

@@ -97,7 +97,7 @@ class GraphDecodeError(GraphError):
     """Graph reported success, but the body is not what was expected.
 
     The request was carried out, so ``body`` keeps the bytes received, through pickling too; they are
-    never shown. Of a body longer than 100 MiB it keeps the beginning.
+    never shown. Of a body longer than ``max_body`` it keeps the beginning.
     """
 
     status: int

@@ -12,7 +12,7 @@ from typing import Generic, TypeAlias, TypeVar
 import httpx
 from pydantic import ValidationError
 
-from .body import BROKE_OFF, MAX_BODY
+from .body import BROKE_OFF
 from .clock import Clock
 from .deadline import DeadlineExceededError, Departure
 from .decode import Decoder
@@ -87,6 +87,7 @@ class Exchange(Generic[_T]):
     clock: Clock
     timeout: httpx.Timeout
     traced: bool
+    max_body: int
     repetitions: int = 0
     redirects: int = 0
     ambiguous: bool = False
@@ -187,7 +188,7 @@ class Exchange(Generic[_T]):
     def limit(self, response: httpx.Response) -> float:
         """Return the largest size of the body: one that the caller wants as bytes has no limit."""
         wanted = self.operation.returns == "bytes" and response.is_success
-        return math.inf if wanted else MAX_BODY
+        return math.inf if wanted else self.max_body
 
     def delay_after(self, answer: Answer) -> float | None:
         """Return the seconds to wait before the next attempt; None if this answer is final.

@@ -17,7 +17,7 @@ BROKE_OFF = "decode error: broke off"
 EMPTY = "decode error: is empty"
 NOT_JSON = "decode error: does not fit: Invalid JSON"
 NO_FIT = "decode error: does not fit"
-TOO_LONG = "decode error: is longer than 100 MiB"
+TOO_LONG = "decode error: is longer than 32 MiB"
 CODING = "decode error: is in a content coding that was not requested"
 
 

@@ -92,6 +92,23 @@ def test_half_a_response_does_where_no_body_is_needed(graph: Graph) -> None:
     assert graph.methods == ["DELETE"]
 
 
+@pytest.mark.parametrize(("size", "fits"), [(64, True), (65, False)])
+def test_the_longest_body_is_a_setting(graph: Graph, size: int, fits: bool) -> None:
+    body = b'{"id": "1"}'.ljust(size)
+    client = graph.play(Reply(200, {"Content-Type": "application/json"}, body), max_body=64)
+    if fits:
+        assert client.get().id == "1"
+    else:
+        with pytest.raises(GraphDecodeError, match="longer"):
+            client.get()
+
+
+@pytest.mark.parametrize("value", [0, -1, 0.5])
+def test_what_is_no_length_of_a_body(graph: Graph, value: float) -> None:
+    with pytest.raises(ValueError, match="max_body must be a number of bytes"):
+        graph.connect(max_body=value)
+
+
 def test_half_an_error_is_an_error_still(graph: Graph) -> None:
     with pytest.raises(GraphHTTPError) as caught:
         graph.play(Reply(409, {"request-id": "r-2"}, b'{"error": {"code"', missing=9)).create()

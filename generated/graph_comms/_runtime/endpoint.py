@@ -53,6 +53,7 @@ class Endpoint:
         *,
         timeout: httpx.Timeout | float,
         traced: bool,
+        max_body: int,
         can_refresh: bool,
     ) -> None:
         """`can_refresh`: the credential may return a different token after a 401.
@@ -64,6 +65,9 @@ class Endpoint:
         self._retry = retry
         self._clock = clock
         self._timeout = httpx.Timeout(timeout)
+        if type(max_body) is not int or max_body <= 0:
+            raise ValueError(f"max_body must be a number of bytes above 0, not {max_body!r}")
+        self._max_body = max_body
         self._traced = traced
         self._can_refresh = can_refresh
 
@@ -105,6 +109,7 @@ class Endpoint:
             clock=self._clock,
             timeout=self._timeout,
             traced=self._traced,
+            max_body=self._max_body,
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from .body import Body, coding_of
+from .body import MAX_BODY, Body, coding_of
 from .clock import SYSTEM_CLOCK, Clock
 from .concurrency import slots
 from .credentials import Credential, Tokens
@@ -51,6 +51,7 @@ class Session(Endpoint):
         transport: httpx.BaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         retry: RetryPolicy = DEFAULT_RETRY,
+        max_body: int = MAX_BODY,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """``version`` is that of the package, for the User-Agent.
@@ -66,6 +67,7 @@ class Session(Endpoint):
             clock,
             timeout=timeout,
             traced=transport is None,
+            max_body=max_body,
             can_refresh=self._tokens.can_refresh,
         )
         self._client = httpx.Client(
