@@ -29,6 +29,7 @@ REPLACEMENTS = {
     "AbstractAsyncContextManager": "AbstractContextManager",
     "AsyncBaseTransport": "BaseTransport",
     "AsyncClient": "Client",
+    "AsyncConnections": "Connections",
     "AsyncCredential": "Credential",
     "AsyncClientBase": "ClientBase",
     "AsyncPage": "Page",
@@ -43,7 +44,6 @@ REPLACEMENTS = {
     "async_page": "page",
     "async_session": "session",
     "async_sleep": "sleep",
-    "async_slots": "slots",
     "async_within": "within",
 }
 """What a name becomes, besides what unasync knows by itself (`AsyncIterator`, `__aenter__` …)."""

@@ -11,11 +11,11 @@ import httpx
 from .async_page import AsyncPage
 from .body import MAX_BODY, Body, coding_of
 from .clock import SYSTEM_CLOCK, Clock
-from .concurrency import async_slots
+from .connections import DEFAULT_OPTIONS, AsyncConnections, ConnectionOptions
 from .credentials import AsyncCredential, AsyncTokens
 from .deadline import AsyncWork, async_within
 from .decode import Decoder
-from .endpoint import DEFAULT_TIMEOUT, LIMITS, LINK, Endpoint, no_cookies
+from .endpoint import DEFAULT_TIMEOUT, LINK, Endpoint
 from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply
 from .headers import Headers
 from .operation import Operation
@@ -48,6 +48,7 @@ class AsyncSession(Endpoint):
         version: str,
         root: ServiceRoot = GRAPH,
         transport: httpx.AsyncBaseTransport | None = None,
+        options: ConnectionOptions = DEFAULT_OPTIONS,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         retry: RetryPolicy = DEFAULT_RETRY,
         max_body: int = MAX_BODY,
@@ -69,14 +70,7 @@ class AsyncSession(Endpoint):
             max_body=max_body,
             can_refresh=self._tokens.can_refresh,
         )
-        self._client = httpx.AsyncClient(
-            transport=transport,
-            mounts=root.mounts,
-            timeout=timeout,
-            limits=LIMITS,
-            cookies=no_cookies(),
-        )
-        self._slots = async_slots()
+        self._connections = AsyncConnections(options, root.mounts, transport, timeout)
 
     async def send(
         self,
@@ -175,7 +169,7 @@ class AsyncSession(Endpoint):
 
     async def _attempt(self, exchange: Exchange[Any]) -> Answer:
         request = await self._authorized(exchange)
-        async with self._slots:
+        async with await self._connections.slots():
             return await self._read(await self._open(request, exchange), exchange)
 
     async def _open_stream(self, exchange: Exchange[Any]) -> httpx.Response | Answer:
@@ -185,6 +179,7 @@ class AsyncSession(Endpoint):
         return await self._read(opened, exchange)
 
     async def _authorized(self, exchange: Exchange[Any]) -> httpx.Request:
+        await self._connections.open()  # a client that is closed asks for no token
         return exchange.attempt(await self._tokens.fetch(limited=exchange.limited))
 
     async def _open(
@@ -211,7 +206,8 @@ class AsyncSession(Endpoint):
                 departure.step(name, info)
 
             request.extensions = {**exchange.extensions(), "trace": trace}
-        return await self._client.send(request, stream=True)
+        client = await self._connections.open()
+        return await client.send(request, stream=True)
 
     async def _read(
         self, opened: httpx.Response | httpx.RequestError, exchange: Exchange[Any]
@@ -230,7 +226,7 @@ class AsyncSession(Endpoint):
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._connections.aclose()
 
 
 async def _pieces(response: httpx.Response) -> AsyncIterator[bytes]:

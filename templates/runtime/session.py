@@ -10,11 +10,11 @@ import httpx
 
 from .body import MAX_BODY, Body, coding_of
 from .clock import SYSTEM_CLOCK, Clock
-from .concurrency import slots
+from .connections import DEFAULT_OPTIONS, ConnectionOptions, Connections
 from .credentials import Credential, Tokens
 from .deadline import Work, within
 from .decode import Decoder
-from .endpoint import DEFAULT_TIMEOUT, LIMITS, LINK, Endpoint, no_cookies
+from .endpoint import DEFAULT_TIMEOUT, LINK, Endpoint
 from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply
 from .headers import Headers
 from .operation import Operation
@@ -48,6 +48,7 @@ class Session(Endpoint):
         version: str,
         root: ServiceRoot = GRAPH,
         transport: httpx.BaseTransport | None = None,
+        options: ConnectionOptions = DEFAULT_OPTIONS,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         retry: RetryPolicy = DEFAULT_RETRY,
         max_body: int = MAX_BODY,
@@ -69,14 +70,7 @@ class Session(Endpoint):
             max_body=max_body,
             can_refresh=self._tokens.can_refresh,
         )
-        self._client = httpx.Client(
-            transport=transport,
-            mounts=root.mounts,
-            timeout=timeout,
-            limits=LIMITS,
-            cookies=no_cookies(),
-        )
-        self._slots = slots()
+        self._connections = Connections(options, root.mounts, transport, timeout)
 
     def send(
         self,
@@ -170,7 +164,7 @@ class Session(Endpoint):
 
     def _attempt(self, exchange: Exchange[Any]) -> Answer:
         request = self._authorized(exchange)
-        with self._slots:
+        with self._connections.slots():
             return self._read(self._open(request, exchange), exchange)
 
     def _open_stream(self, exchange: Exchange[Any]) -> httpx.Response | Answer:
@@ -180,6 +174,7 @@ class Session(Endpoint):
         return self._read(opened, exchange)
 
     def _authorized(self, exchange: Exchange[Any]) -> httpx.Request:
+        self._connections.open()  # a client that is closed asks for no token
         return exchange.attempt(self._tokens.fetch(limited=exchange.limited))
 
     def _open(
@@ -206,7 +201,8 @@ class Session(Endpoint):
                 departure.step(name, info)
 
             request.extensions = {**exchange.extensions(), "trace": trace}
-        return self._client.send(request, stream=True)
+        client = self._connections.open()
+        return client.send(request, stream=True)
 
     def _read(self, opened: httpx.Response | httpx.RequestError, exchange: Exchange[Any]) -> Answer:
         if isinstance(opened, httpx.RequestError):
@@ -223,7 +219,7 @@ class Session(Endpoint):
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._connections.close()
 
 
 def _pieces(response: httpx.Response) -> Iterator[bytes]:

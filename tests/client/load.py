@@ -20,12 +20,15 @@ from typing import Any
 import httpx
 
 from graph_comms import AsyncCommunicationsClient, CommunicationsClient
-from graph_comms._runtime.concurrency import MAX_AT_ONCE
-from graph_comms._runtime.endpoint import LIMITS
+from graph_comms._runtime.connections import MAX_CONNECTIONS
 from graph_comms.models import Call, InvitationParticipantInfo
 from tests.client.echo import STATISTICS, echo_server
 
 CALLS = "https://graph.microsoft.com/v1.0/communications/calls"
+
+
+LIMITS = httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS)
+"""Those of the client."""
 
 
 class Road(httpx.HTTPTransport):
@@ -161,7 +164,7 @@ def ours(port: int, count: int) -> None:
 
 async def bare_at_once(port: int, count: int) -> None:
     """`created_at_once` without the client; without turns most would time out."""
-    turns = asyncio.Semaphore(MAX_AT_ONCE)
+    turns = asyncio.Semaphore(MAX_CONNECTIONS)
     bodies = [json.loads(call(n).to_json()) for n in range(5)]
     async with httpx.AsyncClient(transport=AsyncRoad(port), timeout=30) as client:
 

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from graph_comms import AsyncCommunicationsClient
-from graph_comms._runtime.concurrency import MAX_AT_ONCE
-from graph_comms._runtime.endpoint import LIMITS
+from graph_comms._runtime.connections import MAX_CONNECTIONS
 from tests.client.echo import echo_server
 from tests.client.faces import each_flavour
 from tests.client.load import (
@@ -38,9 +37,9 @@ def port() -> Iterator[int]:
 
 
 def test_many_calls_are_created_at_once(port: int) -> None:
-    many = 3 * MAX_AT_ONCE
+    many = 3 * MAX_CONNECTIONS
     assert finished(created_at_once, port, many) == []
-    assert statistics(port) == (MAX_AT_ONCE, many + 1)
+    assert statistics(port) == (MAX_CONNECTIONS, many + 1)
 
 
 def test_32_threads_share_a_client(port: int) -> None:
@@ -66,24 +65,20 @@ def test_memory_does_not_grow(port: int, flavour: str) -> None:
     assert memory[-1] - memory[1] < 150 * REQUESTS
 
 
-def test_the_limits_are_those_of_the_pool(port: int) -> None:
-    assert LIMITS.max_connections == LIMITS.max_keepalive_connections == 100
-    assert LIMITS.max_connections > MAX_AT_ONCE
-
-
 # -- abandoned calls
 
 
 def test_calls_that_are_cancelled_leave_room_for_others() -> None:
     """More calls than the client lets run at once hang and are cancelled; the next one runs."""
-    steps = [Step(end=End.SILENCE)] * (2 * MAX_AT_ONCE)
+    steps = [Step(end=End.SILENCE)] * (2 * MAX_CONNECTIONS)
 
     async def run(port: int) -> bool:
         async with AsyncCommunicationsClient("token", transport=AsyncRoad(port)) as client:
             hanging = [
-                asyncio.create_task(client.calls.create(call(n))) for n in range(2 * MAX_AT_ONCE)
+                asyncio.create_task(client.calls.create(call(n)))
+                for n in range(2 * MAX_CONNECTIONS)
             ]
-            while server.methods("POST") < MAX_AT_ONCE:
+            while server.methods("POST") < MAX_CONNECTIONS:
                 await asyncio.sleep(0.01)
             for one in hanging:
                 one.cancel()
@@ -95,7 +90,7 @@ def test_calls_that_are_cancelled_leave_room_for_others() -> None:
 
     with GraphServer(steps, well=True) as server:
         assert asyncio.run(run(server.port))
-        assert server.methods("POST") == MAX_AT_ONCE
+        assert server.methods("POST") == MAX_CONNECTIONS
 
 
 def test_a_time_out_of_the_callers_own() -> None:
@@ -118,7 +113,7 @@ def test_streams_that_are_held_open_do_not_stop_all_else() -> None:
         async with AsyncCommunicationsClient("token", transport=AsyncRoad(port)) as client:
             streams = [
                 client.online_meetings.recordings.stream_content("m", "r")
-                for _ in range(MAX_AT_ONCE)
+                for _ in range(MAX_CONNECTIONS - 1)
             ]
             for stream in streams:
                 await stream.__aenter__()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from ssl import SSLContext
 from types import TracebackType
 from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, cast
 
@@ -14,6 +15,7 @@ from . import decode
 from .body import MAX_BODY
 from .clock import SYSTEM_CLOCK, Clock
 from .cloud import Cloud, check_cloud
+from .connections import KEEPALIVE_EXPIRY, MAX_CONNECTIONS, ConnectionOptions
 from .credentials import Credential
 from .declaration import BoundMethod
 from .endpoint import DEFAULT_TIMEOUT, check_link
@@ -89,6 +91,10 @@ class ClientBase:
         endpoint: str | None = None,
         scope: str | None = None,
         cloud_checks: bool = True,
+        proxy: str | None = None,
+        verify: SSLContext | bool = True,
+        max_connections: int = MAX_CONNECTIONS,
+        keepalive_expiry: float = KEEPALIVE_EXPIRY,
         transport: httpx.BaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         retry: RetryPolicy = DEFAULT_RETRY,
@@ -102,9 +108,16 @@ class ClientBase:
         of it: ``"https://graph.microsoft.com/beta"``, or ``"http://localhost:7071"`` (plain http only
         to this machine). ``scope`` is that of the tokens, by default ``/.default`` of the host.
         An endpoint on the host of a cloud is in that cloud, any other in none. ``cloud_checks=False``
-        sends operations that the cloud is said to lack, too. ``retry`` says how often
-        requests are sent again, and how long a call may take;
-        ``max_body`` is the most bytes of a body that is parsed. Raises TypeError for a credential or
+        sends operations that the cloud is said to lack, too.
+
+        ``proxy`` is the address of a proxy for all requests, instead of those of the environment;
+        ``verify`` says whether certificates are verified, or is the context that does it. There are at
+        most ``max_connections``, each kept for ``keepalive_expiry`` seconds after use; more requests of
+        an asynchronous client wait for a place. A ``transport`` makes its own connections: those
+        options do not apply to it.
+
+        ``retry`` says how often requests are sent again, and how long a call may take; ``max_body`` is
+        the most bytes of a body that is parsed. Raises TypeError for a credential or
         another argument of the wrong kind; ValueError for a malformed token or endpoint, for http to
         another machine, and for a cloud and an endpoint that do not agree.
         """
@@ -118,6 +131,12 @@ class ClientBase:
                 endpoint=endpoint,
                 scope=scope,
                 cloud_checks=cloud_checks,
+            ),
+            options=ConnectionOptions(
+                proxy=proxy,
+                verify=verify,
+                max_connections=max_connections,
+                keepalive_expiry=keepalive_expiry,
             ),
             transport=transport,
             timeout=timeout,

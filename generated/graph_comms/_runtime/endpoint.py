@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TypeVar
 
 import httpx
@@ -23,9 +22,6 @@ from .service_root import ServiceRoot
 
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 """Seconds per attempt: to connect, and for any pause while writing or reading."""
-
-LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
-"""Keeps all connections open between requests; httpx's own limits would close most of them."""
 
 LINK = Operation(
     method="GET",
@@ -119,8 +115,3 @@ def check_link(link: object, item: object) -> None:
         raise TypeError(f"follow takes a link as text, not {type(link).__name__}")
     if not (isinstance(item, type) and issubclass(item, GraphModel)):
         raise TypeError("follow takes the class of the items, such as Participant")
-
-
-def no_cookies() -> CookieJar:
-    """Return a jar that stays empty: Graph needs no cookies, and a jar would only grow."""
-    return CookieJar(DefaultCookiePolicy(allowed_domains=()))

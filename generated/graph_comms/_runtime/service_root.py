@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import httpx
 
-from .cloud import Cloud
+from .cloud import Cloud, check_cloud
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ def choose_root(
     http to another machine, for a cloud and an endpoint that do not agree, and for a cloud where the
     package is not for Graph.
     """
-    _check_cloud(cloud)
+    check_cloud(cloud)
     url = parse_root(default if endpoint is None else endpoint)
     known = _cloud_of(url.host)
     if cloud is not None and cloud is not known:
@@ -109,11 +109,6 @@ def parse_root(endpoint: object) -> httpx.URL:
             "localhost, 127.0.0.1 and ::1"
         )
     return url
-
-
-def _check_cloud(cloud: object) -> None:
-    if cloud is not None and not isinstance(cloud, Cloud):
-        raise TypeError(f"cloud is a member of Cloud, such as Cloud.GLOBAL, not {cloud!r}")
 
 
 def is_loopback(host: str) -> bool:
