@@ -61,7 +61,8 @@ def findings(files: Mapping[str, str], package: str) -> list[str]:
         for path, text in files.items()
         if path.startswith(f"{package}/")
     }
-    outside = set(files) - {f"{package}/{path}" for path in inside} - {"pyproject.toml"}
+    outside = set(files) - {f"{package}/{path}" for path in inside}
+    outside -= {"LICENSE", "README.md", "pyproject.toml"}
     found += [f"{path}: is no file of the package" for path in sorted(outside)]
     for path, text in inside.items():
         if path.startswith("_runtime/"):
