@@ -9,13 +9,15 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import reduce
 from types import ModuleType
-from typing import Any
+from typing import Any, get_type_hints
 
-from graph_codegen.csdl.ast import EnumType, StructuredType, split_name
+from pydantic import TypeAdapter
+
+from graph_codegen.csdl.ast import EnumType, StructuredType, TypeRef, split_name
 from graph_codegen.model.model import Model
-from graph_codegen.service.requests import list_requests
+from graph_codegen.service.requests import STREAM, list_requests
 from tests.hostile.generated import Generated
-from tests.support.wire_values import EDM_VALUES, wire_value
+from tests.support.wire_values import EDM_VALUES, wire_value, wire_value_of
 
 Import = Callable[[str], ModuleType]
 
@@ -95,27 +97,47 @@ def _check_client(made: Generated, module: Import) -> None:
         request = wanted.pop((f"{operation.method} {operation.path}", named))
         assert [p.wire_name for p in own[: len(keys)]] == keys
         assert operation.kind == request.kind
+        refs = [request.body] if request.body else [p.type for p in request.parameters]
+        types = dict(zip((p.name for p in own[len(keys) :]), refs, strict=True))
         for client in clients:
             *owners, method = operation.python.split(".")
             resource = reduce(getattr, owners, client)
-            _check_method(resource, method, operation)
+            _check_method(made.model, resource, method, operation, types)
             if operation.returns == "bytes":
-                _check_method(resource, f"stream_{method.replace('get_', '', 1)}", operation)
+                name = f"stream_{method.replace('get_', '', 1)}"
+                _check_method(made.model, resource, name, operation, types)
     assert not wanted
 
 
-def _check_method(resource: Any, name: str, operation: Any) -> None:
+def _check_method(
+    model: Model, resource: Any, name: str, operation: Any, types: Mapping[str, TypeRef]
+) -> None:
+    """Assert that a method takes a value of each declared type, and sends its operation.
+
+    `types` are those of the arguments other than keys.
+    """
     own = [p.name for p in operation.parameters if p.location != "query"]
     declared = getattr(type(resource), name)
     parameters = inspect.signature(getattr(resource, name)).parameters.values()
     placed = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-    keywords = {p.name: p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
-    assert [*placed, *keywords] == own, (operation.python, placed, keywords)
-    given, options = declared.bind(resource, tuple(placed), keywords)
-    assert (given, options) == ({name: name for name in own}, {}), operation.python
+    named = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    assert [*placed, *named] == own, (operation.python, placed, named)
+    hints = get_type_hints(declared.__wrapped__, include_extras=True)
+    values = {n: _argument(model, hints[n], types[n]) if n in types else n for n in own}
+    given, options = declared.bind(
+        resource, tuple(values[n] for n in placed), {n: values[n] for n in named}
+    )
+    assert (given, options) == (values, {}), operation.python
     sent = declared.operation
     assert (sent.method, sent.path, sent.parameters) == (
         operation.method,
         operation.path,
         operation.parameters,
     )
+
+
+def _argument(model: Model, hint: Any, ref: TypeRef) -> Any:
+    """Return a value of the type that a parameter declares."""
+    if ref == STREAM:
+        return b"content"
+    return TypeAdapter(hint).validate_python(wire_value_of(model, ref, VALUES))

@@ -45,13 +45,16 @@ def wire_value(
     for owner in model.lineage(type_name) if depth else ():
         for item in owner.members():
             if item.type != STREAM:
-                value[item.name] = _member(model, item.type, values, depth - 1)
+                value[item.name] = wire_value_of(model, item.type, values, depth - 1)
     return value
 
 
-def _member(model: Model, ref: TypeRef, values: Mapping[str, object], depth: int) -> object:
+def wire_value_of(
+    model: Model, ref: TypeRef, values: Mapping[str, object] = EDM_VALUES, depth: int = 2
+) -> object:
+    """Return a JSON value of any type, a collection of one item included."""
     if ref.collection:
-        return [_member(model, TypeRef(ref.name), values, depth)]
+        return [wire_value_of(model, TypeRef(ref.name), values, depth)]
     if ref.primitive:
         return values[ref.name]
     declared = model.types[ref.name]
