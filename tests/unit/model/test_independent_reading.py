@@ -55,6 +55,11 @@ ONLY_IN_MODELS: Mapping[str, str] = {
 }
 """Properties of the models that the metadata does not declare, with the reason."""
 
+SPELT_OTHERWISE: Mapping[str, list[str]] = {
+    "microsoft.graph.operationStatus": ["notStarted", "running", "completed", "failed"],
+}
+"""Members of enumerations that the service spells otherwise than the metadata."""
+
 
 # -- the reading
 
@@ -221,7 +226,7 @@ def test_members_of_enumerations(reading: Reading, types: set[str]) -> None:
                 assert {wire: str(value) for wire, value in cls._members.values()} == members
             else:
                 assert issubclass(cls, GraphEnum)
-                assert [one.value for one in cls] == list(members)
+                assert [one.value for one in cls] == SPELT_OTHERWISE.get(name, list(members))
 
 
 def test_kinds_and_bases(reading: Reading, types: set[str]) -> None:
