@@ -23,8 +23,15 @@ from graph_comms.models import Call
 from tests.support.clocks import patient
 from tests.support.server import GraphServer, leading
 
-FLAVOURS = ("sync", "async")
+CLIENTS: Mapping[str, Callable[..., Any]] = {
+    "sync": CommunicationsClient,
+    "async": AsyncCommunicationsClient,
+}
+"""The client of each flavour."""
+
+FLAVOURS = tuple(CLIENTS)
 each_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
+each_client = pytest.mark.parametrize("client", CLIENTS.values(), ids=FLAVOURS)
 GRAPH = "graph.microsoft.com"
 TOKEN = "marker-token-77aa"
 
@@ -70,8 +77,7 @@ class Client(Face):
         **options: Any,
     ) -> None:
         super().__init__(flavour, {cloud.host: server, **(others or {})})
-        cls = CommunicationsClient if flavour == "sync" else AsyncCommunicationsClient
-        self.client: CommunicationsClient | AsyncCommunicationsClient = cls(
+        self.client: CommunicationsClient | AsyncCommunicationsClient = CLIENTS[flavour](
             credential,
             cloud=cloud,
             transport=self._transport,
@@ -164,8 +170,7 @@ class Direct(Client):
     ) -> None:
         self.waits = []
         self._runner = asyncio.Runner()
-        cls = CommunicationsClient if flavour == "sync" else AsyncCommunicationsClient
-        self.client = cls(
+        self.client = CLIENTS[flavour](
             credential, endpoint=endpoint, timeout=10.0, _clock=patient(self.waits), **options
         )
 

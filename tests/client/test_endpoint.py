@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph_comms import (
-    AsyncCommunicationsClient,
     Cloud,
     CommunicationsClient,
     ForeignLinkError,
@@ -21,12 +20,11 @@ from graph_comms import (
     UnavailableInCloudError,
 )
 from graph_comms._runtime.service_root import choose_root, is_loopback
-from tests.client.faces import Client, Direct, each_flavour
+from tests.client.faces import Client, Direct, each_client, each_flavour
 from tests.support.csdl import FILE, ROOT, SERVICE, document, graph_codegen, schema
 from tests.support.server import GraphServer, Reply, json_reply
 
 V1 = "https://graph.microsoft.com/v1.0"
-CLIENTS: tuple[Callable[..., Any], ...] = (CommunicationsClient, AsyncCommunicationsClient)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +75,7 @@ def test_a_cloud_keeps_the_path_of_the_package() -> None:
     assert root.url == "https://dod-graph.microsoft.us/beta"
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@each_client
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from graph_comms import AsyncCommunicationsClient, CommunicationsClient, GraphTransportError
+from graph_comms import GraphTransportError
 from graph_comms._runtime.connections import ConnectionOptions
 from graph_comms._runtime.retry import RetryPolicy
-from tests.client.faces import Direct, each_flavour
+from tests.client.faces import Direct, each_client, each_flavour
 from tests.support.server import GraphServer, Reply
 
-CLIENTS: tuple[Callable[..., Any], ...] = (CommunicationsClient, AsyncCommunicationsClient)
 GRAPH = "https://graph.microsoft.com/v1.0"
 
 
@@ -23,10 +22,10 @@ GRAPH = "https://graph.microsoft.com/v1.0"
 def test_a_proxy_of_the_callers_own_gets_every_request(server: GraphServer, flavour: str) -> None:
     """Even those to this machine: it is the caller's word."""
     with Direct(
-        flavour, "http://127.0.0.1:9/root", proxy=f"http://127.0.0.1:{server.port}"
+        flavour, "http://127.0.0.1:9/service", proxy=f"http://127.0.0.1:{server.port}"
     ) as caller:
         assert caller.get().id == "found"
-    assert server.requests[0].target == "http://127.0.0.1:9/root/communications/calls/found"
+    assert server.requests[0].target == "http://127.0.0.1:9/service/communications/calls/found"
 
 
 @each_flavour
@@ -45,7 +44,7 @@ def test_a_proxy_of_the_environment_leads_to_graph_and_never_sees_a_token(
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@each_client
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
@@ -83,7 +82,7 @@ def test_the_context_of_the_caller_is_used_and_else_one_for_all_clients() -> Non
     assert ConnectionOptions(verify=False).keywords()["verify"].verify_mode is ssl.CERT_NONE
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@each_client
 def test_every_option_is_spelled_out_and_new_ones_name_no_type_of_httpx(
     client: Callable[..., Any],
 ) -> None:
