@@ -16,7 +16,7 @@ from .async_page import AsyncPage
 from .async_session import AsyncSession
 from .body import MAX_BODY
 from .clock import SYSTEM_CLOCK, Clock
-from .cloud import Cloud, check_cloud
+from .cloud import Cloud
 from .connections import KEEPALIVE_EXPIRY, MAX_CONNECTIONS, ConnectionOptions
 from .credentials import AsyncCredential
 from .declaration import BoundMethod
@@ -123,7 +123,6 @@ class AsyncClientBase:
         another argument of the wrong kind; ValueError for a malformed token or endpoint, for http to
         another machine, and for a cloud and an endpoint that do not agree.
         """
-        check_cloud(cloud)
         self._session = AsyncSession(
             credential,
             version=self._version,

@@ -14,7 +14,7 @@ import httpx
 from . import decode
 from .body import MAX_BODY
 from .clock import SYSTEM_CLOCK, Clock
-from .cloud import Cloud, check_cloud
+from .cloud import Cloud
 from .connections import KEEPALIVE_EXPIRY, MAX_CONNECTIONS, ConnectionOptions
 from .credentials import Credential
 from .declaration import BoundMethod
@@ -121,7 +121,6 @@ class ClientBase:
         another argument of the wrong kind; ValueError for a malformed token or endpoint, for http to
         another machine, and for a cloud and an endpoint that do not agree.
         """
-        check_cloud(cloud)
         self._session = Session(
             credential,
             version=self._version,

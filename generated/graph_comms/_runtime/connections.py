@@ -16,13 +16,15 @@ from dataclasses import dataclass, field
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary, WeakSet, ref
 
 import httpx
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Semaphore
+
+_T = TypeVar("_T")
 
 MAX_CONNECTIONS = 100
 """Connections that a client has at the same time, unless it is told otherwise."""
@@ -104,11 +106,6 @@ def _check_number(name: str, value: object, kinds: type | tuple[type, ...], leas
         raise ValueError(f"{name} must be {least} or more, not {value}")
 
 
-def _check_transport(transport: object, options: ConnectionOptions) -> None:
-    if transport is not None and options.proxy is not None:
-        raise ValueError("a transport makes its own connections: give the proxy to the transport")
-
-
 def _context(verify: bool) -> ssl.SSLContext:
     """Return the context of this process, which takes long to make."""
     return _context_for(verify, os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
@@ -128,7 +125,37 @@ DEFAULT_OPTIONS = ConnectionOptions()
 """How a client connects that is given no options."""
 
 
-class Connections:
+class _Connections(Generic[_T]):
+    """What the connections of both flavours are made from; `_T` is the kind of transport."""
+
+    def __init__(
+        self,
+        options: ConnectionOptions,
+        mounts: Mapping[str, None],
+        transport: _T | None,
+        timeout: httpx.Timeout | float,
+    ) -> None:
+        if transport is not None and options.proxy is not None:
+            raise ValueError(
+                "a transport makes its own connections: give the proxy to the transport"
+            )
+        self._options = options
+        self._mounts: Mapping[str, None] = {} if options.proxy else mounts
+        self._transport = transport
+        self._timeout = timeout
+        self._closed = False
+
+    def _keywords(self) -> dict[str, Any]:
+        """Return the keywords for a client of httpx."""
+        return {
+            "transport": self._transport,
+            "mounts": self._mounts,
+            "timeout": self._timeout,
+            **self._options.keywords(),
+        }
+
+
+class Connections(_Connections[httpx.BaseTransport]):
     """The connections of a synchronous client, which all threads of a process share."""
 
     def __init__(
@@ -138,24 +165,14 @@ class Connections:
         transport: httpx.BaseTransport | None,
         timeout: httpx.Timeout | float,
     ) -> None:
-        _check_transport(transport, options)
-        self._options = options
-        self._mounts: Mapping[str, None] = {} if options.proxy else mounts
-        self._transport = transport
-        self._timeout = timeout
-        self._closed = False
+        super().__init__(options, mounts, transport, timeout)
         self._lock = Lock()
         # Made now, so that what the environment says and httpx cannot use is an error at once.
         self._client: httpx.Client | None = self._build()
         _all.add(self)
 
     def _build(self) -> httpx.Client:
-        return httpx.Client(
-            transport=self._transport,
-            mounts=self._mounts,
-            timeout=self._timeout,
-            **self._options.keywords(),
-        )
+        return httpx.Client(**self._keywords())
 
     def open(self) -> httpx.Client:
         """Return the client of this process; raises RuntimeError after ``close``."""
@@ -194,7 +211,7 @@ class _Opened:
     guard: AsyncGenerator[None]
 
 
-class AsyncConnections:
+class AsyncConnections(_Connections[httpx.AsyncBaseTransport]):
     """The connections of an asynchronous client, one set for each event loop, in any thread.
 
     They are closed when their loop shuts down its asynchronous generators, as `asyncio.run` does.
@@ -207,23 +224,13 @@ class AsyncConnections:
         transport: httpx.AsyncBaseTransport | None,
         timeout: httpx.Timeout | float,
     ) -> None:
-        _check_transport(transport, options)
-        self._options = options
-        self._mounts: Mapping[str, None] = {} if options.proxy else mounts
-        self._transport = transport
-        self._timeout = timeout
-        self._closed = False
+        super().__init__(options, mounts, transport, timeout)
         self._opened: WeakKeyDictionary[AbstractEventLoop, _Opened] = WeakKeyDictionary()
         self._build()  # see Connections
         _all.add(self)
 
     def _build(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            transport=self._transport,
-            mounts=self._mounts,
-            timeout=self._timeout,
-            **self._options.keywords(),
-        )
+        return httpx.AsyncClient(**self._keywords())
 
     async def open(self) -> httpx.AsyncClient:
         """Return the client of the running loop; raises RuntimeError after ``aclose``."""

@@ -85,7 +85,7 @@ def within(seconds: float | None, departure: Departure, work: Work[T]) -> T | No
     if seconds is None:
         return work()
     job = _Job(work, departure)
-    Thread(target=contextvars.copy_context().run, args=(job.run,), daemon=True).start()
+    _start(job.run)
     try:
         job.done.wait(max(0.0, seconds))
     finally:
@@ -147,6 +147,11 @@ class _Job(Generic[T]):
         return self._result
 
 
+def _start(run: Callable[[], None]) -> None:
+    """Start a thread that the end of the process does not wait for, with the caller's context."""
+    Thread(target=contextvars.copy_context().run, args=(run,), daemon=True).start()
+
+
 async def in_daemon_thread(work: Callable[[], object]) -> object:
     """Return what a function that may block returns; neither the loop's end nor a cancel waits for it."""
     from asyncio import Future, get_running_loop  # see Clock
@@ -168,5 +173,5 @@ async def in_daemon_thread(work: Callable[[], object]) -> object:
         with suppress(RuntimeError):  # the loop is closed: nobody waits
             loop.call_soon_threadsafe(settle, result, failed)
 
-    Thread(target=contextvars.copy_context().run, args=(run,), daemon=True).start()
+    _start(run)
     return await future

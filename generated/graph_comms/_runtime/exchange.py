@@ -228,9 +228,8 @@ class Exchange(Generic[_T]):
         """
         if isinstance(answer, httpx.RequestError):
             raise self.failure(answer, ambiguous=self.ambiguous) from answer
-        if answer.status == 404 and self.operation.method == "DELETE" and self.ambiguous:
-            return Response(None, answer.status, Headers(answer.headers.multi_items()))
-        if not answer.is_success:
+        gone = answer.status == 404 and self.operation.method == "DELETE" and self.ambiguous
+        if not answer.is_success and not gone:
             raise http_error(
                 answer.status,
                 answer.headers,
@@ -239,7 +238,7 @@ class Exchange(Generic[_T]):
                 retry_after=answer.retry_after(self.clock),
                 need=required_permissions(self.operation.permissions, self.prepared.wire_body),
             )
-        value = None if self.decoder is None else self._decode(answer, self.decoder)
+        value = None if self.decoder is None or gone else self._decode(answer, self.decoder)
         return Response(value, answer.status, Headers(answer.headers.multi_items()))
 
     def failure(self, error: httpx.RequestError, *, ambiguous: bool) -> GraphTransportError:
