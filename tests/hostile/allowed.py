@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
 from graph_codegen.emit.formatting import HEADER
+from graph_codegen.emit.names import BEHAVIOUR_NAMES
 from graph_codegen.emit.templates import TEMPLATES
 
 BUILTINS = frozenset({"str", "bool", "int", "bytes", "tuple", "frozenset", "object"})
@@ -226,7 +227,8 @@ class _Checker:
 
     def model_statement(self, node: ast.stmt) -> bool:
         match node:
-            case ast.ClassDef(_, [base], keywords, body, []):
+            case ast.ClassDef(_, [base, *added], keywords, body, []):
+                self._need(all(_is_behaviour(one) for one in added), node)
                 named = {k.arg: k.value for k in keywords}
                 self._need(self._annotation(base), base)
                 self._need(named.keys() <= {"odata_type", "abstract"}, node)
@@ -437,6 +439,10 @@ def _targets(node: ast.stmt) -> Iterator[str]:
 
 def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and _is_string(node.value)
+
+
+def _is_behaviour(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in BEHAVIOUR_NAMES
 
 
 def _is_string(node: ast.expr | None) -> bool:

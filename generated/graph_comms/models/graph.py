@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from .._runtime import edm
+from .._runtime.behaviours import CommsNotificationBehaviour
 from .._runtime.enums import GraphEnum, GraphFlags
 from .._runtime.model import GraphModel
 from .._runtime.untyped import Untyped
@@ -477,7 +478,9 @@ class CloudVideoInteropInfo(GraphModel, odata_type="#microsoft.graph.cloudVideoI
     """Id of the conference, dialed by the device."""
 
 
-class CommsNotification(GraphModel, odata_type="#microsoft.graph.commsNotification"):
+class CommsNotification(
+    GraphModel, CommsNotificationBehaviour, odata_type="#microsoft.graph.commsNotification"
+):
     """One change of a call, an operation, the roster or shared content.
 
     `microsoft.graph.commsNotification`: open complex type.

@@ -20,7 +20,13 @@ from pydantic.alias_generators import to_camel
 
 from graph_codegen.csdl.ast import ROOT_NAMESPACE, split_name
 from graph_codegen.emit import reference
-from graph_codegen.emit.names import MODULE_NAMES, Names, edm_annotation
+from graph_codegen.emit.names import (
+    BEHAVIOUR_NAMES,
+    BEHAVIOURS,
+    MODULE_NAMES,
+    Names,
+    edm_annotation,
+)
 from graph_codegen.emit.openapi import JSON
 from graph_codegen.emit.templates import TEMPLATES, render
 from graph_codegen.errors import error
@@ -158,6 +164,7 @@ class _Rewriter:
         python["odata_type"] = f"#{type_name}"
         python["abstract"] = graph["abstract"]
         attributes = self._names.attributes[type_name]
+        python["behaviour"] = _behaviour(type_name, attributes.values())
         python["wire_names"] = {
             name: wire for wire, name in attributes.items() if to_camel(name) != wire
         }
@@ -194,6 +201,15 @@ class _Rewriter:
         return _foreign(f"_{self._names.modules[namespace]}", self._names.classes[target])
 
 
+def _behaviour(type_name: str, attributes: Iterable[str]) -> str:
+    """Return the class of the runtime that adds members to a type, empty for none.
+
+    Of another service, a type of the same name may have properties that are called like the members.
+    """
+    name, added = BEHAVIOURS.get(type_name, ("", frozenset[str]()))
+    return "" if added & {*attributes} else name
+
+
 def _members(schema: JSON) -> Iterator[tuple[str, str]]:
     yield from zip(schema["x-enum-varnames"], schema["x-enum-descriptions"], strict=True)
 
@@ -209,7 +225,11 @@ def _source(module: _Module, names: Names) -> str:
     others = sorted(m for m in names.modules.values() if f" _{m}." in _spaced(code))
     base_modules = [m for m in others if re.search(rf"^class \w+\(_{m}\.", code, re.MULTILINE)]
     typing_modules = [m for m in others if m not in base_modules]
-    used = {name for name in MODULE_NAMES | {"edm", "Any"} if f" {name} " in _spaced(code, ".")}
+    used = {
+        name
+        for name in MODULE_NAMES | BEHAVIOUR_NAMES | {"edm", "Any"}
+        if f" {name} " in _spaced(code, ".")
+    }
     typing = ["TYPE_CHECKING"] if typing_modules else []
     typing += [name for name in ("Any", "ClassVar") if name in used]
     return render(
@@ -217,6 +237,7 @@ def _source(module: _Module, names: Names) -> str:
         namespace=module.namespace,
         runtime=used | (module.inherited & RUNTIME_NAMES),
         inherited=module.inherited - used,
+        behaviours=sorted(BEHAVIOUR_NAMES),
         typing=typing,
         base_modules=base_modules,
         typing_modules=typing_modules,

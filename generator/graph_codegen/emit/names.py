@@ -68,7 +68,17 @@ MODULE_NAMES = frozenset(
 )
 """Names that a generated module imports."""
 
-CLASS_NAMES = KEYWORDS | MODULE_NAMES | {"ConfigDict", "StrEnum"}
+BEHAVIOURS: Mapping[str, tuple[str, frozenset[str]]] = {
+    "microsoft.graph.commsNotification": (
+        "CommsNotificationBehaviour",
+        frozenset({"call_id", "operation_id", "participant_id", "resource_kind"}),
+    ),
+}
+"""Classes of the runtime that add members to a type, with the names of those, by full type name."""
+
+BEHAVIOUR_NAMES = frozenset(name for name, _ in BEHAVIOURS.values())
+
+CLASS_NAMES = KEYWORDS | MODULE_NAMES | BEHAVIOUR_NAMES | {"ConfigDict", "StrEnum"}
 """Names that no class may have; datamodel-code-generator would change the last two."""
 
 

@@ -1,0 +1,137 @@
+"""Members that generated classes have beyond what the metadata declares.
+
+The generator names these classes as bases of the models; see BEHAVIOURS in `emit/names.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+from urllib.parse import unquote
+
+_ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+_GUID = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}(\1[0-9a-f]{4}){2}\1[0-9a-f]{12}", re.IGNORECASE)
+
+_KINDS = {
+    "audioroutinggroups": "audioRoutingGroup",
+    "contentsharingsessions": "contentSharingSession",
+    "operations": "operation",
+    "participants": "participant",
+}
+"""What the collections of a call hold, by the casefolded name of the collection."""
+
+
+class CommsNotificationBehaviour:
+    """What a notification is about: read from the paths that it names, not from the resource itself.
+
+    The service leaves the id out of the resource of most notifications about calls. The first of
+    `resourceUrl`, `resource` and `@odata.id` that is a path of a call counts; then the resource's own
+    `id`. GUIDs are in lower case with hyphens, so that they can be compared: the service also sends
+    them in upper case and without. Anything else is as received. Nothing here raises.
+    Source: https://learn.microsoft.com/graph/api/application-post-calls and call-playprompt.
+    """
+
+    @property
+    def call_id(self) -> str | None:
+        """The id of the call; None if nothing names one."""
+        path = _path(self)
+        return _normal(path[0]) if path else _own_id(self, "call")
+
+    @property
+    def operation_id(self) -> str | None:
+        """The id of the operation that the notification is about; None if it is about something else."""
+        return _below(self, "operation")
+
+    @property
+    def participant_id(self) -> str | None:
+        """The id of the participant that the notification is about; None for a whole roster."""
+        return _below(self, "participant")
+
+    @property
+    def resource_kind(self) -> str | None:
+        """What the notification is about; None if it names no call.
+
+        `call`, `operation`, `participant`, `contentSharingSession` or `audioRoutingGroup`, with an `s`
+        for a whole collection, such as the roster: `participants`. A collection of a call that is
+        none of these is named as received.
+        """
+        path = _path(self)
+        if not path:
+            return _kind_of(_data(self))
+        if len(path) == 1:
+            return "call"
+        collection, *keys = path[1:]
+        kind = _KINDS.get(collection.casefold())
+        if not keys:
+            return f"{kind}s" if kind else collection
+        if _is_roster(collection, keys[0]) and isinstance(_data(self), list):
+            return "participants"
+        return kind or collection
+
+
+def _data(notification: Any) -> Any:
+    return getattr(notification, "resource_data", None)
+
+
+def _is_roster(collection: str, key: str) -> bool:
+    """Whether a path ends in `/operations/participants`, which is documented and names no operation."""
+    return (collection.casefold(), key.casefold()) == ("operations", "participants")
+
+
+def _below(notification: Any, kind: str) -> str | None:
+    """Return the id of a resource of a kind in a call."""
+    path = _path(notification)
+    if len(path) > 2 and _KINDS.get(path[1].casefold()) == kind and not _is_roster(*path[1:3]):
+        return _normal(path[2])
+    return _own_id(notification, kind)
+
+
+def _own_id(notification: Any, kind: str) -> str | None:
+    """Return the id of the resource in a notification, if that is of a kind."""
+    data = _data(notification)
+    own = getattr(data, "id", None)
+    return _normal(own) if isinstance(own, str) and own and _kind_of(data) == kind else None
+
+
+def _kind_of(data: Any) -> str | None:
+    """Return the kind of a resource by its type."""
+    names = {cls.__name__ for cls in type(data).__mro__}
+    found = names & {"Call", "CommsOperation", "Participant"}
+    return found.pop().removeprefix("Comms").casefold() if found else None
+
+
+def _path(notification: Any) -> list[str]:
+    """Return the key of the call and the segments after it, of the first path of a call there is."""
+    for text in _texts(notification):
+        path = _ORIGIN.sub("", text, count=1).partition("?")[0].partition("#")[0]
+        segments = [unquote(segment) for segment in path.split("/") if segment]
+        names = [segment.casefold() for segment in segments]
+        if "calls" in names[:-1]:
+            return segments[names.index("calls") + 1 :]
+    return []
+
+
+def _texts(notification: Any) -> Iterator[str]:
+    """Yield what may be the path of the resource, in the order in which it counts."""
+    data = _data(notification)
+    if isinstance(data, dict):
+        beside = cast("dict[str, object]", data)
+    else:
+        beside = getattr(data, "undeclared", {})
+    for text in (
+        getattr(notification, "resource_url", None),
+        getattr(notification, "resource", None),
+        notification.undeclared.get("@odata.id"),
+        beside.get("@odata.id"),
+        getattr(notification, "id", None),
+    ):
+        if isinstance(text, str):
+            yield text
+
+
+def _normal(key: str) -> str:
+    if not _GUID.fullmatch(key):
+        return key
+    digits = key.replace("-", "").lower()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))

@@ -1,0 +1,146 @@
+"""What a notification is about is read from its paths, and from its resource where they say nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph_comms.models import CommsNotification, CommsNotifications
+from tests.golden.documented import load_examples
+
+PAGES = Path(__file__).parents[3].parent / "shared" / "examples"
+
+CALL = "57dab8b1-894c-409a-b240-bd8beae78896"
+OTHER = "0fe0623f-d628-42ed-b4bd-8ac290072cc5"
+CAPITALS = CALL.replace("-", "").upper()
+
+
+def about(body: dict[str, Any]) -> tuple[str | None, ...]:
+    one = CommsNotification.from_dict(body)
+    return one.call_id, one.operation_id, one.participant_id, one.resource_kind
+
+
+def resource(kind: str, **members: object) -> dict[str, Any]:
+    return {"resourceData": {"@odata.type": f"#microsoft.graph.{kind}", **members}}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (f"/communications/calls/{CALL}", (CALL, None, None, "call")),
+        (f"/app/calls/{CAPITALS}", (CALL, None, None, "call")),
+        (f"communications/calls/{CALL}/", (CALL, None, None, "call")),
+        (
+            f"https://graph.microsoft.com/v1.0/communications/calls/{CALL}?a=b",
+            (CALL, None, None, "call"),
+        ),
+        (f"/app/calls/{CALL}/operations/{OTHER.upper()}", (CALL, OTHER, None, "operation")),
+        (f"/app/calls/{CALL}/operations", (CALL, None, None, "operations")),
+        (f"/app/calls/{CALL}/operations/participants", (CALL, None, None, "operation")),
+        (f"/app/calls/{CALL}/participants/{OTHER}", (CALL, None, OTHER, "participant")),
+        (f"/app/calls/{CALL}/participants", (CALL, None, None, "participants")),
+        (f"/app/calls/{CALL}/contentsharingsessions", (CALL, None, None, "contentSharingSessions")),
+        (
+            f"/app/calls/{CALL}/contentSharingSessions/1",
+            (CALL, None, None, "contentSharingSession"),
+        ),
+        (f"/app/calls/{CALL}/audioRoutingGroups/oneToOne", (CALL, None, None, "audioRoutingGroup")),
+        (f"/app/calls/{CALL}/newThings", (CALL, None, None, "newThings")),
+        ("/app/calls/a%2Fb%20%C3%A9/participants/x%3Ay", ("a/b é", None, "x:y", "participant")),
+        ("/app/calls/%ff%", ("\ufffd%", None, None, "call")),
+        ("/communications/calls", (None, None, None, None)),
+        ("/communications/callRecords/1", (None, None, None, None)),
+        ("https://[", (None, None, None, None)),
+        ("", (None, None, None, None)),
+    ],
+)
+def test_a_path_says_what_a_notification_is_about(
+    path: str, expected: tuple[str | None, ...]
+) -> None:
+    for body in (
+        {"resourceUrl": path},
+        {"resourceUrl": "/communications", "resource": path},
+        {"resource": path},
+        {"@odata.id": path},
+        {"resourceData": {"@odata.id": path}},
+        {"id": path},
+    ):
+        assert about(body) == expected
+
+
+def test_the_first_path_counts() -> None:
+    names = ["resourceUrl", "resource", "@odata.id", "id"]
+    for at, name in enumerate(names):
+        assert about({other: f"/app/calls/{other}" for other in reversed(names[at:])})[0] == name
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (resource("call", id=CAPITALS), (CALL, None, None, "call")),
+        (resource("playPromptOperation", id=OTHER), (None, OTHER, None, "operation")),
+        (resource("participant", id="x"), (None, None, "x", "participant")),
+        (resource("identity", id="x"), (None, None, None, None)),
+        (resource("call", id=None), (None, None, None, "call")),
+        (
+            {"resourceUrl": f"/app/calls/{CALL}/operations/participants"}
+            | resource("inviteParticipantsOperation", id=None),
+            (CALL, None, None, "operation"),
+        ),
+        (
+            {"resourceUrl": f"/app/calls/{CALL}/operations/participants", "resourceData": []},
+            (CALL, None, None, "participants"),
+        ),
+    ],
+)
+def test_the_resource_says_it_where_no_path_does(
+    body: dict[str, Any], expected: tuple[str | None, ...]
+) -> None:
+    assert about(body) == expected
+
+
+def documented() -> Iterator[CommsNotification]:
+    bodies: list[Any] = [note.body for e in load_examples() for note in e.notifications]
+    for path in PAGES.glob("*.json"):
+        examples = json.loads(path.read_text(encoding="utf-8"))["examples"]
+        bodies += [e["body"] for e in examples if e["kind"] == "notification"]
+    for body in bodies:
+        yield from CommsNotifications.from_dict(body).value or ()
+
+
+def test_every_documented_notification_names_its_call_and_agrees_with_its_resource() -> None:
+    found = list(documented())
+    assert len(found) >= 8
+    for one in found:
+        assert one.call_id is not None
+        assert one.call_id in (one.resource_url or "").lower() or "-" not in (
+            one.resource_url or ""
+        )
+        own = getattr(one.resource_data, "id", None)
+        assert own in (None, one.call_id, one.operation_id)
+        assert one.resource_kind is not None
+        assert one.to_dict().keys().isdisjoint({"callId", "operationId", "resourceKind"})
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.integers()
+    | st.text()
+    | st.sampled_from(["/app/calls/%", "a/calls/b/operations"]),
+    lambda inner: st.lists(inner, max_size=2)
+    | st.dictionaries(st.sampled_from(["@odata.id", "id", "@odata.type"]), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(st.text() | st.none(), VALUES, VALUES)
+def test_nothing_raises_whatever_arrives(path: str | None, identity: Any, data: Any) -> None:
+    body = {"resource": path, "@odata.id": identity, "id": identity, "resourceData": data}
+    for value in about(body):
+        assert value is None or isinstance(value, str)
