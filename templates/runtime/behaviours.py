@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Any, cast
 from urllib.parse import unquote
 
+from .subcodes import explained
+
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _GUID = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}(\1[0-9a-f]{4}){2}\1[0-9a-f]{12}", re.IGNORECASE)
 
@@ -53,8 +55,8 @@ class CommsNotificationBehaviour:
         """What the notification is about; None if it names no call.
 
         `call`, `operation`, `participant`, `contentSharingSession` or `audioRoutingGroup`, with an `s`
-        for a whole collection, such as the roster: `participants`. A collection of a call that is
-        none of these is named as received.
+        for a whole collection, such as the roster: `participants`. Any other collection of a call
+        is named as received.
         """
         path = _path(self)
         if not path:
@@ -68,6 +70,24 @@ class CommsNotificationBehaviour:
         if _is_roster(collection, keys[0]) and isinstance(_data(self), list):
             return "participants"
         return kind or collection
+
+
+class ResultInfoBehaviour:
+    """What the numbers of a result mean."""
+
+    def explain(self) -> str | None:
+        """Return what code and sub-code mean, as a clause; None if nobody has explained them.
+
+        The sub-code may have arrived spelled `subCode`. See `graph_comms.SUBCODES` for the sources.
+        """
+        result: Any = self
+        subcode = getattr(result, "subcode", None)
+        if subcode is None:
+            subcode = result.undeclared.get("subCode")
+        numbers = (
+            n if isinstance(n, int) else None for n in (getattr(result, "code", None), subcode)
+        )
+        return explained(*numbers)
 
 
 def _data(notification: Any) -> Any:
@@ -114,11 +134,7 @@ def _path(notification: Any) -> list[str]:
 
 def _texts(notification: Any) -> Iterator[str]:
     """Yield what may be the path of the resource, in the order in which it counts."""
-    data = _data(notification)
-    if isinstance(data, dict):
-        beside = cast("dict[str, object]", data)
-    else:
-        beside = getattr(data, "undeclared", {})
+    beside = _beside(_data(notification))
     for text in (
         getattr(notification, "resource_url", None),
         getattr(notification, "resource", None),
@@ -128,6 +144,13 @@ def _texts(notification: Any) -> Iterator[str]:
     ):
         if isinstance(text, str):
             yield text
+
+
+def _beside(data: object) -> Any:
+    """Return what a resource has besides its declared properties; all of it, if it is no model."""
+    if isinstance(data, dict):
+        return cast("dict[str, object]", data)
+    return getattr(data, "undeclared", {})
 
 
 def _normal(key: str) -> str:

@@ -110,10 +110,19 @@ class GraphModel(BaseModel):
         cls, *, odata_type: str | None = None, abstract: bool = False, **kwargs: Any
     ) -> None:
         super().__init_subclass__(**kwargs)
+        cls.model_config["defer_build"] = True
         if odata_type is not None:
             cls._odata_type = odata_type
             cls._abstract = abstract
             declare(odata_type, cls)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Let types that hold this one be built at once, although this one is built on first use.
+
+        FastAPI silences the warnings of its own adapters only while it creates them.
+        """
+        cls.model_config["defer_build"] = False
 
     # -- building by a caller
 
@@ -310,15 +319,25 @@ class GraphModel(BaseModel):
         else:
             lax = core_schema.no_info_plain_validator_function(cls._reference())
         # The strict branch also serialises a value by its own class.
-        return core_schema.lax_or_strict_schema(lax, core_schema.is_instance_schema(cls))
+        strict = core_schema.is_instance_schema(cls)
+        if building:
+            return core_schema.lax_or_strict_schema(lax, strict)
+        # In the types of others, such as the response of a FastAPI endpoint, JSON is the wire form.
+        written = core_schema.plain_serializer_function_ser_schema(cls.to_dict, when_used="json")
+        return core_schema.lax_or_strict_schema(lax, strict, serialization=written)
 
     @classmethod
     def __get_pydantic_json_schema__(
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        if schema["type"] == "model":
-            return handler(schema)
-        return {"type": "object", "title": cls.__name__}
+        # Parsing and writing never need this, and it takes a while to load.
+        from . import json_schema
+
+        if schema["type"] != "model":
+            return json_schema.reference(cls, handler)
+        described = handler(schema)
+        json_schema.describe(cls, handler.resolve_ref_schema(described))
+        return described
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         cls = type(self)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from .._runtime import edm
-from .._runtime.behaviours import CommsNotificationBehaviour
+from .._runtime.behaviours import CommsNotificationBehaviour, ResultInfoBehaviour
 from .._runtime.enums import GraphEnum, GraphFlags
 from .._runtime.model import GraphModel
 from .._runtime.untyped import Untyped
@@ -1260,7 +1260,7 @@ class RemovedState(GraphModel, odata_type="#microsoft.graph.removedState"):
     """Text such as “Removed from roster”. For people, not for branching."""
 
 
-class ResultInfo(GraphModel, odata_type="#microsoft.graph.resultInfo"):
+class ResultInfo(GraphModel, ResultInfoBehaviour, odata_type="#microsoft.graph.resultInfo"):
     """Outcome of a call or of an operation. Set by the service.
 
     `microsoft.graph.resultInfo`: complex type.

@@ -73,6 +73,7 @@ BEHAVIOURS: Mapping[str, tuple[str, frozenset[str]]] = {
         "CommsNotificationBehaviour",
         frozenset({"call_id", "operation_id", "participant_id", "resource_kind"}),
     ),
+    "microsoft.graph.resultInfo": ("ResultInfoBehaviour", frozenset({"explain"})),
 }
 """Classes of the runtime that add members to a type, with the names of those, by full type name."""
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph_comms.models import CommsNotification, CommsNotifications
+from graph_comms import SUBCODES
+from graph_comms.models import CommsNotification, CommsNotifications, ResultInfo
 from tests.golden.documented import load_examples
 
 PAGES = Path(__file__).parents[3].parent / "shared" / "examples"
@@ -126,6 +127,28 @@ def test_every_documented_notification_names_its_call_and_agrees_with_its_resour
         assert own in (None, one.call_id, one.operation_id)
         assert one.resource_kind is not None
         assert one.to_dict().keys().isdisjoint({"callId", "operationId", "resourceKind"})
+
+
+@pytest.mark.parametrize(
+    "numbers", [{"code": 200, "subcode": 5002}, {"code": "200", "subCode": 5002}, {"subcode": 5002}]
+)
+def test_a_result_explains_its_numbers(numbers: dict[str, Any]) -> None:
+    assert ResultInfo.from_dict(numbers).explain() == SUBCODES[5002].meaning
+
+
+def test_a_result_looks_at_code_and_sub_code_together() -> None:
+    declined, failed, unknown, empty = (
+        ResultInfo.from_dict(numbers).explain()
+        for numbers in (
+            {"code": 603, "subcode": 0},
+            {"code": 500, "subcode": 7000},
+            {"code": 500, "subcode": 12345678},
+            {},
+        )
+    )
+    assert declined not in (None, SUBCODES[0].meaning)
+    assert failed != SUBCODES[7000].meaning
+    assert (unknown, empty) == (None, None)
 
 
 VALUES = st.recursive(
