@@ -67,6 +67,9 @@ class _AdhocCalls(Resource[F], at="adhoc_calls"):
         """Create an ad hoc call. Declared in the metadata; to place a call use POST
         /communications/calls.
 
+        Args:
+            adhoc_call: What to create.
+
         POST /communications/adhocCalls
         """
 
@@ -92,6 +95,11 @@ class _AdhocCalls(Resource[F], at="adhoc_calls"):
         """List the recordings of the ad hoc calls that a user started, within a time span if
         given.
 
+        Args:
+            user_id: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
         GET /communications/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
         """
 
@@ -110,12 +118,20 @@ class _AdhocCalls(Resource[F], at="adhoc_calls"):
         """List the transcripts of the ad hoc calls that a user started, within a time span if
         given.
 
+        Args:
+            user_id: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
         GET /communications/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
         """
 
     @GET("/communications/adhocCalls/{adhocCall-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def get(self, adhoc_call_id: str, **options: Unpack[EntityOptions]) -> models.AdhocCall:
         """Get an ad hoc call.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
 
         GET /communications/adhocCalls/{adhocCall-id}
         """
@@ -126,12 +142,19 @@ class _AdhocCalls(Resource[F], at="adhoc_calls"):
     ) -> models.AdhocCall | None:
         """Update an ad hoc call. Declared in the metadata; it has no property but its id.
 
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            adhoc_call: What to change: the properties that are set.
+
         PATCH /communications/adhocCalls/{adhocCall-id}
         """
 
     @DELETE("/communications/adhocCalls/{adhocCall-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def delete(self, adhoc_call_id: str, **options: Unpack[Options]) -> None:
         """Delete an ad hoc call. Declared in the metadata.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
 
         DELETE /communications/adhocCalls/{adhocCall-id}
         """
@@ -157,6 +180,9 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     ) -> Page[models.CallRecording]:
         """List the recordings of an ad hoc call, without their content.
 
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+
         GET /communications/adhocCalls/{adhocCall-id}/recordings
         """
 
@@ -169,6 +195,10 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     ) -> models.CallRecording:
         """Create a recording. Declared in the metadata; the service records.
 
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_recording: What to create.
+
         POST /communications/adhocCalls/{adhocCall-id}/recordings
         """
 
@@ -178,6 +208,9 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     )
     def count(self, adhoc_call_id: str, **options: Unpack[CountOptions]) -> int:
         """Count the recordings of an ad hoc call, as plain text.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
 
         GET /communications/adhocCalls/{adhocCall-id}/recordings/$count
         """
@@ -192,6 +225,9 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
         """List the recordings that are new since the last time. Keep the deltaLink and start from
         it.
 
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+
         GET /communications/adhocCalls/{adhocCall-id}/recordings/delta()
         """
 
@@ -203,6 +239,10 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
         self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[EntityOptions]
     ) -> models.CallRecording:
         """Get one recording of an ad hoc call, without its content.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
 
         GET /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}
         """
@@ -220,6 +260,11 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     ) -> models.CallRecording | None:
         """Update a recording. Declared in the metadata; the service sets its properties.
 
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
+            call_recording: What to change: the properties that are set.
+
         PATCH /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}
         """
 
@@ -232,6 +277,10 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     ) -> None:
         """Delete a recording of an ad hoc call.
 
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
+
         DELETE /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}
         """
 
@@ -243,6 +292,10 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
         self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
     ) -> bytes:
         """Download the video of a recording. It can be large: stream it.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
 
         GET /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content
         """
@@ -264,6 +317,11 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
         self, adhoc_call_id: str, call_recording_id: str, content: bytes, **options: Unpack[Options]
     ) -> None:
         """Replace the video of a recording. Declared in the metadata; the service writes it.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
+            content: The new content.
 
         PUT /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content
         """
@@ -289,6 +347,9 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     ) -> Page[models.CallTranscript]:
         """List the transcripts of an ad hoc call, without their content.
 
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+
         GET /communications/adhocCalls/{adhocCall-id}/transcripts
         """
 
@@ -301,6 +362,10 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     ) -> models.CallTranscript:
         """Create a transcript. Declared in the metadata; the service transcribes.
 
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript: What to create.
+
         POST /communications/adhocCalls/{adhocCall-id}/transcripts
         """
 
@@ -310,6 +375,9 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     )
     def count(self, adhoc_call_id: str, **options: Unpack[CountOptions]) -> int:
         """Count the transcripts of an ad hoc call, as plain text.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
 
         GET /communications/adhocCalls/{adhocCall-id}/transcripts/$count
         """
@@ -324,6 +392,9 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
         """List the transcripts that are new since the last time. Keep the deltaLink and start from
         it.
 
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+
         GET /communications/adhocCalls/{adhocCall-id}/transcripts/delta()
         """
 
@@ -335,6 +406,10 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[EntityOptions]
     ) -> models.CallTranscript:
         """Get one transcript of an ad hoc call, without its content.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
 
         GET /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}
         """
@@ -352,6 +427,11 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     ) -> models.CallTranscript | None:
         """Update a transcript. Declared in the metadata; the service sets its properties.
 
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+            call_transcript: What to change: the properties that are set.
+
         PATCH /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}
         """
 
@@ -364,6 +444,10 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     ) -> None:
         """Delete a transcript of an ad hoc call.
 
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+
         DELETE /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}
         """
 
@@ -375,6 +459,10 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> bytes:
         """Download the text of a transcript, for example as WebVTT.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
 
         GET /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
         """
@@ -401,6 +489,11 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     ) -> None:
         """Replace the text of a transcript. Declared in the metadata; the service writes it.
 
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+            content: The new content.
+
         PUT /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
         """
 
@@ -412,6 +505,10 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> bytes:
         """Download who spoke when in a transcript, utterance by utterance.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
 
         GET /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent
         """
@@ -437,6 +534,11 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
         **options: Unpack[Options],
     ) -> None:
         """Replace the metadata of a transcript. Declared in the metadata; the service writes it.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+            content: The new content.
 
         PUT /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent
         """
@@ -475,6 +577,9 @@ class _CallRecords(Resource[F], at="call_records"):
     ) -> models.call_records.CallRecord:
         """Create a call record. Declared in the metadata; the service writes them.
 
+        Args:
+            call_record: What to create.
+
         POST /communications/callRecords
         """
 
@@ -498,6 +603,10 @@ class _CallRecords(Resource[F], at="call_records"):
     ) -> Page[models.call_records.DirectRoutingLogRow]:
         """List calls through Direct Routing within a span of at most 90 days.
 
+        Args:
+            from_date_time: Start of the time span, in UTC.
+            to_date_time: End of the time span, in UTC.
+
         GET /communications/callRecords/microsoft.graph.callRecords.getDirectRoutingCalls(fromDateTime={fromDateTime},toDateTime={toDateTime})
         """
 
@@ -514,6 +623,10 @@ class _CallRecords(Resource[F], at="call_records"):
     ) -> Page[models.call_records.PstnCallLogRow]:
         """List PSTN calls with their cost, within a span of at most 90 days.
 
+        Args:
+            from_date_time: Start of the time span, in UTC.
+            to_date_time: End of the time span, in UTC.
+
         GET /communications/callRecords/microsoft.graph.callRecords.getPstnCalls(fromDateTime={fromDateTime},toDateTime={toDateTime})
         """
 
@@ -523,6 +636,9 @@ class _CallRecords(Resource[F], at="call_records"):
     ) -> models.call_records.CallRecord:
         """Get one call record. Expand sessions($expand=segments) to see the quality; its version
         grows as data comes in.
+
+        Args:
+            call_record_id: Id of the callRecord.
 
         GET /communications/callRecords/{callRecord-id}
         """
@@ -538,6 +654,10 @@ class _CallRecords(Resource[F], at="call_records"):
     ) -> models.call_records.CallRecord | None:
         """Update a call record. Declared in the metadata; the service writes them.
 
+        Args:
+            call_record_id: Id of the callRecord.
+            call_record: What to change: the properties that are set.
+
         PATCH /communications/callRecords/{callRecord-id}
         """
 
@@ -546,6 +666,9 @@ class _CallRecords(Resource[F], at="call_records"):
     )
     def delete(self, call_record_id: str, **options: Unpack[Options]) -> None:
         """Delete a call record. Declared in the metadata; the service keeps them.
+
+        Args:
+            call_record_id: Id of the callRecord.
 
         DELETE /communications/callRecords/{callRecord-id}
         """
@@ -571,6 +694,9 @@ class _CallRecordsOrganizerV2(Resource[F], at="call_records.organizer_v2"):
     ) -> models.call_records.Organizer:
         """Get the organizer of a recorded call.
 
+        Args:
+            call_record_id: Id of the callRecord.
+
         GET /communications/callRecords/{callRecord-id}/organizer_v2
         """
 
@@ -586,6 +712,10 @@ class _CallRecordsOrganizerV2(Resource[F], at="call_records.organizer_v2"):
     ) -> models.call_records.Organizer | None:
         """Update the organizer of a recorded call. Declared in the metadata; the service sets it.
 
+        Args:
+            call_record_id: Id of the callRecord.
+            organizer: What to change: the properties that are set.
+
         PATCH /communications/callRecords/{callRecord-id}/organizer_v2
         """
 
@@ -595,6 +725,9 @@ class _CallRecordsOrganizerV2(Resource[F], at="call_records.organizer_v2"):
     )
     def delete(self, call_record_id: str, **options: Unpack[Options]) -> None:
         """Delete the organizer of a recorded call. Declared in the metadata; the service sets it.
+
+        Args:
+            call_record_id: Id of the callRecord.
 
         DELETE /communications/callRecords/{callRecord-id}/organizer_v2
         """
@@ -620,6 +753,9 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
     ) -> Page[models.call_records.Participant]:
         """List the participants of a recorded call, a page at a time.
 
+        Args:
+            call_record_id: Id of the callRecord.
+
         GET /communications/callRecords/{callRecord-id}/participants_v2
         """
 
@@ -636,6 +772,10 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
         """Create a participant of a recorded call. Declared in the metadata; the service sets
         them.
 
+        Args:
+            call_record_id: Id of the callRecord.
+            participant: What to create.
+
         POST /communications/callRecords/{callRecord-id}/participants_v2
         """
 
@@ -645,6 +785,9 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
     )
     def count(self, call_record_id: str, **options: Unpack[CountOptions]) -> int:
         """Count the participants of a recorded call, as plain text.
+
+        Args:
+            call_record_id: Id of the callRecord.
 
         GET /communications/callRecords/{callRecord-id}/participants_v2/$count
         """
@@ -657,6 +800,10 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
         self, call_record_id: str, participant_id: str, **options: Unpack[EntityOptions]
     ) -> models.call_records.Participant:
         """Get one participant of a recorded call.
+
+        Args:
+            call_record_id: Id of the callRecord.
+            participant_id: Id of the participant.
 
         GET /communications/callRecords/{callRecord-id}/participants_v2/{participant-id}
         """
@@ -675,6 +822,11 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
         """Update a participant of a recorded call. Declared in the metadata; the service sets
         them.
 
+        Args:
+            call_record_id: Id of the callRecord.
+            participant_id: Id of the participant.
+            participant: What to change: the properties that are set.
+
         PATCH /communications/callRecords/{callRecord-id}/participants_v2/{participant-id}
         """
 
@@ -685,6 +837,10 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
     def delete(self, call_record_id: str, participant_id: str, **options: Unpack[Options]) -> None:
         """Delete a participant of a recorded call. Declared in the metadata; the service sets
         them.
+
+        Args:
+            call_record_id: Id of the callRecord.
+            participant_id: Id of the participant.
 
         DELETE /communications/callRecords/{callRecord-id}/participants_v2/{participant-id}
         """
@@ -713,6 +869,9 @@ class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
     ) -> Page[models.call_records.Session]:
         """List the sessions of a recorded call, a page at a time.
 
+        Args:
+            call_record_id: Id of the callRecord.
+
         GET /communications/callRecords/{callRecord-id}/sessions
         """
 
@@ -725,6 +884,10 @@ class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
     ) -> models.call_records.Session:
         """Create a session of a recorded call. Declared in the metadata; the service writes them.
 
+        Args:
+            call_record_id: Id of the callRecord.
+            session: What to create.
+
         POST /communications/callRecords/{callRecord-id}/sessions
         """
 
@@ -734,6 +897,9 @@ class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
     )
     def count(self, call_record_id: str, **options: Unpack[CountOptions]) -> int:
         """Count the sessions of a recorded call, as plain text.
+
+        Args:
+            call_record_id: Id of the callRecord.
 
         GET /communications/callRecords/{callRecord-id}/sessions/$count
         """
@@ -746,6 +912,10 @@ class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
         self, call_record_id: str, session_id: str, **options: Unpack[EntityOptions]
     ) -> models.call_records.Session:
         """Get one session of a recorded call.
+
+        Args:
+            call_record_id: Id of the callRecord.
+            session_id: Id of the session.
 
         GET /communications/callRecords/{callRecord-id}/sessions/{session-id}
         """
@@ -763,6 +933,11 @@ class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
     ) -> models.call_records.Session | None:
         """Update a session of a recorded call. Declared in the metadata; the service writes them.
 
+        Args:
+            call_record_id: Id of the callRecord.
+            session_id: Id of the session.
+            session: What to change: the properties that are set.
+
         PATCH /communications/callRecords/{callRecord-id}/sessions/{session-id}
         """
 
@@ -772,6 +947,10 @@ class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
     )
     def delete(self, call_record_id: str, session_id: str, **options: Unpack[Options]) -> None:
         """Delete a session of a recorded call. Declared in the metadata; the service writes them.
+
+        Args:
+            call_record_id: Id of the callRecord.
+            session_id: Id of the session.
 
         DELETE /communications/callRecords/{callRecord-id}/sessions/{session-id}
         """
@@ -797,6 +976,10 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
     ) -> Page[models.call_records.Segment]:
         """List the segments of a session, a page at a time.
 
+        Args:
+            call_record_id: Id of the callRecord.
+            session_id: Id of the session.
+
         GET /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments
         """
 
@@ -813,6 +996,11 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
     ) -> models.call_records.Segment:
         """Create a segment of a session. Declared in the metadata; the service writes them.
 
+        Args:
+            call_record_id: Id of the callRecord.
+            session_id: Id of the session.
+            segment: What to create.
+
         POST /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments
         """
 
@@ -822,6 +1010,10 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
     )
     def count(self, call_record_id: str, session_id: str, **options: Unpack[CountOptions]) -> int:
         """Count the segments of a session, as plain text.
+
+        Args:
+            call_record_id: Id of the callRecord.
+            session_id: Id of the session.
 
         GET /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/$count
         """
@@ -838,6 +1030,11 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
         **options: Unpack[EntityOptions],
     ) -> models.call_records.Segment:
         """Get one segment of a session.
+
+        Args:
+            call_record_id: Id of the callRecord.
+            session_id: Id of the session.
+            segment_id: Id of the segment.
 
         GET /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/{segment-id}
         """
@@ -856,6 +1053,12 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
     ) -> models.call_records.Segment | None:
         """Update a segment of a session. Declared in the metadata; the service writes them.
 
+        Args:
+            call_record_id: Id of the callRecord.
+            session_id: Id of the session.
+            segment_id: Id of the segment.
+            segment: What to change: the properties that are set.
+
         PATCH /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/{segment-id}
         """
 
@@ -867,6 +1070,11 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
         self, call_record_id: str, session_id: str, segment_id: str, **options: Unpack[Options]
     ) -> None:
         """Delete a segment of a session. Declared in the metadata; the service writes them.
+
+        Args:
+            call_record_id: Id of the callRecord.
+            session_id: Id of the session.
+            segment_id: Id of the segment.
 
         DELETE /communications/callRecords/{callRecord-id}/sessions/{session-id}/segments/{segment-id}
         """
@@ -948,6 +1156,9 @@ class _Calls(Resource[F], at="calls"):
         """Call people or join a meeting: 201 with a call in state establishing. Not idempotent: a
         repeat rings people twice.
 
+        Args:
+            call: What to create.
+
         POST /communications/calls
         """
 
@@ -968,12 +1179,18 @@ class _Calls(Resource[F], at="calls"):
     ) -> None:
         """Report the media quality that a video conferencing device measured in a call.
 
+        Args:
+            quality: Quality of the media as the device measured it.
+
         POST /communications/calls/logTeleconferenceDeviceQuality
         """
 
     @GET("/communications/calls/{call-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def get(self, call_id: str, **options: Unpack[EntityOptions]) -> models.Call:
         """Get a call. 404 (8522) once it has ended.
+
+        Args:
+            call_id: Id of the call.
 
         GET /communications/calls/{call-id}
         """
@@ -985,12 +1202,19 @@ class _Calls(Resource[F], at="calls"):
         """Update a call. Declared in the metadata; what a bot changes in a call it changes by
         actions.
 
+        Args:
+            call_id: Id of the call.
+            call: What to change: the properties that are set.
+
         PATCH /communications/calls/{call-id}
         """
 
     @DELETE("/communications/calls/{call-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def delete(self, call_id: str, **options: Unpack[Options]) -> None:
         """Hang up. A group call or meeting goes on for the others. 404 once the call has ended.
+
+        Args:
+            call_id: Id of the call.
 
         DELETE /communications/calls/{call-id}
         """
@@ -1005,6 +1229,11 @@ class _Calls(Resource[F], at="calls"):
     ) -> models.AddLargeGalleryViewOperation:
         """Ask for the large gallery view, which then shows up in the roster as a participant with
         video.
+
+        Args:
+            call_id: Id of the call.
+            client_context: The bot's own text, at most 256 characters, given with the action;
+                comes back to match the two.
 
         POST /communications/calls/{call-id}/addLargeGalleryView
         """
@@ -1024,6 +1253,16 @@ class _Calls(Resource[F], at="calls"):
         """Answer an incoming call, within 15 seconds of its notification: 202, then establishing
         and established are notified.
 
+        Args:
+            call_id: Id of the call.
+            callback_uri: HTTPS address for notifications about the call from now on.
+            media_config: Who handles the media: the service or the app.
+            accepted_modalities: Kinds of media that the bot accepts, out of those that the call
+                asks for.
+            participant_capacity: How many participants the bot can take, for policy-based
+                recording.
+            call_options: Optional features, as incomingCallOptions.
+
         POST /communications/calls/{call-id}/answer
         """
 
@@ -1040,6 +1279,11 @@ class _Calls(Resource[F], at="calls"):
     ) -> models.CancelMediaProcessingOperation:
         """Stop the prompts and recordings that run or wait on a call. A tone subscription stays.
 
+        Args:
+            call_id: Id of the call.
+            client_context: The bot's own text, at most 256 characters, given with the action;
+                comes back to match the two.
+
         POST /communications/calls/{call-id}/cancelMediaProcessing
         """
 
@@ -1053,6 +1297,10 @@ class _Calls(Resource[F], at="calls"):
         """Start (sharer) or stop (viewer) sharing the bot's screen. Only in group calls with
         app-hosted media.
 
+        Args:
+            call_id: Id of the call.
+            role: Whether the bot is to watch the shared screen or to share its own.
+
         POST /communications/calls/{call-id}/changeScreenSharingRole
         """
 
@@ -1060,6 +1308,9 @@ class _Calls(Resource[F], at="calls"):
     def keep_alive(self, call_id: str, **options: Unpack[ActionOptions]) -> None:
         """Keep the call: do it every 15 minutes, as the service drops the call at 45. 404 once the
         call has ended.
+
+        Args:
+            call_id: Id of the call.
 
         POST /communications/calls/{call-id}/keepAlive
         """
@@ -1074,6 +1325,11 @@ class _Calls(Resource[F], at="calls"):
     ) -> models.MuteParticipantOperation:
         """Mute the bot at the server, which then drops its audio. Only in group calls.
 
+        Args:
+            call_id: Id of the call.
+            client_context: The bot's own text, at most 256 characters, given with the action;
+                comes back to match the two.
+
         POST /communications/calls/{call-id}/mute
         """
 
@@ -1087,6 +1343,12 @@ class _Calls(Resource[F], at="calls"):
         **options: Unpack[ActionOptions],
     ) -> models.PlayPromptOperation:
         """Play WAV prompts (mono, 16-bit, 16 kHz). Service-hosted media only; the end is notified.
+
+        Args:
+            call_id: Id of the call.
+            prompts: What to play, in this order. A recording takes one at most.
+            client_context: The bot's own text, at most 256 characters, given with the action;
+                comes back to match the two.
 
         POST /communications/calls/{call-id}/playPrompt
         """
@@ -1110,6 +1372,21 @@ class _Calls(Resource[F], at="calls"):
     ) -> models.RecordOperation:
         """Play one prompt and record a short answer, at most 2 minutes. Exactly one prompt (8523).
         Service-hosted media only.
+
+        Args:
+            call_id: Id of the call.
+            prompts: What to play, in this order. A recording takes one at most.
+            barge_in_allowed: Whether what is recorded may begin while the prompt is still
+                playing.
+            initial_silence_timeout_in_seconds: Silence at the beginning after which it fails: 1
+                to 120 seconds, 5 unless given.
+            max_silence_timeout_in_seconds: Silence that ends the recording: 1 to 120 seconds, 5
+                unless given.
+            max_record_duration_in_seconds: Longest recording: 1 to 120 seconds, 5 unless given.
+            play_beep: Whether a beep precedes the recording; true unless given.
+            stop_tones: Keys that end the recording.
+            client_context: The bot's own text, at most 256 characters, given with the action;
+                comes back to match the two.
 
         POST /communications/calls/{call-id}/recordResponse
         """
@@ -1138,6 +1415,13 @@ class _Calls(Resource[F], at="calls"):
         """Pass an incoming call on, within 15 seconds and before answering. Several targets ring
         at once; the first to answer gets it.
 
+        Args:
+            call_id: Id of the call.
+            targets: Whom to pass the call to: at most 25, who all ring at once.
+            timeout: Seconds of ringing, 15 to 90; 55 for one target and 60 for several unless
+                given.
+            callback_uri: HTTPS address for notifications about the call from now on.
+
         POST /communications/calls/{call-id}/redirect
         """
 
@@ -1151,6 +1435,11 @@ class _Calls(Resource[F], at="calls"):
         **options: Unpack[ActionOptions],
     ) -> None:
         """Turn down an incoming call, within 15 seconds of its notification.
+
+        Args:
+            call_id: Id of the call.
+            reason: Why the call is turned down.
+            callback_uri: HTTPS address for notifications about the call from now on.
 
         POST /communications/calls/{call-id}/reject
         """
@@ -1168,6 +1457,13 @@ class _Calls(Resource[F], at="calls"):
         """Send DTMF tones into a call, with a delay between them in milliseconds. The end is
         notified.
 
+        Args:
+            call_id: Id of the call.
+            tones: Keys to send, in this order.
+            delay_between_tones_ms: Pause between two tones, in milliseconds.
+            client_context: The bot's own text, at most 256 characters, given with the action;
+                comes back to match the two.
+
         POST /communications/calls/{call-id}/sendDtmfTones
         """
 
@@ -1183,6 +1479,11 @@ class _Calls(Resource[F], at="calls"):
         **options: Unpack[ActionOptions],
     ) -> models.SubscribeToToneOperation:
         """Have the DTMF keys that people press notified, as call.toneInfo.
+
+        Args:
+            call_id: Id of the call.
+            client_context: The bot's own text, at most 256 characters, given with the action;
+                comes back to match the two.
 
         POST /communications/calls/{call-id}/subscribeToTone
         """
@@ -1210,6 +1511,11 @@ class _Calls(Resource[F], at="calls"):
         """Hand an established call over to somebody else: 202. If it fails, the call is notified
         as established again.
 
+        Args:
+            call_id: Id of the call.
+            transfer_target: Whom the call is transferred to.
+            transferee: Who is transferred. Needed in a group call.
+
         POST /communications/calls/{call-id}/transfer
         """
 
@@ -1222,6 +1528,11 @@ class _Calls(Resource[F], at="calls"):
         **options: Unpack[ActionOptions],
     ) -> models.UnmuteParticipantOperation:
         """Undo mute, so that the bot is heard again. Only in group calls.
+
+        Args:
+            call_id: Id of the call.
+            client_context: The bot's own text, at most 256 characters, given with the action;
+                comes back to match the two.
 
         POST /communications/calls/{call-id}/unmute
         """
@@ -1240,6 +1551,12 @@ class _Calls(Resource[F], at="calls"):
     ) -> models.UpdateRecordingStatusOperation:
         """Tell people that the bot records or has stopped. Call it before media is kept; for
         policy-based recording.
+
+        Args:
+            call_id: Id of the call.
+            status: How far it is. The wire spells it in any capitalization.
+            client_context: The bot's own text, at most 256 characters, given with the action;
+                comes back to match the two.
 
         POST /communications/calls/{call-id}/updateRecordingStatus
         """
@@ -1262,6 +1579,9 @@ class _CallsAudioRoutingGroups(Resource[F], at="calls.audio_routing_groups"):
     ) -> Page[models.AudioRoutingGroup]:
         """List the private audio routes of a call.
 
+        Args:
+            call_id: Id of the call.
+
         GET /communications/calls/{call-id}/audioRoutingGroups
         """
 
@@ -1275,12 +1595,19 @@ class _CallsAudioRoutingGroups(Resource[F], at="calls.audio_routing_groups"):
         """Create a private audio route from one participant to one other (oneToOne) or several
         (multicast).
 
+        Args:
+            call_id: Id of the call.
+            audio_routing_group: What to create.
+
         POST /communications/calls/{call-id}/audioRoutingGroups
         """
 
     @GET("/communications/calls/{call-id}/audioRoutingGroups/$count", clouds=_GLOBAL)
     def count(self, call_id: str, **options: Unpack[CountOptions]) -> int:
         """Count the private audio routes of a call, as plain text.
+
+        Args:
+            call_id: Id of the call.
 
         GET /communications/calls/{call-id}/audioRoutingGroups/$count
         """
@@ -1292,6 +1619,10 @@ class _CallsAudioRoutingGroups(Resource[F], at="calls.audio_routing_groups"):
         self, call_id: str, audio_routing_group_id: str, **options: Unpack[EntityOptions]
     ) -> models.AudioRoutingGroup:
         """Get one private audio route of a call.
+
+        Args:
+            call_id: Id of the call.
+            audio_routing_group_id: Id of the audioRoutingGroup.
 
         GET /communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}
         """
@@ -1308,6 +1639,11 @@ class _CallsAudioRoutingGroups(Resource[F], at="calls.audio_routing_groups"):
     ) -> models.AudioRoutingGroup | None:
         """Change a private audio route, such as the receivers of a multicast one.
 
+        Args:
+            call_id: Id of the call.
+            audio_routing_group_id: Id of the audioRoutingGroup.
+            audio_routing_group: What to change: the properties that are set.
+
         PATCH /communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}
         """
 
@@ -1316,6 +1652,10 @@ class _CallsAudioRoutingGroups(Resource[F], at="calls.audio_routing_groups"):
     )
     def delete(self, call_id: str, audio_routing_group_id: str, **options: Unpack[Options]) -> None:
         """Delete a private audio route.
+
+        Args:
+            call_id: Id of the call.
+            audio_routing_group_id: Id of the audioRoutingGroup.
 
         DELETE /communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}
         """
@@ -1338,6 +1678,9 @@ class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessio
     ) -> Page[models.ContentSharingSession]:
         """List what is being shared in a call.
 
+        Args:
+            call_id: Id of the call.
+
         GET /communications/calls/{call-id}/contentSharingSessions
         """
 
@@ -1351,12 +1694,19 @@ class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessio
         """Create a content sharing session. Declared in the metadata; sessions arise when somebody
         shares.
 
+        Args:
+            call_id: Id of the call.
+            content_sharing_session: What to create.
+
         POST /communications/calls/{call-id}/contentSharingSessions
         """
 
     @GET("/communications/calls/{call-id}/contentSharingSessions/$count", clouds=_GLOBAL)
     def count(self, call_id: str, **options: Unpack[CountOptions]) -> int:
         """Count the content sharing sessions of a call, as plain text.
+
+        Args:
+            call_id: Id of the call.
 
         GET /communications/calls/{call-id}/contentSharingSessions/$count
         """
@@ -1369,6 +1719,10 @@ class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessio
         self, call_id: str, content_sharing_session_id: str, **options: Unpack[EntityOptions]
     ) -> models.ContentSharingSession:
         """Get one content sharing session of a call.
+
+        Args:
+            call_id: Id of the call.
+            content_sharing_session_id: Id of the contentSharingSession.
 
         GET /communications/calls/{call-id}/contentSharingSessions/{contentSharingSession-id}
         """
@@ -1387,6 +1741,11 @@ class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessio
         """Update a content sharing session. Declared in the metadata; a session has no property
         but its id.
 
+        Args:
+            call_id: Id of the call.
+            content_sharing_session_id: Id of the contentSharingSession.
+            content_sharing_session: What to change: the properties that are set.
+
         PATCH /communications/calls/{call-id}/contentSharingSessions/{contentSharingSession-id}
         """
 
@@ -1399,6 +1758,10 @@ class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessio
     ) -> None:
         """Delete a content sharing session. Declared in the metadata; sessions end when sharing
         stops.
+
+        Args:
+            call_id: Id of the call.
+            content_sharing_session_id: Id of the contentSharingSession.
 
         DELETE /communications/calls/{call-id}/contentSharingSessions/{contentSharingSession-id}
         """
@@ -1423,6 +1786,9 @@ class _CallsOperations(Resource[F], at="calls.operations"):
     ) -> Page[models.CommsOperation]:
         """List the long-running operations of a call.
 
+        Args:
+            call_id: Id of the call.
+
         GET /communications/calls/{call-id}/operations
         """
 
@@ -1433,6 +1799,10 @@ class _CallsOperations(Resource[F], at="calls.operations"):
         """Create an operation. Declared in the metadata; operations arise from actions such as
         playPrompt.
 
+        Args:
+            call_id: Id of the call.
+            comms_operation: What to create.
+
         POST /communications/calls/{call-id}/operations
         """
 
@@ -1442,6 +1812,9 @@ class _CallsOperations(Resource[F], at="calls.operations"):
     )
     def count(self, call_id: str, **options: Unpack[CountOptions]) -> int:
         """Count the operations of a call, as plain text.
+
+        Args:
+            call_id: Id of the call.
 
         GET /communications/calls/{call-id}/operations/$count
         """
@@ -1454,6 +1827,10 @@ class _CallsOperations(Resource[F], at="calls.operations"):
         self, call_id: str, comms_operation_id: str, **options: Unpack[EntityOptions]
     ) -> models.CommsOperation:
         """Get the progress of one operation, for example when its notification did not come.
+
+        Args:
+            call_id: Id of the call.
+            comms_operation_id: Id of the commsOperation.
 
         GET /communications/calls/{call-id}/operations/{commsOperation-id}
         """
@@ -1471,6 +1848,11 @@ class _CallsOperations(Resource[F], at="calls.operations"):
     ) -> models.CommsOperation | None:
         """Update an operation. Declared in the metadata; the service keeps operations up to date.
 
+        Args:
+            call_id: Id of the call.
+            comms_operation_id: Id of the commsOperation.
+            comms_operation: What to change: the properties that are set.
+
         PATCH /communications/calls/{call-id}/operations/{commsOperation-id}
         """
 
@@ -1481,6 +1863,10 @@ class _CallsOperations(Resource[F], at="calls.operations"):
     def delete(self, call_id: str, comms_operation_id: str, **options: Unpack[Options]) -> None:
         """Delete an operation. Declared in the metadata; to stop prompts and recordings use
         cancelMediaProcessing.
+
+        Args:
+            call_id: Id of the call.
+            comms_operation_id: Id of the commsOperation.
 
         DELETE /communications/calls/{call-id}/operations/{commsOperation-id}
         """
@@ -1503,6 +1889,9 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     def list(self, call_id: str, **options: Unpack[CollectionOptions]) -> Page[models.Participant]:
         """List the participants of a call. Changes of the roster are notified as well.
 
+        Args:
+            call_id: Id of the call.
+
         GET /communications/calls/{call-id}/participants
         """
 
@@ -1514,6 +1903,10 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     ) -> models.Participant:
         """Create a participant. Declared in the metadata; to bring people into a call use invite.
 
+        Args:
+            call_id: Id of the call.
+            participant: What to create.
+
         POST /communications/calls/{call-id}/participants
         """
 
@@ -1523,6 +1916,9 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     )
     def count(self, call_id: str, **options: Unpack[CountOptions]) -> int:
         """Count the participants of a call, as plain text.
+
+        Args:
+            call_id: Id of the call.
 
         GET /communications/calls/{call-id}/participants/$count
         """
@@ -1550,6 +1946,12 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
         """Invite people into a call: users, apps or phones. The outcome is notified; do not repeat
         it blindly.
 
+        Args:
+            call_id: Id of the call.
+            participants: Whom to invite.
+            client_context: The bot's own text, at most 256 characters, given with the action;
+                comes back to match the two.
+
         POST /communications/calls/{call-id}/participants/invite
         """
 
@@ -1561,6 +1963,10 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
         self, call_id: str, participant_id: str, **options: Unpack[EntityOptions]
     ) -> models.Participant:
         """Get one participant of a call.
+
+        Args:
+            call_id: Id of the call.
+            participant_id: Id of the participant.
 
         GET /communications/calls/{call-id}/participants/{participant-id}
         """
@@ -1579,6 +1985,11 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
         """Update a participant. Declared in the metadata; to change one use mute or the hold music
         actions.
 
+        Args:
+            call_id: Id of the call.
+            participant_id: Id of the participant.
+            participant: What to change: the properties that are set.
+
         PATCH /communications/calls/{call-id}/participants/{participant-id}
         """
 
@@ -1589,6 +2000,10 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     def delete(self, call_id: str, participant_id: str, **options: Unpack[Options]) -> None:
         """Remove somebody from a call, or cancel an invitation not yet answered. An admin must
         allow the app to.
+
+        Args:
+            call_id: Id of the call.
+            participant_id: Id of the participant.
 
         DELETE /communications/calls/{call-id}/participants/{participant-id}
         """
@@ -1608,6 +2023,12 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
         """Mute somebody at the server, which then drops their audio. Only in group calls; there is
         no unmute for others.
 
+        Args:
+            call_id: Id of the call.
+            participant_id: Id of the participant.
+            client_context: The bot's own text, at most 256 characters, given with the action;
+                comes back to match the two.
+
         POST /communications/calls/{call-id}/participants/{participant-id}/mute
         """
 
@@ -1626,6 +2047,13 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     ) -> models.StartHoldMusicOperation:
         """Put somebody on hold with music or a prompt of your own. Only one participant at a time.
 
+        Args:
+            call_id: Id of the call.
+            participant_id: Id of the participant.
+            custom_prompt: Prompt to play to the participant before the music.
+            client_context: The bot's own text, at most 256 characters, given with the action;
+                comes back to match the two.
+
         POST /communications/calls/{call-id}/participants/{participant-id}/startHoldMusic
         """
 
@@ -1642,6 +2070,12 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
         **options: Unpack[ActionOptions],
     ) -> models.StopHoldMusicOperation:
         """Bring somebody back from hold into the call.
+
+        Args:
+            call_id: Id of the call.
+            participant_id: Id of the participant.
+            client_context: The bot's own text, at most 256 characters, given with the action;
+                comes back to match the two.
 
         POST /communications/calls/{call-id}/participants/{participant-id}/stopHoldMusic
         """
@@ -1693,6 +2127,9 @@ class _OnlineMeetingConversations(Resource[F], at="online_meeting_conversations"
     ) -> models.OnlineMeetingEngagementConversation:
         """Create a Q&A thread of an online meeting.
 
+        Args:
+            online_meeting_engagement_conversation: What to create.
+
         POST /communications/onlineMeetingConversations
         """
 
@@ -1712,6 +2149,10 @@ class _OnlineMeetingConversations(Resource[F], at="online_meeting_conversations"
     ) -> models.OnlineMeetingEngagementConversation:
         """Get one Q&A thread of an online meeting.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}
         """
 
@@ -1727,6 +2168,11 @@ class _OnlineMeetingConversations(Resource[F], at="online_meeting_conversations"
     ) -> models.OnlineMeetingEngagementConversation | None:
         """Change a Q&A thread of an online meeting.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            online_meeting_engagement_conversation: What to change: the properties that are set.
+
         PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}
         """
 
@@ -1738,6 +2184,10 @@ class _OnlineMeetingConversations(Resource[F], at="online_meeting_conversations"
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[Options]
     ) -> None:
         """Delete a Q&A thread of an online meeting.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
 
         DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}
         """
@@ -1795,6 +2245,10 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
     ) -> Page[models.EngagementConversationMessage]:
         """List the messages of a Q&A thread, a page at a time.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages
         """
 
@@ -1810,6 +2264,11 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
     ) -> models.EngagementConversationMessage:
         """Create a message in a Q&A thread.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message: What to create.
+
         POST /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages
         """
 
@@ -1821,6 +2280,10 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[CountOptions]
     ) -> int:
         """Count the messages of a Q&A thread, as plain text.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/$count
         """
@@ -1836,6 +2299,11 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessage:
         """Get one message.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}
         """
@@ -1853,6 +2321,12 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
     ) -> models.EngagementConversationMessage | None:
         """Change a message.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            engagement_conversation_message: What to change: the properties that are set.
+
         PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}
         """
 
@@ -1867,6 +2341,11 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
         **options: Unpack[Options],
     ) -> None:
         """Delete a message.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
 
         DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}
         """
@@ -1896,6 +2375,11 @@ class _OnlineMeetingConversationsMessagesConversation(
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversation:
         """Get the Q&A thread that a message belongs to.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/conversation
         """
@@ -1930,6 +2414,11 @@ class _OnlineMeetingConversationsMessagesReactions(
     ) -> Page[models.EngagementConversationMessageReaction]:
         """List the reactions of a Q&A message, a page at a time.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions
         """
 
@@ -1946,6 +2435,12 @@ class _OnlineMeetingConversationsMessagesReactions(
     ) -> models.EngagementConversationMessageReaction:
         """Create a reaction to a Q&A message.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            engagement_conversation_message_reaction: What to create.
+
         POST /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions
         """
 
@@ -1960,6 +2455,11 @@ class _OnlineMeetingConversationsMessagesReactions(
         **options: Unpack[CountOptions],
     ) -> int:
         """Count the reactions of a Q&A message, as plain text.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/$count
         """
@@ -1976,6 +2476,13 @@ class _OnlineMeetingConversationsMessagesReactions(
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessageReaction:
         """Get one reaction.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            engagement_conversation_message_reaction_id: Id of the
+                engagementConversationMessageReaction.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
         """
@@ -1994,6 +2501,15 @@ class _OnlineMeetingConversationsMessagesReactions(
     ) -> models.EngagementConversationMessageReaction | None:
         """Change a reaction.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            engagement_conversation_message_reaction_id: Id of the
+                engagementConversationMessageReaction.
+            engagement_conversation_message_reaction: What to change: the properties that are
+                set.
+
         PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
         """
 
@@ -2009,6 +2525,13 @@ class _OnlineMeetingConversationsMessagesReactions(
         **options: Unpack[Options],
     ) -> None:
         """Delete a reaction.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            engagement_conversation_message_reaction_id: Id of the
+                engagementConversationMessageReaction.
 
         DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
         """
@@ -2067,6 +2590,11 @@ class _OnlineMeetingConversationsMessagesReplies(
     ) -> Page[models.EngagementConversationMessage]:
         """List the replies of a Q&A message, a page at a time.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies
         """
 
@@ -2083,6 +2611,12 @@ class _OnlineMeetingConversationsMessagesReplies(
     ) -> models.EngagementConversationMessage:
         """Create a reply to a Q&A message.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            engagement_conversation_message: What to create.
+
         POST /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies
         """
 
@@ -2097,6 +2631,11 @@ class _OnlineMeetingConversationsMessagesReplies(
         **options: Unpack[CountOptions],
     ) -> int:
         """Count the replies of a Q&A message, as plain text.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/$count
         """
@@ -2113,6 +2652,13 @@ class _OnlineMeetingConversationsMessagesReplies(
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessage:
         """Get one reply.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            replies_engagement_conversation_message_id: Id of the
+                replies-engagementConversationMessage.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}
         """
@@ -2131,6 +2677,14 @@ class _OnlineMeetingConversationsMessagesReplies(
     ) -> models.EngagementConversationMessage | None:
         """Change a reply.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            replies_engagement_conversation_message_id: Id of the
+                replies-engagementConversationMessage.
+            engagement_conversation_message: What to change: the properties that are set.
+
         PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}
         """
 
@@ -2146,6 +2700,13 @@ class _OnlineMeetingConversationsMessagesReplies(
         **options: Unpack[Options],
     ) -> None:
         """Delete a reply.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            replies_engagement_conversation_message_id: Id of the
+                replies-engagementConversationMessage.
 
         DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}
         """
@@ -2178,6 +2739,13 @@ class _OnlineMeetingConversationsMessagesRepliesConversation(
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversation:
         """Get the Q&A thread that a reply belongs to.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            replies_engagement_conversation_message_id: Id of the
+                replies-engagementConversationMessage.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/conversation
         """
@@ -2213,6 +2781,13 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
     ) -> Page[models.EngagementConversationMessageReaction]:
         """List the reactions of a reply, a page at a time.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            replies_engagement_conversation_message_id: Id of the
+                replies-engagementConversationMessage.
+
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions
         """
 
@@ -2230,6 +2805,14 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
     ) -> models.EngagementConversationMessageReaction:
         """Create a reaction to a reply.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            replies_engagement_conversation_message_id: Id of the
+                replies-engagementConversationMessage.
+            engagement_conversation_message_reaction: What to create.
+
         POST /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions
         """
 
@@ -2245,6 +2828,13 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
         **options: Unpack[CountOptions],
     ) -> int:
         """Count the reactions of a reply, as plain text.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            replies_engagement_conversation_message_id: Id of the
+                replies-engagementConversationMessage.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/$count
         """
@@ -2262,6 +2852,15 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessageReaction:
         """Get one reaction.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            replies_engagement_conversation_message_id: Id of the
+                replies-engagementConversationMessage.
+            engagement_conversation_message_reaction_id: Id of the
+                engagementConversationMessageReaction.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
         """
@@ -2281,6 +2880,17 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
     ) -> models.EngagementConversationMessageReaction | None:
         """Change a reaction.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            replies_engagement_conversation_message_id: Id of the
+                replies-engagementConversationMessage.
+            engagement_conversation_message_reaction_id: Id of the
+                engagementConversationMessageReaction.
+            engagement_conversation_message_reaction: What to change: the properties that are
+                set.
+
         PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
         """
 
@@ -2297,6 +2907,15 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
         **options: Unpack[Options],
     ) -> None:
         """Delete a reaction.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            replies_engagement_conversation_message_id: Id of the
+                replies-engagementConversationMessage.
+            engagement_conversation_message_reaction_id: Id of the
+                engagementConversationMessageReaction.
 
         DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
         """
@@ -2332,6 +2951,13 @@ class _OnlineMeetingConversationsMessagesRepliesReplyTo(
     ) -> models.EngagementConversationMessage:
         """Get the message that this reply answers.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            replies_engagement_conversation_message_id: Id of the
+                replies-engagementConversationMessage.
+
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/replyTo
         """
 
@@ -2364,6 +2990,11 @@ class _OnlineMeetingConversationsMessagesReplyTo(
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessage:
         """Get the message that a reply answers.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replyTo
         """
@@ -2423,6 +3054,10 @@ class _OnlineMeetingConversationsStarter(Resource[F], at="online_meeting_convers
     ) -> models.EngagementConversationMessage:
         """Get the message that opened a Q&A thread.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter
         """
 
@@ -2438,6 +3073,11 @@ class _OnlineMeetingConversationsStarter(Resource[F], at="online_meeting_convers
     ) -> models.EngagementConversationMessage | None:
         """Change the message that opened a Q&A thread.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message: What to change: the properties that are set.
+
         PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter
         """
 
@@ -2449,6 +3089,10 @@ class _OnlineMeetingConversationsStarter(Resource[F], at="online_meeting_convers
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[Options]
     ) -> None:
         """Delete the message that opened a Q&A thread.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
 
         DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter
         """
@@ -2475,6 +3119,10 @@ class _OnlineMeetingConversationsStarterConversation(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
     ) -> models.EngagementConversation:
         """Get the Q&A thread that an opening message belongs to.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/conversation
         """
@@ -2506,6 +3154,10 @@ class _OnlineMeetingConversationsStarterReactions(
     ) -> Page[models.EngagementConversationMessageReaction]:
         """List the reactions of the opening message, a page at a time.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions
         """
 
@@ -2521,6 +3173,11 @@ class _OnlineMeetingConversationsStarterReactions(
     ) -> models.EngagementConversationMessageReaction:
         """Create a reaction to the opening message.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_reaction: What to create.
+
         POST /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions
         """
 
@@ -2532,6 +3189,10 @@ class _OnlineMeetingConversationsStarterReactions(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[CountOptions]
     ) -> int:
         """Count the reactions of the opening message, as plain text.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/$count
         """
@@ -2547,6 +3208,12 @@ class _OnlineMeetingConversationsStarterReactions(
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessageReaction:
         """Get one reaction.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_reaction_id: Id of the
+                engagementConversationMessageReaction.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/{engagementConversationMessageReaction-id}
         """
@@ -2564,6 +3231,14 @@ class _OnlineMeetingConversationsStarterReactions(
     ) -> models.EngagementConversationMessageReaction | None:
         """Change a reaction.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_reaction_id: Id of the
+                engagementConversationMessageReaction.
+            engagement_conversation_message_reaction: What to change: the properties that are
+                set.
+
         PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/{engagementConversationMessageReaction-id}
         """
 
@@ -2578,6 +3253,12 @@ class _OnlineMeetingConversationsStarterReactions(
         **options: Unpack[Options],
     ) -> None:
         """Delete a reaction.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_reaction_id: Id of the
+                engagementConversationMessageReaction.
 
         DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions/{engagementConversationMessageReaction-id}
         """
@@ -2631,6 +3312,10 @@ class _OnlineMeetingConversationsStarterReplies(
     ) -> Page[models.EngagementConversationMessage]:
         """List the replies of the opening message, a page at a time.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies
         """
 
@@ -2646,6 +3331,11 @@ class _OnlineMeetingConversationsStarterReplies(
     ) -> models.EngagementConversationMessage:
         """Create a reply to the opening message.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message: What to create.
+
         POST /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies
         """
 
@@ -2657,6 +3347,10 @@ class _OnlineMeetingConversationsStarterReplies(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[CountOptions]
     ) -> int:
         """Count the replies of the opening message, as plain text.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/$count
         """
@@ -2672,6 +3366,11 @@ class _OnlineMeetingConversationsStarterReplies(
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessage:
         """Get one reply.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}
         """
@@ -2689,6 +3388,12 @@ class _OnlineMeetingConversationsStarterReplies(
     ) -> models.EngagementConversationMessage | None:
         """Change a reply.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            engagement_conversation_message: What to change: the properties that are set.
+
         PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}
         """
 
@@ -2703,6 +3408,11 @@ class _OnlineMeetingConversationsStarterReplies(
         **options: Unpack[Options],
     ) -> None:
         """Delete a reply.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
 
         DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}
         """
@@ -2734,6 +3444,11 @@ class _OnlineMeetingConversationsStarterRepliesConversation(
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversation:
         """Get the Q&A thread that a reply belongs to.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/conversation
         """
@@ -2768,6 +3483,11 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
     ) -> Page[models.EngagementConversationMessageReaction]:
         """List the reactions of a reply, a page at a time.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions
         """
 
@@ -2784,6 +3504,12 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
     ) -> models.EngagementConversationMessageReaction:
         """Create a reaction to a reply.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            engagement_conversation_message_reaction: What to create.
+
         POST /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions
         """
 
@@ -2798,6 +3524,11 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
         **options: Unpack[CountOptions],
     ) -> int:
         """Count the reactions of a reply, as plain text.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/$count
         """
@@ -2814,6 +3545,13 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessageReaction:
         """Get one reaction.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            engagement_conversation_message_reaction_id: Id of the
+                engagementConversationMessageReaction.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
         """
@@ -2832,6 +3570,15 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
     ) -> models.EngagementConversationMessageReaction | None:
         """Change a reaction.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            engagement_conversation_message_reaction_id: Id of the
+                engagementConversationMessageReaction.
+            engagement_conversation_message_reaction: What to change: the properties that are
+                set.
+
         PATCH /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
         """
 
@@ -2847,6 +3594,13 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
         **options: Unpack[Options],
     ) -> None:
         """Delete a reaction.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            engagement_conversation_message_reaction_id: Id of the
+                engagementConversationMessageReaction.
 
         DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions/{engagementConversationMessageReaction-id}
         """
@@ -2881,6 +3635,11 @@ class _OnlineMeetingConversationsStarterRepliesReplyTo(
     ) -> models.EngagementConversationMessage:
         """Get the message that this reply answers.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/replyTo
         """
 
@@ -2911,6 +3670,10 @@ class _OnlineMeetingConversationsStarterReplyTo(
     ) -> models.EngagementConversationMessage:
         """Get the message that the opening message replies to, if any.
 
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replyTo
         """
 
@@ -2938,6 +3701,10 @@ class _OnlineMeetingConversationsOnlineMeeting(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
     ) -> models.OnlineMeeting:
         """Get the online meeting that a Q&A thread belongs to.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting
         """
@@ -2979,6 +3746,9 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         """Create a meeting, on nobody's calendar. A repeat makes a second one; createOrGet does
         not.
 
+        Args:
+            online_meeting: What to create.
+
         POST /communications/onlineMeetings
         """
 
@@ -3003,6 +3773,14 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     ) -> models.OnlineMeeting:
         """Get the meeting with this externalId, or create it. Safe to repeat.
 
+        Args:
+            chat_info: Chat thread of the meeting.
+            end_date_time: End of the time span.
+            external_id: The app's own id for the meeting; createOrGet finds the meeting by it.
+            participants: Whom to invite.
+            start_date_time: Start of the time span.
+            subject: Title of the meeting.
+
         POST /communications/onlineMeetings/createOrGet
         """
 
@@ -3019,6 +3797,11 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         **options: Unpack[CollectionOptions],
     ) -> Page[models.CallRecording]:
         """List the recordings of all meetings of one organizer, within a time span if given.
+
+        Args:
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
 
         GET /communications/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
         """
@@ -3037,6 +3820,11 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     ) -> Page[models.CallTranscript]:
         """List the transcripts of all meetings of one organizer, within a time span if given.
 
+        Args:
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
         GET /communications/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
         """
 
@@ -3046,6 +3834,9 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     )
     def get(self, online_meeting_id: str, **options: Unpack[EntityOptions]) -> models.OnlineMeeting:
         """Get a meeting.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
 
         GET /communications/onlineMeetings/{onlineMeeting-id}
         """
@@ -3062,6 +3853,10 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     ) -> models.OnlineMeeting | None:
         """Change a meeting. Send start and end together, and attendees always as a full list.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            online_meeting: What to change: the properties that are set.
+
         PATCH /communications/onlineMeetings/{onlineMeeting-id}
         """
 
@@ -3072,6 +3867,9 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     def delete(self, online_meeting_id: str, **options: Unpack[Options]) -> None:
         """Delete a meeting.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
         DELETE /communications/onlineMeetings/{onlineMeeting-id}
         """
 
@@ -3081,6 +3879,9 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     )
     def get_attendee_report(self, online_meeting_id: str, **options: Unpack[Options]) -> bytes:
         """Download the attendee report of a live event. Deprecated along with live events.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
 
         GET /communications/onlineMeetings/{onlineMeeting-id}/attendeeReport
         """
@@ -3104,6 +3905,10 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         """Replace the attendee report of a live event. Declared in the metadata; the service
         writes it.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            content: The new content.
+
         PUT /communications/onlineMeetings/{onlineMeeting-id}/attendeeReport
         """
 
@@ -3115,6 +3920,9 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         self, online_meeting_id: str, **options: Unpack[Options]
     ) -> str:
         """Get the link by which people join a virtual appointment.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
 
         GET /communications/onlineMeetings/{onlineMeeting-id}/getVirtualAppointmentJoinWebUrl()
         """
@@ -3135,6 +3943,12 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     ) -> None:
         """Send a reminder of a virtual appointment to attendees, as a text message.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            remind_before_time_in_minutes_type: How long before the appointment the reminder is
+                for.
+            attendees: All but the organizer.
+
         POST /communications/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentReminderSms
         """
 
@@ -3152,6 +3966,11 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     ) -> None:
         """Tell attendees of a virtual appointment, by text message, that it is confirmed, moved or
         canceled.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            message_type: What the message tells.
+            attendees: All but the organizer.
 
         POST /communications/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentSms
         """
@@ -3185,6 +4004,9 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
     ) -> Page[models.MeetingAttendanceReport]:
         """List the attendance reports of a meeting: one for each time it was held.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
         GET /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports
         """
 
@@ -3200,6 +4022,10 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
     ) -> models.MeetingAttendanceReport:
         """Create an attendance report. Declared in the metadata; the service makes them.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report: What to create.
+
         POST /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports
         """
 
@@ -3209,6 +4035,9 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
     )
     def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
         """Count the attendance reports of a meeting, as plain text.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
 
         GET /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/$count
         """
@@ -3224,6 +4053,10 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
         **options: Unpack[EntityOptions],
     ) -> models.MeetingAttendanceReport:
         """Get one attendance report. Expand attendanceRecords to see who came.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
 
         GET /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}
         """
@@ -3241,6 +4074,11 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
     ) -> models.MeetingAttendanceReport | None:
         """Update an attendance report. Declared in the metadata; the service makes them.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+            meeting_attendance_report: What to change: the properties that are set.
+
         PATCH /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}
         """
 
@@ -3252,6 +4090,10 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
         self, online_meeting_id: str, meeting_attendance_report_id: str, **options: Unpack[Options]
     ) -> None:
         """Delete an attendance report. Declared in the metadata.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
 
         DELETE /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}
         """
@@ -3282,6 +4124,10 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
     ) -> Page[models.AttendanceRecord]:
         """List who came and for how long.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+
         GET /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords
         """
 
@@ -3298,6 +4144,11 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
     ) -> models.AttendanceRecord:
         """Create an attendance record. Declared in the metadata; the service makes them.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+            attendance_record: What to create.
+
         POST /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords
         """
 
@@ -3312,6 +4163,10 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
         **options: Unpack[CountOptions],
     ) -> int:
         """Count the attendance records of a report, as plain text.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
 
         GET /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/$count
         """
@@ -3328,6 +4183,11 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
         **options: Unpack[EntityOptions],
     ) -> models.AttendanceRecord:
         """Get the attendance of one person.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+            attendance_record_id: Id of the attendanceRecord.
 
         GET /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}
         """
@@ -3346,6 +4206,12 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
     ) -> models.AttendanceRecord | None:
         """Update an attendance record. Declared in the metadata; the service makes them.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+            attendance_record_id: Id of the attendanceRecord.
+            attendance_record: What to change: the properties that are set.
+
         PATCH /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}
         """
 
@@ -3361,6 +4227,11 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
         **options: Unpack[Options],
     ) -> None:
         """Delete an attendance record. Declared in the metadata.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+            attendance_record_id: Id of the attendanceRecord.
 
         DELETE /communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}
         """
@@ -3390,6 +4261,9 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     ) -> Page[models.CallRecording]:
         """List the recordings of a meeting, without their content.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
         GET /communications/onlineMeetings/{onlineMeeting-id}/recordings
         """
 
@@ -3405,6 +4279,10 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     ) -> models.CallRecording:
         """Create a recording. Declared in the metadata; the service records.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording: What to create.
+
         POST /communications/onlineMeetings/{onlineMeeting-id}/recordings
         """
 
@@ -3414,6 +4292,9 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     )
     def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
         """Count the recordings of a meeting, as plain text.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
 
         GET /communications/onlineMeetings/{onlineMeeting-id}/recordings/$count
         """
@@ -3428,6 +4309,9 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
         """List the recordings that are new since the last time. Keep the deltaLink and start from
         it.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
         GET /communications/onlineMeetings/{onlineMeeting-id}/recordings/delta()
         """
 
@@ -3439,6 +4323,10 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
         self, online_meeting_id: str, call_recording_id: str, **options: Unpack[EntityOptions]
     ) -> models.CallRecording:
         """Get one recording of a meeting, without its content.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
 
         GET /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}
         """
@@ -3456,6 +4344,11 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     ) -> models.CallRecording | None:
         """Update a recording. Declared in the metadata; the service sets its properties.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
+            call_recording: What to change: the properties that are set.
+
         PATCH /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}
         """
 
@@ -3468,6 +4361,10 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     ) -> None:
         """Delete a recording of a meeting.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
+
         DELETE /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}
         """
 
@@ -3479,6 +4376,10 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
         self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
     ) -> bytes:
         """Download the video of a recording. It can be large: stream it.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
 
         GET /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content
         """
@@ -3505,6 +4406,11 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     ) -> None:
         """Replace the video of a recording. Declared in the metadata; the service writes it.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
+            content: The new content.
+
         PUT /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content
         """
 
@@ -3529,6 +4435,9 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     ) -> Page[models.CallTranscript]:
         """List the transcripts of a meeting, without their content.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
         GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts
         """
 
@@ -3544,6 +4453,10 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     ) -> models.CallTranscript:
         """Create a transcript. Declared in the metadata; the service transcribes.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript: What to create.
+
         POST /communications/onlineMeetings/{onlineMeeting-id}/transcripts
         """
 
@@ -3553,6 +4466,9 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     )
     def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
         """Count the transcripts of a meeting, as plain text.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
 
         GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts/$count
         """
@@ -3567,6 +4483,9 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         """List the transcripts that are new since the last time. Keep the deltaLink and start from
         it.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
         GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts/delta()
         """
 
@@ -3578,6 +4497,10 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[EntityOptions]
     ) -> models.CallTranscript:
         """Get one transcript of a meeting, without its content.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
 
         GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}
         """
@@ -3595,6 +4518,11 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     ) -> models.CallTranscript | None:
         """Update a transcript. Declared in the metadata; the service sets its properties.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+            call_transcript: What to change: the properties that are set.
+
         PATCH /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}
         """
 
@@ -3607,6 +4535,10 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     ) -> None:
         """Delete a transcript of a meeting.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+
         DELETE /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}
         """
 
@@ -3618,6 +4550,10 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> bytes:
         """Download the text of a transcript, for example as WebVTT.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
 
         GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
         """
@@ -3644,6 +4580,11 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     ) -> None:
         """Replace the text of a transcript. Declared in the metadata; the service writes it.
 
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+            content: The new content.
+
         PUT /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
         """
 
@@ -3655,6 +4596,10 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> bytes:
         """Download who spoke when in a transcript, utterance by utterance.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
 
         GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent
         """
@@ -3680,6 +4625,11 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         **options: Unpack[Options],
     ) -> None:
         """Replace the metadata of a transcript. Declared in the metadata; the service writes it.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+            content: The new content.
 
         PUT /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent
         """
@@ -3707,6 +4657,9 @@ class _Presences(Resource[F], at="presences"):
     def create(self, presence: models.Presence, **options: Unpack[Options]) -> models.Presence:
         """Create a presence. Declared in the metadata; users have one, so use setPresence.
 
+        Args:
+            presence: What to create.
+
         POST /communications/presences
         """
 
@@ -3721,6 +4674,9 @@ class _Presences(Resource[F], at="presences"):
     def get(self, presence_id: str, **options: Unpack[EntityOptions]) -> models.Presence:
         """Get the presence of one user, by object id.
 
+        Args:
+            presence_id: Id of the presence.
+
         GET /communications/presences/{presence-id}
         """
 
@@ -3730,6 +4686,10 @@ class _Presences(Resource[F], at="presences"):
     ) -> models.Presence | None:
         """Update a presence. Declared in the metadata; use setPresence and the other set actions.
 
+        Args:
+            presence_id: Id of the presence.
+            presence: What to change: the properties that are set.
+
         PATCH /communications/presences/{presence-id}
         """
 
@@ -3738,6 +4698,9 @@ class _Presences(Resource[F], at="presences"):
         """Delete a presence. Declared in the metadata; to take back what an app set use
         clearPresence.
 
+        Args:
+            presence_id: Id of the presence.
+
         DELETE /communications/presences/{presence-id}
         """
 
@@ -3745,12 +4708,18 @@ class _Presences(Resource[F], at="presences"):
     def clear_automatic_location(self, presence_id: str, **options: Unpack[ActionOptions]) -> None:
         """Forget the detected work location; one set by hand stays, otherwise the schedule counts.
 
+        Args:
+            presence_id: Id of the presence.
+
         POST /communications/presences/{presence-id}/clearAutomaticLocation
         """
 
     @POST("/communications/presences/{presence-id}/clearLocation", clouds=_GLOBAL)
     def clear_location(self, presence_id: str, **options: Unpack[ActionOptions]) -> None:
         """Forget today's work location, set by hand or detected; then the schedule counts.
+
+        Args:
+            presence_id: Id of the presence.
 
         POST /communications/presences/{presence-id}/clearLocation
         """
@@ -3769,6 +4738,10 @@ class _Presences(Resource[F], at="presences"):
         """End the app's presence session for a user. If it was the only one, the user is shown as
         offline.
 
+        Args:
+            presence_id: Id of the presence.
+            session_id: Id of the session; for an application its own application id.
+
         POST /communications/presences/{presence-id}/clearPresence
         """
 
@@ -3780,6 +4753,9 @@ class _Presences(Resource[F], at="presences"):
         self, presence_id: str, **options: Unpack[ActionOptions]
     ) -> None:
         """Forget the preferred presence; the user's sessions decide again.
+
+        Args:
+            presence_id: Id of the presence.
 
         POST /communications/presences/{presence-id}/clearUserPreferredPresence
         """
@@ -3795,6 +4771,11 @@ class _Presences(Resource[F], at="presences"):
     ) -> None:
         """Set the work location as detected. It counts unless one was set by hand.
 
+        Args:
+            presence_id: Id of the presence.
+            work_location_type: Office, remote or time off.
+            place_id: Id of the building or other place. Null if none is known.
+
         POST /communications/presences/{presence-id}/setAutomaticLocation
         """
 
@@ -3808,6 +4789,11 @@ class _Presences(Resource[F], at="presences"):
         **options: Unpack[ActionOptions],
     ) -> None:
         """Set the work location by hand. It beats what is detected or scheduled.
+
+        Args:
+            presence_id: Id of the presence.
+            work_location_type: Office, remote or time off.
+            place_id: Id of the building or other place. Null if none is known.
 
         POST /communications/presences/{presence-id}/setManualLocation
         """
@@ -3829,6 +4815,15 @@ class _Presences(Resource[F], at="presences"):
         """Set a user's presence in the app's own session (sessionId: the application id), for 5 to
         240 minutes, by default 5.
 
+        Args:
+            presence_id: Id of the presence.
+            session_id: Id of the session; for an application its own application id.
+            availability: Basic state as text: Available, Busy, DoNotDisturb, BeRightBack, Away,
+                Offline or PresenceUnknown, …
+            activity: What the user does, as text: InACall, InAMeeting, Presenting, OffWork, …
+                It refines availability.
+            expiration_duration: How long it holds, as a duration.
+
         POST /communications/presences/{presence-id}/setPresence
         """
 
@@ -3844,6 +4839,10 @@ class _Presences(Resource[F], at="presences"):
         **options: Unpack[ActionOptions],
     ) -> None:
         """Set a user's status message: plain text, with or without an expiry.
+
+        Args:
+            presence_id: Id of the presence.
+            status_message: The message that others see, as plain text.
 
         POST /communications/presences/{presence-id}/setStatusMessage
         """
@@ -3863,6 +4862,14 @@ class _Presences(Resource[F], at="presences"):
     ) -> None:
         """Set the presence that beats all sessions. It counts only while the user has a session;
         by default 1 or 7 days.
+
+        Args:
+            presence_id: Id of the presence.
+            availability: Basic state as text: Available, Busy, DoNotDisturb, BeRightBack, Away,
+                Offline or PresenceUnknown, …
+            activity: What the user does, as text: InACall, InAMeeting, Presenting, OffWork, …
+                It refines availability.
+            expiration_duration: How long it holds, as a duration.
 
         POST /communications/presences/{presence-id}/setUserPreferredPresence
         """
@@ -3912,6 +4919,9 @@ class _CommunicationsClient(Resource[F]):
     ) -> models.CloudCommunications | None:
         """Update the root object. Declared in the metadata; it has no properties of its own.
 
+        Args:
+            cloud_communications: What to change: the properties that are set.
+
         PATCH /communications
         """
 
@@ -3929,6 +4939,9 @@ class _CommunicationsClient(Resource[F]):
         self, *, ids: Sequence[str], **options: Unpack[ActionOptions]
     ) -> Page[models.Presence]:
         """Get the presence of up to 650 users at once, by object id.
+
+        Args:
+            ids: Object ids of the users.
 
         POST /communications/getPresencesByUserId
         """

@@ -17,7 +17,11 @@ def docstring_source(text: str, indent: int = 4, *, code: str = "") -> str:
         line
         for paragraph in text.split("\n")
         for line in textwrap.wrap(
-            printable(paragraph), width, break_long_words=False, break_on_hyphens=False
+            printable(paragraph),
+            width,
+            subsequent_indent=" " * (2 * (len(paragraph) - len(paragraph.lstrip(" ")))),
+            break_long_words=False,
+            break_on_hyphens=False,
         )
         or [""]
     ]

@@ -64,7 +64,7 @@ class DeclarationWriter:
         return Declaration(
             method=method,
             returns=self._returns(request),
-            docstring=docstring_source(self._summary(request), indent=8, code=request.http),
+            docstring=docstring_source(self._docstring(method), indent=8, code=request.http),
             reference=_reference(request),
             permissions=self.rules.get(request.http, ()),
             clouds=self.clouds.constant(request),
@@ -86,6 +86,23 @@ class DeclarationWriter:
         namespace, _ = split_name(ref.name)
         module = "" if namespace == ROOT_NAMESPACE else f"{self.names.modules[namespace]}."
         return f"models.{module}{self.names.classes[ref.name]}"
+
+    def _docstring(self, method: Method) -> str:
+        """Return the docstring of a method without its last paragraph, the request line."""
+        arguments = (*method.keys, *method.own_arguments)
+        described = [f"    {a.name}: {self._argument(method, a)}" for a in arguments]
+        summary = self._summary(method.request)
+        return "\n".join([summary, "", "Args:", *described] if described else [summary])
+
+    def _argument(self, method: Method, argument: Argument) -> str:
+        """Return the text about an argument: what is known about it, or else what it is."""
+        if argument in method.keys:
+            owner, _, key = argument.wire_name.rpartition("-")
+            return f"{key.capitalize()} of the {owner}." if owner else "Key of the entity."
+        if argument is method.entity:
+            return _ENTITIES[method.request.kind]
+        text = self.descriptions.of_parameter(method.request, argument.wire_name)
+        return text or f"`{argument.wire_name}` of the {method.request.kind}."
 
     def _summary(self, request: Request) -> str:
         """Return the first paragraph of a docstring: what the request does."""
@@ -119,6 +136,12 @@ def _reference(request: Request) -> str:
     owners = [key.type for key in request.keys]
     return reference.page("EntityType", owners[-1]) if owners else reference.OVERVIEW
 
+
+_ENTITIES = {
+    "create": "What to create.",
+    "update": "What to change: the properties that are set.",
+    "put_content": "The new content.",
+}
 
 _SUMMARIES = {
     "list": "List entities of the type",

@@ -37,10 +37,11 @@ class TypeDescription:
 
 @dataclass(frozen=True)
 class Descriptions:
-    """What the file says: texts by full type name, and by `METHOD path`."""
+    """What the file says: texts by full type name, by `METHOD path`, and by name of parameter."""
 
     types: Mapping[str, TypeDescription]
     operations: Mapping[str, str]
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def of_type(self, declared: TypeDeclaration) -> str:
         """Return the text about a type, empty if there is none."""
@@ -57,6 +58,20 @@ class Descriptions:
         """Return the text about a request, empty if there is none."""
         own = _own(request.operation.annotations) if request.operation else ""
         return own or self.operations.get(request.http, "")
+
+    def of_parameter(self, request: Request, name: str) -> str:
+        """Return the text about a parameter of an action or function, empty if there is none.
+
+        Without a text of its own, a parameter is described as the property of the same name: that of the
+        type which the operation is bound to, else the only text about a property of that name.
+        """
+        if name in self.parameters:
+            return self.parameters[name]
+        target = self.types.get(request.target.name, TypeDescription(""))
+        if name in target.properties:
+            return target.properties[name]
+        texts = {t.properties[name] for t in self.types.values() if name in t.properties}
+        return texts.pop() if len(texts) == 1 else ""
 
 
 def load(folder: Path) -> Descriptions:

@@ -1,0 +1,23 @@
+"""The docstring of a method names every argument, and ends in the request line."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from operator import attrgetter
+
+import pytest
+
+from graph_comms import OPERATIONS, CommunicationsClient, Operation
+
+ARGUMENT = re.compile(r"^ {4}(\w+): \S.*$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.python)
+def test_a_method_documents_each_of_its_arguments(operation: Operation) -> None:
+    with CommunicationsClient("token") as client:
+        text = inspect.getdoc(attrgetter(operation.python)(client)) or ""
+
+    own = [p.name for p in operation.parameters if p.location != "query"]
+    assert ARGUMENT.findall(text.partition("Args:\n")[2]) == own
+    assert text.splitlines()[-1].startswith(f"{operation.method} {operation.path}")
