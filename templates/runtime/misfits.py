@@ -1,75 +1,205 @@
-"""Validation errors whose paths lead to the offending value, through untyped values too.
+"""Values that do not fit their declared type, and where they are kept.
 
-Pydantic sees an untyped value as a union of a string and the result of a function: its paths name
-the branches of the union and cannot reach inside the value.
+Their attributes are None. They are among the undeclared properties, under their own wire names, which
+nothing else can have there: so copies, pickles and the wire form have them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
+from types import NoneType
+from typing import Annotated, Any, ClassVar, cast, get_args, get_origin
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
+from pydantic_core import SchemaSerializer, core_schema
 
-Place = tuple[str | int, ...]
+from .paths import Place
 
-REVIVED = "function-plain[revive()]"
-"""The branch of the union that is not a string."""
+Json = Any
 
+_logger = logging.getLogger(__name__.split(".")[-3])
 
-class MisfitError(ValueError):
-    """A fault in a part of an untyped value; `path` leads to it, innermost first."""
-
-    def __init__(self, problem: str | ValidationError) -> None:
-        super().__init__("a part does not fit")
-        self.problem = problem
-        self.path: list[str | int] = []
-
-    def located(self) -> ValidationError | ValueError:
-        """Return the same fault as an error that pydantic understands."""
-        place = tuple(reversed(self.path))
-        if isinstance(self.problem, ValidationError):
-            return _moved(self.problem, place) if place else self.problem
-        cause = ValueError(self.problem)
-        if not place:
-            return cause
-        detail = InitErrorDetails(type="value_error", loc=place, input=None, ctx={"error": cause})
-        return _error("untyped", [detail])
+_MOST = 100
+"""How many misfits are listed one by one; the others are counted."""
 
 
-def cleaned(error: ValidationError) -> ValidationError:
-    """Return the error with the branches of unions removed from its paths."""
-    details = error.errors(include_url=False)
-    if not any(REVIVED in detail["loc"] for detail in details):
-        return error
-    # Drop the error of the string branch and keep the others: an untyped value need not be a string.
-    texts = {
-        (*detail["loc"][:at], "str")
-        for detail in details
-        for at, part in enumerate(detail["loc"])
-        if part == REVIVED
-    }
-    return _error(
-        error.title,
-        [
-            _again(detail, tuple(part for part in detail["loc"] if part != REVIVED))
-            for detail in details
-            if detail["loc"] not in texts
-        ],
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A received value that does not fit its declared type.
+
+    `path` leads to it in the wire form, from the model or page that was asked; `expected` is the
+    declared type as Python calls it. The value may be personal, so that repr does not show it.
+    """
+
+    path: Place
+    value: Json = field(repr=False)
+    expected: str
+
+
+class Misfits(tuple[Misfit, ...]):
+    """The first 100 misfits; `rest` counts the others."""
+
+    rest: int = 0
+
+    def log(self, what: str) -> None:
+        """Warn of misfits in something that was read: how many, and where the first one is."""
+        if self:
+            where = ".".join(map(str, self[0].path))[:200]
+            _logger.warning(
+                "%d misfits in a %s, the first at %r", len(self) + self.rest, what, where
+            )
+
+
+# -- where misfits are kept
+
+
+@cache
+def attributes(cls: type[BaseModel]) -> Mapping[str, str]:
+    """Return the attributes of a class by their wire names."""
+    # Pydantic fills the aliases in where it knows the field's type, which may be after first use.
+    fields = cls.model_fields.items()
+    return {field.serialization_alias or to_camel(name): name for name, field in fields}
+
+
+@dataclass(slots=True)
+class KeptItems:
+    """Items that do not fit, and the list that has None in their places.
+
+    Pydantic writes it as the list that was received, with every later change of the list.
+    """
+
+    items: list[Any]
+    misfits: dict[str | int, Json] = field(repr=False)
+
+    __pydantic_serializer__: ClassVar[SchemaSerializer]
+
+    def present(self) -> dict[int, Json]:
+        """Return the misfits whose places nothing else has taken."""
+        taken = enumerate(self.items)
+        return {at: self.misfits[at] for at, item in taken if item is None and at in self.misfits}
+
+    def received(self) -> list[Any]:
+        """Return the list with the misfits in their places."""
+        misfits = self.present()
+        return [misfits.get(at, item) for at, item in enumerate(self.items)]
+
+
+KeptItems.__pydantic_serializer__ = SchemaSerializer(
+    core_schema.any_schema(
+        serialization=core_schema.plain_serializer_function_ser_schema(KeptItems.received)
     )
+)
 
 
-def _moved(error: ValidationError, place: Place) -> ValidationError:
-    details = error.errors(include_url=False)
-    return _error(error.title, [_again(detail, place + detail["loc"]) for detail in details])
+def misfits_of(value: object, path: Place = (), others: Sequence[Misfit] = ()) -> Misfits:
+    """Return the misfits of a model or of the models in a list, with those of everything below.
+
+    ``path`` leads to the value; ``others`` come first.
+    """
+    found = _walk(value, path)
+    listed = [*others[:_MOST]]
+    for owner, cls, place, kept in islice(found, _MOST - len(listed)):
+        listed.append(Misfit((*owner, *place), kept, _expected(cls, place)))
+    misfits = Misfits(listed)
+    misfits.rest = len(others[_MOST:]) + sum(1 for _ in found)
+    return misfits
 
 
-def _again(detail: ErrorDetails, place: Place) -> InitErrorDetails:
-    # The only way to rebuild an error of any type, whatever its message is composed of.
-    kind = PydanticCustomError(cast("Any", detail["type"]), "{message}", {"message": detail["msg"]})
-    return InitErrorDetails(type=kind, loc=place, input=detail["input"])
+def _walk(value: object, path: Place) -> Iterator[tuple[Place, type[BaseModel], Place, Json]]:
+    """Yield the path of the model, its class, the place in it and the value of each misfit."""
+    seen: set[int] = set()
+    left: list[tuple[Place, object]] = [(path, value)]
+    while left:
+        path, value = left.pop()
+        if isinstance(value, BaseModel):
+            if id(value) in seen:
+                continue
+            seen.add(id(value))
+            yield from ((path, type(value), place, kept) for place, kept in own_misfits(value))
+        below = [((*path, at), it) for at, it in members_of(value)]
+        left.extend(reversed(below))
 
 
-def _error(title: str, details: Sequence[InitErrorDetails]) -> ValidationError:
-    return ValidationError.from_exception_data(title, list(details), hide_input=True)
+def members_of(value: object) -> Iterable[tuple[str | int, Any]]:
+    """Return what a value consists of, if anything, each with its wire name or index; no misfits."""
+    if isinstance(value, BaseModel):
+        return _values(value)
+    if isinstance(value, dict):
+        return cast("dict[str, Any]", value).items()
+    return enumerate(cast("Iterable[Any]", value)) if isinstance(value, list) else ()
+
+
+def _values(model: BaseModel) -> Iterator[tuple[str, Any]]:
+    names = attributes(type(model))
+    values, present = vars(model), model.model_fields_set
+    extra = model.__pydantic_extra__ or {}
+    for wire_name, name in names.items():
+        if name in present or isinstance(extra.get(wire_name), KeptItems):
+            yield wire_name, values[name]
+    yield from ((name, value) for name, value in extra.items() if name not in names)
+
+
+def own_misfits(model: BaseModel) -> Iterator[tuple[Place, Json]]:
+    """Yield the misfits of a model itself, each with its place in the model."""
+    names = attributes(type(model))
+    for name, kept in (model.__pydantic_extra__ or {}).items():
+        if name not in names:
+            continue
+        if isinstance(kept, KeptItems):
+            yield from (((name, at), value) for at, value in kept.present().items())
+        else:
+            yield (name,), kept
+
+
+def _expected(cls: type[BaseModel], place: Place) -> str:
+    name, *items = place
+    form = _plain(cls.model_fields[attributes(cls)[str(name)]].annotation)
+    return type_text(get_args(form)[0] if items else form)
+
+
+def _plain(form: Any) -> Any:
+    """Return a declared type without what pydantic reads beside it, and without None."""
+    while get_origin(form) is Annotated:
+        form = get_args(form)[0]
+    if NoneType in get_args(form):
+        [form] = [one for one in get_args(form) if one is not NoneType]
+        return _plain(form)
+    return form
+
+
+def type_text(form: Any) -> str:
+    """Return how Python writes a declared type."""
+    form = _plain(form)
+    if get_origin(form) is list:
+        return f"list[{type_text(get_args(form)[0])}]"
+    return getattr(form, "__name__", str(form))
+
+
+def keep(model: BaseModel, place: Place, values: Mapping[str | int, Json]) -> None:
+    """Keep values that do not fit at their place in the model, by their names or indexes there."""
+    owner, start = model, 0
+    held: Any = model
+    for at, part in enumerate(place):
+        held = _member(held, str(part)) if isinstance(held, BaseModel) else held[part]
+        if isinstance(held, BaseModel):  # validated together with the model that holds it
+            owner, start = held, at + 1
+    extra = owner.__pydantic_extra__
+    assert extra is not None  # extra="allow" always creates it
+    fields: dict[str, Json] = {str(name): value for name, value in values.items()}
+    if held is not owner:
+        [name] = place[start:]
+        known = extra.get(str(name), KeptItems([], {})).misfits
+        fields = {str(name): KeptItems(cast("list[Any]", held), {**known, **values})}
+    extra.update(fields)
+    names = attributes(type(owner))
+    owner.model_fields_set.difference_update(names[wire_name] for wire_name in fields)
+
+
+def _member(model: BaseModel, wire_name: str) -> Any:
+    name = attributes(type(model)).get(wire_name)
+    return (model.__pydantic_extra__ or {})[wire_name] if name is None else vars(model)[name]

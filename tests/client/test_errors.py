@@ -295,7 +295,7 @@ def test_where_no_permission_is_known_none_is_named(graph: Graph) -> None:
         (Reply(204), "empty"),
         (Reply(201, body=b'{"id": "private'), "no content type"),
         (Reply(201, body=b'["private"]'), "does not fit"),
-        (json_reply(201, {"id": {"private": 1}}), "does not fit at id"),
+        (Reply(201, body=b'{"new": [1e999], "x": "private"}'), "does not fit at new.0"),
     ],
 )
 def test_a_success_that_is_no_use(graph: Graph, reply: Reply, words: str) -> None:

@@ -235,9 +235,7 @@ def test_an_error_on_the_second_page(server: GraphServer, caller: Client) -> Non
     assert ids(caller.items(first)) == ["1", "2"]
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{}", b'{"value": {}}', b'{"value": [5]}', b"<html>"]
-)
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"value": {}}', b'{"value": 5}', b"<html>"])
 def test_what_is_no_page(server: GraphServer, caller: Client, body: bytes) -> None:
     server.play(Reply(200, body=body))
 
@@ -257,9 +255,56 @@ def test_a_link_that_is_no_text(server: GraphServer, caller: Client, link: str) 
 @pytest.mark.parametrize("count", ["{}", "[]", "1e999", "1.7"])
 def test_a_count_that_is_none(server: GraphServer, caller: Client, count: str) -> None:
     server.play(Reply(200, body=f'{{"value": [], "@odata.count": {count}}}'.encode()))
+    found = caller.call("calls.list")
 
-    with pytest.raises(GraphDecodeError, match="is no page"):
-        caller.call("calls.list")
+    assert found.count is None
+    assert [misfit.path for misfit in found.misfits] == [("@odata.count",)]
+
+
+def test_one_value_that_does_not_fit_loses_no_other_item(
+    server: GraphServer, caller: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [
+        {"id": "1", "startDateTime": ""},
+        31337,
+        None,
+        {"id": ["31337"]},
+        ["31337"],
+        {"id": "2"},
+    ]
+    server.play(json_reply(200, {"value": rows, "@odata.nextLink": NEXT}), page("3"))
+    first = caller.call("call_records.list")
+
+    assert [getattr(item, "id", item) for item in first.value] == [
+        *("1", 31337, None, None, ["31337"], "2")
+    ]
+    assert first.value[0].start_date_time is None
+    assert [
+        item if item is None else first.value[at].to_dict()
+        for at, item in enumerate(rows)
+        if isinstance(item, dict | None)
+    ] == [rows[0], None, rows[3], rows[5]]
+    assert {misfit.path: (misfit.value, misfit.expected) for misfit in first.misfits} == {
+        ("value", 0, "startDateTime"): ("", "datetime"),
+        ("value", 1): (31337, "CallRecord"),
+        ("value", 3, "id"): (["31337"], "str"),
+        ("value", 4): (["31337"], "CallRecord"),
+    }
+    assert first.misfits.rest == 0
+    assert len(caller.items(first)) == 7
+    [warned] = [one for one in caplog.records if one.levelname == "WARNING"]
+    assert (warned.name, "4 misfits" in warned.getMessage()) == ("graph_comms", True)
+    assert "31337" not in caplog.text + repr(first.misfits)
+
+
+def test_items_without_a_model_that_do_not_fit(server: GraphServer, caller: Client) -> None:
+    server.play(
+        json_reply(200, {"value": [{"@odata.type": "#microsoft.graph.call"}] * 3 + [5] * 200})
+    )
+    found = caller.call("calls.list")
+
+    assert (len(found.misfits), found.misfits.rest) == (100, 100)
+    assert found.misfits[0].path == ("value", 3)
 
 
 def test_headers_of_the_caller_go_with_each_page_and_options_do_not(

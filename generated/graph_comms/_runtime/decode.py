@@ -7,17 +7,19 @@ pydantic.ValidationError is a subclass) for a body that it cannot read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar, cast
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from . import edm
+from .misfits import Misfit, misfits_of, type_text
 from .model import GraphModel
 from .paging import PageData
+from .recovery import Recovered, is_json, recovery
 
 _T_co = TypeVar("_T_co", covariant=True)
 _M = TypeVar("_M", bound=GraphModel)
@@ -77,16 +79,52 @@ def page(item: Any) -> Decoder[PageData[Any]]:
 
     def read(body: bytes) -> PageData[Any]:
         data = _object(body)
-        count = data.pop("@odata.count", None)
+        read: Recovered = {}
+        token = recovery.set(read)
+        try:
+            items, strange = _items(item, data.pop("value", None))
+        finally:
+            recovery.reset(token)
+        count, no_count = _count(data.pop("@odata.count", None))
+        misfits = misfits_of(items if read else None, ("value",), strange + no_count)
+        misfits.log(f"page of {type_text(item)}")
         return PageData(
-            _adapter(list[item]).validate_python(data.pop("value", None)),
+            items,
             next_link=_text(data.pop("@odata.nextLink", None)),
             delta_link=_text(data.pop("@odata.deltaLink", None)),
-            count=_adapter(edm.Int64 | None).validate_python(count),
+            count=count,
             annotations=data,
+            misfits=misfits,
         )
 
     return Decoder("page", read)
+
+
+def _items(form: Any, value: Any) -> tuple[list[Any], list[Misfit]]:
+    """Return the items of a page, and those that do not fit at all."""
+    try:
+        return _adapter(list[form | None]).validate_python(value), []
+    except ValidationError:
+        if not isinstance(value, list):
+            raise
+    items: list[Any] = []
+    misfits: list[Misfit] = []
+    for at, item in enumerate(cast("Iterable[Any]", value)):
+        try:
+            items.append(_adapter(form | None).validate_python(item))
+        except ValidationError:
+            if isinstance(item, dict) or not is_json(item):
+                raise
+            items.append(item)
+            misfits.append(Misfit(("value", at), item, type_text(form)))
+    return items, misfits
+
+
+def _count(value: Any) -> tuple[int | None, list[Misfit]]:
+    try:
+        return _adapter(edm.Int64 | None).validate_python(value), []
+    except ValidationError:
+        return None, [Misfit(("@odata.count",), value, "int")]
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from pydantic_core import from_json
 from .body import KEPT
 from .cloud import Cloud
 from .headers import Headers
-from .misfits import cleaned
+from .paths import cleaned
 from .permissions import PermissionNeed
 
 

@@ -29,7 +29,9 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema, from_json
 
 from .hidden import shown
-from .misfits import cleaned
+from .misfits import Misfits, attributes, members_of, misfits_of
+from .paths import cleaned
+from .recovery import Recovered, recovered, recovery
 from .spelling import nearest
 from .untyped import TYPE_ANNOTATION, Untyped, classes, declare, derived_class, type_name
 
@@ -154,13 +156,25 @@ class GraphModel(BaseModel):
             if name.startswith("_"):
                 super().__setattr__(name, value)
             elif name in type(self).model_fields:
-                self.__pydantic_validator__.validate_assignment(
-                    self, name, value, strict=True, by_name=True, by_alias=False
-                )
-                if name == "odata_type" and value is None:
-                    self.model_fields_set.discard(name)
+                self._assign(name, value)
             else:
                 raise AttributeError(_hint(type(self), name))
+
+    def _assign(self, name: str, value: Any) -> None:
+        # On this instance pydantic would mix declared and undeclared values.
+        cls = type(self)
+        other = cls.__new__(cls)
+        other.__setstate__(
+            {"__dict__": {}, "__pydantic_extra__": {}, "__pydantic_fields_set__": set()}
+        )
+        self.__pydantic_validator__.validate_assignment(
+            other, name, value, strict=True, by_name=True, by_alias=False
+        )
+        vars(self)[name] = vars(other)[name]
+        self.model_fields_set.add(name)
+        if name == "odata_type" and value is None:
+            self.model_fields_set.discard(name)
+        self.undeclared.pop(_wire_name(cls, name), None)  # a misfit
 
     # -- undeclared properties
 
@@ -176,7 +190,7 @@ class GraphModel(BaseModel):
 
         Raises ValueError for a declared name, which has an attribute.
         """
-        wire_names = {_wire_name(type(self), name): name for name in type(self).model_fields}
+        wire_names = attributes(type(self))
         for name in properties:
             if name in wire_names or name in wire_names.values():
                 attribute = wire_names.get(name, name)
@@ -196,15 +210,26 @@ class GraphModel(BaseModel):
         link = self.undeclared.get(f"{wire_name}@odata.nextLink")
         return link if isinstance(link, str) else None
 
+    @property
+    def misfits(self) -> Misfits:
+        """The received values, of this model and everything below it, that do not fit their types.
+
+        The attribute of such a value is None, as is such an item of a list. It is written back as
+        received unless the attribute is set. Of more than 100, the first are listed and the others
+        counted.
+        """
+        return misfits_of(self)
+
     # -- the wire
 
     @classmethod
-    def from_json(cls, data: bytes | bytearray | str) -> Self:
+    def from_json(cls, data: bytes | bytearray | str, *, strict: bool = False) -> Self:
         """Parse a JSON document.
 
-        `@odata.type` selects the class if that derives from this one. Raises
-        pydantic.ValidationError, with the path of the offending value, for text that is not JSON or
-        does not fit. Of duplicate names in an object, the last counts.
+        `@odata.type` selects the class if that derives from this one. A value that does not fit its
+        declared type goes to `misfits`, and its attribute is None. Raises pydantic.ValidationError,
+        with the path of the offending value, for text that is not a JSON object, and, if `strict`, for
+        misfits. Of duplicate names in an object, the last counts.
         """
         if not isinstance(cast("object", data), str | bytes | bytearray):
             raise TypeError(
@@ -212,13 +237,14 @@ class GraphModel(BaseModel):
                 f" {cls.__name__}.from_dict reads a decoded object"
             )
         try:
-            return cls._parse(_decoded(cls, data))
+            value = _decoded(cls, data)
+            return cls._parse(value) if strict else cls._received(value)
         except (ValidationError, RecursionError) as error:
             problem = _told(cls, error)
         raise problem
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+    def from_dict(cls, data: Mapping[str, Any], *, strict: bool = False) -> Self:
         """Parse a decoded JSON object; selects the class and raises as `from_json` does."""
         if not isinstance(cast("object", data), Mapping):
             raise TypeError(
@@ -226,7 +252,7 @@ class GraphModel(BaseModel):
                 f" {cls.__name__}.from_json reads text or bytes"
             )
         try:
-            return cls._parse({**data})
+            return cls._parse({**data}) if strict else cls._received({**data})
         except (ValidationError, RecursionError) as error:
             problem = _told(cls, error)
         raise problem
@@ -245,9 +271,42 @@ class GraphModel(BaseModel):
         return wire
 
     @classmethod
-    def _parse(cls, value: Any) -> Self:
-        parsed: Self = cls._select(type_name(value)).__pydantic_validator__.validate_python(value)
-        return parsed
+    def _received(cls, value: Any, **options: Any) -> Self:
+        """Parse what came from outside the program, whether all of it fits or not."""
+        target = cls._select(type_name(value))
+        try:
+            parsed: Self = target.__pydantic_validator__.validate_python(value, **options)
+            return parsed
+        except ValidationError:
+            pass
+        read: Recovered = {}
+        token = recovery.set(read)
+        try:
+            model = target._parse(value, **options)
+        finally:
+            recovery.reset(token)
+        if read:
+            model.misfits.log(type(model).__name__)
+        return model
+
+    @classmethod
+    def _parse(cls, value: Any, **options: Any) -> Self:
+        target = cls._select(type_name(value))
+        try:
+            parsed: Self = target.__pydantic_validator__.validate_python(value, **options)
+            return parsed
+        except ValidationError as error:
+            failure = error
+        return recovered(target, value, failure, **options)
+
+    @classmethod
+    def _member(cls, value: Any) -> Self:
+        """Parse a value for a class that is not ours, such as the parameters of an endpoint."""
+        try:
+            return cls._received(value) if recovery.get() is None else cls._parse(value)
+        except (ValidationError, RecursionError) as error:
+            problem = _told(cls, error)
+        raise problem
 
     @classmethod
     def _reference(cls) -> Callable[[Any], GraphModel]:
@@ -259,7 +318,11 @@ class GraphModel(BaseModel):
                 validator = chosen[value[TYPE_ANNOTATION]]
             except (KeyError, TypeError):
                 return choose(value)
-            return validator(value)
+            try:
+                return validator(value)
+            except ValidationError as error:
+                failure = error
+            return recovered(cls._select(type_name(value)), value, failure)
 
         def choose(value: Any) -> GraphModel:
             model = cls._parse(value)
@@ -282,13 +345,12 @@ class GraphModel(BaseModel):
     @classmethod
     def model_validate(cls, obj: Any, **kwargs: Any) -> Self:
         """Parse like `from_dict`; pydantic's options apply."""
-        target = cls._select(type_name(obj))
         try:
-            validated: Self = target.__pydantic_validator__.validate_python(obj, **kwargs)
+            if kwargs.get("strict"):
+                return cls._parse(obj, **kwargs)
+            return cls._received(obj, **kwargs)
         except (ValidationError, RecursionError) as error:
             problem = _told(cls, error)
-        else:
-            return validated
         raise problem
 
     @classmethod
@@ -318,7 +380,9 @@ class GraphModel(BaseModel):
             with _built(*building, cls):
                 lax = handler(source)
         else:
-            lax = core_schema.no_info_plain_validator_function(cls._reference())
+            lax = core_schema.no_info_plain_validator_function(
+                cls._reference() if building else cls._member
+            )
         # The strict branch also serialises a value by its own class.
         strict = core_schema.is_instance_schema(cls)
         if building:
@@ -341,11 +405,12 @@ class GraphModel(BaseModel):
         return described
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        cls = type(self)
-        for name in cls.model_fields:
-            if name in self.model_fields_set:
-                yield name, shown(_wire_name(cls, name), getattr(self, name))
-        yield from ((name, shown(name, value)) for name, value in self.undeclared.items())
+        names = attributes(type(self))
+        for name, value in members_of(self):
+            yield names.get(str(name), str(name)), shown(str(name), value)
+        misfits = [name for name in self.undeclared if name in names]
+        if misfits:
+            yield "misfits", misfits
 
 
 def concrete(cls: type[GraphModel]) -> type[GraphModel]:

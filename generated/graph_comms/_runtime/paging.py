@@ -6,10 +6,11 @@ Source: Graph documentation, "Paging Microsoft Graph data"; OData JSON 4.01, sec
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .errors import RepeatedLinkError
+from .misfits import Misfits
 
 _T = TypeVar("_T")
 
@@ -21,13 +22,18 @@ class PageData(Generic[_T]):
     `value` holds the items of this page; `count` is the number of all items, where it was asked for;
     `next_link` leads to the next page and `delta_link` to later changes, both None where there is
     none; `annotations` holds everything else by wire name.
+
+    An item that does not fit at all, such as a number among entities, is in `value` as received, and a
+    null item is None. `misfits` lists such items, and the misfits of the other items.
     """
 
     value: list[_T]
+    _: KW_ONLY
     next_link: str | None = None
     delta_link: str | None = None
     count: int | None = None
     annotations: dict[str, Any] = field(default_factory=dict[str, Any])
+    misfits: Misfits = field(default_factory=Misfits)
 
     if not TYPE_CHECKING:  # a type checker should refuse both
 

@@ -12,7 +12,8 @@ from typing import Annotated, Any, TypeVar, cast
 from pydantic import BaseModel, GetCoreSchemaHandler, GetPydanticSchema, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
-from .misfits import MisfitError
+from .paths import NOT_JSON, TOO_DEEP, MisfitError
+from .recovery import MAX_DEPTH, recovered
 
 _M = TypeVar("_M", bound=BaseModel)
 
@@ -78,17 +79,10 @@ def derived_class(odata_type: object, declared: type[_M]) -> type[_M]:
     return derived[0] if len(derived) == 1 else declared
 
 
-MAX_DEPTH = 200
-"""Deepest nesting of untyped values: that of JSON text that pydantic reads."""
-
-
-_TOO_DEEP = "Input should not be nested this deeply"
-
-
 def revive(value: Any) -> Any:
     """Return an untyped value with every object that names a known type as a model.
 
-    Raises ValueError for excessive nesting and for numbers that JSON cannot represent, and
+    Raises PydanticCustomError for excessive nesting and for numbers that JSON cannot represent, and
     pydantic.ValidationError, with the path inside the value, for a model that does not fit.
     """
     try:
@@ -100,7 +94,7 @@ def revive(value: Any) -> Any:
 
 def _revive(value: Any, depth: int) -> Any:
     if depth > MAX_DEPTH:
-        raise MisfitError(_TOO_DEEP)
+        raise MisfitError(TOO_DEEP)
     if isinstance(value, dict):
         cls = class_of(type_name(cast("object", value)))
         if cls is None:
@@ -109,7 +103,7 @@ def _revive(value: Any, depth: int) -> Any:
     if isinstance(value, list):
         return _items(cast("list[object]", value), depth + 1)
     if isinstance(value, float) and not isfinite(value):
-        raise MisfitError("Input should be a number that JSON can represent")
+        raise MisfitError(NOT_JSON)
     return value
 
 
@@ -138,12 +132,16 @@ def _items(value: list[object], depth: int) -> list[Any]:
 
 def _modelled(cls: type[BaseModel], value: Any) -> BaseModel:
     try:
-        model: BaseModel = cls.__pydantic_validator__.validate_python(value)
+        try:
+            model: BaseModel = cls.__pydantic_validator__.validate_python(value)
+            return model
+        except ValidationError as error:
+            failure = error
+        return recovered(cls, value, failure)
     except RecursionError:  # each model counts its depth from zero
-        raise MisfitError(_TOO_DEEP) from None
+        raise MisfitError(TOO_DEEP) from None
     except ValidationError as error:
         raise MisfitError(error) from None
-    return model
 
 
 def _untyped_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

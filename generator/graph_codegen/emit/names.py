@@ -30,15 +30,16 @@ ANNOTATION_NAMES = frozenset({"bool", "cached_property", "edm", "list", "str"})
 
 MODEL_ATTRIBUTES = frozenset(
     {
-        "_abc_impl", "_abstract", "_calculate_keys", "_copy_and_set_values", "_get_value", "_iter",
-        "_odata_type", "_parse", "_reference", "_select", "_setattr_handler",
+        "_abc_impl", "_abstract", "_assign", "_calculate_keys", "_copy_and_set_values", "_get_value",
+        "_iter", "_member", "_odata_type", "_parse", "_received", "_reference", "_select",
+        "_setattr_handler",
         "construct", "copy", "dict", "from_dict", "from_json", "from_orm", "json", "model_computed_fields",
         "model_config", "model_construct", "model_copy", "model_dump", "model_dump_json", "model_extra",
         "model_fields", "model_fields_set", "model_json_schema", "model_parametrized_name",
         "model_post_init", "model_rebuild", "model_validate", "model_validate_json",
-        "model_validate_strings", "next_link", "odata_type", "parse_file", "parse_obj", "parse_raw", "schema",
-        "schema_json", "to_dict", "to_json", "undeclared", "update_forward_refs", "validate",
-        "with_undeclared",
+        "model_validate_strings", "misfits", "next_link", "odata_type", "parse_file", "parse_obj",
+        "parse_raw", "schema", "schema_json", "to_dict", "to_json", "undeclared", "update_forward_refs",
+        "validate", "with_undeclared",
     }
 )  # fmt: skip
 """The attributes and methods of `GraphModel`; a test keeps the list complete."""

@@ -135,7 +135,7 @@ def test_an_unknown_value_can_be_sent_on_purpose() -> None:
 @pytest.mark.parametrize("value", [5, True, ["established"], {}])
 def test_a_value_that_is_no_text_is_an_error(value: object) -> None:
     with pytest.raises(ValidationError, match="state"):
-        Call.from_dict({"state": value})
+        Call.from_dict({"state": value}, strict=True)
     with pytest.raises(ValueError, match="not a valid CallState"):
         CallState(value)  # type: ignore[arg-type]
 
@@ -178,7 +178,7 @@ def test_flags_keep_what_arrived() -> None:
 
 def test_flags_that_are_no_text_are_an_error() -> None:
     with pytest.raises(ValidationError, match="videoDisabled"):
-        OnlineMeetingRestricted.from_dict({"videoDisabled": 1})
+        OnlineMeetingRestricted.from_dict({"videoDisabled": 1}, strict=True)
 
 
 @pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)

@@ -93,11 +93,21 @@ def test_an_endpoint_takes_a_list() -> None:
 
 
 def test_what_does_not_fit_is_the_callers_fault() -> None:
-    response = post("/callback", '{"value": [{"resourceUrl": 5}]}')
+    for body in ("[]", "5", "null", "{"):
+        response = post("/callback", body)
+        assert response.status_code == 422
+        assert [error["loc"][0] for error in response.json()["detail"]] == ["body"]
 
-    assert response.status_code == 422
-    [error] = response.json()["detail"]
-    assert error["loc"] == ["body", "value", 0, "resourceUrl"]
+
+def test_a_value_that_does_not_fit_loses_nothing_else() -> None:
+    data = {"@odata.type": "#microsoft.graph.call", "subject": 5, "state": "terminated"}
+    notification = {"resourceUrl": 7, "resourceData": data}
+    response = post("/callback", json.dumps({"value": [notification]}))
+
+    assert response.status_code == 200
+    assert same(response.json()["seen"], notification)
+    assert response.json()["subject"] == 5
+    assert post("/entities", json.dumps([data, {"id": 5}])).json() == ["Call", "Entity"]
 
 
 def test_nesting_without_end_is_the_callers_fault() -> None:

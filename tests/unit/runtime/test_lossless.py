@@ -209,9 +209,9 @@ def test_documented_bodies_of_other_pages_come_back_equal(example: dict[str, Any
     ],
 )
 def test_an_error_tells_where_and_not_what(body: dict[str, Any]) -> None:
-    for parse in (Call.from_dict, Call.model_validate, lambda it: Call.from_json(json.dumps(it))):
+    for parse in (Call.from_dict, lambda it, strict: Call.from_json(json.dumps(it), strict=strict)):
         with pytest.raises(ValidationError) as caught:
-            parse(body)
+            parse(body, strict=True)
         assert "31337" not in f"{caught.value} {caught.value!r}"
         assert next(iter(body)) in str(caught.value)
 

@@ -1,0 +1,89 @@
+"""Validation errors whose paths lead to the offending value, through untyped values too.
+
+Pydantic sees an untyped value as a union of a string and the result of a function: its paths name
+the branches of the union and cannot reach inside the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+Place = tuple[str | int, ...]
+
+TOO_DEEP = PydanticCustomError("nested_too_deeply", "Input should not be nested this deeply")
+NOT_JSON = PydanticCustomError("no_json", "Input should be a number that JSON can represent")
+
+REVIVED = "function-plain[revive()]"
+"""The branch of the union that is not a string."""
+
+
+class MisfitError(ValueError):
+    """A fault in a part of an untyped value; `path` leads to it, innermost first."""
+
+    def __init__(self, problem: PydanticCustomError | ValidationError) -> None:
+        super().__init__("a part does not fit")
+        self.problem = problem
+        self.path: list[str | int] = []
+
+    def located(self) -> ValidationError | PydanticCustomError:
+        """Return the same fault as an error that pydantic understands."""
+        place = tuple(reversed(self.path))
+        if isinstance(self.problem, ValidationError):
+            return _moved(self.problem, place) if place else self.problem
+        if not place:
+            return self.problem
+        return _error("untyped", [InitErrorDetails(type=self.problem, loc=place, input=None)])
+
+
+def cleaned(error: ValidationError) -> ValidationError:
+    """Return the error with the branches of unions removed from its paths."""
+    details = error.errors(include_url=False)
+    if not any(REVIVED in detail["loc"] for detail in details):
+        return error
+    # Drop the error of the string branch and keep the others: an untyped value need not be a string.
+    texts = {
+        (*detail["loc"][:at], "str")
+        for detail in details
+        for at, part in enumerate(detail["loc"])
+        if part == REVIVED
+    }
+    return _error(
+        error.title,
+        [
+            _again(detail, tuple(part for part in detail["loc"] if part != REVIVED))
+            for detail in details
+            if detail["loc"] not in texts
+        ],
+    )
+
+
+_MOST = 100
+"""How many errors of a model pass on to the model around it: each level handles those of all below."""
+
+
+def at_most(error: ValidationError) -> ValidationError:
+    """Return the error, or one without paths in place of more than 100."""
+    count = error.error_count()
+    if count <= _MOST:
+        return error
+    many = PydanticCustomError("many", "{count} values do not fit", {"count": count})
+    return _error(error.title, [InitErrorDetails(type=many, input=None)])
+
+
+def _moved(error: ValidationError, place: Place) -> ValidationError:
+    details = error.errors(include_url=False)
+    return _error(error.title, [_again(detail, place + detail["loc"]) for detail in details])
+
+
+def _again(detail: ErrorDetails, place: Place) -> InitErrorDetails:
+    # The only way to rebuild an error of any type, whatever its message is composed of.
+    kind = PydanticCustomError(cast("Any", detail["type"]), "{message}", {"message": detail["msg"]})
+    return InitErrorDetails(type=kind, loc=place, input=detail["input"])
+
+
+def _error(title: str, details: Sequence[InitErrorDetails]) -> ValidationError:
+    return ValidationError.from_exception_data(title, list(details), hide_input=True)

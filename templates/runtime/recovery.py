@@ -1,0 +1,146 @@
+"""Reads what fits where not everything does.
+
+Everything is validated as a whole first. Only where that fails, the values that do not fit are set
+aside, the rest is validated again, and what was set aside is kept with it.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from math import isfinite
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel, ValidationError
+
+from .misfits import Json, keep, members_of
+from .paths import NOT_JSON, TOO_DEEP, Place, at_most
+
+MAX_DEPTH = 200
+"""Deepest nesting of values without a declared type: that of JSON text that pydantic reads."""
+
+_FATAL = frozenset({NOT_JSON.type, TOO_DEEP.type})
+"""The types of errors about values that could not be written back."""
+
+_M = TypeVar("_M", bound=BaseModel)
+
+
+Recovered = dict[int, tuple[Json, BaseModel]]
+"""The models of objects of which parts do not fit, and these objects, by the ids of the latter."""
+
+recovery: ContextVar[Recovered | None] = ContextVar("recovery", default=None)
+"""While it is set, models are recovered in spite of misfits; otherwise these are errors.
+
+Each model is recovered once and by itself, so that the effort grows with the size of a body, not with
+its depth.
+"""
+
+
+def recovered(cls: type[_M], value: Json, failure: ValidationError, **options: Any) -> _M:
+    """Return the model of an object of which parts do not fit; `options` are those of its validator.
+
+    Raises the failure outside of a recovery (shortened if it is long), if nothing fits, and for parts
+    that are not JSON: they could not be written back.
+    """
+    read = recovery.get()
+    if read is None:
+        raise at_most(failure)
+    known = read.get(id(value), (None, None))[1]
+    if isinstance(known, cls):
+        return known
+    aside = _Aside(value)
+    for _ in range(3):  # without one value, another may turn out not to fit
+        if not aside.takes(failure):
+            break
+        try:
+            model: _M = cls.__pydantic_validator__.validate_python(aside.rest(read), **options)
+        except ValidationError as error:
+            failure = error
+            continue
+        aside.keep_in(model)
+        read[id(value)] = (value, model)
+        return model
+    raise failure
+
+
+_Branch = dict[str | int, Any]
+"""The places below a place, which are of the same form; empty for one that is set aside itself."""
+
+
+class _Aside:
+    """The parts of an object that do not fit."""
+
+    def __init__(self, value: Json) -> None:
+        self._value = value
+        self._tree: _Branch = {}
+        self._kept: dict[Place, dict[str | int, Json]] = {}
+        """What does not fit by where its container is and its name or index in that."""
+
+    def takes(self, failure: ValidationError) -> bool:
+        """Note what does not fit; returns whether all of it can be set aside."""
+        details = failure.errors(include_url=False, include_context=False, include_input=False)
+        if any(detail["type"] in _FATAL or not detail["loc"] for detail in details):
+            return False
+        found: dict[Place, tuple[Json, _Branch]] = {}
+        for detail in details:
+            place, part = detail["loc"][:-1], detail["loc"][-1]
+            if place not in found:
+                found[place] = self._container(place)
+            container, branch = found[place]
+            if not _has(container, part) or not is_json(container[part]):
+                return False
+            branch[part] = {}
+            self._kept.setdefault(place, {})[part] = container[part]
+        return True
+
+    def _container(self, place: Place) -> tuple[Json, _Branch]:
+        value: Json = self._value
+        branch = self._tree
+        for part in place:
+            value = value[part] if _has(value, part) else None
+            branch = branch.setdefault(part, {})
+        return value, branch
+
+    def rest(self, read: Recovered) -> Json:
+        """Return the object with None for what does not fit, and with models for what is read."""
+        return _replaced(self._value, self._tree, read)
+
+    def keep_in(self, model: BaseModel) -> None:
+        """Keep what does not fit where it belongs in the model of the rest."""
+        for place, values in self._kept.items():
+            keep(model, place, values)
+
+
+def _has(value: Json, part: str | int) -> bool:
+    if isinstance(value, dict):
+        return part in value
+    return isinstance(value, list) and isinstance(part, int) and part < len(cast("Json", value))
+
+
+def _replaced(value: Json, tree: _Branch, read: Recovered) -> Json:
+    copy = value.copy()
+    for at, member in members_of(value):
+        if at in tree and not tree[at]:
+            copy[at] = None
+        elif isinstance(member, dict | list):
+            known = read.get(id(cast("object", member)))
+            copy[at] = known[1] if known else _replaced(member, tree.get(at, {}), read)
+    return copy
+
+
+def is_json(value: Json) -> bool:
+    """Whether a value can be written as JSON, at no greater depth than can be read."""
+    left = [(value, 0)]
+    while left:
+        value, depth = left.pop()
+        if isinstance(value, dict | list):
+            members = members_of(cast("object", value))
+            named = isinstance(value, list) or all(isinstance(name, str) for name, _ in members)
+            if depth == MAX_DEPTH or not named:
+                return False
+            left.extend((member, depth + 1) for _, member in members)
+        elif isinstance(value, float):
+            if not isfinite(value):
+                return False
+        elif value is not None and not isinstance(value, str | int):
+            return False
+    return True
