@@ -40,6 +40,7 @@ else:
     models = LazyModule(f"{__package__}.models")
 
 
+_EVERYWHERE = frozenset[Cloud]([Cloud.GLOBAL, Cloud.US_GOV_L4, Cloud.US_GOV_L5, Cloud.CHINA])
 _GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5 = frozenset[Cloud](
     [Cloud.GLOBAL, Cloud.US_GOV_L4, Cloud.US_GOV_L5]
 )
@@ -4883,6 +4884,3539 @@ class AsyncPresences(_Presences[Async]):
     """`/presences`"""
 
 
+class _Me(Resource[F], at="me"):
+    """`/me`"""
+
+    adhoc_calls = Child(lambda: (MeAdhocCalls, AsyncMeAdhocCalls))
+    """The resource `adhoc_calls`."""
+
+    online_meetings = Child(lambda: (MeOnlineMeetings, AsyncMeOnlineMeetings))
+    """The resource `online_meetings`."""
+
+    presence = Child(lambda: (MePresence, AsyncMePresence))
+    """The resource `presence`."""
+
+
+class Me(_Me[Sync]):
+    """`/me`"""
+
+
+class AsyncMe(_Me[Async]):
+    """`/me`"""
+
+
+class _MeAdhocCalls(Resource[F], at="me.adhoc_calls"):
+    """`/me/adhocCalls`"""
+
+    recordings = Child(lambda: (MeAdhocCallsRecordings, AsyncMeAdhocCallsRecordings))
+    """The resource `recordings`."""
+
+    transcripts = Child(lambda: (MeAdhocCallsTranscripts, AsyncMeAdhocCallsTranscripts))
+    """The resource `transcripts`."""
+
+    @GET.page("/me/adhocCalls", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def list(self, **options: Unpack[CollectionOptions]) -> Page[models.AdhocCall]:
+        """List ad hoc calls. Declared in the metadata; to find recordings use getAllRecordings.
+
+        GET /me/adhocCalls
+        """
+
+    @POST("/me/adhocCalls", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def create(self, adhoc_call: models.AdhocCall, **options: Unpack[Options]) -> models.AdhocCall:
+        """Create an ad hoc call. Declared in the metadata; to place a call use POST
+        /communications/calls.
+
+        Args:
+            adhoc_call: What to create.
+
+        POST /me/adhocCalls
+        """
+
+    @GET("/me/adhocCalls/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def count(self, **options: Unpack[CountOptions]) -> int:
+        """Count the ad hoc calls, as plain text.
+
+        GET /me/adhocCalls/$count
+        """
+
+    @GET.page(
+        "/me/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_all_recordings(
+        self,
+        *,
+        user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallRecording]:
+        """List the recordings of the ad hoc calls that a user started, within a time span if
+        given.
+
+        Args:
+            user_id: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /me/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    @GET.page(
+        "/me/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_all_transcripts(
+        self,
+        *,
+        user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallTranscript]:
+        """List the transcripts of the ad hoc calls that a user started, within a time span if
+        given.
+
+        Args:
+            user_id: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /me/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    @GET("/me/adhocCalls/{adhocCall-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def get(self, adhoc_call_id: str, **options: Unpack[EntityOptions]) -> models.AdhocCall:
+        """Get an ad hoc call.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+
+        GET /me/adhocCalls/{adhocCall-id}
+        """
+
+    @PATCH("/me/adhocCalls/{adhocCall-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def update(
+        self, adhoc_call_id: str, adhoc_call: models.AdhocCall, **options: Unpack[Options]
+    ) -> models.AdhocCall | None:
+        """Update an ad hoc call. Declared in the metadata; it has no property but its id.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            adhoc_call: What to change: the properties that are set.
+
+        PATCH /me/adhocCalls/{adhocCall-id}
+        """
+
+    @DELETE("/me/adhocCalls/{adhocCall-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def delete(self, adhoc_call_id: str, **options: Unpack[Options]) -> None:
+        """Delete an ad hoc call. Declared in the metadata.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+
+        DELETE /me/adhocCalls/{adhocCall-id}
+        """
+
+
+class MeAdhocCalls(_MeAdhocCalls[Sync]):
+    """`/me/adhocCalls`"""
+
+
+class AsyncMeAdhocCalls(_MeAdhocCalls[Async]):
+    """`/me/adhocCalls`"""
+
+
+class _MeAdhocCallsRecordings(Resource[F], at="me.adhoc_calls.recordings"):
+    """`/me/adhocCalls/recordings`"""
+
+    @GET.page(
+        "/me/adhocCalls/{adhocCall-id}/recordings", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5
+    )
+    def list(
+        self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.CallRecording]:
+        """List the recordings of an ad hoc call, without their content.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+
+        GET /me/adhocCalls/{adhocCall-id}/recordings
+        """
+
+    @POST("/me/adhocCalls/{adhocCall-id}/recordings", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def create(
+        self, adhoc_call_id: str, call_recording: models.CallRecording, **options: Unpack[Options]
+    ) -> models.CallRecording:
+        """Create a recording. Declared in the metadata; the service records.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_recording: What to create.
+
+        POST /me/adhocCalls/{adhocCall-id}/recordings
+        """
+
+    @GET(
+        "/me/adhocCalls/{adhocCall-id}/recordings/$count",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def count(self, adhoc_call_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the recordings of an ad hoc call, as plain text.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+
+        GET /me/adhocCalls/{adhocCall-id}/recordings/$count
+        """
+
+    @GET.page(
+        "/me/adhocCalls/{adhocCall-id}/recordings/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delta(
+        self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.CallRecording]:
+        """List the recordings that are new since the last time. Keep the deltaLink and start from
+        it.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+
+        GET /me/adhocCalls/{adhocCall-id}/recordings/delta()
+        """
+
+    @GET(
+        "/me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get(
+        self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[EntityOptions]
+    ) -> models.CallRecording:
+        """Get one recording of an ad hoc call, without its content.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
+
+        GET /me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}
+        """
+
+    @PATCH(
+        "/me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def update(
+        self,
+        adhoc_call_id: str,
+        call_recording_id: str,
+        call_recording: models.CallRecording,
+        **options: Unpack[Options],
+    ) -> models.CallRecording | None:
+        """Update a recording. Declared in the metadata; the service sets its properties.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
+            call_recording: What to change: the properties that are set.
+
+        PATCH /me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}
+        """
+
+    @DELETE(
+        "/me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delete(
+        self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete a recording of an ad hoc call.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
+
+        DELETE /me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}
+        """
+
+    @GET(
+        "/me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_content(
+        self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download the video of a recording. It can be large: stream it.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
+
+        GET /me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content
+        """
+
+    @GET.stream(
+        "/me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def stream_content(
+        self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> Iterator[bytes]:
+        """As `get_content`, piece by piece: use it in a `with` statement."""
+
+    @PUT(
+        "/me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def put_content(
+        self, adhoc_call_id: str, call_recording_id: str, content: bytes, **options: Unpack[Options]
+    ) -> None:
+        """Replace the video of a recording. Declared in the metadata; the service writes it.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
+            content: The new content.
+
+        PUT /me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content
+        """
+
+
+class MeAdhocCallsRecordings(_MeAdhocCallsRecordings[Sync]):
+    """`/me/adhocCalls/recordings`"""
+
+
+class AsyncMeAdhocCallsRecordings(_MeAdhocCallsRecordings[Async]):
+    """`/me/adhocCalls/recordings`"""
+
+
+class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
+    """`/me/adhocCalls/transcripts`"""
+
+    @GET.page(
+        "/me/adhocCalls/{adhocCall-id}/transcripts", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5
+    )
+    def list(
+        self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.CallTranscript]:
+        """List the transcripts of an ad hoc call, without their content.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+
+        GET /me/adhocCalls/{adhocCall-id}/transcripts
+        """
+
+    @POST("/me/adhocCalls/{adhocCall-id}/transcripts", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def create(
+        self, adhoc_call_id: str, call_transcript: models.CallTranscript, **options: Unpack[Options]
+    ) -> models.CallTranscript:
+        """Create a transcript. Declared in the metadata; the service transcribes.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript: What to create.
+
+        POST /me/adhocCalls/{adhocCall-id}/transcripts
+        """
+
+    @GET(
+        "/me/adhocCalls/{adhocCall-id}/transcripts/$count",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def count(self, adhoc_call_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the transcripts of an ad hoc call, as plain text.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+
+        GET /me/adhocCalls/{adhocCall-id}/transcripts/$count
+        """
+
+    @GET.page(
+        "/me/adhocCalls/{adhocCall-id}/transcripts/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delta(
+        self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.CallTranscript]:
+        """List the transcripts that are new since the last time. Keep the deltaLink and start from
+        it.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+
+        GET /me/adhocCalls/{adhocCall-id}/transcripts/delta()
+        """
+
+    @GET(
+        "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get(
+        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[EntityOptions]
+    ) -> models.CallTranscript:
+        """Get one transcript of an ad hoc call, without its content.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+
+        GET /me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}
+        """
+
+    @PATCH(
+        "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def update(
+        self,
+        adhoc_call_id: str,
+        call_transcript_id: str,
+        call_transcript: models.CallTranscript,
+        **options: Unpack[Options],
+    ) -> models.CallTranscript | None:
+        """Update a transcript. Declared in the metadata; the service sets its properties.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+            call_transcript: What to change: the properties that are set.
+
+        PATCH /me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}
+        """
+
+    @DELETE(
+        "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delete(
+        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete a transcript of an ad hoc call.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+
+        DELETE /me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}
+        """
+
+    @GET(
+        "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_content(
+        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download the text of a transcript, for example as WebVTT.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+
+        GET /me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
+        """
+
+    @GET.stream(
+        "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def stream_content(
+        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> Iterator[bytes]:
+        """As `get_content`, piece by piece: use it in a `with` statement."""
+
+    @PUT(
+        "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def put_content(
+        self,
+        adhoc_call_id: str,
+        call_transcript_id: str,
+        content: bytes,
+        **options: Unpack[Options],
+    ) -> None:
+        """Replace the text of a transcript. Declared in the metadata; the service writes it.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+            content: The new content.
+
+        PUT /me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
+        """
+
+    @GET(
+        "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_metadata_content(
+        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download who spoke when in a transcript, utterance by utterance.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+
+        GET /me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+
+    @GET.stream(
+        "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def stream_metadata_content(
+        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> Iterator[bytes]:
+        """As `get_metadata_content`, piece by piece: use it in a `with` statement."""
+
+    @PUT(
+        "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def put_metadata_content(
+        self,
+        adhoc_call_id: str,
+        call_transcript_id: str,
+        content: bytes,
+        **options: Unpack[Options],
+    ) -> None:
+        """Replace the metadata of a transcript. Declared in the metadata; the service writes it.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+            content: The new content.
+
+        PUT /me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+
+
+class MeAdhocCallsTranscripts(_MeAdhocCallsTranscripts[Sync]):
+    """`/me/adhocCalls/transcripts`"""
+
+
+class AsyncMeAdhocCallsTranscripts(_MeAdhocCallsTranscripts[Async]):
+    """`/me/adhocCalls/transcripts`"""
+
+
+class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
+    """`/me/onlineMeetings`"""
+
+    attendance_reports = Child(
+        lambda: (MeOnlineMeetingsAttendanceReports, AsyncMeOnlineMeetingsAttendanceReports)
+    )
+    """The resource `attendance_reports`."""
+
+    recordings = Child(lambda: (MeOnlineMeetingsRecordings, AsyncMeOnlineMeetingsRecordings))
+    """The resource `recordings`."""
+
+    transcripts = Child(lambda: (MeOnlineMeetingsTranscripts, AsyncMeOnlineMeetingsTranscripts))
+    """The resource `transcripts`."""
+
+    @GET.page("/me/onlineMeetings", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def list(self, **options: Unpack[CollectionOptions]) -> Page[models.OnlineMeeting]:
+        """Find a meeting of the signed-in user, by $filter on joinWebUrl or
+        joinMeetingIdSettings/joinMeetingId.
+
+        GET /me/onlineMeetings
+        """
+
+    @POST("/me/onlineMeetings", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def create(
+        self, online_meeting: models.OnlineMeeting, **options: Unpack[Options]
+    ) -> models.OnlineMeeting:
+        """Create a meeting, on nobody's calendar. A repeat makes a second one; createOrGet does
+        not.
+
+        Args:
+            online_meeting: What to create.
+
+        POST /me/onlineMeetings
+        """
+
+    @GET("/me/onlineMeetings/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def count(self, **options: Unpack[CountOptions]) -> int:
+        """Count the meetings, as plain text.
+
+        GET /me/onlineMeetings/$count
+        """
+
+    @POST("/me/onlineMeetings/createOrGet", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def create_or_get(
+        self,
+        *,
+        chat_info: Unset | models.ChatInfo | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        external_id: str,
+        participants: Unset | models.MeetingParticipants | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        subject: Unset | str | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> models.OnlineMeeting:
+        """Get the meeting with this externalId, or create it. Safe to repeat.
+
+        Args:
+            chat_info: Chat thread of the meeting.
+            end_date_time: End of the time span.
+            external_id: The app's own id for the meeting; createOrGet finds the meeting by it.
+            participants: Whom to invite.
+            start_date_time: Start of the time span.
+            subject: Title of the meeting.
+
+        POST /me/onlineMeetings/createOrGet
+        """
+
+    @GET.page(
+        "/me/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_all_recordings(
+        self,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallRecording]:
+        """List the recordings of all meetings of one organizer, within a time span if given.
+
+        Args:
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /me/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    @GET.page(
+        "/me/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_all_transcripts(
+        self,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallTranscript]:
+        """List the transcripts of all meetings of one organizer, within a time span if given.
+
+        Args:
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /me/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    @GET("/me/onlineMeetings/{onlineMeeting-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def get(self, online_meeting_id: str, **options: Unpack[EntityOptions]) -> models.OnlineMeeting:
+        """Get a meeting.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}
+        """
+
+    @PATCH("/me/onlineMeetings/{onlineMeeting-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def update(
+        self,
+        online_meeting_id: str,
+        online_meeting: models.OnlineMeeting,
+        **options: Unpack[Options],
+    ) -> models.OnlineMeeting | None:
+        """Change a meeting. Send start and end together, and attendees always as a full list.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            online_meeting: What to change: the properties that are set.
+
+        PATCH /me/onlineMeetings/{onlineMeeting-id}
+        """
+
+    @DELETE("/me/onlineMeetings/{onlineMeeting-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def delete(self, online_meeting_id: str, **options: Unpack[Options]) -> None:
+        """Delete a meeting.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
+        DELETE /me/onlineMeetings/{onlineMeeting-id}
+        """
+
+    @GET(
+        "/me/onlineMeetings/{onlineMeeting-id}/attendeeReport",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_attendee_report(self, online_meeting_id: str, **options: Unpack[Options]) -> bytes:
+        """Download the attendee report of a live event. Deprecated along with live events.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/attendeeReport
+        """
+
+    @GET.stream(
+        "/me/onlineMeetings/{onlineMeeting-id}/attendeeReport",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def stream_attendee_report(
+        self, online_meeting_id: str, **options: Unpack[Options]
+    ) -> Iterator[bytes]:
+        """As `get_attendee_report`, piece by piece: use it in a `with` statement."""
+
+    @PUT(
+        "/me/onlineMeetings/{onlineMeeting-id}/attendeeReport",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def put_attendee_report(
+        self, online_meeting_id: str, content: bytes, **options: Unpack[Options]
+    ) -> None:
+        """Replace the attendee report of a live event. Declared in the metadata; the service
+        writes it.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            content: The new content.
+
+        PUT /me/onlineMeetings/{onlineMeeting-id}/attendeeReport
+        """
+
+    @GET("/me/onlineMeetings/{onlineMeeting-id}/getVirtualAppointmentJoinWebUrl()", clouds=_GLOBAL)
+    def get_virtual_appointment_join_web_url(
+        self, online_meeting_id: str, **options: Unpack[Options]
+    ) -> str:
+        """Get the link by which people join a virtual appointment.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/getVirtualAppointmentJoinWebUrl()
+        """
+
+    @POST("/me/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentReminderSms", clouds=_GLOBAL)
+    def send_virtual_appointment_reminder_sms(
+        self,
+        online_meeting_id: str,
+        *,
+        remind_before_time_in_minutes_type: (
+            Unset | models.RemindBeforeTimeInMinutesType | None
+        ) = UNSET,
+        attendees: Unset | Sequence[models.AttendeeNotificationInfo] | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> None:
+        """Send a reminder of a virtual appointment to attendees, as a text message.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            remind_before_time_in_minutes_type: How long before the appointment the reminder is
+                for.
+            attendees: All but the organizer.
+
+        POST /me/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentReminderSms
+        """
+
+    @POST("/me/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentSms", clouds=_GLOBAL)
+    def send_virtual_appointment_sms(
+        self,
+        online_meeting_id: str,
+        *,
+        message_type: Unset | models.VirtualAppointmentMessageType | None = UNSET,
+        attendees: Unset | Sequence[models.AttendeeNotificationInfo] | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> None:
+        """Tell attendees of a virtual appointment, by text message, that it is confirmed, moved or
+        canceled.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            message_type: What the message tells.
+            attendees: All but the organizer.
+
+        POST /me/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentSms
+        """
+
+
+class MeOnlineMeetings(_MeOnlineMeetings[Sync]):
+    """`/me/onlineMeetings`"""
+
+
+class AsyncMeOnlineMeetings(_MeOnlineMeetings[Async]):
+    """`/me/onlineMeetings`"""
+
+
+class _MeOnlineMeetingsAttendanceReports(Resource[F], at="me.online_meetings.attendance_reports"):
+    """`/me/onlineMeetings/attendanceReports`"""
+
+    attendance_records = Child(
+        lambda: (
+            MeOnlineMeetingsAttendanceReportsAttendanceRecords,
+            AsyncMeOnlineMeetingsAttendanceReportsAttendanceRecords,
+        )
+    )
+    """The resource `attendance_records`."""
+
+    @GET.page(
+        "/me/onlineMeetings/{onlineMeeting-id}/attendanceReports",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def list(
+        self, online_meeting_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.MeetingAttendanceReport]:
+        """List the attendance reports of a meeting: one for each time it was held.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/attendanceReports
+        """
+
+    @POST(
+        "/me/onlineMeetings/{onlineMeeting-id}/attendanceReports",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def create(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report: models.MeetingAttendanceReport,
+        **options: Unpack[Options],
+    ) -> models.MeetingAttendanceReport:
+        """Create an attendance report. Declared in the metadata; the service makes them.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report: What to create.
+
+        POST /me/onlineMeetings/{onlineMeeting-id}/attendanceReports
+        """
+
+    @GET(
+        "/me/onlineMeetings/{onlineMeeting-id}/attendanceReports/$count",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the attendance reports of a meeting, as plain text.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/attendanceReports/$count
+        """
+
+    @GET(
+        "/me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.MeetingAttendanceReport:
+        """Get one attendance report. Expand attendanceRecords to see who came.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}
+        """
+
+    @PATCH(
+        "/me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def update(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        meeting_attendance_report: models.MeetingAttendanceReport,
+        **options: Unpack[Options],
+    ) -> models.MeetingAttendanceReport | None:
+        """Update an attendance report. Declared in the metadata; the service makes them.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+            meeting_attendance_report: What to change: the properties that are set.
+
+        PATCH /me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}
+        """
+
+    @DELETE(
+        "/me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delete(
+        self, online_meeting_id: str, meeting_attendance_report_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete an attendance report. Declared in the metadata.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+
+        DELETE /me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}
+        """
+
+
+class MeOnlineMeetingsAttendanceReports(_MeOnlineMeetingsAttendanceReports[Sync]):
+    """`/me/onlineMeetings/attendanceReports`"""
+
+
+class AsyncMeOnlineMeetingsAttendanceReports(_MeOnlineMeetingsAttendanceReports[Async]):
+    """`/me/onlineMeetings/attendanceReports`"""
+
+
+class _MeOnlineMeetingsAttendanceReportsAttendanceRecords(
+    Resource[F], at="me.online_meetings.attendance_reports.attendance_records"
+):
+    """`/me/onlineMeetings/attendanceReports/attendanceRecords`"""
+
+    @GET.page(
+        "/me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def list(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.AttendanceRecord]:
+        """List who came and for how long.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords
+        """
+
+    @POST(
+        "/me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def create(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        attendance_record: models.AttendanceRecord,
+        **options: Unpack[Options],
+    ) -> models.AttendanceRecord:
+        """Create an attendance record. Declared in the metadata; the service makes them.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+            attendance_record: What to create.
+
+        POST /me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords
+        """
+
+    @GET(
+        "/me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/$count",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def count(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        **options: Unpack[CountOptions],
+    ) -> int:
+        """Count the attendance records of a report, as plain text.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/$count
+        """
+
+    @GET(
+        "/me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        attendance_record_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.AttendanceRecord:
+        """Get the attendance of one person.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+            attendance_record_id: Id of the attendanceRecord.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}
+        """
+
+    @PATCH(
+        "/me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def update(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        attendance_record_id: str,
+        attendance_record: models.AttendanceRecord,
+        **options: Unpack[Options],
+    ) -> models.AttendanceRecord | None:
+        """Update an attendance record. Declared in the metadata; the service makes them.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+            attendance_record_id: Id of the attendanceRecord.
+            attendance_record: What to change: the properties that are set.
+
+        PATCH /me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}
+        """
+
+    @DELETE(
+        "/me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delete(
+        self,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        attendance_record_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Delete an attendance record. Declared in the metadata.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+            attendance_record_id: Id of the attendanceRecord.
+
+        DELETE /me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}
+        """
+
+
+class MeOnlineMeetingsAttendanceReportsAttendanceRecords(
+    _MeOnlineMeetingsAttendanceReportsAttendanceRecords[Sync]
+):
+    """`/me/onlineMeetings/attendanceReports/attendanceRecords`"""
+
+
+class AsyncMeOnlineMeetingsAttendanceReportsAttendanceRecords(
+    _MeOnlineMeetingsAttendanceReportsAttendanceRecords[Async]
+):
+    """`/me/onlineMeetings/attendanceReports/attendanceRecords`"""
+
+
+class _MeOnlineMeetingsRecordings(Resource[F], at="me.online_meetings.recordings"):
+    """`/me/onlineMeetings/recordings`"""
+
+    @GET.page(
+        "/me/onlineMeetings/{onlineMeeting-id}/recordings",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def list(
+        self, online_meeting_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.CallRecording]:
+        """List the recordings of a meeting, without their content.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/recordings
+        """
+
+    @POST(
+        "/me/onlineMeetings/{onlineMeeting-id}/recordings",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def create(
+        self,
+        online_meeting_id: str,
+        call_recording: models.CallRecording,
+        **options: Unpack[Options],
+    ) -> models.CallRecording:
+        """Create a recording. Declared in the metadata; the service records.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording: What to create.
+
+        POST /me/onlineMeetings/{onlineMeeting-id}/recordings
+        """
+
+    @GET(
+        "/me/onlineMeetings/{onlineMeeting-id}/recordings/$count",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the recordings of a meeting, as plain text.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/recordings/$count
+        """
+
+    @GET.page(
+        "/me/onlineMeetings/{onlineMeeting-id}/recordings/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delta(
+        self, online_meeting_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.CallRecording]:
+        """List the recordings that are new since the last time. Keep the deltaLink and start from
+        it.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/recordings/delta()
+        """
+
+    @GET(
+        "/me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get(
+        self, online_meeting_id: str, call_recording_id: str, **options: Unpack[EntityOptions]
+    ) -> models.CallRecording:
+        """Get one recording of a meeting, without its content.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}
+        """
+
+    @PATCH(
+        "/me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def update(
+        self,
+        online_meeting_id: str,
+        call_recording_id: str,
+        call_recording: models.CallRecording,
+        **options: Unpack[Options],
+    ) -> models.CallRecording | None:
+        """Update a recording. Declared in the metadata; the service sets its properties.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
+            call_recording: What to change: the properties that are set.
+
+        PATCH /me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}
+        """
+
+    @DELETE(
+        "/me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delete(
+        self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete a recording of a meeting.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
+
+        DELETE /me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}
+        """
+
+    @GET(
+        "/me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_content(
+        self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download the video of a recording. It can be large: stream it.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content
+        """
+
+    @GET.stream(
+        "/me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def stream_content(
+        self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> Iterator[bytes]:
+        """As `get_content`, piece by piece: use it in a `with` statement."""
+
+    @PUT(
+        "/me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def put_content(
+        self,
+        online_meeting_id: str,
+        call_recording_id: str,
+        content: bytes,
+        **options: Unpack[Options],
+    ) -> None:
+        """Replace the video of a recording. Declared in the metadata; the service writes it.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
+            content: The new content.
+
+        PUT /me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content
+        """
+
+
+class MeOnlineMeetingsRecordings(_MeOnlineMeetingsRecordings[Sync]):
+    """`/me/onlineMeetings/recordings`"""
+
+
+class AsyncMeOnlineMeetingsRecordings(_MeOnlineMeetingsRecordings[Async]):
+    """`/me/onlineMeetings/recordings`"""
+
+
+class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcripts"):
+    """`/me/onlineMeetings/transcripts`"""
+
+    @GET.page(
+        "/me/onlineMeetings/{onlineMeeting-id}/transcripts",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def list(
+        self, online_meeting_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.CallTranscript]:
+        """List the transcripts of a meeting, without their content.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/transcripts
+        """
+
+    @POST(
+        "/me/onlineMeetings/{onlineMeeting-id}/transcripts",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def create(
+        self,
+        online_meeting_id: str,
+        call_transcript: models.CallTranscript,
+        **options: Unpack[Options],
+    ) -> models.CallTranscript:
+        """Create a transcript. Declared in the metadata; the service transcribes.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript: What to create.
+
+        POST /me/onlineMeetings/{onlineMeeting-id}/transcripts
+        """
+
+    @GET(
+        "/me/onlineMeetings/{onlineMeeting-id}/transcripts/$count",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the transcripts of a meeting, as plain text.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/transcripts/$count
+        """
+
+    @GET.page(
+        "/me/onlineMeetings/{onlineMeeting-id}/transcripts/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delta(
+        self, online_meeting_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.CallTranscript]:
+        """List the transcripts that are new since the last time. Keep the deltaLink and start from
+        it.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/transcripts/delta()
+        """
+
+    @GET(
+        "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get(
+        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[EntityOptions]
+    ) -> models.CallTranscript:
+        """Get one transcript of a meeting, without its content.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}
+        """
+
+    @PATCH(
+        "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def update(
+        self,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        call_transcript: models.CallTranscript,
+        **options: Unpack[Options],
+    ) -> models.CallTranscript | None:
+        """Update a transcript. Declared in the metadata; the service sets its properties.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+            call_transcript: What to change: the properties that are set.
+
+        PATCH /me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}
+        """
+
+    @DELETE(
+        "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delete(
+        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete a transcript of a meeting.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+
+        DELETE /me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}
+        """
+
+    @GET(
+        "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_content(
+        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download the text of a transcript, for example as WebVTT.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
+        """
+
+    @GET.stream(
+        "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def stream_content(
+        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> Iterator[bytes]:
+        """As `get_content`, piece by piece: use it in a `with` statement."""
+
+    @PUT(
+        "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def put_content(
+        self,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        content: bytes,
+        **options: Unpack[Options],
+    ) -> None:
+        """Replace the text of a transcript. Declared in the metadata; the service writes it.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+            content: The new content.
+
+        PUT /me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
+        """
+
+    @GET(
+        "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_metadata_content(
+        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download who spoke when in a transcript, utterance by utterance.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+
+        GET /me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+
+    @GET.stream(
+        "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def stream_metadata_content(
+        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> Iterator[bytes]:
+        """As `get_metadata_content`, piece by piece: use it in a `with` statement."""
+
+    @PUT(
+        "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def put_metadata_content(
+        self,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        content: bytes,
+        **options: Unpack[Options],
+    ) -> None:
+        """Replace the metadata of a transcript. Declared in the metadata; the service writes it.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+            content: The new content.
+
+        PUT /me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+
+
+class MeOnlineMeetingsTranscripts(_MeOnlineMeetingsTranscripts[Sync]):
+    """`/me/onlineMeetings/transcripts`"""
+
+
+class AsyncMeOnlineMeetingsTranscripts(_MeOnlineMeetingsTranscripts[Async]):
+    """`/me/onlineMeetings/transcripts`"""
+
+
+class _MePresence(Resource[F], at="me.presence"):
+    """`/me/presence`"""
+
+    @GET("/me/presence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def get(self, **options: Unpack[EntityOptions]) -> models.Presence:
+        """Get the presence of the signed-in user.
+
+        GET /me/presence
+        """
+
+    @PATCH("/me/presence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def update(
+        self, presence: models.Presence, **options: Unpack[Options]
+    ) -> models.Presence | None:
+        """Update a presence. Declared in the metadata; use setPresence and the other set actions.
+
+        Args:
+            presence: What to change: the properties that are set.
+
+        PATCH /me/presence
+        """
+
+    @DELETE("/me/presence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def delete(self, **options: Unpack[Options]) -> None:
+        """Delete a presence. Declared in the metadata; to take back what an app set use
+        clearPresence.
+
+        DELETE /me/presence
+        """
+
+    @POST("/me/presence/clearAutomaticLocation", clouds=_GLOBAL)
+    def clear_automatic_location(self, **options: Unpack[ActionOptions]) -> None:
+        """Forget the detected work location; one set by hand stays, otherwise the schedule counts.
+
+        POST /me/presence/clearAutomaticLocation
+        """
+
+    @POST("/me/presence/clearLocation", clouds=_GLOBAL)
+    def clear_location(self, **options: Unpack[ActionOptions]) -> None:
+        """Forget today's work location, set by hand or detected; then the schedule counts.
+
+        POST /me/presence/clearLocation
+        """
+
+    @POST("/me/presence/clearPresence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def clear_presence(
+        self, *, session_id: Unset | str | None = UNSET, **options: Unpack[ActionOptions]
+    ) -> None:
+        """End the app's presence session for a user. If it was the only one, the user is shown as
+        offline.
+
+        Args:
+            session_id: Id of the session; for an application its own application id.
+
+        POST /me/presence/clearPresence
+        """
+
+    @POST("/me/presence/clearUserPreferredPresence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def clear_user_preferred_presence(self, **options: Unpack[ActionOptions]) -> None:
+        """Forget the preferred presence; the user's sessions decide again.
+
+        POST /me/presence/clearUserPreferredPresence
+        """
+
+    @POST("/me/presence/setAutomaticLocation", clouds=_GLOBAL)
+    def set_automatic_location(
+        self,
+        *,
+        work_location_type: models.WorkLocationType,
+        place_id: Unset | str | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> None:
+        """Set the work location as detected. It counts unless one was set by hand.
+
+        Args:
+            work_location_type: Office, remote or time off.
+            place_id: Id of the building or other place. Null if none is known.
+
+        POST /me/presence/setAutomaticLocation
+        """
+
+    @POST("/me/presence/setManualLocation", clouds=_GLOBAL)
+    def set_manual_location(
+        self,
+        *,
+        work_location_type: models.WorkLocationType,
+        place_id: Unset | str | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> None:
+        """Set the work location by hand. It beats what is detected or scheduled.
+
+        Args:
+            work_location_type: Office, remote or time off.
+            place_id: Id of the building or other place. Null if none is known.
+
+        POST /me/presence/setManualLocation
+        """
+
+    @POST("/me/presence/setPresence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def set_presence(
+        self,
+        *,
+        session_id: Unset | str | None = UNSET,
+        availability: str,
+        activity: str,
+        expiration_duration: Unset | edm.Duration | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> None:
+        """Set a user's presence in the app's own session (sessionId: the application id), for 5 to
+        240 minutes, by default 5.
+
+        Args:
+            session_id: Id of the session; for an application its own application id.
+            availability: Basic state as text: Available, Busy, DoNotDisturb, BeRightBack, Away,
+                Offline or PresenceUnknown, …
+            activity: What the user does, as text: InACall, InAMeeting, Presenting, OffWork, …
+                It refines availability.
+            expiration_duration: How long it holds, as a duration.
+
+        POST /me/presence/setPresence
+        """
+
+    @POST("/me/presence/setStatusMessage", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def set_status_message(
+        self,
+        *,
+        status_message: Unset | models.PresenceStatusMessage | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> None:
+        """Set a user's status message: plain text, with or without an expiry.
+
+        Args:
+            status_message: The message that others see, as plain text.
+
+        POST /me/presence/setStatusMessage
+        """
+
+    @POST("/me/presence/setUserPreferredPresence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def set_user_preferred_presence(
+        self,
+        *,
+        availability: str,
+        activity: str,
+        expiration_duration: Unset | edm.Duration | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> None:
+        """Set the presence that beats all sessions. It counts only while the user has a session;
+        by default 1 or 7 days.
+
+        Args:
+            availability: Basic state as text: Available, Busy, DoNotDisturb, BeRightBack, Away,
+                Offline or PresenceUnknown, …
+            activity: What the user does, as text: InACall, InAMeeting, Presenting, OffWork, …
+                It refines availability.
+            expiration_duration: How long it holds, as a duration.
+
+        POST /me/presence/setUserPreferredPresence
+        """
+
+
+class MePresence(_MePresence[Sync]):
+    """`/me/presence`"""
+
+
+class AsyncMePresence(_MePresence[Async]):
+    """`/me/presence`"""
+
+
+class _Subscriptions(Resource[F], at="subscriptions"):
+    """`/subscriptions`"""
+
+    @GET.page("/subscriptions", clouds=_EVERYWHERE)
+    def list(self, **options: Unpack[CollectionOptions]) -> Page[models.Subscription]:
+        """List the subscriptions that the app or the signed-in user may see.
+
+        GET /subscriptions
+        """
+
+    @POST("/subscriptions", clouds=_EVERYWHERE)
+    def create(
+        self, subscription: models.Subscription, **options: Unpack[Options]
+    ) -> models.Subscription:
+        """Subscribe to changes of a resource. Graph asks the notification URL first, which must
+        answer at once.
+
+        Args:
+            subscription: What to create.
+
+        POST /subscriptions
+        """
+
+    @GET("/subscriptions/$count", clouds=_EVERYWHERE)
+    def count(self, **options: Unpack[CountOptions]) -> int:
+        """Count the subscriptions, as plain text.
+
+        GET /subscriptions/$count
+        """
+
+    @GET("/subscriptions/{subscription-id}", clouds=_EVERYWHERE)
+    def get(self, subscription_id: str, **options: Unpack[EntityOptions]) -> models.Subscription:
+        """Get a subscription.
+
+        Args:
+            subscription_id: Id of the subscription.
+
+        GET /subscriptions/{subscription-id}
+        """
+
+    @PATCH("/subscriptions/{subscription-id}", clouds=_EVERYWHERE)
+    def update(
+        self, subscription_id: str, subscription: models.Subscription, **options: Unpack[Options]
+    ) -> models.Subscription | None:
+        """Renew a subscription by a later expirationDateTime, or change its notificationUrl.
+
+        Args:
+            subscription_id: Id of the subscription.
+            subscription: What to change: the properties that are set.
+
+        PATCH /subscriptions/{subscription-id}
+        """
+
+    @DELETE("/subscriptions/{subscription-id}", clouds=_EVERYWHERE)
+    def delete(self, subscription_id: str, **options: Unpack[Options]) -> None:
+        """End a subscription: no more notifications are sent.
+
+        Args:
+            subscription_id: Id of the subscription.
+
+        DELETE /subscriptions/{subscription-id}
+        """
+
+    @POST("/subscriptions/{subscription-id}/reauthorize", clouds=_EVERYWHERE)
+    def reauthorize(self, subscription_id: str, **options: Unpack[ActionOptions]) -> None:
+        """Reauthorize a subscription when Graph sends a reauthorizationRequired lifecycle
+        notification.
+
+        Args:
+            subscription_id: Id of the subscription.
+
+        POST /subscriptions/{subscription-id}/reauthorize
+        """
+
+
+class Subscriptions(_Subscriptions[Sync]):
+    """`/subscriptions`"""
+
+
+class AsyncSubscriptions(_Subscriptions[Async]):
+    """`/subscriptions`"""
+
+
+class _Users(Resource[F], at="users"):
+    """`/users`"""
+
+    adhoc_calls = Child(lambda: (UsersAdhocCalls, AsyncUsersAdhocCalls))
+    """The resource `adhoc_calls`."""
+
+    online_meetings = Child(lambda: (UsersOnlineMeetings, AsyncUsersOnlineMeetings))
+    """The resource `online_meetings`."""
+
+    presence = Child(lambda: (UsersPresence, AsyncUsersPresence))
+    """The resource `presence`."""
+
+
+class Users(_Users[Sync]):
+    """`/users`"""
+
+
+class AsyncUsers(_Users[Async]):
+    """`/users`"""
+
+
+class _UsersAdhocCalls(Resource[F], at="users.adhoc_calls"):
+    """`/users/adhocCalls`"""
+
+    recordings = Child(lambda: (UsersAdhocCallsRecordings, AsyncUsersAdhocCallsRecordings))
+    """The resource `recordings`."""
+
+    transcripts = Child(lambda: (UsersAdhocCallsTranscripts, AsyncUsersAdhocCallsTranscripts))
+    """The resource `transcripts`."""
+
+    @GET.page("/users/{user-id}/adhocCalls", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def list(self, user_id: str, **options: Unpack[CollectionOptions]) -> Page[models.AdhocCall]:
+        """List ad hoc calls. Declared in the metadata; to find recordings use getAllRecordings.
+
+        Args:
+            user_id: Id of the user.
+
+        GET /users/{user-id}/adhocCalls
+        """
+
+    @POST("/users/{user-id}/adhocCalls", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def create(
+        self, user_id: str, adhoc_call: models.AdhocCall, **options: Unpack[Options]
+    ) -> models.AdhocCall:
+        """Create an ad hoc call. Declared in the metadata; to place a call use POST
+        /communications/calls.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call: What to create.
+
+        POST /users/{user-id}/adhocCalls
+        """
+
+    @GET("/users/{user-id}/adhocCalls/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def count(self, user_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the ad hoc calls, as plain text.
+
+        Args:
+            user_id: Id of the user.
+
+        GET /users/{user-id}/adhocCalls/$count
+        """
+
+    @GET.page(
+        "/users/{user-id}/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        wire_names={"user_id_parameter": "userId"},
+    )
+    def get_all_recordings(
+        self,
+        user_id: str,
+        *,
+        user_id_parameter: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallRecording]:
+        """List the recordings of the ad hoc calls that a user started, within a time span if
+        given.
+
+        Args:
+            user_id: Id of the user.
+            user_id_parameter: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /users/{user-id}/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    @GET.page(
+        "/users/{user-id}/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        wire_names={"user_id_parameter": "userId"},
+    )
+    def get_all_transcripts(
+        self,
+        user_id: str,
+        *,
+        user_id_parameter: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallTranscript]:
+        """List the transcripts of the ad hoc calls that a user started, within a time span if
+        given.
+
+        Args:
+            user_id: Id of the user.
+            user_id_parameter: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /users/{user-id}/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    @GET("/users/{user-id}/adhocCalls/{adhocCall-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def get(
+        self, user_id: str, adhoc_call_id: str, **options: Unpack[EntityOptions]
+    ) -> models.AdhocCall:
+        """Get an ad hoc call.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+
+        GET /users/{user-id}/adhocCalls/{adhocCall-id}
+        """
+
+    @PATCH("/users/{user-id}/adhocCalls/{adhocCall-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def update(
+        self,
+        user_id: str,
+        adhoc_call_id: str,
+        adhoc_call: models.AdhocCall,
+        **options: Unpack[Options],
+    ) -> models.AdhocCall | None:
+        """Update an ad hoc call. Declared in the metadata; it has no property but its id.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            adhoc_call: What to change: the properties that are set.
+
+        PATCH /users/{user-id}/adhocCalls/{adhocCall-id}
+        """
+
+    @DELETE(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5
+    )
+    def delete(self, user_id: str, adhoc_call_id: str, **options: Unpack[Options]) -> None:
+        """Delete an ad hoc call. Declared in the metadata.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+
+        DELETE /users/{user-id}/adhocCalls/{adhocCall-id}
+        """
+
+
+class UsersAdhocCalls(_UsersAdhocCalls[Sync]):
+    """`/users/adhocCalls`"""
+
+
+class AsyncUsersAdhocCalls(_UsersAdhocCalls[Async]):
+    """`/users/adhocCalls`"""
+
+
+class _UsersAdhocCallsRecordings(Resource[F], at="users.adhoc_calls.recordings"):
+    """`/users/adhocCalls/recordings`"""
+
+    @GET.page(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/recordings",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def list(
+        self, user_id: str, adhoc_call_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.CallRecording]:
+        """List the recordings of an ad hoc call, without their content.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+
+        GET /users/{user-id}/adhocCalls/{adhocCall-id}/recordings
+        """
+
+    @POST(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/recordings",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def create(
+        self,
+        user_id: str,
+        adhoc_call_id: str,
+        call_recording: models.CallRecording,
+        **options: Unpack[Options],
+    ) -> models.CallRecording:
+        """Create a recording. Declared in the metadata; the service records.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_recording: What to create.
+
+        POST /users/{user-id}/adhocCalls/{adhocCall-id}/recordings
+        """
+
+    @GET(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/recordings/$count",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def count(self, user_id: str, adhoc_call_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the recordings of an ad hoc call, as plain text.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+
+        GET /users/{user-id}/adhocCalls/{adhocCall-id}/recordings/$count
+        """
+
+    @GET.page(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/recordings/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delta(
+        self, user_id: str, adhoc_call_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.CallRecording]:
+        """List the recordings that are new since the last time. Keep the deltaLink and start from
+        it.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+
+        GET /users/{user-id}/adhocCalls/{adhocCall-id}/recordings/delta()
+        """
+
+    @GET(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get(
+        self,
+        user_id: str,
+        adhoc_call_id: str,
+        call_recording_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.CallRecording:
+        """Get one recording of an ad hoc call, without its content.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
+
+        GET /users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}
+        """
+
+    @PATCH(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def update(
+        self,
+        user_id: str,
+        adhoc_call_id: str,
+        call_recording_id: str,
+        call_recording: models.CallRecording,
+        **options: Unpack[Options],
+    ) -> models.CallRecording | None:
+        """Update a recording. Declared in the metadata; the service sets its properties.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
+            call_recording: What to change: the properties that are set.
+
+        PATCH /users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}
+        """
+
+    @DELETE(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delete(
+        self, user_id: str, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete a recording of an ad hoc call.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
+
+        DELETE /users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}
+        """
+
+    @GET(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_content(
+        self, user_id: str, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download the video of a recording. It can be large: stream it.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
+
+        GET /users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content
+        """
+
+    @GET.stream(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def stream_content(
+        self, user_id: str, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> Iterator[bytes]:
+        """As `get_content`, piece by piece: use it in a `with` statement."""
+
+    @PUT(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def put_content(
+        self,
+        user_id: str,
+        adhoc_call_id: str,
+        call_recording_id: str,
+        content: bytes,
+        **options: Unpack[Options],
+    ) -> None:
+        """Replace the video of a recording. Declared in the metadata; the service writes it.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
+            content: The new content.
+
+        PUT /users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content
+        """
+
+
+class UsersAdhocCallsRecordings(_UsersAdhocCallsRecordings[Sync]):
+    """`/users/adhocCalls/recordings`"""
+
+
+class AsyncUsersAdhocCallsRecordings(_UsersAdhocCallsRecordings[Async]):
+    """`/users/adhocCalls/recordings`"""
+
+
+class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts"):
+    """`/users/adhocCalls/transcripts`"""
+
+    @GET.page(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def list(
+        self, user_id: str, adhoc_call_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.CallTranscript]:
+        """List the transcripts of an ad hoc call, without their content.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+
+        GET /users/{user-id}/adhocCalls/{adhocCall-id}/transcripts
+        """
+
+    @POST(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def create(
+        self,
+        user_id: str,
+        adhoc_call_id: str,
+        call_transcript: models.CallTranscript,
+        **options: Unpack[Options],
+    ) -> models.CallTranscript:
+        """Create a transcript. Declared in the metadata; the service transcribes.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript: What to create.
+
+        POST /users/{user-id}/adhocCalls/{adhocCall-id}/transcripts
+        """
+
+    @GET(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/$count",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def count(self, user_id: str, adhoc_call_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the transcripts of an ad hoc call, as plain text.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+
+        GET /users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/$count
+        """
+
+    @GET.page(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delta(
+        self, user_id: str, adhoc_call_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.CallTranscript]:
+        """List the transcripts that are new since the last time. Keep the deltaLink and start from
+        it.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+
+        GET /users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/delta()
+        """
+
+    @GET(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get(
+        self,
+        user_id: str,
+        adhoc_call_id: str,
+        call_transcript_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.CallTranscript:
+        """Get one transcript of an ad hoc call, without its content.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+
+        GET /users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}
+        """
+
+    @PATCH(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def update(
+        self,
+        user_id: str,
+        adhoc_call_id: str,
+        call_transcript_id: str,
+        call_transcript: models.CallTranscript,
+        **options: Unpack[Options],
+    ) -> models.CallTranscript | None:
+        """Update a transcript. Declared in the metadata; the service sets its properties.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+            call_transcript: What to change: the properties that are set.
+
+        PATCH /users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}
+        """
+
+    @DELETE(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delete(
+        self, user_id: str, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Delete a transcript of an ad hoc call.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+
+        DELETE /users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}
+        """
+
+    @GET(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_content(
+        self, user_id: str, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download the text of a transcript, for example as WebVTT.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+
+        GET /users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
+        """
+
+    @GET.stream(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def stream_content(
+        self, user_id: str, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> Iterator[bytes]:
+        """As `get_content`, piece by piece: use it in a `with` statement."""
+
+    @PUT(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def put_content(
+        self,
+        user_id: str,
+        adhoc_call_id: str,
+        call_transcript_id: str,
+        content: bytes,
+        **options: Unpack[Options],
+    ) -> None:
+        """Replace the text of a transcript. Declared in the metadata; the service writes it.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+            content: The new content.
+
+        PUT /users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
+        """
+
+    @GET(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_metadata_content(
+        self, user_id: str, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download who spoke when in a transcript, utterance by utterance.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+
+        GET /users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+
+    @GET.stream(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def stream_metadata_content(
+        self, user_id: str, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> Iterator[bytes]:
+        """As `get_metadata_content`, piece by piece: use it in a `with` statement."""
+
+    @PUT(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def put_metadata_content(
+        self,
+        user_id: str,
+        adhoc_call_id: str,
+        call_transcript_id: str,
+        content: bytes,
+        **options: Unpack[Options],
+    ) -> None:
+        """Replace the metadata of a transcript. Declared in the metadata; the service writes it.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+            content: The new content.
+
+        PUT /users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+
+
+class UsersAdhocCallsTranscripts(_UsersAdhocCallsTranscripts[Sync]):
+    """`/users/adhocCalls/transcripts`"""
+
+
+class AsyncUsersAdhocCallsTranscripts(_UsersAdhocCallsTranscripts[Async]):
+    """`/users/adhocCalls/transcripts`"""
+
+
+class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
+    """`/users/onlineMeetings`"""
+
+    attendance_reports = Child(
+        lambda: (UsersOnlineMeetingsAttendanceReports, AsyncUsersOnlineMeetingsAttendanceReports)
+    )
+    """The resource `attendance_reports`."""
+
+    recordings = Child(lambda: (UsersOnlineMeetingsRecordings, AsyncUsersOnlineMeetingsRecordings))
+    """The resource `recordings`."""
+
+    transcripts = Child(
+        lambda: (UsersOnlineMeetingsTranscripts, AsyncUsersOnlineMeetingsTranscripts)
+    )
+    """The resource `transcripts`."""
+
+    @GET.page("/users/{user-id}/onlineMeetings", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def list(
+        self, user_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.OnlineMeeting]:
+        """Find a meeting of a user, by $filter on joinWebUrl or
+        joinMeetingIdSettings/joinMeetingId.
+
+        Args:
+            user_id: Id of the user.
+
+        GET /users/{user-id}/onlineMeetings
+        """
+
+    @POST("/users/{user-id}/onlineMeetings", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def create(
+        self, user_id: str, online_meeting: models.OnlineMeeting, **options: Unpack[Options]
+    ) -> models.OnlineMeeting:
+        """Create a meeting, on nobody's calendar. A repeat makes a second one; createOrGet does
+        not.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting: What to create.
+
+        POST /users/{user-id}/onlineMeetings
+        """
+
+    @GET("/users/{user-id}/onlineMeetings/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def count(self, user_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the meetings, as plain text.
+
+        Args:
+            user_id: Id of the user.
+
+        GET /users/{user-id}/onlineMeetings/$count
+        """
+
+    @POST("/users/{user-id}/onlineMeetings/createOrGet", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def create_or_get(
+        self,
+        user_id: str,
+        *,
+        chat_info: Unset | models.ChatInfo | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        external_id: str,
+        participants: Unset | models.MeetingParticipants | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        subject: Unset | str | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> models.OnlineMeeting:
+        """Get the meeting with this externalId, or create it. Safe to repeat.
+
+        Args:
+            user_id: Id of the user.
+            chat_info: Chat thread of the meeting.
+            end_date_time: End of the time span.
+            external_id: The app's own id for the meeting; createOrGet finds the meeting by it.
+            participants: Whom to invite.
+            start_date_time: Start of the time span.
+            subject: Title of the meeting.
+
+        POST /users/{user-id}/onlineMeetings/createOrGet
+        """
+
+    @GET.page(
+        "/users/{user-id}/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_all_recordings(
+        self,
+        user_id: str,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallRecording]:
+        """List the recordings of all meetings of one organizer, within a time span if given.
+
+        Args:
+            user_id: Id of the user.
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /users/{user-id}/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    @GET.page(
+        "/users/{user-id}/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_all_transcripts(
+        self,
+        user_id: str,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallTranscript]:
+        """List the transcripts of all meetings of one organizer, within a time span if given.
+
+        Args:
+            user_id: Id of the user.
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /users/{user-id}/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    @GET(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get(
+        self, user_id: str, online_meeting_id: str, **options: Unpack[EntityOptions]
+    ) -> models.OnlineMeeting:
+        """Get a meeting.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}
+        """
+
+    @PATCH(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def update(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        online_meeting: models.OnlineMeeting,
+        **options: Unpack[Options],
+    ) -> models.OnlineMeeting | None:
+        """Change a meeting. Send start and end together, and attendees always as a full list.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            online_meeting: What to change: the properties that are set.
+
+        PATCH /users/{user-id}/onlineMeetings/{onlineMeeting-id}
+        """
+
+    @DELETE(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delete(self, user_id: str, online_meeting_id: str, **options: Unpack[Options]) -> None:
+        """Delete a meeting.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+
+        DELETE /users/{user-id}/onlineMeetings/{onlineMeeting-id}
+        """
+
+    @GET(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendeeReport",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_attendee_report(
+        self, user_id: str, online_meeting_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Download the attendee report of a live event. Deprecated along with live events.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendeeReport
+        """
+
+    @GET.stream(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendeeReport",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def stream_attendee_report(
+        self, user_id: str, online_meeting_id: str, **options: Unpack[Options]
+    ) -> Iterator[bytes]:
+        """As `get_attendee_report`, piece by piece: use it in a `with` statement."""
+
+    @PUT(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendeeReport",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def put_attendee_report(
+        self, user_id: str, online_meeting_id: str, content: bytes, **options: Unpack[Options]
+    ) -> None:
+        """Replace the attendee report of a live event. Declared in the metadata; the service
+        writes it.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            content: The new content.
+
+        PUT /users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendeeReport
+        """
+
+    @GET(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/getVirtualAppointmentJoinWebUrl()",
+        clouds=_GLOBAL,
+    )
+    def get_virtual_appointment_join_web_url(
+        self, user_id: str, online_meeting_id: str, **options: Unpack[Options]
+    ) -> str:
+        """Get the link by which people join a virtual appointment.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/getVirtualAppointmentJoinWebUrl()
+        """
+
+    @POST(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentReminderSms",
+        clouds=_GLOBAL,
+    )
+    def send_virtual_appointment_reminder_sms(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        *,
+        remind_before_time_in_minutes_type: (
+            Unset | models.RemindBeforeTimeInMinutesType | None
+        ) = UNSET,
+        attendees: Unset | Sequence[models.AttendeeNotificationInfo] | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> None:
+        """Send a reminder of a virtual appointment to attendees, as a text message.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            remind_before_time_in_minutes_type: How long before the appointment the reminder is
+                for.
+            attendees: All but the organizer.
+
+        POST /users/{user-id}/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentReminderSms
+        """
+
+    @POST(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentSms",
+        clouds=_GLOBAL,
+    )
+    def send_virtual_appointment_sms(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        *,
+        message_type: Unset | models.VirtualAppointmentMessageType | None = UNSET,
+        attendees: Unset | Sequence[models.AttendeeNotificationInfo] | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> None:
+        """Tell attendees of a virtual appointment, by text message, that it is confirmed, moved or
+        canceled.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            message_type: What the message tells.
+            attendees: All but the organizer.
+
+        POST /users/{user-id}/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentSms
+        """
+
+
+class UsersOnlineMeetings(_UsersOnlineMeetings[Sync]):
+    """`/users/onlineMeetings`"""
+
+
+class AsyncUsersOnlineMeetings(_UsersOnlineMeetings[Async]):
+    """`/users/onlineMeetings`"""
+
+
+class _UsersOnlineMeetingsAttendanceReports(
+    Resource[F], at="users.online_meetings.attendance_reports"
+):
+    """`/users/onlineMeetings/attendanceReports`"""
+
+    attendance_records = Child(
+        lambda: (
+            UsersOnlineMeetingsAttendanceReportsAttendanceRecords,
+            AsyncUsersOnlineMeetingsAttendanceReportsAttendanceRecords,
+        )
+    )
+    """The resource `attendance_records`."""
+
+    @GET.page(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def list(
+        self, user_id: str, online_meeting_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.MeetingAttendanceReport]:
+        """List the attendance reports of a meeting: one for each time it was held.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports
+        """
+
+    @POST(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def create(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        meeting_attendance_report: models.MeetingAttendanceReport,
+        **options: Unpack[Options],
+    ) -> models.MeetingAttendanceReport:
+        """Create an attendance report. Declared in the metadata; the service makes them.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report: What to create.
+
+        POST /users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports
+        """
+
+    @GET(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/$count",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def count(self, user_id: str, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the attendance reports of a meeting, as plain text.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/$count
+        """
+
+    @GET(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.MeetingAttendanceReport:
+        """Get one attendance report. Expand attendanceRecords to see who came.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}
+        """
+
+    @PATCH(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def update(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        meeting_attendance_report: models.MeetingAttendanceReport,
+        **options: Unpack[Options],
+    ) -> models.MeetingAttendanceReport | None:
+        """Update an attendance report. Declared in the metadata; the service makes them.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+            meeting_attendance_report: What to change: the properties that are set.
+
+        PATCH /users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}
+        """
+
+    @DELETE(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delete(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Delete an attendance report. Declared in the metadata.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+
+        DELETE /users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}
+        """
+
+
+class UsersOnlineMeetingsAttendanceReports(_UsersOnlineMeetingsAttendanceReports[Sync]):
+    """`/users/onlineMeetings/attendanceReports`"""
+
+
+class AsyncUsersOnlineMeetingsAttendanceReports(_UsersOnlineMeetingsAttendanceReports[Async]):
+    """`/users/onlineMeetings/attendanceReports`"""
+
+
+class _UsersOnlineMeetingsAttendanceReportsAttendanceRecords(
+    Resource[F], at="users.online_meetings.attendance_reports.attendance_records"
+):
+    """`/users/onlineMeetings/attendanceReports/attendanceRecords`"""
+
+    @GET.page(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def list(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.AttendanceRecord]:
+        """List who came and for how long.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords
+        """
+
+    @POST(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def create(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        attendance_record: models.AttendanceRecord,
+        **options: Unpack[Options],
+    ) -> models.AttendanceRecord:
+        """Create an attendance record. Declared in the metadata; the service makes them.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+            attendance_record: What to create.
+
+        POST /users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords
+        """
+
+    @GET(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/$count",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def count(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        **options: Unpack[CountOptions],
+    ) -> int:
+        """Count the attendance records of a report, as plain text.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/$count
+        """
+
+    @GET(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        attendance_record_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.AttendanceRecord:
+        """Get the attendance of one person.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+            attendance_record_id: Id of the attendanceRecord.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}
+        """
+
+    @PATCH(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def update(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        attendance_record_id: str,
+        attendance_record: models.AttendanceRecord,
+        **options: Unpack[Options],
+    ) -> models.AttendanceRecord | None:
+        """Update an attendance record. Declared in the metadata; the service makes them.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+            attendance_record_id: Id of the attendanceRecord.
+            attendance_record: What to change: the properties that are set.
+
+        PATCH /users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}
+        """
+
+    @DELETE(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delete(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        meeting_attendance_report_id: str,
+        attendance_record_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Delete an attendance record. Declared in the metadata.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            meeting_attendance_report_id: Id of the meetingAttendanceReport.
+            attendance_record_id: Id of the attendanceRecord.
+
+        DELETE /users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords/{attendanceRecord-id}
+        """
+
+
+class UsersOnlineMeetingsAttendanceReportsAttendanceRecords(
+    _UsersOnlineMeetingsAttendanceReportsAttendanceRecords[Sync]
+):
+    """`/users/onlineMeetings/attendanceReports/attendanceRecords`"""
+
+
+class AsyncUsersOnlineMeetingsAttendanceReportsAttendanceRecords(
+    _UsersOnlineMeetingsAttendanceReportsAttendanceRecords[Async]
+):
+    """`/users/onlineMeetings/attendanceReports/attendanceRecords`"""
+
+
+class _UsersOnlineMeetingsRecordings(Resource[F], at="users.online_meetings.recordings"):
+    """`/users/onlineMeetings/recordings`"""
+
+    @GET.page(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def list(
+        self, user_id: str, online_meeting_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.CallRecording]:
+        """List the recordings of a meeting, without their content.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings
+        """
+
+    @POST(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def create(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_recording: models.CallRecording,
+        **options: Unpack[Options],
+    ) -> models.CallRecording:
+        """Create a recording. Declared in the metadata; the service records.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording: What to create.
+
+        POST /users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings
+        """
+
+    @GET(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/$count",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def count(self, user_id: str, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the recordings of a meeting, as plain text.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/$count
+        """
+
+    @GET.page(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delta(
+        self, user_id: str, online_meeting_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.CallRecording]:
+        """List the recordings that are new since the last time. Keep the deltaLink and start from
+        it.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/delta()
+        """
+
+    @GET(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_recording_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.CallRecording:
+        """Get one recording of a meeting, without its content.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}
+        """
+
+    @PATCH(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def update(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_recording_id: str,
+        call_recording: models.CallRecording,
+        **options: Unpack[Options],
+    ) -> models.CallRecording | None:
+        """Update a recording. Declared in the metadata; the service sets its properties.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
+            call_recording: What to change: the properties that are set.
+
+        PATCH /users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}
+        """
+
+    @DELETE(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delete(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_recording_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Delete a recording of a meeting.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
+
+        DELETE /users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}
+        """
+
+    @GET(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_content(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_recording_id: str,
+        **options: Unpack[Options],
+    ) -> bytes:
+        """Download the video of a recording. It can be large: stream it.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content
+        """
+
+    @GET.stream(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def stream_content(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_recording_id: str,
+        **options: Unpack[Options],
+    ) -> Iterator[bytes]:
+        """As `get_content`, piece by piece: use it in a `with` statement."""
+
+    @PUT(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def put_content(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_recording_id: str,
+        content: bytes,
+        **options: Unpack[Options],
+    ) -> None:
+        """Replace the video of a recording. Declared in the metadata; the service writes it.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
+            content: The new content.
+
+        PUT /users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content
+        """
+
+
+class UsersOnlineMeetingsRecordings(_UsersOnlineMeetingsRecordings[Sync]):
+    """`/users/onlineMeetings/recordings`"""
+
+
+class AsyncUsersOnlineMeetingsRecordings(_UsersOnlineMeetingsRecordings[Async]):
+    """`/users/onlineMeetings/recordings`"""
+
+
+class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.transcripts"):
+    """`/users/onlineMeetings/transcripts`"""
+
+    @GET.page(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def list(
+        self, user_id: str, online_meeting_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.CallTranscript]:
+        """List the transcripts of a meeting, without their content.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts
+        """
+
+    @POST(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def create(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_transcript: models.CallTranscript,
+        **options: Unpack[Options],
+    ) -> models.CallTranscript:
+        """Create a transcript. Declared in the metadata; the service transcribes.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript: What to create.
+
+        POST /users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts
+        """
+
+    @GET(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/$count",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def count(self, user_id: str, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
+        """Count the transcripts of a meeting, as plain text.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/$count
+        """
+
+    @GET.page(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delta(
+        self, user_id: str, online_meeting_id: str, **options: Unpack[CollectionOptions]
+    ) -> Page[models.CallTranscript]:
+        """List the transcripts that are new since the last time. Keep the deltaLink and start from
+        it.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/delta()
+        """
+
+    @GET(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        **options: Unpack[EntityOptions],
+    ) -> models.CallTranscript:
+        """Get one transcript of a meeting, without its content.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}
+        """
+
+    @PATCH(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def update(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        call_transcript: models.CallTranscript,
+        **options: Unpack[Options],
+    ) -> models.CallTranscript | None:
+        """Update a transcript. Declared in the metadata; the service sets its properties.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+            call_transcript: What to change: the properties that are set.
+
+        PATCH /users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}
+        """
+
+    @DELETE(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delete(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Delete a transcript of a meeting.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+
+        DELETE /users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}
+        """
+
+    @GET(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_content(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        **options: Unpack[Options],
+    ) -> bytes:
+        """Download the text of a transcript, for example as WebVTT.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
+        """
+
+    @GET.stream(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def stream_content(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        **options: Unpack[Options],
+    ) -> Iterator[bytes]:
+        """As `get_content`, piece by piece: use it in a `with` statement."""
+
+    @PUT(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def put_content(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        content: bytes,
+        **options: Unpack[Options],
+    ) -> None:
+        """Replace the text of a transcript. Declared in the metadata; the service writes it.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+            content: The new content.
+
+        PUT /users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
+        """
+
+    @GET(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def get_metadata_content(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        **options: Unpack[Options],
+    ) -> bytes:
+        """Download who spoke when in a transcript, utterance by utterance.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+
+        GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+
+    @GET.stream(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def stream_metadata_content(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        **options: Unpack[Options],
+    ) -> Iterator[bytes]:
+        """As `get_metadata_content`, piece by piece: use it in a `with` statement."""
+
+    @PUT(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def put_metadata_content(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        content: bytes,
+        **options: Unpack[Options],
+    ) -> None:
+        """Replace the metadata of a transcript. Declared in the metadata; the service writes it.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+            content: The new content.
+
+        PUT /users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+
+
+class UsersOnlineMeetingsTranscripts(_UsersOnlineMeetingsTranscripts[Sync]):
+    """`/users/onlineMeetings/transcripts`"""
+
+
+class AsyncUsersOnlineMeetingsTranscripts(_UsersOnlineMeetingsTranscripts[Async]):
+    """`/users/onlineMeetings/transcripts`"""
+
+
+class _UsersPresence(Resource[F], at="users.presence"):
+    """`/users/presence`"""
+
+    @GET("/users/{user-id}/presence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def get(self, user_id: str, **options: Unpack[EntityOptions]) -> models.Presence:
+        """Get the presence of one user.
+
+        Args:
+            user_id: Id of the user.
+
+        GET /users/{user-id}/presence
+        """
+
+    @PATCH("/users/{user-id}/presence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def update(
+        self, user_id: str, presence: models.Presence, **options: Unpack[Options]
+    ) -> models.Presence | None:
+        """Update a presence. Declared in the metadata; use setPresence and the other set actions.
+
+        Args:
+            user_id: Id of the user.
+            presence: What to change: the properties that are set.
+
+        PATCH /users/{user-id}/presence
+        """
+
+    @DELETE("/users/{user-id}/presence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def delete(self, user_id: str, **options: Unpack[Options]) -> None:
+        """Delete a presence. Declared in the metadata; to take back what an app set use
+        clearPresence.
+
+        Args:
+            user_id: Id of the user.
+
+        DELETE /users/{user-id}/presence
+        """
+
+    @POST("/users/{user-id}/presence/clearAutomaticLocation", clouds=_GLOBAL)
+    def clear_automatic_location(self, user_id: str, **options: Unpack[ActionOptions]) -> None:
+        """Forget the detected work location; one set by hand stays, otherwise the schedule counts.
+
+        Args:
+            user_id: Id of the user.
+
+        POST /users/{user-id}/presence/clearAutomaticLocation
+        """
+
+    @POST("/users/{user-id}/presence/clearLocation", clouds=_GLOBAL)
+    def clear_location(self, user_id: str, **options: Unpack[ActionOptions]) -> None:
+        """Forget today's work location, set by hand or detected; then the schedule counts.
+
+        Args:
+            user_id: Id of the user.
+
+        POST /users/{user-id}/presence/clearLocation
+        """
+
+    @POST("/users/{user-id}/presence/clearPresence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def clear_presence(
+        self,
+        user_id: str,
+        *,
+        session_id: Unset | str | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> None:
+        """End the app's presence session for a user. If it was the only one, the user is shown as
+        offline.
+
+        Args:
+            user_id: Id of the user.
+            session_id: Id of the session; for an application its own application id.
+
+        POST /users/{user-id}/presence/clearPresence
+        """
+
+    @POST(
+        "/users/{user-id}/presence/clearUserPreferredPresence",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def clear_user_preferred_presence(self, user_id: str, **options: Unpack[ActionOptions]) -> None:
+        """Forget the preferred presence; the user's sessions decide again.
+
+        Args:
+            user_id: Id of the user.
+
+        POST /users/{user-id}/presence/clearUserPreferredPresence
+        """
+
+    @POST("/users/{user-id}/presence/setAutomaticLocation", clouds=_GLOBAL)
+    def set_automatic_location(
+        self,
+        user_id: str,
+        *,
+        work_location_type: models.WorkLocationType,
+        place_id: Unset | str | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> None:
+        """Set the work location as detected. It counts unless one was set by hand.
+
+        Args:
+            user_id: Id of the user.
+            work_location_type: Office, remote or time off.
+            place_id: Id of the building or other place. Null if none is known.
+
+        POST /users/{user-id}/presence/setAutomaticLocation
+        """
+
+    @POST("/users/{user-id}/presence/setManualLocation", clouds=_GLOBAL)
+    def set_manual_location(
+        self,
+        user_id: str,
+        *,
+        work_location_type: models.WorkLocationType,
+        place_id: Unset | str | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> None:
+        """Set the work location by hand. It beats what is detected or scheduled.
+
+        Args:
+            user_id: Id of the user.
+            work_location_type: Office, remote or time off.
+            place_id: Id of the building or other place. Null if none is known.
+
+        POST /users/{user-id}/presence/setManualLocation
+        """
+
+    @POST("/users/{user-id}/presence/setPresence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def set_presence(
+        self,
+        user_id: str,
+        *,
+        session_id: Unset | str | None = UNSET,
+        availability: str,
+        activity: str,
+        expiration_duration: Unset | edm.Duration | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> None:
+        """Set a user's presence in the app's own session (sessionId: the application id), for 5 to
+        240 minutes, by default 5.
+
+        Args:
+            user_id: Id of the user.
+            session_id: Id of the session; for an application its own application id.
+            availability: Basic state as text: Available, Busy, DoNotDisturb, BeRightBack, Away,
+                Offline or PresenceUnknown, …
+            activity: What the user does, as text: InACall, InAMeeting, Presenting, OffWork, …
+                It refines availability.
+            expiration_duration: How long it holds, as a duration.
+
+        POST /users/{user-id}/presence/setPresence
+        """
+
+    @POST("/users/{user-id}/presence/setStatusMessage", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    def set_status_message(
+        self,
+        user_id: str,
+        *,
+        status_message: Unset | models.PresenceStatusMessage | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> None:
+        """Set a user's status message: plain text, with or without an expiry.
+
+        Args:
+            user_id: Id of the user.
+            status_message: The message that others see, as plain text.
+
+        POST /users/{user-id}/presence/setStatusMessage
+        """
+
+    @POST(
+        "/users/{user-id}/presence/setUserPreferredPresence",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def set_user_preferred_presence(
+        self,
+        user_id: str,
+        *,
+        availability: str,
+        activity: str,
+        expiration_duration: Unset | edm.Duration | None = UNSET,
+        **options: Unpack[ActionOptions],
+    ) -> None:
+        """Set the presence that beats all sessions. It counts only while the user has a session;
+        by default 1 or 7 days.
+
+        Args:
+            user_id: Id of the user.
+            availability: Basic state as text: Available, Busy, DoNotDisturb, BeRightBack, Away,
+                Offline or PresenceUnknown, …
+            activity: What the user does, as text: InACall, InAMeeting, Presenting, OffWork, …
+                It refines availability.
+            expiration_duration: How long it holds, as a duration.
+
+        POST /users/{user-id}/presence/setUserPreferredPresence
+        """
+
+
+class UsersPresence(_UsersPresence[Sync]):
+    """`/users/presence`"""
+
+
+class AsyncUsersPresence(_UsersPresence[Async]):
+    """`/users/presence`"""
+
+
 class _CommunicationsClient(Resource[F]):
     """What both clients have in common."""
 
@@ -4905,6 +8439,15 @@ class _CommunicationsClient(Resource[F]):
 
     presences = Child(lambda: (Presences, AsyncPresences))
     """The resource `presences`."""
+
+    me = Child(lambda: (Me, AsyncMe))
+    """The resource `me`."""
+
+    subscriptions = Child(lambda: (Subscriptions, AsyncSubscriptions))
+    """The resource `subscriptions`."""
+
+    users = Child(lambda: (Users, AsyncUsers))
+    """The resource `users`."""
 
     @GET("/communications", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def get(self, **options: Unpack[EntityOptions]) -> models.CloudCommunications:

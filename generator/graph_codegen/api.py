@@ -25,7 +25,7 @@ from graph_codegen.csdl import reader, xml
 from graph_codegen.csdl.ast import Document
 from graph_codegen.errors import CodegenError, Diagnostic, Place, error, refuse
 from graph_codegen.facts import supplement
-from graph_codegen.facts.settings import Settings, with_endpoint, with_package
+from graph_codegen.facts.settings import Settings, with_endpoint, with_package, with_roots
 from graph_codegen.facts.settings import load as load_settings
 from graph_codegen.install import replace
 from graph_codegen.install.manifest import MANIFEST, render_manifest
@@ -201,8 +201,8 @@ def generate(
 
     Raises CodegenError for a document, roots, a name, an endpoint or facts that cannot be used.
     """
-    run = _Run(metadata_folder, strict, progress)
-    document, taken = run.read_subset(metadata, roots)
+    run = _Run(metadata_folder, strict, progress, tuple(roots))
+    document, taken = run.read_subset(metadata)
     settings = run.settings
     if package is not None:
         settings = with_package(settings, package)
@@ -250,10 +250,10 @@ def compare(
     from graph_codegen.diff.verdict import comparison
     from graph_codegen.diff.verdict.ignore import find_ignored, load_ignore_file
 
-    run = _Run(metadata_folder, strict, progress)
+    run = _Run(metadata_folder, strict, progress, tuple(roots))
     entries = load_ignore_file(Path(ignore)) if ignore is not None else ()
-    before, after = run.take_sides(run.read(old), run.read(new), tuple(roots))
-    found = comparison.compare(before, after)
+    before, after = run.take_sides(run.read(old), run.read(new))
+    found = comparison.compare(before, after, run.settings.client)
     reasons, outdated = find_ignored(entries, found.findings, datetime.date.today())
     run.warn(outdated)
     changed = None
@@ -279,10 +279,10 @@ def subset(
     `date` is the document's, by default the one in its name. The other arguments are those of
     `generate`. Raises CodegenError for a document or roots that cannot be used.
     """
-    run = _Run(metadata_folder, strict, progress)
+    run = _Run(metadata_folder, strict, progress, tuple(roots))
     source = run.read(metadata)
     run.warn(source.model.diagnostics)
-    taken = take(source.model, run.choose_roots(source, tuple(roots)))
+    taken = take(source.model, run.choose_roots(source))
     date = date or provenance.date_of(source.document.file)
     return SubsetDocument(
         xml=write(taken.model).decode(),
@@ -324,23 +324,30 @@ def read_subset(
 
     Arguments and errors are those of `generate`.
     """
-    _, taken = _Run(metadata_folder, strict, progress).read_subset(metadata, roots)
+    _, taken = _Run(metadata_folder, strict, progress, tuple(roots)).read_subset(metadata)
     return taken
 
 
 class _Run:
-    """One call of a function: its metadata folder, and the warnings so far."""
+    """One call of a function: its metadata folder, the roots it was given, and the warnings so far."""
 
-    def __init__(self, folder: str | Path | None, strict: bool, progress: Progress) -> None:
+    def __init__(
+        self,
+        folder: str | Path | None,
+        strict: bool,
+        progress: Progress,
+        roots: tuple[str, ...] = (),
+    ) -> None:
         self.folder = assets.folder("metadata") if folder is None else Path(folder)
         self.warnings: list[Diagnostic] = []
+        self._roots = roots
         self._strict = strict
         self._progress = progress
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings of the metadata folder."""
-        return load_settings(self.folder)
+        """The settings of the metadata folder, for the given roots."""
+        return with_roots(load_settings(self.folder), self._roots)
 
     @cached_property
     def supplement(self) -> supplement.Supplement:
@@ -369,9 +376,7 @@ class _Run:
             refuse(source.model.diagnostics)
         return source
 
-    def read_subset(
-        self, given: str | Path | None, roots: Iterable[str]
-    ) -> tuple[Document, Subset]:
+    def read_subset(self, given: str | Path | None) -> tuple[Document, Subset]:
         """Read a document, add the supplement and take the subset."""
         source = self.read(given)
         self.warn(source.model.diagnostics)
@@ -379,32 +384,31 @@ class _Run:
         if self._strict:
             refuse(redundant)
         self.warn(redundant)
-        chosen = self.choose_roots(Source(source.document, model), tuple(roots))
-        return source.document, take(model, chosen)
+        return source.document, take(model, self.choose_roots(Source(source.document, model)))
 
-    def choose_roots(self, source: Source, given: Sequence[str]) -> Sequence[str]:
+    def choose_roots(self, source: Source) -> Sequence[str]:
         """Return the given roots, or the default roots that a document has.
 
         An older document, or that of another cloud, lacks some of them.
         """
-        if given:
-            return given
+        if self._roots:
+            return self._roots
         wanted = self.settings.roots
         found = existing(source.model, wanted)
         self._warn_of_roots((r for r in wanted if r not in found), source.document.file)
         return found or wanted
 
-    def take_sides(self, old: Source, new: Source, roots: Sequence[str]) -> tuple[Side, Side]:
+    def take_sides(self, old: Source, new: Source) -> tuple[Side, Side]:
         """Take the subsets of two documents to compare, and warn of what is not understood of them."""
         from graph_codegen.diff.change.context import Side
 
-        wanted = roots or self.settings.roots
+        wanted = self.settings.roots
         had = existing(old.model, wanted), existing(new.model, wanted)
         for root in wanted:
             both = zip((old, new), had, strict=True)
             lacking = [source.document.file for source, found in both if root not in found]
             # A given root that neither has is a mistake; a default one may be newer than both.
-            if len(lacking) == 2 and (roots or not any(had)):
+            if len(lacking) == 2 and (self._roots or not any(had)):
                 raise error(f"neither document has the root {root}", " and ".join(lacking))
             for file in lacking:
                 self._warn_of_roots([root], file)

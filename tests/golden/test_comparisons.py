@@ -43,7 +43,8 @@ def side(name: str, roots: Sequence[str]) -> Side:
 
 @cache
 def comparison(old: str, new: str, roots: tuple[str, ...]) -> Comparison:
-    return compare(side(old, roots), side(new, roots))
+    client = "" if ALL in roots else settings.load(folder("metadata")).client
+    return compare(side(old, roots), side(new, roots), client)
 
 
 def lines(report: Report) -> Iterator[str]:

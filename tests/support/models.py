@@ -148,7 +148,10 @@ SOURCES = _by_name(
 )
 MODELS = st.builds(
     lambda enum, item, operation, term, container: Model(
-        {enum.name: enum, item.name: item}, (operation,), (term,), container
+        types={enum.name: enum, item.name: item},
+        operations=(operation,),
+        terms=(term,),
+        container=container,
     ),
     ENUMS,
     ITEMS,
@@ -297,10 +300,9 @@ _OPERATIONS = st.lists(
 
 SERVICES = st.builds(
     lambda base, item, thing, kind, operations, sources, annotations: Model(
-        {t.name: t for t in (base, item, kind, *([thing] if thing else []))},
-        operations,
-        (),
-        EntityContainer("microsoft.graph.GraphService", sources, annotations),
+        types={t.name: t for t in (base, item, kind, *([thing] if thing else []))},
+        operations=operations,
+        container=EntityContainer("microsoft.graph.GraphService", sources, annotations),
     ),
     _entity(BASE),
     _entity(ITEM, BASE),

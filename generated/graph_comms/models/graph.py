@@ -44,6 +44,9 @@ __all__ = [
     "CallTranscriptionInfo",
     "CallTranscriptionState",
     "CancelMediaProcessingOperation",
+    "ChangeNotification",
+    "ChangeNotificationCollection",
+    "ChangeNotificationEncryptedContent",
     "ChangeType",
     "ChatInfo",
     "ChatMessageFromIdentitySet",
@@ -66,6 +69,7 @@ __all__ = [
     "DateTimeTimeZone",
     "DeltaParticipants",
     "DetailsInfo",
+    "DirectoryObject",
     "EmailIdentity",
     "EndpointType",
     "EngagementConversation",
@@ -91,6 +95,7 @@ __all__ = [
     "ItemBody",
     "JoinMeetingIdMeetingInfo",
     "JoinMeetingIdSettings",
+    "LifecycleEventType",
     "LobbyBypassScope",
     "LobbyBypassSettings",
     "MediaConfig",
@@ -141,6 +146,7 @@ __all__ = [
     "RejectReason",
     "RemindBeforeTimeInMinutesType",
     "RemovedState",
+    "ResourceData",
     "ResultInfo",
     "RoutingMode",
     "RoutingType",
@@ -155,6 +161,7 @@ __all__ = [
     "StartHoldMusicOperation",
     "StopHoldMusicOperation",
     "SubscribeToToneOperation",
+    "Subscription",
     "TeamworkApplicationIdentity",
     "TeamworkApplicationIdentityType",
     "TeamworkConversationIdentity",
@@ -172,6 +179,7 @@ __all__ = [
     "ToneInfo",
     "UnmuteParticipantOperation",
     "UpdateRecordingStatusOperation",
+    "User",
     "UserIdentity",
     "UserWorkLocation",
     "VirtualAppointmentMessageType",
@@ -410,6 +418,21 @@ class CallTranscriptionState(GraphEnum):
     ACTIVE = "active"
     INACTIVE = "inactive"
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
+
+
+class ChangeNotificationEncryptedContent(
+    GraphModel, odata_type="#microsoft.graph.changeNotificationEncryptedContent"
+):
+    """`microsoft.graph.changeNotificationEncryptedContent`: complex type.
+
+    https://learn.microsoft.com/graph/api/resources/changenotificationencryptedcontent?view=graph-rest-1.0
+    """
+
+    data: str | None = None
+    data_key: str | None = None
+    data_signature: str | None = None
+    encryption_certificate_id: str | None = None
+    encryption_certificate_thumbprint: str | None = None
 
 
 class ChangeType(GraphEnum):
@@ -787,6 +810,17 @@ class JoinMeetingIdSettings(GraphModel, odata_type="#microsoft.graph.joinMeeting
 
     passcode: str | None = None
     """Passcode that goes with the id. Null if none is required. Set by the service."""
+
+
+class LifecycleEventType(GraphEnum):
+    """`microsoft.graph.lifecycleEventType`: enumeration.
+
+    https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#lifecycleeventtype-values
+    """
+
+    MISSED = "missed"
+    SUBSCRIPTION_REMOVED = "subscriptionRemoved"
+    REAUTHORIZATION_REQUIRED = "reauthorizationRequired"
 
 
 class LobbyBypassScope(GraphEnum):
@@ -1260,6 +1294,13 @@ class RemovedState(GraphModel, odata_type="#microsoft.graph.removedState"):
     """Text such as “Removed from roster”. For people, not for branching."""
 
 
+class ResourceData(GraphModel, odata_type="#microsoft.graph.resourceData"):
+    """`microsoft.graph.resourceData`: open complex type.
+
+    https://learn.microsoft.com/graph/api/resources/resourcedata?view=graph-rest-1.0
+    """
+
+
 class ResultInfo(GraphModel, ResultInfoBehaviour, odata_type="#microsoft.graph.resultInfo"):
     """Outcome of a call or of an operation. Set by the service.
 
@@ -1410,6 +1451,28 @@ class SharePointIdentitySet(IdentitySet, odata_type="#microsoft.graph.sharePoint
 
     site_user: SharePointIdentity | None = None
     """A user of the site."""
+
+
+class Subscription(Entity, odata_type="#microsoft.graph.subscription"):
+    """`microsoft.graph.subscription`: entity type.
+
+    https://learn.microsoft.com/graph/api/resources/subscription?view=graph-rest-1.0
+    """
+
+    application_id: str | None = None
+    change_type: str | None = None
+    client_state: str | None = None
+    creator_id: str | None = None
+    encryption_certificate: str | None = None
+    encryption_certificate_id: str | None = None
+    expiration_date_time: edm.DateTimeOffset | None = None
+    include_resource_data: edm.Boolean | None = None
+    latest_supported_tls_version: str | None = None
+    lifecycle_notification_url: str | None = None
+    notification_query_options: str | None = None
+    notification_url: str | None = None
+    notification_url_app_id: str | None = None
+    resource: str | None = None
 
 
 class TeamworkApplicationIdentityType(GraphEnum):
@@ -2003,6 +2066,36 @@ class CallTranscriptionInfo(GraphModel, odata_type="#microsoft.graph.callTranscr
     """Not started, active or inactive."""
 
 
+class ChangeNotification(GraphModel, odata_type="#microsoft.graph.changeNotification"):
+    """`microsoft.graph.changeNotification`: complex type.
+
+    https://learn.microsoft.com/graph/api/resources/changenotification?view=graph-rest-1.0
+    """
+
+    change_type: ChangeType | None = None
+    client_state: str | None = None
+    encrypted_content: ChangeNotificationEncryptedContent | None = None
+    id: str | None = None
+    lifecycle_event: LifecycleEventType | None = None
+    resource: str | None = None
+    resource_data: ResourceData | None = None
+    subscription_expiration_date_time: edm.DateTimeOffset | None = None
+    subscription_id: edm.Guid | None = None
+    tenant_id: edm.Guid | None = None
+
+
+class ChangeNotificationCollection(
+    GraphModel, odata_type="#microsoft.graph.changeNotificationCollection"
+):
+    """`microsoft.graph.changeNotificationCollection`: complex type.
+
+    https://learn.microsoft.com/graph/api/resources/changenotificationcollection?view=graph-rest-1.0
+    """
+
+    validation_tokens: edm.Collection[str] | None = None
+    value: edm.Collection[ChangeNotification] | None = None
+
+
 class ChatMessageFromIdentitySet(
     IdentitySet, odata_type="#microsoft.graph.chatMessageFromIdentitySet"
 ):
@@ -2168,6 +2261,13 @@ class ContentSharingSession(Entity, odata_type="#microsoft.graph.contentSharingS
     `microsoft.graph.contentSharingSession`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/contentsharingsession?view=graph-rest-1.0
+    """
+
+
+class DirectoryObject(Entity, odata_type="#microsoft.graph.directoryObject"):
+    """`microsoft.graph.directoryObject`: open entity type.
+
+    https://learn.microsoft.com/graph/api/resources/directoryobject?view=graph-rest-1.0
     """
 
 
@@ -2896,6 +2996,17 @@ class Presence(Entity, odata_type="#microsoft.graph.presence"):
 
     work_location: UserWorkLocation | None = None
     """Where the user works. Change it with setManualLocation or setAutomaticLocation."""
+
+
+class User(DirectoryObject, odata_type="#microsoft.graph.user"):
+    """`microsoft.graph.user`: open entity type.
+
+    https://learn.microsoft.com/graph/api/resources/user?view=graph-rest-1.0
+    """
+
+    adhoc_calls: edm.Collection[AdhocCall] | None = None
+    online_meetings: edm.Collection[OnlineMeeting] | None = None
+    presence: Presence | None = None
 
 
 class Call(Entity, odata_type="#microsoft.graph.call"):

@@ -67,7 +67,8 @@ def api_command(
 
     taken = api.read_subset(metadata, roots=roots, strict=strict, progress=PROGRESS)
     writer = facts(assets.folder("metadata")).writer(assign_names(taken.model))
-    text = render_method_page(taken.model, writer)
+    chosen = settings.with_roots(settings.load(assets.folder("metadata")), roots)
+    text = render_method_page(taken.model, writer, chosen)
     if not check:
         replace.overwrite({target.name: text}, target.parent)
     elif any(compare.diff_folder({target.name: text}, target.parent)):

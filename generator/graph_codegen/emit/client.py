@@ -18,7 +18,7 @@ from graph_codegen.emit.templates import render
 from graph_codegen.errors import Diagnostic, Place, refuse
 from graph_codegen.facts.settings import Settings
 from graph_codegen.model.model import Model
-from graph_codegen.service.requests import list_requests
+from graph_codegen.service.requests import STREAM, list_requests
 from graph_codegen.text import docstring_source
 
 IMPORTED = frozenset(
@@ -47,15 +47,16 @@ class ResourceClass:
 def render_client(model: Model, writer: DeclarationWriter, settings: Settings) -> dict[str, str]:
     """Return the source of the client's modules by path in the package, unformatted.
 
-    `writer` builds the methods, `settings` holds the version. Raises CodegenError if two methods or
-    two parameters get the same name.
+    `writer` builds the methods, `settings` holds the version and the root that is the client.
+    Raises CodegenError if two methods or two parameters get the same name.
     """
-    top, *resources = every_resource(model, writer)
+    top, *resources = every_resource(model, writer, settings)
+    prefix = class_prefix(model, settings.client)
     declarations = [d for resource in (top, *resources) for d in resource.declarations]
     option_sets = {declaration.method.option_set for declaration in declarations}
     shared = {
-        "root": class_prefix(model).lower(),
-        "prefix": class_prefix(model),
+        "root": prefix.lower(),
+        "prefix": prefix,
         "top": top,
         "resources": resources,
         "declarations": declarations,
@@ -94,17 +95,19 @@ def _uses(resources: Sequence[ResourceClass], writer: DeclarationWriter) -> froz
     return frozenset(uses)
 
 
-def every_resource(model: Model, writer: DeclarationWriter) -> list[ResourceClass]:
-    """Return the classes of all resources, the client itself first; a lone singleton is the client.
+def every_resource(
+    model: Model, writer: DeclarationWriter, settings: Settings
+) -> list[ResourceClass]:
+    """Return the classes of all resources, the client itself first: see `client_methods`.
 
-    Raises CodegenError if two methods or two parameters get the same name.
+    Raises CodegenError if two resources, two methods or two parameters get the same name.
     """
-    by_path = client_methods(model, list_requests(model))
+    by_path = client_methods(model, list_requests(model), settings.client)
     below: dict[Path, list[Path]] = {}
     for path in by_path:
         if path:
             below.setdefault(path[:-1], []).append(path)
-    prefix = class_prefix(model)
+    prefix = class_prefix(model, settings.client)
     taken = IMPORTED | {f"{prefix}Client", f"Async{prefix}Client"}
     names = {path: _class(path, taken) for path in by_path}
     resources = [
@@ -148,6 +151,7 @@ def _check_names(resources: Sequence[ResourceClass], place: Place) -> None:
                     _collisions(_arguments(m), place, m.request.http) for m in methods
                 ),
                 _collisions(_classes(resources), place),
+                _collisions(_roots(resources), place),
             )
         )
     )
@@ -159,6 +163,15 @@ def _classes(resources: Sequence[ResourceClass]) -> Iterator[tuple[str, str]]:
         path = ".".join(resource.path)
         yield resource.name, path
         yield f"Async{resource.name}", path
+
+
+def _roots(resources: Sequence[ResourceClass]) -> Iterator[tuple[str, str]]:
+    """Yield the attributes of the client, with the first segments of the paths that each stands for."""
+    for resource in filter(lambda resource: resource.path, resources):
+        for request in (declaration.method.request for declaration in resource.declarations):
+            segments = request.segments[: -1 if request.target == STREAM else None]
+            of_client = len(segments) - len(resource.path)
+            yield resource.path[0], f"/{'/'.join(segments[: of_client + 1])}"
 
 
 def _attributes(resource: ResourceClass) -> Iterator[tuple[str, str]]:

@@ -28,15 +28,18 @@ PLAIN_NAMES = frozenset({"list", "count", "get", "create", "update", "delete"})
 """Kinds of requests that name their methods."""
 
 
-def client_methods(model: Model, requests: Iterable[Request]) -> Mapping[Path, Sequence[Method]]:
+def client_methods(
+    model: Model, requests: Iterable[Request], client: str = ""
+) -> Mapping[Path, Sequence[Method]]:
     """Return the methods that send requests, by the paths of their resources.
 
-    The client itself comes first, and every resource on the way to another is there.
+    The client itself comes first, and every resource on the way to another is there. `client` names the
+    root whose resources are those of the client itself; a lone singleton is that root without being named.
     """
-    skipped = 1 if _single_root(model) else 0
+    root = _root(model, client)
     by_path: dict[Path, list[Request]] = {(): []}
     for request in requests:
-        path = request.segments[skipped:]
+        path = request.segments[request.segments[0] == root :]
         owner = path[:-1] if request.kind in ("content", "put_content") else path
         for depth in range(len(owner) + 1):
             by_path.setdefault(owner[:depth], [])
@@ -44,18 +47,19 @@ def client_methods(model: Model, requests: Iterable[Request]) -> Mapping[Path, S
     return {path: _methods(path, found) for path, found in by_path.items()}
 
 
-def class_prefix(model: Model) -> str:
-    """Return the prefix of the client classes: `Communications` if that is the only root, else `Graph`."""
-    single = _single_root(model)
-    return class_name(single) if single else "Graph"
+def class_prefix(model: Model, client: str = "") -> str:
+    """Return the prefix of the client classes: `Communications` if that root is the client, else `Graph`."""
+    return class_name(_root(model, client) or "Graph")
 
 
-def _single_root(model: Model) -> str | None:
-    """Return the name of the only root if it is a singleton: the client itself stands for it."""
+def _root(model: Model, client: str) -> str:
+    """Return the name of the root that is the client itself, else nothing."""
+    if any(source.name == client for source in model.sources):
+        return client
     if len(model.sources) != 1:
-        return None
+        return ""
     (only,) = model.sources
-    return only.name if only.kind == "Singleton" else None
+    return only.name if only.kind == "Singleton" else ""
 
 
 def attributes(path: Path) -> tuple[str, ...]:

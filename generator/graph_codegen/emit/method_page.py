@@ -10,14 +10,18 @@ from graph_codegen.emit.client import every_resource
 from graph_codegen.emit.declarations import Declaration, DeclarationWriter
 from graph_codegen.emit.methods import Argument, Method
 from graph_codegen.emit.templates import render
+from graph_codegen.facts.settings import Settings
 from graph_codegen.model.model import Model
 
 _MODEL = re.compile(r"models\.[\w.]+")
 
 
-def render_method_page(model: Model, writer: DeclarationWriter) -> str:
-    """Return the Markdown page that lists every method of the client; `writer` writes their declarations."""
-    resources = every_resource(model, writer)
+def render_method_page(model: Model, writer: DeclarationWriter, settings: Settings) -> str:
+    """Return the Markdown page that lists every method of the client.
+
+    `writer` writes their declarations, `settings` holds the root that is the client.
+    """
+    resources = every_resource(model, writer, settings)
     declarations = [d for resource in resources for d in resource.declarations]
     option_sets = {declaration.method.option_set for declaration in declarations}
     pages = {

@@ -83,13 +83,13 @@ def build(
         "package/pyproject.toml.jinja2",
         package=package,
         version=settings.version,
-        title=_title(model),
+        title=_title(model, settings),
     )
     files["README.md"] = render(
         "package/README.md.jinja2",
         package=package,
-        title=_title(model),
-        prefix=class_prefix(model),
+        title=_title(model, settings),
+        prefix=class_prefix(model, settings.client),
     )
     files["LICENSE"] = (TEMPLATES / "package" / "LICENSE").read_text(encoding="utf-8")
     return dict(sorted(files.items()))
@@ -102,19 +102,19 @@ def _format(source: str, path: str, executor: Executor | None) -> Callable[[], s
     return executor.submit(formatted_text, source, path).result
 
 
-def _title(model: Model) -> str:
-    return f"Microsoft Graph {class_prefix(model).lower()}"
+def _title(model: Model, settings: Settings) -> str:
+    return f"Microsoft Graph {class_prefix(model, settings.client).lower()}"
 
 
 def _init(model: Model, settings: Settings) -> str:
-    prefix = class_prefix(model)
+    prefix = class_prefix(model, settings.client)
     exports = _EXPORTS | {
         "_runtime.errors": _errors(),
         "client": [f"Async{prefix}Client", f"{prefix}Client"],
     }
     return render(
         "package/init.py.jinja2",
-        title=_title(model),
+        title=_title(model, settings),
         package=settings.package,
         prefix=prefix,
         exports=dict(sorted(exports.items())),

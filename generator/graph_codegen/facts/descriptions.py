@@ -37,11 +37,15 @@ class TypeDescription:
 
 @dataclass(frozen=True)
 class Descriptions:
-    """What the file says: texts by full type name, by `METHOD path`, and by name of parameter."""
+    """What the file says: texts by full type name, by `METHOD path`, and by name of parameter.
+
+    Requests whose paths begin with a key of `alike` share the texts of those that begin with its value.
+    """
 
     types: Mapping[str, TypeDescription]
     operations: Mapping[str, str]
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    alike: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def of_type(self, declared: TypeDeclaration) -> str:
         """Return the text about a type, empty if there is none."""
@@ -57,7 +61,14 @@ class Descriptions:
     def of_request(self, request: Request) -> str:
         """Return the text about a request, empty if there is none."""
         own = _own(request.operation.annotations) if request.operation else ""
-        return own or self.operations.get(request.http, "")
+        return own or self.operations.get(request.http) or self._shared(request)
+
+    def _shared(self, request: Request) -> str:
+        for prefix, other in self.alike.items():
+            path = request.path.removeprefix(prefix)
+            if path != request.path and path[:1] in ("", "/"):
+                return self.operations.get(f"{request.method} {other}{path}", "")
+        return ""
 
     def of_parameter(self, request: Request, name: str) -> str:
         """Return the text about a parameter of an action or function, empty if there is none.

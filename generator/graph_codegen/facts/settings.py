@@ -6,6 +6,7 @@ import keyword
 import re
 import sys
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -40,11 +41,12 @@ IMPORTED = frozenset(
 """What the package imports, and their dependencies: a package of that name would shadow them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The roots of the subset, the name of its CSDL document, and the package made from it.
 
     `endpoint` is the service root that the clients of the package send requests to.
+    `client` is the root whose resources are attributes of the client itself, empty for none.
     """
 
     roots: tuple[str, ...]
@@ -52,6 +54,7 @@ class Settings:
     package: str
     version: str
     endpoint: str = GRAPH
+    client: str = ""
 
 
 def load(folder: Path) -> Settings:
@@ -60,12 +63,18 @@ def load(folder: Path) -> Settings:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         part, package = data["slice"], data["package"]
-        endpoint = package.get("endpoint", GRAPH)
-        texts = [*part["roots"], part["document"], package["name"], package["version"], endpoint]
+        endpoint, client = package.get("endpoint", GRAPH), package.get("client", "")
+        texts = [part["document"], package["name"], package["version"], endpoint, client]
+        texts += part["roots"]
         if isinstance(part["roots"], str) or not all(isinstance(text, str) for text in texts):
             raise TypeError("roots is a list of strings, everything else a string")
         found = Settings(
-            tuple(part["roots"]), part["document"], package["name"], package["version"], endpoint
+            roots=tuple(part["roots"]),
+            document=part["document"],
+            package=package["name"],
+            version=package["version"],
+            endpoint=endpoint,
+            client=client,
         )
     except OSError as problem:
         raise error(f"cannot read the settings: {problem.strerror}", str(path)) from None
@@ -76,6 +85,8 @@ def load(folder: Path) -> Settings:
     if not _DOCUMENT.fullmatch(found.document):
         message = f"{shorten(found.document)} is not a name of a document, such as graph.xml"
         raise error(message, str(path))
+    if found.client and found.client not in found.roots:
+        raise error(f"the client is {shorten(found.client)}, which is not a root", str(path))
     return with_endpoint(with_package(found, found.package), found.endpoint)
 
 
@@ -86,6 +97,15 @@ def with_endpoint(settings: Settings, endpoint: str) -> Settings:
             "is not a service root, such as https://graph.microsoft.com/beta", shorten(endpoint)
         )
     return replace(settings, endpoint=endpoint.rstrip("/"))
+
+
+def with_roots(settings: Settings, roots: Sequence[str]) -> Settings:
+    """Return settings for given roots, the client among them or none; without any as they are."""
+    if not roots:
+        return settings
+    return replace(
+        settings, roots=tuple(roots), client=settings.client if settings.client in roots else ""
+    )
 
 
 def with_package(settings: Settings, package: str) -> Settings:

@@ -20,15 +20,19 @@ from graph_codegen.csdl.ast import (
 from graph_codegen.errors import Diagnostic, Place
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Model:
-    """The resolved model: every reference is a full name, and every annotation is on its target."""
+    """The resolved model: every reference is a full name, and every annotation is on its target.
+
+    `paths` are the segments of the paths whose resources it describes, without keys; none: all paths.
+    """
 
     types: Mapping[str, TypeDeclaration]
     operations: tuple[Operation, ...] = ()
     terms: tuple[Term, ...] = ()
     container: EntityContainer | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    paths: tuple[tuple[str, ...], ...] = ()
 
     @property
     def place(self) -> Place:
@@ -71,6 +75,14 @@ class Model:
                 yield returns.type, returns.place, operation.name, "ReturnType"
         for source in self.sources:
             yield TypeRef(source.type), source.place, "", source.name
+
+    def describes(self, path: tuple[str, ...]) -> bool:
+        """Whether the model describes the resource at a path, not only the way to one further along."""
+        return not self.paths or any(path[: len(kept)] == kept for kept in self.paths)
+
+    def leads_on(self, path: tuple[str, ...]) -> bool:
+        """Whether the resource at a path is described, or on the way to one that is."""
+        return self.describes(path) or any(kept[: len(path)] == path for kept in self.paths)
 
     def structured(self) -> Iterator[StructuredType]:
         """Iterate over the entity and complex types."""

@@ -109,7 +109,7 @@ class _Resolver:
                 Diagnostic("a document holds at most one EntityContainer", containers[1].place)
             )
         container = containers[0] if containers else None
-        model = Model(types, operations, terms, container)
+        model = Model(types=types, operations=operations, terms=terms, container=container)
         validate_model(model)
         found = chain(self._document.diagnostics, self._unused(), find_unresolved_references(model))
         return replace(model, diagnostics=bounded(found))
@@ -147,8 +147,9 @@ class _Resolver:
     # -- annotations
 
     def _annotated(self, item: _Annotated, *targets: str) -> _Annotated:
-        """Join inline and out-of-line annotations, resolved and sorted by term and qualifier.
+        """Join inline and out-of-line annotations, resolved and sorted by term, qualifier and value.
 
+        The value decides where a document annotates twice with one term, as Graph's does, against CSDL 14.2.
         An item without annotations, like most members, is returned unchanged: copying costs the most here.
         """
         found = list(item.annotations)
@@ -158,7 +159,9 @@ class _Resolver:
                 found.extend(self._targets[target].annotations)
         if not found:
             return item
-        resolved = sorted(map(self._annotation, found), key=lambda a: (a.term, a.qualifier))
+        resolved = sorted(
+            map(self._annotation, found), key=lambda a: (a.term, a.qualifier, repr(a.value))
+        )
         return replace(item, annotations=tuple(resolved))
 
     def _annotation(self, item: Annotation) -> Annotation:

@@ -31,7 +31,10 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A navigation property that was left out because its target is outside the subset."""
+    """A navigation property of a type in the subset that was left out because its target is outside.
+
+    Types on the way to a chosen path are not in the subset as such: what they lack is not listed.
+    """
 
     type: str
     property: str
@@ -58,7 +61,8 @@ def take(model: Model, roots: Sequence[str]) -> Subset:
 
     A root is `all`, the name of an entity set or singleton (`communications`), a path from one
     along contained navigation (`communications/calls`), or a type (`commsNotifications`, with its
-    namespace unless that is microsoft.graph). Raises CodegenError for a root that does not exist,
+    namespace unless that is microsoft.graph). Of a path only the resource at its end, and what that
+    leads to, takes requests. Raises CodegenError for a root that does not exist,
     and for a kept element that refers to nothing.
     """
     closure = _Closure(model)
@@ -92,7 +96,8 @@ class _Closure:
         self._operations: set[Operation] = set()
         self._sources: set[str] = set()
         self._followed: set[str] = set()
-        self._paths: set[tuple[str, str]] = set()
+        self._paths: set[tuple[str, ...]] = set()
+        self._steps: set[tuple[str, str]] = set()
         self._pending: list[str] = []
         self._everything = False
 
@@ -110,6 +115,7 @@ class _Closure:
         source = self._model.container and self._model.container.source(head)
         if source:
             self._sources.add(source.name)
+            self._paths.add((source.name, *segments))
             self._follow(root, source.type, segments)
             return
         found = None if segments else self._find_type(head)
@@ -121,7 +127,10 @@ class _Closure:
         self._hold(found)
 
     def _follow(self, root: str, owner: str, segments: list[str]) -> None:
-        """Hold the target of a path; of the types on the way, only their keys and the next step are kept."""
+        """Hold the target of a path; of the types on the way, only their keys and the next step are kept.
+
+        Neither their other members nor their annotations are.
+        """
         for segment in segments:
             lineage = self._model.lineage(owner)
             steps = (
@@ -137,8 +146,8 @@ class _Closure:
                     self._model.place,
                 )
             self._types.update(declared.name for declared in lineage)
-            self._paths.add((step[0], segment))
-            self._paths.update((d.name, name) for d in lineage for name in self._model.key(owner))
+            self._steps.add((step[0], segment))
+            self._steps.update((d.name, name) for d in lineage for name in self._model.key(owner))
             owner = step[1].type.name
         self._hold(owner)
 
@@ -213,9 +222,15 @@ class _Closure:
                 if s.name in self._sources
             ),
         )
-        terms = self._model.terms if self._everything else ()
         return (
-            Model(types, operations, terms, container, self._model.diagnostics),
+            Model(
+                types=types,
+                operations=operations,
+                terms=self._model.terms if self._everything else (),
+                container=container,
+                diagnostics=self._model.diagnostics,
+                paths=() if self._everything else tuple(sorted(self._paths)),
+            ),
             cut,
         )
 
@@ -224,16 +239,20 @@ class _Closure:
         for item in declared.navigation:
             if self._keeps(declared, item):
                 kept.append(item)
-            else:
+            elif declared.name in self._followed:
                 cut.append(Cut(declared.name, item.name, item.type.name))
         properties = tuple(item for item in declared.properties if self._keeps(declared, item))
-        if len(properties) + len(kept) == len(declared.properties) + len(declared.navigation):
+        if declared.name not in self._followed:
+            declared = replace(declared, annotations=())  # which concern all of the type
+        elif len(properties) + len(kept) == len(declared.properties) + len(declared.navigation):
             return declared
         return replace(declared, properties=properties, navigation=tuple(kept))
 
     def _keeps(self, declared: StructuredType, item: Property | NavigationProperty) -> bool:
         if declared.name not in self._followed:
-            return (declared.name, item.name) in self._paths
+            return (declared.name, item.name) in self._steps
+        if isinstance(item, NavigationProperty):  # a type on the way to another is not held
+            return item.type.name in self._followed
         return item.type.primitive or item.type.name in self._types
 
     def _bindings(self, bindings: tuple[Binding, ...]) -> tuple[Binding, ...]:

@@ -156,10 +156,10 @@ def list_offers(model: Model) -> Iterator[Request]:
     """
     walk = _Walk(model)
     pending = deque(map(top, model.sources))
-    met: set[str] = set()
+    met: set[tuple[str, bool]] = set()
     while pending:
         at = pending.popleft()
-        step = at.steps[-1] if at.steps else at.path
+        step = at.steps[-1] if at.steps else at.path, model.describes(at.segments)
         if step not in met:
             met.add(step)
             yield from walk.own(at)
@@ -180,7 +180,9 @@ class _Walk:
             pending.extend(reversed(list(self.below(at))))
 
     def own(self, at: Resource) -> Iterator[Request]:
-        """Yield the requests of a resource and of the items in it."""
+        """Yield the requests of a resource and of the items in it; none on the way to a chosen path."""
+        if not self._model.describes(at.segments):
+            return
         if not at.contained:
             yield from self._read(at)
         elif at.type.collection:
@@ -207,6 +209,8 @@ class _Walk:
                 )
                 if below.steps[-1] in at.steps:
                     continue  # replies to replies are the same resource as replies
+                if not self._model.leads_on(below.segments):
+                    continue
                 if len(below.segments) > MOST_SEGMENTS:
                     raise _too_long(below, item)
                 yield below

@@ -12,8 +12,9 @@ from graph_codegen.csdl.ast import EnumType
 from graph_codegen.emit.names import assign_names
 from graph_codegen.emit.openapi import build_openapi
 from graph_codegen.errors import CodegenError
-from graph_codegen.facts import descriptions, supplement
+from graph_codegen.facts import descriptions, settings, supplement
 from graph_codegen.facts.descriptions import Descriptions, TypeDescription
+from graph_codegen.model.model import Model
 from graph_codegen.model.resolver import resolve
 from graph_codegen.model.subset import take
 from graph_codegen.service.requests import list_requests
@@ -41,10 +42,13 @@ def test_descriptions_of_the_document_come_first() -> None:
     assert schema["properties"]["b"]["description"] == "our b"
 
 
+def model_of_service() -> Model:
+    return resolve(reader.read_file(METADATA / "communications.csdl.xml"))
+
+
 def test_everything_described_exists() -> None:
-    document = reader.read_file(METADATA / "communications.csdl.xml")
-    model, redundant = supplement.apply(resolve(document), supplement.load(METADATA))
-    subset = take(model, ["communications"]).model
+    model, redundant = supplement.apply(model_of_service(), supplement.load(METADATA))
+    subset = take(model, settings.load(METADATA).roots).model
     known = descriptions.load(METADATA)
     lines = {f"{r.method} {r.path}" for r in list_requests(subset)}
     enums = [declared for declared in model.types.values() if isinstance(declared, EnumType)]
@@ -55,6 +59,17 @@ def test_everything_described_exists() -> None:
     told = {(n, m) for n, text in known.types.items() for m in (*text.properties, *text.members)}
     assert told <= members
     assert known.operations.keys() <= lines  # newer metadata may bring more than is described yet
+    resources = {request.path for request in list_requests(subset)}
+    assert {*known.alike, *known.alike.values()} <= resources
+
+
+def test_requests_of_the_same_form_share_a_text_unless_they_have_their_own() -> None:
+    known = descriptions.load(METADATA)
+    subset = take(model_of_service(), settings.load(METADATA).roots).model
+    texts = {request.http: known.of_request(request) for request in list_requests(subset)}
+    shared = texts["DELETE /communications/onlineMeetings/{onlineMeeting-id}"]
+    assert texts["DELETE /users/{user-id}/onlineMeetings/{onlineMeeting-id}"] == shared != ""
+    assert texts["GET /me/onlineMeetings"] != texts["GET /communications/onlineMeetings"]
 
 
 def test_a_file_that_is_not_understood_is_refused(tmp_path: Path) -> None:

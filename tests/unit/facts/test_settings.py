@@ -51,8 +51,28 @@ def test_a_document_is_a_file_next_to_the_settings(tmp_path: Path, name: str) ->
             GOOD.replace('["communications"]', '"communications"'),
             "the settings are not understood: ",
         ),
+        (GOOD + 'client = "calls"', "the client is calls, which is not a root"),
+        (GOOD + "client = 5", "the settings are not understood: "),
         (GOOD.replace("1.0", "1.0\\n"), "1.0\\u000a is not a version, such as 1.2.3"),
     ],
 )
 def test_settings_of_another_form_are_refused(tmp_path: Path, text: str, message: str) -> None:
     assert refusal(tmp_path, text).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("roots", "client"),
+    [
+        ((), "communications"),
+        (("users", "communications"), "communications"),
+        (("communications/calls",), ""),
+        (("all",), ""),
+    ],
+)
+def test_the_client_is_among_the_given_roots_or_none(
+    tmp_path: Path, roots: tuple[str, ...], client: str
+) -> None:
+    text = GOOD + 'client = "communications"'
+    (tmp_path / settings.FILE).write_text(text, encoding="utf-8")
+    found = settings.with_roots(settings.load(tmp_path), roots)
+    assert (found.roots, found.client) == (roots or ("communications",), client)

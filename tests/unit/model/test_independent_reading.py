@@ -27,6 +27,7 @@ METADATA = ROOT / "metadata"
 SETTINGS = tomllib.loads((METADATA / "settings.toml").read_text(encoding="utf-8"))
 PROVENANCE = json.loads((METADATA / "provenance.json").read_text(encoding="utf-8"))
 
+ROOTS: list[str] = SETTINGS["slice"]["roots"]
 SUBSET = METADATA / SETTINGS["slice"]["document"]
 WHOLE = ROOT.parent / "shared" / "metadata" / PROVENANCE["document"]
 
@@ -65,13 +66,13 @@ SPELT_OTHERWISE: Mapping[str, list[str]] = {
 
 
 class Reading:
-    """A CSDL document: its types, what is bound to them, and the singletons."""
+    """A CSDL document: its types, what is bound to them, and the types of its entity sets and singletons."""
 
     def __init__(self, file: Path) -> None:
         tree = ElementTree.parse(file)
         self._aliases: dict[str, str] = {}
         self.types: dict[str, ElementTree.Element] = {}
-        self.singletons: dict[str, str] = {}
+        self.sources: dict[str, str] = {}
         self.bound: dict[str, list[tuple[str, ElementTree.Element]]] = {}
         self._remarks: dict[str, list[ElementTree.Element]] = {}
         schemas = [one for one in tree.iter() if tag(one) == "Schema"]
@@ -88,15 +89,15 @@ class Reading:
         elif tag(one) in ("Action", "Function") and one.get("IsBound") == "true":
             self.bound.setdefault(self.full(parts(one, "Parameter")[0]), []).append((name, one))
         elif tag(one) == "EntityContainer":
-            for singleton in parts(one, "Singleton"):
-                self.singletons[singleton.attrib["Name"]] = self.full(singleton)
+            for source in parts(one, "Singleton", "EntitySet"):
+                self.sources[source.attrib["Name"]] = self.full(source)
         elif tag(one) == "Annotations":
             head, slash, rest = one.attrib["Target"].partition("/")
             self._remarks.setdefault(self._resolved(head) + slash + rest, []).extend(one)
 
     def full(self, typed: ElementTree.Element) -> str:
         """The type of a property, parameter, …, with its namespace."""
-        text = typed.attrib["Type"]
+        text = typed.get("Type") or f"Collection({typed.attrib['EntityType']})"
         inner = item(text)
         return text.replace(inner, self._resolved(inner))
 
@@ -125,6 +126,21 @@ class Reading:
                     found.add(one)
                     todo += self._mentions(one)
         return found
+
+    def step(self, name: str, segment: str) -> tuple[str, ElementTree.Element]:
+        """The navigation property of a type that a segment of a path names, and what declares it."""
+        (found,) = (
+            (owner, member)
+            for owner in self.lineage(name)
+            for member in parts(self.types[owner], "NavigationProperty")
+            if member.attrib["Name"] == segment
+        )
+        return found
+
+    def keys(self, name: str) -> set[str]:
+        """The names of the properties that are the key of a type."""
+        keys = (key for one in self.lineage(name) for key in parts(self.types[one], "Key"))
+        return {ref.attrib["Name"] for key in keys for ref in key}
 
     def _mentions(self, name: str) -> Iterator[str]:
         for member in parts(self.types[name], "Property", "NavigationProperty"):
@@ -200,12 +216,34 @@ def reading(request: pytest.FixtureRequest) -> Reading:
 
 
 @pytest.fixture(scope="module")
-def types(reading: Reading) -> set[str]:
-    """The types that can be reached from the roots in the settings."""
-    roots = SETTINGS["slice"]["roots"]
-    return reading.closure(
-        *(reading.singletons.get(root, f"microsoft.graph.{root}") for root in roots)
-    )
+def passed(reading: Reading) -> Mapping[str, set[str]]:
+    """The types on the way to a root that is a path, and their members that the path needs."""
+    found: dict[str, set[str]] = {}
+    for head, *steps in (root.split("/") for root in ROOTS):
+        name = item(reading.sources.get(head, ""))
+        for segment in steps:
+            for owner in reading.lineage(name):
+                found.setdefault(owner, set()).update({segment, *reading.keys(name)})
+            name = item(reading.full(reading.step(name, segment)[1]))
+    return found
+
+
+@pytest.fixture(scope="module")
+def held(reading: Reading) -> set[str]:
+    """The types that can be reached from the ends of the roots in the settings."""
+    starts: list[str] = []
+    for head, *steps in (root.split("/") for root in ROOTS):
+        name = item(reading.sources.get(head, f"microsoft.graph.{head}"))
+        for segment in steps:
+            name = item(reading.full(reading.step(name, segment)[1]))
+        starts.append(name)
+    return reading.closure(*starts)
+
+
+@pytest.fixture(scope="module")
+def types(held: set[str], passed: Mapping[str, set[str]]) -> set[str]:
+    """The types of the subset."""
+    return held | passed.keys()
 
 
 def test_types(types: set[str]) -> None:
@@ -239,11 +277,15 @@ def test_kinds_and_bases(reading: Reading, types: set[str]) -> None:
             assert cls._abstract is (reading.types[name].get("Abstract") == "true")
 
 
-def test_properties(reading: Reading, types: set[str]) -> None:
+def test_properties(
+    reading: Reading, types: set[str], held: set[str], passed: Mapping[str, set[str]]
+) -> None:
     declared: dict[str, str] = {}
     for name in types:
         module = class_name(name).rpartition(".")[0]
         for member in parts(reading.types[name], "Property", "NavigationProperty"):
+            if name not in held and member.attrib["Name"] not in passed[name]:
+                continue
             type_name = reading.full(member)
             path = f"{name}/{member.attrib['Name']}"
             declared[path] = f"{spelled(type_name, module)} | None"
@@ -265,7 +307,9 @@ def test_properties(reading: Reading, types: set[str]) -> None:
 
 def test_operations(reading: Reading) -> None:
     walk = Walk(reading)
-    walk.single("/communications", reading.singletons["communications"], removable=False)
+    for root in ROOTS:
+        if root.split("/")[0] in reading.sources:
+            walk.root(root)
 
     ours = {f"{one.method} {one.path}": described(one) for one in OPERATIONS}
     assert sorted(walk.found) == sorted(ours)
@@ -295,6 +339,25 @@ class Walk:
         assert line not in self.found
         path = tuple((key, "path", "str", True) for key in keys)
         self.found[line] = (path + tuple(body), returns)
+
+    def root(self, root: str) -> None:
+        """The entity set or singleton that a root begins with, or what its path leads to."""
+        head, *steps = root.split("/")
+        path, type_name = f"/{head}", self._reading.sources[head]
+        keys: tuple[str, ...] = ()
+        taken: tuple[str, ...] = ()
+        for segment in steps:
+            name = item(type_name)
+            if name != type_name:
+                keys = (*keys, f"{name.rpartition('.')[2]}-id")
+                path += f"/{{{keys[-1]}}}"
+            owner, member = self._reading.step(name, segment)
+            path, type_name = f"{path}/{segment}", self._reading.full(member)
+            taken = (*taken, f"{owner}/{segment}")
+        if type_name.startswith("Collection("):
+            self._collection(path, item(type_name), keys, taken)
+        else:
+            self.single(path, type_name, keys=keys, taken=taken, removable=bool(steps))
 
     def single(
         self,

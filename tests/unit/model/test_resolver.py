@@ -380,6 +380,16 @@ def test_annotations_on_one_target_add_up_sorted() -> None:
     ]
 
 
+def test_the_order_of_two_annotations_with_one_term_means_nothing() -> None:
+    """CSDL 14.2 forbids two; Graph's entity set of users has two ReadRestrictions."""
+    one, two = '<Annotation Term="a.b" String="1"/>', '<Annotation Term="a.b" String="2"/>'
+    first, second = (
+        model(f'<ComplexType Name="t">{found}</ComplexType>') for found in (one + two, two + one)
+    )
+    assert len(structure(first, "t").annotations) == 2
+    assert first == second
+
+
 def test_the_qualifier_of_a_target_is_that_of_its_annotations() -> None:
     body = (
         '<ComplexType Name="t"/><Annotations Target="graph.t" Qualifier="q">'

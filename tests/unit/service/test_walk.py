@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from graph_codegen.model.subset import take
 from graph_codegen.service.requests import Request, list_offers, list_requests
 from tests.support.csdl import model
 
@@ -70,6 +71,47 @@ def test_an_overload_of_a_base_type_with_other_parameters_is_called_as_well() ->
         ("microsoft.graph.app", ["role", "scope"]),
         ("microsoft.graph.base", ["role"]),
     ]
+
+
+WAYS = BASE.partition("<EntityContainer")[0] + """
+<EntityType Name="hub">
+  <NavigationProperty Name="apps" Type="Collection(graph.app)" ContainsTarget="true"/>
+  <NavigationProperty Name="me" Type="graph.app" ContainsTarget="true"/>
+</EntityType>
+<EntityContainer Name="d">
+  <Singleton Name="hub" Type="graph.hub"/><Singleton Name="second" Type="graph.hub"/>
+</EntityContainer>
+"""
+
+
+def below(*roots: str) -> list[str]:
+    """Return the request lines of the subset below roots."""
+    subset = take(model(WAYS), roots).model
+    return [request.http for request in list_requests(subset)]
+
+
+def test_a_root_that_is_a_path_brings_no_requests_on_the_way() -> None:
+    assert [line for line in below("hub/apps/logs") if "{base-id}" not in line] == [
+        "GET /hub/apps/{app-id}/logs",
+        "POST /hub/apps/{app-id}/logs",
+        "GET /hub/apps/{app-id}/logs/$count",
+    ]
+
+
+def test_nothing_beside_a_path_takes_requests_even_where_its_type_is_held() -> None:
+    assert not [line for line in below("hub/me", "app") if "/apps" in line or line == "GET /hub"]
+    assert "GET /hub/me" in below("hub/me", "app")
+
+
+def test_a_shorter_path_includes_a_longer_one() -> None:
+    assert below("hub", "hub/apps") == below("hub")
+
+
+def test_what_one_path_passes_another_offers() -> None:
+    subset = take(model(WAYS), ["hub/apps/logs", "second/apps"]).model
+    offered = [request.http for request in list_offers(subset)]
+    assert "GET /second/apps" in offered
+    assert "GET /hub/apps" not in offered
 
 
 def test_each_resource_is_offered_once_however_many_paths_lead_to_it() -> None:

@@ -21,11 +21,11 @@ from graph_codegen.model.model import Model
 from graph_codegen.service.requests import STREAM
 
 
-def compare(old: Side, new: Side) -> Comparison:
+def compare(old: Side, new: Side, client: str = "") -> Comparison:
     """Return every difference between the subsets of two documents, with its verdicts.
 
-    Aliases, order, formatting, comments and out-of-line annotations make no difference. Descriptions
-    are compared if both documents have any.
+    `client` names the root that is the client itself. Aliases, order, formatting, comments and out-of-line
+    annotations make no difference. Descriptions are compared if both documents have any.
     """
     context = Context(
         old,
@@ -39,7 +39,7 @@ def compare(old: Side, new: Side) -> Comparison:
         compare_container(context),
         compare_terms(context),
     )
-    surface = Surface(old.model, new.model, context.renamed)
+    surface = Surface(old.model, new.model, context.renamed, client)
     findings = (_finding(change, surface) for change in changes)
     return Comparison(
         Source(old.document.file, old.document.sha256),

@@ -57,22 +57,26 @@ _Methods = Mapping[str, Method]
 class Surface:
     """The methods that differ between two clients, indexed by the elements that they depend on.
 
-    `renamed` maps old names of types to new ones.
+    `renamed` maps old names of types to new ones, `client` names the root that is the client.
     """
 
-    def __init__(self, old: Model, new: Model, renamed: Mapping[str, str]) -> None:
+    def __init__(
+        self, old: Model, new: Model, renamed: Mapping[str, str], client: str = ""
+    ) -> None:
         self._models = old, new
         self._renamed = renamed
+        self._client = client
 
     # -- the methods of both clients
 
     @cached_property
     def _old(self) -> _Methods:
-        return {self._renamed_key(key): method for key, method in _methods(self._models[0]).items()}
+        old = _methods(self._models[0], self._client)
+        return {self._renamed_key(key): method for key, method in old.items()}
 
     @cached_property
     def _new(self) -> _Methods:
-        return _methods(self._models[1])
+        return _methods(self._models[1], self._client)
 
     def _renamed_key(self, key: str) -> str:
         """Return a key with the type at its beginning renamed."""
@@ -85,8 +89,8 @@ class Surface:
     @cached_property
     def renames_client(self) -> bool:
         """Whether the client class was renamed, which moves every method."""
-        old, new = self._models
-        return bool(self._old) and class_prefix(old) != class_prefix(new)
+        old, new = (class_prefix(model, self._client) for model in self._models)
+        return bool(self._old) and old != new
 
     @cached_property
     def _called(self) -> frozenset[str]:
@@ -237,10 +241,10 @@ def _loses_overload(old: Method, new: Method) -> bool:
     return before != after and _effect(old, new).breaks
 
 
-def _methods(model: Model) -> _Methods:
+def _methods(model: Model, client: str) -> _Methods:
     return {
         f"{_resource(method.request)}/{method.name}": method
-        for methods in client_methods(model, list_offers(model)).values()
+        for methods in client_methods(model, list_offers(model), client).values()
         for method in methods
     }
 
