@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ._runtime.operation import Operation as Operation
     from ._runtime.operation import Parameter as Parameter
     from ._runtime.page import Page as Page
+    from ._runtime.permissions import Permissions as Permissions
     from ._runtime.response import Response as Response
     from ._runtime.retry import RetryPolicy as RetryPolicy
     from ._runtime.subcodes import SUBCODES as SUBCODES
@@ -62,6 +63,7 @@ _MODULES = {
     "Operation": "._runtime.operation",
     "Parameter": "._runtime.operation",
     "Page": "._runtime.page",
+    "Permissions": "._runtime.permissions",
     "Response": "._runtime.response",
     "RetryPolicy": "._runtime.retry",
     "SUBCODES": "._runtime.subcodes",
@@ -93,6 +95,7 @@ __all__ = [
     "Page",
     "Parameter",
     "PermissionDeniedError",
+    "Permissions",
     "RepeatedLinkError",
     "Response",
     "RetryPolicy",

@@ -30,7 +30,7 @@ from ._runtime.methods import (
     Sync,
 )
 from ._runtime.page import Page
-from ._runtime.permissions import PermissionRule
+from ._runtime.permissions import PermissionRule, Permissions
 from ._runtime.wire import UNSET, Unset
 from .options import ActionOptions, CollectionOptions, CountOptions, EntityOptions, Options
 
@@ -58,15 +58,16 @@ class _AdhocCalls(Resource[F], at="adhoc_calls"):
 
     @GET.page("/communications/adhocCalls", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def list(self, **options: Unpack[CollectionOptions]) -> Page[models.AdhocCall]:
-        """List ad hoc calls. Declared in the metadata; to find recordings use getAllRecordings.
+        """Undocumented as far as known. List ad hoc calls. Declared in the metadata; to find
+        recordings use getAllRecordings.
 
         GET /communications/adhocCalls
         """
 
     @POST("/communications/adhocCalls", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def create(self, adhoc_call: models.AdhocCall, **options: Unpack[Options]) -> models.AdhocCall:
-        """Create an ad hoc call. Declared in the metadata; to place a call use POST
-        /communications/calls.
+        """Undocumented as far as known. Create an ad hoc call. Declared in the metadata; to place
+        a call use POST /communications/calls.
 
         Args:
             adhoc_call: What to create.
@@ -76,7 +77,7 @@ class _AdhocCalls(Resource[F], at="adhoc_calls"):
 
     @GET("/communications/adhocCalls/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def count(self, **options: Unpack[CountOptions]) -> int:
-        """Count the ad hoc calls, as plain text.
+        """Undocumented as far as known. Count the ad hoc calls, as plain text.
 
         GET /communications/adhocCalls/$count
         """
@@ -93,8 +94,8 @@ class _AdhocCalls(Resource[F], at="adhoc_calls"):
         end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.CallRecording]:
-        """List the recordings of the ad hoc calls that a user started, within a time span if
-        given.
+        """Undocumented as far as known. List the recordings of the ad hoc calls that a user
+        started, within a time span if given.
 
         Args:
             user_id: Object id of the user.
@@ -116,8 +117,8 @@ class _AdhocCalls(Resource[F], at="adhoc_calls"):
         end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.CallTranscript]:
-        """List the transcripts of the ad hoc calls that a user started, within a time span if
-        given.
+        """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
+        started, within a time span if given.
 
         Args:
             user_id: Object id of the user.
@@ -129,7 +130,7 @@ class _AdhocCalls(Resource[F], at="adhoc_calls"):
 
     @GET("/communications/adhocCalls/{adhocCall-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def get(self, adhoc_call_id: str, **options: Unpack[EntityOptions]) -> models.AdhocCall:
-        """Get an ad hoc call.
+        """Undocumented as far as known. Get an ad hoc call.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -141,7 +142,8 @@ class _AdhocCalls(Resource[F], at="adhoc_calls"):
     def update(
         self, adhoc_call_id: str, adhoc_call: models.AdhocCall, **options: Unpack[Options]
     ) -> models.AdhocCall | None:
-        """Update an ad hoc call. Declared in the metadata; it has no property but its id.
+        """Undocumented as far as known. Update an ad hoc call. Declared in the metadata; it has no
+        property but its id.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -152,7 +154,7 @@ class _AdhocCalls(Resource[F], at="adhoc_calls"):
 
     @DELETE("/communications/adhocCalls/{adhocCall-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def delete(self, adhoc_call_id: str, **options: Unpack[Options]) -> None:
-        """Delete an ad hoc call. Declared in the metadata.
+        """Undocumented as far as known. Delete an ad hoc call. Declared in the metadata.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -179,7 +181,8 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     def list(
         self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallRecording]:
-        """List the recordings of an ad hoc call, without their content.
+        """Undocumented as far as known. List the recordings of an ad hoc call, without their
+        content.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -194,7 +197,8 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     def create(
         self, adhoc_call_id: str, call_recording: models.CallRecording, **options: Unpack[Options]
     ) -> models.CallRecording:
-        """Create a recording. Declared in the metadata; the service records.
+        """Undocumented as far as known. Create a recording. Declared in the metadata; the service
+        records.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -208,7 +212,7 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, adhoc_call_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the recordings of an ad hoc call, as plain text.
+        """Undocumented as far as known. Count the recordings of an ad hoc call, as plain text.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -223,8 +227,8 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     def delta(
         self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallRecording]:
-        """List the recordings that are new since the last time. Keep the deltaLink and start from
-        it.
+        """Undocumented as far as known. List the recordings that are new since the last time. Keep
+        the deltaLink and start from it.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -239,7 +243,7 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     def get(
         self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[EntityOptions]
     ) -> models.CallRecording:
-        """Get one recording of an ad hoc call, without its content.
+        """Undocumented as far as known. Get one recording of an ad hoc call, without its content.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -259,7 +263,8 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
         call_recording: models.CallRecording,
         **options: Unpack[Options],
     ) -> models.CallRecording | None:
-        """Update a recording. Declared in the metadata; the service sets its properties.
+        """Undocumented as far as known. Update a recording. Declared in the metadata; the service
+        sets its properties.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -276,7 +281,7 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     def delete(
         self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a recording of an ad hoc call.
+        """Undocumented as far as known. Delete a recording of an ad hoc call.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -292,7 +297,8 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     def get_content(
         self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
     ) -> bytes:
-        """Download the video of a recording. It can be large: stream it.
+        """Undocumented as far as known. Download the video of a recording. It can be large: stream
+        it.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -308,7 +314,7 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     def stream_content(
         self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
     ) -> Iterator[bytes]:
-        """As `get_content`, piece by piece: use it in a `with` statement."""
+        """Undocumented as far as known. As `get_content`, piece by piece: use it in a `with` statement."""
 
     @PUT(
         "/communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
@@ -317,7 +323,8 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
     def put_content(
         self, adhoc_call_id: str, call_recording_id: str, content: bytes, **options: Unpack[Options]
     ) -> None:
-        """Replace the video of a recording. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the video of a recording. Declared in the
+        metadata; the service writes it.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -346,7 +353,8 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     def list(
         self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallTranscript]:
-        """List the transcripts of an ad hoc call, without their content.
+        """Undocumented as far as known. List the transcripts of an ad hoc call, without their
+        content.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -361,7 +369,8 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     def create(
         self, adhoc_call_id: str, call_transcript: models.CallTranscript, **options: Unpack[Options]
     ) -> models.CallTranscript:
-        """Create a transcript. Declared in the metadata; the service transcribes.
+        """Undocumented as far as known. Create a transcript. Declared in the metadata; the service
+        transcribes.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -375,7 +384,7 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, adhoc_call_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the transcripts of an ad hoc call, as plain text.
+        """Undocumented as far as known. Count the transcripts of an ad hoc call, as plain text.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -390,8 +399,8 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     def delta(
         self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallTranscript]:
-        """List the transcripts that are new since the last time. Keep the deltaLink and start from
-        it.
+        """Undocumented as far as known. List the transcripts that are new since the last time.
+        Keep the deltaLink and start from it.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -406,7 +415,7 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     def get(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[EntityOptions]
     ) -> models.CallTranscript:
-        """Get one transcript of an ad hoc call, without its content.
+        """Undocumented as far as known. Get one transcript of an ad hoc call, without its content.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -426,7 +435,8 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
         call_transcript: models.CallTranscript,
         **options: Unpack[Options],
     ) -> models.CallTranscript | None:
-        """Update a transcript. Declared in the metadata; the service sets its properties.
+        """Undocumented as far as known. Update a transcript. Declared in the metadata; the service
+        sets its properties.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -443,7 +453,7 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     def delete(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a transcript of an ad hoc call.
+        """Undocumented as far as known. Delete a transcript of an ad hoc call.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -459,7 +469,7 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     def get_content(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> bytes:
-        """Download the text of a transcript, for example as WebVTT.
+        """Undocumented as far as known. Download the text of a transcript, for example as WebVTT.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -475,7 +485,7 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     def stream_content(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> Iterator[bytes]:
-        """As `get_content`, piece by piece: use it in a `with` statement."""
+        """Undocumented as far as known. As `get_content`, piece by piece: use it in a `with` statement."""
 
     @PUT(
         "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
@@ -488,7 +498,8 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the text of a transcript. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the text of a transcript. Declared in the
+        metadata; the service writes it.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -505,7 +516,8 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     def get_metadata_content(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> bytes:
-        """Download who spoke when in a transcript, utterance by utterance.
+        """Undocumented as far as known. Download who spoke when in a transcript, utterance by
+        utterance.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -521,7 +533,7 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     def stream_metadata_content(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> Iterator[bytes]:
-        """As `get_metadata_content`, piece by piece: use it in a `with` statement."""
+        """Undocumented as far as known. As `get_metadata_content`, piece by piece: use it in a `with` statement."""
 
     @PUT(
         "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
@@ -534,7 +546,8 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the metadata of a transcript. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the metadata of a transcript. Declared in the
+        metadata; the service writes it.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -565,7 +578,14 @@ class _CallRecords(Resource[F], at="call_records"):
     sessions = Child(lambda: (CallRecordsSessions, AsyncCallRecordsSessions))
     """The resource `sessions`."""
 
-    @GET.page("/communications/callRecords", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @GET.page(
+        "/communications/callRecords",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallRecords.Read.All",),
+        ),
+    )
     def list(self, **options: Unpack[CollectionOptions]) -> Page[models.call_records.CallRecord]:
         """List the records of calls that are over, a page at a time.
 
@@ -576,7 +596,8 @@ class _CallRecords(Resource[F], at="call_records"):
     def create(
         self, call_record: models.call_records.CallRecord, **options: Unpack[Options]
     ) -> models.call_records.CallRecord:
-        """Create a call record. Declared in the metadata; the service writes them.
+        """Undocumented as far as known. Create a call record. Declared in the metadata; the
+        service writes them.
 
         Args:
             call_record: What to create.
@@ -586,7 +607,7 @@ class _CallRecords(Resource[F], at="call_records"):
 
     @GET("/communications/callRecords/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def count(self, **options: Unpack[CountOptions]) -> int:
-        """Count the call records, as plain text.
+        """Undocumented as far as known. Count the call records, as plain text.
 
         GET /communications/callRecords/$count
         """
@@ -594,6 +615,10 @@ class _CallRecords(Resource[F], at="call_records"):
     @GET.page(
         "/communications/callRecords/microsoft.graph.callRecords.getDirectRoutingCalls(fromDateTime={fromDateTime},toDateTime={toDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallRecord-PstnCalls.Read.All", "CallRecords.Read.All"),
+        ),
     )
     def get_direct_routing_calls(
         self,
@@ -614,6 +639,10 @@ class _CallRecords(Resource[F], at="call_records"):
     @GET.page(
         "/communications/callRecords/microsoft.graph.callRecords.getPstnCalls(fromDateTime={fromDateTime},toDateTime={toDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallRecord-PstnCalls.Read.All", "CallRecords.Read.All"),
+        ),
     )
     def get_pstn_calls(
         self,
@@ -631,7 +660,14 @@ class _CallRecords(Resource[F], at="call_records"):
         GET /communications/callRecords/microsoft.graph.callRecords.getPstnCalls(fromDateTime={fromDateTime},toDateTime={toDateTime})
         """
 
-    @GET("/communications/callRecords/{callRecord-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @GET(
+        "/communications/callRecords/{callRecord-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallRecords.Read.All",),
+        ),
+    )
     def get(
         self, call_record_id: str, **options: Unpack[EntityOptions]
     ) -> models.call_records.CallRecord:
@@ -653,7 +689,8 @@ class _CallRecords(Resource[F], at="call_records"):
         call_record: models.call_records.CallRecord,
         **options: Unpack[Options],
     ) -> models.call_records.CallRecord | None:
-        """Update a call record. Declared in the metadata; the service writes them.
+        """Undocumented as far as known. Update a call record. Declared in the metadata; the
+        service writes them.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -666,7 +703,8 @@ class _CallRecords(Resource[F], at="call_records"):
         "/communications/callRecords/{callRecord-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5
     )
     def delete(self, call_record_id: str, **options: Unpack[Options]) -> None:
-        """Delete a call record. Declared in the metadata; the service keeps them.
+        """Undocumented as far as known. Delete a call record. Declared in the metadata; the
+        service keeps them.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -693,7 +731,7 @@ class _CallRecordsOrganizerV2(Resource[F], at="call_records.organizer_v2"):
     def get(
         self, call_record_id: str, **options: Unpack[EntityOptions]
     ) -> models.call_records.Organizer:
-        """Get the organizer of a recorded call.
+        """Undocumented as far as known. Get the organizer of a recorded call.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -711,7 +749,8 @@ class _CallRecordsOrganizerV2(Resource[F], at="call_records.organizer_v2"):
         organizer: models.call_records.Organizer,
         **options: Unpack[Options],
     ) -> models.call_records.Organizer | None:
-        """Update the organizer of a recorded call. Declared in the metadata; the service sets it.
+        """Undocumented as far as known. Update the organizer of a recorded call. Declared in the
+        metadata; the service sets it.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -725,7 +764,8 @@ class _CallRecordsOrganizerV2(Resource[F], at="call_records.organizer_v2"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def delete(self, call_record_id: str, **options: Unpack[Options]) -> None:
-        """Delete the organizer of a recorded call. Declared in the metadata; the service sets it.
+        """Undocumented as far as known. Delete the organizer of a recorded call. Declared in the
+        metadata; the service sets it.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -752,7 +792,8 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
     def list(
         self, call_record_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.call_records.Participant]:
-        """List the participants of a recorded call, a page at a time.
+        """Undocumented as far as known. List the participants of a recorded call, a page at a
+        time.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -770,8 +811,8 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
         participant: models.call_records.Participant,
         **options: Unpack[Options],
     ) -> models.call_records.Participant:
-        """Create a participant of a recorded call. Declared in the metadata; the service sets
-        them.
+        """Undocumented as far as known. Create a participant of a recorded call. Declared in the
+        metadata; the service sets them.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -785,7 +826,7 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, call_record_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the participants of a recorded call, as plain text.
+        """Undocumented as far as known. Count the participants of a recorded call, as plain text.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -800,7 +841,7 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
     def get(
         self, call_record_id: str, participant_id: str, **options: Unpack[EntityOptions]
     ) -> models.call_records.Participant:
-        """Get one participant of a recorded call.
+        """Undocumented as far as known. Get one participant of a recorded call.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -820,8 +861,8 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
         participant: models.call_records.Participant,
         **options: Unpack[Options],
     ) -> models.call_records.Participant | None:
-        """Update a participant of a recorded call. Declared in the metadata; the service sets
-        them.
+        """Undocumented as far as known. Update a participant of a recorded call. Declared in the
+        metadata; the service sets them.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -836,8 +877,8 @@ class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2")
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def delete(self, call_record_id: str, participant_id: str, **options: Unpack[Options]) -> None:
-        """Delete a participant of a recorded call. Declared in the metadata; the service sets
-        them.
+        """Undocumented as far as known. Delete a participant of a recorded call. Declared in the
+        metadata; the service sets them.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -864,6 +905,10 @@ class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
     @GET.page(
         "/communications/callRecords/{callRecord-id}/sessions",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallRecords.Read.All",),
+        ),
     )
     def list(
         self, call_record_id: str, **options: Unpack[CollectionOptions]
@@ -883,7 +928,8 @@ class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
     def create(
         self, call_record_id: str, session: models.call_records.Session, **options: Unpack[Options]
     ) -> models.call_records.Session:
-        """Create a session of a recorded call. Declared in the metadata; the service writes them.
+        """Undocumented as far as known. Create a session of a recorded call. Declared in the
+        metadata; the service writes them.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -897,7 +943,7 @@ class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, call_record_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the sessions of a recorded call, as plain text.
+        """Undocumented as far as known. Count the sessions of a recorded call, as plain text.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -912,7 +958,7 @@ class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
     def get(
         self, call_record_id: str, session_id: str, **options: Unpack[EntityOptions]
     ) -> models.call_records.Session:
-        """Get one session of a recorded call.
+        """Undocumented as far as known. Get one session of a recorded call.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -932,7 +978,8 @@ class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
         session: models.call_records.Session,
         **options: Unpack[Options],
     ) -> models.call_records.Session | None:
-        """Update a session of a recorded call. Declared in the metadata; the service writes them.
+        """Undocumented as far as known. Update a session of a recorded call. Declared in the
+        metadata; the service writes them.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -947,7 +994,8 @@ class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def delete(self, call_record_id: str, session_id: str, **options: Unpack[Options]) -> None:
-        """Delete a session of a recorded call. Declared in the metadata; the service writes them.
+        """Undocumented as far as known. Delete a session of a recorded call. Declared in the
+        metadata; the service writes them.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -975,7 +1023,7 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
     def list(
         self, call_record_id: str, session_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.call_records.Segment]:
-        """List the segments of a session, a page at a time.
+        """Undocumented as far as known. List the segments of a session, a page at a time.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -995,7 +1043,8 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
         segment: models.call_records.Segment,
         **options: Unpack[Options],
     ) -> models.call_records.Segment:
-        """Create a segment of a session. Declared in the metadata; the service writes them.
+        """Undocumented as far as known. Create a segment of a session. Declared in the metadata;
+        the service writes them.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -1010,7 +1059,7 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, call_record_id: str, session_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the segments of a session, as plain text.
+        """Undocumented as far as known. Count the segments of a session, as plain text.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -1030,7 +1079,7 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
         segment_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.call_records.Segment:
-        """Get one segment of a session.
+        """Undocumented as far as known. Get one segment of a session.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -1052,7 +1101,8 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
         segment: models.call_records.Segment,
         **options: Unpack[Options],
     ) -> models.call_records.Segment | None:
-        """Update a segment of a session. Declared in the metadata; the service writes them.
+        """Undocumented as far as known. Update a segment of a session. Declared in the metadata;
+        the service writes them.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -1070,7 +1120,8 @@ class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segmen
     def delete(
         self, call_record_id: str, session_id: str, segment_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a segment of a session. Declared in the metadata; the service writes them.
+        """Undocumented as far as known. Delete a segment of a session. Declared in the metadata;
+        the service writes them.
 
         Args:
             call_record_id: Id of the callRecord.
@@ -1108,8 +1159,8 @@ class _Calls(Resource[F], at="calls"):
 
     @GET.page("/communications/calls", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def list(self, **options: Unpack[CollectionOptions]) -> Page[models.Call]:
-        """List the calls. Declared in the metadata; a bot had better keep the ids of its calls
-        itself.
+        """Undocumented as far as known. List the calls. Declared in the metadata; a bot had better
+        keep the ids of its calls itself.
 
         GET /communications/calls
         """
@@ -1117,39 +1168,49 @@ class _Calls(Resource[F], at="calls"):
     @POST(
         "/communications/calls",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
-        permissions=(
-            PermissionRule(
-                shape="meeting",
-                description="joining a meeting",
-                source="Create call, Permissions, https://learn.microsoft.com/graph/api/application-post-calls",
-                when="meetingInfo",
-                any_of=(
-                    "Calls.JoinGroupCalls.Chat",
-                    "Calls.JoinGroupCall.All",
-                    "Calls.JoinGroupCallAsGuest.All",
+        documented=True,
+        permissions=Permissions(
+            application=(
+                "Calls.JoinGroupCalls.Chat",
+                "Calls.Initiate.All",
+                "Calls.InitiateGroupCall.All",
+                "Calls.JoinGroupCall.All",
+                "Calls.JoinGroupCallAsGuest.All",
+            ),
+            rules=(
+                PermissionRule(
+                    shape="meeting",
+                    description="joining a meeting",
+                    source="Create call, Permissions, https://learn.microsoft.com/graph/api/application-post-calls",
+                    when="meetingInfo",
+                    any_of=(
+                        "Calls.JoinGroupCalls.Chat",
+                        "Calls.JoinGroupCall.All",
+                        "Calls.JoinGroupCallAsGuest.All",
+                    ),
                 ),
-            ),
-            PermissionRule(
-                shape="group",
-                description="a group call",
-                source="Create call, Examples, https://learn.microsoft.com/graph/api/application-post-calls",
-                when="targets",
-                at_least=2,
-                any_of=("Calls.InitiateGroupCall.All",),
-            ),
-            PermissionRule(
-                shape="peer-to-peer",
-                description="a peer-to-peer call",
-                source="Create call, Examples, https://learn.microsoft.com/graph/api/application-post-calls",
-                any_of=("Calls.Initiate.All",),
-            ),
-            PermissionRule(
-                shape="app-hosted media",
-                description="app-hosted media",
-                source="Create call, Permissions, https://learn.microsoft.com/graph/api/application-post-calls",
-                when="mediaConfig",
-                odata_type="microsoft.graph.appHostedMediaConfig",
-                all_of=("Calls.AccessMedia.All",),
+                PermissionRule(
+                    shape="group",
+                    description="a group call",
+                    source="Create call, Examples, https://learn.microsoft.com/graph/api/application-post-calls",
+                    when="targets",
+                    at_least=2,
+                    any_of=("Calls.InitiateGroupCall.All",),
+                ),
+                PermissionRule(
+                    shape="peer-to-peer",
+                    description="a peer-to-peer call",
+                    source="Create call, Examples, https://learn.microsoft.com/graph/api/application-post-calls",
+                    any_of=("Calls.Initiate.All",),
+                ),
+                PermissionRule(
+                    shape="app-hosted media",
+                    description="app-hosted media",
+                    source="Create call, Permissions, https://learn.microsoft.com/graph/api/application-post-calls",
+                    when="mediaConfig",
+                    odata_type="microsoft.graph.appHostedMediaConfig",
+                    all_of=("Calls.AccessMedia.All",),
+                ),
             ),
         ),
     )
@@ -1165,8 +1226,8 @@ class _Calls(Resource[F], at="calls"):
 
     @GET("/communications/calls/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def count(self, **options: Unpack[CountOptions]) -> int:
-        """Count the calls, as plain text. Declared in the metadata; a bot had better count its
-        calls itself.
+        """Undocumented as far as known. Count the calls, as plain text. Declared in the metadata;
+        a bot had better count its calls itself.
 
         GET /communications/calls/$count
         """
@@ -1174,6 +1235,10 @@ class _Calls(Resource[F], at="calls"):
     @POST(
         "/communications/calls/logTeleconferenceDeviceQuality",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.AccessMedia.All",),
+        ),
     )
     def log_teleconference_device_quality(
         self, *, quality: models.TeleconferenceDeviceQuality, **options: Unpack[ActionOptions]
@@ -1186,7 +1251,15 @@ class _Calls(Resource[F], at="calls"):
         POST /communications/calls/logTeleconferenceDeviceQuality
         """
 
-    @GET("/communications/calls/{call-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @GET(
+        "/communications/calls/{call-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.Initiate.All", "Calls.AccessMedia.All"),
+            dissent="its page named none in 2021, and now says that permissions are checked only when the call is created",
+        ),
+    )
     def get(self, call_id: str, **options: Unpack[EntityOptions]) -> models.Call:
         """Get a call. 404 (8522) once it has ended.
 
@@ -1200,8 +1273,8 @@ class _Calls(Resource[F], at="calls"):
     def update(
         self, call_id: str, call: models.Call, **options: Unpack[Options]
     ) -> models.Call | None:
-        """Update a call. Declared in the metadata; what a bot changes in a call it changes by
-        actions.
+        """Undocumented as far as known. Update a call. Declared in the metadata; what a bot
+        changes in a call it changes by actions.
 
         Args:
             call_id: Id of the call.
@@ -1210,7 +1283,15 @@ class _Calls(Resource[F], at="calls"):
         PATCH /communications/calls/{call-id}
         """
 
-    @DELETE("/communications/calls/{call-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @DELETE(
+        "/communications/calls/{call-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.Initiate.All", "Calls.AccessMedia.All"),
+            dissent="its page named none in 2021, and now says that permissions are checked only when the call is created",
+        ),
+    )
     def delete(self, call_id: str, **options: Unpack[Options]) -> None:
         """Hang up. A group call or meeting goes on for the others. 404 once the call has ended.
 
@@ -1220,7 +1301,18 @@ class _Calls(Resource[F], at="calls"):
         DELETE /communications/calls/{call-id}
         """
 
-    @POST("/communications/calls/{call-id}/addLargeGalleryView", clouds=_GLOBAL)
+    @POST(
+        "/communications/calls/{call-id}/addLargeGalleryView",
+        clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            application=(
+                "Calls.JoinGroupCallAsGuest.All",
+                "Calls.InitiateGroupCall.All",
+                "Calls.JoinGroupCall.All",
+            ),
+        ),
+    )
     def add_large_gallery_view(
         self,
         call_id: str,
@@ -1239,7 +1331,15 @@ class _Calls(Resource[F], at="calls"):
         POST /communications/calls/{call-id}/addLargeGalleryView
         """
 
-    @POST("/communications/calls/{call-id}/answer", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @POST(
+        "/communications/calls/{call-id}/answer",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.JoinGroupCall.All", "Calls.JoinGroupCallAsGuest.All"),
+            dissent="its page said in 2021 that answering a peer-to-peer call needs none",
+        ),
+    )
     def answer(
         self,
         call_id: str,
@@ -1270,6 +1370,10 @@ class _Calls(Resource[F], at="calls"):
     @POST(
         "/communications/calls/{call-id}/cancelMediaProcessing",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.Initiate.All", "Calls.AccessMedia.All"),
+        ),
     )
     def cancel_media_processing(
         self,
@@ -1291,6 +1395,10 @@ class _Calls(Resource[F], at="calls"):
     @POST(
         "/communications/calls/{call-id}/changeScreenSharingRole",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.AccessMedia.All",),
+        ),
     )
     def change_screen_sharing_role(
         self, call_id: str, *, role: models.ScreenSharingRole, **options: Unpack[ActionOptions]
@@ -1305,7 +1413,15 @@ class _Calls(Resource[F], at="calls"):
         POST /communications/calls/{call-id}/changeScreenSharingRole
         """
 
-    @POST("/communications/calls/{call-id}/keepAlive", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @POST(
+        "/communications/calls/{call-id}/keepAlive",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.Initiate.All", "Calls.AccessMedia.All"),
+            dissent="its page named none in 2021, and now says that permissions are checked only when the call is created",
+        ),
+    )
     def keep_alive(self, call_id: str, **options: Unpack[ActionOptions]) -> None:
         """Keep the call: do it every 15 minutes, as the service drops the call at 45. 404 once the
         call has ended.
@@ -1316,7 +1432,15 @@ class _Calls(Resource[F], at="calls"):
         POST /communications/calls/{call-id}/keepAlive
         """
 
-    @POST("/communications/calls/{call-id}/mute", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @POST(
+        "/communications/calls/{call-id}/mute",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.Initiate.All", "Calls.AccessMedia.All"),
+            dissent="its page named none in 2021, and now says that permissions are checked only when the call is created",
+        ),
+    )
     def mute(
         self,
         call_id: str,
@@ -1334,7 +1458,15 @@ class _Calls(Resource[F], at="calls"):
         POST /communications/calls/{call-id}/mute
         """
 
-    @POST("/communications/calls/{call-id}/playPrompt", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @POST(
+        "/communications/calls/{call-id}/playPrompt",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.Initiate.All", "Calls.AccessMedia.All"),
+            dissent="its page named none in 2021, and now says that permissions are checked only when the call is created",
+        ),
+    )
     def play_prompt(
         self,
         call_id: str,
@@ -1355,7 +1487,12 @@ class _Calls(Resource[F], at="calls"):
         """
 
     @POST(
-        "/communications/calls/{call-id}/recordResponse", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5
+        "/communications/calls/{call-id}/recordResponse",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.AccessMedia.All",),
+        ),
     )
     def record_response(
         self,
@@ -1395,12 +1532,16 @@ class _Calls(Resource[F], at="calls"):
     @POST(
         "/communications/calls/{call-id}/redirect",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
-        permissions=(
-            PermissionRule(
-                shape="redirecting",
-                description="redirecting a call",
-                source="call: redirect, Permissions, https://learn.microsoft.com/graph/api/call-redirect",
-                any_of=("Calls.Initiate.All",),
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.Initiate.All",),
+            rules=(
+                PermissionRule(
+                    shape="redirecting",
+                    description="redirecting a call",
+                    source="call: redirect, Permissions, https://learn.microsoft.com/graph/api/call-redirect",
+                    any_of=("Calls.Initiate.All",),
+                ),
             ),
         ),
     )
@@ -1435,7 +1576,8 @@ class _Calls(Resource[F], at="calls"):
         callback_uri: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Turn down an incoming call, within 15 seconds of its notification.
+        """Undocumented as far as known. Turn down an incoming call, within 15 seconds of its
+        notification.
 
         Args:
             call_id: Id of the call.
@@ -1445,7 +1587,14 @@ class _Calls(Resource[F], at="calls"):
         POST /communications/calls/{call-id}/reject
         """
 
-    @POST("/communications/calls/{call-id}/sendDtmfTones", clouds=_GLOBAL)
+    @POST(
+        "/communications/calls/{call-id}/sendDtmfTones",
+        clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.AccessMedia.All",),
+        ),
+    )
     def send_dtmf_tones(
         self,
         call_id: str,
@@ -1471,6 +1620,10 @@ class _Calls(Resource[F], at="calls"):
     @POST(
         "/communications/calls/{call-id}/subscribeToTone",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.AccessMedia.All",),
+        ),
     )
     def subscribe_to_tone(
         self,
@@ -1492,12 +1645,16 @@ class _Calls(Resource[F], at="calls"):
     @POST(
         "/communications/calls/{call-id}/transfer",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
-        permissions=(
-            PermissionRule(
-                shape="transferring",
-                description="transferring a call",
-                source="call: transfer, Permissions, https://learn.microsoft.com/graph/api/call-transfer",
-                any_of=("Calls.Initiate.All",),
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.Initiate.All",),
+            rules=(
+                PermissionRule(
+                    shape="transferring",
+                    description="transferring a call",
+                    source="call: transfer, Permissions, https://learn.microsoft.com/graph/api/call-transfer",
+                    any_of=("Calls.Initiate.All",),
+                ),
             ),
         ),
     )
@@ -1520,7 +1677,14 @@ class _Calls(Resource[F], at="calls"):
         POST /communications/calls/{call-id}/transfer
         """
 
-    @POST("/communications/calls/{call-id}/unmute", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @POST(
+        "/communications/calls/{call-id}/unmute",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.Initiate.All", "Calls.AccessMedia.All"),
+        ),
+    )
     def unmute(
         self,
         call_id: str,
@@ -1541,6 +1705,10 @@ class _Calls(Resource[F], at="calls"):
     @POST(
         "/communications/calls/{call-id}/updateRecordingStatus",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.AccessMedia.All", "Calls.JoinGroupCall.All"),
+        ),
     )
     def update_recording_status(
         self,
@@ -1574,7 +1742,14 @@ class AsyncCalls(_Calls[Async]):
 class _CallsAudioRoutingGroups(Resource[F], at="calls.audio_routing_groups"):
     """`/calls/audioRoutingGroups`"""
 
-    @GET.page("/communications/calls/{call-id}/audioRoutingGroups", clouds=_GLOBAL)
+    @GET.page(
+        "/communications/calls/{call-id}/audioRoutingGroups",
+        clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.JoinGroupCall.All", "Calls.InitiateGroupCall.All"),
+        ),
+    )
     def list(
         self, call_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.AudioRoutingGroup]:
@@ -1586,7 +1761,14 @@ class _CallsAudioRoutingGroups(Resource[F], at="calls.audio_routing_groups"):
         GET /communications/calls/{call-id}/audioRoutingGroups
         """
 
-    @POST("/communications/calls/{call-id}/audioRoutingGroups", clouds=_GLOBAL)
+    @POST(
+        "/communications/calls/{call-id}/audioRoutingGroups",
+        clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.JoinGroupCall.All", "Calls.InitiateGroupCall.All"),
+        ),
+    )
     def create(
         self,
         call_id: str,
@@ -1605,7 +1787,7 @@ class _CallsAudioRoutingGroups(Resource[F], at="calls.audio_routing_groups"):
 
     @GET("/communications/calls/{call-id}/audioRoutingGroups/$count", clouds=_GLOBAL)
     def count(self, call_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the private audio routes of a call, as plain text.
+        """Undocumented as far as known. Count the private audio routes of a call, as plain text.
 
         Args:
             call_id: Id of the call.
@@ -1614,7 +1796,12 @@ class _CallsAudioRoutingGroups(Resource[F], at="calls.audio_routing_groups"):
         """
 
     @GET(
-        "/communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}", clouds=_GLOBAL
+        "/communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}",
+        clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.JoinGroupCall.All", "Calls.InitiateGroupCall.All"),
+        ),
     )
     def get(
         self, call_id: str, audio_routing_group_id: str, **options: Unpack[EntityOptions]
@@ -1629,7 +1816,12 @@ class _CallsAudioRoutingGroups(Resource[F], at="calls.audio_routing_groups"):
         """
 
     @PATCH(
-        "/communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}", clouds=_GLOBAL
+        "/communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}",
+        clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.JoinGroupCall.All", "Calls.InitiateGroupCall.All"),
+        ),
     )
     def update(
         self,
@@ -1649,7 +1841,12 @@ class _CallsAudioRoutingGroups(Resource[F], at="calls.audio_routing_groups"):
         """
 
     @DELETE(
-        "/communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}", clouds=_GLOBAL
+        "/communications/calls/{call-id}/audioRoutingGroups/{audioRoutingGroup-id}",
+        clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.JoinGroupCall.All", "Calls.InitiateGroupCall.All"),
+        ),
     )
     def delete(self, call_id: str, audio_routing_group_id: str, **options: Unpack[Options]) -> None:
         """Delete a private audio route.
@@ -1673,7 +1870,19 @@ class AsyncCallsAudioRoutingGroups(_CallsAudioRoutingGroups[Async]):
 class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessions"):
     """`/calls/contentSharingSessions`"""
 
-    @GET.page("/communications/calls/{call-id}/contentSharingSessions", clouds=_GLOBAL)
+    @GET.page(
+        "/communications/calls/{call-id}/contentSharingSessions",
+        clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            application=(
+                "Calls.JoinGroupCallAsGuest.All",
+                "Calls.Initiate.All",
+                "Calls.InitiateGroupCall.All",
+                "Calls.JoinGroupCall.All",
+            ),
+        ),
+    )
     def list(
         self, call_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.ContentSharingSession]:
@@ -1692,8 +1901,8 @@ class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessio
         content_sharing_session: models.ContentSharingSession,
         **options: Unpack[Options],
     ) -> models.ContentSharingSession:
-        """Create a content sharing session. Declared in the metadata; sessions arise when somebody
-        shares.
+        """Undocumented as far as known. Create a content sharing session. Declared in the
+        metadata; sessions arise when somebody shares.
 
         Args:
             call_id: Id of the call.
@@ -1704,7 +1913,8 @@ class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessio
 
     @GET("/communications/calls/{call-id}/contentSharingSessions/$count", clouds=_GLOBAL)
     def count(self, call_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the content sharing sessions of a call, as plain text.
+        """Undocumented as far as known. Count the content sharing sessions of a call, as plain
+        text.
 
         Args:
             call_id: Id of the call.
@@ -1715,6 +1925,15 @@ class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessio
     @GET(
         "/communications/calls/{call-id}/contentSharingSessions/{contentSharingSession-id}",
         clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            application=(
+                "Calls.JoinGroupCallAsGuest.All",
+                "Calls.Initiate.All",
+                "Calls.InitiateGroupCall.All",
+                "Calls.JoinGroupCall.All",
+            ),
+        ),
     )
     def get(
         self, call_id: str, content_sharing_session_id: str, **options: Unpack[EntityOptions]
@@ -1739,8 +1958,8 @@ class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessio
         content_sharing_session: models.ContentSharingSession,
         **options: Unpack[Options],
     ) -> models.ContentSharingSession | None:
-        """Update a content sharing session. Declared in the metadata; a session has no property
-        but its id.
+        """Undocumented as far as known. Update a content sharing session. Declared in the
+        metadata; a session has no property but its id.
 
         Args:
             call_id: Id of the call.
@@ -1757,8 +1976,8 @@ class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessio
     def delete(
         self, call_id: str, content_sharing_session_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a content sharing session. Declared in the metadata; sessions end when sharing
-        stops.
+        """Undocumented as far as known. Delete a content sharing session. Declared in the
+        metadata; sessions end when sharing stops.
 
         Args:
             call_id: Id of the call.
@@ -1785,7 +2004,7 @@ class _CallsOperations(Resource[F], at="calls.operations"):
     def list(
         self, call_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CommsOperation]:
-        """List the long-running operations of a call.
+        """Undocumented as far as known. List the long-running operations of a call.
 
         Args:
             call_id: Id of the call.
@@ -1797,8 +2016,8 @@ class _CallsOperations(Resource[F], at="calls.operations"):
     def create(
         self, call_id: str, comms_operation: models.CommsOperation, **options: Unpack[Options]
     ) -> models.CommsOperation:
-        """Create an operation. Declared in the metadata; operations arise from actions such as
-        playPrompt.
+        """Undocumented as far as known. Create an operation. Declared in the metadata; operations
+        arise from actions such as playPrompt.
 
         Args:
             call_id: Id of the call.
@@ -1812,7 +2031,7 @@ class _CallsOperations(Resource[F], at="calls.operations"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, call_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the operations of a call, as plain text.
+        """Undocumented as far as known. Count the operations of a call, as plain text.
 
         Args:
             call_id: Id of the call.
@@ -1827,7 +2046,8 @@ class _CallsOperations(Resource[F], at="calls.operations"):
     def get(
         self, call_id: str, comms_operation_id: str, **options: Unpack[EntityOptions]
     ) -> models.CommsOperation:
-        """Get the progress of one operation, for example when its notification did not come.
+        """Undocumented as far as known. Get the progress of one operation, for example when its
+        notification did not come.
 
         Args:
             call_id: Id of the call.
@@ -1847,7 +2067,8 @@ class _CallsOperations(Resource[F], at="calls.operations"):
         comms_operation: models.CommsOperation,
         **options: Unpack[Options],
     ) -> models.CommsOperation | None:
-        """Update an operation. Declared in the metadata; the service keeps operations up to date.
+        """Undocumented as far as known. Update an operation. Declared in the metadata; the service
+        keeps operations up to date.
 
         Args:
             call_id: Id of the call.
@@ -1862,8 +2083,8 @@ class _CallsOperations(Resource[F], at="calls.operations"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def delete(self, call_id: str, comms_operation_id: str, **options: Unpack[Options]) -> None:
-        """Delete an operation. Declared in the metadata; to stop prompts and recordings use
-        cancelMediaProcessing.
+        """Undocumented as far as known. Delete an operation. Declared in the metadata; to stop
+        prompts and recordings use cancelMediaProcessing.
 
         Args:
             call_id: Id of the call.
@@ -1885,7 +2106,12 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     """`/calls/participants`"""
 
     @GET.page(
-        "/communications/calls/{call-id}/participants", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5
+        "/communications/calls/{call-id}/participants",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.Initiate.All", "Calls.AccessMedia.All"),
+        ),
     )
     def list(self, call_id: str, **options: Unpack[CollectionOptions]) -> Page[models.Participant]:
         """List the participants of a call. Changes of the roster are notified as well.
@@ -1902,7 +2128,8 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     def create(
         self, call_id: str, participant: models.Participant, **options: Unpack[Options]
     ) -> models.Participant:
-        """Create a participant. Declared in the metadata; to bring people into a call use invite.
+        """Undocumented as far as known. Create a participant. Declared in the metadata; to bring
+        people into a call use invite.
 
         Args:
             call_id: Id of the call.
@@ -1916,7 +2143,7 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, call_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the participants of a call, as plain text.
+        """Undocumented as far as known. Count the participants of a call, as plain text.
 
         Args:
             call_id: Id of the call.
@@ -1927,12 +2154,16 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     @POST(
         "/communications/calls/{call-id}/participants/invite",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
-        permissions=(
-            PermissionRule(
-                shape="inviting",
-                description="inviting participants",
-                source="participant: invite, Permissions, https://learn.microsoft.com/graph/api/participant-invite",
-                any_of=("Calls.InitiateGroupCall.All",),
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.InitiateGroupCall.All",),
+            rules=(
+                PermissionRule(
+                    shape="inviting",
+                    description="inviting participants",
+                    source="participant: invite, Permissions, https://learn.microsoft.com/graph/api/participant-invite",
+                    any_of=("Calls.InitiateGroupCall.All",),
+                ),
             ),
         ),
     )
@@ -1959,6 +2190,10 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     @GET(
         "/communications/calls/{call-id}/participants/{participant-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.JoinGroupCall.All", "Calls.JoinGroupCallAsGuest.All"),
+        ),
     )
     def get(
         self, call_id: str, participant_id: str, **options: Unpack[EntityOptions]
@@ -1983,8 +2218,8 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
         participant: models.Participant,
         **options: Unpack[Options],
     ) -> models.Participant | None:
-        """Update a participant. Declared in the metadata; to change one use mute or the hold music
-        actions.
+        """Undocumented as far as known. Update a participant. Declared in the metadata; to change
+        one use mute or the hold music actions.
 
         Args:
             call_id: Id of the call.
@@ -1997,6 +2232,10 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     @DELETE(
         "/communications/calls/{call-id}/participants/{participant-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.JoinGroupCall.All", "Calls.JoinGroupCallAsGuest.All"),
+        ),
     )
     def delete(self, call_id: str, participant_id: str, **options: Unpack[Options]) -> None:
         """Remove somebody from a call, or cancel an invitation not yet answered. An admin must
@@ -2012,6 +2251,10 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     @POST(
         "/communications/calls/{call-id}/participants/{participant-id}/mute",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.JoinGroupCall.All", "Calls.JoinGroupCallAsGuest.All"),
+        ),
     )
     def mute(
         self,
@@ -2036,6 +2279,10 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     @POST(
         "/communications/calls/{call-id}/participants/{participant-id}/startHoldMusic",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.JoinGroupCallAsGuest.All", "Calls.JoinGroupCall.All"),
+        ),
     )
     def start_hold_music(
         self,
@@ -2061,6 +2308,10 @@ class _CallsParticipants(Resource[F], at="calls.participants"):
     @POST(
         "/communications/calls/{call-id}/participants/{participant-id}/stopHoldMusic",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Calls.JoinGroupCallAsGuest.All", "Calls.JoinGroupCall.All"),
+        ),
     )
     def stop_hold_music(
         self,
@@ -2115,7 +2366,7 @@ class _OnlineMeetingConversations(Resource[F], at="online_meeting_conversations"
     def list(
         self, **options: Unpack[CollectionOptions]
     ) -> Page[models.OnlineMeetingEngagementConversation]:
-        """List the Q&A threads of online meetings, a page at a time.
+        """Undocumented as far as known. List the Q&A threads of online meetings, a page at a time.
 
         GET /communications/onlineMeetingConversations
         """
@@ -2126,7 +2377,7 @@ class _OnlineMeetingConversations(Resource[F], at="online_meeting_conversations"
         online_meeting_engagement_conversation: models.OnlineMeetingEngagementConversation,
         **options: Unpack[Options],
     ) -> models.OnlineMeetingEngagementConversation:
-        """Create a Q&A thread of an online meeting.
+        """Undocumented as far as known. Create a Q&A thread of an online meeting.
 
         Args:
             online_meeting_engagement_conversation: What to create.
@@ -2136,7 +2387,7 @@ class _OnlineMeetingConversations(Resource[F], at="online_meeting_conversations"
 
     @GET("/communications/onlineMeetingConversations/$count", clouds=_GLOBAL)
     def count(self, **options: Unpack[CountOptions]) -> int:
-        """Count the Q&A threads of online meetings, as plain text.
+        """Undocumented as far as known. Count the Q&A threads of online meetings, as plain text.
 
         GET /communications/onlineMeetingConversations/$count
         """
@@ -2148,7 +2399,7 @@ class _OnlineMeetingConversations(Resource[F], at="online_meeting_conversations"
     def get(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
     ) -> models.OnlineMeetingEngagementConversation:
-        """Get one Q&A thread of an online meeting.
+        """Undocumented as far as known. Get one Q&A thread of an online meeting.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2167,7 +2418,7 @@ class _OnlineMeetingConversations(Resource[F], at="online_meeting_conversations"
         online_meeting_engagement_conversation: models.OnlineMeetingEngagementConversation,
         **options: Unpack[Options],
     ) -> models.OnlineMeetingEngagementConversation | None:
-        """Change a Q&A thread of an online meeting.
+        """Undocumented as far as known. Change a Q&A thread of an online meeting.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2184,7 +2435,7 @@ class _OnlineMeetingConversations(Resource[F], at="online_meeting_conversations"
     def delete(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a Q&A thread of an online meeting.
+        """Undocumented as far as known. Delete a Q&A thread of an online meeting.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2244,7 +2495,7 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
     def list(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.EngagementConversationMessage]:
-        """List the messages of a Q&A thread, a page at a time.
+        """Undocumented as far as known. List the messages of a Q&A thread, a page at a time.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2263,7 +2514,7 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
         engagement_conversation_message: models.EngagementConversationMessage,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessage:
-        """Create a message in a Q&A thread.
+        """Undocumented as far as known. Create a message in a Q&A thread.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2280,7 +2531,7 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
     def count(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[CountOptions]
     ) -> int:
-        """Count the messages of a Q&A thread, as plain text.
+        """Undocumented as far as known. Count the messages of a Q&A thread, as plain text.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2299,7 +2550,7 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
         engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessage:
-        """Get one message.
+        """Undocumented as far as known. Get one message.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2320,7 +2571,7 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
         engagement_conversation_message: models.EngagementConversationMessage,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessage | None:
-        """Change a message.
+        """Undocumented as far as known. Change a message.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2341,7 +2592,7 @@ class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conver
         engagement_conversation_message_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete a message.
+        """Undocumented as far as known. Delete a message.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2375,7 +2626,7 @@ class _OnlineMeetingConversationsMessagesConversation(
         engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversation:
-        """Get the Q&A thread that a message belongs to.
+        """Undocumented as far as known. Get the Q&A thread that a message belongs to.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2413,7 +2664,7 @@ class _OnlineMeetingConversationsMessagesReactions(
         engagement_conversation_message_id: str,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.EngagementConversationMessageReaction]:
-        """List the reactions of a Q&A message, a page at a time.
+        """Undocumented as far as known. List the reactions of a Q&A message, a page at a time.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2434,7 +2685,7 @@ class _OnlineMeetingConversationsMessagesReactions(
         engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessageReaction:
-        """Create a reaction to a Q&A message.
+        """Undocumented as far as known. Create a reaction to a Q&A message.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2455,7 +2706,7 @@ class _OnlineMeetingConversationsMessagesReactions(
         engagement_conversation_message_id: str,
         **options: Unpack[CountOptions],
     ) -> int:
-        """Count the reactions of a Q&A message, as plain text.
+        """Undocumented as far as known. Count the reactions of a Q&A message, as plain text.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2476,7 +2727,7 @@ class _OnlineMeetingConversationsMessagesReactions(
         engagement_conversation_message_reaction_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessageReaction:
-        """Get one reaction.
+        """Undocumented as far as known. Get one reaction.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2500,7 +2751,7 @@ class _OnlineMeetingConversationsMessagesReactions(
         engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessageReaction | None:
-        """Change a reaction.
+        """Undocumented as far as known. Change a reaction.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2525,7 +2776,7 @@ class _OnlineMeetingConversationsMessagesReactions(
         engagement_conversation_message_reaction_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete a reaction.
+        """Undocumented as far as known. Delete a reaction.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2589,7 +2840,7 @@ class _OnlineMeetingConversationsMessagesReplies(
         engagement_conversation_message_id: str,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.EngagementConversationMessage]:
-        """List the replies of a Q&A message, a page at a time.
+        """Undocumented as far as known. List the replies of a Q&A message, a page at a time.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2610,7 +2861,7 @@ class _OnlineMeetingConversationsMessagesReplies(
         engagement_conversation_message: models.EngagementConversationMessage,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessage:
-        """Create a reply to a Q&A message.
+        """Undocumented as far as known. Create a reply to a Q&A message.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2631,7 +2882,7 @@ class _OnlineMeetingConversationsMessagesReplies(
         engagement_conversation_message_id: str,
         **options: Unpack[CountOptions],
     ) -> int:
-        """Count the replies of a Q&A message, as plain text.
+        """Undocumented as far as known. Count the replies of a Q&A message, as plain text.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2652,7 +2903,7 @@ class _OnlineMeetingConversationsMessagesReplies(
         replies_engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessage:
-        """Get one reply.
+        """Undocumented as far as known. Get one reply.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2676,7 +2927,7 @@ class _OnlineMeetingConversationsMessagesReplies(
         engagement_conversation_message: models.EngagementConversationMessage,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessage | None:
-        """Change a reply.
+        """Undocumented as far as known. Change a reply.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2700,7 +2951,7 @@ class _OnlineMeetingConversationsMessagesReplies(
         replies_engagement_conversation_message_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete a reply.
+        """Undocumented as far as known. Delete a reply.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2739,7 +2990,7 @@ class _OnlineMeetingConversationsMessagesRepliesConversation(
         replies_engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversation:
-        """Get the Q&A thread that a reply belongs to.
+        """Undocumented as far as known. Get the Q&A thread that a reply belongs to.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2780,7 +3031,7 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
         replies_engagement_conversation_message_id: str,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.EngagementConversationMessageReaction]:
-        """List the reactions of a reply, a page at a time.
+        """Undocumented as far as known. List the reactions of a reply, a page at a time.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2804,7 +3055,7 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
         engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessageReaction:
-        """Create a reaction to a reply.
+        """Undocumented as far as known. Create a reaction to a reply.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2828,7 +3079,7 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
         replies_engagement_conversation_message_id: str,
         **options: Unpack[CountOptions],
     ) -> int:
-        """Count the reactions of a reply, as plain text.
+        """Undocumented as far as known. Count the reactions of a reply, as plain text.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2852,7 +3103,7 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
         engagement_conversation_message_reaction_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessageReaction:
-        """Get one reaction.
+        """Undocumented as far as known. Get one reaction.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2879,7 +3130,7 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
         engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessageReaction | None:
-        """Change a reaction.
+        """Undocumented as far as known. Change a reaction.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2907,7 +3158,7 @@ class _OnlineMeetingConversationsMessagesRepliesReactions(
         engagement_conversation_message_reaction_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete a reaction.
+        """Undocumented as far as known. Delete a reaction.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2950,7 +3201,7 @@ class _OnlineMeetingConversationsMessagesRepliesReplyTo(
         replies_engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessage:
-        """Get the message that this reply answers.
+        """Undocumented as far as known. Get the message that this reply answers.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -2990,7 +3241,7 @@ class _OnlineMeetingConversationsMessagesReplyTo(
         engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessage:
-        """Get the message that a reply answers.
+        """Undocumented as far as known. Get the message that a reply answers.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3053,7 +3304,7 @@ class _OnlineMeetingConversationsStarter(Resource[F], at="online_meeting_convers
     def get(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
     ) -> models.EngagementConversationMessage:
-        """Get the message that opened a Q&A thread.
+        """Undocumented as far as known. Get the message that opened a Q&A thread.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3072,7 +3323,7 @@ class _OnlineMeetingConversationsStarter(Resource[F], at="online_meeting_convers
         engagement_conversation_message: models.EngagementConversationMessage,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessage | None:
-        """Change the message that opened a Q&A thread.
+        """Undocumented as far as known. Change the message that opened a Q&A thread.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3089,7 +3340,7 @@ class _OnlineMeetingConversationsStarter(Resource[F], at="online_meeting_convers
     def delete(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete the message that opened a Q&A thread.
+        """Undocumented as far as known. Delete the message that opened a Q&A thread.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3119,7 +3370,7 @@ class _OnlineMeetingConversationsStarterConversation(
     def get(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
     ) -> models.EngagementConversation:
-        """Get the Q&A thread that an opening message belongs to.
+        """Undocumented as far as known. Get the Q&A thread that an opening message belongs to.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3153,7 +3404,8 @@ class _OnlineMeetingConversationsStarterReactions(
     def list(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.EngagementConversationMessageReaction]:
-        """List the reactions of the opening message, a page at a time.
+        """Undocumented as far as known. List the reactions of the opening message, a page at a
+        time.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3172,7 +3424,7 @@ class _OnlineMeetingConversationsStarterReactions(
         engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessageReaction:
-        """Create a reaction to the opening message.
+        """Undocumented as far as known. Create a reaction to the opening message.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3189,7 +3441,7 @@ class _OnlineMeetingConversationsStarterReactions(
     def count(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[CountOptions]
     ) -> int:
-        """Count the reactions of the opening message, as plain text.
+        """Undocumented as far as known. Count the reactions of the opening message, as plain text.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3208,7 +3460,7 @@ class _OnlineMeetingConversationsStarterReactions(
         engagement_conversation_message_reaction_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessageReaction:
-        """Get one reaction.
+        """Undocumented as far as known. Get one reaction.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3230,7 +3482,7 @@ class _OnlineMeetingConversationsStarterReactions(
         engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessageReaction | None:
-        """Change a reaction.
+        """Undocumented as far as known. Change a reaction.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3253,7 +3505,7 @@ class _OnlineMeetingConversationsStarterReactions(
         engagement_conversation_message_reaction_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete a reaction.
+        """Undocumented as far as known. Delete a reaction.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3311,7 +3563,7 @@ class _OnlineMeetingConversationsStarterReplies(
     def list(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.EngagementConversationMessage]:
-        """List the replies of the opening message, a page at a time.
+        """Undocumented as far as known. List the replies of the opening message, a page at a time.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3330,7 +3582,7 @@ class _OnlineMeetingConversationsStarterReplies(
         engagement_conversation_message: models.EngagementConversationMessage,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessage:
-        """Create a reply to the opening message.
+        """Undocumented as far as known. Create a reply to the opening message.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3347,7 +3599,7 @@ class _OnlineMeetingConversationsStarterReplies(
     def count(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[CountOptions]
     ) -> int:
-        """Count the replies of the opening message, as plain text.
+        """Undocumented as far as known. Count the replies of the opening message, as plain text.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3366,7 +3618,7 @@ class _OnlineMeetingConversationsStarterReplies(
         engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessage:
-        """Get one reply.
+        """Undocumented as far as known. Get one reply.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3387,7 +3639,7 @@ class _OnlineMeetingConversationsStarterReplies(
         engagement_conversation_message: models.EngagementConversationMessage,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessage | None:
-        """Change a reply.
+        """Undocumented as far as known. Change a reply.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3408,7 +3660,7 @@ class _OnlineMeetingConversationsStarterReplies(
         engagement_conversation_message_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete a reply.
+        """Undocumented as far as known. Delete a reply.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3444,7 +3696,7 @@ class _OnlineMeetingConversationsStarterRepliesConversation(
         engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversation:
-        """Get the Q&A thread that a reply belongs to.
+        """Undocumented as far as known. Get the Q&A thread that a reply belongs to.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3482,7 +3734,7 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
         engagement_conversation_message_id: str,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.EngagementConversationMessageReaction]:
-        """List the reactions of a reply, a page at a time.
+        """Undocumented as far as known. List the reactions of a reply, a page at a time.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3503,7 +3755,7 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
         engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessageReaction:
-        """Create a reaction to a reply.
+        """Undocumented as far as known. Create a reaction to a reply.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3524,7 +3776,7 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
         engagement_conversation_message_id: str,
         **options: Unpack[CountOptions],
     ) -> int:
-        """Count the reactions of a reply, as plain text.
+        """Undocumented as far as known. Count the reactions of a reply, as plain text.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3545,7 +3797,7 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
         engagement_conversation_message_reaction_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessageReaction:
-        """Get one reaction.
+        """Undocumented as far as known. Get one reaction.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3569,7 +3821,7 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
         engagement_conversation_message_reaction: models.EngagementConversationMessageReaction,
         **options: Unpack[Options],
     ) -> models.EngagementConversationMessageReaction | None:
-        """Change a reaction.
+        """Undocumented as far as known. Change a reaction.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3594,7 +3846,7 @@ class _OnlineMeetingConversationsStarterRepliesReactions(
         engagement_conversation_message_reaction_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete a reaction.
+        """Undocumented as far as known. Delete a reaction.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3634,7 +3886,7 @@ class _OnlineMeetingConversationsStarterRepliesReplyTo(
         engagement_conversation_message_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.EngagementConversationMessage:
-        """Get the message that this reply answers.
+        """Undocumented as far as known. Get the message that this reply answers.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3669,7 +3921,8 @@ class _OnlineMeetingConversationsStarterReplyTo(
     def get(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
     ) -> models.EngagementConversationMessage:
-        """Get the message that the opening message replies to, if any.
+        """Undocumented as far as known. Get the message that the opening message replies to, if
+        any.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3701,7 +3954,7 @@ class _OnlineMeetingConversationsOnlineMeeting(
     def get(
         self, online_meeting_engagement_conversation_id: str, **options: Unpack[EntityOptions]
     ) -> models.OnlineMeeting:
-        """Get the online meeting that a Q&A thread belongs to.
+        """Undocumented as far as known. Get the online meeting that a Q&A thread belongs to.
 
         Args:
             online_meeting_engagement_conversation_id: Id of the
@@ -3733,7 +3986,15 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     transcripts = Child(lambda: (OnlineMeetingsTranscripts, AsyncOnlineMeetingsTranscripts))
     """The resource `transcripts`."""
 
-    @GET.page("/communications/onlineMeetings", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @GET.page(
+        "/communications/onlineMeetings",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetings.Read.All", "OnlineMeetings.ReadWrite.All"),
+            delegated=("OnlineMeetings.Read", "OnlineMeetings.ReadWrite"),
+        ),
+    )
     def list(self, **options: Unpack[CollectionOptions]) -> Page[models.OnlineMeeting]:
         """Find a meeting, by $filter on videoTeleconferenceId.
 
@@ -3744,8 +4005,8 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     def create(
         self, online_meeting: models.OnlineMeeting, **options: Unpack[Options]
     ) -> models.OnlineMeeting:
-        """Create a meeting, on nobody's calendar. A repeat makes a second one; createOrGet does
-        not.
+        """Undocumented as far as known. Create a meeting, on nobody's calendar. A repeat makes a
+        second one; createOrGet does not.
 
         Args:
             online_meeting: What to create.
@@ -3755,7 +4016,7 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
 
     @GET("/communications/onlineMeetings/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def count(self, **options: Unpack[CountOptions]) -> int:
-        """Count the meetings, as plain text.
+        """Undocumented as far as known. Count the meetings, as plain text.
 
         GET /communications/onlineMeetings/$count
         """
@@ -3772,7 +4033,8 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         subject: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> models.OnlineMeeting:
-        """Get the meeting with this externalId, or create it. Safe to repeat.
+        """Undocumented as far as known. Get the meeting with this externalId, or create it. Safe
+        to repeat.
 
         Args:
             chat_info: Chat thread of the meeting.
@@ -3797,7 +4059,8 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.CallRecording]:
-        """List the recordings of all meetings of one organizer, within a time span if given.
+        """Undocumented as far as known. List the recordings of all meetings of one organizer,
+        within a time span if given.
 
         Args:
             meeting_organizer_user_id: Object id of the user who organized the meetings.
@@ -3819,7 +4082,8 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.CallTranscript]:
-        """List the transcripts of all meetings of one organizer, within a time span if given.
+        """Undocumented as far as known. List the transcripts of all meetings of one organizer,
+        within a time span if given.
 
         Args:
             meeting_organizer_user_id: Object id of the user who organized the meetings.
@@ -3834,7 +4098,7 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def get(self, online_meeting_id: str, **options: Unpack[EntityOptions]) -> models.OnlineMeeting:
-        """Get a meeting.
+        """Undocumented as far as known. Get a meeting.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -3852,7 +4116,8 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         online_meeting: models.OnlineMeeting,
         **options: Unpack[Options],
     ) -> models.OnlineMeeting | None:
-        """Change a meeting. Send start and end together, and attendees always as a full list.
+        """Undocumented as far as known. Change a meeting. Send start and end together, and
+        attendees always as a full list.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -3866,7 +4131,7 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def delete(self, online_meeting_id: str, **options: Unpack[Options]) -> None:
-        """Delete a meeting.
+        """Undocumented as far as known. Delete a meeting.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -3879,7 +4144,8 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def get_attendee_report(self, online_meeting_id: str, **options: Unpack[Options]) -> bytes:
-        """Download the attendee report of a live event. Deprecated along with live events.
+        """Undocumented as far as known. Download the attendee report of a live event. Deprecated
+        along with live events.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -3894,7 +4160,7 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     def stream_attendee_report(
         self, online_meeting_id: str, **options: Unpack[Options]
     ) -> Iterator[bytes]:
-        """As `get_attendee_report`, piece by piece: use it in a `with` statement."""
+        """Undocumented as far as known. As `get_attendee_report`, piece by piece: use it in a `with` statement."""
 
     @PUT(
         "/communications/onlineMeetings/{onlineMeeting-id}/attendeeReport",
@@ -3903,8 +4169,8 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     def put_attendee_report(
         self, online_meeting_id: str, content: bytes, **options: Unpack[Options]
     ) -> None:
-        """Replace the attendee report of a live event. Declared in the metadata; the service
-        writes it.
+        """Undocumented as far as known. Replace the attendee report of a live event. Declared in
+        the metadata; the service writes it.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -3920,7 +4186,7 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
     def get_virtual_appointment_join_web_url(
         self, online_meeting_id: str, **options: Unpack[Options]
     ) -> str:
-        """Get the link by which people join a virtual appointment.
+        """Undocumented as far as known. Get the link by which people join a virtual appointment.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -3942,7 +4208,8 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         attendees: Unset | Sequence[models.AttendeeNotificationInfo] | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Send a reminder of a virtual appointment to attendees, as a text message.
+        """Undocumented as far as known. Send a reminder of a virtual appointment to attendees, as
+        a text message.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -3965,8 +4232,8 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         attendees: Unset | Sequence[models.AttendeeNotificationInfo] | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Tell attendees of a virtual appointment, by text message, that it is confirmed, moved or
-        canceled.
+        """Undocumented as far as known. Tell attendees of a virtual appointment, by text message,
+        that it is confirmed, moved or canceled.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4003,7 +4270,8 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
     def list(
         self, online_meeting_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.MeetingAttendanceReport]:
-        """List the attendance reports of a meeting: one for each time it was held.
+        """Undocumented as far as known. List the attendance reports of a meeting: one for each
+        time it was held.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4021,7 +4289,8 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
         meeting_attendance_report: models.MeetingAttendanceReport,
         **options: Unpack[Options],
     ) -> models.MeetingAttendanceReport:
-        """Create an attendance report. Declared in the metadata; the service makes them.
+        """Undocumented as far as known. Create an attendance report. Declared in the metadata; the
+        service makes them.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4035,7 +4304,7 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the attendance reports of a meeting, as plain text.
+        """Undocumented as far as known. Count the attendance reports of a meeting, as plain text.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4053,7 +4322,8 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
         meeting_attendance_report_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.MeetingAttendanceReport:
-        """Get one attendance report. Expand attendanceRecords to see who came.
+        """Undocumented as far as known. Get one attendance report. Expand attendanceRecords to see
+        who came.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4073,7 +4343,8 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
         meeting_attendance_report: models.MeetingAttendanceReport,
         **options: Unpack[Options],
     ) -> models.MeetingAttendanceReport | None:
-        """Update an attendance report. Declared in the metadata; the service makes them.
+        """Undocumented as far as known. Update an attendance report. Declared in the metadata; the
+        service makes them.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4090,7 +4361,7 @@ class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendan
     def delete(
         self, online_meeting_id: str, meeting_attendance_report_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete an attendance report. Declared in the metadata.
+        """Undocumented as far as known. Delete an attendance report. Declared in the metadata.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4123,7 +4394,7 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
         meeting_attendance_report_id: str,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.AttendanceRecord]:
-        """List who came and for how long.
+        """Undocumented as far as known. List who came and for how long.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4143,7 +4414,8 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
         attendance_record: models.AttendanceRecord,
         **options: Unpack[Options],
     ) -> models.AttendanceRecord:
-        """Create an attendance record. Declared in the metadata; the service makes them.
+        """Undocumented as far as known. Create an attendance record. Declared in the metadata; the
+        service makes them.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4163,7 +4435,7 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
         meeting_attendance_report_id: str,
         **options: Unpack[CountOptions],
     ) -> int:
-        """Count the attendance records of a report, as plain text.
+        """Undocumented as far as known. Count the attendance records of a report, as plain text.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4183,7 +4455,7 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
         attendance_record_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.AttendanceRecord:
-        """Get the attendance of one person.
+        """Undocumented as far as known. Get the attendance of one person.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4205,7 +4477,8 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
         attendance_record: models.AttendanceRecord,
         **options: Unpack[Options],
     ) -> models.AttendanceRecord | None:
-        """Update an attendance record. Declared in the metadata; the service makes them.
+        """Undocumented as far as known. Update an attendance record. Declared in the metadata; the
+        service makes them.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4227,7 +4500,7 @@ class _OnlineMeetingsAttendanceReportsAttendanceRecords(
         attendance_record_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete an attendance record. Declared in the metadata.
+        """Undocumented as far as known. Delete an attendance record. Declared in the metadata.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4260,7 +4533,7 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     def list(
         self, online_meeting_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallRecording]:
-        """List the recordings of a meeting, without their content.
+        """Undocumented as far as known. List the recordings of a meeting, without their content.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4278,7 +4551,8 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
         call_recording: models.CallRecording,
         **options: Unpack[Options],
     ) -> models.CallRecording:
-        """Create a recording. Declared in the metadata; the service records.
+        """Undocumented as far as known. Create a recording. Declared in the metadata; the service
+        records.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4292,7 +4566,7 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the recordings of a meeting, as plain text.
+        """Undocumented as far as known. Count the recordings of a meeting, as plain text.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4307,8 +4581,8 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     def delta(
         self, online_meeting_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallRecording]:
-        """List the recordings that are new since the last time. Keep the deltaLink and start from
-        it.
+        """Undocumented as far as known. List the recordings that are new since the last time. Keep
+        the deltaLink and start from it.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4323,7 +4597,7 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     def get(
         self, online_meeting_id: str, call_recording_id: str, **options: Unpack[EntityOptions]
     ) -> models.CallRecording:
-        """Get one recording of a meeting, without its content.
+        """Undocumented as far as known. Get one recording of a meeting, without its content.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4343,7 +4617,8 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
         call_recording: models.CallRecording,
         **options: Unpack[Options],
     ) -> models.CallRecording | None:
-        """Update a recording. Declared in the metadata; the service sets its properties.
+        """Undocumented as far as known. Update a recording. Declared in the metadata; the service
+        sets its properties.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4360,7 +4635,7 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     def delete(
         self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a recording of a meeting.
+        """Undocumented as far as known. Delete a recording of a meeting.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4376,7 +4651,8 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     def get_content(
         self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
     ) -> bytes:
-        """Download the video of a recording. It can be large: stream it.
+        """Undocumented as far as known. Download the video of a recording. It can be large: stream
+        it.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4392,7 +4668,7 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
     def stream_content(
         self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
     ) -> Iterator[bytes]:
-        """As `get_content`, piece by piece: use it in a `with` statement."""
+        """Undocumented as far as known. As `get_content`, piece by piece: use it in a `with` statement."""
 
     @PUT(
         "/communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
@@ -4405,7 +4681,8 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the video of a recording. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the video of a recording. Declared in the
+        metadata; the service writes it.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4434,7 +4711,7 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     def list(
         self, online_meeting_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallTranscript]:
-        """List the transcripts of a meeting, without their content.
+        """Undocumented as far as known. List the transcripts of a meeting, without their content.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4452,7 +4729,8 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         call_transcript: models.CallTranscript,
         **options: Unpack[Options],
     ) -> models.CallTranscript:
-        """Create a transcript. Declared in the metadata; the service transcribes.
+        """Undocumented as far as known. Create a transcript. Declared in the metadata; the service
+        transcribes.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4466,7 +4744,7 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the transcripts of a meeting, as plain text.
+        """Undocumented as far as known. Count the transcripts of a meeting, as plain text.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4481,8 +4759,8 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     def delta(
         self, online_meeting_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallTranscript]:
-        """List the transcripts that are new since the last time. Keep the deltaLink and start from
-        it.
+        """Undocumented as far as known. List the transcripts that are new since the last time.
+        Keep the deltaLink and start from it.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4497,7 +4775,7 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     def get(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[EntityOptions]
     ) -> models.CallTranscript:
-        """Get one transcript of a meeting, without its content.
+        """Undocumented as far as known. Get one transcript of a meeting, without its content.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4517,7 +4795,8 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         call_transcript: models.CallTranscript,
         **options: Unpack[Options],
     ) -> models.CallTranscript | None:
-        """Update a transcript. Declared in the metadata; the service sets its properties.
+        """Undocumented as far as known. Update a transcript. Declared in the metadata; the service
+        sets its properties.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4534,7 +4813,7 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     def delete(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a transcript of a meeting.
+        """Undocumented as far as known. Delete a transcript of a meeting.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4550,7 +4829,7 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     def get_content(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> bytes:
-        """Download the text of a transcript, for example as WebVTT.
+        """Undocumented as far as known. Download the text of a transcript, for example as WebVTT.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4566,7 +4845,7 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     def stream_content(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> Iterator[bytes]:
-        """As `get_content`, piece by piece: use it in a `with` statement."""
+        """Undocumented as far as known. As `get_content`, piece by piece: use it in a `with` statement."""
 
     @PUT(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
@@ -4579,7 +4858,8 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the text of a transcript. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the text of a transcript. Declared in the
+        metadata; the service writes it.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4596,7 +4876,8 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     def get_metadata_content(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> bytes:
-        """Download who spoke when in a transcript, utterance by utterance.
+        """Undocumented as far as known. Download who spoke when in a transcript, utterance by
+        utterance.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4612,7 +4893,7 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     def stream_metadata_content(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> Iterator[bytes]:
-        """As `get_metadata_content`, piece by piece: use it in a `with` statement."""
+        """Undocumented as far as known. As `get_metadata_content`, piece by piece: use it in a `with` statement."""
 
     @PUT(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
@@ -4625,7 +4906,8 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the metadata of a transcript. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the metadata of a transcript. Declared in the
+        metadata; the service writes it.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -4647,7 +4929,15 @@ class AsyncOnlineMeetingsTranscripts(_OnlineMeetingsTranscripts[Async]):
 class _Presences(Resource[F], at="presences"):
     """`/presences`"""
 
-    @GET.page("/communications/presences", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @GET.page(
+        "/communications/presences",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Presence.Read.All", "Presence.ReadWrite.All"),
+            delegated=("Presence.Read", "Presence.Read.All"),
+        ),
+    )
     def list(self, **options: Unpack[CollectionOptions]) -> Page[models.Presence]:
         """List presences. Declared in the metadata; for users you know use getPresencesByUserId.
 
@@ -4656,7 +4946,8 @@ class _Presences(Resource[F], at="presences"):
 
     @POST("/communications/presences", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def create(self, presence: models.Presence, **options: Unpack[Options]) -> models.Presence:
-        """Create a presence. Declared in the metadata; users have one, so use setPresence.
+        """Undocumented as far as known. Create a presence. Declared in the metadata; users have
+        one, so use setPresence.
 
         Args:
             presence: What to create.
@@ -4666,14 +4957,14 @@ class _Presences(Resource[F], at="presences"):
 
     @GET("/communications/presences/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def count(self, **options: Unpack[CountOptions]) -> int:
-        """Count the presences, as plain text.
+        """Undocumented as far as known. Count the presences, as plain text.
 
         GET /communications/presences/$count
         """
 
     @GET("/communications/presences/{presence-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def get(self, presence_id: str, **options: Unpack[EntityOptions]) -> models.Presence:
-        """Get the presence of one user, by object id.
+        """Undocumented as far as known. Get the presence of one user, by object id.
 
         Args:
             presence_id: Id of the presence.
@@ -4685,7 +4976,8 @@ class _Presences(Resource[F], at="presences"):
     def update(
         self, presence_id: str, presence: models.Presence, **options: Unpack[Options]
     ) -> models.Presence | None:
-        """Update a presence. Declared in the metadata; use setPresence and the other set actions.
+        """Undocumented as far as known. Update a presence. Declared in the metadata; use
+        setPresence and the other set actions.
 
         Args:
             presence_id: Id of the presence.
@@ -4696,8 +4988,8 @@ class _Presences(Resource[F], at="presences"):
 
     @DELETE("/communications/presences/{presence-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def delete(self, presence_id: str, **options: Unpack[Options]) -> None:
-        """Delete a presence. Declared in the metadata; to take back what an app set use
-        clearPresence.
+        """Undocumented as far as known. Delete a presence. Declared in the metadata; to take back
+        what an app set use clearPresence.
 
         Args:
             presence_id: Id of the presence.
@@ -4707,7 +4999,8 @@ class _Presences(Resource[F], at="presences"):
 
     @POST("/communications/presences/{presence-id}/clearAutomaticLocation", clouds=_GLOBAL)
     def clear_automatic_location(self, presence_id: str, **options: Unpack[ActionOptions]) -> None:
-        """Forget the detected work location; one set by hand stays, otherwise the schedule counts.
+        """Undocumented as far as known. Forget the detected work location; one set by hand stays,
+        otherwise the schedule counts.
 
         Args:
             presence_id: Id of the presence.
@@ -4717,7 +5010,8 @@ class _Presences(Resource[F], at="presences"):
 
     @POST("/communications/presences/{presence-id}/clearLocation", clouds=_GLOBAL)
     def clear_location(self, presence_id: str, **options: Unpack[ActionOptions]) -> None:
-        """Forget today's work location, set by hand or detected; then the schedule counts.
+        """Undocumented as far as known. Forget today's work location, set by hand or detected;
+        then the schedule counts.
 
         Args:
             presence_id: Id of the presence.
@@ -4736,8 +5030,8 @@ class _Presences(Resource[F], at="presences"):
         session_id: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """End the app's presence session for a user. If it was the only one, the user is shown as
-        offline.
+        """Undocumented as far as known. End the app's presence session for a user. If it was the
+        only one, the user is shown as offline.
 
         Args:
             presence_id: Id of the presence.
@@ -4753,7 +5047,8 @@ class _Presences(Resource[F], at="presences"):
     def clear_user_preferred_presence(
         self, presence_id: str, **options: Unpack[ActionOptions]
     ) -> None:
-        """Forget the preferred presence; the user's sessions decide again.
+        """Undocumented as far as known. Forget the preferred presence; the user's sessions decide
+        again.
 
         Args:
             presence_id: Id of the presence.
@@ -4770,7 +5065,8 @@ class _Presences(Resource[F], at="presences"):
         place_id: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Set the work location as detected. It counts unless one was set by hand.
+        """Undocumented as far as known. Set the work location as detected. It counts unless one
+        was set by hand.
 
         Args:
             presence_id: Id of the presence.
@@ -4789,7 +5085,8 @@ class _Presences(Resource[F], at="presences"):
         place_id: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Set the work location by hand. It beats what is detected or scheduled.
+        """Undocumented as far as known. Set the work location by hand. It beats what is detected
+        or scheduled.
 
         Args:
             presence_id: Id of the presence.
@@ -4813,8 +5110,8 @@ class _Presences(Resource[F], at="presences"):
         expiration_duration: Unset | edm.Duration | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Set a user's presence in the app's own session (sessionId: the application id), for 5 to
-        240 minutes, by default 5.
+        """Undocumented as far as known. Set a user's presence in the app's own session (sessionId:
+        the application id), for 5 to 240 minutes, by default 5.
 
         Args:
             presence_id: Id of the presence.
@@ -4839,7 +5136,8 @@ class _Presences(Resource[F], at="presences"):
         status_message: Unset | models.PresenceStatusMessage | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Set a user's status message: plain text, with or without an expiry.
+        """Undocumented as far as known. Set a user's status message: plain text, with or without
+        an expiry.
 
         Args:
             presence_id: Id of the presence.
@@ -4861,8 +5159,8 @@ class _Presences(Resource[F], at="presences"):
         expiration_duration: Unset | edm.Duration | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Set the presence that beats all sessions. It counts only while the user has a session;
-        by default 1 or 7 days.
+        """Undocumented as far as known. Set the presence that beats all sessions. It counts only
+        while the user has a session; by default 1 or 7 days.
 
         Args:
             presence_id: Id of the presence.
@@ -4916,15 +5214,16 @@ class _MeAdhocCalls(Resource[F], at="me.adhoc_calls"):
 
     @GET.page("/me/adhocCalls", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def list(self, **options: Unpack[CollectionOptions]) -> Page[models.AdhocCall]:
-        """List ad hoc calls. Declared in the metadata; to find recordings use getAllRecordings.
+        """Undocumented as far as known. List ad hoc calls. Declared in the metadata; to find
+        recordings use getAllRecordings.
 
         GET /me/adhocCalls
         """
 
     @POST("/me/adhocCalls", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def create(self, adhoc_call: models.AdhocCall, **options: Unpack[Options]) -> models.AdhocCall:
-        """Create an ad hoc call. Declared in the metadata; to place a call use POST
-        /communications/calls.
+        """Undocumented as far as known. Create an ad hoc call. Declared in the metadata; to place
+        a call use POST /communications/calls.
 
         Args:
             adhoc_call: What to create.
@@ -4934,7 +5233,7 @@ class _MeAdhocCalls(Resource[F], at="me.adhoc_calls"):
 
     @GET("/me/adhocCalls/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def count(self, **options: Unpack[CountOptions]) -> int:
-        """Count the ad hoc calls, as plain text.
+        """Undocumented as far as known. Count the ad hoc calls, as plain text.
 
         GET /me/adhocCalls/$count
         """
@@ -4951,8 +5250,8 @@ class _MeAdhocCalls(Resource[F], at="me.adhoc_calls"):
         end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.CallRecording]:
-        """List the recordings of the ad hoc calls that a user started, within a time span if
-        given.
+        """Undocumented as far as known. List the recordings of the ad hoc calls that a user
+        started, within a time span if given.
 
         Args:
             user_id: Object id of the user.
@@ -4974,8 +5273,8 @@ class _MeAdhocCalls(Resource[F], at="me.adhoc_calls"):
         end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.CallTranscript]:
-        """List the transcripts of the ad hoc calls that a user started, within a time span if
-        given.
+        """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
+        started, within a time span if given.
 
         Args:
             user_id: Object id of the user.
@@ -4987,7 +5286,7 @@ class _MeAdhocCalls(Resource[F], at="me.adhoc_calls"):
 
     @GET("/me/adhocCalls/{adhocCall-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def get(self, adhoc_call_id: str, **options: Unpack[EntityOptions]) -> models.AdhocCall:
-        """Get an ad hoc call.
+        """Undocumented as far as known. Get an ad hoc call.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -4999,7 +5298,8 @@ class _MeAdhocCalls(Resource[F], at="me.adhoc_calls"):
     def update(
         self, adhoc_call_id: str, adhoc_call: models.AdhocCall, **options: Unpack[Options]
     ) -> models.AdhocCall | None:
-        """Update an ad hoc call. Declared in the metadata; it has no property but its id.
+        """Undocumented as far as known. Update an ad hoc call. Declared in the metadata; it has no
+        property but its id.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -5010,7 +5310,7 @@ class _MeAdhocCalls(Resource[F], at="me.adhoc_calls"):
 
     @DELETE("/me/adhocCalls/{adhocCall-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def delete(self, adhoc_call_id: str, **options: Unpack[Options]) -> None:
-        """Delete an ad hoc call. Declared in the metadata.
+        """Undocumented as far as known. Delete an ad hoc call. Declared in the metadata.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -5031,7 +5331,12 @@ class _MeAdhocCallsRecordings(Resource[F], at="me.adhoc_calls.recordings"):
     """`/me/adhocCalls/recordings`"""
 
     @GET.page(
-        "/me/adhocCalls/{adhocCall-id}/recordings", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5
+        "/me/adhocCalls/{adhocCall-id}/recordings",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("CallRecordings.Read.All",),
+        ),
     )
     def list(
         self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
@@ -5048,7 +5353,8 @@ class _MeAdhocCallsRecordings(Resource[F], at="me.adhoc_calls.recordings"):
     def create(
         self, adhoc_call_id: str, call_recording: models.CallRecording, **options: Unpack[Options]
     ) -> models.CallRecording:
-        """Create a recording. Declared in the metadata; the service records.
+        """Undocumented as far as known. Create a recording. Declared in the metadata; the service
+        records.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -5062,7 +5368,7 @@ class _MeAdhocCallsRecordings(Resource[F], at="me.adhoc_calls.recordings"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, adhoc_call_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the recordings of an ad hoc call, as plain text.
+        """Undocumented as far as known. Count the recordings of an ad hoc call, as plain text.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -5077,8 +5383,8 @@ class _MeAdhocCallsRecordings(Resource[F], at="me.adhoc_calls.recordings"):
     def delta(
         self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallRecording]:
-        """List the recordings that are new since the last time. Keep the deltaLink and start from
-        it.
+        """Undocumented as far as known. List the recordings that are new since the last time. Keep
+        the deltaLink and start from it.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -5089,6 +5395,10 @@ class _MeAdhocCallsRecordings(Resource[F], at="me.adhoc_calls.recordings"):
     @GET(
         "/me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("CallRecordings.Read.All",),
+        ),
     )
     def get(
         self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[EntityOptions]
@@ -5113,7 +5423,8 @@ class _MeAdhocCallsRecordings(Resource[F], at="me.adhoc_calls.recordings"):
         call_recording: models.CallRecording,
         **options: Unpack[Options],
     ) -> models.CallRecording | None:
-        """Update a recording. Declared in the metadata; the service sets its properties.
+        """Undocumented as far as known. Update a recording. Declared in the metadata; the service
+        sets its properties.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -5130,7 +5441,7 @@ class _MeAdhocCallsRecordings(Resource[F], at="me.adhoc_calls.recordings"):
     def delete(
         self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a recording of an ad hoc call.
+        """Undocumented as far as known. Delete a recording of an ad hoc call.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -5142,6 +5453,10 @@ class _MeAdhocCallsRecordings(Resource[F], at="me.adhoc_calls.recordings"):
     @GET(
         "/me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("CallRecordings.Read.All",),
+        ),
     )
     def get_content(
         self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
@@ -5158,6 +5473,10 @@ class _MeAdhocCallsRecordings(Resource[F], at="me.adhoc_calls.recordings"):
     @GET.stream(
         "/me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("CallRecordings.Read.All",),
+        ),
     )
     def stream_content(
         self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
@@ -5171,7 +5490,8 @@ class _MeAdhocCallsRecordings(Resource[F], at="me.adhoc_calls.recordings"):
     def put_content(
         self, adhoc_call_id: str, call_recording_id: str, content: bytes, **options: Unpack[Options]
     ) -> None:
-        """Replace the video of a recording. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the video of a recording. Declared in the
+        metadata; the service writes it.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -5194,7 +5514,12 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
     """`/me/adhocCalls/transcripts`"""
 
     @GET.page(
-        "/me/adhocCalls/{adhocCall-id}/transcripts", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5
+        "/me/adhocCalls/{adhocCall-id}/transcripts",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("CallTranscripts.Read.All",),
+        ),
     )
     def list(
         self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
@@ -5211,7 +5536,8 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
     def create(
         self, adhoc_call_id: str, call_transcript: models.CallTranscript, **options: Unpack[Options]
     ) -> models.CallTranscript:
-        """Create a transcript. Declared in the metadata; the service transcribes.
+        """Undocumented as far as known. Create a transcript. Declared in the metadata; the service
+        transcribes.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -5225,7 +5551,7 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, adhoc_call_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the transcripts of an ad hoc call, as plain text.
+        """Undocumented as far as known. Count the transcripts of an ad hoc call, as plain text.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -5240,8 +5566,8 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
     def delta(
         self, adhoc_call_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallTranscript]:
-        """List the transcripts that are new since the last time. Keep the deltaLink and start from
-        it.
+        """Undocumented as far as known. List the transcripts that are new since the last time.
+        Keep the deltaLink and start from it.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -5252,6 +5578,10 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
     @GET(
         "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("CallTranscripts.Read.All",),
+        ),
     )
     def get(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[EntityOptions]
@@ -5276,7 +5606,8 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
         call_transcript: models.CallTranscript,
         **options: Unpack[Options],
     ) -> models.CallTranscript | None:
-        """Update a transcript. Declared in the metadata; the service sets its properties.
+        """Undocumented as far as known. Update a transcript. Declared in the metadata; the service
+        sets its properties.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -5293,7 +5624,7 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
     def delete(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a transcript of an ad hoc call.
+        """Undocumented as far as known. Delete a transcript of an ad hoc call.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -5305,6 +5636,10 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
     @GET(
         "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("CallTranscripts.Read.All",),
+        ),
     )
     def get_content(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -5321,6 +5656,10 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
     @GET.stream(
         "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("CallTranscripts.Read.All",),
+        ),
     )
     def stream_content(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -5338,7 +5677,8 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the text of a transcript. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the text of a transcript. Declared in the
+        metadata; the service writes it.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -5351,6 +5691,10 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
     @GET(
         "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("CallTranscripts.Read.All",),
+        ),
     )
     def get_metadata_content(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -5367,6 +5711,10 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
     @GET.stream(
         "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("CallTranscripts.Read.All",),
+        ),
     )
     def stream_metadata_content(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -5384,7 +5732,8 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the metadata of a transcript. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the metadata of a transcript. Declared in the
+        metadata; the service writes it.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
@@ -5417,7 +5766,14 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
     transcripts = Child(lambda: (MeOnlineMeetingsTranscripts, AsyncMeOnlineMeetingsTranscripts))
     """The resource `transcripts`."""
 
-    @GET.page("/me/onlineMeetings", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @GET.page(
+        "/me/onlineMeetings",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("OnlineMeetings.Read", "OnlineMeetings.ReadWrite"),
+        ),
+    )
     def list(self, **options: Unpack[CollectionOptions]) -> Page[models.OnlineMeeting]:
         """Find a meeting of the signed-in user, by $filter on joinWebUrl or
         joinMeetingIdSettings/joinMeetingId.
@@ -5425,7 +5781,14 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
         GET /me/onlineMeetings
         """
 
-    @POST("/me/onlineMeetings", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @POST(
+        "/me/onlineMeetings",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("OnlineMeetings.ReadWrite",),
+        ),
+    )
     def create(
         self, online_meeting: models.OnlineMeeting, **options: Unpack[Options]
     ) -> models.OnlineMeeting:
@@ -5440,12 +5803,19 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
 
     @GET("/me/onlineMeetings/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def count(self, **options: Unpack[CountOptions]) -> int:
-        """Count the meetings, as plain text.
+        """Undocumented as far as known. Count the meetings, as plain text.
 
         GET /me/onlineMeetings/$count
         """
 
-    @POST("/me/onlineMeetings/createOrGet", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @POST(
+        "/me/onlineMeetings/createOrGet",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("OnlineMeetings.ReadWrite",),
+        ),
+    )
     def create_or_get(
         self,
         *,
@@ -5482,7 +5852,8 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
         end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.CallRecording]:
-        """List the recordings of all meetings of one organizer, within a time span if given.
+        """Undocumented as far as known. List the recordings of all meetings of one organizer,
+        within a time span if given.
 
         Args:
             meeting_organizer_user_id: Object id of the user who organized the meetings.
@@ -5504,7 +5875,8 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
         end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
         **options: Unpack[CollectionOptions],
     ) -> Page[models.CallTranscript]:
-        """List the transcripts of all meetings of one organizer, within a time span if given.
+        """Undocumented as far as known. List the transcripts of all meetings of one organizer,
+        within a time span if given.
 
         Args:
             meeting_organizer_user_id: Object id of the user who organized the meetings.
@@ -5514,7 +5886,14 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
         GET /me/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
         """
 
-    @GET("/me/onlineMeetings/{onlineMeeting-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @GET(
+        "/me/onlineMeetings/{onlineMeeting-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("OnlineMeetings.Read", "OnlineMeetings.ReadWrite"),
+        ),
+    )
     def get(self, online_meeting_id: str, **options: Unpack[EntityOptions]) -> models.OnlineMeeting:
         """Get a meeting.
 
@@ -5524,7 +5903,14 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
         GET /me/onlineMeetings/{onlineMeeting-id}
         """
 
-    @PATCH("/me/onlineMeetings/{onlineMeeting-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @PATCH(
+        "/me/onlineMeetings/{onlineMeeting-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("OnlineMeetings.ReadWrite",),
+        ),
+    )
     def update(
         self,
         online_meeting_id: str,
@@ -5540,7 +5926,14 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
         PATCH /me/onlineMeetings/{onlineMeeting-id}
         """
 
-    @DELETE("/me/onlineMeetings/{onlineMeeting-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @DELETE(
+        "/me/onlineMeetings/{onlineMeeting-id}",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("OnlineMeetings.ReadWrite",),
+        ),
+    )
     def delete(self, online_meeting_id: str, **options: Unpack[Options]) -> None:
         """Delete a meeting.
 
@@ -5553,6 +5946,11 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
     @GET(
         "/me/onlineMeetings/{onlineMeeting-id}/attendeeReport",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingArtifact.Read.All",),
+            delegated=("OnlineMeetingArtifact.Read.All",),
+        ),
     )
     def get_attendee_report(self, online_meeting_id: str, **options: Unpack[Options]) -> bytes:
         """Download the attendee report of a live event. Deprecated along with live events.
@@ -5566,6 +5964,11 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
     @GET.stream(
         "/me/onlineMeetings/{onlineMeeting-id}/attendeeReport",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingArtifact.Read.All",),
+            delegated=("OnlineMeetingArtifact.Read.All",),
+        ),
     )
     def stream_attendee_report(
         self, online_meeting_id: str, **options: Unpack[Options]
@@ -5579,8 +5982,8 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
     def put_attendee_report(
         self, online_meeting_id: str, content: bytes, **options: Unpack[Options]
     ) -> None:
-        """Replace the attendee report of a live event. Declared in the metadata; the service
-        writes it.
+        """Undocumented as far as known. Replace the attendee report of a live event. Declared in
+        the metadata; the service writes it.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -5589,7 +5992,19 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
         PUT /me/onlineMeetings/{onlineMeeting-id}/attendeeReport
         """
 
-    @GET("/me/onlineMeetings/{onlineMeeting-id}/getVirtualAppointmentJoinWebUrl()", clouds=_GLOBAL)
+    @GET(
+        "/me/onlineMeetings/{onlineMeeting-id}/getVirtualAppointmentJoinWebUrl()",
+        clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            delegated=(
+                "VirtualAppointment.Read",
+                "OnlineMeetings.Read",
+                "OnlineMeetings.ReadWrite",
+                "VirtualAppointment.ReadWrite",
+            ),
+        ),
+    )
     def get_virtual_appointment_join_web_url(
         self, online_meeting_id: str, **options: Unpack[Options]
     ) -> str:
@@ -5601,7 +6016,14 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
         GET /me/onlineMeetings/{onlineMeeting-id}/getVirtualAppointmentJoinWebUrl()
         """
 
-    @POST("/me/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentReminderSms", clouds=_GLOBAL)
+    @POST(
+        "/me/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentReminderSms",
+        clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            delegated=("VirtualAppointmentNotification.Send",),
+        ),
+    )
     def send_virtual_appointment_reminder_sms(
         self,
         online_meeting_id: str,
@@ -5623,7 +6045,14 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
         POST /me/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentReminderSms
         """
 
-    @POST("/me/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentSms", clouds=_GLOBAL)
+    @POST(
+        "/me/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentSms",
+        clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            delegated=("VirtualAppointmentNotification.Send",),
+        ),
+    )
     def send_virtual_appointment_sms(
         self,
         online_meeting_id: str,
@@ -5666,6 +6095,11 @@ class _MeOnlineMeetingsAttendanceReports(Resource[F], at="me.online_meetings.att
     @GET.page(
         "/me/onlineMeetings/{onlineMeeting-id}/attendanceReports",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingArtifact.Read.All", "OnlineMeetingArtifact.Read.Chat"),
+            delegated=("OnlineMeetingArtifact.Read.All",),
+        ),
     )
     def list(
         self, online_meeting_id: str, **options: Unpack[CollectionOptions]
@@ -5688,7 +6122,8 @@ class _MeOnlineMeetingsAttendanceReports(Resource[F], at="me.online_meetings.att
         meeting_attendance_report: models.MeetingAttendanceReport,
         **options: Unpack[Options],
     ) -> models.MeetingAttendanceReport:
-        """Create an attendance report. Declared in the metadata; the service makes them.
+        """Undocumented as far as known. Create an attendance report. Declared in the metadata; the
+        service makes them.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -5702,7 +6137,7 @@ class _MeOnlineMeetingsAttendanceReports(Resource[F], at="me.online_meetings.att
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the attendance reports of a meeting, as plain text.
+        """Undocumented as far as known. Count the attendance reports of a meeting, as plain text.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -5713,6 +6148,11 @@ class _MeOnlineMeetingsAttendanceReports(Resource[F], at="me.online_meetings.att
     @GET(
         "/me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingArtifact.Read.All", "OnlineMeetingArtifact.Read.Chat"),
+            delegated=("OnlineMeetingArtifact.Read.All",),
+        ),
     )
     def get(
         self,
@@ -5740,7 +6180,8 @@ class _MeOnlineMeetingsAttendanceReports(Resource[F], at="me.online_meetings.att
         meeting_attendance_report: models.MeetingAttendanceReport,
         **options: Unpack[Options],
     ) -> models.MeetingAttendanceReport | None:
-        """Update an attendance report. Declared in the metadata; the service makes them.
+        """Undocumented as far as known. Update an attendance report. Declared in the metadata; the
+        service makes them.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -5757,7 +6198,7 @@ class _MeOnlineMeetingsAttendanceReports(Resource[F], at="me.online_meetings.att
     def delete(
         self, online_meeting_id: str, meeting_attendance_report_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete an attendance report. Declared in the metadata.
+        """Undocumented as far as known. Delete an attendance report. Declared in the metadata.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -5783,6 +6224,11 @@ class _MeOnlineMeetingsAttendanceReportsAttendanceRecords(
     @GET.page(
         "/me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingArtifact.Read.All", "OnlineMeetingArtifact.Read.Chat"),
+            delegated=("OnlineMeetingArtifact.Read.All",),
+        ),
     )
     def list(
         self,
@@ -5810,7 +6256,8 @@ class _MeOnlineMeetingsAttendanceReportsAttendanceRecords(
         attendance_record: models.AttendanceRecord,
         **options: Unpack[Options],
     ) -> models.AttendanceRecord:
-        """Create an attendance record. Declared in the metadata; the service makes them.
+        """Undocumented as far as known. Create an attendance record. Declared in the metadata; the
+        service makes them.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -5830,7 +6277,7 @@ class _MeOnlineMeetingsAttendanceReportsAttendanceRecords(
         meeting_attendance_report_id: str,
         **options: Unpack[CountOptions],
     ) -> int:
-        """Count the attendance records of a report, as plain text.
+        """Undocumented as far as known. Count the attendance records of a report, as plain text.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -5850,7 +6297,7 @@ class _MeOnlineMeetingsAttendanceReportsAttendanceRecords(
         attendance_record_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.AttendanceRecord:
-        """Get the attendance of one person.
+        """Undocumented as far as known. Get the attendance of one person.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -5872,7 +6319,8 @@ class _MeOnlineMeetingsAttendanceReportsAttendanceRecords(
         attendance_record: models.AttendanceRecord,
         **options: Unpack[Options],
     ) -> models.AttendanceRecord | None:
-        """Update an attendance record. Declared in the metadata; the service makes them.
+        """Undocumented as far as known. Update an attendance record. Declared in the metadata; the
+        service makes them.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -5894,7 +6342,7 @@ class _MeOnlineMeetingsAttendanceReportsAttendanceRecords(
         attendance_record_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete an attendance record. Declared in the metadata.
+        """Undocumented as far as known. Delete an attendance record. Declared in the metadata.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -5923,6 +6371,10 @@ class _MeOnlineMeetingsRecordings(Resource[F], at="me.online_meetings.recordings
     @GET.page(
         "/me/onlineMeetings/{onlineMeeting-id}/recordings",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("OnlineMeetingRecording.Read.All",),
+        ),
     )
     def list(
         self, online_meeting_id: str, **options: Unpack[CollectionOptions]
@@ -5945,7 +6397,8 @@ class _MeOnlineMeetingsRecordings(Resource[F], at="me.online_meetings.recordings
         call_recording: models.CallRecording,
         **options: Unpack[Options],
     ) -> models.CallRecording:
-        """Create a recording. Declared in the metadata; the service records.
+        """Undocumented as far as known. Create a recording. Declared in the metadata; the service
+        records.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -5959,7 +6412,7 @@ class _MeOnlineMeetingsRecordings(Resource[F], at="me.online_meetings.recordings
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the recordings of a meeting, as plain text.
+        """Undocumented as far as known. Count the recordings of a meeting, as plain text.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -5974,8 +6427,8 @@ class _MeOnlineMeetingsRecordings(Resource[F], at="me.online_meetings.recordings
     def delta(
         self, online_meeting_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallRecording]:
-        """List the recordings that are new since the last time. Keep the deltaLink and start from
-        it.
+        """Undocumented as far as known. List the recordings that are new since the last time. Keep
+        the deltaLink and start from it.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -5986,6 +6439,10 @@ class _MeOnlineMeetingsRecordings(Resource[F], at="me.online_meetings.recordings
     @GET(
         "/me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("OnlineMeetingRecording.Read.All",),
+        ),
     )
     def get(
         self, online_meeting_id: str, call_recording_id: str, **options: Unpack[EntityOptions]
@@ -6010,7 +6467,8 @@ class _MeOnlineMeetingsRecordings(Resource[F], at="me.online_meetings.recordings
         call_recording: models.CallRecording,
         **options: Unpack[Options],
     ) -> models.CallRecording | None:
-        """Update a recording. Declared in the metadata; the service sets its properties.
+        """Undocumented as far as known. Update a recording. Declared in the metadata; the service
+        sets its properties.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -6027,7 +6485,7 @@ class _MeOnlineMeetingsRecordings(Resource[F], at="me.online_meetings.recordings
     def delete(
         self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a recording of a meeting.
+        """Undocumented as far as known. Delete a recording of a meeting.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -6039,6 +6497,10 @@ class _MeOnlineMeetingsRecordings(Resource[F], at="me.online_meetings.recordings
     @GET(
         "/me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("OnlineMeetingRecording.Read.All",),
+        ),
     )
     def get_content(
         self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
@@ -6055,6 +6517,10 @@ class _MeOnlineMeetingsRecordings(Resource[F], at="me.online_meetings.recordings
     @GET.stream(
         "/me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("OnlineMeetingRecording.Read.All",),
+        ),
     )
     def stream_content(
         self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
@@ -6072,7 +6538,8 @@ class _MeOnlineMeetingsRecordings(Resource[F], at="me.online_meetings.recordings
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the video of a recording. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the video of a recording. Declared in the
+        metadata; the service writes it.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -6097,6 +6564,10 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
     @GET.page(
         "/me/onlineMeetings/{onlineMeeting-id}/transcripts",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("OnlineMeetingTranscript.Read.All",),
+        ),
     )
     def list(
         self, online_meeting_id: str, **options: Unpack[CollectionOptions]
@@ -6119,7 +6590,8 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
         call_transcript: models.CallTranscript,
         **options: Unpack[Options],
     ) -> models.CallTranscript:
-        """Create a transcript. Declared in the metadata; the service transcribes.
+        """Undocumented as far as known. Create a transcript. Declared in the metadata; the service
+        transcribes.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -6133,7 +6605,7 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the transcripts of a meeting, as plain text.
+        """Undocumented as far as known. Count the transcripts of a meeting, as plain text.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -6148,8 +6620,8 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
     def delta(
         self, online_meeting_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallTranscript]:
-        """List the transcripts that are new since the last time. Keep the deltaLink and start from
-        it.
+        """Undocumented as far as known. List the transcripts that are new since the last time.
+        Keep the deltaLink and start from it.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -6160,6 +6632,10 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
     @GET(
         "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("OnlineMeetingTranscript.Read.All",),
+        ),
     )
     def get(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[EntityOptions]
@@ -6184,7 +6660,8 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
         call_transcript: models.CallTranscript,
         **options: Unpack[Options],
     ) -> models.CallTranscript | None:
-        """Update a transcript. Declared in the metadata; the service sets its properties.
+        """Undocumented as far as known. Update a transcript. Declared in the metadata; the service
+        sets its properties.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -6201,7 +6678,7 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
     def delete(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a transcript of a meeting.
+        """Undocumented as far as known. Delete a transcript of a meeting.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -6213,6 +6690,10 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
     @GET(
         "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("OnlineMeetingTranscript.Read.All",),
+        ),
     )
     def get_content(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -6229,6 +6710,10 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
     @GET.stream(
         "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("OnlineMeetingTranscript.Read.All",),
+        ),
     )
     def stream_content(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -6246,7 +6731,8 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the text of a transcript. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the text of a transcript. Declared in the
+        metadata; the service writes it.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -6259,6 +6745,10 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
     @GET(
         "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("OnlineMeetingTranscript.Read.All",),
+        ),
     )
     def get_metadata_content(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -6275,6 +6765,10 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
     @GET.stream(
         "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("OnlineMeetingTranscript.Read.All",),
+        ),
     )
     def stream_metadata_content(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -6292,7 +6786,8 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the metadata of a transcript. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the metadata of a transcript. Declared in the
+        metadata; the service writes it.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
@@ -6314,7 +6809,14 @@ class AsyncMeOnlineMeetingsTranscripts(_MeOnlineMeetingsTranscripts[Async]):
 class _MePresence(Resource[F], at="me.presence"):
     """`/me/presence`"""
 
-    @GET("/me/presence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @GET(
+        "/me/presence",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            delegated=("Presence.Read", "Presence.Read.All"),
+        ),
+    )
     def get(self, **options: Unpack[EntityOptions]) -> models.Presence:
         """Get the presence of the signed-in user.
 
@@ -6325,7 +6827,8 @@ class _MePresence(Resource[F], at="me.presence"):
     def update(
         self, presence: models.Presence, **options: Unpack[Options]
     ) -> models.Presence | None:
-        """Update a presence. Declared in the metadata; use setPresence and the other set actions.
+        """Undocumented as far as known. Update a presence. Declared in the metadata; use
+        setPresence and the other set actions.
 
         Args:
             presence: What to change: the properties that are set.
@@ -6335,22 +6838,24 @@ class _MePresence(Resource[F], at="me.presence"):
 
     @DELETE("/me/presence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def delete(self, **options: Unpack[Options]) -> None:
-        """Delete a presence. Declared in the metadata; to take back what an app set use
-        clearPresence.
+        """Undocumented as far as known. Delete a presence. Declared in the metadata; to take back
+        what an app set use clearPresence.
 
         DELETE /me/presence
         """
 
     @POST("/me/presence/clearAutomaticLocation", clouds=_GLOBAL)
     def clear_automatic_location(self, **options: Unpack[ActionOptions]) -> None:
-        """Forget the detected work location; one set by hand stays, otherwise the schedule counts.
+        """Undocumented as far as known. Forget the detected work location; one set by hand stays,
+        otherwise the schedule counts.
 
         POST /me/presence/clearAutomaticLocation
         """
 
     @POST("/me/presence/clearLocation", clouds=_GLOBAL)
     def clear_location(self, **options: Unpack[ActionOptions]) -> None:
-        """Forget today's work location, set by hand or detected; then the schedule counts.
+        """Undocumented as far as known. Forget today's work location, set by hand or detected;
+        then the schedule counts.
 
         POST /me/presence/clearLocation
         """
@@ -6359,8 +6864,8 @@ class _MePresence(Resource[F], at="me.presence"):
     def clear_presence(
         self, *, session_id: Unset | str | None = UNSET, **options: Unpack[ActionOptions]
     ) -> None:
-        """End the app's presence session for a user. If it was the only one, the user is shown as
-        offline.
+        """Undocumented as far as known. End the app's presence session for a user. If it was the
+        only one, the user is shown as offline.
 
         Args:
             session_id: Id of the session; for an application its own application id.
@@ -6370,7 +6875,8 @@ class _MePresence(Resource[F], at="me.presence"):
 
     @POST("/me/presence/clearUserPreferredPresence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def clear_user_preferred_presence(self, **options: Unpack[ActionOptions]) -> None:
-        """Forget the preferred presence; the user's sessions decide again.
+        """Undocumented as far as known. Forget the preferred presence; the user's sessions decide
+        again.
 
         POST /me/presence/clearUserPreferredPresence
         """
@@ -6383,7 +6889,8 @@ class _MePresence(Resource[F], at="me.presence"):
         place_id: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Set the work location as detected. It counts unless one was set by hand.
+        """Undocumented as far as known. Set the work location as detected. It counts unless one
+        was set by hand.
 
         Args:
             work_location_type: Office, remote or time off.
@@ -6400,7 +6907,8 @@ class _MePresence(Resource[F], at="me.presence"):
         place_id: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Set the work location by hand. It beats what is detected or scheduled.
+        """Undocumented as far as known. Set the work location by hand. It beats what is detected
+        or scheduled.
 
         Args:
             work_location_type: Office, remote or time off.
@@ -6419,8 +6927,8 @@ class _MePresence(Resource[F], at="me.presence"):
         expiration_duration: Unset | edm.Duration | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Set a user's presence in the app's own session (sessionId: the application id), for 5 to
-        240 minutes, by default 5.
+        """Undocumented as far as known. Set a user's presence in the app's own session (sessionId:
+        the application id), for 5 to 240 minutes, by default 5.
 
         Args:
             session_id: Id of the session; for an application its own application id.
@@ -6440,7 +6948,8 @@ class _MePresence(Resource[F], at="me.presence"):
         status_message: Unset | models.PresenceStatusMessage | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Set a user's status message: plain text, with or without an expiry.
+        """Undocumented as far as known. Set a user's status message: plain text, with or without
+        an expiry.
 
         Args:
             status_message: The message that others see, as plain text.
@@ -6457,8 +6966,8 @@ class _MePresence(Resource[F], at="me.presence"):
         expiration_duration: Unset | edm.Duration | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
-        """Set the presence that beats all sessions. It counts only while the user has a session;
-        by default 1 or 7 days.
+        """Undocumented as far as known. Set the presence that beats all sessions. It counts only
+        while the user has a session; by default 1 or 7 days.
 
         Args:
             availability: Basic state as text: Available, Busy, DoNotDisturb, BeRightBack, Away,
@@ -6482,14 +6991,14 @@ class AsyncMePresence(_MePresence[Async]):
 class _Subscriptions(Resource[F], at="subscriptions"):
     """`/subscriptions`"""
 
-    @GET.page("/subscriptions", clouds=_EVERYWHERE)
+    @GET.page("/subscriptions", clouds=_EVERYWHERE, documented=True)
     def list(self, **options: Unpack[CollectionOptions]) -> Page[models.Subscription]:
         """List the subscriptions that the app or the signed-in user may see.
 
         GET /subscriptions
         """
 
-    @POST("/subscriptions", clouds=_EVERYWHERE)
+    @POST("/subscriptions", clouds=_EVERYWHERE, documented=True)
     def create(
         self, subscription: models.Subscription, **options: Unpack[Options]
     ) -> models.Subscription:
@@ -6504,12 +7013,12 @@ class _Subscriptions(Resource[F], at="subscriptions"):
 
     @GET("/subscriptions/$count", clouds=_EVERYWHERE)
     def count(self, **options: Unpack[CountOptions]) -> int:
-        """Count the subscriptions, as plain text.
+        """Undocumented as far as known. Count the subscriptions, as plain text.
 
         GET /subscriptions/$count
         """
 
-    @GET("/subscriptions/{subscription-id}", clouds=_EVERYWHERE)
+    @GET("/subscriptions/{subscription-id}", clouds=_EVERYWHERE, documented=True)
     def get(self, subscription_id: str, **options: Unpack[EntityOptions]) -> models.Subscription:
         """Get a subscription.
 
@@ -6519,7 +7028,7 @@ class _Subscriptions(Resource[F], at="subscriptions"):
         GET /subscriptions/{subscription-id}
         """
 
-    @PATCH("/subscriptions/{subscription-id}", clouds=_EVERYWHERE)
+    @PATCH("/subscriptions/{subscription-id}", clouds=_EVERYWHERE, documented=True)
     def update(
         self, subscription_id: str, subscription: models.Subscription, **options: Unpack[Options]
     ) -> models.Subscription | None:
@@ -6532,7 +7041,7 @@ class _Subscriptions(Resource[F], at="subscriptions"):
         PATCH /subscriptions/{subscription-id}
         """
 
-    @DELETE("/subscriptions/{subscription-id}", clouds=_EVERYWHERE)
+    @DELETE("/subscriptions/{subscription-id}", clouds=_EVERYWHERE, documented=True)
     def delete(self, subscription_id: str, **options: Unpack[Options]) -> None:
         """End a subscription: no more notifications are sent.
 
@@ -6542,7 +7051,7 @@ class _Subscriptions(Resource[F], at="subscriptions"):
         DELETE /subscriptions/{subscription-id}
         """
 
-    @POST("/subscriptions/{subscription-id}/reauthorize", clouds=_EVERYWHERE)
+    @POST("/subscriptions/{subscription-id}/reauthorize", clouds=_EVERYWHERE, documented=True)
     def reauthorize(self, subscription_id: str, **options: Unpack[ActionOptions]) -> None:
         """Reauthorize a subscription when Graph sends a reauthorizationRequired lifecycle
         notification.
@@ -6594,7 +7103,8 @@ class _UsersAdhocCalls(Resource[F], at="users.adhoc_calls"):
 
     @GET.page("/users/{user-id}/adhocCalls", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def list(self, user_id: str, **options: Unpack[CollectionOptions]) -> Page[models.AdhocCall]:
-        """List ad hoc calls. Declared in the metadata; to find recordings use getAllRecordings.
+        """Undocumented as far as known. List ad hoc calls. Declared in the metadata; to find
+        recordings use getAllRecordings.
 
         Args:
             user_id: Id of the user.
@@ -6606,8 +7116,8 @@ class _UsersAdhocCalls(Resource[F], at="users.adhoc_calls"):
     def create(
         self, user_id: str, adhoc_call: models.AdhocCall, **options: Unpack[Options]
     ) -> models.AdhocCall:
-        """Create an ad hoc call. Declared in the metadata; to place a call use POST
-        /communications/calls.
+        """Undocumented as far as known. Create an ad hoc call. Declared in the metadata; to place
+        a call use POST /communications/calls.
 
         Args:
             user_id: Id of the user.
@@ -6618,7 +7128,7 @@ class _UsersAdhocCalls(Resource[F], at="users.adhoc_calls"):
 
     @GET("/users/{user-id}/adhocCalls/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def count(self, user_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the ad hoc calls, as plain text.
+        """Undocumented as far as known. Count the ad hoc calls, as plain text.
 
         Args:
             user_id: Id of the user.
@@ -6629,6 +7139,10 @@ class _UsersAdhocCalls(Resource[F], at="users.adhoc_calls"):
     @GET.page(
         "/users/{user-id}/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallRecordings.Read.All",),
+        ),
         wire_names={"user_id_parameter": "userId"},
     )
     def get_all_recordings(
@@ -6655,6 +7169,10 @@ class _UsersAdhocCalls(Resource[F], at="users.adhoc_calls"):
     @GET.page(
         "/users/{user-id}/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallTranscripts.Read.All",),
+        ),
         wire_names={"user_id_parameter": "userId"},
     )
     def get_all_transcripts(
@@ -6682,7 +7200,7 @@ class _UsersAdhocCalls(Resource[F], at="users.adhoc_calls"):
     def get(
         self, user_id: str, adhoc_call_id: str, **options: Unpack[EntityOptions]
     ) -> models.AdhocCall:
-        """Get an ad hoc call.
+        """Undocumented as far as known. Get an ad hoc call.
 
         Args:
             user_id: Id of the user.
@@ -6699,7 +7217,8 @@ class _UsersAdhocCalls(Resource[F], at="users.adhoc_calls"):
         adhoc_call: models.AdhocCall,
         **options: Unpack[Options],
     ) -> models.AdhocCall | None:
-        """Update an ad hoc call. Declared in the metadata; it has no property but its id.
+        """Undocumented as far as known. Update an ad hoc call. Declared in the metadata; it has no
+        property but its id.
 
         Args:
             user_id: Id of the user.
@@ -6713,7 +7232,7 @@ class _UsersAdhocCalls(Resource[F], at="users.adhoc_calls"):
         "/users/{user-id}/adhocCalls/{adhocCall-id}", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5
     )
     def delete(self, user_id: str, adhoc_call_id: str, **options: Unpack[Options]) -> None:
-        """Delete an ad hoc call. Declared in the metadata.
+        """Undocumented as far as known. Delete an ad hoc call. Declared in the metadata.
 
         Args:
             user_id: Id of the user.
@@ -6737,6 +7256,11 @@ class _UsersAdhocCallsRecordings(Resource[F], at="users.adhoc_calls.recordings")
     @GET.page(
         "/users/{user-id}/adhocCalls/{adhocCall-id}/recordings",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallRecordings.Read.All",),
+            delegated=("CallRecordings.Read.All",),
+        ),
     )
     def list(
         self, user_id: str, adhoc_call_id: str, **options: Unpack[CollectionOptions]
@@ -6761,7 +7285,8 @@ class _UsersAdhocCallsRecordings(Resource[F], at="users.adhoc_calls.recordings")
         call_recording: models.CallRecording,
         **options: Unpack[Options],
     ) -> models.CallRecording:
-        """Create a recording. Declared in the metadata; the service records.
+        """Undocumented as far as known. Create a recording. Declared in the metadata; the service
+        records.
 
         Args:
             user_id: Id of the user.
@@ -6776,7 +7301,7 @@ class _UsersAdhocCallsRecordings(Resource[F], at="users.adhoc_calls.recordings")
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, user_id: str, adhoc_call_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the recordings of an ad hoc call, as plain text.
+        """Undocumented as far as known. Count the recordings of an ad hoc call, as plain text.
 
         Args:
             user_id: Id of the user.
@@ -6792,8 +7317,8 @@ class _UsersAdhocCallsRecordings(Resource[F], at="users.adhoc_calls.recordings")
     def delta(
         self, user_id: str, adhoc_call_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallRecording]:
-        """List the recordings that are new since the last time. Keep the deltaLink and start from
-        it.
+        """Undocumented as far as known. List the recordings that are new since the last time. Keep
+        the deltaLink and start from it.
 
         Args:
             user_id: Id of the user.
@@ -6805,6 +7330,11 @@ class _UsersAdhocCallsRecordings(Resource[F], at="users.adhoc_calls.recordings")
     @GET(
         "/users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallRecordings.Read.All",),
+            delegated=("CallRecordings.Read.All",),
+        ),
     )
     def get(
         self,
@@ -6835,7 +7365,8 @@ class _UsersAdhocCallsRecordings(Resource[F], at="users.adhoc_calls.recordings")
         call_recording: models.CallRecording,
         **options: Unpack[Options],
     ) -> models.CallRecording | None:
-        """Update a recording. Declared in the metadata; the service sets its properties.
+        """Undocumented as far as known. Update a recording. Declared in the metadata; the service
+        sets its properties.
 
         Args:
             user_id: Id of the user.
@@ -6853,7 +7384,7 @@ class _UsersAdhocCallsRecordings(Resource[F], at="users.adhoc_calls.recordings")
     def delete(
         self, user_id: str, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a recording of an ad hoc call.
+        """Undocumented as far as known. Delete a recording of an ad hoc call.
 
         Args:
             user_id: Id of the user.
@@ -6866,6 +7397,11 @@ class _UsersAdhocCallsRecordings(Resource[F], at="users.adhoc_calls.recordings")
     @GET(
         "/users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallRecordings.Read.All",),
+            delegated=("CallRecordings.Read.All",),
+        ),
     )
     def get_content(
         self, user_id: str, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
@@ -6883,6 +7419,11 @@ class _UsersAdhocCallsRecordings(Resource[F], at="users.adhoc_calls.recordings")
     @GET.stream(
         "/users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallRecordings.Read.All",),
+            delegated=("CallRecordings.Read.All",),
+        ),
     )
     def stream_content(
         self, user_id: str, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
@@ -6901,7 +7442,8 @@ class _UsersAdhocCallsRecordings(Resource[F], at="users.adhoc_calls.recordings")
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the video of a recording. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the video of a recording. Declared in the
+        metadata; the service writes it.
 
         Args:
             user_id: Id of the user.
@@ -6927,6 +7469,11 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
     @GET.page(
         "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallTranscripts.Read.All",),
+            delegated=("CallTranscripts.Read.All",),
+        ),
     )
     def list(
         self, user_id: str, adhoc_call_id: str, **options: Unpack[CollectionOptions]
@@ -6951,7 +7498,8 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
         call_transcript: models.CallTranscript,
         **options: Unpack[Options],
     ) -> models.CallTranscript:
-        """Create a transcript. Declared in the metadata; the service transcribes.
+        """Undocumented as far as known. Create a transcript. Declared in the metadata; the service
+        transcribes.
 
         Args:
             user_id: Id of the user.
@@ -6966,7 +7514,7 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, user_id: str, adhoc_call_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the transcripts of an ad hoc call, as plain text.
+        """Undocumented as far as known. Count the transcripts of an ad hoc call, as plain text.
 
         Args:
             user_id: Id of the user.
@@ -6982,8 +7530,8 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
     def delta(
         self, user_id: str, adhoc_call_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallTranscript]:
-        """List the transcripts that are new since the last time. Keep the deltaLink and start from
-        it.
+        """Undocumented as far as known. List the transcripts that are new since the last time.
+        Keep the deltaLink and start from it.
 
         Args:
             user_id: Id of the user.
@@ -6995,6 +7543,11 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
     @GET(
         "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallTranscripts.Read.All",),
+            delegated=("CallTranscripts.Read.All",),
+        ),
     )
     def get(
         self,
@@ -7025,7 +7578,8 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
         call_transcript: models.CallTranscript,
         **options: Unpack[Options],
     ) -> models.CallTranscript | None:
-        """Update a transcript. Declared in the metadata; the service sets its properties.
+        """Undocumented as far as known. Update a transcript. Declared in the metadata; the service
+        sets its properties.
 
         Args:
             user_id: Id of the user.
@@ -7043,7 +7597,7 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
     def delete(
         self, user_id: str, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
     ) -> None:
-        """Delete a transcript of an ad hoc call.
+        """Undocumented as far as known. Delete a transcript of an ad hoc call.
 
         Args:
             user_id: Id of the user.
@@ -7056,6 +7610,11 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
     @GET(
         "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallTranscripts.Read.All",),
+            delegated=("CallTranscripts.Read.All",),
+        ),
     )
     def get_content(
         self, user_id: str, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -7073,6 +7632,11 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
     @GET.stream(
         "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallTranscripts.Read.All",),
+            delegated=("CallTranscripts.Read.All",),
+        ),
     )
     def stream_content(
         self, user_id: str, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -7091,7 +7655,8 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the text of a transcript. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the text of a transcript. Declared in the
+        metadata; the service writes it.
 
         Args:
             user_id: Id of the user.
@@ -7105,6 +7670,11 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
     @GET(
         "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallTranscripts.Read.All",),
+            delegated=("CallTranscripts.Read.All",),
+        ),
     )
     def get_metadata_content(
         self, user_id: str, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -7122,6 +7692,11 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
     @GET.stream(
         "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallTranscripts.Read.All",),
+            delegated=("CallTranscripts.Read.All",),
+        ),
     )
     def stream_metadata_content(
         self, user_id: str, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -7140,7 +7715,8 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the metadata of a transcript. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the metadata of a transcript. Declared in the
+        metadata; the service writes it.
 
         Args:
             user_id: Id of the user.
@@ -7176,7 +7752,15 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
     )
     """The resource `transcripts`."""
 
-    @GET.page("/users/{user-id}/onlineMeetings", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @GET.page(
+        "/users/{user-id}/onlineMeetings",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetings.Read.All", "OnlineMeetings.ReadWrite.All"),
+            delegated=("OnlineMeetings.Read", "OnlineMeetings.ReadWrite"),
+        ),
+    )
     def list(
         self, user_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.OnlineMeeting]:
@@ -7189,7 +7773,15 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
         GET /users/{user-id}/onlineMeetings
         """
 
-    @POST("/users/{user-id}/onlineMeetings", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @POST(
+        "/users/{user-id}/onlineMeetings",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetings.ReadWrite.All",),
+            delegated=("OnlineMeetings.ReadWrite",),
+        ),
+    )
     def create(
         self, user_id: str, online_meeting: models.OnlineMeeting, **options: Unpack[Options]
     ) -> models.OnlineMeeting:
@@ -7205,7 +7797,7 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
 
     @GET("/users/{user-id}/onlineMeetings/$count", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def count(self, user_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the meetings, as plain text.
+        """Undocumented as far as known. Count the meetings, as plain text.
 
         Args:
             user_id: Id of the user.
@@ -7213,7 +7805,15 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
         GET /users/{user-id}/onlineMeetings/$count
         """
 
-    @POST("/users/{user-id}/onlineMeetings/createOrGet", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @POST(
+        "/users/{user-id}/onlineMeetings/createOrGet",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetings.ReadWrite.All",),
+            delegated=("OnlineMeetings.ReadWrite",),
+        ),
+    )
     def create_or_get(
         self,
         user_id: str,
@@ -7243,6 +7843,10 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
     @GET.page(
         "/users/{user-id}/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingRecording.Read.All",),
+        ),
     )
     def get_all_recordings(
         self,
@@ -7267,6 +7871,10 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
     @GET.page(
         "/users/{user-id}/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingTranscript.Read.All",),
+        ),
     )
     def get_all_transcripts(
         self,
@@ -7291,6 +7899,11 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
     @GET(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetings.Read.All", "OnlineMeetings.ReadWrite.All"),
+            delegated=("OnlineMeetings.Read", "OnlineMeetings.ReadWrite"),
+        ),
     )
     def get(
         self, user_id: str, online_meeting_id: str, **options: Unpack[EntityOptions]
@@ -7307,6 +7920,11 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
     @PATCH(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetings.ReadWrite.All",),
+            delegated=("OnlineMeetings.ReadWrite",),
+        ),
     )
     def update(
         self,
@@ -7328,6 +7946,11 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
     @DELETE(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetings.ReadWrite.All",),
+            delegated=("OnlineMeetings.ReadWrite",),
+        ),
     )
     def delete(self, user_id: str, online_meeting_id: str, **options: Unpack[Options]) -> None:
         """Delete a meeting.
@@ -7342,6 +7965,11 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
     @GET(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendeeReport",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingArtifact.Read.All",),
+            delegated=("OnlineMeetingArtifact.Read.All",),
+        ),
     )
     def get_attendee_report(
         self, user_id: str, online_meeting_id: str, **options: Unpack[Options]
@@ -7358,6 +7986,11 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
     @GET.stream(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendeeReport",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingArtifact.Read.All",),
+            delegated=("OnlineMeetingArtifact.Read.All",),
+        ),
     )
     def stream_attendee_report(
         self, user_id: str, online_meeting_id: str, **options: Unpack[Options]
@@ -7371,8 +8004,8 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
     def put_attendee_report(
         self, user_id: str, online_meeting_id: str, content: bytes, **options: Unpack[Options]
     ) -> None:
-        """Replace the attendee report of a live event. Declared in the metadata; the service
-        writes it.
+        """Undocumented as far as known. Replace the attendee report of a live event. Declared in
+        the metadata; the service writes it.
 
         Args:
             user_id: Id of the user.
@@ -7385,6 +8018,16 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
     @GET(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/getVirtualAppointmentJoinWebUrl()",
         clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            application=("VirtualAppointment.Read.All", "VirtualAppointment.ReadWrite.All"),
+            delegated=(
+                "VirtualAppointment.Read",
+                "OnlineMeetings.Read",
+                "OnlineMeetings.ReadWrite",
+                "VirtualAppointment.ReadWrite",
+            ),
+        ),
     )
     def get_virtual_appointment_join_web_url(
         self, user_id: str, online_meeting_id: str, **options: Unpack[Options]
@@ -7401,6 +8044,11 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
     @POST(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentReminderSms",
         clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            application=("VirtualAppointmentNotification.Send",),
+            delegated=("VirtualAppointmentNotification.Send",),
+        ),
     )
     def send_virtual_appointment_reminder_sms(
         self,
@@ -7428,6 +8076,11 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
     @POST(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentSms",
         clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            application=("VirtualAppointmentNotification.Send",),
+            delegated=("VirtualAppointmentNotification.Send",),
+        ),
     )
     def send_virtual_appointment_sms(
         self,
@@ -7475,6 +8128,11 @@ class _UsersOnlineMeetingsAttendanceReports(
     @GET.page(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingArtifact.Read.All", "OnlineMeetingArtifact.Read.Chat"),
+            delegated=("OnlineMeetingArtifact.Read.All",),
+        ),
     )
     def list(
         self, user_id: str, online_meeting_id: str, **options: Unpack[CollectionOptions]
@@ -7499,7 +8157,8 @@ class _UsersOnlineMeetingsAttendanceReports(
         meeting_attendance_report: models.MeetingAttendanceReport,
         **options: Unpack[Options],
     ) -> models.MeetingAttendanceReport:
-        """Create an attendance report. Declared in the metadata; the service makes them.
+        """Undocumented as far as known. Create an attendance report. Declared in the metadata; the
+        service makes them.
 
         Args:
             user_id: Id of the user.
@@ -7514,7 +8173,7 @@ class _UsersOnlineMeetingsAttendanceReports(
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, user_id: str, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the attendance reports of a meeting, as plain text.
+        """Undocumented as far as known. Count the attendance reports of a meeting, as plain text.
 
         Args:
             user_id: Id of the user.
@@ -7526,6 +8185,11 @@ class _UsersOnlineMeetingsAttendanceReports(
     @GET(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingArtifact.Read.All", "OnlineMeetingArtifact.Read.Chat"),
+            delegated=("OnlineMeetingArtifact.Read.All",),
+        ),
     )
     def get(
         self,
@@ -7556,7 +8220,8 @@ class _UsersOnlineMeetingsAttendanceReports(
         meeting_attendance_report: models.MeetingAttendanceReport,
         **options: Unpack[Options],
     ) -> models.MeetingAttendanceReport | None:
-        """Update an attendance report. Declared in the metadata; the service makes them.
+        """Undocumented as far as known. Update an attendance report. Declared in the metadata; the
+        service makes them.
 
         Args:
             user_id: Id of the user.
@@ -7578,7 +8243,7 @@ class _UsersOnlineMeetingsAttendanceReports(
         meeting_attendance_report_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete an attendance report. Declared in the metadata.
+        """Undocumented as far as known. Delete an attendance report. Declared in the metadata.
 
         Args:
             user_id: Id of the user.
@@ -7605,6 +8270,11 @@ class _UsersOnlineMeetingsAttendanceReportsAttendanceRecords(
     @GET.page(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingArtifact.Read.All", "OnlineMeetingArtifact.Read.Chat"),
+            delegated=("OnlineMeetingArtifact.Read.All",),
+        ),
     )
     def list(
         self,
@@ -7635,7 +8305,8 @@ class _UsersOnlineMeetingsAttendanceReportsAttendanceRecords(
         attendance_record: models.AttendanceRecord,
         **options: Unpack[Options],
     ) -> models.AttendanceRecord:
-        """Create an attendance record. Declared in the metadata; the service makes them.
+        """Undocumented as far as known. Create an attendance record. Declared in the metadata; the
+        service makes them.
 
         Args:
             user_id: Id of the user.
@@ -7657,7 +8328,7 @@ class _UsersOnlineMeetingsAttendanceReportsAttendanceRecords(
         meeting_attendance_report_id: str,
         **options: Unpack[CountOptions],
     ) -> int:
-        """Count the attendance records of a report, as plain text.
+        """Undocumented as far as known. Count the attendance records of a report, as plain text.
 
         Args:
             user_id: Id of the user.
@@ -7679,7 +8350,7 @@ class _UsersOnlineMeetingsAttendanceReportsAttendanceRecords(
         attendance_record_id: str,
         **options: Unpack[EntityOptions],
     ) -> models.AttendanceRecord:
-        """Get the attendance of one person.
+        """Undocumented as far as known. Get the attendance of one person.
 
         Args:
             user_id: Id of the user.
@@ -7703,7 +8374,8 @@ class _UsersOnlineMeetingsAttendanceReportsAttendanceRecords(
         attendance_record: models.AttendanceRecord,
         **options: Unpack[Options],
     ) -> models.AttendanceRecord | None:
-        """Update an attendance record. Declared in the metadata; the service makes them.
+        """Undocumented as far as known. Update an attendance record. Declared in the metadata; the
+        service makes them.
 
         Args:
             user_id: Id of the user.
@@ -7727,7 +8399,7 @@ class _UsersOnlineMeetingsAttendanceReportsAttendanceRecords(
         attendance_record_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete an attendance record. Declared in the metadata.
+        """Undocumented as far as known. Delete an attendance record. Declared in the metadata.
 
         Args:
             user_id: Id of the user.
@@ -7757,6 +8429,11 @@ class _UsersOnlineMeetingsRecordings(Resource[F], at="users.online_meetings.reco
     @GET.page(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingRecording.Read.All", "OnlineMeetingRecording.Read.Chat"),
+            delegated=("OnlineMeetingRecording.Read.All",),
+        ),
     )
     def list(
         self, user_id: str, online_meeting_id: str, **options: Unpack[CollectionOptions]
@@ -7781,7 +8458,8 @@ class _UsersOnlineMeetingsRecordings(Resource[F], at="users.online_meetings.reco
         call_recording: models.CallRecording,
         **options: Unpack[Options],
     ) -> models.CallRecording:
-        """Create a recording. Declared in the metadata; the service records.
+        """Undocumented as far as known. Create a recording. Declared in the metadata; the service
+        records.
 
         Args:
             user_id: Id of the user.
@@ -7796,7 +8474,7 @@ class _UsersOnlineMeetingsRecordings(Resource[F], at="users.online_meetings.reco
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, user_id: str, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the recordings of a meeting, as plain text.
+        """Undocumented as far as known. Count the recordings of a meeting, as plain text.
 
         Args:
             user_id: Id of the user.
@@ -7812,8 +8490,8 @@ class _UsersOnlineMeetingsRecordings(Resource[F], at="users.online_meetings.reco
     def delta(
         self, user_id: str, online_meeting_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallRecording]:
-        """List the recordings that are new since the last time. Keep the deltaLink and start from
-        it.
+        """Undocumented as far as known. List the recordings that are new since the last time. Keep
+        the deltaLink and start from it.
 
         Args:
             user_id: Id of the user.
@@ -7825,6 +8503,11 @@ class _UsersOnlineMeetingsRecordings(Resource[F], at="users.online_meetings.reco
     @GET(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingRecording.Read.All", "OnlineMeetingRecording.Read.Chat"),
+            delegated=("OnlineMeetingRecording.Read.All",),
+        ),
     )
     def get(
         self,
@@ -7855,7 +8538,8 @@ class _UsersOnlineMeetingsRecordings(Resource[F], at="users.online_meetings.reco
         call_recording: models.CallRecording,
         **options: Unpack[Options],
     ) -> models.CallRecording | None:
-        """Update a recording. Declared in the metadata; the service sets its properties.
+        """Undocumented as far as known. Update a recording. Declared in the metadata; the service
+        sets its properties.
 
         Args:
             user_id: Id of the user.
@@ -7877,7 +8561,7 @@ class _UsersOnlineMeetingsRecordings(Resource[F], at="users.online_meetings.reco
         call_recording_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete a recording of a meeting.
+        """Undocumented as far as known. Delete a recording of a meeting.
 
         Args:
             user_id: Id of the user.
@@ -7890,6 +8574,11 @@ class _UsersOnlineMeetingsRecordings(Resource[F], at="users.online_meetings.reco
     @GET(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingRecording.Read.All", "OnlineMeetingRecording.Read.Chat"),
+            delegated=("OnlineMeetingRecording.Read.All",),
+        ),
     )
     def get_content(
         self,
@@ -7911,6 +8600,11 @@ class _UsersOnlineMeetingsRecordings(Resource[F], at="users.online_meetings.reco
     @GET.stream(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingRecording.Read.All", "OnlineMeetingRecording.Read.Chat"),
+            delegated=("OnlineMeetingRecording.Read.All",),
+        ),
     )
     def stream_content(
         self,
@@ -7933,7 +8627,8 @@ class _UsersOnlineMeetingsRecordings(Resource[F], at="users.online_meetings.reco
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the video of a recording. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the video of a recording. Declared in the
+        metadata; the service writes it.
 
         Args:
             user_id: Id of the user.
@@ -7959,6 +8654,11 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
     @GET.page(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingTranscript.Read.All", "OnlineMeetingTranscript.Read.Chat"),
+            delegated=("OnlineMeetingTranscript.Read.All",),
+        ),
     )
     def list(
         self, user_id: str, online_meeting_id: str, **options: Unpack[CollectionOptions]
@@ -7983,7 +8683,8 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
         call_transcript: models.CallTranscript,
         **options: Unpack[Options],
     ) -> models.CallTranscript:
-        """Create a transcript. Declared in the metadata; the service transcribes.
+        """Undocumented as far as known. Create a transcript. Declared in the metadata; the service
+        transcribes.
 
         Args:
             user_id: Id of the user.
@@ -7998,7 +8699,7 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def count(self, user_id: str, online_meeting_id: str, **options: Unpack[CountOptions]) -> int:
-        """Count the transcripts of a meeting, as plain text.
+        """Undocumented as far as known. Count the transcripts of a meeting, as plain text.
 
         Args:
             user_id: Id of the user.
@@ -8014,8 +8715,8 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
     def delta(
         self, user_id: str, online_meeting_id: str, **options: Unpack[CollectionOptions]
     ) -> Page[models.CallTranscript]:
-        """List the transcripts that are new since the last time. Keep the deltaLink and start from
-        it.
+        """Undocumented as far as known. List the transcripts that are new since the last time.
+        Keep the deltaLink and start from it.
 
         Args:
             user_id: Id of the user.
@@ -8027,6 +8728,11 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
     @GET(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingTranscript.Read.All", "OnlineMeetingTranscript.Read.Chat"),
+            delegated=("OnlineMeetingTranscript.Read.All",),
+        ),
     )
     def get(
         self,
@@ -8057,7 +8763,8 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
         call_transcript: models.CallTranscript,
         **options: Unpack[Options],
     ) -> models.CallTranscript | None:
-        """Update a transcript. Declared in the metadata; the service sets its properties.
+        """Undocumented as far as known. Update a transcript. Declared in the metadata; the service
+        sets its properties.
 
         Args:
             user_id: Id of the user.
@@ -8079,7 +8786,7 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
         call_transcript_id: str,
         **options: Unpack[Options],
     ) -> None:
-        """Delete a transcript of a meeting.
+        """Undocumented as far as known. Delete a transcript of a meeting.
 
         Args:
             user_id: Id of the user.
@@ -8092,6 +8799,11 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
     @GET(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingTranscript.Read.All", "OnlineMeetingTranscript.Read.Chat"),
+            delegated=("OnlineMeetingTranscript.Read.All",),
+        ),
     )
     def get_content(
         self,
@@ -8113,6 +8825,11 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
     @GET.stream(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingTranscript.Read.All", "OnlineMeetingTranscript.Read.Chat"),
+            delegated=("OnlineMeetingTranscript.Read.All",),
+        ),
     )
     def stream_content(
         self,
@@ -8135,7 +8852,8 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the text of a transcript. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the text of a transcript. Declared in the
+        metadata; the service writes it.
 
         Args:
             user_id: Id of the user.
@@ -8149,6 +8867,11 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
     @GET(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingTranscript.Read.All", "OnlineMeetingTranscript.Read.Chat"),
+            delegated=("OnlineMeetingTranscript.Read.All",),
+        ),
     )
     def get_metadata_content(
         self,
@@ -8170,6 +8893,11 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
     @GET.stream(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingTranscript.Read.All", "OnlineMeetingTranscript.Read.Chat"),
+            delegated=("OnlineMeetingTranscript.Read.All",),
+        ),
     )
     def stream_metadata_content(
         self,
@@ -8192,7 +8920,8 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
         content: bytes,
         **options: Unpack[Options],
     ) -> None:
-        """Replace the metadata of a transcript. Declared in the metadata; the service writes it.
+        """Undocumented as far as known. Replace the metadata of a transcript. Declared in the
+        metadata; the service writes it.
 
         Args:
             user_id: Id of the user.
@@ -8215,7 +8944,15 @@ class AsyncUsersOnlineMeetingsTranscripts(_UsersOnlineMeetingsTranscripts[Async]
 class _UsersPresence(Resource[F], at="users.presence"):
     """`/users/presence`"""
 
-    @GET("/users/{user-id}/presence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @GET(
+        "/users/{user-id}/presence",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Presence.Read.All", "Presence.ReadWrite.All"),
+            delegated=("Presence.Read", "Presence.Read.All"),
+        ),
+    )
     def get(self, user_id: str, **options: Unpack[EntityOptions]) -> models.Presence:
         """Get the presence of one user.
 
@@ -8229,7 +8966,8 @@ class _UsersPresence(Resource[F], at="users.presence"):
     def update(
         self, user_id: str, presence: models.Presence, **options: Unpack[Options]
     ) -> models.Presence | None:
-        """Update a presence. Declared in the metadata; use setPresence and the other set actions.
+        """Undocumented as far as known. Update a presence. Declared in the metadata; use
+        setPresence and the other set actions.
 
         Args:
             user_id: Id of the user.
@@ -8240,8 +8978,8 @@ class _UsersPresence(Resource[F], at="users.presence"):
 
     @DELETE("/users/{user-id}/presence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def delete(self, user_id: str, **options: Unpack[Options]) -> None:
-        """Delete a presence. Declared in the metadata; to take back what an app set use
-        clearPresence.
+        """Undocumented as far as known. Delete a presence. Declared in the metadata; to take back
+        what an app set use clearPresence.
 
         Args:
             user_id: Id of the user.
@@ -8249,7 +8987,14 @@ class _UsersPresence(Resource[F], at="users.presence"):
         DELETE /users/{user-id}/presence
         """
 
-    @POST("/users/{user-id}/presence/clearAutomaticLocation", clouds=_GLOBAL)
+    @POST(
+        "/users/{user-id}/presence/clearAutomaticLocation",
+        clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            delegated=("Presence.ReadWrite",),
+        ),
+    )
     def clear_automatic_location(self, user_id: str, **options: Unpack[ActionOptions]) -> None:
         """Forget the detected work location; one set by hand stays, otherwise the schedule counts.
 
@@ -8259,7 +9004,14 @@ class _UsersPresence(Resource[F], at="users.presence"):
         POST /users/{user-id}/presence/clearAutomaticLocation
         """
 
-    @POST("/users/{user-id}/presence/clearLocation", clouds=_GLOBAL)
+    @POST(
+        "/users/{user-id}/presence/clearLocation",
+        clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            delegated=("Presence.ReadWrite",),
+        ),
+    )
     def clear_location(self, user_id: str, **options: Unpack[ActionOptions]) -> None:
         """Forget today's work location, set by hand or detected; then the schedule counts.
 
@@ -8269,7 +9021,15 @@ class _UsersPresence(Resource[F], at="users.presence"):
         POST /users/{user-id}/presence/clearLocation
         """
 
-    @POST("/users/{user-id}/presence/clearPresence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @POST(
+        "/users/{user-id}/presence/clearPresence",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Presence.ReadWrite.All",),
+            delegated=("Presence.ReadWrite",),
+        ),
+    )
     def clear_presence(
         self,
         user_id: str,
@@ -8290,6 +9050,11 @@ class _UsersPresence(Resource[F], at="users.presence"):
     @POST(
         "/users/{user-id}/presence/clearUserPreferredPresence",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Presence.ReadWrite.All",),
+            delegated=("Presence.ReadWrite",),
+        ),
     )
     def clear_user_preferred_presence(self, user_id: str, **options: Unpack[ActionOptions]) -> None:
         """Forget the preferred presence; the user's sessions decide again.
@@ -8300,7 +9065,14 @@ class _UsersPresence(Resource[F], at="users.presence"):
         POST /users/{user-id}/presence/clearUserPreferredPresence
         """
 
-    @POST("/users/{user-id}/presence/setAutomaticLocation", clouds=_GLOBAL)
+    @POST(
+        "/users/{user-id}/presence/setAutomaticLocation",
+        clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            delegated=("Presence.ReadWrite",),
+        ),
+    )
     def set_automatic_location(
         self,
         user_id: str,
@@ -8319,7 +9091,14 @@ class _UsersPresence(Resource[F], at="users.presence"):
         POST /users/{user-id}/presence/setAutomaticLocation
         """
 
-    @POST("/users/{user-id}/presence/setManualLocation", clouds=_GLOBAL)
+    @POST(
+        "/users/{user-id}/presence/setManualLocation",
+        clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            delegated=("Presence.ReadWrite",),
+        ),
+    )
     def set_manual_location(
         self,
         user_id: str,
@@ -8338,7 +9117,15 @@ class _UsersPresence(Resource[F], at="users.presence"):
         POST /users/{user-id}/presence/setManualLocation
         """
 
-    @POST("/users/{user-id}/presence/setPresence", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @POST(
+        "/users/{user-id}/presence/setPresence",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Presence.ReadWrite.All",),
+            delegated=("Presence.ReadWrite",),
+        ),
+    )
     def set_presence(
         self,
         user_id: str,
@@ -8364,7 +9151,15 @@ class _UsersPresence(Resource[F], at="users.presence"):
         POST /users/{user-id}/presence/setPresence
         """
 
-    @POST("/users/{user-id}/presence/setStatusMessage", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @POST(
+        "/users/{user-id}/presence/setStatusMessage",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Presence.ReadWrite.All",),
+            delegated=("Presence.ReadWrite",),
+        ),
+    )
     def set_status_message(
         self,
         user_id: str,
@@ -8384,6 +9179,11 @@ class _UsersPresence(Resource[F], at="users.presence"):
     @POST(
         "/users/{user-id}/presence/setUserPreferredPresence",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Presence.ReadWrite.All",),
+            delegated=("Presence.ReadWrite",),
+        ),
     )
     def set_user_preferred_presence(
         self,
@@ -8451,7 +9251,8 @@ class _CommunicationsClient(Resource[F]):
 
     @GET("/communications", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
     def get(self, **options: Unpack[EntityOptions]) -> models.CloudCommunications:
-        """Get the root object. Its parts are read by paths of their own.
+        """Undocumented as far as known. Get the root object. Its parts are read by paths of their
+        own.
 
         GET /communications
         """
@@ -8460,7 +9261,8 @@ class _CommunicationsClient(Resource[F]):
     def update(
         self, cloud_communications: models.CloudCommunications, **options: Unpack[Options]
     ) -> models.CloudCommunications | None:
-        """Update the root object. Declared in the metadata; it has no properties of its own.
+        """Undocumented as far as known. Update the root object. Declared in the metadata; it has
+        no properties of its own.
 
         Args:
             cloud_communications: What to change: the properties that are set.
@@ -8468,7 +9270,14 @@ class _CommunicationsClient(Resource[F]):
         PATCH /communications
         """
 
-    @GET.page("/communications/getAllOnlineMeetingMessages()", clouds=_GLOBAL)
+    @GET.page(
+        "/communications/getAllOnlineMeetingMessages()",
+        clouds=_GLOBAL,
+        documented=True,
+        permissions=Permissions(
+            application=("EngagementMeetingConversation.Read.All",),
+        ),
+    )
     def get_all_online_meeting_messages(
         self, **options: Unpack[CollectionOptions]
     ) -> Page[models.EngagementConversationMessage]:
@@ -8477,7 +9286,15 @@ class _CommunicationsClient(Resource[F]):
         GET /communications/getAllOnlineMeetingMessages()
         """
 
-    @POST.page("/communications/getPresencesByUserId", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5)
+    @POST.page(
+        "/communications/getPresencesByUserId",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("Presence.Read.All", "Presence.ReadWrite.All"),
+            delegated=("Presence.Read.All",),
+        ),
+    )
     def get_presences_by_user_id(
         self, *, ids: Sequence[str], **options: Unpack[ActionOptions]
     ) -> Page[models.Presence]:

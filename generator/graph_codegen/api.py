@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from dataclasses import replace as changed
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from graph_codegen import __version__, assets
 from graph_codegen.csdl import reader, xml
 from graph_codegen.csdl.ast import Document
 from graph_codegen.errors import CodegenError, Diagnostic, Place, error, refuse
-from graph_codegen.facts import supplement
+from graph_codegen.facts import documented, supplement
 from graph_codegen.facts.settings import Settings, with_endpoint, with_package, with_roots
 from graph_codegen.facts.settings import load as load_settings
 from graph_codegen.install import replace
@@ -186,6 +187,7 @@ def generate(
     roots: Iterable[str] = (),
     package: str | None = None,
     endpoint: str | None = None,
+    documented_only: bool = False,
     metadata_folder: str | Path | None = None,
     strict: bool = False,
     executor: Executor | None = None,
@@ -196,12 +198,13 @@ def generate(
     `metadata` is the path of a CSDL document; `roots` are the entity sets, singletons, paths or types
     whose part of it is generated, or `all`; `package` is the name of the package, `endpoint` the service
     root that its clients send requests to. The settings of the metadata folder say what each of them is by
-    default. `executor` formats the code, in this thread
+    default. If `documented_only`, requests that no page of the documentation has are left out, and the
+    types that only they need. `executor` formats the code, in this thread
     without one. If strict, whatever is not understood is an error.
 
     Raises CodegenError for a document, roots, a name, an endpoint or facts that cannot be used.
     """
-    run = _Run(metadata_folder, strict, progress, tuple(roots))
+    run = _Run(metadata_folder, strict, progress, tuple(roots), documented_only)
     document, taken = run.read_subset(metadata)
     settings = run.settings
     if package is not None:
@@ -215,6 +218,7 @@ def generate(
         "metadata": {"document": document.file, "sha256": document.sha256},
         "roots": list(taken.roots),
         "endpoint": settings.endpoint,
+        "documented_only": settings.documented_only,
     }
     return Package(
         name=settings.package,
@@ -316,6 +320,7 @@ def read_subset(
     metadata: str | Path | None = None,
     *,
     roots: Iterable[str] = (),
+    documented_only: bool = False,
     metadata_folder: str | Path | None = None,
     strict: bool = False,
     progress: Progress = _SILENT,
@@ -324,8 +329,8 @@ def read_subset(
 
     Arguments and errors are those of `generate`.
     """
-    _, taken = _Run(metadata_folder, strict, progress, tuple(roots)).read_subset(metadata)
-    return taken
+    run = _Run(metadata_folder, strict, progress, tuple(roots), documented_only)
+    return run.read_subset(metadata)[1]
 
 
 class _Run:
@@ -337,17 +342,20 @@ class _Run:
         strict: bool,
         progress: Progress,
         roots: tuple[str, ...] = (),
+        documented_only: bool = False,
     ) -> None:
         self.folder = assets.folder("metadata") if folder is None else Path(folder)
         self.warnings: list[Diagnostic] = []
         self._roots = roots
+        self._documented_only = documented_only
         self._strict = strict
         self._progress = progress
 
     @cached_property
     def settings(self) -> Settings:
         """The settings of the metadata folder, for the given roots."""
-        return with_roots(load_settings(self.folder), self._roots)
+        found = with_roots(load_settings(self.folder), self._roots)
+        return changed(found, documented_only=True) if self._documented_only else found
 
     @cached_property
     def supplement(self) -> supplement.Supplement:
@@ -384,7 +392,15 @@ class _Run:
         if self._strict:
             refuse(redundant)
         self.warn(redundant)
-        return source.document, take(model, self.choose_roots(Source(source.document, model)))
+        roots = self.choose_roots(Source(source.document, model))
+        return source.document, self._take(model, roots)
+
+    def _take(self, model: Model, roots: Sequence[str]) -> Subset:
+        """Take the part of a document that is generated."""
+        taken = take(model, roots)
+        if not self.settings.documented_only:
+            return taken
+        return documented.take_documented(taken, documented.load(self.folder))
 
     def choose_roots(self, source: Source) -> Sequence[str]:
         """Return the given roots, or the default roots that a document has.
@@ -427,7 +443,7 @@ class _Run:
             return {}
         whole, _ = supplement.apply(side.whole, self.supplement)
         with self._progress.stage(f"generating from {side.document.file}"):
-            model = take(whole, side.subset.roots).model
+            model = self._take(whole, side.subset.roots).model
             return self.build(model, self.settings, executor)
 
     def build(

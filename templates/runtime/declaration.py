@@ -36,7 +36,7 @@ from .model import GraphModel
 from .operation import Kind, Operation, Parameter
 from .options import ActionOptions, QueryOptions
 from .paging import PageData
-from .permissions import PermissionRule
+from .permissions import NO_PERMISSIONS, Permissions
 from .spelling import meant
 
 Sync = Literal["sync"]
@@ -78,12 +78,14 @@ def session_of(resource: Resource[Any]) -> Any:
 class Facts(TypedDict):
     """What a declaration says besides its request line and its signature.
 
-    `clouds` are those that have the request, `permissions` the documented rules about what it needs;
-    `wire_names` are the wire names that cannot be derived from the names of the parameters.
+    `clouds` are those that have the request, `documented` says that the documentation has it,
+    `permissions` are those that are documented; `wire_names` are the wire names that
+    cannot be derived from the names of the parameters.
     """
 
     clouds: frozenset[Cloud]
-    permissions: NotRequired[tuple[PermissionRule, ...]]
+    documented: NotRequired[bool]
+    permissions: NotRequired[Permissions]
     wire_names: NotRequired[Mapping[str, str]]
 
 
@@ -166,7 +168,8 @@ class Declaration:
             parameters=tuple(parameters),
             returns=None if returns == "None" else returns,
             clouds=self._facts["clouds"],
-            permissions=self._facts.get("permissions", ()),
+            documented=self._facts.get("documented", False),
+            permissions=self._facts.get("permissions", NO_PERMISSIONS),
         )
 
     def _kind(self, sends_entity: bool, is_function: bool, is_stream: bool) -> Kind:

@@ -32,7 +32,7 @@ from graph_comms._runtime.errors import (
     http_error,
 )
 from graph_comms._runtime.headers import Headers
-from graph_comms._runtime.permissions import required_permissions
+from graph_comms._runtime.permissions import PermissionNeed
 from tests.client.things import Graph
 from tests.support.server import Reply, json_reply
 
@@ -47,7 +47,7 @@ def failure(body: bytes, status: int = 400, **headers: str) -> GraphHTTPError:
         body,
         client_request_id="sent",
         retry_after=None,
-        need=required_permissions((), None),
+        need=PermissionNeed(),
     )
 
 

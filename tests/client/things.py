@@ -10,7 +10,7 @@ from graph_comms._runtime.cloud import Cloud
 from graph_comms._runtime.model import GraphModel
 from graph_comms._runtime.operation import Operation, Parameter
 from graph_comms._runtime.options import QueryOptions
-from graph_comms._runtime.permissions import PermissionRule
+from graph_comms._runtime.permissions import PermissionRule, Permissions
 from graph_comms._runtime.service_root import choose_root
 from graph_comms._runtime.session import Session
 from tests.client.faces import Face
@@ -32,7 +32,6 @@ def operation(method: str, path: str, python: str, **changes: Any) -> Operation:
         "kind": python.rpartition(".")[2],
         "parameters": (),
         "returns": None,
-        "permissions": (),
         "clouds": frozenset(Cloud) - {Cloud.CHINA},
     }
     return Operation(method=method, path=path, python=python, **(facts | changes))
@@ -49,16 +48,19 @@ CREATE = operation(
     "things.create",
     parameters=(_THING,),
     returns="Thing",
-    permissions=(
-        PermissionRule(
-            shape="big",
-            description="a big thing",
-            source="the page",
-            when="subject",
-            any_of=("A.All", "B.All"),
-        ),
-        PermissionRule(
-            shape="small", description="a small thing", source="the page", any_of=("C.All",)
+    permissions=Permissions(
+        application=("D.All",),
+        rules=(
+            PermissionRule(
+                shape="big",
+                description="a big thing",
+                source="the page",
+                when="subject",
+                any_of=("A.All", "B.All"),
+            ),
+            PermissionRule(
+                shape="small", description="a small thing", source="the page", any_of=("C.All",)
+            ),
         ),
     ),
 )

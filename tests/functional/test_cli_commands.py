@@ -46,6 +46,10 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 """A call of every command, for a folder that has two documents and the package of the older one."""
 
 
+GENERATING = ("--metadata", "--root", "--strict", "--package", "--endpoint", "--documented-only")
+"""The options of the commands that generate a package."""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / FILE).write_bytes(document(SERVICE))
@@ -113,22 +117,22 @@ def test_help_names_every_command(flag: str) -> None:
 @pytest.mark.parametrize(
     ("command", "options"),
     [
-        ("generate", ["--metadata", "--root", "--strict", "--package", "--endpoint", "--output"]),
-        ("check", ["--metadata", "--root", "--strict", "--package", "--endpoint", "--output"]),
-        (
-            "vendor",
-            ["DEST", "--metadata", "--root", "--strict", "--package", "--endpoint", "--check"],
-        ),
+        ("generate", [*GENERATING, "--output"]),
+        ("check", [*GENERATING, "--output"]),
+        ("vendor", ["DEST", *GENERATING, "--check"]),
         (
             "diff",
             ["OLD", "NEW", "--root", "--strict", "--format", "--fail-on", "--ignore", "--code"],
         ),
         ("update", ["FILE|URL", "--strict", "--date", "--report"]),
         ("clouds", ["CLOUD=DOCUMENT", "--root", "--strict", "--output"]),
-        ("api", ["--metadata", "--root", "--strict", "--check", "--output"]),
+        ("api", ["--metadata", "--root", "--strict", "--documented-only", "--check", "--output"]),
         ("slice", ["DOCUMENT", "--root", "--strict", "--date", "--output"]),
         ("inspect", ["TYPE", "--metadata", "--strict"]),
-        ("openapi", ["--metadata", "--root", "--strict", "--output"]),
+        (
+            "openapi",
+            ["--metadata", "--root", "--strict", "--endpoint", "--documented-only", "--output"],
+        ),
     ],
 )
 def test_every_command_has_help(command: str, options: list[str]) -> None:

@@ -65,6 +65,65 @@ def test_domains_and_calls_become_a_package_of_their_own(tmp_path: Path) -> None
     subprocess.run([sys.executable, "-W", "error", "-c", PROGRAM], cwd=tmp_path, check=True)
 
 
+DOCUMENTED = """
+import inspect
+from documented import CommunicationsClient, OPERATIONS, models
+
+assert all(operation.documented for operation in OPERATIONS)
+names = {operation.python for operation in OPERATIONS}
+assert {"calls.create", "calls.participants.invite", "call_records.sessions.list"} <= names
+assert {"get_presences_by_user_id", "users.presence.set_presence"} <= names
+assert not names & {"calls.list", "calls.operations.get", "adhoc_calls.list", "users.presence.update"}
+with CommunicationsClient("token") as client:
+    assert not hasattr(client, "adhoc_calls") and not hasattr(client.calls, "operations")
+    assert "Undocumented" not in inspect.getsource(inspect.getmodule(type(client)))
+assert not hasattr(models, "OnlineMeetingEngagementConversation")
+assert models.CommsNotifications and models.Presence and models.call_records.Segment
+"""
+
+
+def test_a_package_of_what_is_documented_alone(tmp_path: Path) -> None:
+    roots = ("communications", "users/presence", "commsNotifications")
+    options = [word for root in roots for word in ("--root", root)]
+    given: list[str | Path] = [
+        *options,
+        "--documented-only",
+        "--package",
+        "documented",
+        "--output",
+        tmp_path,
+    ]
+    result = graph_codegen("generate", *given)
+    assert result.returncode == 0, result.stderr
+    subprocess.run([sys.executable, "-W", "error", "-c", DOCUMENTED], cwd=tmp_path, check=True)
+    assert graph_codegen("check", *given).returncode == 0
+
+    given.remove("--documented-only")
+    assert graph_codegen("check", *given).returncode == 1
+
+
+def test_documented_only_needs_facts_about_every_root(tmp_path: Path) -> None:
+    given = ("--metadata", published(NEWEST), "--root", "domains", "--documented-only")
+    result = graph_codegen("generate", *given, "--output", tmp_path / "generated")
+    assert result.returncode == 2
+    assert "no request below the root domains is documented" in result.stderr
+    assert not (tmp_path / "generated").exists()
+
+
+def test_of_a_service_that_the_facts_do_not_cover_nothing_is_said(tmp_path: Path) -> None:
+    page = tmp_path / "api.md"
+    given = ("--metadata", published(NEWEST), "--root", "domains", "--output", page)
+    assert graph_codegen("api", *given).returncode == 0
+    text = page.read_text(encoding="utf-8")
+    assert "`GET /domains`" in text
+    assert "documented" not in text.lower()
+    model = take(resolve(reader.read_file(published(NEWEST))), ["domains"]).model
+    writer = facts(folder("metadata")).writer(assign_names(model))
+    client = render_client(model, writer, settings.load(folder("metadata")))["client.py"]
+    assert "Undocumented" not in client
+    assert "documented=" not in client
+
+
 @pytest.mark.thorough
 def test_the_client_of_all_of_graph_compiles() -> None:
     """Without the models and formatting, which take minutes: see `make bench-whole`."""

@@ -28,6 +28,7 @@ CLOUDS = frozenset({"GLOBAL", "US_GOV_L4", "US_GOV_L5", "CHINA"})
 RULE_FIELDS = frozenset(
     {"shape", "description", "source", "when", "at_least", "odata_type", "any_of", "all_of"}
 )
+PERMISSION_FIELDS = frozenset({"application", "delegated", "dissent"})
 
 LIBRARY = {
     "__future__": {"annotations"},
@@ -331,8 +332,17 @@ class _Checker:
         match name, value:
             case "clouds", ast.Name(constant):
                 return constant in self._declared
-            case "permissions", _:
-                return self._rules(value)
+            case "documented", ast.Constant(True):
+                return True
+            case "permissions", ast.Call(ast.Name("Permissions"), [], found):
+                return all(
+                    (
+                        self._rules(k.value)
+                        if k.arg == "rules"
+                        else k.arg in PERMISSION_FIELDS and _is_data(k.value)
+                    )
+                    for k in found
+                )
             case "wire_names", ast.Dict(keys, values):
                 return all(map(_is_string, (*keys, *values)))
         return False

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from graph_codegen import api
 from graph_codegen.errors import CodegenError
 from tests.hostile import values
 from tests.hostile.allowed import findings
@@ -43,7 +46,7 @@ def test_a_resource_may_be_called(name: str) -> None:
 
 HIDING = ["page", "sequence", "iterator", "unpack", "graphClient", "asyncGraphClient", "clientBase",
           "asyncClientBase", "options", "collectionOptions", "child", "GET", "sync", "async", "f",
-          "lazyModule", "resource", "cloud", "permissionRule"]  # fmt: skip
+          "lazyModule", "resource", "cloud", "permissionRule", "permissions"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HIDING)
@@ -55,6 +58,23 @@ def test_a_resource_hides_nothing_that_the_client_imports(name: str) -> None:
 def test_a_method_hides_no_other(action: str) -> None:
     with pytest.raises(CodegenError, match="both become"):
         generate(service(("x",), action))
+
+
+def test_a_root_that_is_called_like_a_resource_of_the_client_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("""
+[slice]
+document = "graph.xml"
+roots = ["hub", "many"]
+[package]
+name = "two_roots"
+version = "1.0"
+client = "hub"
+""")
+    (tmp_path / "graph.xml").write_bytes(service(("hub", "many", "other")))
+    with pytest.raises(CodegenError, match="/hub/many and /many both become many in Python"):
+        api.generate(metadata_folder=tmp_path)
+    found = api.generate(metadata_folder=tmp_path, roots=["hub", "other"]).files
+    assert "many = Child" in found["two_roots/client.py"]
 
 
 def test_two_classes_of_one_name_are_refused() -> None:

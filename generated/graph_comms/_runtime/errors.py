@@ -162,13 +162,15 @@ class AuthenticationError(GraphHTTPError):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class PermissionDeniedError(GraphHTTPError):
-    """403: the application lacks a permission, or the tenant forbids it.
+    """403: the application, or the signed-in user, lacks a permission, or the tenant forbids it.
 
-    ``permissions`` are the documented permissions for this request, alternatives included; ``needs``
-    says in words which are alternatives. Both are empty if nothing is known.
+    ``permissions`` are the documented application permissions for this request, alternatives included,
+    ``delegated`` those for the token of a signed-in user; ``needs`` says in words which are
+    alternatives. All are empty if nothing is documented.
     """
 
     permissions: tuple[str, ...] = ()
+    delegated: tuple[str, ...] = ()
     needs: str = ""
 
     def __str__(self) -> str:
@@ -237,7 +239,12 @@ def http_error(
         "body": body[:KEPT],
     }
     if status == 403:
-        return PermissionDeniedError(**details, permissions=need.permissions, needs=str(need))
+        return PermissionDeniedError(
+            **details,
+            permissions=need.permissions,
+            delegated=need.delegated,
+            needs=str(need),
+        )
     fallback = ServiceError if status >= 500 else GraphHTTPError
     return _BY_STATUS.get(status, fallback)(**details)
 

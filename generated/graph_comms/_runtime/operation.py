@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .cloud import Cloud
-from .permissions import PermissionRule
+from .permissions import NO_PERMISSIONS, Permissions
 
 Kind = Literal[
     "list",
@@ -43,6 +43,8 @@ class Operation:
     ``path`` is a template below the cloud's base URL (``/communications/calls/{call-id}``),
     ``python`` the method that sends it (``calls.get``), ``kind`` what it does, ``returns`` the type
     of the result (None: nothing). ``parameters`` are in the order of path, body and query.
+    ``documented`` says that a page of Graph's documentation has the request, as far as is known; the
+    others are in its metadata alone. ``permissions`` are the documented ones.
     """
 
     method: str
@@ -52,7 +54,8 @@ class Operation:
     parameters: tuple[Parameter, ...]
     returns: str | None
     clouds: frozenset[Cloud]
-    permissions: tuple[PermissionRule, ...] = ()
+    documented: bool = False
+    permissions: Permissions = NO_PERMISSIONS
 
     @property
     def sends_entity(self) -> bool:

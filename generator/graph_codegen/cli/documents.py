@@ -20,6 +20,7 @@ from graph_codegen.install import compare, replace
 @options.roots
 @options.strict
 @options.endpoint
+@options.documented_only
 @click.option(
     "--output",
     "target",
@@ -31,13 +32,16 @@ def openapi_command(
     roots: tuple[str, ...],
     strict: bool,
     endpoint: str | None,
+    documented_only: bool,
     target: Path | None,
 ) -> None:
     """Write the OpenAPI 3.1 document of the subset."""
     from graph_codegen.emit.names import assign_names
     from graph_codegen.emit.openapi import build_openapi
 
-    taken = api.read_subset(metadata, roots=roots, strict=strict, progress=PROGRESS)
+    taken = api.read_subset(
+        metadata, roots=roots, documented_only=documented_only, strict=strict, progress=PROGRESS
+    )
     folder = assets.folder("metadata")
     chosen = settings.load(folder)
     if endpoint is not None:
@@ -55,17 +59,25 @@ def openapi_command(
 @options.metadata
 @options.roots
 @options.strict
+@options.documented_only
 @click.option("--check", is_flag=True, help="Fail when the file is not what would be written.")
 @click.option("--output", "target", type=click.Path(path_type=Path), required=True)
 def api_command(
-    metadata: Path | None, roots: tuple[str, ...], strict: bool, check: bool, target: Path
+    metadata: Path | None,
+    roots: tuple[str, ...],
+    strict: bool,
+    documented_only: bool,
+    check: bool,
+    target: Path,
 ) -> None:
     """Write the Markdown page that lists every method of the client."""
     from graph_codegen.emit.method_page import render_method_page
     from graph_codegen.emit.names import assign_names
     from graph_codegen.emit.package import facts
 
-    taken = api.read_subset(metadata, roots=roots, strict=strict, progress=PROGRESS)
+    taken = api.read_subset(
+        metadata, roots=roots, documented_only=documented_only, strict=strict, progress=PROGRESS
+    )
     writer = facts(assets.folder("metadata")).writer(assign_names(taken.model))
     chosen = settings.with_roots(settings.load(assets.folder("metadata")), roots)
     text = render_method_page(taken.model, writer, chosen)

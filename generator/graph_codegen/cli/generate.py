@@ -23,6 +23,7 @@ from graph_codegen.install.replace import Written
 @options.strict
 @options.package
 @options.endpoint
+@options.documented_only
 @options.generated
 def generate_command(
     metadata: Path | None,
@@ -30,10 +31,11 @@ def generate_command(
     strict: bool,
     package: str | None,
     endpoint: str | None,
+    documented_only: bool,
     target: Path,
 ) -> None:
     """Write the generated package."""
-    built = _generate(metadata, roots, strict, package, endpoint)
+    built = _generate(metadata, roots, strict, package, endpoint, documented_only)
     _tell(built.write(target), built.files, target)
 
 
@@ -43,6 +45,7 @@ def generate_command(
 @options.strict
 @options.package
 @options.endpoint
+@options.documented_only
 @options.generated
 def check_command(
     metadata: Path | None,
@@ -50,10 +53,11 @@ def check_command(
     strict: bool,
     package: str | None,
     endpoint: str | None,
+    documented_only: bool,
     target: Path,
 ) -> None:
     """Fail, and show the difference, when the generated package is not what would be generated."""
-    built = _generate(metadata, roots, strict, package, endpoint)
+    built = _generate(metadata, roots, strict, package, endpoint, documented_only)
     with replace.reading(target):
         _compare(built.files, target, "graph-codegen generate")
 
@@ -65,6 +69,7 @@ def check_command(
 @options.strict
 @options.package
 @options.endpoint
+@options.documented_only
 @click.option(
     "--check",
     is_flag=True,
@@ -77,6 +82,7 @@ def vendor_command(
     strict: bool,
     package: str | None,
     endpoint: str | None,
+    documented_only: bool,
     check: bool,
 ) -> None:
     """Copy the package into the folder DEST of an application, or update it there.
@@ -84,7 +90,7 @@ def vendor_command(
     Only the folder of the package in DEST is written to, and only what is generated. Files edited by
     hand are refused, and the difference is shown.
     """
-    built = _generate(metadata, roots, strict, package, endpoint)
+    built = _generate(metadata, roots, strict, package, endpoint, documented_only)
     files, target = built.vendored, _place(destination, built.name)
     with replace.reading(target, whole=True):
         replace.refuse_links(files, target)
@@ -102,6 +108,7 @@ def _generate(
     strict: bool,
     package: str | None,
     endpoint: str | None,
+    documented_only: bool,
 ) -> api.Package:
     with current_workers() as executor:
         return api.generate(
@@ -109,6 +116,7 @@ def _generate(
             roots=roots,
             package=package or None,
             endpoint=endpoint,
+            documented_only=documented_only,
             strict=strict,
             executor=executor,
             progress=PROGRESS,

@@ -26,6 +26,11 @@ endpoint = click.option(
     metavar="URL",
     help="Service root that requests go to; https://graph.microsoft.com/v1.0 by default.",
 )
+documented_only = click.option(
+    "--documented-only",
+    is_flag=True,
+    help="Leave out the requests that no page of Graph's documentation has.",
+)
 generated = click.option(
     "--output",
     "target",

@@ -25,8 +25,8 @@ IMPORTED = frozenset(
     {
         "ActionOptions", "Async", "AsyncClientBase", "Child", "Cloud", "CollectionOptions",
         "CountOptions", "DELETE", "EntityOptions", "F", "GET", "ClientBase", "GraphModel", "Iterator",
-        "LazyModule", "Options", "PATCH", "POST", "PUT", "Page", "PermissionRule", "Resource",
-        "Sequence", "Sync", "TYPE_CHECKING", "UNSET", "Unpack", "Unset", "Untyped",
+        "LazyModule", "Options", "PATCH", "POST", "PUT", "Page", "PermissionRule", "Permissions",
+        "Resource", "Sequence", "Sync", "TYPE_CHECKING", "UNSET", "Unpack", "Unset", "Untyped",
     }
 )  # fmt: skip
 """Names that the client module imports; no class of a resource may be called like one."""
@@ -88,6 +88,10 @@ def _uses(resources: Sequence[ResourceClass], writer: DeclarationWriter) -> froz
     uses |= {method.request.method for method in methods}
     if any(not argument.required for method in methods for argument in method.parameters):
         uses.add("Unset")
+    if any(declaration.permissions for declaration in declarations):
+        uses.add("Permissions")
+    if any("rules" in declaration.permissions for declaration in declarations):
+        uses.add("PermissionRule")
     if any(method.stream_name for method in methods):
         uses.add("Iterator")
     if any(resource.below for resource in resources):

@@ -11,7 +11,8 @@ from graph_codegen.emit.methods import Argument, Method
 from graph_codegen.emit.names import Names, edm_annotation
 from graph_codegen.facts.clouds import Clouds
 from graph_codegen.facts.descriptions import Descriptions
-from graph_codegen.facts.permissions import Rules
+from graph_codegen.facts.documented import Documentation, Documented
+from graph_codegen.facts.permissions import Needs, Rules
 from graph_codegen.service.requests import STREAM, Request
 from graph_codegen.text import docstring_source
 
@@ -29,13 +30,17 @@ class Declaration:
 
     `returns` is the annotation of the result, None for no result. `reference` is the page of the type
     that the method is about. `clouds` is the constant for the clouds that have the request.
+    `documented` says that the documentation has the request, `undocumented` that it is known to lack it.
+    `permissions` are the arguments of `Permissions` by name, without empty ones.
     """
 
     method: Method
     returns: str | None
     docstring: str
     reference: str
-    permissions: tuple[Mapping[str, object], ...]
+    documented: bool
+    undocumented: bool
+    permissions: Mapping[str, object]
     clouds: str
 
     @property
@@ -49,7 +54,7 @@ class Declaration:
         return self.returns and self.returns.replace("models.", "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeclarationWriter:
     """Turns methods into declarations, with the names of a model and the facts about its requests."""
 
@@ -57,16 +62,20 @@ class DeclarationWriter:
     rules: Rules
     clouds: Clouds
     descriptions: Descriptions
+    documented: Documented
 
     def declaration(self, method: Method) -> Declaration:
         """Return the declaration of a method."""
         request = method.request
+        documentation = self.documented.of(request)
         return Declaration(
             method=method,
             returns=self._returns(request),
             docstring=docstring_source(self._docstring(method), indent=8, code=request.http),
             reference=_reference(request),
-            permissions=self.rules.get(request.http, ()),
+            documented=documentation is not None,
+            undocumented=self.documented.lacks(request),
+            permissions=_permissions(documentation, self.rules.get(request.http)),
             clouds=self.clouds.constant(request),
         )
 
@@ -92,6 +101,8 @@ class DeclarationWriter:
         arguments = (*method.keys, *method.own_arguments)
         described = [f"    {a.name}: {self._argument(method, a)}" for a in arguments]
         summary = self._summary(method.request)
+        if self.documented.lacks(method.request):
+            summary = f"Undocumented as far as known. {summary}"
         return "\n".join([summary, "", "Args:", *described] if described else [summary])
 
     def _argument(self, method: Method, argument: Argument) -> str:
@@ -127,6 +138,18 @@ class DeclarationWriter:
         if request.returns.collection:
             return f"Page[{annotation}]"
         return f"{annotation} | None" if request.kind == "update" else annotation
+
+
+def _permissions(documentation: Documentation | None, needs: Needs | None) -> Mapping[str, object]:
+    """Return the arguments of `Permissions`, without empty ones."""
+    documentation, needs = documentation or Documentation(), needs or Needs()
+    found = {
+        "application": documentation.application,
+        "delegated": documentation.delegated,
+        "rules": needs.rules,
+        "dissent": needs.dissent if documentation.application else "",
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _reference(request: Request) -> str:

@@ -6,7 +6,7 @@ import re
 
 from graph_codegen.csdl.ast import TypeRef
 from graph_codegen.emit import reference
-from graph_codegen.emit.client import every_resource
+from graph_codegen.emit.client import ResourceClass, every_resource
 from graph_codegen.emit.declarations import Declaration, DeclarationWriter
 from graph_codegen.emit.methods import Argument, Method
 from graph_codegen.emit.templates import render
@@ -17,7 +17,7 @@ _MODEL = re.compile(r"models\.[\w.]+")
 
 
 def render_method_page(model: Model, writer: DeclarationWriter, settings: Settings) -> str:
-    """Return the Markdown page that lists every method of the client.
+    """Return the Markdown page that lists every method of the client, the documented ones first.
 
     `writer` writes their declarations, `settings` holds the root that is the client.
     """
@@ -37,10 +37,19 @@ def render_method_page(model: Model, writer: DeclarationWriter, settings: Settin
         text = f"`{declaration.bare_returns}`".replace("|", "\\|")
         return f"[{text}]({pages[found[0]]})" if found else text
 
+    def of_resources(*, documented: bool) -> list[tuple[ResourceClass, list[Declaration]]]:
+        found = (
+            (resource, [d for d in resource.declarations if d.documented == documented])
+            for resource in resources
+        )
+        return [(resource, chosen) for resource, chosen in found if chosen]
+
     return render(
         "docs/api.md.jinja2",
-        resources=resources,
+        documented=of_resources(documented=True),
+        others=of_resources(documented=False),
         count=len(declarations),
+        documented_count=sum(d.documented for d in declarations),
         option_sets=sorted(option_sets, key=lambda item: item.name),
         signature=_signature,
         returns=returns,

@@ -16,9 +16,10 @@ from graph_codegen.emit.method_names import class_prefix
 from graph_codegen.emit.names import Names, assign_names
 from graph_codegen.emit.openapi import build_openapi
 from graph_codegen.emit.templates import TEMPLATES, render
-from graph_codegen.facts import clouds, descriptions, permissions
+from graph_codegen.facts import clouds, descriptions, documented, permissions
 from graph_codegen.facts.clouds import Clouds
 from graph_codegen.facts.descriptions import Descriptions
+from graph_codegen.facts.documented import Documented
 from graph_codegen.facts.permissions import Rules
 from graph_codegen.facts.settings import Settings
 from graph_codegen.model.model import Model
@@ -28,6 +29,7 @@ _EXPORTS = {
     "_runtime.operation": ["Operation", "Parameter"],
     "_runtime.async_page": ["AsyncPage"],
     "_runtime.page": ["Page"],
+    "_runtime.permissions": ["Permissions"],
     "_runtime.response": ["Response"],
     "_runtime.retry": ["RetryPolicy"],
     "_runtime.subcodes": ["SUBCODES", "Subcode"],
@@ -44,15 +46,27 @@ class Facts:
     rules: Rules
     clouds: Clouds
     descriptions: Descriptions
+    documented: Documented
 
     def writer(self, names: Names) -> DeclarationWriter:
         """Return the writer of declarations that uses these facts."""
-        return DeclarationWriter(names, self.rules, self.clouds, self.descriptions)
+        return DeclarationWriter(
+            names=names,
+            rules=self.rules,
+            clouds=self.clouds,
+            descriptions=self.descriptions,
+            documented=self.documented,
+        )
 
 
 def facts(folder: Path) -> Facts:
     """Read the facts in a metadata folder; raises CodegenError for a file that is not understood."""
-    return Facts(permissions.load(folder), clouds.load(folder), descriptions.load(folder))
+    return Facts(
+        permissions.load(folder),
+        clouds.load(folder),
+        descriptions.load(folder),
+        documented.load(folder),
+    )
 
 
 def build(

@@ -11,18 +11,32 @@ from graph_codegen.facts import files
 
 FILE = "permissions.json"
 
-Rules = Mapping[str, tuple[Mapping[str, Any], ...]]
-"""The rules by method and path (`POST /communications/calls`), as arguments of `PermissionRule`."""
+
+@dataclass(frozen=True)
+class Needs:
+    """What is known of one request: rules, as arguments of `PermissionRule`, and a source that differs.
+
+    `dissent` is what a source says that names no permission where the table of permissions does.
+    """
+
+    rules: tuple[Mapping[str, Any], ...] = ()
+    dissent: str = ""
+
+
+Rules = Mapping[str, Needs]
+"""What is known by method and path: `POST /communications/calls`."""
 
 
 def load(folder: Path) -> Rules:
-    """Read the rules from a metadata folder, none if there is no such file.
+    """Read the file from a metadata folder, nothing if there is no such file.
 
     Raises CodegenError if the file is not understood.
     """
     content = files.read(folder / FILE, "the permissions are", _File, _File({}))
     return {
-        request: tuple(map(_arguments, facts.application))
+        request: Needs(
+            tuple(map(_arguments, facts.application)), facts.none.says if facts.none else ""
+        )
         for request, facts in content.operations.items()
     }
 
@@ -44,8 +58,17 @@ class _Rule:
 
 
 @dataclass(frozen=True)
+class _Dissent:
+    """A source that says that a request needs no permission, in words for a message."""
+
+    says: str
+    source: str
+
+
+@dataclass(frozen=True)
 class _Operation:
-    application: tuple[_Rule, ...]
+    application: tuple[_Rule, ...] = ()
+    none: _Dissent | None = None
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ class Settings:
 
     `endpoint` is the service root that the clients of the package send requests to.
     `client` is the root whose resources are attributes of the client itself, empty for none.
+    `documented_only` leaves out the requests that no page of the documentation has.
     """
 
     roots: tuple[str, ...]
@@ -55,6 +56,7 @@ class Settings:
     version: str
     endpoint: str = GRAPH
     client: str = ""
+    documented_only: bool = False
 
 
 def load(folder: Path) -> Settings:
@@ -66,8 +68,11 @@ def load(folder: Path) -> Settings:
         endpoint, client = package.get("endpoint", GRAPH), package.get("client", "")
         texts = [part["document"], package["name"], package["version"], endpoint, client]
         texts += part["roots"]
+        documented_only = package.get("documented_only", False)
         if isinstance(part["roots"], str) or not all(isinstance(text, str) for text in texts):
             raise TypeError("roots is a list of strings, everything else a string")
+        if not isinstance(documented_only, bool):
+            raise TypeError("documented_only is true or false")
         found = Settings(
             roots=tuple(part["roots"]),
             document=part["document"],
@@ -75,6 +80,7 @@ def load(folder: Path) -> Settings:
             version=package["version"],
             endpoint=endpoint,
             client=client,
+            documented_only=documented_only,
         )
     except OSError as problem:
         raise error(f"cannot read the settings: {problem.strerror}", str(path)) from None

@@ -25,6 +25,7 @@ class Model:
     """The resolved model: every reference is a full name, and every annotation is on its target.
 
     `paths` are the segments of the paths whose resources it describes, without keys; none: all paths.
+    `lines` are the requests that are kept of these resources, as `GET /me/presence`; None: all.
     """
 
     types: Mapping[str, TypeDeclaration]
@@ -33,6 +34,7 @@ class Model:
     container: EntityContainer | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     paths: tuple[tuple[str, ...], ...] = ()
+    lines: frozenset[str] | None = None
 
     @property
     def place(self) -> Place:

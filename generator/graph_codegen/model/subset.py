@@ -8,7 +8,7 @@ target is in the subset anyway, and cut if not.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from graph_codegen.csdl.ast import (
@@ -68,10 +68,30 @@ def take(model: Model, roots: Sequence[str]) -> Subset:
     closure = _Closure(model)
     for root in roots:
         closure.add_root(root)
-    closure.run()
-    kept, cut = closure.result()
-    refuse(find_dangling(kept))
-    return Subset(tuple(sorted({*roots})), ordered(kept), tuple(sorted(cut, key=str)))
+    return closure.subset(roots)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a request needs: its resource without keys, the types of its values, and its operation."""
+
+    segments: tuple[str, ...]
+    values: tuple[TypeRef, ...]
+    operation: Operation | None
+
+
+def take_uses(model: Model, uses: Iterable[Use], types: Sequence[str]) -> Subset:
+    """Return the subset of a model that some requests and types need, as `take` does for roots.
+
+    Of bound operations, only those of the requests are kept.
+    """
+    uses = tuple(uses)
+    closure = _Closure(model, frozenset(use.operation for use in uses if use.operation))
+    for use in uses:
+        closure.add_use(use)
+    for name in types:
+        closure.add_root(name)
+    return closure.subset((*{"/".join(use.segments) for use in uses}, *types))
 
 
 def existing(model: Model, roots: Sequence[str]) -> tuple[str, ...]:
@@ -88,8 +108,10 @@ def _exists(model: Model, root: str) -> bool:
 
 
 class _Closure:
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, called: frozenset[Operation] | None = None) -> None:
         self._model = model
+        self._called = called
+        """The operations to keep; None: all that are bound to a kept type."""
         self._bound_to = _bound_to(model)
         self._types: set[str] = set()
         self._held: set[str] = set()
@@ -151,6 +173,27 @@ class _Closure:
             owner = step[1].type.name
         self._hold(owner)
 
+    def add_use(self, use: Use) -> None:
+        """Hold the types of the values of a request; of those on the way, keep what leads to it."""
+        source = self._model.container and self._model.container.source(use.segments[0])
+        owner = source.type if source else ""
+        path = use.segments
+        self._sources.add(path[0])
+        for segment in (*path[1:], ""):
+            lineage = self._model.lineage(owner)
+            self._types.update(declared.name for declared in lineage)
+            kept = {segment, *self._model.key(owner)}
+            self._steps.update((declared.name, name) for declared in lineage for name in kept)
+            member = self._model.first(owner, segment)
+            if isinstance(member, Property):
+                path = path[:-1]  # a stream, which belongs to the resource before it
+            owner = member.type.name if member else ""
+        self._paths.add(path)
+        for value in use.values:
+            self._hold_ref(value)
+        if use.operation:
+            self._add_operation(use.operation)
+
     def _find_type(self, name: str) -> str | None:
         candidates = (name, f"{ROOT_NAMESPACE}.{name}")
         return next((c for c in candidates if c in self._model.types), None)
@@ -172,8 +215,14 @@ class _Closure:
         self._types.add(name)
         self._pending.append(name)
 
-    def run(self) -> None:
-        """Follow references until there are no new ones."""
+    def subset(self, roots: Iterable[str]) -> Subset:
+        """Follow references until there are no new ones, and return what is kept."""
+        self._run()
+        kept, cut = self._result()
+        refuse(find_dangling(kept))
+        return Subset(tuple(sorted({*roots})), ordered(kept), tuple(sorted(cut, key=str)))
+
+    def _run(self) -> None:
         while self._pending:
             name = self._pending.pop()
             for declared in self._model.lineage(name):
@@ -196,7 +245,8 @@ class _Closure:
             self._hold(ref.name)
 
     def _add_operation(self, operation: Operation) -> None:
-        if operation in self._operations:
+        left_out = self._called is not None and operation not in self._called
+        if left_out or operation in self._operations:
             return
         self._operations.add(operation)
         for parameter in operation.own:
@@ -206,7 +256,7 @@ class _Closure:
 
     # -- result
 
-    def result(self) -> tuple[Model, list[Cut]]:
+    def _result(self) -> tuple[Model, list[Cut]]:
         cut: list[Cut] = []
         types = {
             name: self._prune(declared, cut) if isinstance(declared, StructuredType) else declared

@@ -125,7 +125,7 @@ def list_requests(model: Model) -> tuple[Request, ...]:
     met: Counter[EntitySource] = Counter()
     for source in sorted(model.sources, key=lambda s: s.name):
         for at in walk.all(top(source)):
-            found.extend(walk.own(at))
+            found.extend(r for r in walk.own(at) if model.lines is None or r.http in model.lines)
             met[source] += 1
             if max(len(found), met.total()) > MOST_REQUESTS:
                 raise _endless(met)

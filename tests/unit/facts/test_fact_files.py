@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from graph_codegen.errors import CodegenError
-from graph_codegen.facts import clouds, descriptions, permissions, supplement
+from graph_codegen.facts import clouds, descriptions, documented, permissions, supplement
 
 LOADERS: Mapping[str, tuple[str, Callable[[Path], object], object]] = {
     "the clouds are": (clouds.FILE, clouds.load, clouds.Clouds({})),
@@ -18,6 +18,7 @@ LOADERS: Mapping[str, tuple[str, Callable[[Path], object], object]] = {
         descriptions.load,
         descriptions.Descriptions({}, {}),
     ),
+    "the documented requests are": (documented.FILE, documented.load, documented.NOTHING),
     "the permissions are": (permissions.FILE, permissions.load, {}),
     "the supplement is": (supplement.FILE, supplement.load, {}),
 }
@@ -56,6 +57,10 @@ def rules(**facts: object) -> object:
     return {"operations": {"POST /a": {"application": [RULE | facts]}}}
 
 
+def requests(*lines: str, covers: object = ("/a",), **facts: object) -> object:
+    return {"covers": covers, "requests": dict.fromkeys(lines, facts)}
+
+
 @pytest.mark.parametrize(
     ("file", "content", "place"),
     [
@@ -81,6 +86,25 @@ def rules(**facts: object) -> object:
         (permissions.FILE, rules(any_of="Calls.All"), "operations/POST /a/application/0/any_of: "),
         (permissions.FILE, rules(at_least="1"), "operations/POST /a/application/0/at_least: "),
         (permissions.FILE, rules(some_of=[]), "operations/POST /a/application/0/some_of: "),
+        (permissions.FILE, {"operations": {"POST /a": {"none": "here"}}}, "operations/POST /a/none: "),
+        (documented.FILE, {"covers": [], "requests": []}, "requests: "),
+        (documented.FILE, {"covers": "/a", "requests": {}}, "covers: "),
+        (documented.FILE, {"covers": []}, "requests: "),
+        (documented.FILE, requests("GET /a", application="A.All"), "requests/GET /a/application: "),
+        (documented.FILE, requests("GET /a", delegated=[5]), "requests/GET /a/delegated/0: "),
+        (documented.FILE, requests("GET /a", page=5), "requests/GET /a/page: "),
+        (documented.FILE, requests("GET /a", permissions=[]), "requests/GET /a/permissions: "),
+        (documented.FILE, requests("GET /a", delegated=["A\n"]), "requests/GET /a: A\\u000a is not a"),
+        (documented.FILE, requests("GET /a", delegated=["A.B", "A.B"]), "requests/GET /a: names A.B twice"),
+        (documented.FILE, requests("FETCH /a"), "FETCH /a is not a request, such as "),
+        (documented.FILE, requests("GET a"), "GET a is not a request, such as "),
+        (documented.FILE, requests("GET /a/\u202e"), "GET /a/\\u202e is not a request, such as "),
+        (documented.FILE, requests("GET /" + "b" * 10**6), "GET /" + "b" * 195 + "… is not below"),
+        (documented.FILE, requests("GET /a" + "/" * 10**5), "GET /a//"),
+        (documented.FILE, requests("GET /b"), "GET /b is not below a path that the file covers"),
+        (documented.FILE, requests("GET /ab"), "GET /ab is not below a path that the file covers"),
+        (documented.FILE, requests("GET /a/{b}", "GET /a/{c}"), "GET /a/{b} and GET /a/{c} are the same"),
+        (documented.FILE, requests("GET /a/f(x=1)", "GET /a/n.F()"), "GET /a/f(x=1) and GET /a/n.F() are"),
         (supplement.FILE, {"a": {"properties": {"b": 5}}}, "a/properties/b: "),
         (supplement.FILE, {"a": {"properties": ["b"]}}, "a/properties: "),
         (supplement.FILE, {"a": {"members": {"B": 5}}}, "a/members/B: "),

@@ -53,6 +53,10 @@ def test_a_document_is_a_file_next_to_the_settings(tmp_path: Path, name: str) ->
         ),
         (GOOD + 'client = "calls"', "the client is calls, which is not a root"),
         (GOOD + "client = 5", "the settings are not understood: "),
+        (
+            GOOD + 'documented_only = "no"',
+            "the settings are not understood: documented_only is true or",
+        ),
         (GOOD.replace("1.0", "1.0\\n"), "1.0\\u000a is not a version, such as 1.2.3"),
     ],
 )

@@ -1,0 +1,149 @@
+"""`metadata/documented.json`: the requests that pages of the documentation have, and their permissions.
+
+The documentation and the metadata spell requests differently. They are compared without the case of
+letters, the names of keys, the arguments of functions, and namespaces.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+from graph_codegen.csdl.ast import TypeRef
+from graph_codegen.errors import error
+from graph_codegen.facts import files
+from graph_codegen.model.model import Model
+from graph_codegen.model.subset import ALL, Subset, Use, take_uses
+from graph_codegen.service.requests import Request, list_requests
+from graph_codegen.text import shorten
+
+FILE = "documented.json"
+
+_LINE = re.compile(r"(DELETE|GET|PATCH|POST|PUT) (/[!-.0-~]+)+")
+"""Request lines; paths are of visible ASCII."""
+
+_PERMISSION = re.compile(r"[A-Za-z][A-Za-z0-9.-]{0,99}")
+_ARGUMENTS = re.compile(r"\([^()]*\)")
+_KEY = re.compile(r"\{[^{}]*\}")
+
+
+@dataclass(frozen=True)
+class Documentation:
+    """What is documented about a request: the permissions of which it needs one, least privileged first.
+
+    `application` are those of an application without a user, `delegated` those of a signed-in user.
+    `page` is the page of the reference that has the request, where the file names one.
+    """
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    application: tuple[str, ...] = ()
+    delegated: tuple[str, ...] = ()
+    page: str = ""
+
+    def __post_init__(self) -> None:
+        for names in (self.application, self.delegated):
+            for name in names:
+                if not _PERMISSION.fullmatch(name):
+                    raise ValueError(
+                        f"{shorten(name)} is not a permission, such as Calls.Initiate.All"
+                    )
+                if names.count(name) > 1:
+                    raise ValueError(f"names {name} twice")
+
+
+@dataclass(frozen=True)
+class Documented:
+    """What the file says. Raises ValueError for a request that is listed twice or not understood.
+
+    `requests` are by request line. `covers` are the paths below which the file has every request that is
+    documented: of others it says nothing.
+    """
+
+    covers: tuple[str, ...]
+    requests: Mapping[str, Documentation]
+
+    def __post_init__(self) -> None:
+        first: dict[str, str] = {}
+        for line in self.requests:
+            if not _LINE.fullmatch(line):
+                raise ValueError(f"{shorten(line)} is not a request, such as GET /me/presence")
+            other = first.setdefault(normal_form(line), line)
+            if other != line:
+                raise ValueError(f"{shorten(other)} and {shorten(line)} are the same request")
+            if not self._covers(line):
+                raise ValueError(f"{shorten(line)} is not below a path that the file covers")
+
+    @cached_property
+    def _by_normal_form(self) -> Mapping[str, Documentation]:
+        return {normal_form(line): found for line, found in self.requests.items()}
+
+    def of(self, request: Request) -> Documentation | None:
+        """Return what is documented about a request, None if it is not documented."""
+        return self._by_normal_form.get(normal_form(request.http))
+
+    def lacks(self, request: Request) -> bool:
+        """Whether a request is known not to be documented."""
+        return self.of(request) is None and self._covers(request.http)
+
+    @cached_property
+    def _covered(self) -> tuple[str, ...]:
+        return tuple(normal_form(f"GET {path}/").removeprefix("GET ") for path in self.covers)
+
+    def _covers(self, line: str) -> bool:
+        path = normal_form(f"{line}/").partition(" ")[2]
+        return path.startswith(self._covered)
+
+
+NOTHING = Documented((), {})
+"""What is known without the file."""
+
+
+def load(folder: Path) -> Documented:
+    """Read the file from a metadata folder; without one, nothing is known of any request.
+
+    Raises CodegenError if the file is not understood.
+    """
+    return files.read(folder / FILE, "the documented requests are", Documented, NOTHING)
+
+
+def normal_form(line: str) -> str:
+    """Return a request line as it is compared: `GET /users/{}/onlinemeetings/getallrecordings/delta`."""
+    method, _, path = line.partition(" ")
+    plain = _KEY.sub("{}", _ARGUMENTS.sub("", path))
+    return f"{method} " + "/".join(part.rpartition(".")[2] for part in plain.lower().split("/"))
+
+
+def take_documented(taken: Subset, documented: Documented) -> Subset:
+    """Return the part of a subset that its documented requests need; its other requests are left out.
+
+    Roots that are types stay. Raises CodegenError for another root below which nothing is documented.
+    """
+    model = taken.model
+    found = [request for request in list_requests(model) if documented.of(request) is not None]
+    types = [root for root in taken.roots if not _requests_below(model, root)]
+    for root in taken.roots:
+        if root not in types and not any(_is_below(request, root) for request in found):
+            raise error(f"no request below the root {root} is documented", model.place)
+    uses = (Use(request.segments, _values(request), request.operation) for request in found)
+    kept = take_uses(model, uses, types)
+    lines = frozenset(request.http for request in found)
+    cut = sorted((*taken.cut, *kept.cut), key=str)
+    return Subset(taken.roots, replace(kept.model, lines=lines), tuple(cut))
+
+
+def _requests_below(model: Model, root: str) -> bool:
+    """Whether a root leads to requests: it is not a type."""
+    return root == ALL or any(root.split("/")[0] == source.name for source in model.sources)
+
+
+def _is_below(request: Request, root: str) -> bool:
+    return root == ALL or [*request.segments[: root.count("/") + 1]] == root.split("/")
+
+
+def _values(request: Request) -> tuple[TypeRef, ...]:
+    return tuple(ref for ref in (request.body, request.returns) if ref)
