@@ -9,8 +9,10 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -113,22 +115,80 @@ def test_the_installed_generator_works_in_an_empty_folder(generator: Path, tmp_p
     assert Path(where.stdout.strip()).is_relative_to(site_packages(generator))
 
 
-@pytest.mark.parametrize(
-    "project", [CHECKOUT, CHECKOUT / "generated"], ids=["generator", "package"]
+@dataclass(frozen=True)
+class Distribution:
+    """What a project uploads: its wheel and sdist, and the files in each without the top folder."""
+
+    project: Path
+    wheel: Path
+    sdist: Path
+
+    def wheel_file(self, end: str) -> bytes:
+        with zipfile.ZipFile(self.wheel) as archive:
+            (name,) = (one for one in archive.namelist() if one.endswith(end))
+            return archive.read(name)
+
+    def sdist_files(self) -> dict[str, bytes]:
+        with tarfile.open(self.sdist) as archive:
+            found = {one.name.partition("/")[2]: archive.extractfile(one) for one in archive}
+            return {name: file.read() for name, file in found.items() if file}
+
+
+@pytest.fixture(
+    scope="module", params=[CHECKOUT, CHECKOUT / "generated"], ids=["generator", "package"]
 )
-def test_a_wheel_says_what_it_is_and_has_its_licence(project: Path, tmp_path: Path) -> None:
-    with zipfile.ZipFile(build(project, tmp_path)) as wheel:
-        (name,) = (one for one in wheel.namelist() if one.endswith("/METADATA"))
-        metadata = email.message_from_bytes(wheel.read(name))
-        (licence,) = (one for one in wheel.namelist() if one.endswith("/licenses/LICENSE"))
-        assert wheel.read(licence) == (CHECKOUT / "LICENSE").read_bytes()
-    assert metadata["Version"] == "0.2.0"
-    assert metadata["Description-Content-Type"] == "text/markdown"
-    assert metadata.get_payload(decode=True) == (project / "README.md").read_bytes()
-    assert metadata["Keywords"]
-    assert metadata.get_all("Classifier")
-    urls = metadata.get_all("Project-URL") or []
-    assert all("https://learn.microsoft.com/graph/" in url for url in urls)
+def distribution(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Distribution:
+    target = tmp_path_factory.mktemp("distribution")
+    wheel = build(request.param, target)
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "sdist"]
+    subprocess.run([*command, "--directory", target], cwd=target / "source", check=True)
+    (sdist,) = target.glob("*.tar.gz")
+    return Distribution(request.param, wheel, sdist)
+
+
+def test_a_distribution_can_be_uploaded(distribution: Distribution) -> None:
+    check = [sys.executable, "-m", "twine", "check", "--strict"]
+    done = subprocess.run(
+        [*check, distribution.wheel, distribution.sdist], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout.count("PASSED")) == (0, 2), done.stdout
+
+
+def test_a_distribution_says_what_it_is_and_has_its_licence(distribution: Distribution) -> None:
+    licence, readme = (
+        (folder / name).read_bytes()
+        for folder, name in ((CHECKOUT, "LICENSE"), (distribution.project, "README.md"))
+    )
+    files = distribution.sdist_files()
+    assert files["LICENSE"] == distribution.wheel_file("/licenses/LICENSE") == licence
+    for text in (files["PKG-INFO"], distribution.wheel_file("/METADATA")):
+        metadata = email.message_from_bytes(text)
+        assert metadata["Version"] == "0.2.0"
+        assert metadata["Description-Content-Type"] == "text/markdown"
+        assert metadata.get_payload(decode=True) == readme
+        assert (metadata["License-Expression"], metadata["License-File"]) == ("MIT", "LICENSE")
+        assert metadata["Keywords"]
+        assert "Typing :: Typed" in (metadata.get_all("Classifier") or [])
+        urls = metadata.get_all("Project-URL") or []
+        assert all(", https://learn.microsoft.com/graph/" in url for url in urls)
+        assert metadata["Home-page"] is None
+
+
+def test_a_wheel_of_the_sdist_is_that_of_the_project(
+    distribution: Distribution, tmp_path: Path
+) -> None:
+    with tarfile.open(distribution.sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    with (
+        zipfile.ZipFile(build(source, tmp_path / "again")) as again,
+        zipfile.ZipFile(distribution.wheel) as wheel,
+    ):
+        assert {one.filename: one.CRC for one in again.infolist()} == {
+            one.filename: one.CRC for one in wheel.infolist()
+        }
 
 
 def test_the_generated_package_is_installable(tmp_path: Path) -> None:
