@@ -87,6 +87,10 @@ def read_text(path: Path) -> str | None:
     try:
         return path.read_bytes().decode("utf-8")
     except FileNotFoundError:
+        if any(parent.is_file() for parent in path.parents):  # Windows says no more than this
+            raise error(
+                "cannot read: there is a file in the place of a folder", str(path)
+            ) from None
         return None
     except (OSError, UnicodeDecodeError) as problem:
         raise error(f"cannot read: {problem}", str(path)) from None

@@ -2,8 +2,9 @@
 
 Each folder inside is built beside the old one in full, from new files and links to those that stay, and
 then both change places, which Linux does in a single step (renameat2): a run that is killed leaves the
-old folder or the new one. Where a file system cannot do that it takes two steps, with a moment between
-them without the folder, but never a mixture. Runs at the same time wait for each other (flock).
+old folder or the new one. Where the system cannot do that, as on Windows, it takes several steps, with a
+moment between them without the folder, but never a mixture. Runs at the same time wait for each other
+(flock), except on Windows.
 
 Both are called directly, since no library offers the exchange, and replacing file by file would leave a
 mixture of two packages where a run is killed.
@@ -16,11 +17,12 @@ import errno
 import os
 import shutil
 import stat
-import tempfile
+import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
+from uuid import uuid4
 
 from graph_codegen.errors import Diagnostic, Place, error, refuse
 from graph_codegen.install.compare import find_kept
@@ -37,6 +39,15 @@ PREFIX = ".graph-codegen-"
 
 _RENAME_EXCHANGE = 2
 _AT_FDCWD = -100
+
+_WINDOWS = os.name == "nt"
+
+_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds to wait on Windows for programs such as virus scanners, which keep a file open for a moment."""
+
+
+class _NotRestoredError(OSError):
+    """What was in a place could not be put back, and is in the staging folder."""
 
 
 class Written(NamedTuple):
@@ -202,7 +213,10 @@ def install(
                     _swap(staging / "new" / part, folder / part, undo)
                 undo.pop_all()
     except OSError as problem:
-        raise error(f"cannot write: {problem.strerror}", str(problem.filename or folder)) from None
+        lost = isinstance(problem, _NotRestoredError)
+        kept = f"; what was there is in {problem.filename2}" if lost else ""
+        where = str(problem.filename or folder)
+        raise error(f"cannot write: {problem.strerror}{kept}", where) from None
 
 
 def _clear(folder: Path) -> None:
@@ -213,11 +227,17 @@ def _clear(folder: Path) -> None:
 
 @contextmanager
 def _staging(folder: Path) -> Generator[Path]:
-    staging = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
+    # A temporary folder would be private on Windows, with all that is moved out of it.
+    staging = folder / f"{PREFIX}{uuid4().hex}"
+    staging.mkdir()
     try:
         yield staging
-    finally:
+    except _NotRestoredError:
+        raise
+    except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
+        raise
+    shutil.rmtree(staging, ignore_errors=True)
 
 
 def _parts(paths: Iterable[str]) -> Mapping[str, set[str]]:
@@ -296,34 +316,56 @@ def _swap(new: Path, place: Path, undo: ExitStack) -> None:
     if not new.exists():  # all of it is deleted
         if place.exists():
             new.parent.mkdir(parents=True, exist_ok=True)
-            place.rename(new)
-            undo.callback(_quietly, Path.rename, new, place)
+            _move(place, new, undo)
     elif not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
-        new.rename(place)
-        undo.callback(_quietly, Path.rename, place, new)
+        _move(new, place, undo)
     else:
         exchange(new, place)
-        undo.callback(_quietly, exchange, new, place)
+        undo.callback(_undo, exchange, new, place)
 
 
-def _quietly(step: Callable[[Path, Path], object], source: Path, target: Path) -> None:
+def _move(source: Path, target: Path, undo: ExitStack) -> None:
+    """Rename a file or folder."""
+    _rename(source, target)
+    undo.callback(_undo, _rename, target, source)
+
+
+def _rename(source: Path, target: Path) -> None:
+    for pause in _PAUSES if _WINDOWS else ():
+        with suppress(PermissionError):
+            source.rename(target)
+            return
+        time.sleep(pause)
+    source.rename(target)
+
+
+def _undo(step: Callable[[Path, Path], object], source: Path, target: Path) -> None:
     """Undo a step; if that fails, the other steps are undone all the same."""
-    with suppress(OSError):
+    try:
         step(source, target)
+    except OSError as problem:
+        raise _NotRestoredError(
+            problem.errno, problem.strerror, str(target), None, str(source)
+        ) from None
 
 
 def exchange(one: Path, other: Path) -> None:
     """Exchange two files or folders on one file system. Raises OSError where that fails."""
-    if not _exchanged(one, other):
-        aside = one.with_name(f"{one.name}.aside")
-        other.rename(aside)
-        one.rename(other)
-        aside.rename(one)
+    if _exchanged(one, other):
+        return
+    aside = one.with_name(f"{one.name}.aside")
+    with ExitStack() as undo:
+        _move(other, aside, undo)
+        _move(one, other, undo)
+        _move(aside, one, undo)
+        undo.pop_all()
 
 
 def _exchanged(one: Path, other: Path) -> bool:
     """Exchange two paths in one step (renameat2, Linux); return whether the system can do that."""
+    if _WINDOWS:  # which has no library of the whole process
+        return False
     renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if renameat2 is None:
         return False
