@@ -6,13 +6,14 @@ import logging
 import math
 import re
 import ssl
+import sys
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
 import httpx
 from pydantic import ValidationError
 
-from .body import BROKE_OFF
+from .body import BROKE_OFF, Body, Excerpt
 from .clock import Clock
 from .deadline import DeadlineExceededError, Departure
 from .decode import Decoder
@@ -32,6 +33,13 @@ _NEVER_SENT = (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 
 INVALID_ADDRESS = (httpx.InvalidURL, UnicodeError)
 """What httpx raises for invalid addresses, besides its own errors."""
+
+
+def socks_errors() -> tuple[type[Exception], ...]:
+    """Return what httpx lets through where the answer of a SOCKS proxy is malformed."""
+    module = sys.modules.get("socksio.exceptions")  # imported with the first such proxy
+    return () if module is None else (module.SOCKSError,)
+
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
@@ -95,6 +103,8 @@ class Exchange(Generic[_T]):
     departure: Departure = field(init=False)
     request: httpx.Request | None = None
     started: float = field(init=False)
+    failed: tuple[httpx.Response, Body] | None = None
+    """The response of an attempt that failed, and what has been read of its body."""
 
     def __post_init__(self) -> None:
         self.begun = self.clock.timer()
@@ -118,6 +128,7 @@ class Exchange(Generic[_T]):
         """Begin the next attempt, which may have to wait for a token and for its turn first."""
         self.started = self.clock.timer()
         self.redirects = 0
+        self.failed = None
         self.departure = Departure(traced=self.traced)
         return self.departure
 
@@ -141,9 +152,14 @@ class Exchange(Generic[_T]):
             }
         }
 
-    def cut_short(self) -> DeadlineExceededError:
-        """Withdraw the attempt, and return the error for it."""
-        self.ambiguous |= self.departure.withdraw()
+    def cut_short(self) -> Answer:
+        """Withdraw the attempt, and return what it comes to: an error that had arrived, or its own."""
+        left = self.departure.withdraw()
+        if self.failed is not None:
+            self.may_renew = False
+            response, body = self.failed
+            return Reply(response.status_code, response.headers, body.content(), BROKE_OFF)
+        self.ambiguous |= left
         words = f"the deadline of {self.policy.deadline:g} s is over"
         return DeadlineExceededError(words, request=self.request)
 
@@ -180,15 +196,26 @@ class Exchange(Generic[_T]):
         same = httpx.URL(self.prepared.url).host == before.host == after.host
         return same and after.scheme == "http" and is_loopback(after.host)
 
+    def malformed_by_proxy(self) -> httpx.RequestError:
+        """Return the error for a SOCKS proxy that does not speak SOCKS."""
+        return httpx.ProxyError("the answer of the SOCKS proxy is malformed", request=self.request)
+
     def invalid_redirect(self) -> httpx.RequestError:
         """Return the error for a redirect to an invalid address."""
         words = "Invalid URL in location header."
         return httpx.RemoteProtocolError(words, request=self.request)
 
-    def limit(self, response: httpx.Response) -> float:
-        """Return the largest size of the body: one that the caller wants as bytes has no limit."""
-        wanted = self.operation.returns == "bytes" and response.is_success
-        return math.inf if wanted else self.max_body
+    def body_of(self, response: httpx.Response) -> Body:
+        """Return what collects the body of a response: one that the caller wants as bytes has no limit.
+
+        Of an error it is the beginning, for as long as one pause may last.
+        """
+        if response.is_success:
+            return Body(math.inf if self.operation.returns == "bytes" else self.max_body)
+        pause = self.timeout.read
+        body = Excerpt(math.inf if pause is None else pause, self.clock.timer)
+        self.failed = response, body
+        return body
 
     def delay_after(self, answer: Answer) -> float | None:
         """Return the seconds to wait before the next attempt; None if this answer is final.
@@ -233,6 +260,7 @@ class Exchange(Generic[_T]):
                 answer.status,
                 answer.headers,
                 answer.body,
+                complete=answer.fault is None,
                 client_request_id=self.prepared.client_request_id,
                 retry_after=answer.retry_after(self.clock),
                 need=required_permissions(self.operation.permissions, self.prepared.wire_body),

@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 
 import httpx
 
-from .body import MAX_BODY, Body, coding_of
+from .body import MAX_BODY, coding_of
 from .clock import SYSTEM_CLOCK, Clock
 from .connections import DEFAULT_OPTIONS, ConnectionOptions, Connections
 from .credentials import Credential, Tokens
 from .deadline import Work, within
 from .decode import Decoder
 from .endpoint import DEFAULT_TIMEOUT, LINK, Endpoint
-from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply
+from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply, socks_errors
 from .headers import Headers
 from .operation import Operation
 from .options import QueryOptions
@@ -145,7 +145,9 @@ class Session(Endpoint):
 
     def _chunks(self, response: httpx.Response, exchange: Exchange[Any]) -> Iterator[bytes]:
         try:
-            yield from _pieces(response)
+            for piece in _pieces(response):
+                if piece:
+                    yield piece
         except httpx.RequestError as error:
             raise exchange.failure(error, ambiguous=True) from error
 
@@ -157,7 +159,7 @@ class Session(Endpoint):
                 return exchange.result(answer)
             self._clock.sleep(delay)
 
-    def _in_time(self, exchange: Exchange[Any], attempt: Work[_A]) -> _A | httpx.RequestError:
+    def _in_time(self, exchange: Exchange[Any], attempt: Work[_A]) -> _A | Answer:
         departure = exchange.start()
         answer = within(exchange.remaining(), departure, attempt)
         return exchange.cut_short() if answer is None else answer
@@ -190,6 +192,8 @@ class Session(Endpoint):
             return error
         except INVALID_ADDRESS:
             return exchange.invalid_redirect()
+        except socks_errors():
+            return exchange.malformed_by_proxy()
         return response
 
     def _send(self, request: httpx.Request, exchange: Exchange[Any]) -> httpx.Response:
@@ -207,7 +211,7 @@ class Session(Endpoint):
     def _read(self, opened: httpx.Response | httpx.RequestError, exchange: Exchange[Any]) -> Answer:
         if isinstance(opened, httpx.RequestError):
             return opened
-        body = Body(exchange.limit(opened))
+        body = exchange.body_of(opened)
         with closing(opened):
             try:
                 for piece in _pieces(opened):

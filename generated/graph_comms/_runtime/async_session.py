@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 import httpx
 
 from .async_page import AsyncPage
-from .body import MAX_BODY, Body, coding_of
+from .body import MAX_BODY, coding_of
 from .clock import SYSTEM_CLOCK, Clock
 from .connections import DEFAULT_OPTIONS, AsyncConnections, ConnectionOptions
 from .credentials import AsyncCredential, AsyncTokens
 from .deadline import AsyncWork, async_within
 from .decode import Decoder
 from .endpoint import DEFAULT_TIMEOUT, LINK, Endpoint
-from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply
+from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply, socks_errors
 from .headers import Headers
 from .operation import Operation
 from .options import QueryOptions
@@ -149,7 +149,8 @@ class AsyncSession(Endpoint):
     ) -> AsyncIterator[bytes]:
         try:
             async for piece in _pieces(response):
-                yield piece
+                if piece:
+                    yield piece
         except httpx.RequestError as error:
             raise exchange.failure(error, ambiguous=True) from error
 
@@ -161,9 +162,7 @@ class AsyncSession(Endpoint):
                 return exchange.result(answer)
             await self._clock.async_sleep(delay)
 
-    async def _in_time(
-        self, exchange: Exchange[Any], attempt: AsyncWork[_A]
-    ) -> _A | httpx.RequestError:
+    async def _in_time(self, exchange: Exchange[Any], attempt: AsyncWork[_A]) -> _A | Answer:
         departure = exchange.start()
         answer = await async_within(exchange.remaining(), departure, attempt)
         return exchange.cut_short() if answer is None else answer
@@ -196,6 +195,8 @@ class AsyncSession(Endpoint):
             return error
         except INVALID_ADDRESS:
             return exchange.invalid_redirect()
+        except socks_errors():
+            return exchange.malformed_by_proxy()
         return response
 
     async def _send(self, request: httpx.Request, exchange: Exchange[Any]) -> httpx.Response:
@@ -215,7 +216,7 @@ class AsyncSession(Endpoint):
     ) -> Answer:
         if isinstance(opened, httpx.RequestError):
             return opened
-        body = Body(exchange.limit(opened))
+        body = exchange.body_of(opened)
         async with aclosing(opened):
             try:
                 async for piece in _pieces(opened):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import httpx
@@ -18,7 +18,7 @@ import httpx
 MAX_BODY = 32 * 2**20
 """Largest body that is parsed unless a client is given another limit, in bytes after decompression."""
 KEPT = 2**16
-"""Bytes kept of a body that exceeds its limit."""
+"""Bytes kept of the body of an error, and of one that exceeds its limit."""
 PIECE = 2**20
 """Most bytes that one step of decompression yields."""
 
@@ -27,7 +27,7 @@ BROKE_OFF = "broke off"
 
 
 class UnwantedBodyError(httpx.DecodingError):
-    """A body that would be no better next time: too long, or in a coding that was not requested."""
+    """A body that is not read on: too long, or in a coding that was not requested."""
 
 
 class Body:
@@ -59,11 +59,31 @@ class Body:
         return bytes(self._bytes)
 
 
+class Excerpt(Body):
+    """Collects the beginning of a body: `KEPT` bytes at most, and what arrives within some seconds.
+
+    That is enough of an error, whose status says already that the request failed.
+    """
+
+    __slots__ = ("_timer", "_until")
+
+    def __init__(self, seconds: float, timer: Callable[[], float]) -> None:
+        super().__init__(KEPT)
+        self._timer = timer
+        self._until = timer() + seconds
+
+    def add(self, piece: bytes) -> None:
+        """Add a piece; raises UnwantedBodyError as soon as nothing more is wanted."""
+        self._bytes += piece[: KEPT - len(self._bytes)]
+        if len(self._bytes) == KEPT or self._timer() >= self._until:
+            raise UnwantedBodyError("is not read on")
+
+
 class Coding(Protocol):
     """Decodes a body piece by piece; raises httpx.DecodingError if the body is malformed."""
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        """Yield the decoded form of the next bytes."""
+        """Yield the decoded form of the next bytes, in pieces of which some may be empty."""
         ...
 
     def end(self) -> None:
@@ -118,8 +138,7 @@ class _Compressed:
             piece = self._step(data)
             data = self._engine.unconsumed_tail or self._engine.unused_data
             full = len(piece) == PIECE  # there may be more output although all input is consumed
-            if piece:
-                yield piece
+            yield piece
 
     def _step(self, data: bytes) -> bytes:
         beginning, self._begun = not self._begun, True

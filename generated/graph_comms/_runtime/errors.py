@@ -208,17 +208,19 @@ def http_error(
     headers: httpx.Headers,
     body: bytes,
     *,
+    complete: bool = True,
     client_request_id: str,
     retry_after: float | None,
     need: PermissionNeed,
 ) -> GraphHTTPError:
     """Return the exception for an error response.
 
-    Takes the client-request-id that was sent, in case the response does not repeat it, the parsed
-    Retry-After, and the permissions that the request needs. Never raises, whatever the body holds.
+    Takes whether `body` is all of it, the client-request-id that was sent, in case the response does
+    not repeat it, the parsed Retry-After, and the permissions that the request needs. Never raises,
+    whatever the body holds.
     """
     # The last layer is the innermost, which says what really happened.
-    layers = list(_layers(body[:KEPT]))
+    layers = list(_layers(body[:KEPT], complete=complete and len(body) < KEPT))
     nested = [list(_nested(layer)) for layer in layers]
     details: dict[str, Any] = {
         "status": status,
@@ -288,9 +290,9 @@ def printable(text: str) -> str:
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in line)
 
 
-def _layers(body: bytes) -> Iterator[Mapping[str, object]]:
+def _layers(body: bytes, *, complete: bool) -> Iterator[Mapping[str, object]]:
     """Yield the error object, then the one that its message holds as JSON, and so on."""
-    layer = _error_object(body)
+    layer = _error_object(body, complete=complete)
     while layer is not None:
         yield layer
         layer = _error_object(layer.get("message"))
@@ -300,23 +302,22 @@ _CODE = ("code", "errorCode")
 """The names of a code; an error in the message of another may use the second."""
 
 
-def _error_object(text: object) -> Mapping[str, object] | None:
+def _error_object(text: object, *, complete: bool = True) -> Mapping[str, object] | None:
     if not isinstance(text, str | bytes):
         return None
     try:
-        outer = _mapping(_parsed(text))
+        outer = _mapping(_parsed(text, complete=complete))
     except (ValueError, RecursionError):
         return None
     inner = _mapping(outer.get("error")) or outer
     return inner if not inner.keys().isdisjoint((*_CODE, "message")) else None
 
 
-def _parsed(text: str | bytes) -> object:
-    cut = len(text) >= KEPT
+def _parsed(text: str | bytes, *, complete: bool) -> object:
     if isinstance(text, bytes):
         text = text.decode(json.detect_encoding(text), "replace")
     # Of a body that was cut, what came before is worth having.
-    return from_json(text, allow_partial=True) if cut else json.loads(text)
+    return json.loads(text) if complete else from_json(text, allow_partial=True)
 
 
 def _nested(layer: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
