@@ -323,7 +323,7 @@ EXAMPLES: list[GraphError] = [
     GraphHTTPError(status=418),
     BadRequestError(status=400, code="c", message="m", request_id="r", client_request_id="c"),
     AuthenticationError(status=401),
-    PermissionDeniedError(status=403, permissions=("A", "B"), needs="needs A"),
+    PermissionDeniedError(status=403, permissions=("A", "B"), delegated=("C",), needs="needs A"),
     NotFoundError(status=404, diagnostic="d"),
     ConflictError(status=409),
     ThrottledError(status=429, retry_after=1.5),

@@ -19,6 +19,8 @@ import pytest
 
 import graph_codegen
 from graph_codegen import CodegenError, Package, compare, generate, subset
+from graph_codegen.api import read_subset
+from graph_codegen.service.requests import list_requests
 from tests.support.csdl import SERVICE, content, document, line_of
 from tests.support.csdl import graph_codegen as command
 
@@ -227,6 +229,36 @@ def test_another_metadata_folder_says_what_is_generated_and_how(inputs: Path) ->
     with pytest.raises(CodegenError, match="the clouds are not understood") as caught:
         generate(metadata_folder=facts)
     assert caught.value.diagnostics[0].place.file == str(facts / "clouds.json")
+
+
+def test_a_setting_leaves_out_what_is_not_documented(inputs: Path) -> None:
+    facts = inputs / "my_metadata"
+    (facts / "documented.json").write_text(
+        '{"covers": ["/communications"], "requests": {"POST /Communications/calls/{id}/mute": {}}}'
+    )
+    everything = generate(metadata_folder=facts)
+    alone = generate(metadata_folder=facts, documented_only=True)
+    settings = (facts / "settings.toml").read_text()
+    (facts / "settings.toml").write_text(
+        settings.replace("[package]", "[package]\ndocumented_only = true")
+    )
+
+    assert generate(metadata_folder=facts) == alone
+    client, whole = (p.files["my_service/client.py"] for p in (alone, everything))
+    assert "def mute(" in client
+    assert "def create(" not in client
+    assert "documented=True" in whole
+    assert "Undocumented as far as known. Create an entity" in whole
+    assert [r.http for r in list_requests(read_subset(metadata_folder=facts).model)] == [
+        "POST /communications/calls/{call-id}/mute"
+    ]
+    # A comparison is of all that the service offers.
+    (facts / "documented.json").unlink()
+    assert compare(None, facts / "service.xml", metadata_folder=facts).findings == ()
+    with pytest.raises(
+        CodegenError, match="no request below the root communications is documented"
+    ):
+        generate(metadata_folder=facts)
 
 
 def test_an_error_has_its_place_and_is_the_only_output(
