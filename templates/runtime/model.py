@@ -25,10 +25,17 @@ from pydantic import (
     ValidationError,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema, from_json
+from pydantic_core import (
+    CoreSchema,
+    InitErrorDetails,
+    PydanticCustomError,
+    core_schema,
+    from_json,
+    to_json,
+)
 
 from .hidden import shown
-from .misfits import Misfits, attributes, members_of, misfits_of
+from .misfits import Misfits, attributes, extra_of, has_misfits, members_of, misfits_of
 from .paths import cleaned
 from .recovery import Recovered, recovered, recovery
 from .spelling import nearest
@@ -137,7 +144,7 @@ class GraphModel(BaseModel):
         cls = type(self)
         if cls._abstract:
             raise TypeError(f"{cls.__name__} is an abstract type: build a derived one")
-        unknown = data.keys() - cls.model_fields.keys()
+        unknown = data.keys() - cls.__pydantic_fields__.keys()
         if unknown:
             raise _unknown_keywords(cls, unknown)
         if data.setdefault("odata_type", cls._odata_type) is None:
@@ -152,10 +159,10 @@ class GraphModel(BaseModel):
     if not TYPE_CHECKING:
         # A type checker that saw this would allow assignment to any name.
         def __setattr__(self, name: str, value: Any) -> None:
-            if name.startswith("_"):
-                super().__setattr__(name, value)
-            elif name in type(self).model_fields:
+            if name in type(self).__pydantic_fields__:
                 self._assign(name, value)
+            elif name.startswith("_"):
+                super().__setattr__(name, value)
             else:
                 raise AttributeError(_hint(type(self), name))
 
@@ -163,26 +170,36 @@ class GraphModel(BaseModel):
         # On this instance pydantic would mix declared and undeclared values.
         cls = type(self)
         other = cls.__new__(cls)
-        other.__setstate__(
-            {"__dict__": {}, "__pydantic_extra__": {}, "__pydantic_fields_set__": set()}
-        )
+        object.__setattr__(other, "__pydantic_extra__", None)
+        object.__setattr__(other, "__pydantic_fields_set__", set())
         self.__pydantic_validator__.validate_assignment(
             other, name, value, strict=True, by_name=True, by_alias=False
         )
         vars(self)[name] = vars(other)[name]
-        self.model_fields_set.add(name)
+        self._note(name)
         if name == "odata_type" and value is None:
             self.model_fields_set.discard(name)
-        self.undeclared.pop(_wire_name(cls, name), None)  # a misfit
+
+    def _note(self, name: str) -> None:
+        """Note that an attribute was set, in place of a misfit if there was one."""
+        self.__pydantic_fields_set__.add(name)
+        if self.__pydantic_extra__:
+            self.__pydantic_extra__.pop(_wire_name(type(self), name), None)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy, with some attributes set to values that are not checked, as pydantic does."""
+        copy = super().model_copy(update=update, deep=deep)
+        for name in update or ():
+            if name in type(self).__pydantic_fields__:
+                copy._note(name)
+        return copy
 
     # -- undeclared properties
 
     @property
     def undeclared(self) -> dict[str, Any]:
         """The undeclared properties and annotations by wire name; changes to the mapping are sent."""
-        extra = self.__pydantic_extra__
-        assert extra is not None  # extra="allow" always creates it
-        return extra
+        return extra_of(self)
 
     def with_undeclared(self, /, **properties: Any) -> Self:
         """Return a copy with undeclared properties, given by their wire names.
@@ -206,7 +223,7 @@ class GraphModel(BaseModel):
         """
         cls = type(self)
         wire_name = _wire_name(cls, name) if name in cls.model_fields else name
-        link = self.undeclared.get(f"{wire_name}@odata.nextLink")
+        link = extra_of(self).get(f"{wire_name}@odata.nextLink")
         return link if isinstance(link, str) else None
 
     @property
@@ -263,6 +280,14 @@ class GraphModel(BaseModel):
         caller may set one, or decode JSON that has one by other means.
         """
         return self.__pydantic_serializer__.to_json(self, exclude_unset=True).decode()
+
+    def model_dump_json(self, **options: Any) -> str:
+        """Return JSON text as pydantic does, with everything that is not set, too; its options apply."""
+        if options.get("exclude_unset") or not has_misfits(self):
+            return super().model_dump_json(**options)
+        # Pydantic would write a misfit beside its attribute, which is None.
+        form = {name: options.pop(name) for name in ("indent", "ensure_ascii") if name in options}
+        return to_json(self.model_dump(mode="json", **options), **form).decode()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the wire form as values that `json.dumps` takes."""
@@ -407,7 +432,7 @@ class GraphModel(BaseModel):
         names = attributes(type(self))
         for name, value in members_of(self):
             yield names.get(str(name), str(name)), shown(str(name), value)
-        misfits = [name for name in self.undeclared if name in names]
+        misfits = [name for name in extra_of(self) if name in names]
         if misfits:
             yield "misfits", misfits
 
@@ -438,7 +463,7 @@ def _invalid(cls: type[GraphModel], problem: str) -> ValidationError:
 
 
 def _wire_name(cls: type[GraphModel], name: str) -> str:
-    field = cls.model_fields[name]
+    field = cls.__pydantic_fields__[name]
     return field.serialization_alias or to_camel(name)
 
 

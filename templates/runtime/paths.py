@@ -66,12 +66,14 @@ _MOST = 100
 
 
 def at_most(error: ValidationError) -> ValidationError:
-    """Return the error, or one without paths in place of more than 100."""
+    """Return the error, or, of more than 200, one with the first 100 and the number of the others."""
     count = error.error_count()
-    if count <= _MOST:
+    if count <= 2 * _MOST:
         return error
-    many = PydanticCustomError("many", "{count} values do not fit", {"count": count})
-    return _error(error.title, [InitErrorDetails(type=many, input=None)])
+    first = error.errors(include_url=False)[:_MOST]
+    more = PydanticCustomError("many", "{count} more values do not fit", {"count": count - _MOST})
+    details = [_again(detail, detail["loc"]) for detail in first]
+    return _error(error.title, [*details, InitErrorDetails(type=more, input=None)])
 
 
 def _moved(error: ValidationError, place: Place) -> ValidationError:

@@ -11,12 +11,14 @@ import string
 import sys
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from graph_comms._runtime import recovery
 from graph_comms.models import Call, CommsNotifications, GraphModel
 from tests.golden.documented import load_examples
 from tests.support.examples import examples
@@ -96,6 +98,10 @@ def check(cls: type[GraphModel], text: str | bytes) -> None:
     assert same(json.loads(model.to_json()), wire)
     assert same(model.to_dict(), wire)
     assert same(cls.from_dict(wire).to_dict(), wire)
+    with patch.object(recovery, "_MANY", 1):
+        in_pieces = cls.from_json(text)
+    assert same(json.loads(in_pieces.to_json()), wire)
+    assert sorted(in_pieces.misfits, key=repr) == sorted(model.misfits, key=repr)
     try:
         cls.from_json(text, strict=True)
     except ValidationError as error:

@@ -7,13 +7,14 @@ aside, the rest is validated again, and what was set aside is kept with it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextvars import ContextVar
 from math import isfinite
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from .misfits import Json, keep, members_of
+from .misfits import Json, items_at, keep, keep_items, members_of
 from .paths import NOT_JSON, TOO_DEEP, Place, at_most
 
 MAX_DEPTH = 200
@@ -22,11 +23,14 @@ MAX_DEPTH = 200
 _FATAL = frozenset({NOT_JSON.type, TOO_DEEP.type})
 """The types of errors about values that could not be written back."""
 
+_MANY = 1_000
+"""How many misfits are handled at once: for each, pydantic makes an error of some 700 bytes."""
+
 _M = TypeVar("_M", bound=BaseModel)
 
 
-Recovered = dict[int, tuple[Json, BaseModel]]
-"""The models of objects of which parts do not fit, and these objects, by the ids of the latter."""
+Recovered = dict[int, tuple[Json, Json]]
+"""What was read of objects and lists of which parts do not fit, and these, by the ids of the latter."""
 
 recovery: ContextVar[Recovered | None] = ContextVar("recovery", default=None)
 """While it is set, models are recovered in spite of misfits; otherwise these are errors.
@@ -49,9 +53,11 @@ def recovered(cls: type[_M], value: Json, failure: ValidationError, **options: A
     if isinstance(known, cls):
         return known
     aside = _Aside(value)
-    for _ in range(3):  # without one value, another may turn out not to fit
-        if not aside.takes(failure):
+    many = failure.error_count() > _MANY and aside.read_in_pieces(cls, read, **options)
+    for _ in range(4):  # without one value, another may turn out not to fit
+        if not (many or aside.takes(failure)):
             break
+        many = False
         try:
             model: _M = cls.__pydantic_validator__.validate_python(aside.rest(read), **options)
         except ValidationError as error:
@@ -75,6 +81,25 @@ class _Aside:
         self._tree: _Branch = {}
         self._kept: dict[Place, dict[str | int, Json]] = {}
         """What does not fit by where its container is and its name or index in that."""
+        self._kept_items: dict[Place, list[Json]] = {}
+        """The items that do not fit by where their lists are, of lists that were read in pieces."""
+
+    def read_in_pieces(self, cls: type[BaseModel], read: Recovered, **options: Any) -> bool:
+        """Read the long lists, if there are any, so that not all that does not fit is at hand at once."""
+        for place, items in list(_long_lists(self._value, read)):
+            fitting: list[Json] = []
+            misfits: list[Json] = []
+            for start in range(0, len(items), _MANY):
+                piece = _around(self._value, place, items[start : start + _MANY])
+                model = _piece(cls, piece, read, **options)
+                first = tuple(0 if isinstance(at, int) else at for at in place)
+                read_items, kept = items_at(model, first) or ((), ())
+                fitting += read_items
+                misfits += kept
+            if len(fitting) == len(items):  # otherwise no list is declared there
+                read[id(items)] = (items, fitting)
+                self._kept_items[place] = misfits
+        return bool(self._kept_items)
 
     def takes(self, failure: ValidationError) -> bool:
         """Note what does not fit; returns whether all of it can be set aside."""
@@ -107,8 +132,42 @@ class _Aside:
 
     def keep_in(self, model: BaseModel) -> None:
         """Keep what does not fit where it belongs in the model of the rest."""
+        for place, items in self._kept_items.items():
+            keep_items(model, place, items)
         for place, values in self._kept.items():
             keep(model, place, values)
+
+
+def _long_lists(
+    value: Json, read: Recovered, place: Place = ()
+) -> Iterator[tuple[Place, list[Json]]]:
+    for at, member in members_of(value):
+        if id(member) in read or not isinstance(member, dict | list):
+            continue
+        if isinstance(member, list) and len(cast("list[object]", member)) > _MANY:
+            yield (*place, at), cast("Json", member)
+        else:
+            yield from _long_lists(member, read, (*place, at))
+
+
+def _around(value: Json, place: Place, piece: list[Json]) -> Json:
+    """Return a piece of a list with as much around it as says which types are declared."""
+    part = place[0]
+    below = _around(value[part], place[1:], piece) if place[1:] else piece
+    if isinstance(value, list):
+        return [below]
+    return {**{name: value[name] for name in ("@odata.type",) if name in value}, part: below}
+
+
+def _piece(cls: type[_M], body: Json, read: Recovered, **options: Any) -> _M:
+    try:
+        model: _M = cls.__pydantic_validator__.validate_python(body, **options)
+        return model
+    except ValidationError as error:
+        failure = error
+    model = recovered(cls, body, failure, **options)
+    del read[id(body)]
+    return model
 
 
 def _has(value: Json, part: str | int) -> bool:

@@ -31,7 +31,7 @@ ANNOTATION_NAMES = frozenset({"bool", "cached_property", "edm", "list", "str"})
 MODEL_ATTRIBUTES = frozenset(
     {
         "_abc_impl", "_abstract", "_assign", "_calculate_keys", "_copy_and_set_values", "_get_value",
-        "_iter", "_member", "_odata_type", "_parse", "_received", "_reference", "_select",
+        "_iter", "_member", "_note", "_odata_type", "_parse", "_received", "_reference", "_select",
         "_setattr_handler",
         "construct", "copy", "dict", "from_dict", "from_json", "from_orm", "json", "model_computed_fields",
         "model_config", "model_construct", "model_copy", "model_dump", "model_dump_json", "model_extra",

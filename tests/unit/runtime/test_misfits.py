@@ -6,6 +6,8 @@ import copy
 import json
 import logging
 import pickle
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -145,6 +147,20 @@ def test_what_is_assigned_takes_the_place_of_a_misfit() -> None:
     }
 
 
+def test_json_that_pydantic_dumps_has_each_name_once() -> None:
+    call = Call.from_dict({"subject": 5, "targets": [5, {"region": 5}], "x": 1})
+    names: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names.extend(name for name, _ in pairs)
+        return dict(pairs)
+
+    dumped = json.loads(call.model_dump_json(indent=1), object_pairs_hook=note)
+    assert {names.count(name) for name in ("subject", "targets", "x")} == {1}
+    assert dumped == json.loads(json.dumps(call.model_dump(mode="json")))
+    assert (dumped["subject"], dumped["targets"][0], dumped["state"]) == (5, 5, None)
+
+
 def test_repr_and_log_show_where_but_not_what(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         call = Call.from_dict({"subject": ["31337"], "targets": [31337], "id": "i"})
@@ -182,6 +198,15 @@ def test_strict_raises_for_every_misfit() -> None:
         with pytest.raises(ValidationError) as caught:
             parse(CALL, strict=True)
         assert {detail["loc"] for detail in caught.value.errors()} == IN_CALL.keys()
+
+
+def test_strict_gives_the_paths_of_the_first_hundred_in_a_value_below() -> None:
+    body = {"source": {"x": {"@odata.type": "#microsoft.graph.call", "targets": [5] * 1_000}}}
+    with pytest.raises(ValidationError) as caught:
+        Call.from_dict(body, strict=True)
+    *first, last = caught.value.errors()
+    assert [one["loc"] for one in first] == [("source", "x", "targets", n) for n in range(100)]
+    assert last["msg"] == "900 more values do not fit"
 
 
 def test_what_an_application_builds_is_checked() -> None:
@@ -228,3 +253,59 @@ def test_the_effort_grows_with_the_size_only(cls: type[GraphModel], body: str) -
     assert time.process_time() - started < 5  # some 0.3 s
     assert same(json.loads(model.to_json()), json.loads(body))
     assert len(model.misfits) + model.misfits.rest == body.count("5")
+
+
+@pytest.mark.parametrize("many", [1, 2, 1_000])
+def test_what_is_read_in_pieces_is_the_same(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graph_comms._runtime.recovery._MANY", many)
+    body = CALL | {
+        "subject": [5, 5, 5],
+        "callbackUri": {"a": [5, 5, 5]},
+        "tenantId": 5,
+        "requestedModalities": [5, "audio", None, 5],
+        "targets": [*CALL["targets"], {"hidden": 5, "identity": {"user": {"id": 5}}}, {}],  # type: ignore[misc]
+        "operations": [{"@odata.type": "#microsoft.graph.playPromptOperation", "id": 5}, 5, {}],
+    }
+    call = Call.from_dict(body)
+
+    assert same(call.to_dict(), body)
+    same_as_in_call = {
+        path: found for path, found in IN_CALL.items() if path != ("requestedModalities", 1)
+    }
+    assert told(call) == same_as_in_call | {
+        ("subject",): ([5, 5, 5], "str"),
+        ("callbackUri",): ({"a": [5, 5, 5]}, "str"),
+        ("tenantId",): (5, "str"),
+        ("requestedModalities", 0): (5, "Modality"),
+        ("requestedModalities", 3): (5, "Modality"),
+        ("targets", 3, "hidden"): (5, "bool"),
+        ("targets", 3, "identity", "user", "id"): (5, "str"),
+        ("operations", 0, "id"): (5, "str"),
+        ("operations", 1): (5, "CommsOperation"),
+    }
+
+
+PEAK = """
+import sys
+from graph_comms.models import Call
+Call.from_json('{"targets":[{},5]}')
+call = Call.from_json('{"targets":[' + ",".join([sys.argv[1]] * int(sys.argv[2])) + "]}")
+status = open("/proc/self/status").read()
+print(status.partition("VmHWM:")[2].split()[0], len(call.misfits))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says what a process took at most")
+def test_misfits_take_hardly_more_memory_than_as_many_bytes_that_fit() -> None:
+    def peak(item: str, misfits: int) -> int:
+        arguments = [item, str(300_000 // (len(item) + 1))]
+        done = subprocess.run(
+            [sys.executable, "-c", PEAK, *arguments], check=True, capture_output=True, text=True
+        )
+        taken, found = map(int, done.stdout.split())
+        assert found == misfits
+        return taken
+
+    least = peak("{}", 0)
+    assert peak("5", 100) < 1.2 * least
+    assert peak('{"identity":5}', 100) < 1.2 * least
