@@ -34,12 +34,13 @@ from pydantic_core import (
     to_json,
 )
 
+from .assigned import mark_built, note_assigned, note_undeclared, remember_undeclared
 from .hidden import shown
 from .misfits import Misfits, attributes, extra_of, has_misfits, members_of, misfits_of
 from .paths import cleaned
 from .recovery import Recovered, recovered, recovery
 from .spelling import nearest
-from .untyped import TYPE_ANNOTATION, Untyped, classes, declare, derived_class, type_name
+from .untyped import TYPE_ANNOTATION, Untyped, classes, declare, derived_class, naive, type_name
 
 _namespaces: dict[str, ModuleType] = {}
 """The modules of the models, by the names that annotations use for them."""
@@ -48,6 +49,9 @@ _building: ContextVar[tuple[type[GraphModel], ...]] = ContextVar("_building", de
 """The class whose validator is being built, then the class whose schema is inlined in it."""
 
 _build_lock = RLock()
+
+_keys: dict[type, tuple[str, ...]] = {}
+"""The keys by the entity types that declare them: the wire names of the properties."""
 
 
 def register_namespaces(**modules: ModuleType) -> None:
@@ -116,13 +120,20 @@ class GraphModel(BaseModel):
     """The type name sent with the value: by default that of the class; None omits it."""
 
     def __init_subclass__(
-        cls, *, odata_type: str | None = None, abstract: bool = False, **kwargs: Any
+        cls,
+        *,
+        odata_type: str | None = None,
+        abstract: bool = False,
+        key: tuple[str, ...] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)
         cls.model_config["defer_build"] = True
         if odata_type is not None:
             cls._odata_type = odata_type
             cls._abstract = abstract
+            if key:
+                _keys[cls] = key
             declare(odata_type, cls)
 
     @classmethod
@@ -152,9 +163,17 @@ class GraphModel(BaseModel):
         self.__pydantic_validator__.validate_python(
             data, self_instance=self, strict=True, by_name=True, by_alias=False
         )
+        mark_built(self)
 
     # Pydantic calls a custom constructor for parsing too, unless it is marked as the base's.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
+        """Build a value without checking anything, as pydantic does."""
+        model = super().model_construct(_fields_set, **values)
+        mark_built(model)
+        return model
 
     if not TYPE_CHECKING:
         # A type checker that saw this would allow assignment to any name.
@@ -183,15 +202,30 @@ class GraphModel(BaseModel):
     def _note(self, name: str) -> None:
         """Note that an attribute was set, in place of a misfit if there was one."""
         self.__pydantic_fields_set__.add(name)
+        note_assigned(self, name)
         if self.__pydantic_extra__:
             self.__pydantic_extra__.pop(_wire_name(type(self), name), None)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether a value of the same class holds the same, whoever set it."""
+        if not isinstance(other, GraphModel):
+            return NotImplemented
+        return (
+            type(self) is type(other)
+            and self.__dict__ == other.__dict__
+            and self.__pydantic_extra__ == other.__pydantic_extra__
+        )
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy, with some attributes set to values that are not checked, as pydantic does."""
+        if update:
+            remember_undeclared(self)
         copy = super().model_copy(update=update, deep=deep)
         for name in update or ():
             if name in type(self).__pydantic_fields__:
                 copy._note(name)
+            else:
+                note_undeclared(copy, name)
         return copy
 
     # -- undeclared properties
@@ -199,21 +233,27 @@ class GraphModel(BaseModel):
     @property
     def undeclared(self) -> dict[str, Any]:
         """The undeclared properties and annotations by wire name; changes to the mapping are sent."""
+        remember_undeclared(self)
         return extra_of(self)
 
     def with_undeclared(self, /, **properties: Any) -> Self:
         """Return a copy with undeclared properties, given by their wire names.
 
-        Raises ValueError for a declared name, which has an attribute.
+        They are written like declared ones. Raises ValueError for a declared name, which has an attribute,
+        and for a date-time without a time zone.
         """
         wire_names = attributes(type(self))
         for name in properties:
             if name in wire_names or name in wire_names.values():
                 attribute = wire_names.get(name, name)
                 raise ValueError(f"{name} is declared: set the attribute {attribute}")
-        copy = self.model_copy()
-        copy.undeclared.update(properties)
-        return copy
+        try:
+            place = next(naive(properties), None)
+        except RecursionError:
+            raise ValueError("a value is nested too deeply, or holds itself") from None
+        if place:
+            raise ValueError(f"{place} is a date-time without a time zone: give it a tzinfo")
+        return self.model_copy(update=properties)
 
     def next_link(self, name: str) -> str | None:
         """Return the link to the rest of a collection, of which the value holds the beginning.
@@ -435,6 +475,11 @@ class GraphModel(BaseModel):
         misfits = [name for name in extra_of(self) if name in names]
         if misfits:
             yield "misfits", misfits
+
+
+def key_of(cls: type[GraphModel]) -> tuple[str, ...]:
+    """Return the wire names of the properties that are the key of an entity type; of others, none."""
+    return next((_keys[base] for base in cls.__mro__ if base in _keys), ())
 
 
 def concrete(cls: type[GraphModel]) -> type[GraphModel]:

@@ -5,12 +5,16 @@ Source: OData JSON 4.01, sections 4.6.3 (`type`) and 7.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from math import isfinite
 from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BaseModel, GetCoreSchemaHandler, GetPydanticSchema, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
+from . import edm
+from .enums import GraphFlags
 from .paths import NOT_JSON, TOO_DEEP, MisfitError
 from .recovery import MAX_DEPTH, recovered
 
@@ -143,9 +147,51 @@ def _modelled(cls: type[BaseModel], value: Any) -> BaseModel:
         raise MisfitError(error) from None
 
 
+# -- to the wire
+
+
+def written(value: Any) -> Any:
+    """Return a value whose JSON is that of its Edm type, at any depth; models, and what has no type, as is.
+
+    Raises ValueError for a date-time without a time zone.
+    """
+    match value:
+        case None | bool() | str() | BaseModel():
+            return value
+        case dict():
+            members = cast("dict[str, Any]", value)
+            return {name: written(member) for name, member in members.items()}
+        case list() | tuple():
+            return [written(item) for item in cast("Iterable[Any]", value)]
+        case GraphFlags():
+            return str(value)
+        case datetime() if value.utcoffset() is None:
+            raise ValueError("a date-time needs a time zone")
+        case _:
+            return edm.to_wire(value)
+
+
+def naive(value: Any, place: str = "") -> Iterator[str]:
+    """Yield where there are date-times without a time zone in a value, such as `x.times[0]`."""
+    match value:
+        case datetime() if value.utcoffset() is None:
+            yield place
+        case dict():
+            for name, member in cast("dict[str, Any]", value).items():
+                yield from naive(member, f"{place}.{name}" if place else name)
+        case list() | tuple():
+            for at, item in enumerate(cast("Iterable[Any]", value)):
+                yield from naive(item, f"{place}[{at}]")
+        case _:
+            pass
+
+
 def _untyped_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
     # Most untyped values are null or strings, which need no call into Python.
-    revived = core_schema.no_info_plain_validator_function(revive)
+    revived = core_schema.no_info_plain_validator_function(
+        revive,
+        serialization=core_schema.plain_serializer_function_ser_schema(written, when_used="json"),
+    )
     text = core_schema.str_schema(strict=True)
     return core_schema.nullable_schema(
         core_schema.union_schema([text, revived], mode="left_to_right")

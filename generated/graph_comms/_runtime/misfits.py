@@ -220,7 +220,7 @@ def items_at(model: BaseModel, place: Place) -> tuple[list[Any], list[Json]] | N
     if not isinstance(held, list):
         return None
     known = extra_of(owner).get(name or "")
-    items: list[Any] = held
+    items = cast("Any", held)
     return items, known.misfits if isinstance(known, KeptItems) else [None] * len(items)
 
 

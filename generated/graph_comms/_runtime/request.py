@@ -12,6 +12,8 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
+from .assigned import only_built
+from .changes import changed_text, named_class, whole_text
 from .cloud import Cloud
 from .errors import ForeignLinkError, UnavailableInCloudError
 from .model import GraphModel
@@ -75,10 +77,10 @@ def prepare(
     ``UNSET`` is left out. ``version`` is that of the package, for the User-Agent.
 
     Raises UnavailableInCloudError if the cloud lacks the operation; ValueError for an empty key, "."
-    or "..", for a header that is not ASCII or that frames the body, for text that UTF-8 cannot
-    encode, and for an address of more than 65,536 characters; TypeError for a key that is not a
-    string, for an option that the operation does not take, and for a value that no Edm type
-    represents.
+    or "..", for an update without a change, for a header that is not ASCII or that frames the body,
+    for text that UTF-8 cannot encode, and for an address of more than 65,536 characters; TypeError
+    for a key that is not a string, for an option that the operation does not take, and for a value
+    that no Edm type represents.
 
     Sources: Graph documentation, "Use the Microsoft Graph API",
     https://learn.microsoft.com/graph/use-the-api; for Prefer, "Handling future members in evolvable
@@ -232,6 +234,27 @@ def _content(operation: Operation, body: Mapping[str, object]) -> bytes | None:
     (entity,) = body.values()
     if isinstance(entity, bytes):
         return entity
-    if isinstance(entity, GraphModel):
-        return entity.to_json().encode()
-    raise TypeError(f"{operation.python} sends no {type(entity).__name__}")
+    if not isinstance(entity, GraphModel):
+        raise TypeError(f"{operation.python} sends no {type(entity).__name__}")
+    try:
+        return _entity(operation, entity).encode()
+    except RecursionError:
+        pass
+    raise ValueError(f"{operation.python}: the entity is nested too deeply, or holds itself")
+
+
+def _entity(operation: Operation, entity: GraphModel) -> str:
+    """Return the JSON text of an entity: for PATCH, of what changed; otherwise of all of it."""
+    if operation.kind == "create" and only_built(entity):
+        return entity.to_json()
+    [body] = (p for p in operation.parameters if p.location == "body")
+    declared = named_class(type(entity), body.type)
+    if operation.method != "PATCH":
+        return whole_text(entity, declared, with_key=operation.kind == "create")
+    text = changed_text(entity, declared)
+    if text is None:
+        raise ValueError(
+            f"{operation.python}: nothing was assigned in {body.name} since it was received, and only"
+            " what was assigned is sent; a list that was changed in place has to be assigned anew"
+        )
+    return text

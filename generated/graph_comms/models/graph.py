@@ -658,7 +658,7 @@ class EngagementCreationMode(GraphEnum):
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
-class Entity(GraphModel, odata_type="#microsoft.graph.entity", abstract=True):
+class Entity(GraphModel, odata_type="#microsoft.graph.entity", abstract=True, key=("id",)):
     """Base of everything that has an id.
 
     `microsoft.graph.entity`: abstract entity type.

@@ -1,8 +1,8 @@
 """Builds the OpenAPI 3.1 document of a model: the schemas of its types and the paths of its requests.
 
 The extension `x-graph` of a schema holds what JSON Schema cannot express: the CSDL name, the kind,
-openness. `x-edm` of a property is its Edm type. Base types become `allOf`; there is no discriminator,
-since Graph also sends derived types that are newer than the document.
+openness, the key. `x-edm` of a property is its Edm type. Base types become `allOf`; there is no
+discriminator, since Graph also sends derived types that are newer than the document.
 """
 
 from __future__ import annotations
@@ -131,6 +131,7 @@ class _Writer:
                 "name": declared.name,
                 "abstract": declared.abstract,
                 "open": self._model.is_open(declared.name),
+                **({"key": list(declared.key)} if declared.key else {}),
             }
         }
         if declared.base:
