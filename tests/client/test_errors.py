@@ -135,6 +135,19 @@ def test_what_an_error_is_about(graph: Graph) -> None:
         assert kept not in str(error) + repr(error)
 
 
+@pytest.mark.parametrize("depth", [1, 90, 400, 700])
+@pytest.mark.parametrize("nest", ["[%s]", '{"x": %s}'])
+def test_details_of_any_depth_can_be_pickled(depth: int, nest: str) -> None:
+    deep = "1"
+    for _ in range(depth):
+        deep = nest % deep
+    body = '{"error": {"code": "x", "details": [{"code": "flat"}, {"deep": ' + deep + "}]}}"
+    error = failure(body.encode())
+    assert pickle.loads(pickle.dumps(error)).details == error.details
+    assert error.details[0] == {"code": "flat"}
+    assert len(error.details) == (2 if depth < 100 else 1)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

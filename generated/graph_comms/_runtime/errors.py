@@ -298,6 +298,9 @@ def _layers(body: bytes, *, complete: bool) -> Iterator[Mapping[str, object]]:
         layer = _error_object(layer.get("message"))
 
 
+DEEPEST = 100
+"""Most levels of an object among the details of an error."""
+
 _CODE = ("code", "errorCode")
 """The names of a code; an error in the message of another may use the second."""
 
@@ -334,11 +337,25 @@ def _inner(nested: list[list[Mapping[str, object]]], key: str) -> str | None:
 
 
 def _details(nested: list[list[Mapping[str, object]]]) -> tuple[Mapping[str, object], ...]:
-    """Return the first details of any layer or its nested inner errors; only objects count."""
+    """Return the first details of any layer or its nested inner errors.
+
+    Only objects count, and none that is nested too deep to be pickled.
+    """
     values = (one.get("details") for errors in nested for one in errors)
     lists = (cast("list[object]", value) for value in values if isinstance(value, list))
     found = next((value for value in lists if value), list[object]())
-    return tuple(item for one in found if (item := _mapping(one)))
+    return tuple(item for one in found if (item := _mapping(one)) and _is_flat(item, DEEPEST))
+
+
+def _is_flat(value: object, levels: int) -> bool:
+    """Whether a JSON value is nested no deeper than so many levels."""
+    if isinstance(value, dict):
+        inner = list(cast("dict[str, object]", value).values())
+    elif isinstance(value, list):
+        inner = cast("list[object]", value)
+    else:
+        return True
+    return levels > 0 and all(_is_flat(one, levels - 1) for one in inner)
 
 
 def _date(text: str | None) -> datetime | None:
