@@ -156,7 +156,7 @@ def test_pages_and_errors_that_are_pickled(server: GraphServer, flavour: str) ->
     with Client(flavour, server, credential=TOKEN) as client:
         with pytest.raises(GraphHTTPError) as caught:
             client.create(sent_call())
-        caught.value.body = b""  # pickled on purpose, as docs/client.md says
+        caught.value.body = b""  # pickled on purpose, as docs/errors.md says
         page = client.page()
         with pytest.raises((TypeError, AttributeError, pickle.PicklingError)) as refused:
             pickle.dumps(page)

@@ -1,0 +1,172 @@
+"""The examples of README and of the pages of docs/ about the client print what the pages say."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import subprocess
+import sys
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import certifi
+import httpx
+import pytest
+
+import graph_comms
+from graph_comms import CommunicationsClient
+from graph_comms.models import (
+    Call,
+    CallState,
+    CommsNotification,
+    CommsNotifications,
+    MediaInfo,
+    MediaPrompt,
+    OperationStatus,
+    PlayPromptOperation,
+)
+from tests.client.faces import TOKEN, Client
+from tests.support.server import SILENT, GraphServer, Played, json_reply, leading
+
+PROJECT = Path(__file__).parents[2]
+EXAMPLE = re.compile(
+    r"^```python\n(.*?)^```$(?:(?:(?!^```).)*?^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL
+)
+"""An example, and what it prints unless another example comes first."""
+
+
+def examples_of(page: str) -> list[tuple[str, str]]:
+    text = (PROJECT / page).read_text(encoding="utf-8")
+    return [(code, printed) for code, printed in EXAMPLE.findall(text)]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an example is run with: what the server does, and names besides `client` and `endpoint`."""
+
+    steps: tuple[Played, ...] = ()
+    names: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+GONE = json_reply(
+    404,
+    {
+        "error": {
+            "code": "8522",
+            "message": "Call not found.",
+            "innerError": {"request-id": "0fa1", "client-request-id": "77c2"},
+        }
+    },
+)
+DENIED = json_reply(
+    403, {"error": {"code": "Forbidden", "innerError": {"code": "SpeakerAttributionNotAllowed"}}}
+)
+PROMPT = MediaPrompt(media_info=MediaInfo(uri="https://bot.contoso.com/hello.wav"))
+
+PAGES: Mapping[str, list[Given]] = {
+    "docs/errors.md": [
+        Given((GONE,), {"call_id": "2e1a0b00", "prompts": [PROMPT]}),
+        Given((DENIED,), {"meeting_id": "m", "transcript_id": "t"}),
+        Given(),
+    ],
+    "docs/retries.md": [Given(names={"credential": TOKEN}), Given((SILENT,))],
+    "docs/testing.md": [Given()] * 5,
+    "docs/proxies.md": [Given(names={"credential": TOKEN})],
+    "docs/concurrency.md": [Given()],
+}
+EXAMPLES = [
+    pytest.param(page, number, given, id=f"{page} {number}")
+    for page, examples in PAGES.items()
+    for number, given in enumerate(examples)
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with the certificate that an example names."""
+    shutil.copy(certifi.where(), tmp_path / "contoso-root.pem")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("page", "number", "given"), EXAMPLES)
+def test_an_example_prints_what_the_page_says(
+    server: GraphServer, page: str, number: int, given: Given, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, printed = examples_of(page)[number]
+    server.play(*given.steps)
+    with Client("sync", server) as face:
+        endpoint = f"http://127.0.0.1:{server.port}"
+        names = {"__name__": "example", "client": face.client, "endpoint": endpoint, **given.names}
+        exec(compile(code, f"{page} {number}", "exec"), names)
+    assert capsys.readouterr().out == printed
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_example_of_a_page_is_run(page: str) -> None:
+    assert len(examples_of(page)) == len(PAGES[page])
+
+
+def test_the_example_of_the_readme_prints_what_it_says(tmp_path: Path) -> None:
+    code, printed = examples_of("README.md")[0]
+    (tmp_path / "example.py").write_text(code, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "example.py"], cwd=tmp_path, capture_output=True, text=True
+    )
+    lines = printed.splitlines()
+    assert done.stdout.splitlines() == lines[:-3]
+    assert done.stderr.splitlines()[-3:] == lines[-3:]
+
+
+# -- the bot of the README
+
+
+@pytest.fixture
+def bot(server: GraphServer, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The names of the second example, run as it stands with a client that leads to the server."""
+    identity = types.ModuleType("azure.identity")
+    vars(identity)["ClientSecretCredential"] = lambda *_: TOKEN
+    monkeypatch.setitem(sys.modules, "azure", types.ModuleType("azure"))
+    monkeypatch.setitem(sys.modules, "azure.identity", identity)
+    transport = leading("sync", {"graph.microsoft.com": server})
+    made = partial(CommunicationsClient, transport=transport)
+    monkeypatch.setattr(graph_comms, "CommunicationsClient", made)
+    names: dict[str, Any] = {"__name__": "bot", "call": Call(callback_uri="https://bot")}
+    names |= dict.fromkeys(("TENANT_ID", "CLIENT_ID", "CLIENT_SECRET"), "x")
+    code, _ = examples_of("README.md")[1]
+    exec(compile(code, "README.md", "exec"), names)
+    return names
+
+
+def post(app: Any, path: str, content: str = "") -> httpx.Response:
+    async def send() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
+            headers = {"Content-Type": "application/json"}
+            return await client.post(path, content=content, headers=headers)
+
+    return asyncio.run(send())
+
+
+def test_the_bot_of_the_readme_calls_plays_and_hangs_up(
+    server: GraphServer, bot: dict[str, Any]
+) -> None:
+    assert post(bot["app"], "/start").json() == "calls"
+    established = Call(id="c", state=CallState.ESTABLISHED)
+    played = PlayPromptOperation(status=OperationStatus.COMPLETED, client_context="c")
+    for subject in (established, played):
+        sent = CommsNotifications(value=[CommsNotification(resource_data=subject)]).to_json()
+        assert post(bot["app"], "/callback", sent).status_code == 202
+    bot["client"].close()
+    calls = "/v1.0/communications/calls"
+    assert [(request.method, request.target) for request in server.requests] == [
+        ("POST", calls),
+        ("POST", f"{calls}/c/playPrompt"),
+        ("DELETE", f"{calls}/c"),
+    ]
