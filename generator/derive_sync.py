@@ -41,6 +41,7 @@ REPLACEMENTS = {
     "aiter_bytes": "iter_bytes",
     "aiter_raw": "iter_raw",
     "async_client": "client",
+    "async_opened": "opened",
     "async_page": "page",
     "async_session": "session",
     "async_sleep": "sleep",

@@ -9,8 +9,8 @@ A client can be made before any type is loaded: the module `models` is imported 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Unpack
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, BinaryIO, Unpack
 
 from ._runtime import edm
 from ._runtime.async_client import AsyncClientBase
@@ -321,7 +321,11 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def put_content(
-        self, adhoc_call_id: str, call_recording_id: str, content: bytes, **options: Unpack[Options]
+        self,
+        adhoc_call_id: str,
+        call_recording_id: str,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
+        **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the video of a recording. Declared in the
         metadata; the service writes it.
@@ -495,7 +499,7 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
         self,
         adhoc_call_id: str,
         call_transcript_id: str,
-        content: bytes,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
         **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the text of a transcript. Declared in the
@@ -543,7 +547,7 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
         self,
         adhoc_call_id: str,
         call_transcript_id: str,
-        content: bytes,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
         **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the metadata of a transcript. Declared in the
@@ -4167,7 +4171,10 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def put_attendee_report(
-        self, online_meeting_id: str, content: bytes, **options: Unpack[Options]
+        self,
+        online_meeting_id: str,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
+        **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the attendee report of a live event. Declared in
         the metadata; the service writes it.
@@ -4678,7 +4685,7 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
         self,
         online_meeting_id: str,
         call_recording_id: str,
-        content: bytes,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
         **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the video of a recording. Declared in the
@@ -4855,7 +4862,7 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         self,
         online_meeting_id: str,
         call_transcript_id: str,
-        content: bytes,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
         **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the text of a transcript. Declared in the
@@ -4903,7 +4910,7 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         self,
         online_meeting_id: str,
         call_transcript_id: str,
-        content: bytes,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
         **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the metadata of a transcript. Declared in the
@@ -5488,7 +5495,11 @@ class _MeAdhocCallsRecordings(Resource[F], at="me.adhoc_calls.recordings"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def put_content(
-        self, adhoc_call_id: str, call_recording_id: str, content: bytes, **options: Unpack[Options]
+        self,
+        adhoc_call_id: str,
+        call_recording_id: str,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
+        **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the video of a recording. Declared in the
         metadata; the service writes it.
@@ -5674,7 +5685,7 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
         self,
         adhoc_call_id: str,
         call_transcript_id: str,
-        content: bytes,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
         **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the text of a transcript. Declared in the
@@ -5729,7 +5740,7 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
         self,
         adhoc_call_id: str,
         call_transcript_id: str,
-        content: bytes,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
         **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the metadata of a transcript. Declared in the
@@ -5980,7 +5991,10 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def put_attendee_report(
-        self, online_meeting_id: str, content: bytes, **options: Unpack[Options]
+        self,
+        online_meeting_id: str,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
+        **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the attendee report of a live event. Declared in
         the metadata; the service writes it.
@@ -6535,7 +6549,7 @@ class _MeOnlineMeetingsRecordings(Resource[F], at="me.online_meetings.recordings
         self,
         online_meeting_id: str,
         call_recording_id: str,
-        content: bytes,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
         **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the video of a recording. Declared in the
@@ -6728,7 +6742,7 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
         self,
         online_meeting_id: str,
         call_transcript_id: str,
-        content: bytes,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
         **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the text of a transcript. Declared in the
@@ -6783,7 +6797,7 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
         self,
         online_meeting_id: str,
         call_transcript_id: str,
-        content: bytes,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
         **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the metadata of a transcript. Declared in the
@@ -7439,7 +7453,7 @@ class _UsersAdhocCallsRecordings(Resource[F], at="users.adhoc_calls.recordings")
         user_id: str,
         adhoc_call_id: str,
         call_recording_id: str,
-        content: bytes,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
         **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the video of a recording. Declared in the
@@ -7652,7 +7666,7 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
         user_id: str,
         adhoc_call_id: str,
         call_transcript_id: str,
-        content: bytes,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
         **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the text of a transcript. Declared in the
@@ -7712,7 +7726,7 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
         user_id: str,
         adhoc_call_id: str,
         call_transcript_id: str,
-        content: bytes,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
         **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the metadata of a transcript. Declared in the
@@ -8002,7 +8016,11 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
     )
     def put_attendee_report(
-        self, user_id: str, online_meeting_id: str, content: bytes, **options: Unpack[Options]
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
+        **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the attendee report of a live event. Declared in
         the metadata; the service writes it.
@@ -8624,7 +8642,7 @@ class _UsersOnlineMeetingsRecordings(Resource[F], at="users.online_meetings.reco
         user_id: str,
         online_meeting_id: str,
         call_recording_id: str,
-        content: bytes,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
         **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the video of a recording. Declared in the
@@ -8849,7 +8867,7 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
         user_id: str,
         online_meeting_id: str,
         call_transcript_id: str,
-        content: bytes,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
         **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the text of a transcript. Declared in the
@@ -8917,7 +8935,7 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
         user_id: str,
         online_meeting_id: str,
         call_transcript_id: str,
-        content: bytes,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
         **options: Unpack[Options],
     ) -> None:
         """Undocumented as far as known. Replace the metadata of a transcript. Declared in the

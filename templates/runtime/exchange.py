@@ -8,13 +8,14 @@ import re
 import ssl
 import sys
 from dataclasses import dataclass, field
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import httpx
 from pydantic import ValidationError
 
 from .body import BROKE_OFF, Body, Excerpt
 from .clock import Clock
+from .content import ContentError, Opened
 from .deadline import DeadlineExceededError, Departure
 from .decode import Decoder
 from .errors import GraphTransportError, decode_error, http_error, misfit, printable
@@ -132,10 +133,10 @@ class Exchange(Generic[_T]):
         self.departure = Departure(traced=self.traced)
         return self.departure
 
-    def attempt(self, token: str) -> httpx.Request:
-        """Return the request for the attempt."""
+    def attempt(self, token: str, content: Opened[Any] | None = None) -> httpx.Request:
+        """Return the request for the attempt, with the content that was opened for it."""
         self.departure.go_on()
-        self.request = self.prepared.authorized(token)
+        self.request = self.prepared.authorized(token, content)
         return self.request
 
     def extensions(self) -> dict[str, object]:
@@ -275,14 +276,22 @@ class Exchange(Generic[_T]):
         """
         # httpx errors carry their request, and the frames below hold what was sent; logging tools
         # show both.
-        if self.request is not None:
-            self.request.headers.pop("Authorization", None)
+        self._conceal()
         _forget(error)
         return GraphTransportError(
             reason=f"{type(error).__name__}: {error}",
             ambiguous=ambiguous,
             client_request_id=self.prepared.client_request_id,
         )
+
+    def unread(self, error: ContentError) -> Exception:
+        """Return what the content raised, for the caller as it is: the attempt ends with it."""
+        self._conceal()
+        return error.error
+
+    def _conceal(self) -> None:
+        if self.request is not None:
+            self.request.headers.pop("Authorization", None)
 
     def _decode(self, reply: Reply, decoder: Decoder[_T]) -> _T:
         problem = reply.fault

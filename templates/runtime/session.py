@@ -11,6 +11,7 @@ import httpx
 from .body import MAX_BODY, coding_of
 from .clock import SYSTEM_CLOCK, Clock
 from .connections import DEFAULT_OPTIONS, ConnectionOptions, Connections
+from .content import ContentError, Opened, Upload, opened
 from .credentials import Credential, Tokens
 from .deadline import Work, within
 from .decode import Decoder
@@ -177,7 +178,13 @@ class Session(Endpoint):
 
     def _authorized(self, exchange: Exchange[Any]) -> httpx.Request:
         self._connections.open()  # a client that is closed asks for no token
-        return exchange.attempt(self._tokens.fetch(limited=exchange.limited))
+        upload = exchange.prepared.upload
+        content = None if upload is None else self._opened(upload, exchange)
+        return exchange.attempt(self._tokens.fetch(limited=exchange.limited), content)
+
+    def _opened(self, upload: Upload, exchange: Exchange[Any]) -> Opened[Iterator[bytes]]:
+        method, limited = exchange.operation.python, exchange.limited
+        return opened(upload, exchange.departure, method=method, limited=limited)
 
     def _open(
         self, request: httpx.Request, exchange: Exchange[Any]
@@ -194,7 +201,11 @@ class Session(Endpoint):
             return exchange.invalid_redirect()
         except socks_errors():
             return exchange.malformed_by_proxy()
-        return response
+        except ContentError as error:
+            unread = exchange.unread(error)
+        else:
+            return response
+        raise unread
 
     def _send(self, request: httpx.Request, exchange: Exchange[Any]) -> httpx.Response:
         departure = exchange.departure

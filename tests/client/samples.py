@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, BinaryIO, Union, get_args, get_origin
 
 from graph_comms import models
 from graph_comms._runtime import edm
@@ -31,7 +31,9 @@ class _Names(Mapping[str, Any]):
     """Resolves the names in the types of the table of operations."""
 
     def __getitem__(self, name: str) -> Any:
-        known = {"Page": Page, "Sequence": Sequence, "edm": edm}
+        known = {
+            "BinaryIO": BinaryIO, "Iterable": Iterable, "Page": Page, "Sequence": Sequence, "edm": edm,
+        }  # fmt: skip
         found = known.get(name) or getattr(models, name, None)
         if found is None:
             raise KeyError(name)

@@ -32,10 +32,10 @@ PERMISSION_FIELDS = frozenset({"application", "delegated", "dissent"})
 
 LIBRARY = {
     "__future__": {"annotations"},
-    "collections.abc": {"Iterator", "Sequence"},
+    "collections.abc": {"Iterable", "Iterator", "Sequence"},
     "importlib": {"import_module"},
     "pydantic": {"Field"},
-    "typing": {"TYPE_CHECKING", "Any", "ClassVar", "Unpack"},
+    "typing": {"TYPE_CHECKING", "Any", "BinaryIO", "ClassVar", "Unpack"},
 }
 """Names that may be imported from outside the package, by module."""
 
@@ -216,7 +216,7 @@ class _Checker:
             case ast.Attribute(ast.Attribute(ast.Name("models"), module), name):
                 return bool(_IDENTIFIER.fullmatch(module) and _IDENTIFIER.fullmatch(name))
             case ast.Subscript(ast.Name(generic), inner):
-                generics = ("Sequence", "Page", "Unpack", "ClassVar", "Iterator")
+                generics = ("Sequence", "Page", "Unpack", "ClassVar", "Iterable", "Iterator")
                 return generic in generics and self._known(generic) and self._annotation(inner)
             case ast.Subscript(ast.Attribute(ast.Name("edm"), "Collection"), inner):
                 return "edm" in self._imported and self._annotation(inner)

@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -113,7 +113,9 @@ class Request:
 
     @property
     def body(self) -> bytes:
-        return self.raw.partition(b"\r\n\r\n")[2]
+        """The body, without the framing of chunks."""
+        rest = self.raw.partition(b"\r\n\r\n")[2]
+        return b"".join(_chunks(rest)) if _is_chunked(self.headers) else rest
 
 
 class GraphServer:
@@ -216,13 +218,10 @@ class GraphServer:
         method, target, _ = raw.split(b"\r\n", 1)[0].decode("latin-1").split()
         lines = [line.partition(b":")[::2] for line in raw.split(b"\r\n")[1:] if line]
         headers = httpx.Headers([(name, value.strip()) for name, value in lines])
-        missing = int(headers.get("content-length", 0)) if until is Until.END else 0
-        while missing:
-            piece = connection.recv(min(missing, 65_536))
-            if not piece:
-                raise ConnectionError
-            raw += piece
-            missing -= len(piece)
+        if until is Until.END and _is_chunked(headers):
+            raw += _until_last_chunk(connection)
+        elif until is Until.END:
+            raw += _exactly(connection, int(headers.get("content-length", 0)))
         request = Request(method, target, headers, bytes(raw))
         with self._lock:
             self.received.append(request.raw)
@@ -240,6 +239,41 @@ def _until_blank_line(connection: socket.socket) -> bytes:
         end = (head + waiting).find(b"\r\n\r\n")
         head += connection.recv(len(waiting) if end < 0 else end + 4 - len(head))
     return head
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    read = bytearray()
+    while len(read) < size:
+        piece = connection.recv(min(size - len(read), 65_536))
+        if not piece:
+            raise ConnectionError
+        read += piece
+    return bytes(read)
+
+
+def _is_chunked(headers: httpx.Headers) -> bool:
+    return bool(headers.get("transfer-encoding", "").lower() == "chunked")
+
+
+def _until_last_chunk(connection: socket.socket) -> bytes:
+    """Read a body in chunks, without extensions and trailers (RFC 9112, 7.1)."""
+    read = bytearray()
+    while True:
+        line = bytearray()
+        while not line.endswith(b"\r\n"):
+            line += _exactly(connection, 1)
+        size = int(line, 16)
+        read += line + _exactly(connection, size + 2)
+        if size == 0:
+            return bytes(read)
+
+
+def _chunks(body: bytes) -> Iterator[bytes]:
+    while body:
+        line, _, body = body.partition(b"\r\n")
+        size = int(line, 16)
+        yield body[:size]
+        body = body[size + 2 :]
 
 
 def _wait_until_left(connection: socket.socket, stopping: threading.Event) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from io import BytesIO
+from pathlib import Path
 
 from graph_comms import (
     AsyncCommunicationsClient,
@@ -89,6 +92,25 @@ async def created_at_async(token: str) -> str | None:
             size = sum([len(piece) async for piece in streamed.value])
         print(call.id, page.count, size)
         return response.location
+
+
+def put(client: CommunicationsClient, pieces: Iterator[bytes]) -> None:
+    put_content = client.online_meetings.recordings.put_content
+    put_content("1", "2", b"sound")
+    put_content("1", "2", [b"sound"])
+    put_content("1", "2", pieces)
+    put_content("1", "2", BytesIO(b"sound"))
+    with Path("sound").open("rb") as file:
+        put_content("1", "2", file)
+
+
+async def put_async(client: AsyncCommunicationsClient, pieces: Iterator[bytes]) -> None:
+    recordings = client.online_meetings.recordings
+    await recordings.put_content("1", "2", b"sound")
+    await recordings.put_content("1", "2", pieces)
+    await recordings.put_content("1", "2", BytesIO(b"sound"))
+    async with recordings.stream_content("1", "2") as other:
+        await recordings.put_content("1", "3", other)
 
 
 def changes(client: CommunicationsClient, link: str) -> str | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from graph_comms import CommunicationsClient
+from collections.abc import AsyncIterator
+from io import StringIO
+
+from graph_comms import AsyncCommunicationsClient, CommunicationsClient
 from graph_comms.models import (
     Call,
     CallDirection,
@@ -57,6 +60,17 @@ with CommunicationsClient("token") as client:
     client.calls.create.with_respones(call)  # error
     client.calls.list.with_response(topp=5)  # error
     client.calls.list.with_response().value[0]  # error
+    recordings = client.online_meetings.recordings
+    recordings.put_content("1", "2", "sound")  # error
+    recordings.put_content("1", "2", ["sound"])  # error
+    recordings.put_content("1", "2", StringIO("sound"))  # error
     with client.online_meetings.recordings.stream_content.with_response("1") as response:  # error
         text: str = next(response.value)  # error
     client.calls.create.with_response(call).status = 5  # error
+
+
+async def put(client: CommunicationsClient, other: AsyncIterator[bytes]) -> None:
+    client.online_meetings.recordings.put_content("1", "2", other)  # error
+    recordings = AsyncCommunicationsClient("token").online_meetings.recordings
+    await recordings.put_content("1", "2", "sound")  # error
+    await recordings.put_content("1", "2", StringIO("sound"))  # error

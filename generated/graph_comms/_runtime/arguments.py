@@ -8,7 +8,7 @@ wanted, and of a wrong value only its type: any value may be a secret.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from math import isfinite
@@ -16,6 +16,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin
 from uuid import UUID
 
+from .content import CONTENT, FileUpload, Upload
 from .edm import Scalar
 from .edm_values import read_duration, read_guid
 from .enums import GraphEnum, GraphFlags, flags_of, member_of
@@ -26,6 +27,7 @@ from .wire import UNSET, Unset, to_wire
 
 _SINGLE = {NoneType: None, Unset: UNSET}
 _NOT_SEQUENCES: tuple[type, ...] = (str, bytes, bytearray, memoryview)
+_NOT_PIECES: tuple[type, ...] = (*_NOT_SEQUENCES, Mapping, GraphModel)
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
@@ -89,6 +91,8 @@ class Checks:
 def form_of(declared: Any) -> Form:
     """Return the form of an annotation."""
     origin, inner = get_origin(declared), get_args(declared)
+    if declared == CONTENT:
+        return _content()
     if origin in (Union, UnionType):
         return _union(inner)
     if origin is Annotated:
@@ -194,10 +198,47 @@ def _json() -> Form:
     return Form(noun, example, take)
 
 
+def _content() -> Form:
+    """Bytes, a binary file, or an iterable of bytes; `opened` refuses what the other flavour takes."""
+    noun, example = "binary file, bytes or iterable of bytes", "open('…', 'rb')"
+    pieces = _sequence(_PLAIN[bytes])
+
+    def take(value: object) -> object:
+        source: Any = value  # not narrowed by the tests below
+        if isinstance(value, bytes):
+            return value
+        if isinstance(value, AsyncIterable) and not _is_text(source):
+            return Upload(source)
+        if callable(getattr(source, "read", None)):
+            return file(source)
+        if isinstance(value, _NOT_PIECES) or not isinstance(value, Iterable):
+            raise _refused(noun, example, source)
+        if isinstance(value, Sequence):
+            return Upload(pieces.take(source), repeatable=True)
+        return Upload(source)
+
+    def file(value: Any) -> Upload:
+        if _is_text(value):
+            raise WrongError(f"must be {a(noun)}, such as {example}: this file is open as text")
+        if getattr(value, "closed", False):
+            raise _invalid(noun, example, "this file is closed")
+        readable = getattr(value, "readable", None)
+        if callable(readable) and not readable():
+            raise _invalid(noun, example, "this file is not open for reading")
+        return FileUpload(value)
+
+    return Form(noun, example, take)
+
+
+def _is_text(file: object) -> bool:
+    """Whether a file is open as text, even if a wrapper hides its class, as those of tempfile do."""
+    return hasattr(file, "read") and hasattr(file, "encoding")
+
+
 _PLAIN: Mapping[Any, Form] = {
     str: _str(),
     bool: _instance("bool", "True", bool),
-    bytes: _instance("bytes", "b'…'", bytes),
+    bytes: _instance("bytes object", "b'…'", bytes),
     int: _number_of_items(),
     float: _seconds(),
     object: _json(),

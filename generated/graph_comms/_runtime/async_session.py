@@ -13,6 +13,7 @@ from .async_page import AsyncPage
 from .body import MAX_BODY, coding_of
 from .clock import SYSTEM_CLOCK, Clock
 from .connections import DEFAULT_OPTIONS, AsyncConnections, ConnectionOptions
+from .content import ContentError, Opened, Upload, async_opened
 from .credentials import AsyncCredential, AsyncTokens
 from .deadline import AsyncWork, async_within
 from .decode import Decoder
@@ -180,7 +181,15 @@ class AsyncSession(Endpoint):
 
     async def _authorized(self, exchange: Exchange[Any]) -> httpx.Request:
         await self._connections.open()  # a client that is closed asks for no token
-        return exchange.attempt(await self._tokens.fetch(limited=exchange.limited))
+        upload = exchange.prepared.upload
+        content = None if upload is None else await self._opened(upload, exchange)
+        return exchange.attempt(await self._tokens.fetch(limited=exchange.limited), content)
+
+    async def _opened(
+        self, upload: Upload, exchange: Exchange[Any]
+    ) -> Opened[AsyncIterator[bytes]]:
+        method, limited = exchange.operation.python, exchange.limited
+        return await async_opened(upload, exchange.departure, method=method, limited=limited)
 
     async def _open(
         self, request: httpx.Request, exchange: Exchange[Any]
@@ -197,7 +206,11 @@ class AsyncSession(Endpoint):
             return exchange.invalid_redirect()
         except socks_errors():
             return exchange.malformed_by_proxy()
-        return response
+        except ContentError as error:
+            unread = exchange.unread(error)
+        else:
+            return response
+        raise unread
 
     async def _send(self, request: httpx.Request, exchange: Exchange[Any]) -> httpx.Response:
         departure = exchange.departure

@@ -18,10 +18,8 @@ from typing import (
     TYPE_CHECKING,
     Any,
     Generic,
-    Literal,
     NotRequired,
     TypedDict,
-    TypeVar,
     Unpack,
     get_args,
     get_type_hints,
@@ -32,6 +30,7 @@ from pydantic.alias_generators import to_camel
 from . import decode
 from .arguments import Checks
 from .cloud import Cloud
+from .content import CONTENT_WRITTEN, F
 from .decode import Decoder
 from .model import GraphModel
 from .operation import Kind, Operation, Parameter
@@ -39,11 +38,6 @@ from .options import ActionOptions, QueryOptions
 from .paging import PageData
 from .permissions import NO_PERMISSIONS, Permissions
 from .spelling import meant
-
-Sync = Literal["sync"]
-Async = Literal["async"]
-F = TypeVar("F", bound=Literal["sync", "async"])
-"""The flavour of a client."""
 
 _KEY = re.compile(r"\{([^{}]+)\}")
 
@@ -137,7 +131,8 @@ class Declaration:
         head, function, _ = self._path.partition("(")
         keys = _KEY.findall(head)
         entity = self._positional[len(keys) :]
-        kind = self._kind(bool(entity), bool(function), "bytes" in written.values())
+        is_stream = not {"bytes", CONTENT_WRITTEN}.isdisjoint(written.values())
+        kind = self._kind(bool(entity), bool(function), is_stream)
         named = [name for name in written if name not in {*self._positional, "options", "return"}]
         wire_names = self._facts.get("wire_names", {})
         parameters = [
@@ -151,7 +146,7 @@ class Declaration:
                     wire_names.get(name) or to_camel(name),
                     name,
                     "path" if kind == "function" else "body",
-                    form.replace("models.", ""),
+                    form.replace("models.", "").removesuffix(" | F"),
                     form == written[name],
                 )
             )

@@ -96,12 +96,13 @@ class Endpoint:
     def _exchange(
         self, operation: Operation, prepared: PreparedRequest, decoder: Decoder[_T] | None
     ) -> Exchange[_T]:
+        once = not prepared.repeatable
         return Exchange(
             operation=operation,
             prepared=prepared,
             decoder=decoder,
-            may_renew=self._can_refresh,
-            policy=self._retry,
+            may_renew=self._can_refresh and not once,
+            policy=replace(self._retry, max_retries=0) if once else self._retry,
             clock=self._clock,
             timeout=self._timeout,
             traced=self._traced,

@@ -14,15 +14,13 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, Unpack, overlo
 from .async_client import AsyncMethod, AsyncPageMethod, AsyncStreamMethod
 from .async_session import AsyncSession
 from .client import SyncMethod, SyncPageMethod, SyncStreamMethod
+from .content import Async, F, Sync
 from .declaration import (
-    Async,
     BoundMethod,
     Declaration,
-    F,
     Facts,
     PageDeclaration,
     Resource,
-    Sync,
     session_of,
 )
 from .operation import Operation

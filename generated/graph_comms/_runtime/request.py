@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -15,6 +16,7 @@ import httpx
 from .assigned import only_built
 from .changes import changed_text, named_class, whole_text
 from .cloud import Cloud
+from .content import Opened, Upload
 from .errors import ForeignLinkError, UnavailableInCloudError
 from .model import GraphModel
 from .operation import Operation
@@ -43,24 +45,49 @@ _LONGEST = 65_536
 
 @dataclass(frozen=True, slots=True)
 class PreparedRequest:
-    """A request that can be sent any number of times, complete except for the token."""
+    """A request, complete except for the token; it can be sent any number of times if `repeatable`."""
 
     method: str
-    url: str
+    url: str = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(repr=False)
-    content: bytes | None = field(repr=False)
+    content: bytes | Upload | None = field(repr=False)
     client_request_id: str
 
     @property
-    def wire_body(self) -> dict[str, object] | None:
-        """The JSON body as Graph reads it; None if there is none or it is a stream."""
-        is_json = "json" in dict(self.headers).get("content-type", "")
-        return json.loads(self.content) if self.content is not None and is_json else None
+    def upload(self) -> Upload | None:
+        """The content that is read while it is sent; None if the body is at hand, or there is none."""
+        return self.content if isinstance(self.content, Upload) else None
 
-    def authorized(self, token: str) -> httpx.Request:
-        """Return the request for one attempt."""
+    @property
+    def repeatable(self) -> bool:
+        """Whether the request can be sent whole once more."""
+        return self.upload is None or self.upload.repeatable
+
+    @property
+    def wire_body(self) -> dict[str, object] | None:
+        """The JSON object of the body as Graph reads it; None if there is none or it is a stream."""
+        if not isinstance(self.content, bytes) or "json" not in self._content_type:
+            return None
+        try:
+            body: object = json.loads(self.content)
+        except (ValueError, RecursionError):  # of a stream that is only said to be JSON
+            return None
+        return cast("dict[str, object]", body) if isinstance(body, dict) else None
+
+    @property
+    def _content_type(self) -> str:
+        return dict(self.headers).get("content-type", "")
+
+    def authorized(self, token: str, opened: Opened[Any] | None = None) -> httpx.Request:
+        """Return the request for one attempt; `opened` is the content of one that has an upload."""
         headers = dict(self.headers) | {"authorization": f"Bearer {token}"}
-        return httpx.Request(self.method, self.url, headers=headers, content=self.content)
+        if opened is None:
+            content: Any = self.content
+        else:
+            content = opened.pieces
+            if opened.size is not None:
+                headers["content-length"] = str(opened.size)
+        return httpx.Request(self.method, self.url, headers=headers, content=content)
 
 
 def prepare(
@@ -141,7 +168,7 @@ def _request(
     url: str,
     version: str,
     headers: Mapping[str, str] | None,
-    content: bytes | None,
+    content: bytes | Upload | None,
     *,
     accept: str,
     content_type: str,
@@ -225,14 +252,14 @@ def _query_string(operation: Operation, options: QueryOptions) -> str:
     return "?" + urlencode(given, quote_via=quote, safe="$") if given else ""
 
 
-def _content(operation: Operation, body: Mapping[str, object]) -> bytes | None:
+def _content(operation: Operation, body: Mapping[str, object]) -> bytes | Upload | None:
     """Return the body: one value, or an object with the parameters that were given."""
     if not body:
         return None
     if not operation.sends_entity:
         return json.dumps(to_wire(body), allow_nan=False, ensure_ascii=False).encode()
     (entity,) = body.values()
-    if isinstance(entity, bytes):
+    if isinstance(entity, bytes | Upload):
         return entity
     if not isinstance(entity, GraphModel):
         raise TypeError(f"{operation.python} sends no {type(entity).__name__}")

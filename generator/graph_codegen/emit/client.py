@@ -23,10 +23,11 @@ from graph_codegen.text import docstring_source
 
 IMPORTED = frozenset(
     {
-        "ActionOptions", "Async", "AsyncClientBase", "Child", "Cloud", "CollectionOptions",
-        "CountOptions", "DELETE", "EntityOptions", "F", "GET", "ClientBase", "GraphModel", "Iterator",
-        "LazyModule", "Options", "PATCH", "POST", "PUT", "Page", "PermissionRule", "Permissions",
-        "Resource", "Sequence", "Sync", "TYPE_CHECKING", "UNSET", "Unpack", "Unset", "Untyped",
+        "ActionOptions", "Async", "AsyncClientBase", "BinaryIO", "Child", "Cloud", "CollectionOptions",
+        "CountOptions", "DELETE", "EntityOptions", "F", "GET", "ClientBase", "GraphModel", "Iterable",
+        "Iterator", "LazyModule", "Options", "PATCH", "POST", "PUT", "Page", "PermissionRule",
+        "Permissions", "Resource", "Sequence", "Sync", "TYPE_CHECKING", "UNSET", "Unpack", "Unset",
+        "Untyped",
     }
 )  # fmt: skip
 """Names that the client module imports; no class of a resource may be called like one."""
@@ -82,9 +83,16 @@ def _uses(resources: Sequence[ResourceClass], writer: DeclarationWriter) -> froz
     methods = [declaration.method for declaration in declarations]
     types = {writer.argument_annotation(a) for method in methods for a in method.arguments}
     text = " ".join([*types, *(declaration.returns or "" for declaration in declarations)])
-    uses = {"edm", "models", "GraphModel", "Page", "Sequence", "Untyped"} & {
-        *re.findall(r"\w+", text)
-    }
+    uses = {
+        "BinaryIO",
+        "edm",
+        "models",
+        "GraphModel",
+        "Iterable",
+        "Page",
+        "Sequence",
+        "Untyped",
+    } & {*re.findall(r"\w+", text)}
     uses |= {method.request.method for method in methods}
     if any(not argument.required for method in methods for argument in method.parameters):
         uses.add("Unset")

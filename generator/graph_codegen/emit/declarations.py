@@ -18,7 +18,8 @@ from graph_codegen.text import docstring_source
 
 OTHER_ANNOTATIONS: Mapping[str, str] = {
     "select": "Sequence[str]", "expand": "Sequence[str]", "filter": "str", "orderby": "Sequence[str]",
-    "top": "int", "skip": "int", "search": "str", "count": "bool", "content": "bytes",
+    "top": "int", "skip": "int", "search": "str", "count": "bool",
+    "content": "bytes | BinaryIO | Iterable[bytes] | F",
 }  # fmt: skip
 """Annotations of the arguments that no document types: the system query options (OData URL conventions
 5.1), and the content of a stream."""
