@@ -7,12 +7,12 @@ nothing else can have there: so copies, pickles and the wire form have them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
 from types import NoneType
-from typing import Annotated, Any, ClassVar, cast, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Self, cast, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
@@ -24,7 +24,7 @@ Json = Any
 
 _logger = logging.getLogger(__name__.split(".")[-3])
 
-_MOST = 100
+MOST = 100
 """How many misfits are listed one by one; the others are counted."""
 
 
@@ -44,7 +44,13 @@ class Misfit:
 class Misfits(tuple[Misfit, ...]):
     """The first 100 misfits; `rest` counts the others."""
 
-    rest: int = 0
+    rest: int
+
+    def __new__(cls, listed: Iterable[Misfit] = (), *, rest: int = 0) -> Self:
+        """Keep the first misfits, and the number of the others."""
+        misfits = super().__new__(cls, listed)
+        misfits.rest = rest
+        return misfits
 
     def log(self, what: str) -> None:
         """Warn of misfits in something that was read: how many, and where the first one is."""
@@ -53,6 +59,9 @@ class Misfits(tuple[Misfit, ...]):
             _logger.warning(
                 "%d misfits in a %s, the first at %r", len(self) + self.rest, what, where
             )
+
+
+NO_MISFITS = Misfits()
 
 
 # -- where misfits are kept
@@ -100,18 +109,16 @@ KeptItems.__pydantic_serializer__ = SchemaSerializer(
 )
 
 
-def misfits_of(value: object, path: Place = (), others: Sequence[Misfit] = ()) -> Misfits:
+def misfits_of(value: object, path: Place = (), others: Misfits = NO_MISFITS) -> Misfits:
     """Return the misfits of a model or of the models in a list, with those of everything below.
 
     ``path`` leads to the value; ``others`` come first.
     """
     found = _walk(value, path)
-    listed = [*others[:_MOST]]
-    for owner, cls, place, kept in islice(found, _MOST - len(listed)):
+    listed = [*others]
+    for owner, cls, place, kept in islice(found, MOST - len(listed)):
         listed.append(Misfit((*owner, *place), kept, _expected(cls, place)))
-    misfits = Misfits(listed)
-    misfits.rest = len(others[_MOST:]) + sum(1 for _ in found)
-    return misfits
+    return Misfits(listed, rest=others.rest + sum(1 for _ in found))
 
 
 def has_misfits(model: BaseModel) -> bool:

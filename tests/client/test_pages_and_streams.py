@@ -299,12 +299,18 @@ def test_one_value_that_does_not_fit_loses_no_other_item(
 
 def test_items_without_a_model_that_do_not_fit(server: GraphServer, caller: Client) -> None:
     server.play(
-        json_reply(200, {"value": [{"@odata.type": "#microsoft.graph.call"}] * 3 + [5] * 200})
+        json_reply(
+            200,
+            {
+                "value": [{"@odata.type": "#microsoft.graph.call", "subject": 5}] * 3 + [5] * 200,
+                "@odata.count": "none",
+            },
+        )
     )
     found = caller.call("calls.list")
 
-    assert (len(found.misfits), found.misfits.rest) == (100, 100)
-    assert found.misfits[0].path == ("value", 3)
+    assert (len(found.misfits), found.misfits.rest) == (100, 104)
+    assert [misfit.path for misfit in found.misfits[:2]] == [("@odata.count",), ("value", 3)]
 
 
 def test_headers_of_the_caller_go_with_each_page_and_options_do_not(

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from . import edm
-from .misfits import Misfit, misfits_of, type_text
+from .misfits import MOST, NO_MISFITS, Misfit, Misfits, misfits_of, type_text
 from .model import GraphModel
 from .paging import PageData
 from .recovery import Recovered, is_json, recovery
@@ -85,8 +85,8 @@ def page(item: Any) -> Decoder[PageData[Any]]:
             items, strange = _items(item, data.pop("value", None))
         finally:
             recovery.reset(token)
-        count, no_count = _count(data.pop("@odata.count", None))
-        misfits = misfits_of(items if read else None, ("value",), strange + no_count)
+        count, strange = _count(data.pop("@odata.count", None), strange)
+        misfits = misfits_of(items if read else None, ("value",), strange)
         misfits.log(f"page of {type_text(item)}")
         return PageData(
             items,
@@ -100,15 +100,16 @@ def page(item: Any) -> Decoder[PageData[Any]]:
     return Decoder("page", read)
 
 
-def _items(form: Any, value: Any) -> tuple[list[Any], list[Misfit]]:
+def _items(form: Any, value: Any) -> tuple[list[Any], Misfits]:
     """Return the items of a page, and those that do not fit at all."""
     try:
-        return _adapter(list[form | None]).validate_python(value), []
+        return _adapter(list[form | None]).validate_python(value), NO_MISFITS
     except ValidationError:
         if not isinstance(value, list):
             raise
     items: list[Any] = []
     misfits: list[Misfit] = []
+    rest = 0
     for at, item in enumerate(cast("Iterable[Any]", value)):
         try:
             items.append(_adapter(form | None).validate_python(item))
@@ -116,15 +117,20 @@ def _items(form: Any, value: Any) -> tuple[list[Any], list[Misfit]]:
             if isinstance(item, dict) or not is_json(item):
                 raise
             items.append(item)
-            misfits.append(Misfit(("value", at), item, type_text(form)))
-    return items, misfits
+            if len(misfits) < MOST:
+                misfits.append(Misfit(("value", at), item, type_text(form)))
+            else:
+                rest += 1
+    return items, Misfits(misfits, rest=rest)
 
 
-def _count(value: Any) -> tuple[int | None, list[Misfit]]:
+def _count(value: Any, others: Misfits) -> tuple[int | None, Misfits]:
+    """Return the number of all items, and the misfits with it if it is none."""
     try:
-        return _adapter(edm.Int64 | None).validate_python(value), []
+        return _adapter(edm.Int64 | None).validate_python(value), others
     except ValidationError:
-        return None, [Misfit(("@odata.count",), value, "int")]
+        misfit = Misfit(("@odata.count",), value, "int")
+        return None, Misfits([misfit, *others][:MOST], rest=others.rest + (len(others) == MOST))
 
 
 def _object(body: bytes) -> dict[str, Any]:
