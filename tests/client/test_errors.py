@@ -224,6 +224,32 @@ def test_a_code_may_be_a_number() -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "codes", "words"),
+    [
+        (404, ["8522"], "8522: there is no such call"),
+        (405, ["8522"], "8522: a setting is missing"),
+        (500, ["7000"], "7000: the transfer failed"),
+        (403, ["Forbidden", "7504"], "7504: the application lacks a permission"),
+        (500, ["603", "0"], "0: the callee declined"),
+        (400, ["500", "General", "7000"], "7000: the transfer failed"),
+        (403, ["7504", "0"], "7504: the application lacks a permission"),
+        (500, ["7000", "8522"], "8522: there is no such call"),
+        (500, ["0"], ""),
+        (400, ["BadRequest", "9" * 10, "²", "-1"], ""),
+    ],
+)
+def test_the_innermost_code_of_the_platform_is_explained(
+    status: int, codes: list[str], words: str
+) -> None:
+    body: dict[str, Any] = {}
+    for code in reversed(codes):
+        body = {"code": code} | ({"innerError": body} if body else {})
+    told = str(failure(json.dumps({"error": body}).encode(), status))
+    assert told.partition("; ")[2].startswith(words)
+    assert (words == "") == ("; " not in told)
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"",

@@ -7,10 +7,11 @@ None holds the token or the body of the request, and all can be pickled.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
+from itertools import pairwise
 from typing import Any, cast
 
 import httpx
@@ -148,7 +149,7 @@ class GraphHTTPError(GraphError):
     def __str__(self) -> str:
         head = f"HTTP {self.status}" + (f" {self.code}" if self.code else "")
         ids = _ids(self.request_id, self.client_request_id, self.retry_after)
-        meaning = _meaning(self.status, self.code)
+        meaning = _meaning(self.status, (self.code, *self.inner_codes))
         return printable(f"{head}: {self.message or _phrase(self.status)}{ids}{meaning}")
 
 
@@ -367,14 +368,20 @@ def _date(text: str | None) -> datetime | None:
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
-def _meaning(status: int, code: str | None) -> str:
-    """Return a clause that explains a code of the calling platform; empty for any other."""
-    if not (code and len(code) < 10 and code.isascii() and code.isdigit()):
+def _meaning(status: int, codes: Iterable[str | None]) -> str:
+    """Return a clause that explains the innermost code of the calling platform; empty for any other.
+
+    What a code means may depend on the one outside it, which is the status for the outermost.
+    """
+    numbers = [c for c in codes if c and len(c) < 10 and c.isascii() and c.isdigit()]
+    if not numbers:
         return ""
     from .subcodes import explained  # a table that few programs need
 
-    meaning = explained(status, int(code))
-    return f"; {code}: {meaning}" if meaning else ""
+    for code, subcode in reversed([*pairwise([str(status), *numbers])]):
+        if meaning := explained(int(code), int(subcode)):
+            return f"; {subcode}: {meaning}"
+    return ""
 
 
 def _first(layers: list[Mapping[str, object]], *keys: str) -> str | None:
