@@ -30,7 +30,8 @@ class CommsNotificationBehaviour:
     The service leaves the id out of the resource of most notifications about calls. The first of
     `resourceUrl`, `resource` and `@odata.id` that is a path of a call counts; then the resource's own
     `id`. GUIDs are in lower case with hyphens, so that they can be compared: the service also sends
-    them in upper case and without. Anything else is as received. Nothing here raises.
+    them in upper case and without. Anything else is as received, with percent-encoding decoded.
+    Nothing here raises.
     Source: https://learn.microsoft.com/graph/api/application-post-calls and call-playprompt.
     """
 
@@ -124,7 +125,8 @@ def _kind_of(data: Any) -> str | None:
 def _path(notification: Any) -> list[str]:
     """Return the key of the call and the segments after it, of the first path of a call there is."""
     for text in _texts(notification):
-        path = _ORIGIN.sub("", text, count=1).partition("?")[0].partition("#")[0]
+        origin = _ORIGIN.match(text)
+        path = text[origin.end() if origin else 0 :].partition("?")[0].partition("#")[0]
         segments = [unquote(segment) for segment in path.split("/") if segment]
         names = [segment.casefold() for segment in segments]
         if "calls" in names[:-1]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import process_time
 from typing import Any
+from urllib.parse import quote
+from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from graph_comms import SUBCODES
@@ -20,6 +24,7 @@ PAGES = Path(__file__).parents[3].parent / "shared" / "examples"
 CALL = "57dab8b1-894c-409a-b240-bd8beae78896"
 OTHER = "0fe0623f-d628-42ed-b4bd-8ac290072cc5"
 CAPITALS = CALL.replace("-", "").upper()
+GUID = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def about(body: dict[str, Any]) -> tuple[str | None, ...]:
@@ -149,6 +154,58 @@ def test_a_result_looks_at_code_and_sub_code_together() -> None:
     assert declined not in (None, SUBCODES[0].meaning)
     assert failed != SUBCODES[7000].meaning
     assert (unknown, empty) == (None, None)
+
+
+DIGITS = st.text("0123456789abcdefABCDEF", min_size=32, max_size=32)
+SPELLED = st.sampled_from([str, str.upper, str.lower])
+
+
+@given(DIGITS, SPELLED, st.booleans())
+def test_a_guid_is_spelled_in_one_way(
+    digits: str, spell: Callable[[str], str], short: bool
+) -> None:
+    guid = str(UUID(digits))
+    spelled = spell(digits if short else guid)
+    assert about({"resource": f"/app/calls/{spelled}/participants/{spelled}"})[:3] == (
+        guid,
+        None,
+        guid,
+    )
+    assert about(resource("call", id=spelled))[0] == guid
+
+
+@given(st.text(min_size=1))
+def test_any_other_key_is_as_received(key: str) -> None:
+    assume(not GUID.fullmatch(key))
+    assert about({"resource": f"/app/calls/{quote(key, safe='')}"})[0] == key
+    assert about(resource("call", id=key))[0] == key
+
+
+LONG = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("path", "call_id"),
+    [
+        ("https://evil.example/communications/calls/x", "x"),
+        ("//evil.example/calls/x", "x"),
+        ("https:///calls/x", "x"),
+        ("/communications/calls/../../x", ".."),
+        ("/communications/calls/x/calls/y", "x"),
+        ("/communications/calls/%2e%2e%2f%00%c3%28", "../\0\ufffd("),
+        ("a" * LONG, None),
+        ("a:" * (LONG // 2), None),
+        ("/" * LONG, None),
+        ("/calls" * (LONG // 6), "calls"),
+        ("/calls/" + "%41" * (LONG // 3), "A" * (LONG // 3)),
+        ("/calls/" + "0" * LONG, "0" * LONG),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_hostile_path_takes_no_longer_than_it_is(path: str, call_id: str | None) -> None:
+    started = process_time()
+    assert about({"resourceUrl": path})[0] == call_id
+    assert process_time() - started < 5  # quadratic effort would take hours
 
 
 VALUES = st.recursive(
