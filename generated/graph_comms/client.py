@@ -1727,7 +1727,7 @@ class _Calls(Resource[F], at="calls"):
 
         Args:
             call_id: Id of the call.
-            status: How far it is. The wire spells it in any capitalization.
+            status: Whether the bot records: notRecording, recording or failed.
             client_context: The bot's own text, at most 256 characters, given with the action;
                 comes back to match the two.
 
@@ -4222,7 +4222,7 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
             online_meeting_id: Id of the onlineMeeting.
             remind_before_time_in_minutes_type: How long before the appointment the reminder is
                 for.
-            attendees: All but the organizer.
+            attendees: Who gets the message: a phone number and a time zone for each.
 
         POST /communications/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentReminderSms
         """
@@ -4245,7 +4245,7 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         Args:
             online_meeting_id: Id of the onlineMeeting.
             message_type: What the message tells.
-            attendees: All but the organizer.
+            attendees: Who gets the message: a phone number and a time zone for each.
 
         POST /communications/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentSms
         """
@@ -6054,7 +6054,7 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
             online_meeting_id: Id of the onlineMeeting.
             remind_before_time_in_minutes_type: How long before the appointment the reminder is
                 for.
-            attendees: All but the organizer.
+            attendees: Who gets the message: a phone number and a time zone for each.
 
         POST /me/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentReminderSms
         """
@@ -6081,7 +6081,7 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
         Args:
             online_meeting_id: Id of the onlineMeeting.
             message_type: What the message tells.
-            attendees: All but the organizer.
+            attendees: Who gets the message: a phone number and a time zone for each.
 
         POST /me/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentSms
         """
@@ -8086,7 +8086,7 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
             online_meeting_id: Id of the onlineMeeting.
             remind_before_time_in_minutes_type: How long before the appointment the reminder is
                 for.
-            attendees: All but the organizer.
+            attendees: Who gets the message: a phone number and a time zone for each.
 
         POST /users/{user-id}/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentReminderSms
         """
@@ -8116,7 +8116,7 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
             user_id: Id of the user.
             online_meeting_id: Id of the onlineMeeting.
             message_type: What the message tells.
-            attendees: All but the organizer.
+            attendees: Who gets the message: a phone number and a time zone for each.
 
         POST /users/{user-id}/onlineMeetings/{onlineMeeting-id}/sendVirtualAppointmentSms
         """

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&@])")
 
 
 def docstring_source(text: str, indent: int = 4, *, code: str = "") -> str:
@@ -47,6 +50,11 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if is_printable(c) else _escape(ord(c)) for c in text)
+
+
+def markdown_source(text: str) -> str:
+    """Return the source of a text in Markdown, on one line: nothing in it is markup or HTML."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
 def shorten(text: str, longest: int = 200) -> str:

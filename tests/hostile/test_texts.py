@@ -76,6 +76,21 @@ def test_a_description_is_only_data(text: str, tmp_path: Path) -> None:
     written: dict[str, Any] = json.loads(result.stdout)
     shown = written["components"]["schemas"]["Thing"].get("description", "")
     assert not HIDDEN.search(shown)
+    page = tmp_path / "api.md"
+    assert (
+        run(described(text), tmp_path, "api", "--root", "all", "--output", str(page)).returncode
+        == 0
+    )
+    lines = page.read_text("utf-8").split("\n")
+    assert all(line.isprintable() for line in lines)
+    at = lines.index("### `Thing`")
+    about, head, row = lines[at + 2], lines[at + 4], lines[at + 7]
+    assert (head, len(re.findall(r"(?<!\\)(?:\\\\)*\|", row))) == (
+        "| attribute | type | what it is |",
+        4,
+    )
+    for written_text in (about.partition("[Reference](https://")[0], row.split("`")[-1][3:-2]):
+        assert not re.search(r"(?<!\\)(?:\\\\)*[<>\[\]*`#]", written_text)
 
 
 @cache
@@ -115,9 +130,9 @@ def test_names_make_a_sound_page_and_a_quiet_terminal(name: str, tmp_path: Path)
         assert line.isprintable()
         if line.startswith("|"):
             assert len(re.findall(r"(?<!\\)\|", line)) == 4, line
-            assert line.count("`") % 2 == 0
+            assert len(re.findall(r"(?<!\\)`", line)) % 2 == 0
         else:
-            assert "31m" not in line
+            assert "31m|`" not in line
     shown = run(data, tmp_path, "inspect", f"microsoft.graph.{name[:100]}")
     assert shown.returncode == 0, shown.stderr
     assert all(line.isprintable() for line in shown.stdout.split("\n"))

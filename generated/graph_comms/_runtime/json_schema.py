@@ -19,6 +19,8 @@ from typing import Any, cast
 from pydantic import BaseModel, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from .untyped import TYPE_ANNOTATION
+
 _open: ContextVar[tuple[type[BaseModel], ...]] = ContextVar("_open", default=())
 """The classes whose definitions are being written: types hold each other in circles."""
 
@@ -31,18 +33,28 @@ def reference(cls: type[BaseModel], handler: GetJsonSchemaHandler) -> dict[str, 
         found = [handler(core_schema.nullable_schema(choice)) for choice in choices]
     finally:
         _open.reset(token)
+    # Of one class, too: pydantic would replace a plain reference by what it leads to.
     return {"anyOf": [option for one in found for option in one["anyOf"] if "$ref" in option]}
 
 
-def describe(cls: type[BaseModel], schema: dict[str, Any]) -> None:
-    """Give the properties in the schema of a class the descriptions of its attributes."""
+def describe(cls: type[BaseModel], schema: dict[str, Any], type_name: str) -> None:
+    """Give the properties in the schema of a class the descriptions of its attributes.
+
+    `type_name` is an example of what `@odata.type` is, not the only value: that of a derived type newer
+    than the class is read as the class. For the same reason, and because Graph leaves it out where the
+    type is the declared one, it is no discriminator in the sense of OpenAPI.
+    """
     properties = schema.get("properties", {})
+    for described in properties.values():
+        described.pop("title", None)  # the wire name in other words
     for base in reversed(cls.__mro__):
         for name, text in _descriptions(base.__module__).get(base.__name__, {}).items():
             field = cls.model_fields.get(name)
             wire_name = field and (field.serialization_alias or field.alias)
             if wire_name in properties:
                 properties[wire_name]["description"] = text
+    if type_name:
+        properties[TYPE_ANNOTATION]["examples"] = [type_name]
 
 
 def _below(cls: type[BaseModel]) -> Iterator[type[BaseModel]]:

@@ -466,7 +466,7 @@ class GraphModel(BaseModel):
         if schema["type"] != "model":
             return json_schema.reference(cls, handler)
         described = handler(schema)
-        json_schema.describe(cls, handler.resolve_ref_schema(described))
+        json_schema.describe(cls, handler.resolve_ref_schema(described), cls._odata_type)
         return described
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:

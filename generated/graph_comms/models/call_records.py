@@ -657,10 +657,10 @@ class ClientUserAgent(UserAgent, odata_type="#microsoft.graph.callRecords.client
     """Azure Communication Services resource, if that is what was used."""
 
     platform: ClientPlatform | None = None
-    """Operating system or kind of device."""
+    """Operating system or kind of device. Declared not null."""
 
     product_family: ProductFamily | None = None
-    """Teams, Skype for Business or other."""
+    """Teams, Skype for Business or other. Declared not null."""
 
 
 class Endpoint(GraphModel, odata_type="#microsoft.graph.callRecords.endpoint"):
@@ -687,7 +687,7 @@ class FailureInfo(GraphModel, odata_type="#microsoft.graph.callRecords.failureIn
     """Explanation for people."""
 
     stage: FailureStage | None = None
-    """When it failed: during setup or in the middle of the call."""
+    """When it failed: during setup or in the middle of the call. Declared not null."""
 
 
 class MediaStream(GraphModel, odata_type="#microsoft.graph.callRecords.mediaStream"):
@@ -778,7 +778,7 @@ class MediaStream(GraphModel, odata_type="#microsoft.graph.callRecords.mediaStre
     """When the stream began, in UTC."""
 
     stream_direction: MediaStreamDirection | None = None
-    """From caller to callee or the other way."""
+    """From caller to callee or the other way. Declared not null."""
 
     stream_id: str | None = None
     """Id of the stream."""
@@ -805,7 +805,7 @@ class NetworkInfo(GraphModel, odata_type="#microsoft.graph.callRecords.networkIn
     """BSSID of the Wi-Fi access point."""
 
     connection_type: NetworkConnectionType | None = None
-    """Wired, Wi-Fi, mobile or tunnel."""
+    """Wired, Wi-Fi, mobile or tunnel. Declared not null."""
 
     delay_event_ratio: edm.Single | None = None
     """Share of the call in which delay hindered conversation."""
@@ -823,7 +823,7 @@ class NetworkInfo(GraphModel, odata_type="#microsoft.graph.callRecords.networkIn
     """MAC address. Missing or 02:00:00:00:00:00 where the operating system hides it."""
 
     network_transport_protocol: NetworkTransportProtocol | None = None
-    """UDP or TCP."""
+    """UDP or TCP. Declared not null."""
 
     port: edm.Int32 | None = None
     """Port of the endpoint."""
@@ -853,10 +853,10 @@ class NetworkInfo(GraphModel, odata_type="#microsoft.graph.callRecords.networkIn
     """Subnet of the endpoint."""
 
     trace_route_hops: edm.Collection[TraceRouteHop] | None = None
-    """Hops on the way. Empty unless Microsoft has enabled it for the tenant."""
+    """Hops on the way. Empty unless Microsoft has enabled it for the tenant. Declared not null."""
 
     wifi_band: WifiBand | None = None
-    """Wi-Fi band."""
+    """Wi-Fi band. Declared not null."""
 
     wifi_battery_charge: edm.Int32 | None = None
     """Remaining battery, in percent."""
@@ -871,7 +871,7 @@ class NetworkInfo(GraphModel, odata_type="#microsoft.graph.callRecords.networkIn
     """Version of Microsoft's Wi-Fi driver."""
 
     wifi_radio_type: WifiRadioType | None = None
-    """Wi-Fi standard."""
+    """Wi-Fi standard. Declared not null."""
 
     wifi_signal_strength: edm.Int32 | None = None
     """Wi-Fi signal strength, in percent."""
@@ -919,7 +919,7 @@ class ServiceUserAgent(UserAgent, odata_type="#microsoft.graph.callRecords.servi
     """
 
     role: ServiceRole | None = None
-    """What the service does in the call."""
+    """What the service does in the call. Declared not null."""
 
 
 class UserFeedback(GraphModel, odata_type="#microsoft.graph.callRecords.userFeedback"):
@@ -931,7 +931,7 @@ class UserFeedback(GraphModel, odata_type="#microsoft.graph.callRecords.userFeed
     """
 
     rating: UserFeedbackRating | None = None
-    """The rating."""
+    """The rating. Declared not null."""
 
     text: str | None = None
     """What the user wrote."""
@@ -1012,7 +1012,7 @@ class Segment(_graph.Entity, odata_type="#microsoft.graph.callRecords.segment"):
     """The endpoint that called."""
 
     end_date_time: edm.DateTimeOffset | None = None
-    """When it ended, in UTC."""
+    """When it ended, in UTC. Declared not null."""
 
     failure_info: FailureInfo | None = None
     """Why it failed. Null if it did not."""
@@ -1021,7 +1021,7 @@ class Segment(_graph.Entity, odata_type="#microsoft.graph.callRecords.segment"):
     """Quality of each kind of media."""
 
     start_date_time: edm.DateTimeOffset | None = None
-    """When it began, in UTC."""
+    """When it began, in UTC. Declared not null."""
 
 
 class Session(_graph.Entity, odata_type="#microsoft.graph.callRecords.session"):
@@ -1039,7 +1039,7 @@ class Session(_graph.Entity, odata_type="#microsoft.graph.callRecords.session"):
     """The endpoint that called."""
 
     end_date_time: edm.DateTimeOffset | None = None
-    """When it ended, in UTC."""
+    """When it ended, in UTC. Declared not null."""
 
     failure_info: FailureInfo | None = None
     """Why it failed. Null if it did not."""
@@ -1048,10 +1048,10 @@ class Session(_graph.Entity, odata_type="#microsoft.graph.callRecords.session"):
     """True for a test call."""
 
     modalities: edm.Collection[Modality] | None = None
-    """Kinds of media used in it."""
+    """Kinds of media used in it. Declared not null."""
 
     start_date_time: edm.DateTimeOffset | None = None
-    """When it began, in UTC."""
+    """When it began, in UTC. Declared not null."""
 
     segments: edm.Collection[Segment] | None = None
     """Parts of the session; expand them, with $expand=sessions($expand=segments) on the record."""
@@ -1067,16 +1067,16 @@ class CallRecord(_graph.Entity, odata_type="#microsoft.graph.callRecords.callRec
     """
 
     end_date_time: edm.DateTimeOffset | None = None
-    """When the last participant left, in UTC."""
+    """When the last participant left, in UTC. Declared not null."""
 
     join_web_url: str | None = None
     """Join link of the meeting. May be null for a peer-to-peer call."""
 
     last_modified_date_time: edm.DateTimeOffset | None = None
-    """When this version of the record was written, in UTC."""
+    """When this version of the record was written, in UTC. Declared not null."""
 
     modalities: edm.Collection[Modality] | None = None
-    """All kinds of media used in the call."""
+    """All kinds of media used in the call. Declared not null."""
 
     organizer: _graph.IdentitySet | None = None
     """Who organized the call. Deprecated; use organizer_v2."""
@@ -1085,13 +1085,13 @@ class CallRecord(_graph.Entity, odata_type="#microsoft.graph.callRecords.callRec
     """Who took part, at most 130. Deprecated; use participants_v2."""
 
     start_date_time: edm.DateTimeOffset | None = None
-    """When the first participant joined, in UTC."""
+    """When the first participant joined, in UTC. Declared not null."""
 
     type: CallType | None = None
-    """Whether it was peer-to-peer or a group call."""
+    """Whether it was peer-to-peer or a group call. Declared not null."""
 
     version: edm.Int64 | None = None
-    """Grows each time the service adds data; keep the record with the highest."""
+    """Grows each time the service adds data; keep the record with the highest. Declared not null."""
 
     organizer_v2: Organizer | None = Field(
         default=None, validation_alias="organizer_v2", serialization_alias="organizer_v2"

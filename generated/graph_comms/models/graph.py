@@ -429,10 +429,19 @@ class ChangeNotificationEncryptedContent(
     """
 
     data: str | None = None
+    """Declared not null."""
+
     data_key: str | None = None
+    """Declared not null."""
+
     data_signature: str | None = None
+    """Declared not null."""
+
     encryption_certificate_id: str | None = None
+    """Declared not null."""
+
     encryption_certificate_thumbprint: str | None = None
+    """Declared not null."""
 
 
 class ChangeType(GraphEnum):
@@ -516,7 +525,7 @@ class CommsNotification(
 
     change_type: ChangeType | None = None
     """Created, updated or deleted. An incoming call comes as created; an ended call or operation
-    as deleted.
+    as deleted. Declared not null.
     """
 
     resource: str | None = None
@@ -530,7 +539,7 @@ class CommsNotification(
     """
 
     resource_url: str | None = None
-    """Path of what changed, such as /communications/calls/{id}/participants."""
+    """Path of what changed, such as /communications/calls/{id}/participants. Declared not null."""
 
 
 class CommsNotifications(GraphModel, odata_type="#microsoft.graph.commsNotifications"):
@@ -555,7 +564,7 @@ class DateTimeTimeZone(GraphModel, odata_type="#microsoft.graph.dateTimeTimeZone
     """
 
     date_time: str | None = None
-    """Local date and time without offset, such as 2025-03-14T09:30:00.0000000."""
+    """Local date and time without offset, such as 2025-03-14T09:30:00.0000000. Declared not null."""
 
     time_zone: str | None = None
     """Name of the time zone, such as UTC or Pacific Standard Time."""
@@ -667,7 +676,9 @@ class Entity(GraphModel, odata_type="#microsoft.graph.entity", abstract=True, ke
     """
 
     id: str | None = None
-    """Key of the object. Set by the service; can be absent or null in notifications."""
+    """Key of the object. Set by the service; can be absent or null in notifications. Declared not
+    null.
+    """
 
 
 class Identity(GraphModel, odata_type="#microsoft.graph.identity"):
@@ -765,7 +776,9 @@ class InvitationParticipantInfo(
     """Keep them out of the roster that others see."""
 
     identity: IdentitySet | None = None
-    """Whom to invite: a user or an application by object id, or a phone by number in E.164 form."""
+    """Whom to invite: a user or an application by object id, or a phone by number in E.164 form.
+    Declared not null.
+    """
 
     participant_id: str | None = None
     """Which participant is meant, given along with replacesCallId. Optional."""
@@ -898,7 +911,9 @@ class MediaInfo(GraphModel, odata_type="#microsoft.graph.mediaInfo"):
     """
 
     uri: str | None = None
-    """Address from which the service downloads the WAV file (mono, 16-bit, 16 kHz)."""
+    """Address from which the service downloads the WAV file (mono, 16-bit, 16 kHz). Declared not
+    null.
+    """
 
 
 class MediaState(GraphEnum):
@@ -1107,7 +1122,9 @@ class OrganizerMeetingInfo(MeetingInfo, odata_type="#microsoft.graph.organizerMe
     """
 
     organizer: IdentitySet | None = None
-    """Organizer of the meeting, as identity.user with the object id (Oid in the join URL)."""
+    """Organizer of the meeting, as identity.user with the object id (Oid in the join URL).
+    Declared not null.
+    """
 
 
 class OutOfOfficeSettings(GraphModel, odata_type="#microsoft.graph.outOfOfficeSettings"):
@@ -1149,7 +1166,7 @@ class ParticipantInfo(GraphModel, odata_type="#microsoft.graph.participantInfo")
     """Kind of client they use."""
 
     identity: IdentitySet | None = None
-    """The user, application, phone number or guest."""
+    """The user, application, phone number or guest. Declared not null."""
 
     language_id: str | None = None
     """Their language, such as en-US."""
@@ -1311,7 +1328,7 @@ class ResultInfo(GraphModel, ResultInfoBehaviour, odata_type="#microsoft.graph.r
 
     code: edm.Int32 | None = None
     """Main code in the manner of HTTP: 200 success, 4xx and 5xx failure; 0 occurs too. Can arrive
-    as text.
+    as text. Declared not null.
     """
 
     message: str | None = None
@@ -1319,7 +1336,7 @@ class ResultInfo(GraphModel, ResultInfoBehaviour, odata_type="#microsoft.graph.r
 
     subcode: edm.Int32 | None = None
     """Finer reason, such as 7015 for a completed transfer. Can arrive spelled subCode, or be
-    absent.
+    absent. Declared not null.
     """
 
 
@@ -1461,18 +1478,25 @@ class Subscription(Entity, odata_type="#microsoft.graph.subscription"):
 
     application_id: str | None = None
     change_type: str | None = None
+    """Declared not null."""
+
     client_state: str | None = None
     creator_id: str | None = None
     encryption_certificate: str | None = None
     encryption_certificate_id: str | None = None
     expiration_date_time: edm.DateTimeOffset | None = None
+    """Declared not null."""
+
     include_resource_data: edm.Boolean | None = None
     latest_supported_tls_version: str | None = None
     lifecycle_notification_url: str | None = None
     notification_query_options: str | None = None
     notification_url: str | None = None
+    """Declared not null."""
+
     notification_url_app_id: str | None = None
     resource: str | None = None
+    """Declared not null."""
 
 
 class TeamworkApplicationIdentityType(GraphEnum):
@@ -1562,7 +1586,7 @@ class TeleconferenceDeviceMediaQuality(
     """Average round trip of what went out, as a duration."""
 
     channel_index: edm.Int32 | None = None
-    """Number of the channel; tells apart channels of the same kind."""
+    """Number of the channel; tells apart channels of the same kind. Declared not null."""
 
     inbound_packets: edm.Int64 | None = None
     """Packets received."""
@@ -1622,7 +1646,7 @@ class TeleconferenceDeviceQuality(
     """
 
     call_chain_id: edm.Guid | None = None
-    """callChainId of the call."""
+    """callChainId of the call. Declared not null."""
 
     cloud_service_deployment_environment: str | None = None
     """Region in which the interop service is deployed."""
@@ -1637,19 +1661,19 @@ class TeleconferenceDeviceQuality(
     """Name of the interop service."""
 
     device_description: str | None = None
-    """Free description, such as where the device stands."""
+    """Free description, such as where the device stands. Declared not null."""
 
     device_name: str | None = None
-    """Name or model of the device."""
+    """Name or model of the device. Declared not null."""
 
     media_leg_id: edm.Guid | None = None
-    """Id of one media leg of the participant; there can be several."""
+    """Id of one media leg of the participant; there can be several. Declared not null."""
 
     media_quality_list: edm.Collection[TeleconferenceDeviceMediaQuality] | None = None
-    """One entry for each media channel."""
+    """One entry for each media channel. Declared not null."""
 
     participant_id: edm.Guid | None = None
-    """Participant id of the device: myParticipantId of its call."""
+    """Participant id of the device: myParticipantId of its call. Declared not null."""
 
 
 class TeleconferenceDeviceVideoQuality(
@@ -1684,7 +1708,7 @@ class TokenMeetingInfo(MeetingInfo, odata_type="#microsoft.graph.tokenMeetingInf
     """
 
     token: str | None = None
-    """The token that stands for the meeting."""
+    """The token that stands for the meeting. Declared not null."""
 
 
 class Tone(GraphEnum):
@@ -1726,10 +1750,10 @@ class ToneInfo(GraphModel, odata_type="#microsoft.graph.toneInfo"):
     """
 
     sequence_id: edm.Int64 | None = None
-    """Running number of the key press; put tones in order by it."""
+    """Running number of the key press; put tones in order by it. Declared not null."""
 
     tone: Tone | None = None
-    """The key."""
+    """The key. Declared not null."""
 
 
 class UserIdentity(Identity, odata_type="#microsoft.graph.userIdentity"):
@@ -1941,7 +1965,7 @@ class AudioRoutingGroup(Entity, odata_type="#microsoft.graph.audioRoutingGroup")
     """Participant ids of those who hear. Exactly one for oneToOne."""
 
     routing_mode: RoutingMode | None = None
-    """One receiver (oneToOne) or several (multicast)."""
+    """One receiver (oneToOne) or several (multicast). Declared not null."""
 
     sources: edm.Collection[str] | None = None
     """Participant ids of those who are heard; one."""
@@ -2012,13 +2036,13 @@ class CallRoute(GraphModel, odata_type="#microsoft.graph.callRoute"):
     """
 
     final: IdentitySet | None = None
-    """Who the call went to in this step."""
+    """Who the call went to in this step. Declared not null."""
 
     original: IdentitySet | None = None
-    """Whom the call was meant for before this step."""
+    """Whom the call was meant for before this step. Declared not null."""
 
     routing_type: RoutingType | None = None
-    """Why the call was passed on."""
+    """Why the call was passed on. Declared not null."""
 
 
 class CallTranscript(Entity, odata_type="#microsoft.graph.callTranscript"):
@@ -2063,7 +2087,7 @@ class CallTranscriptionInfo(GraphModel, odata_type="#microsoft.graph.callTranscr
     """When state last changed, in UTC."""
 
     state: CallTranscriptionState | None = None
-    """Not started, active or inactive."""
+    """Not started, active or inactive. Declared not null."""
 
 
 class ChangeNotification(GraphModel, odata_type="#microsoft.graph.changeNotification"):
@@ -2073,15 +2097,24 @@ class ChangeNotification(GraphModel, odata_type="#microsoft.graph.changeNotifica
     """
 
     change_type: ChangeType | None = None
+    """Declared not null."""
+
     client_state: str | None = None
     encrypted_content: ChangeNotificationEncryptedContent | None = None
     id: str | None = None
     lifecycle_event: LifecycleEventType | None = None
     resource: str | None = None
+    """Declared not null."""
+
     resource_data: ResourceData | None = None
     subscription_expiration_date_time: edm.DateTimeOffset | None = None
+    """Declared not null."""
+
     subscription_id: edm.Guid | None = None
+    """Declared not null."""
+
     tenant_id: edm.Guid | None = None
+    """Declared not null."""
 
 
 class ChangeNotificationCollection(
@@ -2094,6 +2127,7 @@ class ChangeNotificationCollection(
 
     validation_tokens: edm.Collection[str] | None = None
     value: edm.Collection[ChangeNotification] | None = None
+    """Declared not null."""
 
 
 class ChatMessageFromIdentitySet(
@@ -2135,7 +2169,7 @@ class CommsOperation(Entity, odata_type="#microsoft.graph.commsOperation"):
     """Outcome. Null while the operation runs."""
 
     status: OperationStatus | None = None
-    """How far it is. The wire spells it in any capitalization."""
+    """How far it is. The wire spells it in any capitalization. Declared not null."""
 
 
 class CommunicationsApplicationIdentity(
@@ -2211,6 +2245,8 @@ class CommunicationsIdentitySet(
     """Resource account through which an app takes part, such as the one that holds a bot's number."""
 
     asserted_identity: Identity | None = None
+    """Identity asserted for the party."""
+
     azure_communication_services_user: Identity | None = None
     """A user of Azure Communication Services."""
 
@@ -2335,7 +2371,7 @@ class InviteParticipantsOperation(
     """
 
     participants: edm.Collection[InvitationParticipantInfo] | None = None
-    """Those who were invited, as in the request."""
+    """Those who were invited, as in the request. Declared not null."""
 
 
 class JoinMeetingIdMeetingInfo(MeetingInfo, odata_type="#microsoft.graph.joinMeetingIdMeetingInfo"):
@@ -2347,7 +2383,7 @@ class JoinMeetingIdMeetingInfo(MeetingInfo, odata_type="#microsoft.graph.joinMee
     """
 
     join_meeting_id: str | None = None
-    """The meeting's numeric id, as in onlineMeeting.joinMeetingIdSettings."""
+    """The meeting's numeric id, as in onlineMeeting.joinMeetingIdSettings. Declared not null."""
 
     passcode: str | None = None
     """Passcode of the meeting. Leave it out if the meeting has none."""
@@ -2362,7 +2398,7 @@ class MediaPrompt(Prompt, odata_type="#microsoft.graph.mediaPrompt"):
     """
 
     media_info: MediaInfo | None = None
-    """The WAV file to play."""
+    """The WAV file to play. Declared not null."""
 
 
 class MediaStream(GraphModel, odata_type="#microsoft.graph.mediaStream"):
@@ -2374,19 +2410,19 @@ class MediaStream(GraphModel, odata_type="#microsoft.graph.mediaStream"):
     """
 
     direction: MediaDirection | None = None
-    """Whether the participant sends, receives, both or neither."""
+    """Whether the participant sends, receives, both or neither. Declared not null."""
 
     label: str | None = None
     """Name of the stream, such as main-audio or applicationsharing-video."""
 
     media_type: Modality | None = None
-    """Kind of media."""
+    """Kind of media. Declared not null."""
 
     server_muted: edm.Boolean | None = None
-    """True if the server drops what the participant sends. Can be absent."""
+    """True if the server drops what the participant sends. Can be absent. Declared not null."""
 
     source_id: str | None = None
-    """Number of the stream, as text, by which media libraries subscribe to it."""
+    """Number of the stream, as text, by which media libraries subscribe to it. Declared not null."""
 
 
 class MeetingAttendanceReport(Entity, odata_type="#microsoft.graph.meetingAttendanceReport"):
@@ -2626,7 +2662,7 @@ class RecordingInfo(GraphModel, odata_type="#microsoft.graph.recordingInfo"):
     """Who started the recording."""
 
     recording_status: RecordingStatus | None = None
-    """Whether it runs."""
+    """Whether it runs. Declared not null."""
 
 
 class RejectJoinResponse(
@@ -2640,7 +2676,7 @@ class RejectJoinResponse(
     """
 
     reason: RejectReason | None = None
-    """Why not."""
+    """Why not. Declared not null."""
 
 
 class SendDtmfTonesOperation(CommsOperation, odata_type="#microsoft.graph.sendDtmfTonesOperation"):
@@ -2783,10 +2819,10 @@ class UserWorkLocation(GraphModel, odata_type="#microsoft.graph.userWorkLocation
     """Id of the building or other place. Null if none is known."""
 
     source: WorkLocationSource | None = None
-    """Which layer decided; manual beats automatic, automatic beats scheduled."""
+    """Which layer decided; manual beats automatic, automatic beats scheduled. Declared not null."""
 
     work_location_type: WorkLocationType | None = None
-    """Office, remote or time off."""
+    """Office, remote or time off. Declared not null."""
 
 
 class VirtualEventPresenterInfo(
@@ -2883,13 +2919,13 @@ class EngagementConversationMessageReaction(
     """
 
     created_date_time: edm.DateTimeOffset | None = None
-    """When it was given, in UTC."""
+    """When it was given, in UTC. Declared not null."""
 
     reaction_by: EngagementIdentitySet | None = None
-    """Who reacted."""
+    """Who reacted. Declared not null."""
 
     reaction_type: EngagementConversationMessageReactionType | None = None
-    """Which reaction."""
+    """Which reaction. Declared not null."""
 
 
 class OnlineMeeting(OnlineMeetingBase, odata_type="#microsoft.graph.onlineMeeting"):
@@ -2940,13 +2976,13 @@ class Participant(Entity, odata_type="#microsoft.graph.participant"):
     """
 
     info: ParticipantInfo | None = None
-    """Who it is, with language, region and kind of endpoint."""
+    """Who it is, with language, region and kind of endpoint. Declared not null."""
 
     is_in_lobby: edm.Boolean | None = None
-    """True while they wait to be admitted."""
+    """True while they wait to be admitted. Declared not null."""
 
     is_muted: edm.Boolean | None = None
-    """True if they muted themselves or were muted by the server."""
+    """True if they muted themselves or were muted by the server. Declared not null."""
 
     media_streams: edm.Collection[MediaStream] | None = None
     """Their audio, video and screen-sharing streams."""
@@ -3031,7 +3067,7 @@ class Call(Entity, odata_type="#microsoft.graph.call"):
 
     callback_uri: str | None = None
     """HTTPS address for this call's notifications. Required to create a call; often absent from
-    what Graph sends.
+    what Graph sends. Declared not null.
     """
 
     chat_info: ChatInfo | None = None
@@ -3141,7 +3177,7 @@ class ParticipantLeftNotification(
     """
 
     participant_id: str | None = None
-    """Who left, by id in the roster."""
+    """Who left, by id in the roster. Declared not null."""
 
     call: Call | None = None
     """The call that they left."""
@@ -3185,16 +3221,16 @@ class EngagementConversation(
     """
 
     creation_mode: EngagementCreationMode | None = None
-    """Write-only: whether the thread is being migrated from elsewhere."""
+    """Write-only: whether the thread is being migrated from elsewhere. Declared not null."""
 
     starter_id: str | None = None
-    """Id of the opening message. Set by the service."""
+    """Id of the opening message. Set by the service. Declared not null."""
 
     messages: edm.Collection[EngagementConversationMessage] | None = None
     """All messages of the thread."""
 
     starter: EngagementConversationMessage | None = None
-    """The message that opened the thread."""
+    """The message that opened the thread. Declared not null."""
 
 
 class EngagementConversationMessage(
@@ -3208,13 +3244,13 @@ class EngagementConversationMessage(
     """
 
     body: ItemBody | None = None
-    """The text."""
+    """The text. Declared not null."""
 
     created_date_time: edm.DateTimeOffset | None = None
-    """When it was written, in UTC."""
+    """When it was written, in UTC. Declared not null."""
 
     creation_mode: EngagementCreationMode | None = None
-    """Write-only: whether the message is being migrated from elsewhere."""
+    """Write-only: whether the message is being migrated from elsewhere. Declared not null."""
 
     from_: EngagementIdentitySet | None = Field(
         default=None, validation_alias="from", serialization_alias="from"
@@ -3222,13 +3258,13 @@ class EngagementConversationMessage(
     """Who wrote it. May be null."""
 
     last_modified_date_time: edm.DateTimeOffset | None = None
-    """When it last changed, in UTC."""
+    """When it last changed, in UTC. Declared not null."""
 
     reply_to_id: str | None = None
     """Id of the message it replies to. Null for the first of a thread."""
 
     conversation: EngagementConversation | None = None
-    """The thread it belongs to."""
+    """The thread it belongs to. Declared not null."""
 
     reactions: edm.Collection[EngagementConversationMessageReaction] | None = None
     """Reactions to it."""
@@ -3251,19 +3287,19 @@ class OnlineMeetingEngagementConversation(
     """
 
     moderation_state: EngagementConversationModerationState | None = None
-    """Whether the thread is visible, waits for review, or was dismissed."""
+    """Whether the thread is visible, waits for review, or was dismissed. Declared not null."""
 
     online_meeting_id: str | None = None
-    """Id of the meeting."""
+    """Id of the meeting. Declared not null."""
 
     organizer: EngagementIdentitySet | None = None
-    """Who organized the meeting."""
+    """Who organized the meeting. Declared not null."""
 
     upvote_count: edm.Int32 | None = None
-    """How many people voted for it."""
+    """How many people voted for it. Declared not null."""
 
     online_meeting: OnlineMeeting | None = None
-    """The meeting."""
+    """The meeting. Declared not null."""
 
 
 class EngagementConversationDiscussionMessage(
@@ -3290,7 +3326,7 @@ class EngagementConversationQuestionMessage(
     """
 
     title: str | None = None
-    """The question in short."""
+    """The question in short. Declared not null."""
 
 
 class EngagementConversationSystemMessage(

@@ -70,10 +70,11 @@ def api_command(
     check: bool,
     target: Path,
 ) -> None:
-    """Write the Markdown page that lists every method of the client."""
+    """Write the Markdown page that lists every method of the client and every property of the models."""
     from graph_codegen.emit.method_page import render_method_page
     from graph_codegen.emit.names import assign_names
     from graph_codegen.emit.package import facts
+    from graph_codegen.emit.property_tables import render_property_tables
 
     taken = api.read_subset(
         metadata, roots=roots, documented_only=documented_only, strict=strict, progress=PROGRESS
@@ -81,6 +82,7 @@ def api_command(
     writer = facts(assets.folder("metadata")).writer(assign_names(taken.model))
     chosen = settings.with_roots(settings.load(assets.folder("metadata")), roots)
     text = render_method_page(taken.model, writer, chosen)
+    text += render_property_tables(taken.model, writer)
     if not check:
         replace.overwrite({target.name: text}, target.parent)
     elif any(compare.diff_folder({target.name: text}, target.parent)):

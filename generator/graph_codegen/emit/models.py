@@ -27,7 +27,7 @@ from graph_codegen.emit.names import (
     Names,
     edm_annotation,
 )
-from graph_codegen.emit.openapi import JSON
+from graph_codegen.emit.openapi import JSON, takes_null
 from graph_codegen.emit.templates import TEMPLATES, render
 from graph_codegen.errors import error
 from graph_codegen.text import docstring_source
@@ -174,7 +174,7 @@ class _Rewriter:
         declared = {w: v for w, v in own.get("properties", {}).items() if not w.startswith("@")}
         properties = {wire: self._value(value) for wire, value in declared.items()}
         python["docstrings"] = _docstrings(
-            (attributes[wire], value.get("description", "")) for wire, value in declared.items()
+            (attributes[wire], _property_text(value)) for wire, value in declared.items()
         )
         rewritten = {"type": "object", "properties": properties}
         if not base:
@@ -210,6 +210,10 @@ def _behaviour(type_name: str, attributes: Iterable[str]) -> str:
     """
     name, added = BEHAVIOURS.get(type_name, ("", frozenset[str]()))
     return "" if added & {*attributes} else name
+
+
+def _property_text(schema: JSON) -> str:
+    return reference.property_text(schema.get("description", ""), null=takes_null(schema))
 
 
 def _members(schema: JSON) -> Iterator[tuple[str, str]]:

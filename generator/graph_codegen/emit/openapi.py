@@ -239,5 +239,10 @@ def _nullable(schema: JSON) -> JSON:
     return schema | {"type": [*([types] if isinstance(types, str) else types), "null"]}
 
 
+def takes_null(schema: JSON) -> bool:
+    """Whether the schema of a property allows null."""
+    return "null" in schema["type"] if "type" in schema else "$ref" not in schema
+
+
 def _json(schema: JSON) -> JSON:
     return {"application/json": {"schema": schema}}

@@ -33,3 +33,8 @@ def docstring(graph: JSON, description: str) -> str:
     traits = [trait for trait in ("abstract", "open") if graph.get(trait)]
     what = f"`{name}`: {' '.join([*traits, kind])}."
     return "\n\n".join(filter(None, [description, what, page(graph["kind"], name)]))
+
+
+def property_text(description: str, *, null: bool) -> str:
+    """Return the text about a property; annotations take None even where Graph excludes null."""
+    return " ".join(filter(None, [description, "" if null else "Declared not null."]))

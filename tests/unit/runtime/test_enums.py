@@ -57,9 +57,12 @@ def test_capitals_are_ignored_when_matching_and_kept_when_sent(text: str) -> Non
     assert comes_back(Call, {"state": text})
 
 
+@pytest.mark.parametrize("cls", [CommsOperation, *CommsOperation.__subclasses__()])
 @pytest.mark.parametrize("text", ["completed", "Completed", "COMPLETED"])
-def test_members_that_the_service_spells_otherwise_than_the_metadata(text: str) -> None:
-    status = CommsOperation.from_dict({"status": text}).status
+def test_members_that_the_service_spells_otherwise_than_the_metadata(
+    text: str, cls: type[CommsOperation]
+) -> None:
+    status = cls.from_dict({"status": text}).status
 
     assert status == OperationStatus("completed")
     assert status == "completed"
@@ -67,7 +70,7 @@ def test_members_that_the_service_spells_otherwise_than_the_metadata(text: str) 
     assert {status} & {"Completed", "COMPLETED"} == set()  # equality is that of str
     assert isinstance(status, OperationStatus)
     assert (status.name, status.value, status.is_unknown) == ("COMPLETED", text, False)
-    assert comes_back(CommsOperation, {"status": text})
+    assert comes_back(cls, {"status": text})
 
 
 def test_what_is_built_is_sent_in_the_services_spelling() -> None:

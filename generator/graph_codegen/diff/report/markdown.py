@@ -15,14 +15,13 @@ from graph_codegen.diff.report.report import (
     render_title,
 )
 from graph_codegen.diff.verdict.findings import Finding, Level, count_per_rule
+from graph_codegen.text import markdown_source
 
 LIMIT = 60_000
 """Maximum characters of a report: GitHub allows 65,536 in the body of a pull request."""
 
 ROW = 400
 """Minimum characters left for a table: with fewer, it would have no row."""
-
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~$&@])")
 
 _ABOUT = {
     Level.BREAKING: ("| Rule | Element | Change | Verdicts | Python | Places |", 6),
@@ -60,11 +59,7 @@ def render_markdown(report: Report, limit: int = LIMIT) -> str:
 
 def plain(text: str) -> str:
     """Return a text with all Markdown, HTML and mentions escaped."""
-    return (
-        _SPECIAL.sub(r"\\\1", " ".join(text.split()))
-        .replace("\\@", "@\u200b")
-        .replace("\\#", "#\u200b")
-    )
+    return markdown_source(text).replace("\\@", "@\u200b").replace("\\#", "#\u200b")
 
 
 def _sentence(text: str) -> str:
