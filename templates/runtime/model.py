@@ -422,20 +422,6 @@ class GraphModel(BaseModel):
         """Parse like `from_json`; pydantic's options apply."""
         return cls.model_validate(_decoded(cls, json_data), **kwargs)
 
-    def model_dump(self, **kwargs: Any) -> dict[str, Any]:
-        """Return pydantic's dump; in the mode "json" it is the wire form, like `to_dict`.
-
-        FastAPI writes by it what an endpoint returns that declares no result.
-        """
-        if kwargs.get("mode") == "json":
-            kwargs["exclude_unset"] = True
-        return super().model_dump(**kwargs)
-
-    def model_dump_json(self, **kwargs: Any) -> str:
-        """Return the wire form like `to_json`; pydantic's options apply."""
-        kwargs["exclude_unset"] = True
-        return super().model_dump_json(**kwargs)
-
     @classmethod
     def model_rebuild(cls, *, force: bool = False, **kwargs: Any) -> bool | None:
         """Build the validator, as pydantic does on first use."""

@@ -20,6 +20,7 @@ def test_a_method_documents_each_of_its_arguments(operation: Operation) -> None:
 
     own = [p.name for p in operation.parameters if p.location != "query"]
     assert ARGUMENT.findall(text.partition("Args:\n")[2]) == own
+    assert not re.search(r": `\w+` of the (action|function)\.", text)  # says nothing
     assert text.splitlines()[-1].startswith(f"{operation.method} {operation.path}")
 
 

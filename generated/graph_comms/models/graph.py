@@ -423,25 +423,31 @@ class CallTranscriptionState(GraphEnum):
 class ChangeNotificationEncryptedContent(
     GraphModel, odata_type="#microsoft.graph.changeNotificationEncryptedContent"
 ):
-    """`microsoft.graph.changeNotificationEncryptedContent`: complex type.
+    """A resource in a notification, encrypted for the certificate of the subscription.
+
+    `microsoft.graph.changeNotificationEncryptedContent`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/changenotificationencryptedcontent?view=graph-rest-1.0
     """
 
     data: str | None = None
-    """Declared not null."""
+    """The resource as JSON, encrypted with the key in dataKey; base64. Declared not null."""
 
     data_key: str | None = None
-    """Declared not null."""
+    """Symmetric key for data, encrypted with the public key of the certificate; base64. Declared
+    not null.
+    """
 
     data_signature: str | None = None
-    """Declared not null."""
+    """HMAC-SHA256 of data with the same key; base64. Compare it before you decrypt. Declared not
+    null.
+    """
 
     encryption_certificate_id: str | None = None
-    """Declared not null."""
+    """The app's own id for the certificate, as given with the subscription. Declared not null."""
 
     encryption_certificate_thumbprint: str | None = None
-    """Declared not null."""
+    """Thumbprint of the certificate, to find its private key. Declared not null."""
 
 
 class ChangeType(GraphEnum):
@@ -826,14 +832,19 @@ class JoinMeetingIdSettings(GraphModel, odata_type="#microsoft.graph.joinMeeting
 
 
 class LifecycleEventType(GraphEnum):
-    """`microsoft.graph.lifecycleEventType`: enumeration.
+    """What happened to a subscription.
+
+    `microsoft.graph.lifecycleEventType`: enumeration.
 
     https://learn.microsoft.com/graph/api/resources/enums?view=graph-rest-1.0#lifecycleeventtype-values
     """
 
     MISSED = "missed"
+    """Notifications were lost: read the resource again."""
     SUBSCRIPTION_REMOVED = "subscriptionRemoved"
+    """The subscription is gone: create another."""
     REAUTHORIZATION_REQUIRED = "reauthorizationRequired"
+    """The right to it is about to end: call reauthorize, or renew it."""
 
 
 class LobbyBypassScope(GraphEnum):
@@ -1312,7 +1323,9 @@ class RemovedState(GraphModel, odata_type="#microsoft.graph.removedState"):
 
 
 class ResourceData(GraphModel, odata_type="#microsoft.graph.resourceData"):
-    """`microsoft.graph.resourceData`: open complex type.
+    """Which resource changed. Its id and address are undeclared properties.
+
+    `microsoft.graph.resourceData`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/resourcedata?view=graph-rest-1.0
     """
@@ -1471,32 +1484,60 @@ class SharePointIdentitySet(IdentitySet, odata_type="#microsoft.graph.sharePoint
 
 
 class Subscription(Entity, odata_type="#microsoft.graph.subscription"):
-    """`microsoft.graph.subscription`: entity type.
+    """Asks Graph to notify an app of changes of a resource until it expires.
+
+    `microsoft.graph.subscription`: entity type.
 
     https://learn.microsoft.com/graph/api/resources/subscription?view=graph-rest-1.0
     """
 
     application_id: str | None = None
+    """App that created it. Set by the service."""
+
     change_type: str | None = None
-    """Declared not null."""
+    """Kinds of change to be notified of, separated by commas: created, updated, deleted. Declared
+    not null.
+    """
 
     client_state: str | None = None
+    """Secret, at most 128 characters, that comes back in each notification."""
+
     creator_id: str | None = None
+    """User or service principal that created it. Set by the service."""
+
     encryption_certificate: str | None = None
+    """Certificate for which resources are encrypted; base64. Required with includeResourceData."""
+
     encryption_certificate_id: str | None = None
+    """The app's own id for the certificate; comes back in notifications."""
+
     expiration_date_time: edm.DateTimeOffset | None = None
-    """Declared not null."""
+    """When it ends, in UTC. How far ahead that may be depends on the resource. Declared not null."""
 
     include_resource_data: edm.Boolean | None = None
+    """Whether notifications carry the resource itself, encrypted."""
+
     latest_supported_tls_version: str | None = None
+    """Newest version of TLS that notificationUrl takes, such as v1_2."""
+
     lifecycle_notification_url: str | None = None
+    """HTTPS address for what happens to the subscription itself."""
+
     notification_query_options: str | None = None
+    """OData query options for what notifications contain, where the resource allows them."""
+
     notification_url: str | None = None
-    """Declared not null."""
+    """HTTPS address for notifications. It must answer a validation request first. Declared not
+    null.
+    """
 
     notification_url_app_id: str | None = None
+    """App that the validation tokens are for."""
+
     resource: str | None = None
-    """Declared not null."""
+    """Path of what to watch, relative to the service root, such as communications/callRecords.
+    Declared not null.
+    """
 
 
 class TeamworkApplicationIdentityType(GraphEnum):
@@ -1822,7 +1863,7 @@ class VirtualEventExternalRegistrationInformation(
 class VirtualEventPresenterDetails(
     GraphModel, odata_type="#microsoft.graph.virtualEventPresenterDetails"
 ):
-    """What is told about a presenter of a virtual event.
+    """A presenter of a virtual event, as attendees see them.
 
     `microsoft.graph.virtualEventPresenterDetails`: complex type.
 
@@ -2091,43 +2132,65 @@ class CallTranscriptionInfo(GraphModel, odata_type="#microsoft.graph.callTranscr
 
 
 class ChangeNotification(GraphModel, odata_type="#microsoft.graph.changeNotification"):
-    """`microsoft.graph.changeNotification`: complex type.
+    """One change of a resource that an app subscribed to.
+
+    `microsoft.graph.changeNotification`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/changenotification?view=graph-rest-1.0
     """
 
     change_type: ChangeType | None = None
-    """Declared not null."""
+    """Created, updated or deleted. Absent from notifications about the subscription itself.
+    Declared not null.
+    """
 
     client_state: str | None = None
+    """Secret that the app gave with the subscription. Compare it before you trust the
+    notification.
+    """
+
     encrypted_content: ChangeNotificationEncryptedContent | None = None
+    """The resource, encrypted. Only if the subscription has includeResourceData."""
+
     id: str | None = None
+    """Id of the notification. Often absent."""
+
     lifecycle_event: LifecycleEventType | None = None
+    """What happened to the subscription itself. Absent from notifications about the resource."""
+
     resource: str | None = None
-    """Declared not null."""
+    """Path of what changed, relative to the service root. Declared not null."""
 
     resource_data: ResourceData | None = None
+    """Type, address and id of what changed, without its other properties."""
+
     subscription_expiration_date_time: edm.DateTimeOffset | None = None
-    """Declared not null."""
+    """When the subscription ends, in UTC. Declared not null."""
 
     subscription_id: edm.Guid | None = None
-    """Declared not null."""
+    """Id of the subscription that asked for it. Declared not null."""
 
     tenant_id: edm.Guid | None = None
-    """Declared not null."""
+    """Tenant of what changed. Declared not null."""
 
 
 class ChangeNotificationCollection(
     GraphModel, odata_type="#microsoft.graph.changeNotificationCollection"
 ):
-    """`microsoft.graph.changeNotificationCollection`: complex type.
+    """What Graph posts to the notificationUrl of a subscription.
+
+    `microsoft.graph.changeNotificationCollection`: complex type.
 
     https://learn.microsoft.com/graph/api/resources/changenotificationcollection?view=graph-rest-1.0
     """
 
     validation_tokens: edm.Collection[str] | None = None
+    """Signed tokens that prove who sends, one for each app and tenant. Only with encrypted
+    content; verify each.
+    """
+
     value: edm.Collection[ChangeNotification] | None = None
-    """Declared not null."""
+    """The notifications. They may belong to several subscriptions. Declared not null."""
 
 
 class ChatMessageFromIdentitySet(
@@ -2301,7 +2364,9 @@ class ContentSharingSession(Entity, odata_type="#microsoft.graph.contentSharingS
 
 
 class DirectoryObject(Entity, odata_type="#microsoft.graph.directoryObject"):
-    """`microsoft.graph.directoryObject`: open entity type.
+    """A user, group or other object of the directory.
+
+    `microsoft.graph.directoryObject`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/directoryobject?view=graph-rest-1.0
     """
@@ -2836,7 +2901,7 @@ class VirtualEventPresenterInfo(
     """
 
     presenter_details: VirtualEventPresenterDetails | None = None
-    """What is told about the presenter."""
+    """What attendees see of the presenter."""
 
 
 class AddLargeGalleryViewOperation(
@@ -3035,14 +3100,21 @@ class Presence(Entity, odata_type="#microsoft.graph.presence"):
 
 
 class User(DirectoryObject, odata_type="#microsoft.graph.user"):
-    """`microsoft.graph.user`: open entity type.
+    """A user of the tenant: the way to their meetings, ad hoc calls and presence.
+
+    `microsoft.graph.user`: open entity type.
 
     https://learn.microsoft.com/graph/api/resources/user?view=graph-rest-1.0
     """
 
     adhoc_calls: edm.Collection[AdhocCall] | None = None
+    """Ad hoc calls of the user."""
+
     online_meetings: edm.Collection[OnlineMeeting] | None = None
+    """Meetings of the user."""
+
     presence: Presence | None = None
+    """Presence of the user."""
 
 
 class Call(Entity, odata_type="#microsoft.graph.call"):

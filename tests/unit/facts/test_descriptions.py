@@ -59,6 +59,7 @@ def test_everything_described_exists() -> None:
     told = {(n, m) for n, text in known.types.items() for m in (*text.properties, *text.members)}
     assert told <= members
     assert known.operations.keys() <= lines  # newer metadata may bring more than is described yet
+    assert known.parameters.keys() <= {p.name for r in list_requests(subset) for p in r.parameters}
     resources = {request.path for request in list_requests(subset)}
     assert {*known.alike, *known.alike.values()} <= resources
 

@@ -20,7 +20,6 @@ from graph_comms.models import (
     CommsNotification,
     CommsNotifications,
     Entity,
-    Participant,
     ServiceHostedMediaConfig,
 )
 from tests.golden.documented import load_examples
@@ -148,17 +147,6 @@ def test_a_type_of_the_application_holds_models() -> None:
     body: dict[str, Any] = {"call": {"subject": None, "new": 1.0}, "calls": [{}, {"id": "1"}]}
     assert same(post("/own", json.dumps(body)).json(), body)
     assert Own.model_validate(body).model_dump()["calls"][1]["id"] == "1"
-
-
-@app.post("/undeclared")
-async def undeclared(call: Call):  # type: ignore[no-untyped-def]
-    return {"call": call, "built": [Participant(is_muted=None)]}
-
-
-def test_a_result_that_is_not_declared_is_written_likewise() -> None:
-    body: dict[str, Any] = {"subject": None, "state": "Established", "new": 1.0}
-    built = [{"@odata.type": "#microsoft.graph.participant", "isMuted": None}]
-    assert same(post("/undeclared", json.dumps(body)).json(), {"call": body, "built": built})
 
 
 def test_the_api_is_described() -> None:

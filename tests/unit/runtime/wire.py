@@ -56,7 +56,7 @@ def _dumped(model: GraphModel) -> GraphModel:
 
 
 def _dumped_as_json(model: GraphModel) -> GraphModel:
-    return type(model).model_validate_json(model.model_dump_json())
+    return type(model).model_validate_json(model.model_dump_json(exclude_unset=True))
 
 
 COPIES: dict[str, Callable[[GraphModel], GraphModel]] = {
