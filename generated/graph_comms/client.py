@@ -31,6 +31,7 @@ from ._runtime.methods import (
 )
 from ._runtime.page import Page
 from ._runtime.permissions import PermissionRule, Permissions
+from ._runtime.recording_methods import RecordingMethods
 from ._runtime.wire import UNSET, Unset
 from .options import ActionOptions, CollectionOptions, CountOptions, EntityOptions, Options
 
@@ -9235,7 +9236,7 @@ class AsyncUsersPresence(_UsersPresence[Async]):
     """`/users/presence`"""
 
 
-class _CommunicationsClient(Resource[F]):
+class _CommunicationsClient(RecordingMethods[F]):
     """What both clients have in common."""
 
     adhoc_calls = Child(lambda: (AdhocCalls, AsyncAdhocCalls))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import httpx
 
@@ -15,7 +15,8 @@ from .exchange import Exchange
 from .model import GraphModel
 from .operation import Operation
 from .options import QueryOptions
-from .request import PreparedRequest, prepare, prepare_link
+from .recording import Recorded
+from .request import PreparedRequest, prepare, prepare_link, prepare_recording
 from .retry import RetryPolicy
 from .service_root import ServiceRoot
 
@@ -77,7 +78,16 @@ class Endpoint:
         options: QueryOptions,
     ) -> Exchange[_T]:
         """Return the exchange for an operation; raises what ``prepare`` raises."""
-        prepared = prepare(operation, self.root, arguments, options, version=self._version)
+        if operation.kind == "recording":
+            prepared = prepare_recording(
+                cast("Recorded", arguments["operation"]),
+                self.root,
+                method=operation.python,
+                version=self._version,
+                headers=options.get("headers"),
+            )
+        else:
+            prepared = prepare(operation, self.root, arguments, options, version=self._version)
         return self._exchange(operation, prepared, decoder)
 
     def follow(
@@ -100,7 +110,7 @@ class Endpoint:
             operation=operation,
             prepared=prepared,
             decoder=decoder,
-            may_renew=self._can_refresh and not once,
+            may_renew=self._can_refresh and prepared.token is None and not once,
             policy=replace(self._retry, max_retries=0) if once else self._retry,
             clock=self._clock,
             timeout=self._timeout,

@@ -17,6 +17,7 @@ Kind = Literal[
     "count",
     "content",
     "put_content",
+    "recording",
     "action",
     "function",
 ]

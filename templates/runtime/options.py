@@ -9,14 +9,18 @@ from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 
-class Options(TypedDict, total=False):
-    """What every request takes.
+class LinkOptions(TypedDict, total=False):
+    """What a request to an address takes that came from Graph.
 
-    `headers` such as If-Match override those of the client, except that Prefer is added to its own;
-    `query` holds query options that have no keyword, by name.
+    `headers` such as If-Match override those of the client, except that Prefer is added to its own.
     """
 
     headers: Mapping[str, str] | None
+
+
+class Options(LinkOptions, total=False):
+    """What every request takes: `query` holds query options that have no keyword, by name."""
+
     query: Mapping[str, str] | None
 
 

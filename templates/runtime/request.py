@@ -6,7 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
@@ -20,6 +20,7 @@ from .errors import ForeignLinkError, UnavailableInCloudError
 from .model import GraphModel
 from .operation import Operation
 from .options import QueryOptions
+from .recording import Recorded, check_recorded
 from .service_root import ServiceRoot
 from .wire import UNSET, to_argument, to_option, to_wire
 
@@ -42,7 +43,7 @@ _LONGEST = 65_536
 """Longest address that httpx accepts, in characters; Graph accepts less."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedRequest:
     """A request, complete except for the token; it can be sent any number of times if `repeatable`."""
 
@@ -51,6 +52,8 @@ class PreparedRequest:
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     content: bytes | Upload | None = field(repr=False)
     client_request_id: str
+    token: str | None = field(default=None, repr=False)
+    """The token that goes with it; None for that of the client."""
 
     @property
     def upload(self) -> Upload | None:
@@ -156,6 +159,23 @@ def prepare_link(
     if there != here:
         raise _foreign(url.raw_host.decode("ascii"), root)
     return _request("GET", link, version, headers, None, accept=_JSON, content_type=_JSON)
+
+
+def prepare_recording(
+    operation: Recorded,
+    root: ServiceRoot,
+    *,
+    method: str,
+    version: str,
+    headers: Mapping[str, str] | None,
+) -> PreparedRequest:
+    """Build the request for a recording, with its own token.
+
+    Raises ValueError if the operation has no recording, or one at an address where the token must not go.
+    """
+    location, token = check_recorded(operation, root, method=method)
+    prepared = _request("GET", location, version, headers, None, accept="*/*", content_type=_JSON)
+    return replace(prepared, token=token)
 
 
 def _foreign(host: str, root: ServiceRoot) -> ForeignLinkError:

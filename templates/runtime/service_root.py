@@ -9,6 +9,8 @@ import httpx
 
 from .cloud import Cloud, check_cloud
 
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceRoot:
@@ -24,13 +26,18 @@ class ServiceRoot:
     refusing: bool = True
 
     @property
+    def direct_hosts(self) -> frozenset[str]:
+        """The hosts that may be reached by plain http: names of this machine, the root's own among them."""
+        host = httpx.URL(self.url).host
+        return _THIS_MACHINE | {host} if is_loopback(host) else _THIS_MACHINE
+
+    @property
     def mounts(self) -> dict[str, None]:
         """What keeps httpx from a proxy of the environment, which would get the token in clear.
 
-        That holds for a root on this machine, whatever NO_PROXY says.
+        That holds for this machine, whatever NO_PROXY says.
         """
-        host = httpx.URL(self.url).host
-        return {f"all://{_bracketed(host)}": None} if is_loopback(host) else {}
+        return {f"all://{_bracketed(host)}": None for host in self.direct_hosts}
 
     @property
     def origin(self) -> str:

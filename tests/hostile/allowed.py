@@ -296,7 +296,7 @@ class _Checker:
     def _client_bases(self, name: str, bases: list[ast.expr]) -> bool:
         spelled = [ast.unparse(base) for base in bases]
         if name.startswith("_"):
-            return spelled == ["Resource[F]"]
+            return spelled in (["Resource[F]"], ["RecordingMethods[F]"])
         flavour = "Async" if f"_{name}" not in self._declared else "Sync"
         generic = f"_{name.removeprefix('Async') if flavour == 'Async' else name}[{flavour}]"
         client = "AsyncClientBase" if flavour == "Async" else "ClientBase"

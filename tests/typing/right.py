@@ -31,6 +31,7 @@ from graph_comms.models import (
     OrganizerMeetingInfo,
     OutgoingCallOptions,
     Participant,
+    RecordOperation,
     ServiceHostedMediaConfig,
     call_records,
 )
@@ -111,6 +112,20 @@ async def put_async(client: AsyncCommunicationsClient, pieces: Iterator[bytes]) 
     await recordings.put_content("1", "2", BytesIO(b"sound"))
     async with recordings.stream_content("1", "2") as other:
         await recordings.put_content("1", "3", other)
+
+
+def fetch(client: CommunicationsClient, operation: RecordOperation) -> bytes:
+    with client.stream_recording(operation) as pieces:
+        first: bytes = next(pieces)
+    response: Response[bytes] = client.get_recording.with_response(operation)
+    return (
+        first or response.value or client.get_recording(operation, headers={"Range": "bytes=0-9"})
+    )
+
+
+async def fetch_async(client: AsyncCommunicationsClient, operation: RecordOperation) -> bytes:
+    async with client.stream_recording(operation) as pieces:
+        return b"".join([piece async for piece in pieces]) or await client.get_recording(operation)
 
 
 def changes(client: CommunicationsClient, link: str) -> str | None:

@@ -60,6 +60,8 @@ with CommunicationsClient("token") as client:
     client.calls.create.with_respones(call)  # error
     client.calls.list.with_response(topp=5)  # error
     client.calls.list.with_response().value[0]  # error
+    client.get_recording(call)  # error
+    client.get_recording("https://recordings.example")  # error
     recordings = client.online_meetings.recordings
     recordings.put_content("1", "2", "sound")  # error
     recordings.put_content("1", "2", ["sound"])  # error

@@ -21,6 +21,7 @@ from .edm import Scalar
 from .edm_values import read_duration, read_guid
 from .enums import GraphEnum, GraphFlags, flags_of, member_of
 from .model import GraphModel, concrete
+from .recording import Recorded
 from .request import NOT_SEGMENTS
 from .spelling import a, meant
 from .wire import UNSET, Unset, to_wire
@@ -240,6 +241,7 @@ _PLAIN: Mapping[Any, Form] = {
     bool: _instance("bool", "True", bool),
     bytes: _instance("bytes object", "b'…'", bytes),
     int: _number_of_items(),
+    Recorded: _instance("RecordOperation", "that of the notification about it", Recorded),
     float: _seconds(),
     object: _json(),
     Any: _json(),

@@ -37,6 +37,7 @@ from .operation import Kind, Operation, Parameter
 from .options import ActionOptions, QueryOptions
 from .paging import PageData
 from .permissions import NO_PERMISSIONS, Permissions
+from .recording import RECORDING
 from .spelling import meant
 
 _KEY = re.compile(r"\{([^{}]+)\}")
@@ -129,7 +130,7 @@ class Declaration:
         """The operation that the method sends."""
         written: Mapping[str, str] = self.__wrapped__.__annotations__
         head, function, _ = self._path.partition("(")
-        keys = _KEY.findall(head)
+        keys = [] if self._path == RECORDING else _KEY.findall(head)
         entity = self._positional[len(keys) :]
         is_stream = not {"bytes", CONTENT_WRITTEN}.isdisjoint(written.values())
         kind = self._kind(bool(entity), bool(function), is_stream)
@@ -176,6 +177,8 @@ class Declaration:
                 return "put_content" if is_stream else "update"
             case "DELETE":
                 return "delete"
+            case _ if self._path == RECORDING:
+                return "recording"
             case _ if is_function:
                 return "function"
             case _ if self._path.endswith("/$count"):

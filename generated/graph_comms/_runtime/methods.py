@@ -153,7 +153,9 @@ class Child(Generic[S_co, A_co]):
 
 def operations_of(cls: type[Resource[Any]]) -> Iterator[Operation]:
     """Yield the operations of a resource and of those below it, in the order of their declarations."""
-    declared = [member for base in reversed(cls.__mro__) for member in vars(base).values()]
+    # Bases in the runtime add methods that are no operations of the service.
+    own = [base for base in reversed(cls.__mro__) if base.__module__ == cls.__module__]
+    declared = [member for base in own for member in vars(base).values()]
     for member in declared:
         if isinstance(member, Declaration) and not isinstance(member, StreamMethod):
             yield member.operation

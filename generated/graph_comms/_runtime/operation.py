@@ -18,6 +18,7 @@ Kind = Literal[
     "count",
     "content",
     "put_content",
+    "recording",
     "action",
     "function",
 ]

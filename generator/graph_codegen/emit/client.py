@@ -26,11 +26,14 @@ IMPORTED = frozenset(
         "ActionOptions", "Async", "AsyncClientBase", "BinaryIO", "Child", "Cloud", "CollectionOptions",
         "CountOptions", "DELETE", "EntityOptions", "F", "GET", "ClientBase", "GraphModel", "Iterable",
         "Iterator", "LazyModule", "Options", "PATCH", "POST", "PUT", "Page", "PermissionRule",
-        "Permissions", "Resource", "Sequence", "Sync", "TYPE_CHECKING", "UNSET", "Unpack", "Unset",
-        "Untyped",
+        "Permissions", "RecordingMethods", "Resource", "Sequence", "Sync", "TYPE_CHECKING", "UNSET",
+        "Unpack", "Unset", "Untyped",
     }
 )  # fmt: skip
 """Names that the client module imports; no class of a resource may be called like one."""
+
+RECORDED = "microsoft.graph.recordOperation"
+"""The type that brings methods to fetch recordings, which no metadata declares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,8 @@ def _uses(resources: Sequence[ResourceClass], writer: DeclarationWriter) -> froz
         uses.add("PermissionRule")
     if any(method.stream_name for method in methods):
         uses.add("Iterator")
+    if RECORDED in writer.names.classes:
+        uses.add("RecordingMethods")
     if any(resource.below for resource in resources):
         uses.add("Child")
     return frozenset(uses)

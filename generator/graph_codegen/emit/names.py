@@ -92,7 +92,7 @@ MODULES_TAKEN = frozenset({"annotations", "register_namespaces"}) | {
 LONGEST_MODULE = 200
 """Longest name of a module; file systems allow 255 characters including the suffix."""
 
-CLIENT_ATTRIBUTES = frozenset({"aclose", "close", "follow"})
+CLIENT_ATTRIBUTES = frozenset({"aclose", "close", "follow", "get_recording", "stream_recording"})
 """The methods of the clients; a test keeps the list complete."""
 
 PARAMETER_NAMES = frozenset(
