@@ -277,6 +277,7 @@ class Exchange(Generic[_T]):
         # httpx errors carry their request, and the frames below hold what was sent; logging tools
         # show both.
         self._conceal()
+        _conceal(getattr(error, "_request", None))  # that of a redirect
         _forget(error)
         return GraphTransportError(
             reason=f"{type(error).__name__}: {error}",
@@ -290,8 +291,7 @@ class Exchange(Generic[_T]):
         return error.error
 
     def _conceal(self) -> None:
-        if self.request is not None:
-            self.request.headers.pop("Authorization", None)
+        _conceal(self.request)
 
     def _decode(self, reply: Reply, decoder: Decoder[_T]) -> _T:
         problem = reply.fault
@@ -337,6 +337,13 @@ def _is_final(answer: Answer) -> bool:
     while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
         cause = cause.__cause__ or cause.__context__
     return cause is not None
+
+
+def _conceal(request: httpx.Request | None) -> None:
+    """Remove the token, and a query that may hold a signature or a passcode, from a request."""
+    if request is not None:
+        request.headers.pop("Authorization", None)
+        request.url = request.url.copy_with(query=None)
 
 
 _QUOTED = re.compile(r""":?\s*(bytearray\()?b['"].*""", re.DOTALL)

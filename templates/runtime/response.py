@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from .headers import Headers
+from .hidden import shown
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Response(Generic[T_co]):
     """A successful response.
 
@@ -20,7 +21,10 @@ class Response(Generic[T_co]):
 
     value: T_co
     status: int
-    headers: Headers = field(repr=False)
+    headers: Headers
+
+    def __repr__(self) -> str:
+        return f"Response(value={shown('', self.value)!r}, status={self.status})"
 
     @property
     def request_id(self) -> str | None:

@@ -12,14 +12,14 @@ from .paging import PageData, unseen
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class AsyncPage(PageData[_T]):
     """One page. Iterating goes over the items of this and all further pages, fetched as needed.
 
     When it has come to the end, `delta_link` is that of the last page: only that one has it.
     """
 
-    _fetch: Callable[[str], Any] | None = field(default=None, repr=False, compare=False)
+    _fetch: Callable[[str], Any] | None = field(default=None, compare=False)
 
     async def next_page(self) -> AsyncPage[_T] | None:
         """Return the next page, None after the last. Raises what the method that listed raises."""

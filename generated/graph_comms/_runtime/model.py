@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import RLock
+from threading import Lock, RLock
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast
 
@@ -36,7 +36,7 @@ from pydantic_core import (
 )
 
 from .assigned import mark_built, note_assigned, note_undeclared, remember_undeclared
-from .hidden import shown
+from .hidden import HidingDict, shown
 from .misfits import Misfits, attributes, extra_of, has_misfits, members_of, misfits_of
 from .paths import cleaned
 from .recovery import Recovered, recovered, recovery
@@ -50,6 +50,7 @@ _building: ContextVar[tuple[type[GraphModel], ...]] = ContextVar("_building", de
 """The class whose validator is being built, then the class whose schema is inlined in it."""
 
 _build_lock = RLock()
+_hide_lock = Lock()
 
 _keys: dict[type, tuple[str, ...]] = {}
 """The keys by the entity types that declare them: the wire names of the properties."""
@@ -235,7 +236,14 @@ class GraphModel(BaseModel):
     def undeclared(self) -> dict[str, Any]:
         """The undeclared properties and annotations by wire name; changes to the mapping are sent."""
         remember_undeclared(self)
-        return extra_of(self)
+        extra = extra_of(self)
+        if not isinstance(extra, HidingDict):
+            with _hide_lock:  # two threads must not get two dictionaries
+                extra = extra_of(self)
+                if not isinstance(extra, HidingDict):
+                    extra = HidingDict(extra)
+                    object.__setattr__(self, "__pydantic_extra__", extra)
+        return extra
 
     def with_undeclared(self, /, **properties: Any) -> Self:
         """Return a copy with undeclared properties, given by their wire names.

@@ -10,12 +10,13 @@ from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .errors import RepeatedLinkError
+from .hidden import shown
 from .misfits import Misfits
 
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PageData(Generic[_T]):
     """The content of one page.
 
@@ -52,6 +53,10 @@ class PageData(Generic[_T]):
     def __bool__(self) -> bool:
         """True, be the page empty or not: `next_page` returns None after the last."""
         return True
+
+    def __repr__(self) -> str:
+        items = ", ".join(f"{name}={shown('', it)!r}" for name, it in self.fields().items())
+        return f"{type(self).__name__}({items})"
 
     def fields(self) -> dict[str, Any]:
         """Return the fields by name, to build a page of another class from them."""
