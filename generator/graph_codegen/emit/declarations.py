@@ -110,7 +110,7 @@ class DeclarationWriter:
         """Return the text about an argument: what is known about it, or else what it is."""
         if argument in method.keys:
             owner, _, key = argument.wire_name.rpartition("-")
-            return f"{key.capitalize()} of the {owner}." if owner else "Key of the entity."
+            return f"{key[:1].upper()}{key[1:]} of the {owner}." if owner else "Key of the entity."
         if argument is method.entity:
             return _ENTITIES[method.request.kind]
         text = self.descriptions.of_parameter(method.request, argument.wire_name)
