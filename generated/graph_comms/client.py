@@ -28,6 +28,7 @@ from ._runtime.methods import (
     LazyModule,
     Resource,
     Sync,
+    response_of,
 )
 from ._runtime.page import Page
 from ._runtime.permissions import PermissionRule, Permissions
@@ -83,19 +84,10 @@ class _AdhocCalls(Resource[F], at="adhoc_calls"):
         GET /communications/adhocCalls/$count
         """
 
-    @GET.page(
-        "/communications/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
-        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    get_all_recordings = Child(
+        lambda: (AdhocCallsGetAllRecordings, AsyncAdhocCallsGetAllRecordings)
     )
-    def get_all_recordings(
-        self,
-        *,
-        user_id: Unset | str | None = UNSET,
-        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        **options: Unpack[CollectionOptions],
-    ) -> Page[models.CallRecording]:
-        """Undocumented as far as known. List the recordings of the ad hoc calls that a user
+    """Undocumented as far as known. List the recordings of the ad hoc calls that a user
         started, within a time span if given.
 
         Args:
@@ -106,19 +98,10 @@ class _AdhocCalls(Resource[F], at="adhoc_calls"):
         GET /communications/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
         """
 
-    @GET.page(
-        "/communications/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
-        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    get_all_transcripts = Child(
+        lambda: (AdhocCallsGetAllTranscripts, AsyncAdhocCallsGetAllTranscripts)
     )
-    def get_all_transcripts(
-        self,
-        *,
-        user_id: Unset | str | None = UNSET,
-        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        **options: Unpack[CollectionOptions],
-    ) -> Page[models.CallTranscript]:
-        """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
+    """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
         started, within a time span if given.
 
         Args:
@@ -170,6 +153,180 @@ class AdhocCalls(_AdhocCalls[Sync]):
 
 class AsyncAdhocCalls(_AdhocCalls[Async]):
     """`/adhocCalls`"""
+
+
+class _AdhocCallsGetAllRecordings(Resource[F], at="adhoc_calls.get_all_recordings"):
+    """Undocumented as far as known. List the recordings of the ad hoc calls that a user
+    started, within a time span if given.
+
+    Args:
+        user_id: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /communications/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+    @GET.page(
+        "/communications/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def __call__(
+        self,
+        *,
+        user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallRecording]:
+        """Undocumented as far as known. List the recordings of the ad hoc calls that a user
+        started, within a time span if given.
+
+        Args:
+            user_id: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /communications/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    with_response = response_of(__call__)
+
+    @GET.page(
+        "/communications/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delta(
+        self,
+        *,
+        user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallRecording]:
+        """Undocumented as far as known. List the recordings of the ad hoc calls that a user
+        started that are new since the last time. Keep the deltaLink and start from it.
+
+        Args:
+            user_id: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /communications/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()
+        """
+
+
+class AdhocCallsGetAllRecordings(_AdhocCallsGetAllRecordings[Sync]):
+    """Undocumented as far as known. List the recordings of the ad hoc calls that a user
+    started, within a time span if given.
+
+    Args:
+        user_id: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /communications/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class AsyncAdhocCallsGetAllRecordings(_AdhocCallsGetAllRecordings[Async]):
+    """Undocumented as far as known. List the recordings of the ad hoc calls that a user
+    started, within a time span if given.
+
+    Args:
+        user_id: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /communications/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class _AdhocCallsGetAllTranscripts(Resource[F], at="adhoc_calls.get_all_transcripts"):
+    """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
+    started, within a time span if given.
+
+    Args:
+        user_id: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /communications/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+    @GET.page(
+        "/communications/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def __call__(
+        self,
+        *,
+        user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallTranscript]:
+        """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
+        started, within a time span if given.
+
+        Args:
+            user_id: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /communications/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    with_response = response_of(__call__)
+
+    @GET.page(
+        "/communications/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delta(
+        self,
+        *,
+        user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallTranscript]:
+        """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
+        started that are new since the last time. Keep the deltaLink and start from it.
+
+        Args:
+            user_id: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /communications/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()
+        """
+
+
+class AdhocCallsGetAllTranscripts(_AdhocCallsGetAllTranscripts[Sync]):
+    """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
+    started, within a time span if given.
+
+    Args:
+        user_id: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /communications/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class AsyncAdhocCallsGetAllTranscripts(_AdhocCallsGetAllTranscripts[Async]):
+    """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
+    started, within a time span if given.
+
+    Args:
+        user_id: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /communications/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
 
 
 class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
@@ -4052,19 +4209,10 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         POST /communications/onlineMeetings/createOrGet
         """
 
-    @GET.page(
-        "/communications/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
-        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    get_all_recordings = Child(
+        lambda: (OnlineMeetingsGetAllRecordings, AsyncOnlineMeetingsGetAllRecordings)
     )
-    def get_all_recordings(
-        self,
-        *,
-        meeting_organizer_user_id: Unset | str | None = UNSET,
-        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        **options: Unpack[CollectionOptions],
-    ) -> Page[models.CallRecording]:
-        """Undocumented as far as known. List the recordings of all meetings of one organizer,
+    """Undocumented as far as known. List the recordings of all meetings of one organizer,
         within a time span if given.
 
         Args:
@@ -4075,19 +4223,10 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
         GET /communications/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
         """
 
-    @GET.page(
-        "/communications/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
-        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    get_all_transcripts = Child(
+        lambda: (OnlineMeetingsGetAllTranscripts, AsyncOnlineMeetingsGetAllTranscripts)
     )
-    def get_all_transcripts(
-        self,
-        *,
-        meeting_organizer_user_id: Unset | str | None = UNSET,
-        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        **options: Unpack[CollectionOptions],
-    ) -> Page[models.CallTranscript]:
-        """Undocumented as far as known. List the transcripts of all meetings of one organizer,
+    """Undocumented as far as known. List the transcripts of all meetings of one organizer,
         within a time span if given.
 
         Args:
@@ -4258,6 +4397,180 @@ class OnlineMeetings(_OnlineMeetings[Sync]):
 
 class AsyncOnlineMeetings(_OnlineMeetings[Async]):
     """`/onlineMeetings`"""
+
+
+class _OnlineMeetingsGetAllRecordings(Resource[F], at="online_meetings.get_all_recordings"):
+    """Undocumented as far as known. List the recordings of all meetings of one organizer,
+    within a time span if given.
+
+    Args:
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /communications/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+    @GET.page(
+        "/communications/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def __call__(
+        self,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallRecording]:
+        """Undocumented as far as known. List the recordings of all meetings of one organizer,
+        within a time span if given.
+
+        Args:
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /communications/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    with_response = response_of(__call__)
+
+    @GET.page(
+        "/communications/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delta(
+        self,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallRecording]:
+        """Undocumented as far as known. List the recordings of the meetings of one organizer that
+        are new since the last time. Keep the deltaLink and start from it.
+
+        Args:
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /communications/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()
+        """
+
+
+class OnlineMeetingsGetAllRecordings(_OnlineMeetingsGetAllRecordings[Sync]):
+    """Undocumented as far as known. List the recordings of all meetings of one organizer,
+    within a time span if given.
+
+    Args:
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /communications/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class AsyncOnlineMeetingsGetAllRecordings(_OnlineMeetingsGetAllRecordings[Async]):
+    """Undocumented as far as known. List the recordings of all meetings of one organizer,
+    within a time span if given.
+
+    Args:
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /communications/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class _OnlineMeetingsGetAllTranscripts(Resource[F], at="online_meetings.get_all_transcripts"):
+    """Undocumented as far as known. List the transcripts of all meetings of one organizer,
+    within a time span if given.
+
+    Args:
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /communications/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+    @GET.page(
+        "/communications/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def __call__(
+        self,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallTranscript]:
+        """Undocumented as far as known. List the transcripts of all meetings of one organizer,
+        within a time span if given.
+
+        Args:
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /communications/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    with_response = response_of(__call__)
+
+    @GET.page(
+        "/communications/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delta(
+        self,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallTranscript]:
+        """Undocumented as far as known. List the transcripts of the meetings of one organizer that
+        are new since the last time. Keep the deltaLink and start from it.
+
+        Args:
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /communications/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()
+        """
+
+
+class OnlineMeetingsGetAllTranscripts(_OnlineMeetingsGetAllTranscripts[Sync]):
+    """Undocumented as far as known. List the transcripts of all meetings of one organizer,
+    within a time span if given.
+
+    Args:
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /communications/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class AsyncOnlineMeetingsGetAllTranscripts(_OnlineMeetingsGetAllTranscripts[Async]):
+    """Undocumented as far as known. List the transcripts of all meetings of one organizer,
+    within a time span if given.
+
+    Args:
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /communications/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
 
 
 class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendance_reports"):
@@ -5246,19 +5559,10 @@ class _MeAdhocCalls(Resource[F], at="me.adhoc_calls"):
         GET /me/adhocCalls/$count
         """
 
-    @GET.page(
-        "/me/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
-        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    get_all_recordings = Child(
+        lambda: (MeAdhocCallsGetAllRecordings, AsyncMeAdhocCallsGetAllRecordings)
     )
-    def get_all_recordings(
-        self,
-        *,
-        user_id: Unset | str | None = UNSET,
-        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        **options: Unpack[CollectionOptions],
-    ) -> Page[models.CallRecording]:
-        """Undocumented as far as known. List the recordings of the ad hoc calls that a user
+    """Undocumented as far as known. List the recordings of the ad hoc calls that a user
         started, within a time span if given.
 
         Args:
@@ -5269,19 +5573,10 @@ class _MeAdhocCalls(Resource[F], at="me.adhoc_calls"):
         GET /me/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
         """
 
-    @GET.page(
-        "/me/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
-        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    get_all_transcripts = Child(
+        lambda: (MeAdhocCallsGetAllTranscripts, AsyncMeAdhocCallsGetAllTranscripts)
     )
-    def get_all_transcripts(
-        self,
-        *,
-        user_id: Unset | str | None = UNSET,
-        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        **options: Unpack[CollectionOptions],
-    ) -> Page[models.CallTranscript]:
-        """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
+    """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
         started, within a time span if given.
 
         Args:
@@ -5333,6 +5628,180 @@ class MeAdhocCalls(_MeAdhocCalls[Sync]):
 
 class AsyncMeAdhocCalls(_MeAdhocCalls[Async]):
     """`/me/adhocCalls`"""
+
+
+class _MeAdhocCallsGetAllRecordings(Resource[F], at="me.adhoc_calls.get_all_recordings"):
+    """Undocumented as far as known. List the recordings of the ad hoc calls that a user
+    started, within a time span if given.
+
+    Args:
+        user_id: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /me/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+    @GET.page(
+        "/me/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def __call__(
+        self,
+        *,
+        user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallRecording]:
+        """Undocumented as far as known. List the recordings of the ad hoc calls that a user
+        started, within a time span if given.
+
+        Args:
+            user_id: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /me/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    with_response = response_of(__call__)
+
+    @GET.page(
+        "/me/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delta(
+        self,
+        *,
+        user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallRecording]:
+        """Undocumented as far as known. List the recordings of the ad hoc calls that a user
+        started that are new since the last time. Keep the deltaLink and start from it.
+
+        Args:
+            user_id: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /me/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()
+        """
+
+
+class MeAdhocCallsGetAllRecordings(_MeAdhocCallsGetAllRecordings[Sync]):
+    """Undocumented as far as known. List the recordings of the ad hoc calls that a user
+    started, within a time span if given.
+
+    Args:
+        user_id: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /me/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class AsyncMeAdhocCallsGetAllRecordings(_MeAdhocCallsGetAllRecordings[Async]):
+    """Undocumented as far as known. List the recordings of the ad hoc calls that a user
+    started, within a time span if given.
+
+    Args:
+        user_id: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /me/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class _MeAdhocCallsGetAllTranscripts(Resource[F], at="me.adhoc_calls.get_all_transcripts"):
+    """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
+    started, within a time span if given.
+
+    Args:
+        user_id: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /me/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+    @GET.page(
+        "/me/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def __call__(
+        self,
+        *,
+        user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallTranscript]:
+        """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
+        started, within a time span if given.
+
+        Args:
+            user_id: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /me/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    with_response = response_of(__call__)
+
+    @GET.page(
+        "/me/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delta(
+        self,
+        *,
+        user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallTranscript]:
+        """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
+        started that are new since the last time. Keep the deltaLink and start from it.
+
+        Args:
+            user_id: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /me/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()
+        """
+
+
+class MeAdhocCallsGetAllTranscripts(_MeAdhocCallsGetAllTranscripts[Sync]):
+    """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
+    started, within a time span if given.
+
+    Args:
+        user_id: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /me/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class AsyncMeAdhocCallsGetAllTranscripts(_MeAdhocCallsGetAllTranscripts[Async]):
+    """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
+    started, within a time span if given.
+
+    Args:
+        user_id: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /me/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
 
 
 class _MeAdhocCallsRecordings(Resource[F], at="me.adhoc_calls.recordings"):
@@ -5852,19 +6321,10 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
         POST /me/onlineMeetings/createOrGet
         """
 
-    @GET.page(
-        "/me/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
-        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    get_all_recordings = Child(
+        lambda: (MeOnlineMeetingsGetAllRecordings, AsyncMeOnlineMeetingsGetAllRecordings)
     )
-    def get_all_recordings(
-        self,
-        *,
-        meeting_organizer_user_id: Unset | str | None = UNSET,
-        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        **options: Unpack[CollectionOptions],
-    ) -> Page[models.CallRecording]:
-        """Undocumented as far as known. List the recordings of all meetings of one organizer,
+    """Undocumented as far as known. List the recordings of all meetings of one organizer,
         within a time span if given.
 
         Args:
@@ -5875,19 +6335,10 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
         GET /me/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
         """
 
-    @GET.page(
-        "/me/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
-        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    get_all_transcripts = Child(
+        lambda: (MeOnlineMeetingsGetAllTranscripts, AsyncMeOnlineMeetingsGetAllTranscripts)
     )
-    def get_all_transcripts(
-        self,
-        *,
-        meeting_organizer_user_id: Unset | str | None = UNSET,
-        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        **options: Unpack[CollectionOptions],
-    ) -> Page[models.CallTranscript]:
-        """Undocumented as far as known. List the transcripts of all meetings of one organizer,
+    """Undocumented as far as known. List the transcripts of all meetings of one organizer,
         within a time span if given.
 
         Args:
@@ -6094,6 +6545,180 @@ class MeOnlineMeetings(_MeOnlineMeetings[Sync]):
 
 class AsyncMeOnlineMeetings(_MeOnlineMeetings[Async]):
     """`/me/onlineMeetings`"""
+
+
+class _MeOnlineMeetingsGetAllRecordings(Resource[F], at="me.online_meetings.get_all_recordings"):
+    """Undocumented as far as known. List the recordings of all meetings of one organizer,
+    within a time span if given.
+
+    Args:
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /me/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+    @GET.page(
+        "/me/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def __call__(
+        self,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallRecording]:
+        """Undocumented as far as known. List the recordings of all meetings of one organizer,
+        within a time span if given.
+
+        Args:
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /me/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    with_response = response_of(__call__)
+
+    @GET.page(
+        "/me/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delta(
+        self,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallRecording]:
+        """Undocumented as far as known. List the recordings of the meetings of one organizer that
+        are new since the last time. Keep the deltaLink and start from it.
+
+        Args:
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /me/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()
+        """
+
+
+class MeOnlineMeetingsGetAllRecordings(_MeOnlineMeetingsGetAllRecordings[Sync]):
+    """Undocumented as far as known. List the recordings of all meetings of one organizer,
+    within a time span if given.
+
+    Args:
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /me/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class AsyncMeOnlineMeetingsGetAllRecordings(_MeOnlineMeetingsGetAllRecordings[Async]):
+    """Undocumented as far as known. List the recordings of all meetings of one organizer,
+    within a time span if given.
+
+    Args:
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /me/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class _MeOnlineMeetingsGetAllTranscripts(Resource[F], at="me.online_meetings.get_all_transcripts"):
+    """Undocumented as far as known. List the transcripts of all meetings of one organizer,
+    within a time span if given.
+
+    Args:
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /me/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+    @GET.page(
+        "/me/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def __call__(
+        self,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallTranscript]:
+        """Undocumented as far as known. List the transcripts of all meetings of one organizer,
+        within a time span if given.
+
+        Args:
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /me/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    with_response = response_of(__call__)
+
+    @GET.page(
+        "/me/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+    )
+    def delta(
+        self,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallTranscript]:
+        """Undocumented as far as known. List the transcripts of the meetings of one organizer that
+        are new since the last time. Keep the deltaLink and start from it.
+
+        Args:
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /me/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()
+        """
+
+
+class MeOnlineMeetingsGetAllTranscripts(_MeOnlineMeetingsGetAllTranscripts[Sync]):
+    """Undocumented as far as known. List the transcripts of all meetings of one organizer,
+    within a time span if given.
+
+    Args:
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /me/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class AsyncMeOnlineMeetingsGetAllTranscripts(_MeOnlineMeetingsGetAllTranscripts[Async]):
+    """Undocumented as far as known. List the transcripts of all meetings of one organizer,
+    within a time span if given.
+
+    Args:
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /me/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
 
 
 class _MeOnlineMeetingsAttendanceReports(Resource[F], at="me.online_meetings.attendance_reports"):
@@ -7151,25 +7776,10 @@ class _UsersAdhocCalls(Resource[F], at="users.adhoc_calls"):
         GET /users/{user-id}/adhocCalls/$count
         """
 
-    @GET.page(
-        "/users/{user-id}/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
-        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
-        documented=True,
-        permissions=Permissions(
-            application=("CallRecordings.Read.All",),
-        ),
-        wire_names={"user_id_parameter": "userId"},
+    get_all_recordings = Child(
+        lambda: (UsersAdhocCallsGetAllRecordings, AsyncUsersAdhocCallsGetAllRecordings)
     )
-    def get_all_recordings(
-        self,
-        user_id: str,
-        *,
-        user_id_parameter: Unset | str | None = UNSET,
-        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        **options: Unpack[CollectionOptions],
-    ) -> Page[models.CallRecording]:
-        """List the recordings of the ad hoc calls that a user started, within a time span if
+    """List the recordings of the ad hoc calls that a user started, within a time span if
         given.
 
         Args:
@@ -7181,25 +7791,10 @@ class _UsersAdhocCalls(Resource[F], at="users.adhoc_calls"):
         GET /users/{user-id}/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
         """
 
-    @GET.page(
-        "/users/{user-id}/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
-        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
-        documented=True,
-        permissions=Permissions(
-            application=("CallTranscripts.Read.All",),
-        ),
-        wire_names={"user_id_parameter": "userId"},
+    get_all_transcripts = Child(
+        lambda: (UsersAdhocCallsGetAllTranscripts, AsyncUsersAdhocCallsGetAllTranscripts)
     )
-    def get_all_transcripts(
-        self,
-        user_id: str,
-        *,
-        user_id_parameter: Unset | str | None = UNSET,
-        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        **options: Unpack[CollectionOptions],
-    ) -> Page[models.CallTranscript]:
-        """List the transcripts of the ad hoc calls that a user started, within a time span if
+    """List the transcripts of the ad hoc calls that a user started, within a time span if
         given.
 
         Args:
@@ -7263,6 +7858,206 @@ class UsersAdhocCalls(_UsersAdhocCalls[Sync]):
 
 class AsyncUsersAdhocCalls(_UsersAdhocCalls[Async]):
     """`/users/adhocCalls`"""
+
+
+class _UsersAdhocCallsGetAllRecordings(Resource[F], at="users.adhoc_calls.get_all_recordings"):
+    """List the recordings of the ad hoc calls that a user started, within a time span if
+    given.
+
+    Args:
+        user_id: Id of the user.
+        user_id_parameter: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /users/{user-id}/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+    @GET.page(
+        "/users/{user-id}/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallRecordings.Read.All",),
+        ),
+        wire_names={"user_id_parameter": "userId"},
+    )
+    def __call__(
+        self,
+        user_id: str,
+        *,
+        user_id_parameter: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallRecording]:
+        """List the recordings of the ad hoc calls that a user started, within a time span if
+        given.
+
+        Args:
+            user_id: Id of the user.
+            user_id_parameter: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /users/{user-id}/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    with_response = response_of(__call__)
+
+    @GET.page(
+        "/users/{user-id}/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        wire_names={"user_id_parameter": "userId"},
+    )
+    def delta(
+        self,
+        user_id: str,
+        *,
+        user_id_parameter: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallRecording]:
+        """Undocumented as far as known. List the recordings of the ad hoc calls that a user
+        started that are new since the last time. Keep the deltaLink and start from it.
+
+        Args:
+            user_id: Id of the user.
+            user_id_parameter: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /users/{user-id}/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()
+        """
+
+
+class UsersAdhocCallsGetAllRecordings(_UsersAdhocCallsGetAllRecordings[Sync]):
+    """List the recordings of the ad hoc calls that a user started, within a time span if
+    given.
+
+    Args:
+        user_id: Id of the user.
+        user_id_parameter: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /users/{user-id}/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class AsyncUsersAdhocCallsGetAllRecordings(_UsersAdhocCallsGetAllRecordings[Async]):
+    """List the recordings of the ad hoc calls that a user started, within a time span if
+    given.
+
+    Args:
+        user_id: Id of the user.
+        user_id_parameter: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /users/{user-id}/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class _UsersAdhocCallsGetAllTranscripts(Resource[F], at="users.adhoc_calls.get_all_transcripts"):
+    """List the transcripts of the ad hoc calls that a user started, within a time span if
+    given.
+
+    Args:
+        user_id: Id of the user.
+        user_id_parameter: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /users/{user-id}/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+    @GET.page(
+        "/users/{user-id}/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("CallTranscripts.Read.All",),
+        ),
+        wire_names={"user_id_parameter": "userId"},
+    )
+    def __call__(
+        self,
+        user_id: str,
+        *,
+        user_id_parameter: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallTranscript]:
+        """List the transcripts of the ad hoc calls that a user started, within a time span if
+        given.
+
+        Args:
+            user_id: Id of the user.
+            user_id_parameter: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /users/{user-id}/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    with_response = response_of(__call__)
+
+    @GET.page(
+        "/users/{user-id}/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        wire_names={"user_id_parameter": "userId"},
+    )
+    def delta(
+        self,
+        user_id: str,
+        *,
+        user_id_parameter: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallTranscript]:
+        """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
+        started that are new since the last time. Keep the deltaLink and start from it.
+
+        Args:
+            user_id: Id of the user.
+            user_id_parameter: Object id of the user.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /users/{user-id}/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()
+        """
+
+
+class UsersAdhocCallsGetAllTranscripts(_UsersAdhocCallsGetAllTranscripts[Sync]):
+    """List the transcripts of the ad hoc calls that a user started, within a time span if
+    given.
+
+    Args:
+        user_id: Id of the user.
+        user_id_parameter: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /users/{user-id}/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class AsyncUsersAdhocCallsGetAllTranscripts(_UsersAdhocCallsGetAllTranscripts[Async]):
+    """List the transcripts of the ad hoc calls that a user started, within a time span if
+    given.
+
+    Args:
+        user_id: Id of the user.
+        user_id_parameter: Object id of the user.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /users/{user-id}/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
 
 
 class _UsersAdhocCallsRecordings(Resource[F], at="users.adhoc_calls.recordings"):
@@ -7855,24 +8650,10 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
         POST /users/{user-id}/onlineMeetings/createOrGet
         """
 
-    @GET.page(
-        "/users/{user-id}/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
-        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
-        documented=True,
-        permissions=Permissions(
-            application=("OnlineMeetingRecording.Read.All",),
-        ),
+    get_all_recordings = Child(
+        lambda: (UsersOnlineMeetingsGetAllRecordings, AsyncUsersOnlineMeetingsGetAllRecordings)
     )
-    def get_all_recordings(
-        self,
-        user_id: str,
-        *,
-        meeting_organizer_user_id: Unset | str | None = UNSET,
-        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        **options: Unpack[CollectionOptions],
-    ) -> Page[models.CallRecording]:
-        """List the recordings of all meetings of one organizer, within a time span if given.
+    """List the recordings of all meetings of one organizer, within a time span if given.
 
         Args:
             user_id: Id of the user.
@@ -7883,24 +8664,10 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
         GET /users/{user-id}/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
         """
 
-    @GET.page(
-        "/users/{user-id}/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
-        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
-        documented=True,
-        permissions=Permissions(
-            application=("OnlineMeetingTranscript.Read.All",),
-        ),
+    get_all_transcripts = Child(
+        lambda: (UsersOnlineMeetingsGetAllTranscripts, AsyncUsersOnlineMeetingsGetAllTranscripts)
     )
-    def get_all_transcripts(
-        self,
-        user_id: str,
-        *,
-        meeting_organizer_user_id: Unset | str | None = UNSET,
-        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
-        **options: Unpack[CollectionOptions],
-    ) -> Page[models.CallTranscript]:
-        """List the transcripts of all meetings of one organizer, within a time span if given.
+    """List the transcripts of all meetings of one organizer, within a time span if given.
 
         Args:
             user_id: Id of the user.
@@ -8129,6 +8896,206 @@ class UsersOnlineMeetings(_UsersOnlineMeetings[Sync]):
 
 class AsyncUsersOnlineMeetings(_UsersOnlineMeetings[Async]):
     """`/users/onlineMeetings`"""
+
+
+class _UsersOnlineMeetingsGetAllRecordings(
+    Resource[F], at="users.online_meetings.get_all_recordings"
+):
+    """List the recordings of all meetings of one organizer, within a time span if given.
+
+    Args:
+        user_id: Id of the user.
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /users/{user-id}/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+    @GET.page(
+        "/users/{user-id}/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingRecording.Read.All",),
+        ),
+    )
+    def __call__(
+        self,
+        user_id: str,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallRecording]:
+        """List the recordings of all meetings of one organizer, within a time span if given.
+
+        Args:
+            user_id: Id of the user.
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /users/{user-id}/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    with_response = response_of(__call__)
+
+    @GET.page(
+        "/users/{user-id}/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingRecording.Read.All",),
+        ),
+    )
+    def delta(
+        self,
+        user_id: str,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallRecording]:
+        """List the recordings of the meetings of one organizer that are new since the last time.
+        Keep the deltaLink and start from it.
+
+        Args:
+            user_id: Id of the user.
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /users/{user-id}/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()
+        """
+
+
+class UsersOnlineMeetingsGetAllRecordings(_UsersOnlineMeetingsGetAllRecordings[Sync]):
+    """List the recordings of all meetings of one organizer, within a time span if given.
+
+    Args:
+        user_id: Id of the user.
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /users/{user-id}/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class AsyncUsersOnlineMeetingsGetAllRecordings(_UsersOnlineMeetingsGetAllRecordings[Async]):
+    """List the recordings of all meetings of one organizer, within a time span if given.
+
+    Args:
+        user_id: Id of the user.
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /users/{user-id}/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class _UsersOnlineMeetingsGetAllTranscripts(
+    Resource[F], at="users.online_meetings.get_all_transcripts"
+):
+    """List the transcripts of all meetings of one organizer, within a time span if given.
+
+    Args:
+        user_id: Id of the user.
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /users/{user-id}/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+    @GET.page(
+        "/users/{user-id}/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingTranscript.Read.All",),
+        ),
+    )
+    def __call__(
+        self,
+        user_id: str,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallTranscript]:
+        """List the transcripts of all meetings of one organizer, within a time span if given.
+
+        Args:
+            user_id: Id of the user.
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /users/{user-id}/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+        """
+
+    with_response = response_of(__call__)
+
+    @GET.page(
+        "/users/{user-id}/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        documented=True,
+        permissions=Permissions(
+            application=("OnlineMeetingTranscript.Read.All",),
+        ),
+    )
+    def delta(
+        self,
+        user_id: str,
+        *,
+        meeting_organizer_user_id: Unset | str | None = UNSET,
+        start_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        end_date_time: Unset | edm.DateTimeOffset | None = UNSET,
+        **options: Unpack[CollectionOptions],
+    ) -> Page[models.CallTranscript]:
+        """List the transcripts of the meetings of one organizer that are new since the last time.
+        Keep the deltaLink and start from it.
+
+        Args:
+            user_id: Id of the user.
+            meeting_organizer_user_id: Object id of the user who organized the meetings.
+            start_date_time: Start of the time span.
+            end_date_time: End of the time span.
+
+        GET /users/{user-id}/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})/delta()
+        """
+
+
+class UsersOnlineMeetingsGetAllTranscripts(_UsersOnlineMeetingsGetAllTranscripts[Sync]):
+    """List the transcripts of all meetings of one organizer, within a time span if given.
+
+    Args:
+        user_id: Id of the user.
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /users/{user-id}/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
+
+
+class AsyncUsersOnlineMeetingsGetAllTranscripts(_UsersOnlineMeetingsGetAllTranscripts[Async]):
+    """List the transcripts of all meetings of one organizer, within a time span if given.
+
+    Args:
+        user_id: Id of the user.
+        meeting_organizer_user_id: Object id of the user who organized the meetings.
+        start_date_time: Start of the time span.
+        end_date_time: End of the time span.
+
+    GET /users/{user-id}/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
+    """
 
 
 class _UsersOnlineMeetingsAttendanceReports(

@@ -6,11 +6,12 @@ follows from the flavour of the resource, for type checkers and editors as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from importlib import import_module
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, Unpack, overload
 
 from .async_client import AsyncMethod, AsyncPageMethod, AsyncStreamMethod
+from .async_page import AsyncPage
 from .async_session import AsyncSession
 from .client import SyncMethod, SyncPageMethod, SyncStreamMethod
 from .content import Async, F, Sync
@@ -24,10 +25,11 @@ from .declaration import (
 )
 from .operation import Operation
 from .page import Page
+from .response import Response
 
 __all__ = [
     "DELETE", "GET", "PATCH", "POST", "PUT", "Async", "Child", "F", "LazyModule", "Method",
-    "PageMethod", "Resource", "StreamMethod", "Sync", "operations_of",
+    "PageMethod", "Resource", "StreamMethod", "Sync", "operations_of", "response_of",
 ]  # fmt: skip
 
 P = ParamSpec("P")
@@ -88,6 +90,33 @@ def _bound(
 
 def _is_async(owner: Resource[Any]) -> bool:
     return isinstance(session_of(owner), AsyncSession)
+
+
+class Responding(Generic[P, S_co, A_co]):
+    """`with_response` of the method that an object is itself, by its declaration as `__call__`."""
+
+    def __init__(self, declaration: Declaration) -> None:
+        self._name = declaration.__name__
+
+    @overload
+    def __get__(self, owner: Resource[Sync], cls: Any = None) -> Callable[P, Response[S_co]]: ...
+    @overload
+    def __get__(
+        self, owner: Resource[Async], cls: Any = None
+    ) -> Callable[P, Coroutine[Any, Any, Response[A_co]]]: ...
+    @overload
+    def __get__(self, owner: None, cls: Any = None) -> Responding[P, S_co, A_co]: ...
+    def __get__(self, owner: Resource[Any] | None, cls: Any = None) -> Any:
+        return self if owner is None else getattr(owner, self._name).with_response
+
+
+@overload
+def response_of(call: Method[P, T]) -> Responding[P, T, T]: ...
+@overload
+def response_of(call: PageMethod[P, T]) -> Responding[P, Page[T], AsyncPage[T]]: ...
+def response_of(call: Declaration) -> Responding[Any, Any, Any]:
+    """Return `with_response` of an object that can be called, as a member of its class."""
+    return Responding(call)
 
 
 class Verb:

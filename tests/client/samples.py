@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, BinaryIO, Union, get_args, get_origin
 
 from graph_comms import models
@@ -160,13 +162,18 @@ def arguments(
             members[parameter.wire_name] = chosen.wire
         elif not is_key(parameter):
             literals[parameter.wire_name] = chosen.literal
-    if operation.kind == "function":
-        inside = ",".join(f"{name}={literal}" for name, literal in literals.items())
-        path = f"{path.rpartition('(')[0]}({inside})"
+    path = re.sub(r"\(([^()]*)\)", partial(_filled, literals), path)
     if full:
         names = [p.name for p in operation.parameters if p.location == "query"]
         given |= {name: OPTIONS[name][0] for name in names}
     return Arguments(given, f"/v1.0{path}", _body(operation, members, content))
+
+
+def _filled(literals: Mapping[str, str], match: re.Match[str]) -> str:
+    """The arguments of a function in a path, in parentheses, without those that are not given."""
+    pairs = (part.split("=") for part in match[1].split(",") if part)
+    given = ((name, literals.get(place[1:-1])) for name, place in pairs)
+    return f"({','.join(f'{name}={literal}' for name, literal in given if literal is not None)})"
 
 
 def _body(operation: Operation, members: Mapping[str, Any], content: bytes | None) -> Any:

@@ -34,7 +34,7 @@ from graph_comms._runtime.methods import Child, StreamMethod
 from graph_comms._runtime.operation import Operation, Parameter
 from graph_comms._runtime.wire import Unset
 from graph_comms.models import GraphModel
-from tests.client.faces import FLAVOURS, TOKEN, Client, attribute
+from tests.client.faces import FLAVOURS, TOKEN, Client
 from tests.client.samples import OPTIONS, arguments, form_of, is_key, sample
 from tests.support.server import GraphServer, Played, Reply, Request, json_reply
 
@@ -72,7 +72,7 @@ def test_the_request_and_the_result(server: GraphServer, operation: Operation) -
         server.play(step)
         with Client(flavour, server) as caller:
             returned = caller.call(operation.python, **wanted.given)
-            hint = get_type_hints(attribute(caller.client, operation.python))["return"]
+        hint = get_type_hints(DECLARED[operation.python])["return"]
         assert isinstance(returned, AsyncPage) == (flavour == "async" and get_origin(hint) is Page)
         assert fits(returned, hint), f"{returned!r} is no {hint}"
         assert plain(returned) == result
@@ -245,7 +245,7 @@ SYNC, ASYNC = (
     dict(resources(cls("token"))) for cls in (CommunicationsClient, AsyncCommunicationsClient)
 )
 DECLARED = {
-    prefix + name: member
+    (prefix + name).removesuffix(".__call__"): member
     for prefix, resource in SYNC.items()
     for name, member in inspect.getmembers_static(type(resource))
     if isinstance(member, Declaration)
@@ -332,7 +332,8 @@ def test_the_signature_says_what_the_table_says(operation: Operation) -> None:
 @pytest.mark.parametrize("python", DECLARED)
 def test_a_method_is_bound_to_its_resource_like_any_other(python: str) -> None:
     declared = DECLARED[python]
-    path, _, name = python.rpartition(".")
+    name = declared.__name__
+    path = python if name == "__call__" else python.rpartition(".")[0]
     _, *parameters = inspect.signature(declared).parameters.values()
     for table in (SYNC, ASYNC):
         owner = table[f"{path}." if path else ""]

@@ -310,6 +310,11 @@ class _Checker:
             case ast.Assign([ast.Name("_version" | "_endpoint")], value):
                 return _is_string(value)
             case ast.Assign(
+                [ast.Name("with_response")],
+                ast.Call(ast.Name("response_of"), [ast.Name("__call__")], []),
+            ):
+                return "response_of" in self._imported
+            case ast.Assign(
                 [ast.Name()],
                 ast.Call(ast.Name("Child"), [ast.Lambda(nothing, ast.Tuple([sync, twin]))], []),
             ):

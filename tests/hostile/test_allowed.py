@@ -54,6 +54,12 @@ INTRUDERS = [
     ("client.py", "Child(lambda: (AdhocCallsRecordings", "Child(lambda: (exec"),
     ("client.py", "Child(lambda: (", "exec(lambda: ("),
     ("client.py", "Child(lambda: (", "Child(lambda x=exec('x'): ("),
+    ("client.py", "with_response = response_of(__call__)", "with_response = exec(__call__)"),
+    (
+        "client.py",
+        "with_response = response_of(__call__)",
+        "with_response = response_of(exec('x'))",
+    ),
     ("client.py", "    @GET.page", "    @exec\n    @GET.page"),
     ("client.py", "    @GET.page(", "    @GET.x("),
     ("client.py", '"/communications/adhocCalls"', "exec('x')"),

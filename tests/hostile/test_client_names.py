@@ -80,3 +80,31 @@ client = "hub"
 def test_two_classes_of_one_name_are_refused() -> None:
     with pytest.raises(CodegenError, match="both become AsyncX in Python"):
         generate(service(("x", "asyncX")))
+
+
+def composed(function: str, parameter: str, behind: str, *behind_parameters: str) -> bytes:
+    """A function of the type `u` that returns it, in two overloads, and an action bound to the type."""
+    own = f'<Parameter Name="b" Type="graph.u"/><Parameter Name="{parameter}" Type="Edm.Int32"/>'
+    more = "".join(f'<Parameter Name="{name}" Type="Edm.String"/>' for name in behind_parameters)
+    head = f'<Function Name="{function}" IsBound="true" IsComposable="true">'
+    bind, end = '<Parameter Name="b" Type="graph.u"/>', '<ReturnType Type="graph.u"/></Function>'
+    return document(
+        f'<EntityType Name="u">{KEY}</EntityType>{head}{own}{end}{head}{bind}{end}'
+        f'<Action Name="{behind}" IsBound="true">{bind}{more}</Action>'
+        '<EntityContainer Name="c"><EntitySet Name="us" EntityType="graph.u"/></EntityContainer>'
+    )
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("withResponse", "n", "withResponse", "n"),
+        ("call", "self", "call", "self", "options"),
+        ("responseOf", "uId", "responseOf", "uId", "responseOfUId"),
+        ("get", "get", "get", "get", "getGet", "getParameter"),
+        ("import", "n", "class", "import-n".replace("-", "N")),
+        ("child", "n", "GET", "n_parameter"),
+    ],
+)
+def test_a_composable_function_and_what_is_behind_it_may_be_called(names: tuple[str, ...]) -> None:
+    check(composed(*names))

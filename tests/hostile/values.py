@@ -80,7 +80,10 @@ def _check_client(made: Generated, module: Import) -> None:
     table = module("operations").OPERATIONS
     assert len({operation.python for operation in table}) == len(table)
     wanted = {
-        (request.http, tuple(p.name for p in request.parameters)): request
+        (
+            request.http,
+            (*request.through_parameters, *(p.name for p in request.parameters)),
+        ): request
         for request in list_requests(made.model)
     }
     clients = [
@@ -97,7 +100,8 @@ def _check_client(made: Generated, module: Import) -> None:
         request = wanted.pop((f"{operation.method} {operation.path}", named))
         assert [p.wire_name for p in own[: len(keys)]] == keys
         assert operation.kind == request.kind
-        refs = [request.body] if request.body else [p.type for p in request.parameters]
+        parameters = (*request.through_parameters.values(), *request.parameters)
+        refs = [request.body] if request.body else [p.type for p in parameters]
         types = dict(zip((p.name for p in own[len(keys) :]), refs, strict=True))
         for client in clients:
             *owners, method = operation.python.split(".")
@@ -118,6 +122,9 @@ def _check_method(
     """
     own = [p.name for p in operation.parameters if p.location != "query"]
     declared = getattr(type(resource), name)
+    if not hasattr(declared, "bind"):  # the result of a composable function, which its class calls
+        resource, name = getattr(resource, name), "__call__"
+        declared = type(resource).__call__
     parameters = inspect.signature(getattr(resource, name)).parameters.values()
     placed = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
     named = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from graph_comms import (
 )
 from graph_comms.models import (
     Call,
+    CallRecording,
     CallState,
     ChatInfo,
     CommsNotifications,
@@ -137,6 +138,24 @@ def changes(client: CommunicationsClient, link: str) -> str | None:
 async def changes_async(client: AsyncCommunicationsClient, link: str) -> list[str | None]:
     page: AsyncPage[Participant] = await client.follow(link, Participant, headers={"X-Own": "1"})
     return [participant.id async for participant in page]
+
+
+def new_recordings(client: CommunicationsClient) -> list[str | None]:
+    recordings = client.users.online_meetings.get_all_recordings
+    page: Page[CallRecording] = recordings("1", meeting_organizer_user_id="1", top=5)
+    page = recordings.delta("1", start_date_time=datetime.now(UTC))
+    response: Response[Page[CallRecording]] = recordings.with_response("1")
+    page = recordings.delta.with_response("1").value
+    return [recording.id for recording in page] if response.status == 200 else []
+
+
+async def new_recordings_async(client: AsyncCommunicationsClient) -> list[str | None]:
+    recordings = client.users.online_meetings.get_all_recordings
+    page: AsyncPage[CallRecording] = await recordings("1", meeting_organizer_user_id="1", top=5)
+    page = await recordings.delta("1", start_date_time=datetime.now(UTC))
+    response: Response[AsyncPage[CallRecording]] = await recordings.with_response("1")
+    page = (await recordings.delta.with_response("1")).value
+    return [recording.id async for recording in page] if response.status == 200 else []
 
 
 async def create_async(token: str) -> CallState | None:

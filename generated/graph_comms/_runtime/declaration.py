@@ -129,8 +129,9 @@ class Declaration:
     def operation(self) -> Operation:
         """The operation that the method sends."""
         written: Mapping[str, str] = self.__wrapped__.__annotations__
-        head, function, _ = self._path.partition("(")
+        head, function, rest = self._path.partition("(")
         keys = [] if self._path == RECORDING else _KEY.findall(head)
+        placeholders = _KEY.findall(rest)
         entity = self._positional[len(keys) :]
         is_stream = not {"bytes", CONTENT_WRITTEN}.isdisjoint(written.values())
         kind = self._kind(bool(entity), bool(function), is_stream)
@@ -142,11 +143,12 @@ class Declaration:
         ]
         for name in (*entity, *named):
             form = written[name].removeprefix("Unset | ")
+            wire = wire_names.get(name) or to_camel(name)
             parameters.append(
                 Parameter(
-                    wire_names.get(name) or to_camel(name),
+                    wire,
                     name,
-                    "path" if kind == "function" else "body",
+                    "path" if wire in placeholders else "body",
                     form.replace("models.", "").removesuffix(" | F"),
                     form == written[name],
                 )
@@ -160,7 +162,7 @@ class Declaration:
         return Operation(
             method=self._verb,
             path=self._path,
-            python=".".join(filter(None, [self.at, self.__name__])),
+            python=".".join(filter(None, [self.at, self.__name__])).removesuffix(".__call__"),
             kind=kind,
             parameters=tuple(parameters),
             returns=None if returns == "None" else returns,

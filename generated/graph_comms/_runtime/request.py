@@ -31,10 +31,10 @@ PACKAGE = __name__.split(".")[-3]
 _ACCEPT = {"bytes": "*/*", "int": "text/plain, application/json"}
 """The Accept header by what an operation returns; JSON by default."""
 
-_ARGUMENTS = re.compile(r"\(([^()]*)\)$")
 _JSON = "application/json"
 
-_KEY = re.compile(r"\{([^{}]+)\}")
+_VARIABLE = re.compile(r"\{([^{}]+)\}|\(([^()]*)\)")
+"""What varies in a path template: a key, or the arguments of a function."""
 
 NOT_SEGMENTS = frozenset({"", ".", ".."})
 """No keys: clients and gateways drop dot segments (RFC 3986, 5.2.4), escaped or not."""
@@ -232,16 +232,19 @@ def expand_path(template: str, arguments: Mapping[str, object]) -> str:
     characters of RFC 3986, 2.3, the quotes around text and the colons of times.
     """
 
-    def key(match: re.Match[str]) -> str:
-        return quote(_key(match[1], arguments[match[1]]), safe="")
+    def fill(match: re.Match[str]) -> str:
+        if match[1]:
+            return quote(_key(match[1], arguments[match[1]]), safe="")
+        named = (part.partition("=")[::2] for part in match[2].split(",") if part)
+        given = ((name, arguments[place[1:-1]]) for name, place in named)
+        filled = (
+            f"{name}={quote(to_argument(value), safe=_LITERAL)}"
+            for name, value in given
+            if value is not UNSET
+        )
+        return f"({','.join(filled)})"
 
-    function = _ARGUMENTS.search(template)
-    if function is None:
-        return _KEY.sub(key, template)
-    names = [part.partition("=")[0] for part in function[1].split(",") if part]
-    given = ((name, arguments[name]) for name in names if arguments[name] is not UNSET)
-    filled = ",".join(f"{name}={quote(to_argument(value), safe=_LITERAL)}" for name, value in given)
-    return f"{_KEY.sub(key, template[: function.start()])}({filled})"
+    return _VARIABLE.sub(fill, template)
 
 
 _LITERAL = "':"

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from itertools import chain
 
 from graph_codegen.emit.declarations import Declaration, DeclarationWriter
-from graph_codegen.emit.method_names import Path, attributes, class_prefix, client_methods
+from graph_codegen.emit.method_names import (
+    Path,
+    attributes,
+    class_prefix,
+    client_methods,
+    is_result,
+)
 from graph_codegen.emit.methods import Method
 from graph_codegen.emit.names import class_name
 from graph_codegen.emit.templates import render
@@ -27,7 +33,7 @@ IMPORTED = frozenset(
         "CountOptions", "DELETE", "EntityOptions", "F", "GET", "ClientBase", "GraphModel", "Iterable",
         "Iterator", "LazyModule", "Options", "PATCH", "POST", "PUT", "Page", "PermissionRule",
         "Permissions", "RecordingMethods", "Resource", "Sequence", "Sync", "TYPE_CHECKING", "UNSET",
-        "Unpack", "Unset", "Untyped",
+        "Unpack", "Unset", "Untyped", "response_of",
     }
 )  # fmt: skip
 """Names that the client module imports; no class of a resource may be called like one."""
@@ -36,16 +42,22 @@ RECORDED = "microsoft.graph.recordOperation"
 """The type that brings methods to fetch recordings, which no metadata declares."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceClass:
-    """A class of the client for a resource of the service: its attribute path and its members."""
+    """A class of the client for a resource of the service: its attribute path and its members.
+
+    `below` are the attributes of the child resources, and `results` the methods that lead on to what is
+    bound to their results, with the class of each. `call` is the method that an instance of such a class
+    is itself; it is among the declarations of the parent.
+    """
 
     path: tuple[str, ...]
     name: str
     docstring: str
     declarations: tuple[Declaration, ...]
     below: tuple[tuple[str, str], ...]
-    """The attributes of the child resources, with their classes."""
+    results: Mapping[str, str]
+    call: Declaration | None
 
 
 def render_client(model: Model, writer: DeclarationWriter, settings: Settings) -> dict[str, str]:
@@ -107,8 +119,10 @@ def _uses(resources: Sequence[ResourceClass], writer: DeclarationWriter) -> froz
         uses.add("Iterator")
     if RECORDED in writer.names.classes:
         uses.add("RecordingMethods")
-    if any(resource.below for resource in resources):
+    if any(resource.below or resource.results for resource in resources):
         uses.add("Child")
+    if any(resource.call for resource in resources):
+        uses.add("response_of")
     return frozenset(uses)
 
 
@@ -127,30 +141,30 @@ def every_resource(
     prefix = class_prefix(model, settings.client)
     taken = IMPORTED | {f"{prefix}Client", f"Async{prefix}Client"}
     names = {path: _class(path, taken) for path in by_path}
-    resources = [
-        _resource(
-            path, names[path], found, {other: names[other] for other in below.get(path, [])}, writer
+    resources: dict[Path, ResourceClass] = {}
+    for path, methods in by_path.items():
+        children = [(other, attributes(other)[-1], names[other]) for other in below.get(path, ())]
+        call = _call(path, resources)
+        resources[path] = ResourceClass(
+            path=attributes(path),
+            name=names[path],
+            docstring=call.docstring if call else docstring_source(f"`/{'/'.join(path)}`"),
+            declarations=tuple(map(writer.declaration, methods)),
+            below=tuple((name, cls) for other, name, cls in children if not is_result(other)),
+            results={name: cls for other, name, cls in children if is_result(other)},
+            call=call,
         )
-        for path, found in by_path.items()
-    ]
-    _check_names(resources, model.place)
-    return resources
+    found = [*resources.values()]
+    _check_names(found, model.place)
+    return found
 
 
-def _resource(
-    path: Path,
-    name: str,
-    methods: Sequence[Method],
-    below: Mapping[Path, str],
-    writer: DeclarationWriter,
-) -> ResourceClass:
-    return ResourceClass(
-        attributes(path),
-        name,
-        docstring_source(f"`/{'/'.join(path)}`"),
-        tuple(map(writer.declaration, methods)),
-        tuple((attributes(other)[-1], class_) for other, class_ in below.items()),
-    )
+def _call(path: Path, before: Mapping[Path, ResourceClass]) -> Declaration | None:
+    """Return the method whose result a resource is; `before` has its parent."""
+    if not is_result(path):
+        return None
+    name = attributes(path)[-1]
+    return next(d for d in before[path[:-1]].declarations if d.method.name == name)
 
 
 def _class(path: Path, taken: frozenset[str]) -> str:
@@ -184,7 +198,7 @@ def _classes(resources: Sequence[ResourceClass]) -> Iterator[tuple[str, str]]:
 
 def _roots(resources: Sequence[ResourceClass]) -> Iterator[tuple[str, str]]:
     """Yield the attributes of the client, with the first segments of the paths that each stands for."""
-    for resource in filter(lambda resource: resource.path, resources):
+    for resource in (one for one in resources if one.path and not one.call):
         for request in (declaration.method.request for declaration in resource.declarations):
             segments = request.segments[: -1 if request.target == STREAM else None]
             of_client = len(segments) - len(resource.path)

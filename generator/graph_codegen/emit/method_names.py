@@ -22,7 +22,16 @@ from graph_codegen.model.model import Model
 from graph_codegen.service.requests import Request
 
 Path = tuple[str, ...]
-"""The segments of the path of a resource, relative to the client."""
+"""The segments of the path of a resource, relative to the client.
+
+The result of a composable function is a resource, too: its last segment is the name of the method that
+calls the function, and `()`, which no name of CSDL has.
+"""
+
+CALL = "()"
+
+RESULT_ATTRIBUTES = frozenset({"with_response"})
+"""What the result of a composable function has besides the methods that are bound to it."""
 
 PLAIN_NAMES = frozenset({"list", "count", "get", "create", "update", "delete"})
 """Kinds of requests that name their methods."""
@@ -38,13 +47,22 @@ def client_methods(
     """
     root = _root(model, client)
     by_path: dict[Path, list[Request]] = {(): []}
+    composed: dict[Path, list[Request]] = {}
     for request in requests:
         path = request.segments[request.segments[0] == root :]
         owner = path[:-1] if request.kind in ("content", "put_content") else path
         for depth in range(len(owner) + 1):
             by_path.setdefault(owner[:depth], [])
-        by_path[owner].append(request)
-    return {path: _methods(path, found) for path, found in by_path.items()}
+        (composed if request.through else by_path).setdefault(owner, []).append(request)
+    found: dict[Path, Sequence[Method]] = {}
+    for path, own in by_path.items():
+        found[path] = _methods(path, own)
+        for method in found[path]:
+            behind = [r for r in composed.get(path, ()) if _is_result(r, method.request)]
+            if behind:
+                result = (*path, method.name + CALL)
+                found[result] = _methods(result, behind)
+    return found
 
 
 def class_prefix(model: Model, client: str = "") -> str:
@@ -64,8 +82,20 @@ def _root(model: Model, client: str) -> str:
 
 def attributes(path: Path) -> tuple[str, ...]:
     """Return the attribute path of a resource, from the client."""
+    if is_result(path):
+        return (*attributes(path[:-1]), path[-1].removesuffix(CALL))
     names = [attribute_name(segment) for segment in path]
     return (*(avoid(name, CLIENT_ATTRIBUTES) for name in names[:1]), *names[1:])
+
+
+def is_result(path: Path) -> bool:
+    """Whether a resource is the result of a composable function."""
+    return bool(path) and path[-1].endswith(CALL)
+
+
+def _is_result(request: Request, call: Request) -> bool:
+    """Whether a request goes through the result of a function that another request calls."""
+    return call.kind == "function" and request.through is call.operation
 
 
 def _methods(path: Path, requests: Sequence[Request]) -> Sequence[Method]:
@@ -78,7 +108,10 @@ def _methods(path: Path, requests: Sequence[Request]) -> Sequence[Method]:
         # An operation may be bound both to a collection and to its items.
         if request.operation and request.target.collection and (call[0], False) in counted:
             name += "_collection"
-        name = name if path else avoid(name, CLIENT_ATTRIBUTES)
+        if is_result(path):
+            name = avoid(name, RESULT_ATTRIBUTES)
+        elif not path:
+            name = avoid(name, CLIENT_ATTRIBUTES)
         methods.append(build_method(owner, name, request))
     return methods
 

@@ -6,10 +6,10 @@ This is what a client offers, whatever its types are called and whatever is know
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
-from graph_codegen.csdl.ast import TypeRef, split_name
+from graph_codegen.csdl.ast import Operation, Parameter, TypeRef, split_name
 from graph_codegen.csdl.vocabulary import Option
 from graph_codegen.emit.names import parameter_name
 from graph_codegen.service.capabilities import is_optional
@@ -69,7 +69,8 @@ class Method:
     """A method of the client, and the request that it sends.
 
     `owner` is the attribute path of its resource. `entity` is a body that is a single value,
-    `parameters` are those of the action or function that it calls.
+    `parameters` are those of the action or function that it calls, after those of the composable
+    function to whose result that is bound.
     """
 
     owner: tuple[str, ...]
@@ -143,19 +144,29 @@ def _entity(body: TypeRef) -> Argument:
 
 
 def _parameters(request: Request) -> Iterator[Argument]:
-    operation = request.operation
-    if operation is None:
-        return
-    keys = {parameter_name(key.name) for key in request.keys}
-    for parameter in operation.own:
-        name = parameter_name(parameter.name)
-        yield Argument(
-            parameter.name,
-            f"{name}_parameter" if name in keys else name,
-            parameter.type,
-            nullable=parameter.nullable is not False,
-            required=not is_optional(operation, parameter),
-        )
+    taken = {parameter_name(key.name) for key in request.keys}
+    outer = request.through_parameters
+    own = {parameter.name: parameter for parameter in request.parameters}
+    for operation, named in ((request.through, outer), (request.operation, own)):
+        if operation:
+            found = [_argument(operation, *item, taken) for item in named.items()]
+            taken |= {argument.name for argument in found}
+            yield from found
+
+
+def _argument(
+    operation: Operation, wire_name: str, parameter: Parameter, taken: Set[str]
+) -> Argument:
+    name = parameter_name(wire_name)
+    while name in taken:
+        name += "_parameter"
+    return Argument(
+        wire_name,
+        name,
+        parameter.type,
+        nullable=parameter.nullable is not False,
+        required=not is_optional(operation, parameter),
+    )
 
 
 def _option(name: Option) -> Argument:

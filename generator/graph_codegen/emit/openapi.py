@@ -174,11 +174,13 @@ class _Writer:
             {"name": key.name, "in": "path", "required": True, "schema": {"type": "string"}}
             for key in request.keys
         ]
+        arguments = dict(request.through_parameters)
         if request.kind == "function":
-            parameters += [
-                {"name": p.name, "in": "path", "required": True, "schema": self._property(p)}
-                for p in request.parameters
-            ]
+            arguments |= {p.name: p for p in request.parameters}
+        parameters += [
+            {"name": name, "in": "path", "required": True, "schema": self._property(p)}
+            for name, p in arguments.items()
+        ]
         if parameters:
             operation["parameters"] = parameters
         body = self._body(request)
@@ -216,14 +218,17 @@ class _Writer:
 
 def operation_id(request: Request) -> str:
     """Return the operationId of a request, such as `communications.calls.create`."""
-    verb = split_name(request.operation.name)[1] if request.operation else request.kind
-    return ".".join((*request.segments, verb))
+    calls = [split_name(o.name)[1] for o in (request.through, request.operation) if o]
+    return ".".join((*request.segments, *(calls or [request.kind])))
 
 
 def _difference(request: Request) -> str:
     """Distinguish overloads that share an operationId by their binding and parameters."""
-    bound = "collection" if request.target.collection else "item"
-    return ".".join([bound, *(parameter.name for parameter in request.parameters)])
+    function = request.through
+    binding = function.binding.type if function and function.binding else request.target
+    bound = "collection" if binding.collection else "item"
+    parameters = (*request.through_parameters, *(p.name for p in request.parameters))
+    return ".".join([bound, *parameters])
 
 
 def _described(text: str) -> JSON:

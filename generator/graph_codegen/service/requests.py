@@ -7,8 +7,8 @@ Capabilities vocabulary, whose restrictions take requests away.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from graph_codegen.csdl.ast import (
@@ -18,6 +18,7 @@ from graph_codegen.csdl.ast import (
     NavigationProperty,
     Operation,
     Parameter,
+    ReturnType,
     TypeRef,
     split_name,
 )
@@ -66,7 +67,8 @@ class Request:
     on it, without keys. `target` is the type of the resource at its end, `annotations` are that
     resource's. `body` is the type that is sent (None: nothing, or the parameters of `operation`),
     `returns` the type that comes back (None: nothing). `steps` are the properties on the path, each
-    with its declaring type: `microsoft.graph.call/participants`.
+    with its declaring type: `microsoft.graph.call/participants`. `through` is the composable function
+    that the path ends with, before the operation that is bound to its result: `target` is that result.
     """
 
     kind: Kind
@@ -79,6 +81,7 @@ class Request:
     operation: Operation | None = None
     annotations: tuple[Annotation, ...] = ()
     steps: tuple[str, ...] = ()
+    through: Operation | None = None
 
     @property
     def method(self) -> Method:
@@ -98,6 +101,11 @@ class Request:
         return self.operation.own if self.operation else ()
 
     @property
+    def through_parameters(self) -> Mapping[str, Parameter]:
+        """The parameters of the function that it goes through, by their placeholders in the path."""
+        return _placeholders(self.through, self.operation) if self.through else {}
+
+    @property
     def options(self) -> tuple[Option, ...]:
         """The query options: those that fit the result, less the ones that annotations rule out."""
         match self.kind:
@@ -113,6 +121,19 @@ class Request:
             case _:
                 options = ()
         return tuple(option for option in options if allows_option(self.annotations, option))
+
+
+def _placeholders(
+    function: Operation, operation: Operation | None = None
+) -> Mapping[str, Parameter]:
+    """Return the parameters of a function by the names that a path has for their values.
+
+    Those are their own names, with the name of the function in front where the operation that is bound
+    to its result has a parameter of that name, too.
+    """
+    taken = {parameter.name for parameter in operation.own} if operation else set[str]()
+    _, name = split_name(function.name)
+    return {f"{name}-{p.name}" if p.name in taken else p.name: p for p in function.own}
 
 
 def list_requests(model: Model) -> tuple[Request, ...]:
@@ -267,6 +288,24 @@ class _Walk:
             yield self._request("put_content", stream, body=STREAM)
 
     def _operations(self, at: Resource) -> Iterator[Request]:
+        for operation in self._bound(at):
+            yield self._call(operation, at)
+            if operation.is_composable and operation.returns:
+                yield from self._composed(operation, operation.returns, at)
+
+    def _composed(self, function: Operation, result: ReturnType, at: Resource) -> Iterator[Request]:
+        """Yield the calls of what is bound to the result of a composable function.
+
+        Functions among them are not composed any further: workbook ranges lead to ranges without end.
+        Source: CSDL 12.5; OData Protocol 4.01, section 11.5.4.1.
+        """
+        behind = replace(at, type=result.type, annotations=result.annotations)
+        for operation in self._bound(behind):
+            prefix = f"{at.path}/{_segment(function, _placeholders(function, operation))}"
+            yield self._call(operation, replace(behind, path=prefix), function)
+
+    def _bound(self, at: Resource) -> Iterator[Operation]:
+        """Yield the operations that may be called at a resource."""
         met: set[tuple[str, tuple[str, ...]]] = set()
         for owner in reversed(self._model.lineage(at.type.name)):
             for operation in self._model.bound.get(TypeRef(owner.name, at.type.collection), ()):
@@ -274,7 +313,7 @@ class _Walk:
                 overload = operation.name, tuple(p.name for p in operation.own)
                 if overload not in met and self._callable(operation, at):
                     met.add(overload)
-                    yield self._call(operation, at)
+                    yield operation
 
     def _callable(self, operation: Operation, at: Resource) -> bool:
         """Whether an operation may be called at a resource.
@@ -289,21 +328,23 @@ class _Walk:
             return True
         return operation.name in explicit_bindings(at.annotations)
 
-    def _call(self, operation: Operation, at: Resource) -> Request:
-        namespace, name = split_name(operation.name)
-        segment = name if namespace == ROOT_NAMESPACE else operation.name
+    def _call(
+        self, operation: Operation, at: Resource, through: Operation | None = None
+    ) -> Request:
         returns = operation.returns.type if operation.returns else None
-        if operation.kind == "Action":
-            return self._request("action", at, f"/{segment}", returns=returns, operation=operation)
+        kind: Kind = "action" if operation.kind == "Action" else "function"
+        if kind == "function":
+            self._refuse_key(operation, at)
+        segment = _segment(operation, _placeholders(operation))
+        request = self._request(kind, at, f"/{segment}", returns=returns, operation=operation)
+        return replace(request, through=through)
+
+    def _refuse_key(self, operation: Operation, at: Resource) -> None:
         keys = {key.name for key in at.keys}
         for parameter in operation.own:
             if parameter.name in keys:
                 message = f"{parameter.name} is the name of a key on the path {at.path} already"
                 raise error(message, parameter.place, type=operation.name, property=parameter.name)
-        arguments = ",".join(f"{p.name}={{{p.name}}}" for p in operation.own)
-        return self._request(
-            "function", at, f"/{segment}({arguments})", returns=returns, operation=operation
-        )
 
     def _request(
         self,
@@ -327,3 +368,12 @@ class _Walk:
             annotations=at.annotations,
             steps=at.steps,
         )
+
+
+def _segment(operation: Operation, placeholders: Mapping[str, Parameter]) -> str:
+    """Return the path segment of an operation; the namespace is left out where Graph does."""
+    namespace, name = split_name(operation.name)
+    segment = name if namespace == ROOT_NAMESPACE else operation.name
+    if operation.kind == "Action":
+        return segment
+    return f"{segment}({','.join(f'{p.name}={{{key}}}' for key, p in placeholders.items())})"

@@ -10,7 +10,7 @@ import inspect
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -418,7 +418,14 @@ class Walk:
             key = f"{path.rpartition('/')[2]}-{key}"
         self.single(f"{path}/{{{key}}}", name, keys=(*keys, key), taken=taken)
 
-    def _operations(self, path: str, binding: str, keys: tuple[str, ...]) -> None:
+    def _operations(
+        self,
+        path: str,
+        binding: str,
+        keys: tuple[str, ...],
+        outer: Sequence[tuple[str, str, str, bool]] | None = None,
+    ) -> None:
+        """The calls of what is bound to a type; `outer` are the arguments of the function in front."""
         for name, operation in self._bound(binding):
             given = parts(operation, "Parameter")[1:]
             returned = [self._reading.full(one) for one in parts(operation, "ReturnType")]
@@ -430,8 +437,10 @@ class Walk:
             else:
                 names = [one.attrib["Name"] for one in given]
                 line = f"GET {path}/{segment}({','.join(f'{n}={{{n}}}' for n in names)})"
-            body = [self._parameter(one, tag(operation)) for one in given]
+            body = [*(outer or ()), *(self._parameter(one, tag(operation)) for one in given)]
             self._add(line, keys, body, _bare(returned[0], "Page[{}]") if returned else None)
+            if operation.get("IsComposable") == "true" and outer is None:
+                self._operations(line.removeprefix("GET "), returned[0], keys, body)
 
     def _bound(self, binding: str) -> Iterator[tuple[str, ElementTree.Element]]:
         for name in self._reading.lineage(item(binding)):

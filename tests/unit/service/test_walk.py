@@ -122,3 +122,84 @@ def test_each_resource_is_offered_once_however_many_paths_lead_to_it() -> None:
     logs = [request.http for request in list_offers(declared) if "logs" in request.path]
     assert logs.count("GET /a/{app-id}/logs") == 1
     assert not [line for line in logs if "/b/" in line]
+
+
+def function(name: str, owner: str, returns: str, *parameters: str, composable: bool = True) -> str:
+    own = "".join(f'<Parameter Name="{name}" Type="Edm.String"/>' for name in parameters)
+    return (
+        f'<Function Name="{name}" IsBound="true" IsComposable="{str(composable).lower()}">'
+        f'<Parameter Name="it" Type="{owner}"/>{own}<ReturnType Type="{returns}"/></Function>'
+    )
+
+
+APPS = "Collection(graph.app)"
+
+
+def behind(*declarations: str) -> list[str]:
+    """Return the calls of operations below the entity set, without its path."""
+    found = [r for r in requests(*declarations) if r.operation and r.segments == ("apps",)]
+    return [f"{r.method} {r.path.removeprefix('/apps/')}" for r in found]
+
+
+def test_what_is_bound_to_the_result_of_a_composable_function_is_called_behind_it() -> None:
+    delta = function("delta", "Collection(graph.base)", "Edm.String", composable=False)
+    find = function("find", APPS, "Collection(graph.base)", "name")
+    assert [line for line in behind(find, delta) if "find" in line] == [
+        "GET find(name={name})",
+        "GET find(name={name})/delta()",
+    ]
+    plain = find.replace('IsComposable="true"', "")
+    assert [line for line in behind(plain, delta) if "find" in line] == ["GET find(name={name})"]
+
+
+def test_the_result_takes_what_is_bound_to_its_base_types_and_to_nothing_else() -> None:
+    found = behind(
+        function("first", APPS, "graph.app"),
+        action("base", "role"),
+        function("of_all", "Collection(graph.base)", "Edm.String"),
+    )
+    assert [line for line in found if line.startswith(("GET first", "POST first"))] == [
+        "GET first()",
+        "POST first()/assign",
+    ]
+
+
+def test_functions_behind_a_composable_function_are_composed_no_further() -> None:
+    found = behind(function("next", "graph.app", "graph.app"), action("app"))
+    assert [line for line in found if "next" in line] == [
+        "GET {app-id}/next()",
+        "GET {app-id}/next()/next()",
+        "POST {app-id}/next()/assign",
+    ]
+
+
+def test_each_overload_of_a_composable_function_leads_on() -> None:
+    overloads = function("find", APPS, "graph.app"), function("find", APPS, "graph.app", "name")
+    assert behind(*overloads, action("app")) == [
+        "GET find()",
+        "POST find()/assign",
+        "GET find(name={name})",
+        "POST find(name={name})/assign",
+        "POST {app-id}/assign",
+    ]
+
+
+def test_parameters_of_one_name_have_different_places_in_a_path() -> None:
+    find, pick = function("find", APPS, APPS, "n", "m"), function("pick", APPS, "graph.app", "n")
+    found = [r for r in requests(find, pick, action("app", "n")) if r.through]
+    assert [(r.path.removeprefix("/apps/"), [*r.through_parameters]) for r in found] == [
+        ("find(n={find-n},m={find-m})/find(n={n},m={m})", ["find-n", "find-m"]),
+        ("find(n={find-n},m={m})/pick(n={n})", ["find-n", "m"]),
+        ("pick(n={pick-n})/assign", ["pick-n"]),
+    ]
+
+
+def test_nothing_is_called_behind_a_function_where_an_annotation_says_so() -> None:
+    bound = "Org.OData.Core.V1.RequiresExplicitBinding"
+    listed = "Org.OData.Core.V1.ExplicitOperationBindings"
+    delta = function("delta", APPS, APPS).replace("<Param", f'<Annotation Term="{bound}"/><Param')
+    there = f"""<Annotations Target="graph.app/logs"><Annotation Term="{listed}"><Collection>
+        <String>microsoft.graph.delta</String></Collection></Annotation></Annotations>"""
+    find = function("find", APPS, APPS)
+    assert "GET find()/delta()" in behind(find, delta)  # listed nowhere, so the type alone decides
+    assert "GET find()/delta()" not in behind(find, delta, there)

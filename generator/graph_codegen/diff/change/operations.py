@@ -169,15 +169,16 @@ def _operation(context: Context, one: _Overload, other: _Overload) -> Iterator[C
     pair = _pair(one, other)
     if old.kind != new.kind:
         yield pair.change("operation-kind-changed", old.kind, new.kind)
-    if _attributes(old) != _attributes(new):
-        yield pair.change("operation-attribute-changed", _attributes(old), _attributes(new))
+    if old.is_composable != new.is_composable:
+        turned = "composable" if new.is_composable else "not-composable"
+        yield pair.change(f"function-made-{turned}")
+    if old.entity_set_path != new.entity_set_path:
+        yield pair.change("operation-attribute-changed", _path(old), _path(new))
     yield from compare_parameters(context, pair, old, new)
     yield from compare_results(context, pair, old, new)
     yield from compare_annotations(context, pair, old, new)
 
 
-def _attributes(operation: Operation) -> str:
-    """Spell the attributes without effect on a client: IsComposable (CSDL 12.5), EntitySetPath (12.6)."""
-    composable = ["IsComposable"] if operation.is_composable else []
-    path = [f"EntitySetPath={operation.entity_set_path}"] if operation.entity_set_path else []
-    return ", ".join(composable + path)
+def _path(operation: Operation) -> str:
+    """Spell the attribute without effect on a client: EntitySetPath (CSDL 12.6)."""
+    return f"EntitySetPath={operation.entity_set_path}" if operation.entity_set_path else ""

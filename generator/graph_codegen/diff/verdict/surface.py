@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from graph_codegen.csdl.ast import NavigationProperty, TypeRef
+from graph_codegen.csdl.ast import NavigationProperty, Operation, TypeRef
 from graph_codegen.diff.change.changes import operation_subject
 from graph_codegen.diff.verdict.rules import Effect
 from graph_codegen.emit.method_names import class_prefix, client_methods
@@ -243,10 +243,16 @@ def _loses_overload(old: Method, new: Method) -> bool:
 
 def _methods(model: Model, client: str) -> _Methods:
     return {
-        f"{_resource(method.request)}/{method.name}": method
+        f"{_resource(method.request)}/{_name(method)}": method
         for methods in client_methods(model, list_offers(model), client).values()
         for method in methods
     }
+
+
+def _name(method: Method) -> str:
+    """Return the name of a method in its resource, after that of the function whose result it is bound to."""
+    names = (*method.owner, method.name)
+    return ".".join(names[-2:] if method.request.through else names[-1:])
 
 
 def _resource(request: Request) -> str:
@@ -263,17 +269,26 @@ def _path_elements(request: Request) -> Iterable[str]:
 def _subjects(model: Model, request: Request) -> Iterable[str]:
     """Return the elements that a request depends on directly.
 
-    They are its resource, the type of the resource and of the last key with their base types, and the
-    operation. Overloads count as well, since they affect the names of methods: those bound to base types,
-    and for a collection those bound to its items.
+    They are its resource, the type of the resource and of the last key with their base types, the
+    operation, and the composable function in front of it. Overloads count as well, since they affect the
+    names of methods: those bound to base types, and for a collection those bound to its items.
     """
     at = request.steps[-1] if request.steps else request.segments[0]
-    types = [request.target.name, *(key.type for key in request.keys[-1:])]
-    lineage = [declared.name for name in types for declared in model.lineage(name)]
-    if not request.operation:
-        return {at, *lineage}
-    name, collection = request.operation.name, request.target.collection
-    bindings = [TypeRef(owner, collection) for owner in lineage]
-    bindings += [TypeRef(owner) for owner in lineage if collection]
-    bound = (f"{name}({binding})" for binding in bindings)
-    return {at, *lineage, operation_subject(request.operation), *bound}
+    function = request.through
+    binding = function.binding.type if function and function.binding else request.target
+    keys = [key.type for key in request.keys[-1:]]
+    types = [request.target.name, binding.name, *keys]
+    found = {at, *(declared.name for name in types for declared in model.lineage(name))}
+    for operation, target in ((function, binding), (request.operation, request.target)):
+        if operation:
+            found |= _overloads(model, operation, target, keys)
+    return found
+
+
+def _overloads(
+    model: Model, operation: Operation, target: TypeRef, keys: Iterable[str]
+) -> set[str]:
+    lineage = [declared.name for name in (target.name, *keys) for declared in model.lineage(name)]
+    bindings = [TypeRef(owner, target.collection) for owner in lineage]
+    bindings += [TypeRef(owner) for owner in lineage if target.collection]
+    return {operation_subject(operation), *(f"{operation.name}({each})" for each in bindings)}
