@@ -26,8 +26,7 @@ call = Call(
         InvitationParticipantInfo(identity=second),
     ],
     requested_modalities=[Modality.AUDIO],
-    # Graph knows this property, though its metadata does not declare it.
-    media_config=ServiceHostedMediaConfig().with_undeclared(removeFromDefaultAudioGroup=False),
+    media_config=ServiceHostedMediaConfig(remove_from_default_audio_group=False),
 )
 
 with connect() as graph:

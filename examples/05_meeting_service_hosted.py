@@ -14,8 +14,10 @@ from graph_comms.models import (
 )
 
 tenant = setting("TENANT_ID")
-bob = Identity(id=setting("ORGANIZER_ID"), display_name="Bob").with_undeclared(tenantId=tenant)
-meeting = OrganizerMeetingInfo(organizer=IdentitySet(user=bob))
+bob = Identity(id=setting("ORGANIZER_ID"), display_name="Bob", tenant_id=tenant)
+meeting = OrganizerMeetingInfo(
+    organizer=IdentitySet(user=bob), allow_conversation_without_host=True
+)
 prompts = [
     MediaInfo(
         odata_type=None,
@@ -33,7 +35,7 @@ call = Call(
     requested_modalities=[Modality.AUDIO],
     media_config=ServiceHostedMediaConfig(pre_fetch_media=prompts),
     chat_info=ChatInfo(thread_id=setting("THREAD_ID"), message_id="0"),
-    meeting_info=meeting.with_undeclared(allowConversationWithoutHost=True),
+    meeting_info=meeting,
     tenant_id=tenant,
 )
 

@@ -14,15 +14,17 @@ from graph_comms.models import (
 )
 
 tenant = setting("TENANT_ID")
-bob = Identity(id=setting("ORGANIZER_ID"), display_name="Bob").with_undeclared(tenantId=tenant)
-meeting = OrganizerMeetingInfo(organizer=IdentitySet(user=bob))
+bob = Identity(id=setting("ORGANIZER_ID"), display_name="Bob", tenant_id=tenant)
+meeting = OrganizerMeetingInfo(
+    organizer=IdentitySet(user=bob), allow_conversation_without_host=True
+)
 call = Call(
     direction=CallDirection.OUTGOING,
     callback_uri=setting("CALLBACK_URI"),
     requested_modalities=[Modality.AUDIO],
     media_config=AppHostedMediaConfig(),
     chat_info=ChatInfo(thread_id=setting("THREAD_ID"), message_id="0"),
-    meeting_info=meeting.with_undeclared(allowConversationWithoutHost=True),
+    meeting_info=meeting,
     tenant_id=tenant,
 )
 

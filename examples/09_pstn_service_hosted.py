@@ -12,11 +12,10 @@ from graph_comms.models import (
     ServiceHostedMediaConfig,
 )
 
-# Graph knows these two kinds of identity, though its metadata does not declare them.
-bot = IdentitySet().with_undeclared(
-    applicationInstance=Identity(display_name="Calling Bot", id=setting("BOT_INSTANCE_ID"))
+bot = IdentitySet(
+    application_instance=Identity(display_name="Calling Bot", id=setting("BOT_INSTANCE_ID"))
 )
-phone = IdentitySet().with_undeclared(phone=Identity(id=setting("PHONE_NUMBER")))
+phone = IdentitySet(phone=Identity(id=setting("PHONE_NUMBER")))
 call = Call(
     callback_uri=setting("CALLBACK_URI"),
     source=ParticipantInfo(

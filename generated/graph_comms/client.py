@@ -1714,6 +1714,7 @@ class _Calls(Resource[F], at="calls"):
         targets: Sequence[models.InvitationParticipantInfo],
         timeout: Unset | edm.Int32 | None = UNSET,
         callback_uri: Unset | str | None = UNSET,
+        routing_policies: Unset | Sequence[str] | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
         """Pass an incoming call on, within 15 seconds and before answering. Several targets ring
@@ -1725,6 +1726,7 @@ class _Calls(Resource[F], at="calls"):
             timeout: Seconds of ringing, 15 to 90; 55 for one target and 60 for several unless
                 given.
             callback_uri: HTTPS address for notifications about the call from now on.
+            routing_policies: Rules of how the call is passed on, such as disableForwarding.
 
         POST /communications/calls/{call-id}/redirect
         """
@@ -1826,6 +1828,7 @@ class _Calls(Resource[F], at="calls"):
         *,
         transfer_target: models.InvitationParticipantInfo,
         transferee: Unset | models.ParticipantInfo | None = UNSET,
+        client_context: Unset | str | None = UNSET,
         **options: Unpack[ActionOptions],
     ) -> None:
         """Hand an established call over to somebody else: 202. If it fails, the call is notified
@@ -1835,6 +1838,8 @@ class _Calls(Resource[F], at="calls"):
             call_id: Id of the call.
             transfer_target: Whom the call is transferred to.
             transferee: Who is transferred. Needed in a group call.
+            client_context: The bot's own text, at most 256 characters, given with the action;
+                comes back to match the two.
 
         POST /communications/calls/{call-id}/transfer
         """

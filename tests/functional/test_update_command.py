@@ -409,6 +409,34 @@ def test_an_update_keeps_the_report_as_markdown(done: Round) -> None:
     assert all(element in report for element in (BREAKING, *ADDITIVE))
 
 
+def test_an_update_names_what_the_supplement_need_not_say_any_more(project: Path) -> None:
+    replaces = b'        <Property Name="replacesCallId" Type="Edm.String"/>\n'
+    target = b'        <Parameter Name="transferTarget"'
+    newer = NEWER
+    for place, more in (
+        (replaces, b'        <Property Name="region" Type="Edm.String"/>\n'),
+        (target, b'        <Parameter Name="clientContext" Type="Edm.String"/>\n'),
+    ):
+        assert newer.count(place) == 1
+        newer = newer.replace(place, more + place)
+    result = update(project, document(project, newer))
+    assert result.returncode == 0, result.stderr
+    redundant = [line for line in result.stderr.splitlines() if "supplement" in line]
+    assert len(redundant) == 2
+    for line, (owner, name) in zip(
+        redundant,
+        (
+            ("invitationParticipantInfo", "region"),
+            ("transfer(microsoft.graph.call)", "clientContext"),
+        ),
+        strict=True,
+    ):
+        assert line.startswith("warning: ")
+        assert f"microsoft.graph.{owner}" in line
+        assert name in line
+        assert line.endswith("is declared by the metadata now: remove it from the supplement")
+
+
 @pytest.mark.parametrize(
     "respelled",
     [

@@ -34,7 +34,7 @@ def user(name: str, id: str) -> InvitationParticipantInfo:
 
 def phone(number: str) -> InvitationParticipantInfo:
     return InvitationParticipantInfo(
-        identity=IdentitySet().with_undeclared(phone=Identity(id=number)),
+        identity=IdentitySet(phone=Identity(id=number)),
     )
 
 
@@ -45,7 +45,7 @@ def app(name: str, id: str) -> IdentitySet:
 def app_instance(name: str, id: str) -> ParticipantInfo:
     identity = Identity(display_name=name, id=id)
     return ParticipantInfo(
-        identity=IdentitySet().with_undeclared(applicationInstance=identity),
+        identity=IdentitySet(application_instance=identity),
         country_code=None,
         endpoint_type=None,
         region=None,
@@ -76,11 +76,12 @@ def meeting_chat() -> ChatInfo:
 
 
 def meeting_of_bob(tenant_id: str) -> OrganizerMeetingInfo:
-    bob = Identity(id="5810cede-f3cc-42eb-b2c1-e9bd5d53ec96", display_name="Bob")
-    meeting = OrganizerMeetingInfo(
-        organizer=IdentitySet(user=bob.with_undeclared(tenantId=tenant_id)),
+    bob = Identity(
+        id="5810cede-f3cc-42eb-b2c1-e9bd5d53ec96", display_name="Bob", tenant_id=tenant_id
     )
-    return meeting.with_undeclared(allowConversationWithoutHost=True)
+    return OrganizerMeetingInfo(
+        organizer=IdentitySet(user=bob), allow_conversation_without_host=True
+    )
 
 
 def peer_to_peer_service_hosted() -> Call:
@@ -121,7 +122,7 @@ def group_service_hosted() -> Call:
             user("user2", "bf5aae9a-d11d-47a8-93b1-782504c95555"),
         ],
         requested_modalities=[Modality.AUDIO],
-        media_config=ServiceHostedMediaConfig().with_undeclared(removeFromDefaultAudioGroup=False),
+        media_config=ServiceHostedMediaConfig(remove_from_default_audio_group=False),
     )
 
 
@@ -136,7 +137,7 @@ def group_app_hosted() -> Call:
             user("user2", "bf5aae9a-d11d-47a8-93b1-782504c95555"),
         ],
         requested_modalities=[Modality.AUDIO],
-        media_config=AppHostedMediaConfig().with_undeclared(removeFromDefaultAudioGroup=False),
+        media_config=AppHostedMediaConfig(remove_from_default_audio_group=False),
     )
 
 

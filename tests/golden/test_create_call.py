@@ -252,7 +252,7 @@ def test_read_04_group_app_hosted() -> None:
     assert call.subject == "Create a group call with app hosted media"
     media = a(AppHostedMediaConfig, call.media_config)
     assert media.blob == "<Media Session Configuration>"
-    assert media.undeclared == {"removeFromDefaultAudioGroup": False}
+    assert media.remove_from_default_audio_group is False
 
 
 def test_read_05_meeting_service_hosted() -> None:
@@ -387,18 +387,18 @@ def check_chat_and_organizer(call: Call, *, tenant_id: str | None) -> None:
     assert meeting.organizer is not None
     bob = a(Identity, meeting.organizer.user)
     assert bob.display_name == "Bob"
-    assert bob.undeclared.get("tenantId") == tenant_id
-    assert meeting.undeclared == {"allowConversationWithoutHost": True}
+    assert bob.tenant_id == tenant_id
+    assert meeting.allow_conversation_without_host is True
 
 
 def check_phone(call: Call) -> None:
     assert call.source is not None
     assert call.source.identity is not None
-    bot = a(Identity, call.source.identity.undeclared["applicationInstance"])
+    bot = a(Identity, call.source.identity.application_instance)
     assert (bot.display_name, bot.id) == ("Calling Bot", "3d913abb-aec0-4964-8fa6-3c6850c4f278")
     [target] = call.targets or []
     assert target.identity is not None
-    assert a(Identity, target.identity.undeclared["phone"]).id == "+12345678901"
+    assert a(Identity, target.identity.phone).id == "+12345678901"
     assert call.tenant_id == "aa67bd4c-8475-432d-bd41-39f255720e0a"
 
 

@@ -39,7 +39,7 @@ from graph_comms.models import (
 
 
 def invite(phone_number: str) -> InvitationParticipantInfo:
-    identity = IdentitySet().with_undeclared(phone=Identity(id=phone_number))
+    identity = IdentitySet(phone=Identity(id=phone_number)).with_undeclared(pager=[1])
     return InvitationParticipantInfo(identity=identity, replaces_call_id=None)
 
 

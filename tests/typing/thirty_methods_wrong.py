@@ -41,7 +41,7 @@ def calls(client: CommunicationsClient, media: AppHostedMediaConfig) -> None:
     client.calls.redirect("1", targets=guest)  # error
     client.calls.redirect("1", targets=[guest], timeout="99")  # error
     client.calls.transfer("1", transfer_target=Identity())  # error
-    client.calls.transfer("1", transfer_target=guest, client_context="x")  # error
+    client.calls.transfer("1", transfer_target=guest, context="x")  # error
     client.calls.keep_alive()  # error
     client.calls.play_prompt("1", prompts=None)  # error
     client.calls.record_response("1", barge_in_allowed="true")  # error

@@ -29,7 +29,7 @@ Call(requested_modalities=["audio"])  # error
 Call(targets=[Identity()])  # error
 Call(source={"identity": None})  # error
 Call(source=IdentitySet())  # error
-IdentitySet(phone=Identity(id="1"))  # error
+IdentitySet(pager=Identity(id="1"))  # error
 InvitationParticipantInfo(hidden="true")  # error
 
 call = Call(subject="right")

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock, RLock
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast, get_args
 
 from pydantic import (
     BaseModel,
@@ -445,11 +445,12 @@ class GraphModel(BaseModel):
         # A field whose type is another class holds a reference, which selects the class by type name
         # and builds its validator on first use: a program pays only for the types it meets, and
         # long chains of types cannot exhaust the stack. Only a class without subclasses is inlined,
-        # one level deep, which makes parsing faster.
+        # one level deep, which makes parsing faster; not where another field holds it too, since
+        # pydantic would refer from there to the inlined class, past the strict branch below.
         building = _building.get()
         if building and building[-1] is cls:
             return handler(source)
-        if len(building) == 1 and not cls.__subclasses__():
+        if len(building) == 1 and not cls.__subclasses__() and _is_held_once(building[0], cls):
             with _built(*building, cls):
                 lax = handler(source)
         else:
@@ -489,6 +490,15 @@ class GraphModel(BaseModel):
 def key_of(cls: type[GraphModel]) -> tuple[str, ...]:
     """Return the wire names of the properties that are the key of an entity type; of others, none."""
     return next((_keys[base] for base in cls.__mro__ if base in _keys), ())
+
+
+def _is_held_once(owner: type[GraphModel], cls: type[GraphModel]) -> bool:
+    """Whether one field of a class, and no other, is of another class."""
+    return sum(_mentions(field.annotation, cls) for field in owner.model_fields.values()) == 1
+
+
+def _mentions(annotation: Any, cls: type[GraphModel]) -> bool:
+    return annotation is cls or any(_mentions(inner, cls) for inner in get_args(annotation))
 
 
 def concrete(cls: type[GraphModel]) -> type[GraphModel]:

@@ -688,8 +688,7 @@ class Entity(GraphModel, odata_type="#microsoft.graph.entity", abstract=True, ke
 
 
 class Identity(GraphModel, odata_type="#microsoft.graph.identity"):
-    """A user, app, phone or other party. Open: tenantId and identityProvider, for example, arrive
-    undeclared.
+    """A user, app, phone or other party. Open: what some services add arrives undeclared.
 
     `microsoft.graph.identity`: open complex type.
 
@@ -704,10 +703,15 @@ class Identity(GraphModel, odata_type="#microsoft.graph.identity"):
     form.
     """
 
+    identity_provider: str | None = None
+    """Who vouches for the identity, such as AAD. Set by the service."""
+
+    tenant_id: str | None = None
+    """Tenant of the user or app. For the organizer of a meeting to join it is needed."""
+
 
 class IdentitySet(GraphModel, odata_type="#microsoft.graph.identitySet"):
-    """One party, told by kind. Open: phone, guest, applicationInstance and encrypted arrive
-    undeclared.
+    """One party, in the property of its kind. Open: further kinds arrive undeclared.
 
     `microsoft.graph.identitySet`: open complex type.
 
@@ -717,8 +721,23 @@ class IdentitySet(GraphModel, odata_type="#microsoft.graph.identitySet"):
     application: Identity | None = None
     """An app or bot; id is its application id."""
 
+    application_instance: Identity | None = None
+    """Resource account through which an app takes part, such as the one that holds a bot's number."""
+
     device: Identity | None = None
     """A device."""
+
+    encrypted: Identity | None = None
+    """A party whom the app may not see."""
+
+    guest: Identity | None = None
+    """Somebody who joined without an account in the tenant."""
+
+    on_premises: Identity | None = None
+    """An on-premises party."""
+
+    phone: Identity | None = None
+    """A telephone; id is the number in E.164 form."""
 
     user: Identity | None = None
     """A user; id is the object id in the directory."""
@@ -778,16 +797,28 @@ class InvitationParticipantInfo(
     https://learn.microsoft.com/graph/api/resources/invitationparticipantinfo?view=graph-rest-1.0
     """
 
+    endpoint_type: EndpointType | None = None
+    """Kind of client to call, such as voicemail."""
+
     hidden: edm.Boolean | None = None
     """Keep them out of the roster that others see."""
+
+    id: str | None = None
+    """Their id in the roster, in what the service sends."""
 
     identity: IdentitySet | None = None
     """Whom to invite: a user or an application by object id, or a phone by number in E.164 form.
     Declared not null.
     """
 
+    language_id: str | None = None
+    """Their language, such as en-US. Set by the service."""
+
     participant_id: str | None = None
     """Which participant is meant, given along with replacesCallId. Optional."""
+
+    region: str | None = None
+    """Their home region. Set by the service."""
 
     remove_from_default_audio_routing_group: edm.Boolean | None = None
     """Keep them out of the main audio mix, to reach them by an audioRoutingGroup."""
@@ -1132,6 +1163,9 @@ class OrganizerMeetingInfo(MeetingInfo, odata_type="#microsoft.graph.organizerMe
     https://learn.microsoft.com/graph/api/resources/organizermeetinginfo?view=graph-rest-1.0
     """
 
+    allow_conversation_without_host: edm.Boolean | None = None
+    """Whether people may talk before the organizer is there."""
+
     organizer: IdentitySet | None = None
     """Organizer of the meeting, as identity.user with the object id (Oid in the join URL).
     Declared not null.
@@ -1175,6 +1209,9 @@ class ParticipantInfo(GraphModel, odata_type="#microsoft.graph.participantInfo")
 
     endpoint_type: EndpointType | None = None
     """Kind of client they use."""
+
+    id: str | None = None
+    """Their id in the roster, where the service sends it so."""
 
     identity: IdentitySet | None = None
     """The user, application, phone number or guest. Declared not null."""
@@ -1421,6 +1458,9 @@ class ServiceHostedMediaConfig(MediaConfig, odata_type="#microsoft.graph.service
 
     pre_fetch_media: edm.Collection[MediaInfo] | None = None
     """Prompts for the service to load in advance, so that they start sooner."""
+
+    remove_from_default_audio_group: edm.Boolean | None = None
+    """Keep the bot out of the main audio mix."""
 
 
 class ServicePrincipalIdentity(Identity, odata_type="#microsoft.graph.servicePrincipalIdentity"):
@@ -1963,6 +2003,9 @@ class AppHostedMediaConfig(MediaConfig, odata_type="#microsoft.graph.appHostedMe
     blob: str | None = None
     """Opaque description of the media session, made by the media library. Pass it on unchanged."""
 
+    remove_from_default_audio_group: edm.Boolean | None = None
+    """Keep the bot out of the main audio mix."""
+
 
 class AttendanceRecord(Entity, odata_type="#microsoft.graph.attendanceRecord"):
     """One person's attendance of a meeting.
@@ -2265,9 +2308,6 @@ class CommunicationsApplicationInstanceIdentity(
     hidden: edm.Boolean | None = None
     """True if others do not see it in the roster."""
 
-    tenant_id: str | None = None
-    """Tenant of the account."""
-
 
 class CommunicationsEncryptedIdentity(
     Identity, odata_type="#microsoft.graph.communicationsEncryptedIdentity"
@@ -2297,15 +2337,12 @@ class CommunicationsGuestIdentity(
 class CommunicationsIdentitySet(
     IdentitySet, odata_type="#microsoft.graph.communicationsIdentitySet"
 ):
-    """An identitySet that declares the kinds of party met in calls.
+    """An identitySet that also says which client the party uses.
 
     `microsoft.graph.communicationsIdentitySet`: open complex type.
 
     https://learn.microsoft.com/graph/api/resources/communicationsidentityset?view=graph-rest-1.0
     """
-
-    application_instance: Identity | None = None
-    """Resource account through which an app takes part, such as the one that holds a bot's number."""
 
     asserted_identity: Identity | None = None
     """Identity asserted for the party."""
@@ -2313,20 +2350,8 @@ class CommunicationsIdentitySet(
     azure_communication_services_user: Identity | None = None
     """A user of Azure Communication Services."""
 
-    encrypted: Identity | None = None
-    """A party whom the app may not see."""
-
     endpoint_type: EndpointType | None = None
     """Kind of client the party uses."""
-
-    guest: Identity | None = None
-    """Somebody who joined without an account in the tenant."""
-
-    on_premises: Identity | None = None
-    """An on-premises party."""
-
-    phone: Identity | None = None
-    """A telephone; id is the number in E.164 form."""
 
 
 class CommunicationsPhoneIdentity(
@@ -2349,9 +2374,6 @@ class CommunicationsUserIdentity(
 
     https://learn.microsoft.com/graph/api/resources/communicationsuseridentity?view=graph-rest-1.0
     """
-
-    tenant_id: str | None = None
-    """Tenant of the user; tells external users from internal ones."""
 
 
 class ContentSharingSession(Entity, odata_type="#microsoft.graph.contentSharingSession"):
@@ -3126,6 +3148,15 @@ class Call(Entity, odata_type="#microsoft.graph.call"):
     https://learn.microsoft.com/graph/api/resources/call?view=graph-rest-1.0
     """
 
+    active_modalities: edm.Collection[Modality] | None = None
+    """Kinds of media in use. Set by the service."""
+
+    answered_by: ParticipantInfo | None = None
+    """Who answered the call. Set by the service."""
+
+    application_metadata: Untyped | None = None
+    """What the service tells a bot for policy-based recording, such as botData."""
+
     call_chain_id: str | None = None
     """Common to the two sides of a peer-to-peer call, or to all participants' legs of a group
     call.
@@ -3159,11 +3190,17 @@ class Call(Entity, odata_type="#microsoft.graph.call"):
     media_state: CallMediaState | None = None
     """Whether audio is flowing. Set by the service."""
 
+    meeting_capability: Untyped | None = None
+    """What the meeting allows, as an object. Set by the service."""
+
     meeting_info: MeetingInfo | None = None
     """Meeting to join, found by organizer, meeting id or token. Leave it out to call people."""
 
     my_participant_id: str | None = None
     """Id of the bot's own entry in the roster. Set by the service."""
+
+    replaces_context: str | None = None
+    """Opaque reference to the call that this one replaces, after a failed transfer. A secret."""
 
     requested_modalities: edm.Collection[Modality] | None = None
     """Kinds of media asked for, such as audio. The bot accepts a choice of them in answer."""
@@ -3172,6 +3209,12 @@ class Call(Entity, odata_type="#microsoft.graph.call"):
     """Outcome, above all why the call failed or ended. Null until there is one. Set by the
     service.
     """
+
+    ringing_timeout_in_seconds: edm.Int32 | None = None
+    """How long the call rings. Set by the service."""
+
+    routing_policies: edm.Collection[str] | None = None
+    """Rules of how the call is passed on, such as disableForwarding."""
 
     source: ParticipantInfo | None = None
     """Who calls. In an outgoing PSTN call: the bot's application instance, which must have a
@@ -3189,6 +3232,9 @@ class Call(Entity, odata_type="#microsoft.graph.call"):
 
     tenant_id: str | None = None
     """Tenant in which the call takes place. Error 7505 asks for it."""
+
+    termination_reason: str | None = None
+    """Why the call ended, as a word such as AppTransferred. Set by the service."""
 
     tone_info: ToneInfo | None = None
     """Last DTMF key pressed. Notified after subscribeToTone; null otherwise."""

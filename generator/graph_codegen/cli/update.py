@@ -13,7 +13,7 @@ from graph_codegen.cli import options
 from graph_codegen.cli.console import PROGRESS, log, show
 from graph_codegen.csdl import reader
 from graph_codegen.errors import error, refuse
-from graph_codegen.facts import settings
+from graph_codegen.facts import settings, supplement
 from graph_codegen.install import replace
 from graph_codegen.model.resolver import resolve
 
@@ -51,6 +51,9 @@ def update_command(source: str, strict: bool, of: str | None, markdown_file: Pat
         refuse(new.model.diagnostics)
     report = api.compare(None, new, strict=strict, progress=PROGRESS)
     show(render_terminal(report.details))
+    _, redundant = supplement.apply(new.model, supplement.load(folder("metadata")))
+    for diagnostic in redundant:
+        PROGRESS.warn(diagnostic)
     if markdown_file:
         replace.overwrite({markdown_file.name: report.to_markdown()}, markdown_file.parent)
     if not report.details.comparison.findings:

@@ -108,6 +108,8 @@ def requests(*lines: str, covers: object = ("/a",), **facts: object) -> object:
         (supplement.FILE, {"a": {"properties": {"b": 5}}}, "a/properties/b: "),
         (supplement.FILE, {"a": {"properties": ["b"]}}, "a/properties: "),
         (supplement.FILE, {"a": {"members": {"B": 5}}}, "a/members/B: "),
+        (supplement.FILE, {"a": {"parameters": {"B": 5}}}, "a/parameters/B: "),
+        (supplement.FILE, {"a": {"sources": {"B": 5}}}, "a/sources/B: "),
     ],
 )  # fmt: skip
 def test_a_fact_of_another_form_is_refused_with_its_place(

@@ -38,23 +38,52 @@ MODULES: Mapping[str, ModuleType] = {
 
 STREAM = "a stream is never in a body: it has methods of its own"
 SUPPLEMENT = "documented and sent by Graph, though the metadata does not declare it"
+INHERITED = "the supplement gives it to the base type"
 
 NOT_IN_MODELS: Mapping[str, str] = {
     "microsoft.graph.callRecording/content": STREAM,
     "microsoft.graph.callTranscript/content": STREAM,
     "microsoft.graph.callTranscript/metadataContent": STREAM,
+    "microsoft.graph.communicationsApplicationInstanceIdentity/tenantId": INHERITED,
+    "microsoft.graph.communicationsIdentitySet/applicationInstance": INHERITED,
+    "microsoft.graph.communicationsIdentitySet/encrypted": INHERITED,
+    "microsoft.graph.communicationsIdentitySet/guest": INHERITED,
+    "microsoft.graph.communicationsIdentitySet/onPremises": INHERITED,
+    "microsoft.graph.communicationsIdentitySet/phone": INHERITED,
+    "microsoft.graph.communicationsUserIdentity/tenantId": INHERITED,
     "microsoft.graph.onlineMeeting/attendeeReport": STREAM,
     "microsoft.graph.virtualEventPresenterDetails/photo": "a stream is never in a body, and a "
     "complex value has no address to read it at",
 }
 """Declared properties that the models leave out, with the reason."""
 
+SUPPLEMENTED: Mapping[str, tuple[str, ...]] = {
+    "appHostedMediaConfig": ("removeFromDefaultAudioGroup",),
+    "call": (
+        "activeModalities", "answeredBy", "applicationMetadata", "meetingCapability", "replacesContext",
+        "ringingTimeoutInSeconds", "routingPolicies", "terminationReason",
+    ),
+    "commsNotification": ("callbackUri", "resource", "resourceData"),
+    "identity": ("identityProvider", "tenantId"),
+    "identitySet": ("applicationInstance", "encrypted", "guest", "onPremises", "phone"),
+    "invitationParticipantInfo": ("endpointType", "id", "languageId", "region"),
+    "organizerMeetingInfo": ("allowConversationWithoutHost",),
+    "participantInfo": ("id",),
+    "serviceHostedMediaConfig": ("removeFromDefaultAudioGroup",),
+}  # fmt: skip
+
 ONLY_IN_MODELS: Mapping[str, str] = {
-    "microsoft.graph.commsNotification/callbackUri": SUPPLEMENT,
-    "microsoft.graph.commsNotification/resource": SUPPLEMENT,
-    "microsoft.graph.commsNotification/resourceData": SUPPLEMENT,
+    f"microsoft.graph.{owner}/{name}": SUPPLEMENT
+    for owner, names in SUPPLEMENTED.items()
+    for name in names
 }
 """Properties of the models that the metadata does not declare, with the reason."""
+
+ONLY_IN_METHODS: Mapping[str, tuple[str, str, str, bool]] = {
+    "microsoft.graph.redirect": ("routingPolicies", "body", "Sequence[str] | None", False),
+    "microsoft.graph.transfer": ("clientContext", "body", "str | None", False),
+}
+"""Parameters of actions that the metadata does not declare, since they are supplemented, too."""
 
 SPELT_OTHERWISE: Mapping[str, list[str]] = {
     "microsoft.graph.operationStatus": ["notStarted", "running", "completed", "failed"],
@@ -438,6 +467,7 @@ class Walk:
                 names = [one.attrib["Name"] for one in given]
                 line = f"GET {path}/{segment}({','.join(f'{n}={{{n}}}' for n in names)})"
             body = [*(outer or ()), *(self._parameter(one, tag(operation)) for one in given)]
+            body += [ONLY_IN_METHODS[name]] if name in ONLY_IN_METHODS else []
             self._add(line, keys, body, _bare(returned[0], "Page[{}]") if returned else None)
             if operation.get("IsComposable") == "true" and outer is None:
                 self._operations(line.removeprefix("GET "), returned[0], keys, body)

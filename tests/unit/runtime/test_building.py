@@ -25,6 +25,7 @@ from graph_comms.models import (
     OutgoingCallOptions,
     ParticipantInfo,
     ServiceHostedMediaConfig,
+    SharePointIdentitySet,
 )
 from tests.unit.runtime.wire import generated_classes
 
@@ -86,6 +87,8 @@ WRONG: list[tuple[type[GraphModel], str, Any]] = [
     (Call, "requested_modalities", Modality.AUDIO),
     (Call, "targets", (InvitationParticipantInfo(),)),
     (Call, "source", {"region": None}),
+    (Call, "answered_by", {"region": None}),
+    (SharePointIdentitySet, "site_user", {"id": "1"}),
     (Call, "source", IdentitySet()),
     (Call, "media_config", MediaInfo()),
     (OutgoingCallOptions, "is_delta_roster_enabled", "true"),
@@ -119,7 +122,7 @@ def test_a_value_of_another_type_is_an_error_that_names_the_attribute(
     [
         ("calback_uri", "did you mean callback_uri"),
         ("callbackUri", "did you mean callback_uri"),
-        ("phone", "by with_undeclared"),
+        ("pager", "by with_undeclared"),
         ("self", "by with_undeclared"),
         ("model_config", "Call has no attribute model_config"),
         ("@odata.type", "did you mean odata_type"),
@@ -158,14 +161,14 @@ def test_setting_an_attribute_sends_it() -> None:
 
 def test_undeclared_properties_are_set_by_wire_name_on_a_copy() -> None:
     plain = IdentitySet(user=None)
-    more = plain.with_undeclared(phone=Identity(id="1"), **{"x@odata.type": "y", "self": 1})
+    more = plain.with_undeclared(pager=Identity(id="1"), **{"x@odata.type": "y", "self": 1})
 
     assert type(more) is IdentitySet
     assert plain.undeclared == {}
     assert more.to_dict() == {
         "@odata.type": "#microsoft.graph.identitySet",
         "user": None,
-        "phone": {"@odata.type": "#microsoft.graph.identity", "id": "1"},
+        "pager": {"@odata.type": "#microsoft.graph.identity", "id": "1"},
         "x@odata.type": "y",
         "self": 1,
     }

@@ -206,7 +206,7 @@ def test_undeclared_values_that_name_a_known_type_are_models() -> None:
         "plain": identity,
         "listed": [identity, [identity], 1],
         "within": {"no type": {"deeper": identity}},
-        "around": {"@odata.type": "#microsoft.graph.identitySet", "phone": identity},
+        "around": {"@odata.type": "#microsoft.graph.identitySet", "pager": identity},
         "unknown": {"@odata.type": "#microsoft.graph.new", "inner": identity},
     }
     values: dict[str, Any] = Call.from_dict(body).undeclared
@@ -215,7 +215,7 @@ def test_undeclared_values_that_name_a_known_type_are_models() -> None:
     assert type(values["listed"][0]) is Identity
     assert type(values["listed"][1][0]) is Identity
     assert type(values["within"]["no type"]["deeper"]) is Identity
-    assert type(values["around"].undeclared["phone"]) is Identity
+    assert type(values["around"].undeclared["pager"]) is Identity
     assert type(values["unknown"]) is dict
     assert type(values["unknown"]["inner"]) is Identity
     assert comes_back(Call, body)
