@@ -121,14 +121,24 @@ def normal_form(line: str) -> str:
 def take_documented(taken: Subset, documented: Documented) -> Subset:
     """Return the part of a subset that its documented requests need; its other requests are left out.
 
-    Roots that are types stay. Raises CodegenError for another root below which nothing is documented.
+    Roots that are types stay, and so does a function that is composable where what is documented is bound
+    to its result. Raises CodegenError for another root below which nothing is documented.
     """
     model = taken.model
-    found = [request for request in list_requests(model) if documented.of(request) is not None]
+    every = list_requests(model)
+    found = [request for request in every if documented.of(request) is not None]
     types = [root for root in taken.roots if not _requests_below(model, root)]
     for root in taken.roots:
         if root not in types and not any(_is_below(request, root) for request in found):
             raise error(f"no request below the root {root} is documented", model.place)
+    through = {(request.segments, request.through) for request in found if request.through}
+    found += [
+        request
+        for request in every
+        if (request.segments, request.operation) in through
+        and not request.through
+        and request not in found
+    ]
     uses = (Use(request.segments, _values(request), request.operation) for request in found)
     kept = take_uses(model, uses, types)
     lines = frozenset(request.http for request in found)

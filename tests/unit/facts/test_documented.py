@@ -42,6 +42,9 @@ MODEL = model(f"""
   <Parameter Name="since" Type="Edm.Date" Nullable="false"/>
   <ReturnType Type="Collection(graph.item)"/>
 </Function>
+<Function Name="all" IsBound="true" IsComposable="true">
+  <Parameter Name="it" Type="Collection(graph.item)"/><ReturnType Type="Collection(graph.item)"/>
+</Function>
 <EntityContainer Name="c"><Singleton Name="hub" Type="graph.hub"/></EntityContainer>
 """)
 
@@ -117,6 +120,15 @@ def test_only_what_documented_requests_need_is_kept() -> None:
         "microsoft.graph.tell",
     ]
     assert found.roots == ("hub",)
+
+
+def test_a_function_stays_with_what_is_bound_to_its_result() -> None:
+    found = kept(("hub",), "GET /hub/items/all/newest")
+
+    assert lines(found.model) == [
+        "GET /hub/items/all()",
+        "GET /hub/items/all()/newest(since={since})",
+    ]
 
 
 def test_what_lies_on_the_way_keeps_what_leads_on() -> None:
