@@ -10,7 +10,7 @@ A client can be made before any type is loaded: the module `models` is imported 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, BinaryIO, Unpack
+from typing import TYPE_CHECKING, BinaryIO, Literal, Unpack
 
 from ._runtime import edm
 from ._runtime.async_client import AsyncClientBase
@@ -627,15 +627,25 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     @GET(
         "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        media_types=("text/vtt", "application/vnd.microsoft.graph.transcript+text"),
+        wire_names={"format": "Accept"},
     )
     def get_content(
-        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+        self,
+        adhoc_call_id: str,
+        call_transcript_id: str,
+        *,
+        format: (
+            Unset | Literal["text/vtt", "application/vnd.microsoft.graph.transcript+text"]
+        ) = UNSET,
+        **options: Unpack[Options],
     ) -> bytes:
         """Undocumented as far as known. Download the text of a transcript, for example as WebVTT.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
             call_transcript_id: Id of the callTranscript.
+            format: Media type of the content; text/vtt unless given.
 
         GET /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
         """
@@ -643,9 +653,18 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     @GET.stream(
         "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        media_types=("text/vtt", "application/vnd.microsoft.graph.transcript+text"),
+        wire_names={"format": "Accept"},
     )
     def stream_content(
-        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+        self,
+        adhoc_call_id: str,
+        call_transcript_id: str,
+        *,
+        format: (
+            Unset | Literal["text/vtt", "application/vnd.microsoft.graph.transcript+text"]
+        ) = UNSET,
+        **options: Unpack[Options],
     ) -> Iterator[bytes]:
         """Undocumented as far as known. As `get_content`, piece by piece: use it in a `with` statement."""
 
@@ -674,6 +693,7 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     @GET(
         "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        media_types=("text/vtt",),
     )
     def get_metadata_content(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -691,6 +711,7 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
     @GET.stream(
         "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        media_types=("text/vtt",),
     )
     def stream_metadata_content(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -5151,15 +5172,25 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     @GET(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        media_types=("text/vtt", "application/vnd.microsoft.graph.transcript+text"),
+        wire_names={"format": "Accept"},
     )
     def get_content(
-        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+        self,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        *,
+        format: (
+            Unset | Literal["text/vtt", "application/vnd.microsoft.graph.transcript+text"]
+        ) = UNSET,
+        **options: Unpack[Options],
     ) -> bytes:
         """Undocumented as far as known. Download the text of a transcript, for example as WebVTT.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
             call_transcript_id: Id of the callTranscript.
+            format: Media type of the content; text/vtt unless given.
 
         GET /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
         """
@@ -5167,9 +5198,18 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     @GET.stream(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        media_types=("text/vtt", "application/vnd.microsoft.graph.transcript+text"),
+        wire_names={"format": "Accept"},
     )
     def stream_content(
-        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+        self,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        *,
+        format: (
+            Unset | Literal["text/vtt", "application/vnd.microsoft.graph.transcript+text"]
+        ) = UNSET,
+        **options: Unpack[Options],
     ) -> Iterator[bytes]:
         """Undocumented as far as known. As `get_content`, piece by piece: use it in a `with` statement."""
 
@@ -5198,6 +5238,7 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     @GET(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        media_types=("text/vtt",),
     )
     def get_metadata_content(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -5215,6 +5256,7 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
     @GET.stream(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        media_types=("text/vtt",),
     )
     def stream_metadata_content(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -6126,15 +6168,25 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
         permissions=Permissions(
             delegated=("CallTranscripts.Read.All",),
         ),
+        media_types=("text/vtt", "application/vnd.microsoft.graph.transcript+text"),
+        wire_names={"format": "Accept"},
     )
     def get_content(
-        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+        self,
+        adhoc_call_id: str,
+        call_transcript_id: str,
+        *,
+        format: (
+            Unset | Literal["text/vtt", "application/vnd.microsoft.graph.transcript+text"]
+        ) = UNSET,
+        **options: Unpack[Options],
     ) -> bytes:
         """Download the text of a transcript, for example as WebVTT.
 
         Args:
             adhoc_call_id: Id of the adhocCall.
             call_transcript_id: Id of the callTranscript.
+            format: Media type of the content; text/vtt unless given.
 
         GET /me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
         """
@@ -6146,9 +6198,18 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
         permissions=Permissions(
             delegated=("CallTranscripts.Read.All",),
         ),
+        media_types=("text/vtt", "application/vnd.microsoft.graph.transcript+text"),
+        wire_names={"format": "Accept"},
     )
     def stream_content(
-        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+        self,
+        adhoc_call_id: str,
+        call_transcript_id: str,
+        *,
+        format: (
+            Unset | Literal["text/vtt", "application/vnd.microsoft.graph.transcript+text"]
+        ) = UNSET,
+        **options: Unpack[Options],
     ) -> Iterator[bytes]:
         """As `get_content`, piece by piece: use it in a `with` statement."""
 
@@ -6181,6 +6242,7 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
         permissions=Permissions(
             delegated=("CallTranscripts.Read.All",),
         ),
+        media_types=("text/vtt",),
     )
     def get_metadata_content(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -6201,6 +6263,7 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
         permissions=Permissions(
             delegated=("CallTranscripts.Read.All",),
         ),
+        media_types=("text/vtt",),
     )
     def stream_metadata_content(
         self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -7339,15 +7402,25 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
         permissions=Permissions(
             delegated=("OnlineMeetingTranscript.Read.All",),
         ),
+        media_types=("text/vtt", "application/vnd.microsoft.graph.transcript+text"),
+        wire_names={"format": "Accept"},
     )
     def get_content(
-        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+        self,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        *,
+        format: (
+            Unset | Literal["text/vtt", "application/vnd.microsoft.graph.transcript+text"]
+        ) = UNSET,
+        **options: Unpack[Options],
     ) -> bytes:
         """Download the text of a transcript, for example as WebVTT.
 
         Args:
             online_meeting_id: Id of the onlineMeeting.
             call_transcript_id: Id of the callTranscript.
+            format: Media type of the content; text/vtt unless given.
 
         GET /me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
         """
@@ -7359,9 +7432,18 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
         permissions=Permissions(
             delegated=("OnlineMeetingTranscript.Read.All",),
         ),
+        media_types=("text/vtt", "application/vnd.microsoft.graph.transcript+text"),
+        wire_names={"format": "Accept"},
     )
     def stream_content(
-        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+        self,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        *,
+        format: (
+            Unset | Literal["text/vtt", "application/vnd.microsoft.graph.transcript+text"]
+        ) = UNSET,
+        **options: Unpack[Options],
     ) -> Iterator[bytes]:
         """As `get_content`, piece by piece: use it in a `with` statement."""
 
@@ -7394,6 +7476,7 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
         permissions=Permissions(
             delegated=("OnlineMeetingTranscript.Read.All",),
         ),
+        media_types=("text/vtt",),
     )
     def get_metadata_content(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -7414,6 +7497,7 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
         permissions=Permissions(
             delegated=("OnlineMeetingTranscript.Read.All",),
         ),
+        media_types=("text/vtt",),
     )
     def stream_metadata_content(
         self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -8430,9 +8514,19 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
             application=("CallTranscripts.Read.All",),
             delegated=("CallTranscripts.Read.All",),
         ),
+        media_types=("text/vtt", "application/vnd.microsoft.graph.transcript+text"),
+        wire_names={"format": "Accept"},
     )
     def get_content(
-        self, user_id: str, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+        self,
+        user_id: str,
+        adhoc_call_id: str,
+        call_transcript_id: str,
+        *,
+        format: (
+            Unset | Literal["text/vtt", "application/vnd.microsoft.graph.transcript+text"]
+        ) = UNSET,
+        **options: Unpack[Options],
     ) -> bytes:
         """Download the text of a transcript, for example as WebVTT.
 
@@ -8440,6 +8534,7 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
             user_id: Id of the user.
             adhoc_call_id: Id of the adhocCall.
             call_transcript_id: Id of the callTranscript.
+            format: Media type of the content; text/vtt unless given.
 
         GET /users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
         """
@@ -8452,9 +8547,19 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
             application=("CallTranscripts.Read.All",),
             delegated=("CallTranscripts.Read.All",),
         ),
+        media_types=("text/vtt", "application/vnd.microsoft.graph.transcript+text"),
+        wire_names={"format": "Accept"},
     )
     def stream_content(
-        self, user_id: str, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+        self,
+        user_id: str,
+        adhoc_call_id: str,
+        call_transcript_id: str,
+        *,
+        format: (
+            Unset | Literal["text/vtt", "application/vnd.microsoft.graph.transcript+text"]
+        ) = UNSET,
+        **options: Unpack[Options],
     ) -> Iterator[bytes]:
         """As `get_content`, piece by piece: use it in a `with` statement."""
 
@@ -8490,6 +8595,7 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
             application=("CallTranscripts.Read.All",),
             delegated=("CallTranscripts.Read.All",),
         ),
+        media_types=("text/vtt",),
     )
     def get_metadata_content(
         self, user_id: str, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -8512,6 +8618,7 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
             application=("CallTranscripts.Read.All",),
             delegated=("CallTranscripts.Read.All",),
         ),
+        media_types=("text/vtt",),
     )
     def stream_metadata_content(
         self, user_id: str, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
@@ -9795,12 +9902,18 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
             application=("OnlineMeetingTranscript.Read.All", "OnlineMeetingTranscript.Read.Chat"),
             delegated=("OnlineMeetingTranscript.Read.All",),
         ),
+        media_types=("text/vtt", "application/vnd.microsoft.graph.transcript+text"),
+        wire_names={"format": "Accept"},
     )
     def get_content(
         self,
         user_id: str,
         online_meeting_id: str,
         call_transcript_id: str,
+        *,
+        format: (
+            Unset | Literal["text/vtt", "application/vnd.microsoft.graph.transcript+text"]
+        ) = UNSET,
         **options: Unpack[Options],
     ) -> bytes:
         """Download the text of a transcript, for example as WebVTT.
@@ -9809,6 +9922,7 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
             user_id: Id of the user.
             online_meeting_id: Id of the onlineMeeting.
             call_transcript_id: Id of the callTranscript.
+            format: Media type of the content; text/vtt unless given.
 
         GET /users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
         """
@@ -9821,12 +9935,18 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
             application=("OnlineMeetingTranscript.Read.All", "OnlineMeetingTranscript.Read.Chat"),
             delegated=("OnlineMeetingTranscript.Read.All",),
         ),
+        media_types=("text/vtt", "application/vnd.microsoft.graph.transcript+text"),
+        wire_names={"format": "Accept"},
     )
     def stream_content(
         self,
         user_id: str,
         online_meeting_id: str,
         call_transcript_id: str,
+        *,
+        format: (
+            Unset | Literal["text/vtt", "application/vnd.microsoft.graph.transcript+text"]
+        ) = UNSET,
         **options: Unpack[Options],
     ) -> Iterator[bytes]:
         """As `get_content`, piece by piece: use it in a `with` statement."""
@@ -9863,6 +9983,7 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
             application=("OnlineMeetingTranscript.Read.All", "OnlineMeetingTranscript.Read.Chat"),
             delegated=("OnlineMeetingTranscript.Read.All",),
         ),
+        media_types=("text/vtt",),
     )
     def get_metadata_content(
         self,
@@ -9889,6 +10010,7 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
             application=("OnlineMeetingTranscript.Read.All", "OnlineMeetingTranscript.Read.Chat"),
             delegated=("OnlineMeetingTranscript.Read.All",),
         ),
+        media_types=("text/vtt",),
     )
     def stream_metadata_content(
         self,

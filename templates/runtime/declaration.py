@@ -17,6 +17,7 @@ from typing import (
     TYPE_CHECKING,
     Any,
     Generic,
+    Literal,
     NotRequired,
     TypedDict,
     Unpack,
@@ -75,13 +76,14 @@ class Facts(TypedDict):
 
     `clouds` are those that have the request, `documented` says that the documentation has it,
     `permissions` are those that are documented; `wire_names` are the wire names that
-    cannot be derived from the names of the parameters.
+    cannot be derived from the names of the parameters, `media_types` those of the stream that it reads.
     """
 
     clouds: frozenset[Cloud]
     documented: NotRequired[bool]
     permissions: NotRequired[Permissions]
     wire_names: NotRequired[Mapping[str, str]]
+    media_types: NotRequired[tuple[str, ...]]
 
 
 class Declaration:
@@ -147,7 +149,7 @@ class Declaration:
                 Parameter(
                     wire,
                     name,
-                    "path" if wire in placeholders else "body",
+                    self._location(wire, placeholders),
                     form.replace("models.", "").removesuffix(" | F"),
                     form == written[name],
                 )
@@ -168,7 +170,15 @@ class Declaration:
             clouds=self._facts["clouds"],
             documented=self._facts.get("documented", False),
             permissions=self._facts.get("permissions", NO_PERMISSIONS),
+            media_types=self._facts.get("media_types", ()),
         )
+
+    def _location(
+        self, wire_name: str, placeholders: list[str]
+    ) -> Literal["path", "header", "body"]:
+        if "media_types" in self._facts:  # of a stream, whose only keyword chooses among them
+            return "header"
+        return "path" if wire_name in placeholders else "body"
 
     def _kind(self, sends_entity: bool, is_function: bool, is_stream: bool) -> Kind:
         match self._verb:

@@ -31,7 +31,7 @@ class Parameter:
 
     wire_name: str
     name: str
-    location: Literal["path", "query", "body"]
+    location: Literal["path", "query", "header", "body"]
     type: str
     required: bool
 
@@ -42,9 +42,10 @@ class Operation:
 
     ``path`` is a template below the cloud's base URL (``/communications/calls/{call-id}``),
     ``python`` the method that sends it (``calls.get``), ``kind`` what it does, ``returns`` the type
-    of the result (None: nothing). ``parameters`` are in the order of path, body and query.
+    of the result (None: nothing). ``parameters`` are in the order of path, header or body, and query.
     ``documented`` says that a page of Graph's documentation has the request, as far as is known; the
-    others are in its metadata alone. ``permissions`` are the documented ones.
+    others are in its metadata alone. ``permissions`` are the documented ones. ``media_types`` are those
+    of the stream that it reads, where they are known, the default one first.
     """
 
     method: str
@@ -56,6 +57,7 @@ class Operation:
     clouds: frozenset[Cloud]
     documented: bool = False
     permissions: Permissions = NO_PERMISSIONS
+    media_types: tuple[str, ...] = ()
 
     @property
     def sends_entity(self) -> bool:

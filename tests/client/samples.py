@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Annotated, Any, BinaryIO, Union, get_args, get_origin
+from typing import Annotated, Any, BinaryIO, Literal, Union, get_args, get_origin
 
 from graph_comms import models
 from graph_comms._runtime import edm
@@ -34,7 +34,8 @@ class _Names(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         known = {
-            "BinaryIO": BinaryIO, "Iterable": Iterable, "Page": Page, "Sequence": Sequence, "edm": edm,
+            "BinaryIO": BinaryIO, "Iterable": Iterable, "Literal": Literal, "Page": Page,
+            "Sequence": Sequence, "edm": edm,
         }  # fmt: skip
         found = known.get(name) or getattr(models, name, None)
         if found is None:
@@ -63,6 +64,8 @@ def sample(form: Any, n: int) -> Sample:
     if origin is Sequence:
         both = [sample(arguments[0], n), sample(arguments[0], n + 1)]
         return Sample([one.value for one in both], [one.wire for one in both])
+    if origin is Literal:
+        return Sample(arguments[-1], arguments[-1])
     if issubclass(form, GraphEnum):
         member = list(form)[n % len(form)]
         return Sample(member, member.value)

@@ -7,7 +7,7 @@ import re
 import types
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
 
@@ -55,6 +55,8 @@ def wrong_values(form: Any) -> list[Any]:
         good = sample(inner[0], 1).value
         items = [[good, wrong] for wrong in wrong_values(inner[0])]
         return [None, object(), good, "x", b"x", {"x": good}, {1}, (one for one in [good]), *items]
+    if origin is Literal:
+        return [None, object(), 5, b"x", "zzz", inner[0].upper()]
     return [None, object(), *(_WRONG[form] if form in _WRONG else _wrong_of_class(form))]
 
 

@@ -35,7 +35,7 @@ LIBRARY = {
     "collections.abc": {"Iterable", "Iterator", "Sequence"},
     "importlib": {"import_module"},
     "pydantic": {"Field"},
-    "typing": {"TYPE_CHECKING", "Any", "BinaryIO", "ClassVar", "Unpack"},
+    "typing": {"TYPE_CHECKING", "Any", "BinaryIO", "ClassVar", "Literal", "Unpack"},
 }
 """Names that may be imported from outside the package, by module."""
 
@@ -215,6 +215,8 @@ class _Checker:
                 return prefixed and bool(_IDENTIFIER.fullmatch(name))
             case ast.Attribute(ast.Attribute(ast.Name("models"), module), name):
                 return bool(_IDENTIFIER.fullmatch(module) and _IDENTIFIER.fullmatch(name))
+            case ast.Subscript(ast.Name("Literal"), ast.Tuple(texts)):
+                return self._known("Literal") and all(map(_is_string, texts))
             case ast.Subscript(ast.Name(generic), inner):
                 generics = ("Sequence", "Page", "Unpack", "ClassVar", "Iterable", "Iterator")
                 return generic in generics and self._known(generic) and self._annotation(inner)
@@ -350,6 +352,8 @@ class _Checker:
                     )
                     for k in found
                 )
+            case "media_types", ast.Tuple(texts):
+                return all(map(_is_string, texts))
             case "wire_names", ast.Dict(keys, values):
                 return all(map(_is_string, (*keys, *values)))
         return False

@@ -60,6 +60,8 @@ INTRUDERS = [
         "with_response = response_of(__call__)",
         "with_response = response_of(exec('x'))",
     ),
+    ("client.py", 'Literal["text/vtt", "app', 'Literal[exec("x"), "app'),
+    ("client.py", 'media_types=("text/vtt",', 'media_types=(exec("x"),'),
     ("client.py", "    @GET.page", "    @exec\n    @GET.page"),
     ("client.py", "    @GET.page(", "    @GET.x("),
     ("client.py", '"/communications/adhocCalls"', "exec('x')"),

@@ -140,6 +140,15 @@ async def changes_async(client: AsyncCommunicationsClient, link: str) -> list[st
     return [participant.id async for participant in page]
 
 
+def transcript(client: CommunicationsClient) -> bytes:
+    transcripts = client.me.online_meetings.transcripts
+    with transcripts.stream_content("1", "2", format="text/vtt") as pieces:
+        print(sum(map(len, pieces)))
+    return transcripts.get_content(
+        "1", "2", format="application/vnd.microsoft.graph.transcript+text"
+    )
+
+
 def new_recordings(client: CommunicationsClient) -> list[str | None]:
     recordings = client.users.online_meetings.get_all_recordings
     page: Page[CallRecording] = recordings("1", meeting_organizer_user_id="1", top=5)

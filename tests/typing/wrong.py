@@ -53,6 +53,7 @@ with CommunicationsClient("token") as client:
     print(client.follow("https://graph.microsoft.com/v1.0/x", Call).count.number)  # error
     number: int = client.calls.create(call).id  # error
     client.calls.create.with_response(ParticipantInfo())  # error
+    client.me.online_meetings.transcripts.get_content("1", "2", format="text/vt")  # error
     client.users.online_meetings.get_all_recordings()  # error
     client.users.online_meetings.get_all_recordings.delta("1", meeting=1)  # error
     client.users.online_meetings.get_all_recordings.with_response("1", meeting=1)  # error

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import isfinite
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 from uuid import UUID
 
 from .content import CONTENT, FileUpload, Upload
@@ -101,6 +101,8 @@ def form_of(declared: Any) -> Form:
         return _scalar(scalars[0]) if scalars else form_of(inner[0])
     if origin is Sequence:
         return _sequence(form_of(inner[0]))
+    if origin is Literal:
+        return _choice(inner)
     if origin is Mapping:
         return _mapping(form_of(inner[1]))
     if declared in _PLAIN:
@@ -154,6 +156,20 @@ def _str() -> Form:
             else:
                 return value
             raise _invalid(noun, example, "UTF-8 cannot encode a lone surrogate")
+        return value
+
+    return Form(noun, example, take)
+
+
+def _choice(texts: tuple[str, ...]) -> Form:
+    noun, example = "str", " or ".join(map(repr, texts))
+
+    def take(value: object) -> object:
+        if not isinstance(value, str):
+            raise _refused(noun, example, value)
+        if value not in texts:
+            hint = meant(value, texts) or "; there is no other"
+            raise _invalid(noun, example, f"this one is unknown{hint}")
         return value
 
     return Form(noun, example, take)

@@ -103,7 +103,7 @@ def prepare(
 ) -> PreparedRequest:
     """Build the request of an operation.
 
-    ``arguments`` are those of path and body by their names in Python; one that is missing or
+    ``arguments`` are those of path, header and body by their names in Python; one that is missing or
     ``UNSET`` is left out. ``version`` is that of the package, for the User-Agent.
 
     Raises UnavailableInCloudError if the cloud lacks the operation; ValueError for an empty key, "."
@@ -138,9 +138,19 @@ def prepare(
         version,
         options.get("headers"),
         _content(operation, body),
-        accept=_ACCEPT.get(operation.returns or "", _JSON),
+        accept=_accept(operation, {p.wire_name: value for p, value in given}),
         content_type="application/octet-stream" if operation.kind == "put_content" else _JSON,
     )
+
+
+def _accept(operation: Operation, given: Mapping[str, object]) -> str:
+    """Return the Accept header: the chosen media type of a stream, the default one, or by the result."""
+    chosen = given.get("Accept", UNSET)
+    if chosen is not UNSET:
+        return str(chosen)
+    if operation.media_types:
+        return operation.media_types[0]
+    return _ACCEPT.get(operation.returns or "", _JSON)
 
 
 def prepare_link(

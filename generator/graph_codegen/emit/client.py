@@ -31,7 +31,7 @@ IMPORTED = frozenset(
     {
         "ActionOptions", "Async", "AsyncClientBase", "BinaryIO", "Child", "Cloud", "CollectionOptions",
         "CountOptions", "DELETE", "EntityOptions", "F", "GET", "ClientBase", "GraphModel", "Iterable",
-        "Iterator", "LazyModule", "Options", "PATCH", "POST", "PUT", "Page", "PermissionRule",
+        "Iterator", "LazyModule", "Literal", "Options", "PATCH", "POST", "PUT", "Page", "PermissionRule",
         "Permissions", "RecordingMethods", "Resource", "Sequence", "Sync", "TYPE_CHECKING", "UNSET",
         "Unpack", "Unset", "Untyped", "response_of",
     }
@@ -119,6 +119,8 @@ def _uses(resources: Sequence[ResourceClass], writer: DeclarationWriter) -> froz
         uses.add("Iterator")
     if RECORDED in writer.names.classes:
         uses.add("RecordingMethods")
+    if any(argument.choices for method in methods for argument in method.arguments):
+        uses.add("Literal")
     if any(resource.below or resource.results for resource in resources):
         uses.add("Child")
     if any(resource.call for resource in resources):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graph_codegen.csdl.ast import ROOT_NAMESPACE, TypeRef, split_name
 from graph_codegen.emit import reference
-from graph_codegen.emit.methods import Argument, Method
+from graph_codegen.emit.methods import Argument, Method, format_argument
 from graph_codegen.emit.names import Names, edm_annotation
 from graph_codegen.facts.clouds import Clouds
 from graph_codegen.facts.descriptions import Descriptions
 from graph_codegen.facts.documented import Documentation, Documented
+from graph_codegen.facts.media_types import MediaTypes
 from graph_codegen.facts.permissions import Needs, Rules
 from graph_codegen.service.requests import STREAM, Request
 from graph_codegen.text import docstring_source
@@ -32,7 +33,8 @@ class Declaration:
     `returns` is the annotation of the result, None for no result. `reference` is the page of the type
     that the method is about. `clouds` is the constant for the clouds that have the request.
     `documented` says that the documentation has the request, `undocumented` that it is known to lack it.
-    `permissions` are the arguments of `Permissions` by name, without empty ones.
+    `permissions` are the arguments of `Permissions` by name, without empty ones. `media_types` are those
+    of the stream that it reads, where they are known.
     """
 
     method: Method
@@ -43,6 +45,7 @@ class Declaration:
     undocumented: bool
     permissions: Mapping[str, object]
     clouds: str
+    media_types: tuple[str, ...]
 
     @property
     def is_page(self) -> bool:
@@ -64,10 +67,15 @@ class DeclarationWriter:
     clouds: Clouds
     descriptions: Descriptions
     documented: Documented
+    media_types: MediaTypes
 
     def declaration(self, method: Method) -> Declaration:
-        """Return the declaration of a method."""
+        """Return the declaration of a method; one that reads a stream of several formats takes one."""
         request = method.request
+        is_content = request.kind == "content"
+        media_types = self.media_types.get(request.steps[-1], ()) if is_content else ()
+        if len(media_types) > 1:
+            method = replace(method, parameters=(format_argument(media_types),))
         documentation = self.documented.of(request)
         return Declaration(
             method=method,
@@ -78,10 +86,13 @@ class DeclarationWriter:
             undocumented=self.documented.lacks(request),
             permissions=_permissions(documentation, self.rules.get(request.http)),
             clouds=self.clouds.constant(request),
+            media_types=media_types,
         )
 
     def argument_annotation(self, argument: Argument) -> str:
         """Return the annotation of an argument."""
+        if argument.choices:
+            return f"Literal[{', '.join(map(repr, argument.choices))}]"
         if argument.type is None:
             return OTHER_ANNOTATIONS[argument.name]
         annotation = self.annotation(argument.type)
@@ -111,6 +122,8 @@ class DeclarationWriter:
         if argument in method.keys:
             owner, _, key = argument.wire_name.rpartition("-")
             return f"{key[:1].upper()}{key[1:]} of the {owner}." if owner else "Key of the entity."
+        if argument.choices:
+            return f"Media type of the content; {argument.choices[0]} unless given."
         if argument is method.entity:
             return _ENTITIES[method.request.kind]
         text = self.descriptions.of_parameter(method.request, argument.wire_name)

@@ -34,18 +34,20 @@ KEY_TYPE = TypeRef("Edm.String")
 """The type of every key in a path."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
     """An argument of a method: its names on the wire and in Python, and its type.
 
     `type` is None where no document declares it: for a query option, and for the content of a stream.
+    `choices` are the texts that it takes, where they are all known.
     """
 
     wire_name: str
     name: str
-    type: TypeRef | None
+    type: TypeRef | None = None
     nullable: bool = False
     required: bool = True
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,15 +134,20 @@ def build_method(owner: tuple[str, ...], name: str, request: Request) -> Method:
     )
 
 
+def format_argument(media_types: tuple[str, ...]) -> Argument:
+    """Return the argument that chooses one of the media types of a stream."""
+    return Argument(wire_name="Accept", name="format", required=False, choices=media_types)
+
+
 def _key(key: Key) -> Argument:
-    return Argument(key.name, parameter_name(key.name), KEY_TYPE)
+    return Argument(wire_name=key.name, name=parameter_name(key.name), type=KEY_TYPE)
 
 
 def _entity(body: TypeRef) -> Argument:
     if body == STREAM:
-        return Argument("content", "content", None)
+        return Argument(wire_name="content", name="content")
     name = split_name(body.name)[1]
-    return Argument(name, parameter_name(name), body)
+    return Argument(wire_name=name, name=parameter_name(name), type=body)
 
 
 def _parameters(request: Request) -> Iterator[Argument]:
@@ -161,13 +168,13 @@ def _argument(
     while name in taken:
         name += "_parameter"
     return Argument(
-        wire_name,
-        name,
-        parameter.type,
+        wire_name=wire_name,
+        name=name,
+        type=parameter.type,
         nullable=parameter.nullable is not False,
         required=not is_optional(operation, parameter),
     )
 
 
 def _option(name: Option) -> Argument:
-    return Argument(f"${name}", name, None, required=False)
+    return Argument(wire_name=f"${name}", name=name, required=False)

@@ -16,10 +16,11 @@ from graph_codegen.emit.method_names import class_prefix
 from graph_codegen.emit.names import Names, assign_names
 from graph_codegen.emit.openapi import build_openapi
 from graph_codegen.emit.templates import TEMPLATES, render
-from graph_codegen.facts import clouds, descriptions, documented, permissions
+from graph_codegen.facts import clouds, descriptions, documented, media_types, permissions
 from graph_codegen.facts.clouds import Clouds
 from graph_codegen.facts.descriptions import Descriptions
 from graph_codegen.facts.documented import Documented
+from graph_codegen.facts.media_types import MediaTypes
 from graph_codegen.facts.permissions import Rules
 from graph_codegen.facts.settings import Settings
 from graph_codegen.model.model import Model
@@ -47,6 +48,7 @@ class Facts:
     clouds: Clouds
     descriptions: Descriptions
     documented: Documented
+    media_types: MediaTypes
 
     def writer(self, names: Names) -> DeclarationWriter:
         """Return the writer of declarations that uses these facts."""
@@ -56,6 +58,7 @@ class Facts:
             clouds=self.clouds,
             descriptions=self.descriptions,
             documented=self.documented,
+            media_types=self.media_types,
         )
 
 
@@ -66,6 +69,7 @@ def facts(folder: Path) -> Facts:
         clouds.load(folder),
         descriptions.load(folder),
         documented.load(folder),
+        media_types.load(folder),
     )
 
 

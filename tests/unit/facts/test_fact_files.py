@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from graph_codegen.errors import CodegenError
-from graph_codegen.facts import clouds, descriptions, documented, permissions, supplement
+from graph_codegen.facts import (
+    clouds,
+    descriptions,
+    documented,
+    media_types,
+    permissions,
+    supplement,
+)
 
 LOADERS: Mapping[str, tuple[str, Callable[[Path], object], object]] = {
     "the clouds are": (clouds.FILE, clouds.load, clouds.Clouds({})),
@@ -20,6 +27,7 @@ LOADERS: Mapping[str, tuple[str, Callable[[Path], object], object]] = {
     ),
     "the documented requests are": (documented.FILE, documented.load, documented.NOTHING),
     "the permissions are": (permissions.FILE, permissions.load, {}),
+    "the media types are": (media_types.FILE, media_types.load, {}),
     "the supplement is": (supplement.FILE, supplement.load, {}),
 }
 """By the beginning of messages: the file, the function that reads it, and the result without it."""
@@ -105,6 +113,12 @@ def requests(*lines: str, covers: object = ("/a",), **facts: object) -> object:
         (documented.FILE, requests("GET /ab"), "GET /ab is not below a path that the file covers"),
         (documented.FILE, requests("GET /a/{b}", "GET /a/{c}"), "GET /a/{b} and GET /a/{c} are the same"),
         (documented.FILE, requests("GET /a/f(x=1)", "GET /a/n.F()"), "GET /a/f(x=1) and GET /a/n.F() are"),
+        (media_types.FILE, {"a/b": {"types": ["text/vtt"]}}, "a/b/source: "),
+        (media_types.FILE, {"a/b": {"source": "x", "types": "text/vtt"}}, "a/b/types: "),
+        (media_types.FILE, {"a/b": {"source": "x", "types": []}}, "a/b: names no media type"),
+        (media_types.FILE, {"a/b": {"source": "x", "types": ["vtt"]}}, "a/b: vtt is not a media type"),
+        (media_types.FILE, {"a/b": {"source": "x", "types": ["a/b\r\nX: y"]}}, "a/b: a/b\\u000d"),
+        (media_types.FILE, {"a/b": {"source": "x", "types": ["a/b"], "c": 1}}, "a/b/c: "),
         (supplement.FILE, {"a": {"properties": {"b": 5}}}, "a/properties/b: "),
         (supplement.FILE, {"a": {"properties": ["b"]}}, "a/properties: "),
         (supplement.FILE, {"a": {"members": {"B": 5}}}, "a/members/B: "),

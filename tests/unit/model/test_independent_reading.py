@@ -90,6 +90,16 @@ SPELT_OTHERWISE: Mapping[str, list[str]] = {
 }
 """Members of enumerations that the service spells otherwise than the metadata."""
 
+CONTENT = "bytes | BinaryIO | Iterable[bytes]"
+"""What is written to a stream, as the synchronous client takes it."""
+
+_FORMAT = "Literal['text/vtt', 'application/vnd.microsoft.graph.transcript+text']"
+
+FORMATS: Mapping[str, list[tuple[str, str, str, bool]]] = {
+    "microsoft.graph.callTranscript/content": [("Accept", "header", _FORMAT, False)],
+}
+"""What chooses the format of a stream, which the metadata does not say."""
+
 
 # -- the reading
 
@@ -422,8 +432,8 @@ class Walk:
             for flag in ("Readable", "Insertable", "Updatable", "Deletable", "Countable")
         ), "this walk knows of no capability that is switched off"
         if type_name == "Edm.Stream":
-            self._add(f"GET {below}", keys, (), "bytes")
-            self._add(f"PUT {below}", keys, [("content", "body", "bytes", True)], None)
+            self._add(f"GET {below}", keys, FORMATS.get(target, ()), "bytes")
+            self._add(f"PUT {below}", keys, [("content", "body", CONTENT, True)], None)
         # A path takes no navigation twice: replies to replies would have no end.
         if tag(member) == "Property" or target in taken:
             return
