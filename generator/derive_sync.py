@@ -33,6 +33,7 @@ REPLACEMENTS = {
     "AsyncCredential": "Credential",
     "AsyncClientBase": "ClientBase",
     "AsyncPage": "Page",
+    "AsyncPool": "Pool",
     "AsyncSession": "Session",
     "AsyncTokens": "Tokens",
     "AsyncWork": "Work",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._runtime.async_page import AsyncPage as AsyncPage
+    from ._runtime.attempt import Attempt as Attempt
     from ._runtime.cloud import Cloud as Cloud
     from ._runtime.errors import AuthenticationError as AuthenticationError
     from ._runtime.errors import BadRequestError as BadRequestError
@@ -45,6 +46,7 @@ __version__ = "0.2.0"
 
 _MODULES = {
     "AsyncPage": "._runtime.async_page",
+    "Attempt": "._runtime.attempt",
     "Cloud": "._runtime.cloud",
     "AuthenticationError": "._runtime.errors",
     "BadRequestError": "._runtime.errors",
@@ -78,6 +80,7 @@ _MODULES = {
 __all__ = [
     "AsyncCommunicationsClient",
     "AsyncPage",
+    "Attempt",
     "AuthenticationError",
     "BadRequestError",
     "Cloud",

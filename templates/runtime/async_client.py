@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from ssl import SSLContext
 from types import TracebackType
@@ -13,6 +13,7 @@ import httpx
 from . import decode
 from .async_page import AsyncPage
 from .async_session import AsyncSession
+from .attempt import Attempt
 from .body import MAX_BODY
 from .clock import SYSTEM_CLOCK, Clock
 from .cloud import Cloud
@@ -100,6 +101,7 @@ class AsyncClientBase:
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         retry: RetryPolicy = DEFAULT_RETRY,
         max_body: int = MAX_BODY,
+        on_attempt: Callable[[Attempt], object] | None = None,
         _clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """``credential`` is a token, a function which returns one, or an azure-identity credential.
@@ -118,7 +120,8 @@ class AsyncClientBase:
         options do not apply to it.
 
         ``retry`` says how often requests are sent again, and how long a call may take; ``max_body`` is
-        the most bytes of a body that is parsed. Raises TypeError for a credential or
+        the most bytes of a body that is parsed. ``on_attempt`` is an ordinary function that is called
+        with each `Attempt` when it has ended. Raises TypeError for a credential or
         another argument of the wrong kind; ValueError for a malformed token or endpoint, for http to
         another machine, and for a cloud and an endpoint that do not agree.
         """
@@ -142,6 +145,7 @@ class AsyncClientBase:
             timeout=timeout,
             retry=retry,
             max_body=max_body,
+            on_attempt=on_attempt,
             clock=_clock,
         )
 

@@ -144,6 +144,11 @@ class _Connections(Generic[_T]):
         self._timeout = timeout
         self._closed = False
 
+    def check(self) -> None:
+        """Raise RuntimeError if the client is closed."""
+        if self._closed:
+            raise RuntimeError(CLOSED)
+
     def _keywords(self) -> dict[str, Any]:
         """Return the keywords for a client of httpx."""
         return {
@@ -152,6 +157,17 @@ class _Connections(Generic[_T]):
             "timeout": self._timeout,
             **self._options.keywords(),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What a synchronous client has in one process.
+
+    `slots` is what an attempt holds: each holds up a thread already, so none waits.
+    """
+
+    client: httpx.Client
+    slots: AbstractContextManager[None]
 
 
 class Connections(_Connections[httpx.BaseTransport]):
@@ -167,43 +183,42 @@ class Connections(_Connections[httpx.BaseTransport]):
         super().__init__(options, mounts, transport, timeout)
         self._lock = Lock()
         # Made now, so that what the environment says and httpx cannot use is an error at once.
-        self._client: httpx.Client | None = self._build()
+        self._opened: Pool | None = self._build()
         _all.add(self)
 
-    def _build(self) -> httpx.Client:
-        return httpx.Client(**self._keywords())
+    def _build(self) -> Pool:
+        return Pool(httpx.Client(**self._keywords()), nullcontext())
 
-    def open(self) -> httpx.Client:
-        """Return the client of this process; raises RuntimeError after ``close``."""
-        if self._closed:
-            raise RuntimeError(CLOSED)
-        client = self._client
-        if client is None:  # in a forked child
+    def open(self) -> Pool:
+        """Return what there is in this process; raises RuntimeError after ``close``."""
+        self.check()
+        opened = self._opened
+        if opened is None:  # in a forked child
             with self._lock:
-                client = self._client = self._client or self._build()
-        return client
-
-    def slots(self) -> AbstractContextManager[None]:
-        """Return what an attempt holds: each holds up a thread already, so none waits."""
-        return nullcontext()
+                opened = self._opened = self._opened or self._build()
+        return opened
 
     def close(self) -> None:
         """Close the connections of this process."""
         self._closed = True
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.client.close()
 
     def disown(self) -> object:
         """Forget what the parent of a forked child had open, and return it."""
         self._lock = Lock()  # a thread of the parent may hold the other for ever
-        client, self._client = self._client, None
-        return client
+        opened, self._opened = self._opened, None
+        return opened
 
 
 @dataclass(frozen=True, slots=True)
-class _Opened:
-    """What a client has in one event loop; `guard` ends with the loop, and closes the connections."""
+class AsyncPool:
+    """What an asynchronous client has in one event loop.
+
+    `slots` is what an attempt holds while it is under way. `guard` ends with the loop, and closes the
+    connections.
+    """
 
     client: httpx.AsyncClient
     slots: Semaphore
@@ -224,33 +239,28 @@ class AsyncConnections(_Connections[httpx.AsyncBaseTransport]):
         timeout: httpx.Timeout | float,
     ) -> None:
         super().__init__(options, mounts, transport, timeout)
-        self._opened: WeakKeyDictionary[AbstractEventLoop, _Opened] = WeakKeyDictionary()
-        self._build()  # see Connections
+        self._opened: WeakKeyDictionary[AbstractEventLoop, AsyncPool] = WeakKeyDictionary()
+        self._unused = [self._build()]  # see Connections
         _all.add(self)
 
     def _build(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(**self._keywords())
 
-    async def open(self) -> httpx.AsyncClient:
-        """Return the client of the running loop; raises RuntimeError after ``aclose``."""
-        if self._closed:
-            raise RuntimeError(CLOSED)
-        return (await self._here()).client
-
-    async def slots(self) -> Semaphore:
-        """Return what an attempt in the running loop holds while it is under way."""
-        return (await self._here()).slots
-
-    async def _here(self) -> _Opened:
+    async def open(self) -> AsyncPool:
+        """Return what there is in the running loop; raises RuntimeError after ``aclose``."""
         import asyncio  # see Clock
 
+        self.check()
         loop = asyncio.get_running_loop()
         found = self._opened.get(loop)
         if found is None:
             self._drop_closed_loops()
-            client = self._build()
+            try:
+                client = self._unused.pop()
+            except IndexError:  # another loop has it
+                client = self._build()
             guard = _guard(client, ref(self), ref(loop), closing=self._transport is None)
-            found = _Opened(client, asyncio.Semaphore(self._options.max_connections), guard)
+            found = AsyncPool(client, asyncio.Semaphore(self._options.max_connections), guard)
             # The loop learns of the generator now, without giving another task a turn.
             await anext(guard)
             self._opened[loop] = found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar, cast
 
 import httpx
 
+from .attempt import Attempt, AttemptHook
 from .clock import Clock
 from .cloud import Cloud
 from .decode import Decoder
@@ -50,6 +51,7 @@ class Endpoint:
         timeout: httpx.Timeout | float,
         traced: bool,
         max_body: int,
+        on_attempt: Callable[[Attempt], object] | None,
         can_refresh: bool,
     ) -> None:
         """`can_refresh`: the credential may return a different token after a 401.
@@ -64,6 +66,7 @@ class Endpoint:
         if type(max_body) is not int or max_body <= 0:
             raise ValueError(f"max_body must be a number of bytes above 0, not {max_body!r}")
         self._max_body = max_body
+        self._observers = [] if on_attempt is None else [AttemptHook(on_attempt)]
         self._traced = traced
         self._can_refresh = can_refresh
 
@@ -116,6 +119,7 @@ class Endpoint:
             timeout=self._timeout,
             traced=self._traced,
             max_body=self._max_body,
+            observers=[*self._observers],
         )
 
 

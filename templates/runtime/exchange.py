@@ -7,18 +7,28 @@ import math
 import re
 import ssl
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import httpx
 from pydantic import ValidationError
 
+from .attempt import Attempt
 from .body import BROKE_OFF, Body, Excerpt
 from .clock import Clock
 from .content import ContentError, Opened
-from .deadline import DeadlineExceededError, Departure
+from .deadline import UNLIMITED, DeadlineExceededError, Departure
 from .decode import Decoder
-from .errors import GraphTransportError, decode_error, http_error, misfit, printable
+from .errors import (
+    GraphError,
+    GraphTransportError,
+    decode_error,
+    http_error,
+    misfit,
+    printable,
+)
 from .headers import Headers
 from .operation import Operation
 from .permissions import required_permissions
@@ -85,7 +95,8 @@ Answer: TypeAlias = Reply | httpx.RequestError
 class Exchange(Generic[_T]):
     """The state of one logical request; the sessions send and wait.
 
-    `decoder` reads the body of a successful response; None ignores it.
+    `decoder` reads the body of a successful response; None ignores it. `observers` are called with
+    each attempt that has ended.
     """
 
     operation: Operation
@@ -97,6 +108,8 @@ class Exchange(Generic[_T]):
     timeout: httpx.Timeout
     traced: bool
     max_body: int
+    observers: list[Callable[[Attempt], None]]
+    number: int = 0
     repetitions: int = 0
     redirects: int = 0
     ambiguous: bool = False
@@ -104,6 +117,7 @@ class Exchange(Generic[_T]):
     departure: Departure = field(init=False)
     request: httpx.Request | None = None
     started: float = field(init=False)
+    duration: float = field(init=False)
     failed: tuple[httpx.Response, Body] | None = None
     """The response of an attempt that failed, and what has been read of its body."""
 
@@ -130,7 +144,8 @@ class Exchange(Generic[_T]):
         self.started = self.clock.timer()
         self.redirects = 0
         self.failed = None
-        self.departure = Departure(traced=self.traced)
+        self.number += 1
+        self.departure = Departure(traced=self.traced) if self.limited else UNLIMITED
         return self.departure
 
     def attempt(self, token: str, content: Opened[Any] | None = None) -> httpx.Request:
@@ -218,13 +233,23 @@ class Exchange(Generic[_T]):
         self.failed = response, body
         return body
 
-    def delay_after(self, answer: Answer) -> float | None:
+    def delay_after(self, answer: Answer | httpx.Response) -> float | None:
         """Return the seconds to wait before the next attempt; None if this answer is final.
 
         A 401 is retried once if the credential may return a new token. The service refused to act
         on the request (RFC 9110, 15.5.2), so this is safe for a create too.
         """
-        self.log(answer)
+        self._end(answer)
+        if isinstance(answer, httpx.Response):  # an open stream
+            return None
+        delay = self._delay_after(answer)
+        if delay is not None and self.observers:
+            # It is reported with the error that it would have led to.
+            with suppress(GraphError):
+                self.result(answer)
+        return delay
+
+    def _delay_after(self, answer: Answer) -> float | None:
         if isinstance(answer, (*_NEVER_SENT, DeadlineExceededError)) or _is_final(answer):
             return None
         if isinstance(answer, httpx.RequestError):
@@ -249,10 +274,19 @@ class Exchange(Generic[_T]):
         return None
 
     def result(self, answer: Answer) -> Response[_T | None]:
-        """Return the final answer with the result in it, or raise the GraphError for it.
+        """Report the attempt; return the answer with the result in it, or raise the GraphError for it.
 
         If an earlier attempt to delete may have succeeded unnoticed, a 404 counts as success.
         """
+        try:
+            result = self._result(answer)
+        except GraphError as error:
+            self._report(answer, error)
+            raise
+        self._report(answer, None)
+        return result
+
+    def _result(self, answer: Answer) -> Response[_T | None]:
         if isinstance(answer, httpx.RequestError):
             raise self.failure(answer, ambiguous=self.ambiguous) from answer
         gone = answer.status == 404 and self.operation.method == "DELETE" and self.ambiguous
@@ -267,7 +301,7 @@ class Exchange(Generic[_T]):
                 need=required_permissions(self.operation.permissions, self.prepared.wire_body),
             )
         value = None if self.decoder is None or gone else self._decode(answer, self.decoder)
-        return Response(value, answer.status, Headers(answer.headers.multi_items()))
+        return Response(value, answer.status, Headers.later(answer.headers.multi_items))
 
     def failure(self, error: httpx.RequestError, *, ambiguous: bool) -> GraphTransportError:
         """Return the exception for a request without a usable response; chain it from `error`.
@@ -311,22 +345,55 @@ class Exchange(Generic[_T]):
             problem=problem,
         )
 
-    def log(self, answer: Answer | httpx.Response) -> None:
+    def opened(self, response: httpx.Response) -> None:
+        """Report the attempt that has opened a stream."""
+        self._report(response, None)
+
+    def interrupted(self, error: BaseException) -> None:
+        """Report an attempt without answer: the credential failed, or the task was cancelled."""
+        self.duration = self.clock.timer() - self.started
+        self._report(None, error)
+
+    def _end(self, answer: Answer | httpx.Response) -> None:
         """Log one line per attempt, without the token or the body."""
-        if isinstance(answer, httpx.RequestError):
-            outcome, request_id = type(answer).__name__, None
-        else:
-            status = answer.status if isinstance(answer, Reply) else answer.status_code
-            outcome, request_id = str(status), answer.headers.get("request-id")
+        self.duration = self.clock.timer() - self.started
+        if not _logger.isEnabledFor(logging.DEBUG):
+            return
+        status, request_id = _received(answer)
         _logger.debug(
             "%s %s: %s, request-id %s, client-request-id %s, %.0f ms",
             self.operation.method,
             self.operation.path,
-            outcome,
+            type(answer).__name__ if status is None else status,
             printable(str(request_id)),
             self.prepared.client_request_id,
-            (self.clock.timer() - self.started) * 1000,
+            self.duration * 1000,
         )
+
+    def _report(self, answer: Answer | httpx.Response | None, error: BaseException | None) -> None:
+        if not self.observers:
+            return
+        status, request_id = _received(answer)
+        attempt = Attempt(
+            method=self.operation.method,
+            path=self.operation.path,
+            number=self.number,
+            status=status,
+            request_id=request_id,
+            duration=self.duration,
+            error=error,
+        )
+        for observer in self.observers:
+            observer(attempt)
+
+
+def _received(answer: Answer | httpx.Response | None) -> tuple[int | None, str | None]:
+    """Return the status and the request id of an answer, as far as it has any."""
+    if isinstance(answer, Reply):
+        return answer.status, answer.headers.get("request-id")
+    if isinstance(answer, httpx.Response):
+        return answer.status_code, answer.headers.get("request-id")
+    return None, None
 
 
 def _is_final(answer: Answer) -> bool:

@@ -202,26 +202,20 @@ def _request(
     accept: str,
     content_type: str,
 ) -> PreparedRequest:
-    merged = httpx.Headers(
-        {
-            "Accept": accept,
-            "Accept-Encoding": "gzip, deflate",
-            "Prefer": "include-unknown-enum-members",
-            "User-Agent": f"{PACKAGE}/{version} python-httpx",
-            "client-request-id": str(uuid.uuid4()),
-        }
-    )
+    merged = {
+        "accept": accept,
+        "accept-encoding": "gzip, deflate",
+        "prefer": "include-unknown-enum-members",
+        "user-agent": f"{PACKAGE}/{version} python-httpx",
+        "client-request-id": str(uuid.uuid4()),
+    }
     if content is not None:
-        merged["Content-Type"] = content_type
-    try:
-        own = httpx.Headers(headers)
-    except UnicodeEncodeError:
-        raise ValueError("a header holds characters that are not ASCII") from None
-    if _FRAMING & own.keys():
-        raise ValueError(f"no header may frame the body: {', '.join(_FRAMING)}")
-    if "Prefer" in own:
-        own["Prefer"] = f"{merged['Prefer']}, {own['Prefer']}"
-    merged.update(own)
+        merged["content-type"] = content_type
+    if headers:
+        own = _lower_case(headers)
+        if "prefer" in own:
+            own["prefer"] = f"{merged['prefer']}, {own['prefer']}"
+        merged |= own
     if len(url) > _LONGEST:
         raise ValueError(f"the address of the request has more than {_LONGEST} characters")
     return PreparedRequest(
@@ -231,6 +225,16 @@ def _request(
         content=content,
         client_request_id=merged["client-request-id"],
     )
+
+
+def _lower_case(headers: Mapping[str, str]) -> dict[str, str]:
+    try:
+        own = dict(httpx.Headers(headers))
+    except UnicodeEncodeError:
+        raise ValueError("a header holds characters that are not ASCII") from None
+    if _FRAMING & own.keys():
+        raise ValueError(f"no header may frame the body: {', '.join(_FRAMING)}")
+    return own
 
 
 def expand_path(template: str, arguments: Mapping[str, object]) -> str:

@@ -397,4 +397,4 @@ def test_a_traceback_leads_from_the_call_to_the_request(server: GraphServer) -> 
     with Client("sync", server) as caller, pytest.raises(GraphError) as caught:
         caller.call("calls.get", "1")
     frames = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
-    assert frames[-6:] == ["call", "__call__", "with_response", "send", "_run", "result"]
+    assert frames[-6:] == ["__call__", "with_response", "send", "_run", "result", "_result"]

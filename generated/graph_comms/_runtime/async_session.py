@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, TypeVar
 
 import httpx
 
 from .async_page import AsyncPage
+from .attempt import Attempt
 from .body import MAX_BODY, coding_of
 from .clock import SYSTEM_CLOCK, Clock
-from .connections import DEFAULT_OPTIONS, AsyncConnections, ConnectionOptions
+from .connections import DEFAULT_OPTIONS, AsyncConnections, AsyncPool, ConnectionOptions
 from .content import ContentError, Opened, Upload, async_opened
 from .credentials import AsyncCredential, AsyncTokens
 from .deadline import AsyncWork, async_within
@@ -28,7 +29,7 @@ from .retry import DEFAULT_RETRY, RetryPolicy
 from .service_root import GRAPH, ServiceRoot
 
 _T = TypeVar("_T")
-_A = TypeVar("_A")
+_A = TypeVar("_A", bound=Answer | httpx.Response)
 
 Arguments = Mapping[str, object]
 """The arguments of an operation by their names in Python."""
@@ -54,6 +55,7 @@ class AsyncSession(Endpoint):
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         retry: RetryPolicy = DEFAULT_RETRY,
         max_body: int = MAX_BODY,
+        on_attempt: Callable[[Attempt], object] | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """``version`` is that of the package, for the User-Agent.
@@ -70,6 +72,7 @@ class AsyncSession(Endpoint):
             timeout=timeout,
             traced=transport is None,
             max_body=max_body,
+            on_attempt=on_attempt,
             can_refresh=self._tokens.can_refresh,
         )
         self._connections = AsyncConnections(options, root.mounts, transport, timeout)
@@ -131,19 +134,14 @@ class AsyncSession(Endpoint):
     ) -> AsyncGenerator[Response[AsyncIterator[bytes]]]:
         """Give the response with its stream, piece by piece, for as long as the context lasts."""
         exchange = self.begin(operation, decoder, arguments, options)
-        while True:
-            opened = await self._in_time(exchange, lambda: self._open_stream(exchange))
-            if isinstance(opened, httpx.Response):
-                exchange.log(opened)
-                async with aclosing(opened):
-                    headers = Headers(opened.headers.multi_items())
-                    yield Response(self._chunks(opened, exchange), opened.status_code, headers)
-                return
-            delay = exchange.delay_after(opened)
-            if delay is None:
-                exchange.result(opened)
-                return
-            await self._clock.async_sleep(delay)
+        opened = await self._answer(exchange, lambda: self._open_stream(exchange))
+        if not isinstance(opened, httpx.Response):
+            exchange.result(opened)
+            return
+        exchange.opened(opened)
+        async with aclosing(opened):
+            headers = Headers.later(opened.headers.multi_items)
+            yield Response(self._chunks(opened, exchange), opened.status_code, headers)
 
     async def _chunks(
         self, response: httpx.Response, exchange: Exchange[Any]
@@ -156,31 +154,39 @@ class AsyncSession(Endpoint):
             raise exchange.failure(error, ambiguous=True) from error
 
     async def _run(self, exchange: Exchange[_T]) -> Response[_T | None]:
+        return exchange.result(await self._answer(exchange, lambda: self._attempt(exchange)))
+
+    async def _answer(
+        self, exchange: Exchange[Any], attempt: AsyncWork[_A]
+    ) -> _A | Answer:
+        """Return the answer to the last attempt."""
         while True:
-            answer = await self._in_time(exchange, lambda: self._attempt(exchange))
+            departure = exchange.start()
+            try:
+                in_time = await async_within(exchange.remaining(), departure, attempt)
+            except BaseException as error:
+                exchange.interrupted(error)
+                raise
+            answer = exchange.cut_short() if in_time is None else in_time
             delay = exchange.delay_after(answer)
             if delay is None:
-                return exchange.result(answer)
+                return answer
             await self._clock.async_sleep(delay)
 
-    async def _in_time(self, exchange: Exchange[Any], attempt: AsyncWork[_A]) -> _A | Answer:
-        departure = exchange.start()
-        answer = await async_within(exchange.remaining(), departure, attempt)
-        return exchange.cut_short() if answer is None else answer
-
     async def _attempt(self, exchange: Exchange[Any]) -> Answer:
+        pool = await self._connections.open()
         request = await self._authorized(exchange)
-        async with await self._connections.slots():
-            return await self._read(await self._open(request, exchange), exchange)
+        async with pool.slots:
+            return await self._read(await self._open(pool, request, exchange), exchange)
 
     async def _open_stream(self, exchange: Exchange[Any]) -> httpx.Response | Answer:
-        opened = await self._open(await self._authorized(exchange), exchange)
+        pool = await self._connections.open()
+        opened = await self._open(pool, await self._authorized(exchange), exchange)
         if isinstance(opened, httpx.Response) and opened.is_success:
             return opened
         return await self._read(opened, exchange)
 
     async def _authorized(self, exchange: Exchange[Any]) -> httpx.Request:
-        await self._connections.open()  # a client that is closed asks for no token
         upload = exchange.prepared.upload
         content = None if upload is None else await self._opened(upload, exchange)
         # No variable here holds the token: tools that show those of a traceback would find it.
@@ -195,14 +201,14 @@ class AsyncSession(Endpoint):
         return await async_opened(upload, exchange.departure, method=method, limited=limited)
 
     async def _open(
-        self, request: httpx.Request, exchange: Exchange[Any]
+        self, pool: AsyncPool, request: httpx.Request, exchange: Exchange[Any]
     ) -> httpx.Response | httpx.RequestError:
         exchange.started = self._clock.timer()
         try:
-            response = await self._send(request, exchange)
+            response = await self._send(pool, request, exchange)
             while elsewhere := exchange.redirected(response):
                 await response.aclose()
-                response = await self._send(elsewhere, exchange)
+                response = await self._send(pool, elsewhere, exchange)
         except httpx.RequestError as error:
             return error
         except INVALID_ADDRESS:
@@ -215,7 +221,10 @@ class AsyncSession(Endpoint):
             return response
         raise unread
 
-    async def _send(self, request: httpx.Request, exchange: Exchange[Any]) -> httpx.Response:
+    async def _send(
+        self, pool: AsyncPool, request: httpx.Request, exchange: Exchange[Any]
+    ) -> httpx.Response:
+        self._connections.check()
         departure = exchange.departure
         departure.hand_over()
         if exchange.limited:
@@ -224,8 +233,7 @@ class AsyncSession(Endpoint):
                 departure.step(name, info)
 
             request.extensions = {**exchange.extensions(), "trace": trace}
-        client = await self._connections.open()
-        return await client.send(request, stream=True)
+        return await pool.client.send(request, stream=True)
 
     async def _read(
         self, opened: httpx.Response | httpx.RequestError, exchange: Exchange[Any]

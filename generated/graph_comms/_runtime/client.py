@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from ssl import SSLContext
 from types import TracebackType
@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, cast
 import httpx
 
 from . import decode
+from .attempt import Attempt
 from .body import MAX_BODY
 from .clock import SYSTEM_CLOCK, Clock
 from .cloud import Cloud
@@ -99,6 +100,7 @@ class ClientBase:
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         retry: RetryPolicy = DEFAULT_RETRY,
         max_body: int = MAX_BODY,
+        on_attempt: Callable[[Attempt], object] | None = None,
         _clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """``credential`` is a token, a function which returns one, or an azure-identity credential.
@@ -117,7 +119,8 @@ class ClientBase:
         options do not apply to it.
 
         ``retry`` says how often requests are sent again, and how long a call may take; ``max_body`` is
-        the most bytes of a body that is parsed. Raises TypeError for a credential or
+        the most bytes of a body that is parsed. ``on_attempt`` is an ordinary function that is called
+        with each `Attempt` when it has ended. Raises TypeError for a credential or
         another argument of the wrong kind; ValueError for a malformed token or endpoint, for http to
         another machine, and for a cloud and an endpoint that do not agree.
         """
@@ -141,6 +144,7 @@ class ClientBase:
             timeout=timeout,
             retry=retry,
             max_body=max_body,
+            on_attempt=on_attempt,
             clock=_clock,
         )
 

@@ -77,6 +77,19 @@ class Departure:
             raise WithdrawnError
 
 
+class _Unlimited(Departure):
+    """That of every attempt which has no deadline: nothing withdraws it."""
+
+    def hand_over(self) -> None:
+        pass
+
+    def go_on(self) -> None:
+        pass
+
+
+UNLIMITED = _Unlimited(traced=False)
+
+
 def within(seconds: float | None, departure: Departure, work: Work[T]) -> T | None:
     """Return what the work returns; None, after so many seconds, if it is not done by then.
 

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import cast
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, cast
 
 
 class Headers(Mapping[str, str]):
@@ -16,11 +17,25 @@ class Headers(Mapping[str, str]):
     pickled; ``repr`` shows no values, which may be private.
     """
 
+    _read: Callable[[], Iterable[tuple[str, str]]]
+
     def __init__(self, lines: Iterable[tuple[str, str]] = ()) -> None:
         """Take the name and value of each header line, as `httpx.Headers.multi_items` returns them."""
-        self._lines: dict[str, list[str]] = {}
-        for name, value in lines:
-            self._lines.setdefault(name.lower(), []).append(value)
+        self._lines = _by_name(lines)
+
+    @classmethod
+    def later(cls, read: Callable[[], Iterable[tuple[str, str]]]) -> Headers:
+        """Return the headers whose lines a function gives, which is called when they are first needed."""
+        headers = cls.__new__(cls)
+        headers._read = read
+        return headers
+
+    @cached_property
+    def _lines(self) -> dict[str, list[str]]:
+        return _by_name(self._read())
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_lines": self._lines}
 
     def __getitem__(self, name: str) -> str:
         lines = self._lines[name.lower()]
@@ -51,3 +66,10 @@ class Headers(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {list(self)}>"
+
+
+def _by_name(lines: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in lines:
+        found.setdefault(name.lower(), []).append(value)
+    return found

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any, TypeVar
 
 import httpx
 
+from .attempt import Attempt
 from .body import MAX_BODY, coding_of
 from .clock import SYSTEM_CLOCK, Clock
-from .connections import DEFAULT_OPTIONS, ConnectionOptions, Connections
+from .connections import DEFAULT_OPTIONS, ConnectionOptions, Connections, Pool
 from .content import ContentError, Opened, Upload, opened
 from .credentials import Credential, Tokens
 from .deadline import Work, within
@@ -28,7 +29,7 @@ from .retry import DEFAULT_RETRY, RetryPolicy
 from .service_root import GRAPH, ServiceRoot
 
 _T = TypeVar("_T")
-_A = TypeVar("_A")
+_A = TypeVar("_A", bound=Answer | httpx.Response)
 
 Arguments = Mapping[str, object]
 """The arguments of an operation by their names in Python."""
@@ -54,6 +55,7 @@ class Session(Endpoint):
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         retry: RetryPolicy = DEFAULT_RETRY,
         max_body: int = MAX_BODY,
+        on_attempt: Callable[[Attempt], object] | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """``version`` is that of the package, for the User-Agent.
@@ -70,6 +72,7 @@ class Session(Endpoint):
             timeout=timeout,
             traced=transport is None,
             max_body=max_body,
+            on_attempt=on_attempt,
             can_refresh=self._tokens.can_refresh,
         )
         self._connections = Connections(options, root.mounts, transport, timeout)
@@ -131,19 +134,14 @@ class Session(Endpoint):
     ) -> Generator[Response[Iterator[bytes]]]:
         """Give the response with its stream, piece by piece, for as long as the context lasts."""
         exchange = self.begin(operation, decoder, arguments, options)
-        while True:
-            opened = self._in_time(exchange, lambda: self._open_stream(exchange))
-            if isinstance(opened, httpx.Response):
-                exchange.log(opened)
-                with closing(opened):
-                    headers = Headers(opened.headers.multi_items())
-                    yield Response(self._chunks(opened, exchange), opened.status_code, headers)
-                return
-            delay = exchange.delay_after(opened)
-            if delay is None:
-                exchange.result(opened)
-                return
-            self._clock.sleep(delay)
+        opened = self._answer(exchange, lambda: self._open_stream(exchange))
+        if not isinstance(opened, httpx.Response):
+            exchange.result(opened)
+            return
+        exchange.opened(opened)
+        with closing(opened):
+            headers = Headers.later(opened.headers.multi_items)
+            yield Response(self._chunks(opened, exchange), opened.status_code, headers)
 
     def _chunks(self, response: httpx.Response, exchange: Exchange[Any]) -> Iterator[bytes]:
         try:
@@ -154,31 +152,37 @@ class Session(Endpoint):
             raise exchange.failure(error, ambiguous=True) from error
 
     def _run(self, exchange: Exchange[_T]) -> Response[_T | None]:
+        return exchange.result(self._answer(exchange, lambda: self._attempt(exchange)))
+
+    def _answer(self, exchange: Exchange[Any], attempt: Work[_A]) -> _A | Answer:
+        """Return the answer to the last attempt."""
         while True:
-            answer = self._in_time(exchange, lambda: self._attempt(exchange))
+            departure = exchange.start()
+            try:
+                in_time = within(exchange.remaining(), departure, attempt)
+            except BaseException as error:
+                exchange.interrupted(error)
+                raise
+            answer = exchange.cut_short() if in_time is None else in_time
             delay = exchange.delay_after(answer)
             if delay is None:
-                return exchange.result(answer)
+                return answer
             self._clock.sleep(delay)
 
-    def _in_time(self, exchange: Exchange[Any], attempt: Work[_A]) -> _A | Answer:
-        departure = exchange.start()
-        answer = within(exchange.remaining(), departure, attempt)
-        return exchange.cut_short() if answer is None else answer
-
     def _attempt(self, exchange: Exchange[Any]) -> Answer:
+        pool = self._connections.open()
         request = self._authorized(exchange)
-        with self._connections.slots():
-            return self._read(self._open(request, exchange), exchange)
+        with pool.slots:
+            return self._read(self._open(pool, request, exchange), exchange)
 
     def _open_stream(self, exchange: Exchange[Any]) -> httpx.Response | Answer:
-        opened = self._open(self._authorized(exchange), exchange)
+        pool = self._connections.open()
+        opened = self._open(pool, self._authorized(exchange), exchange)
         if isinstance(opened, httpx.Response) and opened.is_success:
             return opened
         return self._read(opened, exchange)
 
     def _authorized(self, exchange: Exchange[Any]) -> httpx.Request:
-        self._connections.open()  # a client that is closed asks for no token
         upload = exchange.prepared.upload
         content = None if upload is None else self._opened(upload, exchange)
         # No variable here holds the token: tools that show those of a traceback would find it.
@@ -191,14 +195,14 @@ class Session(Endpoint):
         return opened(upload, exchange.departure, method=method, limited=limited)
 
     def _open(
-        self, request: httpx.Request, exchange: Exchange[Any]
+        self, pool: Pool, request: httpx.Request, exchange: Exchange[Any]
     ) -> httpx.Response | httpx.RequestError:
         exchange.started = self._clock.timer()
         try:
-            response = self._send(request, exchange)
+            response = self._send(pool, request, exchange)
             while elsewhere := exchange.redirected(response):
                 response.close()
-                response = self._send(elsewhere, exchange)
+                response = self._send(pool, elsewhere, exchange)
         except httpx.RequestError as error:
             return error
         except INVALID_ADDRESS:
@@ -211,7 +215,8 @@ class Session(Endpoint):
             return response
         raise unread
 
-    def _send(self, request: httpx.Request, exchange: Exchange[Any]) -> httpx.Response:
+    def _send(self, pool: Pool, request: httpx.Request, exchange: Exchange[Any]) -> httpx.Response:
+        self._connections.check()
         departure = exchange.departure
         departure.hand_over()
         if exchange.limited:
@@ -220,8 +225,7 @@ class Session(Endpoint):
                 departure.step(name, info)
 
             request.extensions = {**exchange.extensions(), "trace": trace}
-        client = self._connections.open()
-        return client.send(request, stream=True)
+        return pool.client.send(request, stream=True)
 
     def _read(self, opened: httpx.Response | httpx.RequestError, exchange: Exchange[Any]) -> Answer:
         if isinstance(opened, httpx.RequestError):

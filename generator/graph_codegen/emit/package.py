@@ -32,6 +32,7 @@ _EXPORTS = {
     "_runtime.page": ["Page"],
     "_runtime.permissions": ["Permissions"],
     "_runtime.response": ["Response"],
+    "_runtime.attempt": ["Attempt"],
     "_runtime.retry": ["RetryPolicy"],
     "_runtime.subcodes": ["SUBCODES", "Subcode"],
     "_runtime.wire": ["UNSET", "literal"],
