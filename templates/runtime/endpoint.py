@@ -20,6 +20,7 @@ from .recording import Recorded
 from .request import PreparedRequest, prepare, prepare_link, prepare_recording
 from .retry import RetryPolicy
 from .service_root import ServiceRoot
+from .tracing import Tracing
 
 DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 """Seconds per attempt: to connect, and for any pause while writing or reading."""
@@ -67,6 +68,7 @@ class Endpoint:
             raise ValueError(f"max_body must be a number of bytes above 0, not {max_body!r}")
         self._max_body = max_body
         self._observers = [] if on_attempt is None else [AttemptHook(on_attempt)]
+        self._tracing = Tracing(version)
         self._traced = traced
         self._can_refresh = can_refresh
 

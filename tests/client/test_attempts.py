@@ -23,7 +23,7 @@ from graph_comms import (
     ServiceError,
     ThrottledError,
 )
-from graph_comms.models import CallRecording
+from graph_comms.models import CallRecording, RecordOperation
 from tests.client.faces import CLIENTS, Client, each_client, each_flavour, outcome
 from tests.support.server import CLOSED, SILENT, GraphServer, Played, Reply, answer, json_reply
 
@@ -125,6 +125,21 @@ def test_streams_redirects_and_uploads(
             assert seen(got) == [(1, 200, None)]
         client.call("online_meetings.recordings.put_content", "m", "r", b"x")
     assert [(one.method, one.path) for one in got] == [("GET", CONTENT), ("PUT", CONTENT)]
+    assert "marker" not in repr(got)
+
+
+@each_flavour
+def test_recordings(storage: GraphServer, server: GraphServer, flavour: str) -> None:
+    got: list[Attempt] = []
+    recorded = RecordOperation(
+        recording_location="https://storage.example/marker", recording_access_token="marker"
+    )
+    storage.play(Reply(502))
+    others = {"storage.example": storage}
+    with Client(flavour, server, others=others, on_attempt=got.append) as client:
+        client.call("get_recording", recorded)
+    assert seen(got) == [(1, 502, ServiceError), (2, 200, None)]
+    assert [one.path for one in got] == ["{recordingLocation}"] * 2
     assert "marker" not in repr(got)
 
 

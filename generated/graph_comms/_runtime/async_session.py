@@ -134,11 +134,12 @@ class AsyncSession(Endpoint):
     ) -> AsyncGenerator[Response[AsyncIterator[bytes]]]:
         """Give the response with its stream, piece by piece, for as long as the context lasts."""
         exchange = self.begin(operation, decoder, arguments, options)
-        opened = await self._answer(exchange, lambda: self._open_stream(exchange))
-        if not isinstance(opened, httpx.Response):
-            exchange.result(opened)
-            return
-        exchange.opened(opened)
+        with self._tracing.span(exchange):
+            opened = await self._answer(exchange, lambda: self._open_stream(exchange))
+            if not isinstance(opened, httpx.Response):
+                exchange.result(opened)
+                return
+            exchange.opened(opened)
         async with aclosing(opened):
             headers = Headers.later(opened.headers.multi_items)
             yield Response(self._chunks(opened, exchange), opened.status_code, headers)
@@ -154,11 +155,10 @@ class AsyncSession(Endpoint):
             raise exchange.failure(error, ambiguous=True) from error
 
     async def _run(self, exchange: Exchange[_T]) -> Response[_T | None]:
-        return exchange.result(await self._answer(exchange, lambda: self._attempt(exchange)))
+        with self._tracing.span(exchange):
+            return exchange.result(await self._answer(exchange, lambda: self._attempt(exchange)))
 
-    async def _answer(
-        self, exchange: Exchange[Any], attempt: AsyncWork[_A]
-    ) -> _A | Answer:
+    async def _answer(self, exchange: Exchange[Any], attempt: AsyncWork[_A]) -> _A | Answer:
         """Return the answer to the last attempt."""
         while True:
             departure = exchange.start()

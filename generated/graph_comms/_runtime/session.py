@@ -134,11 +134,12 @@ class Session(Endpoint):
     ) -> Generator[Response[Iterator[bytes]]]:
         """Give the response with its stream, piece by piece, for as long as the context lasts."""
         exchange = self.begin(operation, decoder, arguments, options)
-        opened = self._answer(exchange, lambda: self._open_stream(exchange))
-        if not isinstance(opened, httpx.Response):
-            exchange.result(opened)
-            return
-        exchange.opened(opened)
+        with self._tracing.span(exchange):
+            opened = self._answer(exchange, lambda: self._open_stream(exchange))
+            if not isinstance(opened, httpx.Response):
+                exchange.result(opened)
+                return
+            exchange.opened(opened)
         with closing(opened):
             headers = Headers.later(opened.headers.multi_items)
             yield Response(self._chunks(opened, exchange), opened.status_code, headers)
@@ -152,7 +153,8 @@ class Session(Endpoint):
             raise exchange.failure(error, ambiguous=True) from error
 
     def _run(self, exchange: Exchange[_T]) -> Response[_T | None]:
-        return exchange.result(self._answer(exchange, lambda: self._attempt(exchange)))
+        with self._tracing.span(exchange):
+            return exchange.result(self._answer(exchange, lambda: self._attempt(exchange)))
 
     def _answer(self, exchange: Exchange[Any], attempt: Work[_A]) -> _A | Answer:
         """Return the answer to the last attempt."""
