@@ -191,7 +191,9 @@ class AsyncSession(Endpoint):
         content = None if upload is None else await self._opened(upload, exchange)
         # No variable here holds the token: tools that show those of a traceback would find it.
         return exchange.attempt(
-            exchange.prepared.token or await self._tokens.fetch(limited=exchange.limited), content
+            exchange.prepared.token
+            or await self._tokens.fetch(exchange.claims, limited=exchange.limited),
+            content,
         )
 
     async def _opened(

@@ -53,7 +53,7 @@ _VISIBLE_ASCII = re.compile("[\x21-\x7e]+")
 class _TokenSource:
     """A credential and its scope; never shows, copies or pickles the token."""
 
-    __slots__ = ("_ask", "can_refresh")
+    __slots__ = ("_ask", "_get_token", "can_refresh")
 
     can_refresh: bool
     """Whether the credential may return a different token when asked again."""
@@ -61,7 +61,14 @@ class _TokenSource:
     def __init__(self, credential: AsyncCredential, scope: str) -> None:
         """Raises TypeError for an unsupported credential and ValueError for a malformed token."""
         self.can_refresh = not isinstance(credential, str)
+        self._get_token: object = getattr(credential, "get_token", None)
         self._ask = _asker(credential, scope)
+
+    def _asking(self, claims: str | None) -> Callable[[], object]:
+        """Return the function that gives a token with these claims, if the credential takes any."""
+        if claims is None or not _takes_claims(self._get_token):
+            return self._ask
+        return partial(self._ask, claims=claims)
 
     @property
     def is_async(self) -> bool:
@@ -85,13 +92,13 @@ class Tokens(_TokenSource):
         if self.is_async:
             raise TypeError(_ASYNC)
 
-    def fetch(self, *, limited: bool = False) -> str:
+    def fetch(self, claims: str | None = None, *, limited: bool = False) -> str:
         """Return a token; ``limited`` makes no difference here, where the whole attempt is in a thread.
 
-        Raises whatever the credential raises, TypeError if it is async or returns no string, and
-        ValueError if it returns a malformed token.
+        ``claims`` are those that a 401 has asked for. Raises whatever the credential raises, TypeError
+        if it is async or returns no string, and ValueError if it returns a malformed token.
         """
-        answer = self._ask()
+        answer = self._asking(claims)()
         if inspect.isawaitable(answer):
             if inspect.iscoroutine(answer):
                 answer.close()
@@ -108,7 +115,7 @@ class AsyncTokens(_TokenSource):
 
     __slots__ = ()
 
-    async def fetch(self, *, limited: bool = False) -> str:
+    async def fetch(self, claims: str | None = None, *, limited: bool = False) -> str:
         """Return a token; raises as ``Tokens.fetch`` does.
 
         A credential that is not visibly async may block, so it is called in a thread: in one that
@@ -118,7 +125,8 @@ class AsyncTokens(_TokenSource):
 
         quick = self.is_async or not self.can_refresh
         run = in_daemon_thread if limited else asyncio.to_thread
-        answer: object = self._ask() if quick else await run(self._ask)
+        ask = self._asking(claims)
+        answer: object = ask() if quick else await run(ask)
         answer = await answer if inspect.isawaitable(answer) else answer
         if problem := _problem(answer):
             del answer
@@ -130,7 +138,7 @@ class AsyncTokens(_TokenSource):
 _ASYNC = "this credential is async: use it with the async client"
 
 
-def _asker(credential: AsyncCredential, scope: str) -> Callable[[], object]:
+def _asker(credential: AsyncCredential, scope: str) -> Callable[..., object]:
     if isinstance(credential, str):
         if problem := _problem(credential):
             raise problem
@@ -144,6 +152,16 @@ def _asker(credential: AsyncCredential, scope: str) -> Callable[[], object]:
         "a credential is a token, a function that returns one, or an object with get_token, "
         f"not {type(credential).__name__}"
     )
+
+
+def _takes_claims(get_token: object) -> bool:
+    """Whether it has the keyword `claims`, as azure-core's TokenCredential does."""
+    try:
+        parameters = inspect.signature(get_token).parameters  # type: ignore[arg-type]
+    except (TypeError, ValueError):  # there is none, or it is no Python function
+        return False
+    kinds = {one.kind for one in parameters.values()}
+    return "claims" in parameters or inspect.Parameter.VAR_KEYWORD in kinds
 
 
 def _token(answer: object) -> Any:

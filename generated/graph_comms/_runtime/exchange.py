@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from .attempt import Attempt
 from .body import BROKE_OFF, Body, Excerpt
+from .challenge import requested_claims
 from .clock import Clock
 from .content import ContentError, Opened
 from .deadline import UNLIMITED, DeadlineExceededError, Departure
@@ -114,6 +115,8 @@ class Exchange(Generic[_T]):
     repetitions: int = 0
     redirects: int = 0
     ambiguous: bool = False
+    claims: str | None = None
+    """What the next token must have, as JSON; None if any token will do."""
     begun: float = field(init=False)
     departure: Departure = field(init=False)
     request: httpx.Request | None = None
@@ -152,6 +155,7 @@ class Exchange(Generic[_T]):
     def attempt(self, token: str, content: Opened[Any] | None = None) -> httpx.Request:
         """Return the request for the attempt, with the content that was opened for it."""
         self.departure.go_on()
+        self.claims = None
         self.request = self.prepared.authorized(token, content)
         return self.request
 
@@ -257,6 +261,7 @@ class Exchange(Generic[_T]):
             outcome = after_failure(ambiguous=not isinstance(answer, _NOT_SENT))
         elif answer.status == 401 and self.may_renew:
             self.may_renew = False
+            self.claims = requested_claims(answer.headers.get_list("www-authenticate"))
             return 0.0
         else:
             needed = answer.is_success and self.decoder is not None

@@ -189,7 +189,9 @@ class Session(Endpoint):
         content = None if upload is None else self._opened(upload, exchange)
         # No variable here holds the token: tools that show those of a traceback would find it.
         return exchange.attempt(
-            exchange.prepared.token or self._tokens.fetch(limited=exchange.limited), content
+            exchange.prepared.token
+            or self._tokens.fetch(exchange.claims, limited=exchange.limited),
+            content,
         )
 
     def _opened(self, upload: Upload, exchange: Exchange[Any]) -> Opened[Iterator[bytes]]:
