@@ -93,6 +93,31 @@ def test_calls_that_are_cancelled_leave_room_for_others() -> None:
         assert server.methods("POST") == MAX_CONNECTIONS
 
 
+def test_waiting_for_a_token_holds_no_place_in_the_queue(server: GraphServer) -> None:
+    async def run() -> list[object]:
+        release = asyncio.Event()
+        asked = 0
+
+        async def give() -> str:
+            nonlocal asked
+            asked += 1
+            if asked == 1:
+                await release.wait()
+            return "token"
+
+        endpoint = f"http://127.0.0.1:{server.port}"
+        async with AsyncCommunicationsClient(give, endpoint=endpoint, max_connections=1) as client:
+            waiting = asyncio.create_task(client.calls.get("first"))
+            while not asked:
+                await asyncio.sleep(0)
+            async with asyncio.timeout(5):
+                second = await client.calls.get("second")
+            release.set()
+            return [second.id, (await waiting).id]
+
+    assert asyncio.run(run()) == ["second", "first"]
+
+
 def test_a_time_out_of_the_callers_own() -> None:
     async def run(port: int) -> bool:
         async with AsyncCommunicationsClient("token", transport=AsyncRoad(port)) as client:
