@@ -40,6 +40,12 @@ def all_bars() -> Iterator[Bar]:
     )
     yield Bar("generated package: size", _megabytes, 1.0, " MB")
     yield Bar("generated package: files", _files, 59, "")
+    yield Bar(
+        "longest page that is parsed, 32 MiB of calls with an id alone: memory",
+        _page_memory,
+        1_300,
+        " MB",
+    )
     if METADATA.exists():
         yield Bar("diff of all of Graph / (lxml parsing both, three times, and 2 s)", _diff, 1.0)
         yield Bar("diff of all of Graph: memory", _diff_memory, 1_000, " MB")
@@ -107,15 +113,42 @@ def _diff() -> float:
 
 def _diff_memory() -> float:
     with _two_of_graph() as documents:
-        code = (
-            "import resource, subprocess, sys;"
-            "subprocess.run(sys.argv[1:], check=True, capture_output=True);"
-            "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-        )
-        told = subprocess.run(
-            [*python(code), *_diff_command(documents)], check=True, capture_output=True, text=True
-        )
+        return _memory(_diff_command(documents))
+
+
+def _memory(command: list[str]) -> float:
+    """Return the most megabytes that a process holds, which must succeed."""
+    code = (
+        "import resource, subprocess, sys;"
+        "subprocess.run(sys.argv[1:], check=True, capture_output=True);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    told = subprocess.run([*python(code), *command], check=True, capture_output=True, text=True)
     return int(told.stdout) / 1_000
+
+
+PAGE = """
+import httpx
+from graph_comms import CommunicationsClient
+from graph_comms._runtime.body import MAX_BODY
+
+item = b'{"id":"2e1a0b00-1234-1234-1234-123456789012"},'
+count = MAX_BODY // len(item) - 2
+body = b'{"value":[' + item * count + b'{}]}'
+
+class Pieces(httpx.SyncByteStream):
+    def __iter__(self):
+        for start in range(0, len(body), 65_536):
+            yield body[start : start + 65_536]
+
+transport = httpx.MockTransport(lambda request: httpx.Response(200, stream=Pieces()))
+page = CommunicationsClient("token", transport=transport).calls.list()
+assert len(page.value) == count + 1
+"""
+
+
+def _page_memory() -> float:
+    return _memory(python(PAGE))
 
 
 @contextmanager
