@@ -31,7 +31,7 @@ from graph_comms.models import (
     PlayPromptOperation,
 )
 from tests.client.faces import TOKEN, Client
-from tests.support.server import SILENT, GraphServer, Played, json_reply, leading
+from tests.support.server import CLOSED, SILENT, GraphServer, Played, json_reply, leading
 
 PROJECT = Path(__file__).parents[2]
 EXAMPLE = re.compile(
@@ -111,6 +111,26 @@ def test_an_example_prints_what_the_page_says(
 @pytest.mark.parametrize("page", PAGES)
 def test_every_example_of_a_page_is_run(page: str) -> None:
     assert len(examples_of(page)) == len(PAGES[page])
+
+
+def test_the_hook_in_the_page_about_the_client_prints_a_line_for_each_attempt(
+    server: GraphServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [code] = [code for code, _ in examples_of("docs/client.md") if "on_attempt=" in code]
+    transport = leading("sync", {"graph.microsoft.com": server})
+    names: dict[str, Any] = {
+        "__name__": "example",
+        "Attempt": graph_comms.Attempt,
+        "CommunicationsClient": partial(CommunicationsClient, transport=transport),
+        "credential": TOKEN,
+    }
+    exec(compile(code, "docs/client.md", "exec"), names)
+    server.play(CLOSED)
+    with names["client"] as client:
+        client.calls.get("found")
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("GET /communications/calls/{call-id} 1 GraphTransportError 0.")
+    assert second.startswith("GET /communications/calls/{call-id} 2 200 0.")
 
 
 def test_the_example_of_the_readme_prints_what_it_says(tmp_path: Path) -> None:
