@@ -265,6 +265,8 @@ class Exchange(Generic[_T]):
         else:
             needed = answer.is_success and self.decoder is not None
             cut = needed and answer.fault == BROKE_OFF
+            if answer.is_success and not cut:
+                return None
             outcome = after_response(
                 answer.status, answer.retry_after(self.clock), complete=not cut
             )

@@ -274,6 +274,8 @@ def _key(name: str, value: object) -> str:
 
 def _query_string(operation: Operation, options: QueryOptions) -> str:
     """Return the query; raises TypeError for a keyword that the operation does not take."""
+    if not options:
+        return ""
     known = {p.name: p.wire_name for p in operation.parameters if p.location == "query"}
     unknown = options.keys() - known.keys() - {"headers", "query", "undeclared"}
     if unknown:
