@@ -133,6 +133,12 @@ def test_the_hook_in_the_page_about_the_client_prints_a_line_for_each_attempt(
     assert second.startswith("GET /communications/calls/{call-id} 2 200 0.")
 
 
+def test_the_readme_links_every_page() -> None:
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    pages = [page.name for page in (PROJECT / "docs").glob("*.md")]
+    assert [name for name in pages if f"(docs/{name})" not in readme] == []
+
+
 def test_the_example_of_the_readme_prints_what_it_says(tmp_path: Path) -> None:
     code, printed = examples_of("README.md")[0]
     (tmp_path / "example.py").write_text(code, encoding="utf-8")

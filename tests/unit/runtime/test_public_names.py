@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pkgutil
+import re
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -51,3 +54,12 @@ def test_a_model_offers_its_ways_in_and_out() -> None:
     model = import_module("graph_comms.models").GraphModel
     for name in ("from_json", "from_dict", "to_json", "to_dict", "undeclared", "with_undeclared"):
         assert hasattr(model, name)
+
+
+def test_what_the_changelog_calls_public_is_there() -> None:
+    changelog = (Path(__file__).parents[3] / "CHANGELOG.md").read_text(encoding="utf-8")
+    statement = changelog.partition("\nNot public")[0]
+    named = re.findall(r"`(graph_co[a-z_.]+(?:OPERATIONS)?)`", statement)
+    assert {"graph_codegen", "graph_comms", "graph_comms.client", "graph_comms.models"} < set(named)
+    for name in named:
+        assert pkgutil.resolve_name(name) is not None
