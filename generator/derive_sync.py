@@ -32,6 +32,7 @@ REPLACEMENTS = {
     "AsyncConnections": "Connections",
     "AsyncCredential": "Credential",
     "AsyncClientBase": "ClientBase",
+    "AsyncOnly": "SyncOnly",
     "AsyncPage": "Page",
     "AsyncPool": "Pool",
     "AsyncSession": "Session",

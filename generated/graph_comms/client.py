@@ -34,7 +34,14 @@ from ._runtime.page import Page
 from ._runtime.permissions import PermissionRule, Permissions
 from ._runtime.recording_methods import RecordingMethods
 from ._runtime.wire import UNSET, Unset
-from .options import ActionOptions, CollectionOptions, CountOptions, EntityOptions, Options
+from .options import (
+    ActionOptions,
+    ActionRequestTimeoutOptions,
+    CollectionOptions,
+    CountOptions,
+    EntityOptions,
+    Options,
+)
 
 if TYPE_CHECKING:
     from . import models
@@ -1736,7 +1743,7 @@ class _Calls(Resource[F], at="calls"):
         timeout: Unset | edm.Int32 | None = UNSET,
         callback_uri: Unset | str | None = UNSET,
         routing_policies: Unset | Sequence[str] | None = UNSET,
-        **options: Unpack[ActionOptions],
+        **options: Unpack[ActionRequestTimeoutOptions],
     ) -> None:
         """Pass an incoming call on, within 15 seconds and before answering. Several targets ring
         at once; the first to answer gets it.
@@ -1748,6 +1755,7 @@ class _Calls(Resource[F], at="calls"):
                 given.
             callback_uri: HTTPS address for notifications about the call from now on.
             routing_policies: Rules of how the call is passed on, such as disableForwarding.
+            request_timeout: The option `timeout` of the client.
 
         POST /communications/calls/{call-id}/redirect
         """

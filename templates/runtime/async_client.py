@@ -6,11 +6,12 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, cast
+from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
 import httpx
 
 from . import decode
+from .any_request import check_request
 from .async_page import AsyncPage
 from .async_session import AsyncSession
 from .attempt import Attempt
@@ -21,7 +22,9 @@ from .connections import KEEPALIVE_EXPIRY, MAX_CONNECTIONS, ConnectionOptions
 from .credentials import AsyncCredential
 from .declaration import BoundMethod
 from .endpoint import DEFAULT_TIMEOUT, check_link
+from .flavours import AsyncOnly
 from .model import GraphModel
+from .options import LinkOptions, Options
 from .response import Response
 from .retry import DEFAULT_RETRY, RetryPolicy
 from .service_root import choose_root
@@ -78,7 +81,7 @@ async def _value_of(context: AbstractAsyncContextManager[Response[T]]) -> AsyncG
         yield response.value
 
 
-class AsyncClientBase:
+class AsyncClientBase(AsyncOnly):
     """A client for one service. Close it, or use it in a ``with`` statement of its flavour."""
 
     _version: ClassVar[str]
@@ -100,6 +103,7 @@ class AsyncClientBase:
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         retry: RetryPolicy = DEFAULT_RETRY,
+        headers: Mapping[str, str] | None = None,
         max_body: int = MAX_BODY,
         on_attempt: Callable[[Attempt], object] | None = None,
         _clock: Clock = SYSTEM_CLOCK,
@@ -119,9 +123,10 @@ class AsyncClientBase:
         an asynchronous client wait for a place. A ``transport`` makes its own connections: those
         options do not apply to it.
 
-        ``retry`` says how often requests are sent again, and how long a call may take; ``max_body`` is
-        the most bytes of a body that is parsed. ``on_attempt`` is an ordinary function that is called
-        with each `Attempt` when it has ended. Raises TypeError for a credential or
+        ``timeout`` is in seconds, for each pause; ``retry`` says how often requests are sent again, and
+        how long a call may take; ``headers`` are sent with every request. A method may be given others.
+        ``max_body`` is the most bytes of a body that is parsed. ``on_attempt`` is an ordinary function
+        that is called with each `Attempt` when it has ended. Raises TypeError for a credential or
         another argument of the wrong kind; ValueError for a malformed token or endpoint, for http to
         another machine, and for a cloud and an endpoint that do not agree.
         """
@@ -144,6 +149,7 @@ class AsyncClientBase:
             transport=transport,
             timeout=timeout,
             retry=retry,
+            headers=headers,
             max_body=max_body,
             on_attempt=on_attempt,
             clock=_clock,
@@ -164,7 +170,7 @@ class AsyncClientBase:
         await self.aclose()
 
     async def follow(
-        self, link: str, item: type[M], *, headers: Mapping[str, str] | None = None
+        self, link: str, item: type[M], **options: Unpack[LinkOptions]
     ) -> AsyncPage[M]:
         """Return the page that a next or delta link leads to, with items of a type.
 
@@ -172,9 +178,77 @@ class AsyncClientBase:
         used unchanged. Raises ForeignLinkError, before a token is requested, for a link to another host,
         TypeError for what is no link or no model, and what any method raises.
         """
-        check_link(link, item)
-        page: AsyncPage[M] = await self._session.send_link(link, decode.page(item), headers)
+        checked = check_link(link, item, options)
+        page: AsyncPage[M] = await self._session.send_link(link, decode.page(item), checked)
         return page
+
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        returns: None = None,
+        **options: Unpack[Options],
+    ) -> Any: ...
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        returns: type[bytes],
+        **options: Unpack[Options],
+    ) -> bytes: ...
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        returns: type[list[M]],
+        **options: Unpack[Options],
+    ) -> AsyncPage[M] | None: ...
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        returns: type[M],
+        **options: Unpack[Options],
+    ) -> M | None: ...
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        returns: Any = None,
+        **options: Unpack[Options],
+    ) -> Any:
+        """Send any request, with the client's token, retries and errors, and return its answer.
+
+        `path` is below the service root, such as "/communications/calls": it begins with a slash, has no
+        query (which is `query`), and is sent as it is except that characters which no path may hold are
+        percent-encoded. `body` is a model, anything that JSON can represent, or bytes, whose type the
+        header Content-Type gives if it is not application/octet-stream.
+
+        `returns` says what the answer is: the class of a model, `list[Call]` for a page of calls, which
+        leads on to the next ones, `bytes` for the content of a stream, or None for JSON, which is
+        returned as Python decodes it. An empty answer is None, except for a stream.
+
+        Only GET, PUT and DELETE are repeated where the first attempt may have been processed.
+
+        Raises TypeError or ValueError, before a token is requested, for any other method of HTTP, for a
+        path that leads elsewhere, and for other arguments of the wrong kind; and what any method raises.
+        """
+        asked = check_request(method, path, body, returns, options)
+        return await self._session.send_any(asked)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from .any_request import AnyRequest
 from .async_page import AsyncPage
 from .attempt import Attempt
 from .body import MAX_BODY, coding_of
@@ -16,12 +17,12 @@ from .connections import DEFAULT_OPTIONS, AsyncConnections, AsyncPool, Connectio
 from .content import ContentError, Opened, Upload, async_opened
 from .credentials import AsyncCredential, AsyncTokens
 from .deadline import AsyncWork, async_within
-from .decode import Decoder
+from .decode import Decoder, optional
 from .endpoint import DEFAULT_TIMEOUT, LINK, Endpoint
 from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply, socks_errors
 from .headers import Headers
 from .operation import Operation
-from .options import QueryOptions
+from .options import LinkOptions, QueryOptions
 from .paging import PageData
 from .response import Response
 from .retry import DEFAULT_RETRY, RetryPolicy
@@ -53,6 +54,7 @@ class AsyncSession(Endpoint):
         options: ConnectionOptions = DEFAULT_OPTIONS,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         retry: RetryPolicy = DEFAULT_RETRY,
+        headers: Mapping[str, str] | None = None,
         max_body: int = MAX_BODY,
         on_attempt: Callable[[Attempt], object] | None = None,
         clock: Clock = SYSTEM_CLOCK,
@@ -69,6 +71,7 @@ class AsyncSession(Endpoint):
             retry,
             clock,
             timeout=timeout,
+            headers=headers,
             traced=transport is None,
             max_body=max_body,
             on_attempt=on_attempt,
@@ -94,22 +97,30 @@ class AsyncSession(Endpoint):
         options: QueryOptions,
     ) -> Response[AsyncPage[Any] | None]:
         """Return the response with the first page of a collection."""
-        pages = self._pages(operation, decoder, options.get("headers"))
+        pages = self._pages(operation, decoder, options)
         return await self._run(self.begin(operation, pages, arguments, options))
 
     async def send_link(
-        self, link: str, decoder: Decoder[PageData[Any]], headers: Mapping[str, str] | None
+        self, link: str, decoder: Decoder[PageData[Any]], options: LinkOptions
     ) -> Any:
         """Return the `AsyncPage` that a link leads to; raises ForeignLinkError for another host."""
-        pages = self._pages(LINK, decoder, headers)
-        response = await self._run(self.follow(link, LINK, pages, headers))
+        pages = self._pages(LINK, decoder, options)
+        response = await self._run(self.follow(link, LINK, pages, options))
+        return response.value
+
+    async def send_any(self, asked: AnyRequest) -> Any:
+        """Return what a request of the application's own is answered with; None for an empty answer."""
+        decoder: Decoder[Any] = asked.decoder
+        if asked.is_page:
+            decoder = optional(self._pages(asked.operation, decoder, asked.options))
+        response = await self._run(self.begin_any(asked, decoder))
         return response.value
 
     def _pages(
         self,
         operation: Operation,
         decoder: Decoder[PageData[Any]],
-        headers: Mapping[str, str] | None,
+        options: LinkOptions,
     ) -> Decoder[AsyncPage[Any]]:
         """Return the decoder of pages that lead to the next one."""
 
@@ -117,7 +128,7 @@ class AsyncSession(Endpoint):
             return AsyncPage(**decoder.read(body).fields(), _fetch=fetch)
 
         async def fetch(link: str) -> AsyncPage[Any] | None:
-            response = await self._run(self.follow(link, operation, pages, headers))
+            response = await self._run(self.follow(link, operation, pages, options))
             return response.value
 
         pages = Decoder(decoder.name, read)
@@ -228,12 +239,13 @@ class AsyncSession(Endpoint):
         self._connections.check()
         departure = exchange.departure
         departure.hand_over()
+        request.extensions = exchange.extensions()
         if exchange.limited:
 
             async def trace(name: str, info: dict[str, Any]) -> None:
                 departure.step(name, info)
 
-            request.extensions = {**exchange.extensions(), "trace": trace}
+            request.extensions["trace"] = trace
         return await pool.client.send(request, stream=True)
 
     async def _read(

@@ -20,6 +20,8 @@ from weakref import WeakKeyDictionary, WeakSet, ref
 
 import httpx
 
+from .forms import check, pause, positive_count
+
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Semaphore
 
@@ -56,8 +58,8 @@ class ConnectionOptions:
     def __post_init__(self) -> None:
         _check_proxy(self.proxy)
         _check_verify(self.verify)
-        _check_number("max_connections", self.max_connections, int, 1)
-        _check_number("keepalive_expiry", self.keepalive_expiry, (int, float), 0)
+        check("max_connections", self.max_connections, positive_count("100"))
+        check("keepalive_expiry", self.keepalive_expiry, pause("5.0"))
 
     def keywords(self) -> dict[str, Any]:
         """Return the keywords for a client of httpx."""
@@ -96,13 +98,6 @@ def _check_verify(verify: object) -> None:
             "verify is True, False or an ssl.SSLContext, such as "
             f"ssl.create_default_context(cafile=...), not {type(verify).__name__}"
         )
-
-
-def _check_number(name: str, value: object, kinds: type | tuple[type, ...], least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, kinds):
-        raise TypeError(f"{name} is a number, not {type(value).__name__}")
-    if not value >= least:  # type: ignore[operator]
-        raise ValueError(f"{name} must be {least} or more, not {value}")
 
 
 def _context(verify: bool) -> ssl.SSLContext:

@@ -34,7 +34,7 @@ from .content import CONTENT_WRITTEN, F
 from .decode import Decoder
 from .model import GraphModel
 from .operation import Kind, Operation, Parameter
-from .options import ActionOptions, QueryOptions
+from .options import ActionOptions, QueryOptions, option_of
 from .paging import PageData
 from .permissions import NO_PERMISSIONS, Permissions
 from .recording import RECORDING
@@ -121,10 +121,24 @@ class Declaration:
         return get_type_hints(self.__wrapped__, include_extras=True)
 
     @cached_property
+    def _arguments(self) -> tuple[Argument, ...]:
+        return tuple(signature(self.__wrapped__).parameters.values())[1:]
+
+    @cached_property
     def _positional(self) -> tuple[str, ...]:
         """The names of the keys, and of the entity or stream where one is sent."""
-        arguments = list(signature(self.__wrapped__).parameters.values())[1:]
-        return tuple(a.name for a in arguments if a.kind is Argument.POSITIONAL_OR_KEYWORD)
+        return tuple(a.name for a in self._arguments if a.kind is Argument.POSITIONAL_OR_KEYWORD)
+
+    @cached_property
+    def _collected(self) -> str:
+        """The name by which the signature collects the options."""
+        return self._arguments[-1].name
+
+    @cached_property
+    def _options(self) -> Mapping[str, str]:
+        """The options by the keywords that they have in this method."""
+        declared: type[QueryOptions] = get_args(self._hints[self._collected])[0]
+        return {keyword: option_of(keyword) for keyword in declared.__annotations__}
 
     @cached_property
     def operation(self) -> Operation:
@@ -136,7 +150,8 @@ class Declaration:
         entity = self._positional[len(keys) :]
         is_stream = not {"bytes", CONTENT_WRITTEN}.isdisjoint(written.values())
         kind = self._kind(bool(entity), bool(function), is_stream)
-        named = [name for name in written if name not in {*self._positional, "options", "return"}]
+        others = {*self._positional, self._collected, "return"}
+        named = [name for name in written if name not in others]
         wire_names = self._facts.get("wire_names", {})
         parameters = [
             Parameter(wire, name, "path", "str", True)
@@ -154,11 +169,11 @@ class Declaration:
                     form == written[name],
                 )
             )
-        options: type[QueryOptions] = get_args(self._hints["options"])[0]
-        for name, reference in options.__annotations__.items():
-            if name not in ActionOptions.__annotations__:
+        for keyword, option in self._options.items():
+            if option not in ActionOptions.__annotations__:
+                reference = QueryOptions.__annotations__[option]
                 form = getattr(reference, "__forward_arg__", str(reference))
-                parameters.append(Parameter(f"${name}", name, "query", form, False))
+                parameters.append(Parameter(f"${option}", keyword, "query", form, False))
         returns = written["return"].replace("models.", "").replace("Iterator[bytes]", "bytes")
         return Operation(
             method=self._verb,
@@ -217,17 +232,16 @@ class Declaration:
 
     @cached_property
     def _checks(self) -> Checks:
-        types = {name: hint for name, hint in self._hints.items() if name != "return"}
-        options = get_args(types.pop("options"))[0]
-        types |= get_type_hints(options, include_extras=True)
+        others = {self._collected, "return"}
+        types = {name: hint for name, hint in self._hints.items() if name not in others}
         inside = (p for p in self.operation.parameters if p.location == "path")
         keys = {p.name: p.wire_name for p in inside if p.name in self._positional}
-        return Checks(self.operation.python, types, keys)
+        return Checks(self.operation.python, types, keys, self._options)
 
     def bind(
         self, owner: Resource[Any], arguments: tuple[Any, ...], keywords: Mapping[str, Any]
     ) -> tuple[dict[str, Any], QueryOptions]:
-        """Return the arguments of a call by name, and its query options.
+        """Return the arguments of a call by name, and its options.
 
         Raises TypeError, as Python does for any function, for arguments that are missing, given twice
         or too many, and what `Checks.take` raises for values that are not of the declared types.
@@ -239,8 +253,11 @@ class Declaration:
         options: Any = {}
         taken: dict[str, Any] = {}
         for name, value in given.items():
-            of_operation = name in self.__wrapped__.__annotations__
-            (taken if of_operation else options)[name] = checks.take(name, value)
+            option = self._options.get(name)
+            if option is None:
+                taken[name] = checks.take(name, value)
+            else:
+                options[option] = checks.take(name, value)
         return taken, options
 
 

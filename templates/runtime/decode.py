@@ -6,6 +6,7 @@ pydantic.ValidationError is a subclass) for a body that it cannot read.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,7 @@ from .model import GraphModel
 from .paging import PageData
 from .recovery import Recovered, is_json, recovery
 
+_T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
 _M = TypeVar("_M", bound=GraphModel)
 
@@ -42,9 +44,14 @@ def model(cls: type[_M]) -> Decoder[_M]:
     return Decoder(cls.__name__, cls.from_json)
 
 
+def optional(decoder: Decoder[_T]) -> Decoder[_T | None]:
+    """Return the decoder of what may be missing: an empty body gives None."""
+    return Decoder(decoder.name, lambda body: decoder.read(body) if body else None)
+
+
 def optional_model(cls: type[_M]) -> Decoder[_M | None]:
     """Return the decoder of a value that may be missing: an empty body gives None."""
-    return Decoder(cls.__name__, lambda body: cls.from_json(body) if body else None)
+    return optional(model(cls))
 
 
 def value(form: Any) -> Decoder[Any]:
@@ -54,6 +61,11 @@ def value(form: Any) -> Decoder[Any]:
         return _adapter(form).validate_python(_object(body).get("value"))
 
     return Decoder("value", read)
+
+
+def json() -> Decoder[Any]:
+    """Return the decoder of any JSON; a byte order mark is ignored (RFC 8259, 8.1)."""
+    return Decoder("JSON", lambda body: from_json(body.removeprefix(BOM_UTF8), allow_inf_nan=False))
 
 
 def count() -> Decoder[int]:

@@ -8,16 +8,25 @@ from typing import TypeVar, cast
 
 import httpx
 
+from .any_request import AnyRequest, is_model
+from .arguments import HEADERS, Checks
 from .attempt import Attempt, AttemptHook
 from .clock import Clock
 from .cloud import Cloud
 from .decode import Decoder
 from .exchange import Exchange
-from .model import GraphModel
+from .forms import check, instance, positive_count, refused, seconds
 from .operation import Operation
-from .options import QueryOptions
+from .options import LinkOptions, QueryOptions
 from .recording import Recorded
-from .request import PreparedRequest, prepare, prepare_link, prepare_recording
+from .request import (
+    PreparedRequest,
+    common_headers,
+    prepare,
+    prepare_link,
+    prepare_recording,
+    prepare_request,
+)
 from .retry import RetryPolicy
 from .service_root import ServiceRoot
 from .tracing import Tracing
@@ -50,6 +59,7 @@ class Endpoint:
         clock: Clock,
         *,
         timeout: httpx.Timeout | float,
+        headers: Mapping[str, str] | None,
         traced: bool,
         max_body: int,
         on_attempt: Callable[[Attempt], object] | None,
@@ -57,16 +67,22 @@ class Endpoint:
     ) -> None:
         """`can_refresh`: the credential may return a different token after a 401.
 
-        `traced`: the transport is one of httpx, which reports its steps.
+        `traced`: the transport is one of httpx, which reports its steps. Raises TypeError or ValueError
+        for options that no client can have.
         """
         self.root = root
-        self._version = version
-        self._retry = retry
+        self._common = common_headers(
+            version, check("headers", {} if headers is None else headers, HEADERS)
+        )
+        self._elsewhere = common_headers(version, {})
+        self._retry: RetryPolicy = check("retry", retry, _POLICY)
         self._clock = clock
-        self._timeout = httpx.Timeout(timeout)
-        if type(max_body) is not int or max_body <= 0:
-            raise ValueError(f"max_body must be a number of bytes above 0, not {max_body!r}")
-        self._max_body = max_body
+        self._timeout = (
+            timeout
+            if isinstance(timeout, httpx.Timeout)
+            else httpx.Timeout(check("timeout", timeout, seconds("30.0")))
+        )
+        self._max_body: int = check("max_body", max_body, positive_count("33554432"))
         self._observers = [] if on_attempt is None else [AttemptHook(on_attempt)]
         self._tracing = Tracing(version)
         self._traced = traced
@@ -87,47 +103,79 @@ class Endpoint:
             prepared = prepare_recording(
                 cast("Recorded", arguments["operation"]),
                 self.root,
+                options.get("headers"),
                 method=operation.python,
-                version=self._version,
-                headers=options.get("headers"),
+                common=self._elsewhere,
             )
         else:
-            prepared = prepare(operation, self.root, arguments, options, version=self._version)
-        return self._exchange(operation, prepared, decoder)
+            prepared = prepare(operation, self.root, arguments, options, common=self._common)
+        return self._exchange(operation, prepared, decoder, options)
+
+    def begin_any(self, asked: AnyRequest, decoder: Decoder[_T]) -> Exchange[_T]:
+        """Return the exchange for a request of the application's own."""
+        prepared = prepare_request(
+            asked.operation,
+            self.root,
+            asked.path,
+            asked.content,
+            asked.options,
+            content_type=asked.content_type,
+            common=self._common,
+        )
+        return self._exchange(asked.operation, prepared, decoder, asked.options)
 
     def follow(
         self,
         link: str,
         operation: Operation,
         decoder: Decoder[_T],
-        headers: Mapping[str, str] | None,
+        options: LinkOptions,
     ) -> Exchange[_T]:
         """Return the exchange for the next page: always a GET, even if the first request was a POST."""
-        prepared = prepare_link(link, self.root, version=self._version, headers=headers)
+        prepared = prepare_link(link, self.root, options.get("headers"), common=self._common)
         reading = replace(operation, method="GET")
-        return self._exchange(reading, prepared, decoder)
+        return self._exchange(reading, prepared, decoder, options)
 
     def _exchange(
-        self, operation: Operation, prepared: PreparedRequest, decoder: Decoder[_T] | None
+        self,
+        operation: Operation,
+        prepared: PreparedRequest,
+        decoder: Decoder[_T] | None,
+        options: LinkOptions,
     ) -> Exchange[_T]:
         once = not prepared.repeatable
+        retry, timeout = options.get("retry", self._retry), options.get("timeout")
         return Exchange(
             operation=operation,
             prepared=prepared,
             decoder=decoder,
             may_renew=self._can_refresh and prepared.token is None and not once,
-            policy=replace(self._retry, max_retries=0) if once else self._retry,
+            policy=replace(retry, max_retries=0) if once else retry,
             clock=self._clock,
-            timeout=self._timeout,
+            timeout=self._timeout if timeout is None else httpx.Timeout(timeout),
             traced=self._traced,
             max_body=self._max_body,
             observers=[*self._observers],
         )
 
 
-def check_link(link: object, item: object) -> None:
-    """Raise TypeError for what is no link, and for items whose class is no model."""
-    if not isinstance(link, str):
-        raise TypeError(f"follow takes a link as text, not {type(link).__name__}")
-    if not (isinstance(item, type) and issubclass(item, GraphModel)):
-        raise TypeError("follow takes the class of the items, such as Participant")
+_POLICY = instance("RetryPolicy", "RetryPolicy(max_retries=1)", RetryPolicy)
+
+_LINK_CHECKS = Checks(
+    "follow", {"link": str}, {}, {name: name for name in LinkOptions.__annotations__}
+)
+
+
+def check_link(link: object, item: object, options: Mapping[str, object]) -> LinkOptions:
+    """Return the options for following a link.
+
+    Raises TypeError or ValueError for what is no link, for items whose class is no model, and for options
+    that a link does not take.
+    """
+    _LINK_CHECKS.refuse_unknown(options)
+    _LINK_CHECKS.take("link", link)
+    if not is_model(item):
+        raise refused("class of models", "Participant", item).located("follow: item")
+    return cast(
+        "LinkOptions", {name: _LINK_CHECKS.take(name, one) for name, one in options.items()}
+    )

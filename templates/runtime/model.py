@@ -147,15 +147,21 @@ class GraphModel(BaseModel):
 
     # -- building by a caller
 
-    def __init__(self, /, **data: Any) -> None:
+    def __init__(self, /, *positional: object, **data: Any) -> None:
         """Build a value from attributes.
 
-        Raises TypeError for an abstract type, and pydantic.ValidationError, which names the field,
-        for an unknown keyword or a value of the wrong type.
+        Raises TypeError for an abstract type and for a positional argument, and
+        pydantic.ValidationError, which names the field, for an unknown keyword or a value of the wrong type.
         """
         cls = type(self)
         if cls._abstract:
             raise TypeError(f"{cls.__name__} is an abstract type: build a derived one")
+        if positional:
+            name = cls.__name__
+            raise TypeError(
+                f"{name} takes keywords alone, such as {name}(odata_type=…); {name}.from_dict reads a"
+                f" decoded object, {name}.from_json text or bytes"
+            )
         unknown = data.keys() - cls.__pydantic_fields__.keys()
         if unknown:
             raise _unknown_keywords(cls, unknown)

@@ -1,5 +1,9 @@
 """Keywords that the methods of the client take besides the parameters of their operation.
 
+They give way to those: where an operation has a parameter of the same name, the option has `request_`
+before it. `calls.redirect(timeout=30, request_timeout=5.0)` lets a telephone ring for 30 seconds, and
+waits 5 seconds for Graph.
+
 Source: OData URL conventions 4.01, section 5.1 (system query options).
 """
 
@@ -8,14 +12,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
+from .retry import RetryPolicy
+
 
 class LinkOptions(TypedDict, total=False):
     """What a request to an address takes that came from Graph.
 
     `headers` such as If-Match override those of the client, except that Prefer is added to its own.
+    `timeout` (seconds, for each pause as the client's) and `retry` replace those of the client; for
+    pages they hold for each, and for streams `retry` holds until the stream is open.
     """
 
     headers: Mapping[str, str] | None
+    timeout: float
+    retry: RetryPolicy
 
 
 class Options(LinkOptions, total=False):
@@ -46,3 +56,11 @@ class QueryOptions(ActionOptions, total=False):
     skip: int
     search: str
     count: bool
+
+
+def option_of(keyword: str) -> str:
+    """Return the option that a keyword of a method is: `request_timeout` is `timeout`."""
+    option = keyword
+    while option.startswith("request_"):
+        option = option.removeprefix("request_")
+    return option

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 import httpx
 
 from .cloud import Cloud, check_cloud
+from .forms import FLAG, TEXT, check, either
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -63,11 +64,13 @@ def choose_root(
     ``default`` is the root that the package was generated for. An endpoint replaces all of it, a cloud
     only its host. The scope is that of the host unless it is given.
 
-    Raises TypeError for a cloud or endpoint of another kind; ValueError for a malformed endpoint, for
+    Raises TypeError for an argument of another kind; ValueError for a malformed endpoint, for
     http to another machine, for a cloud and an endpoint that do not agree, and for a cloud where the
     package is not for Graph.
     """
     check_cloud(cloud)
+    check("scope", scope, either(TEXT, None))
+    check("cloud_checks", cloud_checks, FLAG)
     url = parse_root(default if endpoint is None else endpoint)
     known = _cloud_of(url.host)
     if cloud is not None and cloud is not known:

@@ -25,7 +25,7 @@ from graph_comms.models import (
     Tone,
 )
 from tests.client.faces import FLAVOURS, Client, each_flavour
-from tests.client.samples import arguments, form_of, is_key, sample
+from tests.client.samples import arguments, form_of, sample
 from tests.support.server import GraphServer, Reply, json_reply
 
 
@@ -107,6 +107,7 @@ def test_options_of_every_method_are_checked(silent: GraphServer, operation: Ope
     given = arguments(operation).given
     texts = ["x", 5, ["x"], {"x": 5}, {5: "x"}, {"x": None}, {"x": b"x"}]
     wrong = [("headers", one) for one in texts] + [("query", one) for one in texts]
+    wrong += [("timeout", "5"), ("timeout", -1), ("retry", 3)]
     if operation.kind == "action":
         wrong += [("undeclared", one) for one in ("x", 5, {5: 5}, {"x": object()}, None)]
         cycle: list[Any] = []
@@ -114,7 +115,8 @@ def test_options_of_every_method_are_checked(silent: GraphServer, operation: Ope
         wrong += [("undeclared", {"x": datetime(2026, 1, 1)}), ("undeclared", {"x": cycle})]
     for flavour in FLAVOURS:
         with Client(flavour, silent, credential=unasked) as caller:
-            for name, value in wrong:
+            for option, value in wrong:
+                name = f"request_{option}" if option in given else option
                 said = rf"{re.escape(operation.python)}: {name}.* must be a "
                 with pytest.raises((TypeError, ValueError), match=said):
                     caller.call(operation.python, **{**given, name: value})
@@ -294,11 +296,23 @@ def test_the_stream_of_a_method_checks_its_arguments_when_it_is_called(
                 open_stream("m", 5)
 
 
-def test_keys_that_are_no_segment_name_the_parameter(silent: GraphServer) -> None:
-    operation = next(one for one in OPERATIONS if one.python == "calls.get")
-    assert any(map(is_key, operation.parameters))
+@each_flavour
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        *((key, f"not be {key!r}: call-id is a segment of the path") for key in ("", ".", "..")),
+        (None, "be a str, such as '…', not None"),
+        (7, "be a str, such as '…', not int"),
+    ],
+)
+def test_keys_that_are_no_segment_name_the_parameter(
+    silent: GraphServer, flavour: str, key: Any, message: str
+) -> None:
     with (
-        Client("sync", silent, credential=unasked) as caller,
-        pytest.raises(ValueError, match=r"^calls\.get: call_id must not be '\.\.'"),
+        Client(flavour, silent, credential=unasked) as caller,
+        pytest.raises(
+            (TypeError, ValueError), match=re.escape(f"calls.get: call_id must {message}")
+        ),
     ):
-        caller.call("calls.get", "..")
+        caller.call("calls.get", key)
+    assert silent.requests == []

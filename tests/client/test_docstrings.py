@@ -9,6 +9,7 @@ from operator import attrgetter
 import pytest
 
 from graph_comms import OPERATIONS, CommunicationsClient, Operation
+from graph_comms._runtime.options import QueryOptions
 
 ARGUMENT = re.compile(r"^ {4}(\w+): \S.*$", re.MULTILINE)
 
@@ -19,7 +20,8 @@ def test_a_method_documents_each_of_its_arguments(operation: Operation) -> None:
         text = inspect.getdoc(attrgetter(operation.python)(client)) or ""
 
     own = [p.name for p in operation.parameters if p.location != "query"]
-    assert ARGUMENT.findall(text.partition("Args:\n")[2]) == own
+    renamed = [f"request_{name}" for name in QueryOptions.__annotations__ if name in own]
+    assert ARGUMENT.findall(text.partition("Args:\n")[2]) == own + renamed
     assert not re.search(r": `\w+` of the (action|function)\.", text)  # says nothing
     assert text.splitlines()[-1].startswith(f"{operation.method} {operation.path}")
 

@@ -64,11 +64,21 @@ def test_no_token_is_requested_for_a_link_to_another_host(
 
 
 @each_flavour
-@pytest.mark.parametrize("given", [(None, CallRecording), (LINK, str), (LINK, CallRecording())])
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ((None, CallRecording), "follow: link must be a str, such as '…', not None"),
+        (
+            (LINK, str),
+            "follow: item must be a class of models, such as Participant, not the class str",
+        ),
+        ((LINK, CallRecording()), "follow: item must be a class of models, .* not CallRecording"),
+    ],
+)
 def test_what_is_no_link_and_no_model_is_refused(
-    server: GraphServer, flavour: str, given: tuple[Any, Any]
+    server: GraphServer, flavour: str, given: tuple[Any, Any], message: str
 ) -> None:
-    with Client(flavour, server) as client, pytest.raises(TypeError, match="follow takes"):
+    with Client(flavour, server) as client, pytest.raises(TypeError, match=message):
         client.call("follow", *given)
     assert server.requests == []
 

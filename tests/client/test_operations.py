@@ -327,10 +327,10 @@ def test_the_signature_says_what_the_table_says(operation: Operation) -> None:
     assert by_place == [name for name in declared if name in by_place]
     assert hints["return"] == (form_of(operation.returns) or type(None))
     [keywords] = get_args(hints[options.name])
+    others = ["headers", "query", "timeout", "retry"]
+    others += ["undeclared"] if operation.kind == "action" else []
     assert get_type_hints(keywords).keys() == {
-        "headers",
-        "query",
-        *(["undeclared"] if operation.kind == "action" else []),
+        *(f"request_{name}" if name in declared else name for name in others),
         *(p.name for p in operation.parameters if p.location == "query"),
     }
 

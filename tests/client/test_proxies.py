@@ -54,11 +54,15 @@ def test_a_proxy_of_the_environment_leads_to_graph_and_never_sees_a_token(
         ({"proxy": "http://u:hunter2@proxy:x"}, ValueError, "not a valid address"),
         ({"proxy": "http://proxy", "transport": object()}, ValueError, "give the proxy to"),
         ({"verify": "ca.pem"}, TypeError, "create_default_context"),
-        ({"max_connections": 0}, ValueError, "1 or more, not 0"),
-        ({"max_connections": True}, TypeError, "is a number"),
-        ({"max_connections": 1.5}, TypeError, "is a number"),
-        ({"keepalive_expiry": -1}, ValueError, "0 or more"),
-        ({"keepalive_expiry": float("nan")}, ValueError, "0 or more"),
+        ({"max_connections": 0}, ValueError, "must be a positive int, such as 100: "),
+        ({"max_connections": True}, TypeError, "must be a positive int, such as 100, not "),
+        ({"max_connections": 1.5}, TypeError, "must be a positive int, such as 100, not "),
+        ({"keepalive_expiry": -1}, ValueError, "must be a number of seconds that is not negative"),
+        (
+            {"keepalive_expiry": float("nan")},
+            ValueError,
+            "must be a number of seconds that is not negative",
+        ),
     ],
 )
 def test_options_that_cannot_be(

@@ -140,10 +140,17 @@ def test_a_redirect_is_followed_without_any_token(
 
 def test_headers_of_ones_own(recordings: GraphServer, caller: Client) -> None:
     recordings.play(Reply(206, body=b"RIFF"))
-    own = {"Range": "bytes=0-3", "Authorization": "Bearer other"}
-    assert get(caller, recorded(), headers=own) == b"RIFF"
+    assert get(caller, recorded(), headers={"Range": "bytes=0-3"}) == b"RIFF"
     assert recordings.requests[0].headers["range"] == "bytes=0-3"
     assert recordings.requests[0].headers.get_list("authorization") == [f"Bearer {OWN}"]
+
+
+def test_no_other_token_can_be_given(recordings: GraphServer, caller: Client) -> None:
+    with pytest.raises(
+        ValueError, match=r"get_recording: headers .*: Authorization cannot be given"
+    ):
+        get(caller, recorded(), headers={"Authorization": "Bearer other"})
+    assert recordings.requests == []
 
 
 def test_the_responses(recordings: GraphServer, caller: Client) -> None:

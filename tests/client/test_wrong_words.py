@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from typing import Any
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from typing import Any, cast
 
 import pytest
 
@@ -79,3 +81,32 @@ def test_what_is_no_text_is_not_read_as_json(wrong: Any) -> None:
 def test_what_is_no_object_is_not_read_as_one(wrong: Any) -> None:
     with pytest.raises(TypeError, match=r"Call\.from_dict takes a decoded JSON object.*from_json"):
         Call.from_dict(wrong)
+
+
+@pytest.mark.parametrize("given", [({},), ("{}",), (Call(),), ({"id": "1"}, {"id": "2"})])
+def test_what_is_decoded_or_text_is_read_not_built(given: Any) -> None:
+    with pytest.raises(TypeError, match=r"Call takes keywords.*Call\.from_dict.*Call\.from_json"):
+        Call(*given)
+
+
+def test_with_in_the_wrong_flavour() -> None:
+    async def wrong() -> None:
+        async with cast("Any", CommunicationsClient("token")):
+            pass
+
+    with (
+        pytest.raises(TypeError, match="AsyncCommunicationsClient needs `async with`, not `with`"),
+        cast("Any", AsyncCommunicationsClient("token")),
+    ):
+        pass
+    with pytest.raises(TypeError, match="CommunicationsClient needs `with`, not `async with`"):
+        asyncio.run(wrong())
+
+
+@pytest.mark.parametrize("cls", CLIENTS)
+def test_a_client_is_a_context_of_its_own_flavour_alone(cls: Any) -> None:
+    client = cls("token")
+    is_sync = cls is CommunicationsClient
+    assert isinstance(client, AbstractContextManager) == hasattr(client, "__enter__") == is_sync
+    assert isinstance(client, AbstractAsyncContextManager) != is_sync
+    assert hasattr(client, "__aenter__") != is_sync

@@ -20,7 +20,7 @@ from graph_codegen.emit.formatting import HEADER
 from graph_codegen.emit.names import BEHAVIOUR_NAMES
 from graph_codegen.emit.templates import TEMPLATES
 
-BUILTINS = frozenset({"str", "bool", "int", "bytes", "tuple", "frozenset", "object"})
+BUILTINS = frozenset({"str", "bool", "int", "float", "bytes", "tuple", "frozenset", "object"})
 """What generated code uses of Python's own names."""
 
 VERBS = frozenset({"DELETE", "GET", "PATCH", "POST", "PUT"})
@@ -32,10 +32,10 @@ PERMISSION_FIELDS = frozenset({"application", "delegated", "dissent"})
 
 LIBRARY = {
     "__future__": {"annotations"},
-    "collections.abc": {"Iterable", "Iterator", "Sequence"},
+    "collections.abc": {"Iterable", "Iterator", "Mapping", "Sequence"},
     "importlib": {"import_module"},
     "pydantic": {"Field"},
-    "typing": {"TYPE_CHECKING", "Any", "BinaryIO", "ClassVar", "Literal", "Unpack"},
+    "typing": {"TYPE_CHECKING", "Any", "BinaryIO", "ClassVar", "Literal", "TypedDict", "Unpack"},
 }
 """Names that may be imported from outside the package, by module."""
 
@@ -217,6 +217,8 @@ class _Checker:
                 return bool(_IDENTIFIER.fullmatch(module) and _IDENTIFIER.fullmatch(name))
             case ast.Subscript(ast.Name("Literal"), ast.Tuple(texts)):
                 return self._known("Literal") and all(map(_is_string, texts))
+            case ast.Subscript(ast.Name("Mapping"), ast.Tuple([ast.Name("str"), inner])):
+                return self._known("Mapping") and self._annotation(inner)
             case ast.Subscript(ast.Name(generic), inner):
                 generics = ("Sequence", "Page", "Unpack", "ClassVar", "Iterable", "Iterator")
                 return generic in generics and self._known(generic) and self._annotation(inner)
@@ -362,12 +364,13 @@ class _Checker:
         arguments = node.args
         named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         own = [a.arg for a in named]
-        self._unique(node, [*own, "options"])
+        collected = arguments.kwarg.arg if arguments.kwarg else ""
+        self._unique(node, [*own, collected])
         return (
             own[:1] == ["self"]
             and not arguments.vararg
             and arguments.kwarg is not None
-            and arguments.kwarg.arg == "options"
+            and re.fullmatch("(request_)*options", collected) is not None
             and self._annotation(arguments.kwarg.annotation)
             and all(self._annotation(a.annotation) for a in named[1:])
             and not arguments.defaults
@@ -413,7 +416,9 @@ class _Checker:
 
     def options_statement(self, node: ast.stmt) -> bool:
         match node:
-            case ast.ClassDef(_, [ast.Name("Options")], [ast.keyword("total")], body, []):
+            case ast.ClassDef(
+                _, [ast.Name("Options" | "TypedDict")], [ast.keyword("total")], body, []
+            ):
                 for item in body[1:]:
                     plain = isinstance(item, ast.AnnAssign) and item.value is None
                     self._need(plain and self._annotation(item.annotation), item)  # type: ignore[attr-defined]

@@ -6,7 +6,9 @@ import keyword
 
 from hypothesis import strategies as st
 
-from graph_codegen.emit.names import MODEL_ATTRIBUTES, MODULE_NAMES, PARAMETER_NAMES
+from graph_codegen.emit.methods import OPTIONS, UNDECLARED
+from graph_codegen.emit.names import MODEL_ATTRIBUTES, MODULE_NAMES
+from graph_codegen.service.requests import COLLECTION_OPTIONS
 
 PLAIN = (
     "alpha",
@@ -47,7 +49,8 @@ PLAIN = (
 TAKEN = tuple(
     sorted(
         {
-            *keyword.kwlist, *keyword.softkwlist, *MODEL_ATTRIBUTES, *MODULE_NAMES, *PARAMETER_NAMES,
+            *keyword.kwlist, *keyword.softkwlist, *MODEL_ATTRIBUTES, *MODULE_NAMES, *OPTIONS,
+            UNDECLARED, *COLLECTION_OPTIONS, *(f"request_{name}" for name in OPTIONS),
             "__init__", "__class__", "__proto__", "__pydantic_validator__", "__dict__", "__slots__",
             "__init_subclass__", "_members", "_odata_type", "_abstract", "_", "__", "___", "_1", "_0x",
             "self", "cls", "mro", "name", "value", "Enum", "enum", "StrEnum", "baseModel", "BaseModel",

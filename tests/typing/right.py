@@ -15,6 +15,7 @@ from graph_comms import (
     GraphError,
     Page,
     Response,
+    RetryPolicy,
 )
 from graph_comms.models import (
     Call,
@@ -165,6 +166,32 @@ async def new_recordings_async(client: AsyncCommunicationsClient) -> list[str | 
     response: Response[AsyncPage[CallRecording]] = await recordings.with_response("1")
     page = (await recordings.delta.with_response("1")).value
     return [recording.id async for recording in page] if response.status == 200 else []
+
+
+def with_options(client: CommunicationsClient, target: InvitationParticipantInfo) -> None:
+    client.calls.get("1", timeout=5.0, retry=RetryPolicy(max_retries=0), headers={"If-Match": "*"})
+    client.calls.get.with_response("1", timeout=5)
+    client.calls.redirect("1", targets=[target], timeout=30, request_timeout=5.0)
+    client.follow("https://graph.microsoft.com/v1.0/x", Call, retry=RetryPolicy(deadline=5.0))
+    with client.online_meetings.recordings.stream_content("1", "2", timeout=5.0) as pieces:
+        print(*pieces)
+
+
+def anything(client: CommunicationsClient) -> None:
+    call: Call | None = client.request("GET", "/communications/calls/1", returns=Call)
+    page: Page[Participant] | None = client.request("GET", "/x", returns=list[Participant])
+    content: bytes = client.request("GET", "/x/content", returns=bytes)
+    decoded: dict[str, int] = client.request("POST", "/x", body={"a": [1, None]}, query={"a": "b"})
+    client.request("DELETE", "/x", returns=None, timeout=5.0, headers=None)
+    print(call and call.state, page and page.count, len(content), decoded)
+
+
+async def anything_async(client: AsyncCommunicationsClient) -> None:
+    call: Call | None = await client.request("PATCH", "/x", body=Call(), returns=Call)
+    page: AsyncPage[Call] | None = await client.request("GET", "/x", returns=list[Call])
+    content: bytes = await client.request("GET", "/x/content", returns=bytes)
+    decoded: list[str] = await client.request("POST", "/x", body=b"x", retry=RetryPolicy())
+    print(call and call.state, page and page.count, len(content), decoded)
 
 
 async def create_async(token: str) -> CallState | None:

@@ -74,6 +74,24 @@ with CommunicationsClient("token") as client:
     with client.online_meetings.recordings.stream_content.with_response("1") as response:  # error
         text: str = next(response.value)  # error
     client.calls.create.with_response(call).status = 5  # error
+    client.calls.get("1", timeout="5")  # error
+    client.calls.get("1", retry=3)  # error
+    client.calls.get("1", request_timeout=5.0)  # error
+    client.calls.redirect("1", targets=[], timeout="30")  # error
+    client.calls.redirect("1", targets=[], request_timeout="5")  # error
+    client.calls.redirect("1", targets=[], request_retry=3)  # error
+    client.follow("https://graph.microsoft.com/v1.0/x", Call, query={})  # error
+    print(client.request("GET", "/x", returns=Call).id)  # error
+    client.request("GET", "/x", returns=str)  # error
+    client.request("GET", "/x", returns=list[str])  # error
+    client.request("GET", "/x", select=["id"])  # error
+    client.request("GET", 5)  # error
+    size: str = client.request("GET", "/x", returns=bytes)  # error
+
+CommunicationsClient("token", headers=["X-Own"])  # error
+CommunicationsClient("token", retry=3)  # error
+with AsyncCommunicationsClient("token"):  # error
+    pass
 
 
 async def put(client: CommunicationsClient, other: AsyncIterator[bytes]) -> None:

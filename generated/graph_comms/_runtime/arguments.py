@@ -2,72 +2,81 @@
 """Checks the arguments of a call against their declared types, before anything is sent.
 
 The types are the annotations of the declaration. A message names the method, the parameter and what is
-wanted, and of a wrong value only its type: any value may be a secret.
+wanted. This is the one place for it: what builds a request takes the arguments as they are.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from math import isfinite
+from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from .content import CONTENT, FileUpload, Upload
 from .edm import Scalar
 from .edm_values import read_duration, read_guid
 from .enums import GraphEnum, GraphFlags, flags_of, member_of
+from .forms import (
+    FLAG,
+    NOT_SEQUENCES,
+    TEXT,
+    Form,
+    WrongError,
+    count,
+    either,
+    instance,
+    invalid,
+    mapping,
+    refused,
+    seconds,
+    sequence,
+)
 from .model import GraphModel, concrete
+from .options import QueryOptions
 from .recording import Recorded
-from .request import NOT_SEGMENTS
 from .spelling import a, meant
 from .wire import UNSET, Unset, to_wire
 
 _SINGLE = {NoneType: None, Unset: UNSET}
-_NOT_SEQUENCES: tuple[type, ...] = (str, bytes, bytearray, memoryview)
-_NOT_PIECES: tuple[type, ...] = (*_NOT_SEQUENCES, Mapping, GraphModel)
+_NOT_PIECES: tuple[type, ...] = (*NOT_SEQUENCES, Mapping, GraphModel)
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
+_NOT_SEGMENTS = frozenset({"", ".", ".."})
+"""No keys: clients and gateways drop dot segments (RFC 3986, 5.2.4), escaped or not."""
 
-class WrongError(Exception):
-    """A value that is not of the declared type; `path` leads to it inside the argument."""
+_FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_FIELD_VALUE = re.compile(r"[\t\x20-\x7e]*")
+"""Names and values of headers (RFC 9110, 5.1 and 5.5), as far as they are ASCII."""
 
-    def __init__(self, predicate: str, kind: type[TypeError | ValueError] = TypeError) -> None:
-        super().__init__(predicate)
-        self.predicate = predicate
-        self.path = ""
-        self._kind = kind
-
-    def located(self, method: str, parameter: str) -> TypeError | ValueError:
-        """Return the error that the caller gets."""
-        return self._kind(f"{method}: {parameter}{self.path} {self.predicate}")
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A declared type as messages name it, and `take`, which returns the value to send for a value.
-
-    `take` raises WrongError for a value that does not fit.
-    """
-
-    noun: str
-    example: str
-    take: Callable[[Any], Any]
+_NOT_OURS: Mapping[str, str] = {
+    "authorization": "the client sends the token",
+    "content-length": "the body says it",
+    "transfer-encoding": "the body says it",
+}
+"""Headers that no caller may give, and why."""
 
 
 class Checks:
     """The checks of the arguments of one method.
 
-    `types` are the declared types by parameter, `keys` the wire names of those that are keys.
+    `types` are the declared types by parameter, `keys` the wire names of those that are keys, `options`
+    the options of the client by keyword.
     """
 
-    def __init__(self, method: str, types: Mapping[str, Any], keys: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        method: str,
+        types: Mapping[str, Any],
+        keys: Mapping[str, str],
+        options: Mapping[str, str],
+    ) -> None:
         self._method = method
         self._take = {name: form_of(declared).take for name, declared in types.items()}
         self._take |= {name: _key(wire_name) for name, wire_name in keys.items()}
+        self._take |= {name: option_forms()[option].take for name, option in options.items()}
 
     def refuse_unknown(self, keywords: Iterable[str]) -> None:
         """Raise TypeError, with the nearest name, for a keyword that the method does not take."""
@@ -85,7 +94,7 @@ class Checks:
         try:
             return self._take[name](value)
         except WrongError as wrong:
-            error = wrong.located(self._method, name)
+            error = wrong.located(f"{self._method}: {name}")
         raise error
 
 
@@ -100,11 +109,11 @@ def form_of(declared: Any) -> Form:
         scalars = [one for one in inner if isinstance(one, Scalar)]
         return _scalar(scalars[0]) if scalars else form_of(inner[0])
     if origin is Sequence:
-        return _sequence(form_of(inner[0]))
+        return sequence(form_of(inner[0]))
     if origin is Literal:
         return _choice(inner)
     if origin is Mapping:
-        return _mapping(form_of(inner[1]))
+        return mapping(form_of(inner[1]))
     if declared in _PLAIN:
         return _PLAIN[declared]
     if issubclass(declared, GraphModel):
@@ -113,50 +122,33 @@ def form_of(declared: Any) -> Form:
         return _named(declared, [member.name for member in declared], member_of)
     if issubclass(declared, GraphFlags):
         return _named(declared, [name for name in vars(declared) if name.isupper()], flags_of)
-    return _instance(declared.__name__, f"{declared.__name__}(…)", declared)
+    return instance(declared.__name__, f"{declared.__name__}(…)", declared)
 
 
-def _refused(noun: str, example: str, value: object) -> WrongError:
-    """Say that a value is of the wrong type."""
-    if isinstance(value, type):
-        got = f"the class {value.__name__}"
-    else:
-        got = repr(value) if value is None or value is UNSET else type(value).__name__
-    return WrongError(f"must be {a(noun)}, such as {example}, not {got}")
+@cache
+def option_forms() -> Mapping[str, Form]:
+    """Return the forms of the options of the client, by name."""
+    declared = get_type_hints(QueryOptions, include_extras=True)
+    return {name: form_of(one) for name, one in declared.items()} | {
+        "headers": either(HEADERS, None)
+    }
 
 
-def _invalid(noun: str, example: str, problem: str) -> WrongError:
-    """Say that a value is of the right type and wrong all the same."""
-    return WrongError(f"must be {a(noun)}, such as {example}: {problem}", ValueError)
-
-
-# -- plain types
-
-
-def _instance(noun: str, example: str, kind: type, *, but: tuple[type, ...] = ()) -> Form:
-    def take(value: object) -> object:
-        if isinstance(value, kind) and not isinstance(value, but):
-            return value
-        raise _refused(noun, example, value)
-
-    return Form(noun, example, take)
-
-
-def _str() -> Form:
-    noun, example = "str", "'…'"
+def _headers() -> Form:
+    of_text = mapping(TEXT)
+    noun, example = of_text.noun, "{'If-Match': etag}"
 
     def take(value: object) -> object:
-        if not isinstance(value, str):
-            raise _refused(noun, example, value)
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                pass
-            else:
-                return value
-            raise _invalid(noun, example, "UTF-8 cannot encode a lone surrogate")
-        return value
+        given: dict[str, str] = of_text.take(value)
+        taken: dict[str, str] = {}
+        for name, one in given.items():
+            problem = _not_a_field(name, one)
+            if name.lower() in taken:
+                problem = f"{name} is given twice"
+            if problem:
+                raise invalid(noun, example, problem)
+            taken[name.lower()] = one
+        return taken
 
     return Form(noun, example, take)
 
@@ -166,39 +158,23 @@ def _choice(texts: tuple[str, ...]) -> Form:
 
     def take(value: object) -> object:
         if not isinstance(value, str):
-            raise _refused(noun, example, value)
+            raise refused(noun, example, value)
         if value not in texts:
             hint = meant(value, texts) or "; there is no other"
-            raise _invalid(noun, example, f"this one is unknown{hint}")
+            raise invalid(noun, example, f"this one is unknown{hint}")
         return value
 
     return Form(noun, example, take)
 
 
-def _number_of_items() -> Form:
-    noun, example = "int that is not negative", "100"
-
-    def take(value: object) -> object:
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise _refused(noun, example, value)
-        if value < 0:
-            raise _invalid(noun, example, "this one is")
-        return value
-
-    return Form(noun, example, take)
-
-
-def _seconds() -> Form:
-    noun, example = "positive number of seconds", "30.0"
-
-    def take(value: object) -> object:
-        if not isinstance(value, int | float) or isinstance(value, bool):
-            raise _refused(noun, example, value)
-        if not (isfinite(value) and value > 0):
-            raise _invalid(noun, example, "this one is not")
-        return value
-
-    return Form(noun, example, take)
+def _not_a_field(name: str, value: str) -> str:
+    """Return what is wrong with a header, empty for nothing; never its value."""
+    if not _FIELD_NAME.fullmatch(name):
+        return f"{name[:40]!r} is not the name of a header"
+    if not _FIELD_VALUE.fullmatch(value):
+        return f"{name} holds characters that are not printable ASCII"
+    why = _NOT_OURS.get(name.lower())
+    return f"{name} cannot be given, {why}" if why else ""
 
 
 def _json() -> Form:
@@ -218,7 +194,7 @@ def _json() -> Form:
 def _content() -> Form:
     """Bytes, a binary file, or an iterable of bytes; `opened` refuses what the other flavour takes."""
     noun, example = "binary file, bytes or iterable of bytes", "open('…', 'rb')"
-    pieces = _sequence(_PLAIN[bytes])
+    pieces = sequence(_PLAIN[bytes])
 
     def take(value: object) -> object:
         source: Any = value  # not narrowed by the tests below
@@ -229,7 +205,7 @@ def _content() -> Form:
         if callable(getattr(source, "read", None)):
             return file(source)
         if isinstance(value, _NOT_PIECES) or not isinstance(value, Iterable):
-            raise _refused(noun, example, source)
+            raise refused(noun, example, source)
         if isinstance(value, Sequence):
             return Upload(pieces.take(source), repeatable=True)
         return Upload(source)
@@ -238,10 +214,10 @@ def _content() -> Form:
         if _is_text(value):
             raise WrongError(f"must be {a(noun)}, such as {example}: this file is open as text")
         if getattr(value, "closed", False):
-            raise _invalid(noun, example, "this file is closed")
+            raise invalid(noun, example, "this file is closed")
         readable = getattr(value, "readable", None)
         if callable(readable) and not readable():
-            raise _invalid(noun, example, "this file is not open for reading")
+            raise invalid(noun, example, "this file is not open for reading")
         return FileUpload(value)
 
     return Form(noun, example, take)
@@ -253,22 +229,25 @@ def _is_text(file: object) -> bool:
 
 
 _PLAIN: Mapping[Any, Form] = {
-    str: _str(),
-    bool: _instance("bool", "True", bool),
-    bytes: _instance("bytes object", "b'…'", bytes),
-    int: _number_of_items(),
-    Recorded: _instance("RecordOperation", "that of the notification about it", Recorded),
-    float: _seconds(),
+    str: TEXT,
+    bool: FLAG,
+    bytes: instance("bytes object", "b'…'", bytes),
+    int: count("100"),
+    Recorded: instance("RecordOperation", "that of the notification about it", Recorded),
+    float: seconds("30.0"),
     object: _json(),
     Any: _json(),
 }
 
 
+HEADERS = _headers()
+"""Headers to send, in lower case."""
+
+
 def _key(wire_name: str) -> Callable[[Any], Any]:
-    text = _PLAIN[str].take
 
     def take(value: object) -> object:
-        if text(value) in NOT_SEGMENTS:
+        if TEXT.take(value) in _NOT_SEGMENTS:
             raise WrongError(
                 f"must not be {value!r}: {wire_name} is a segment of the path", ValueError
             )
@@ -286,7 +265,7 @@ def _model(cls: type[GraphModel]) -> Form:
     def take(value: object) -> object:
         if isinstance(value, cls):
             return value
-        wrong = _refused(noun, example, value)
+        wrong = refused(noun, example, value)
         if isinstance(value, Mapping):
             wrong.predicate += f"; {noun}.from_dict(…) reads a decoded JSON object"
         raise wrong
@@ -303,12 +282,12 @@ def _named(cls: type[Any], members: list[str], find: Callable[[type[Any], object
         if isinstance(value, cls):
             return value
         if type(value) is not str:  # nor a member of another enumeration, which is a str too
-            raise _refused(noun, example, value)
+            raise refused(noun, example, value)
         try:
             return find(cls, value)
         except ValueError as unknown:
             problem = str(unknown)
-        raise _invalid(noun, example, problem)
+        raise invalid(noun, example, problem)
 
     return Form(noun, example, take)
 
@@ -333,7 +312,7 @@ def _scalar(scalar: Scalar) -> Form:
         if not scalar.is_value(value):
             return other(value)
         if least is not None and most is not None and not least <= value <= most:
-            raise _invalid(noun, example, "this one is not")
+            raise invalid(noun, example, "this one is not")
         return value
 
     def other(value: object) -> object:
@@ -343,54 +322,11 @@ def _scalar(scalar: Scalar) -> Form:
             except (ValueError, OverflowError):
                 found = None
             if found is None:
-                raise _invalid(noun, example, "this text is not")
+                raise invalid(noun, example, "this text is not")
             return found
         if isinstance(value, scalar.python) and not isinstance(value, scalar.not_python):
-            raise _invalid(noun, example, "this one has none")
-        raise _refused(noun, example, value)
-
-    return Form(noun, example, take)
-
-
-# -- types made of others
-
-
-def _sequence(item: Form) -> Form:
-    noun, example = f"sequence of {item.noun}", f"[{item.example}]"
-    take_item = item.take
-
-    def take(value: object) -> object:
-        if isinstance(value, _NOT_SEQUENCES) or not isinstance(value, Sequence):
-            raise _refused(noun, example, value)
-        taken: list[object] = []
-        try:
-            for one in cast("Sequence[object]", value):
-                taken.append(take_item(one))
-        except WrongError as wrong:
-            wrong.path = f"[{len(taken)}]{wrong.path}"
-            raise
-        return taken
-
-    return Form(noun, example, take)
-
-
-def _mapping(item: Form) -> Form:
-    noun, example = f"mapping of str to {item.noun}", f"{{'…': {item.example}}}"
-    take_item = item.take
-
-    def take(value: object) -> object:
-        if not isinstance(value, Mapping):
-            raise _refused(noun, example, value)
-        taken: dict[str, object] = {}
-        for name, one in cast("Mapping[object, object]", value).items():
-            if not isinstance(name, str):
-                raise WrongError(f"must be {a(noun)}: a name is {a(type(name).__name__)}")
-            try:
-                taken[name] = take_item(one)
-            except WrongError as wrong:
-                wrong.path = f"[{name[:40]!r}]{wrong.path}"
-                raise
-        return taken
+            raise invalid(noun, example, "this one has none")
+        raise refused(noun, example, value)
 
     return Form(noun, example, take)
 
@@ -398,9 +334,4 @@ def _mapping(item: Form) -> Form:
 def _union(declared: Sequence[Any]) -> Form:
     """One type or null or `UNSET`."""
     [other] = [form_of(one) for one in declared if one not in _SINGLE]
-    singles = tuple(_SINGLE[one] for one in declared if one in _SINGLE)
-
-    def take(value: object) -> object:
-        return value if any(value is single for single in singles) else other.take(value)
-
-    return Form(other.noun, other.example, take)
+    return either(other, *(_SINGLE[one] for one in declared if one in _SINGLE))

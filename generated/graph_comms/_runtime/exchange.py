@@ -160,13 +160,12 @@ class Exchange(Generic[_T]):
         return self.request
 
     def extensions(self) -> dict[str, object]:
-        """Return what an attempt with a deadline tells the transport: time-outs that end with it."""
-        remaining = self.remaining()
+        """Return what an attempt tells the transport: its time-outs, which end with the deadline."""
+        remaining, given = self.remaining(), self.timeout.as_dict()
         if remaining is None:
-            return {}
+            return {"timeout": given}
         # A little later than the deadline, so that it is the deadline which ends the attempt.
         most = max(0.0, remaining) + GRACE
-        given = self.timeout.as_dict()
         return {
             "timeout": {
                 name: most if value is None else min(value, most) for name, value in given.items()

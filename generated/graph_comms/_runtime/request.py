@@ -20,7 +20,7 @@ from .content import Opened, Upload
 from .errors import ForeignLinkError, UnavailableInCloudError
 from .model import GraphModel
 from .operation import Operation
-from .options import QueryOptions
+from .options import ActionOptions, Options, QueryOptions
 from .recording import Recorded, check_recorded
 from .service_root import ServiceRoot
 from .wire import UNSET, to_argument, to_option, to_wire
@@ -31,15 +31,16 @@ PACKAGE = __name__.split(".")[-3]
 _ACCEPT = {"bytes": "*/*", "int": "text/plain, application/json"}
 """The Accept header by what an operation returns; JSON by default."""
 
-_JSON = "application/json"
+_PREFER = "include-unknown-enum-members"
+
+JSON = "application/json"
+OCTETS = "application/octet-stream"
 
 _VARIABLE = re.compile(r"\{([^{}]+)\}|\(([^()]*)\)")
 """What varies in a path template: a key, or the arguments of a function."""
 
-NOT_SEGMENTS = frozenset({"", ".", ".."})
-"""No keys: clients and gateways drop dot segments (RFC 3986, 5.2.4), escaped or not."""
+_NOT_IN_QUERY = frozenset(ActionOptions.__annotations__)
 
-_FRAMING = frozenset({"content-length", "transfer-encoding"})
 _LONGEST = 65_536
 """Longest address that httpx accepts, in characters; Graph accepts less."""
 
@@ -93,24 +94,34 @@ class PreparedRequest:
         return httpx.Request(self.method, self.url, headers=headers, content=content)
 
 
+def common_headers(version: str, headers: Mapping[str, str]) -> dict[str, str]:
+    """Return what all requests of a client have: the package's version, and the headers of the client.
+
+    Names are in lower case, those of `headers` too.
+    """
+    return {
+        "accept-encoding": "gzip, deflate",
+        "user-agent": f"{PACKAGE}/{version} python-httpx",
+        **headers,
+    }
+
+
 def prepare(
     operation: Operation,
     root: ServiceRoot,
     arguments: Mapping[str, object],
     options: QueryOptions,
     *,
-    version: str,
+    common: Mapping[str, str],
 ) -> PreparedRequest:
-    """Build the request of an operation.
+    """Build the request of an operation, from arguments and options as `Checks` returns them.
 
     ``arguments`` are those of path, header and body by their names in Python; one that is missing or
-    ``UNSET`` is left out. ``version`` is that of the package, for the User-Agent.
+    ``UNSET`` is left out. ``common`` are the headers of all requests.
 
-    Raises UnavailableInCloudError if the cloud lacks the operation; ValueError for an empty key, "."
-    or "..", for an update without a change, for a header that is not ASCII or that frames the body,
-    for text that UTF-8 cannot encode, and for an address of more than 65,536 characters; TypeError
-    for a key that is not a string, for an option that the operation does not take, and for a value
-    that no Edm type represents.
+    Raises UnavailableInCloudError if the cloud lacks the operation; TypeError for an undeclared
+    parameter that is declared; ValueError for an update without a change, and for an address of more
+    than 65,536 characters.
 
     Sources: Graph documentation, "Use the Microsoft Graph API",
     https://learn.microsoft.com/graph/use-the-api; for Prefer, "Handling future members in evolvable
@@ -126,20 +137,18 @@ def prepare(
     path = {p.wire_name: value for p, value in given if p.location == "path"}
     body = {p.wire_name: value for p, value in given if p.location == "body"}
     undeclared = options.get("undeclared") or {}
-    if undeclared and operation.kind != "action":
-        raise TypeError(f"{operation.python} takes no undeclared parameters")
     if undeclared.keys() & body.keys():
         declared = ", ".join(sorted(undeclared.keys() & body.keys()))
         raise TypeError(f"{operation.python} declares {declared}")
     body |= undeclared
     return _request(
         operation.method,
-        root.url + expand_path(operation.path, path) + _query_string(operation, options),
-        version,
+        root.url + expand_path(operation.path, path) + _query_string(options),
+        common,
         options.get("headers"),
         _content(operation, body),
         accept=_accept(operation, {p.wire_name: value for p, value in given}),
-        content_type="application/octet-stream" if operation.kind == "put_content" else _JSON,
+        content_type=OCTETS if operation.kind == "put_content" else JSON,
     )
 
 
@@ -150,11 +159,11 @@ def _accept(operation: Operation, given: Mapping[str, object]) -> str:
         return str(chosen)
     if operation.media_types:
         return operation.media_types[0]
-    return _ACCEPT.get(operation.returns or "", _JSON)
+    return _ACCEPT.get(operation.returns or "", JSON)
 
 
 def prepare_link(
-    link: str, root: ServiceRoot, *, version: str, headers: Mapping[str, str] | None
+    link: str, root: ServiceRoot, headers: Mapping[str, str] | None, *, common: Mapping[str, str]
 ) -> PreparedRequest:
     """Build the request that follows a link from Graph, unchanged.
 
@@ -169,23 +178,23 @@ def prepare_link(
     there, here = ((it.scheme, it.raw_host.lower(), it.port, it.userinfo) for it in (url, base))
     if there != here:
         raise _foreign(url.raw_host.decode("ascii"), root)
-    return _request("GET", link, version, headers, None, accept=_JSON, content_type=_JSON)
+    return _request("GET", link, common, headers, None, accept=JSON, content_type=JSON)
 
 
 def prepare_recording(
     operation: Recorded,
     root: ServiceRoot,
+    headers: Mapping[str, str] | None,
     *,
     method: str,
-    version: str,
-    headers: Mapping[str, str] | None,
+    common: Mapping[str, str],
 ) -> PreparedRequest:
     """Build the request for a recording, with its own token.
 
     Raises ValueError if the operation has no recording, or one at an address where the token must not go.
     """
     location, token = check_recorded(operation, root, method=method)
-    prepared = _request("GET", location, version, headers, None, accept="*/*", content_type=_JSON)
+    prepared = _request("GET", location, common, headers, None, accept="*/*", content_type=JSON)
     return replace(prepared, token=token)
 
 
@@ -193,30 +202,47 @@ def _foreign(host: str, root: ServiceRoot) -> ForeignLinkError:
     return ForeignLinkError(host=host, cloud=root.cloud, origin=root.origin)
 
 
+def prepare_request(
+    operation: Operation,
+    root: ServiceRoot,
+    path: str,
+    content: bytes | None,
+    options: Options,
+    *,
+    content_type: str,
+    common: Mapping[str, str],
+) -> PreparedRequest:
+    """Build a request from its parts: a path below the root, percent-encoded, and a body or None."""
+    return _request(
+        operation.method,
+        root.url + path + _query_string(options),
+        common,
+        options.get("headers"),
+        content,
+        accept=_ACCEPT.get(operation.returns or "", JSON),
+        content_type=content_type,
+    )
+
+
 def _request(
     method: str,
     url: str,
-    version: str,
+    common: Mapping[str, str],
     headers: Mapping[str, str] | None,
     content: bytes | Upload | None,
     *,
     accept: str,
     content_type: str,
 ) -> PreparedRequest:
-    merged = {
-        "accept": accept,
-        "accept-encoding": "gzip, deflate",
-        "prefer": "include-unknown-enum-members",
-        "user-agent": f"{PACKAGE}/{version} python-httpx",
-        "client-request-id": str(uuid.uuid4()),
-    }
+    own = headers or {}
+    merged = {"accept": accept, "client-request-id": str(uuid.uuid4())}
     if content is not None:
         merged["content-type"] = content_type
-    if headers:
-        own = _lower_case(headers)
-        if "prefer" in own:
-            own["prefer"] = f"{merged['prefer']}, {own['prefer']}"
-        merged |= own
+    merged.update(common)
+    merged.update(own)
+    # Of a preference that is given twice, the first counts (RFC 7240, 2).
+    prefer = (_PREFER, own.get("prefer"), common.get("prefer"))
+    merged["prefer"] = ", ".join(filter(None, prefer))
     if len(url) > _LONGEST:
         raise ValueError(f"the address of the request has more than {_LONGEST} characters")
     return PreparedRequest(
@@ -226,16 +252,6 @@ def _request(
         content=content,
         client_request_id=merged["client-request-id"],
     )
-
-
-def _lower_case(headers: Mapping[str, str]) -> dict[str, str]:
-    try:
-        own = dict(httpx.Headers(headers))
-    except UnicodeEncodeError:
-        raise ValueError("a header holds characters that are not ASCII") from None
-    if _FRAMING & own.keys():
-        raise ValueError(f"no header may frame the body: {', '.join(_FRAMING)}")
-    return own
 
 
 def expand_path(template: str, arguments: Mapping[str, object]) -> str:
@@ -248,7 +264,7 @@ def expand_path(template: str, arguments: Mapping[str, object]) -> str:
 
     def fill(match: re.Match[str]) -> str:
         if match[1]:
-            return quote(_key(match[1], arguments[match[1]]), safe="")
+            return quote(cast("str", arguments[match[1]]), safe="")
         named = (part.partition("=")[::2] for part in match[2].split(",") if part)
         given = ((name, arguments[place[1:-1]]) for name, place in named)
         filled = (
@@ -264,29 +280,13 @@ def expand_path(template: str, arguments: Mapping[str, object]) -> str:
 _LITERAL = "':"
 
 
-def _key(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be a string, not {type(value).__name__}")
-    if value in NOT_SEGMENTS:
-        raise ValueError(f"{name} must not be {value!r}")
-    return value
-
-
-def _query_string(operation: Operation, options: QueryOptions) -> str:
-    """Return the query; raises TypeError for a keyword that the operation does not take."""
+def _query_string(options: Options) -> str:
     if not options:
         return ""
-    known = {p.name: p.wire_name for p in operation.parameters if p.location == "query"}
-    unknown = options.keys() - known.keys() - {"headers", "query", "undeclared"}
-    if unknown:
-        raise TypeError(f"{operation.python} takes no {', '.join(sorted(unknown))}")
-    values: Mapping[str, object] = {**options}
     given = {
-        wire_name: to_option(values[name])
-        for name, wire_name in known.items()
-        if values.get(name) is not None
+        f"${name}": to_option(value) for name, value in options.items() if name not in _NOT_IN_QUERY
     }
-    given |= {name: to_option(value) for name, value in (options.get("query") or {}).items()}
+    given |= options.get("query") or {}
     # OData's own options begin with "$", which a query may contain (RFC 3986, 3.4).
     return "?" + urlencode(given, quote_via=quote, safe="$") if given else ""
 

@@ -6,16 +6,14 @@ Pure functions: the caller passes in the time and the random number.
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from .forms import LONGEST, check, count, either, pause, seconds
 from .operation import Operation
 
-LONGEST = 2.0**31
-"""Seconds (68 years): the value of any longer Retry-After (RFC 9111, 1.2.2); `sleep` accepts it."""
 BACKOFF_BASE = 0.5
 """Most seconds before the first retry; doubled for each further one, up to ``max_wait``."""
 
@@ -41,30 +39,9 @@ class RetryPolicy:
     deadline: float | None = None
 
     def __post_init__(self) -> None:
-        if not _is_number(self.max_retries, int):
-            raise TypeError(f"max_retries is a number of retries, not {_kind(self.max_retries)}")
-        if self.max_retries < 0:
-            raise ValueError(f"max_retries must be 0 or more, not {self.max_retries}")
-        if not _is_number(self.max_wait):
-            raise TypeError(f"max_wait is a number of seconds, not {_kind(self.max_wait)}")
-        if not self.max_wait >= 0:
-            raise ValueError(f"max_wait must be 0 seconds or more, not {self.max_wait}")
-        if self.deadline is None:
-            return
-        if not _is_number(self.deadline):
-            raise TypeError(f"deadline is a number of seconds or None, not {_kind(self.deadline)}")
-        if not 0 < self.deadline < math.inf:
-            raise ValueError(
-                f"deadline must be more than 0 seconds, or None for no limit, not {self.deadline}"
-            )
-
-
-def _is_number(value: object, *kinds: type) -> bool:
-    return isinstance(value, kinds or (int, float)) and not isinstance(value, bool)
-
-
-def _kind(value: object) -> str:
-    return type(value).__name__
+        check("max_retries", self.max_retries, count("3"))
+        check("max_wait", self.max_wait, pause("60.0"))
+        check("deadline", self.deadline, either(seconds("15.0"), None))
 
 
 DEFAULT_RETRY = RetryPolicy()

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from .any_request import AnyRequest
 from .attempt import Attempt
 from .body import MAX_BODY, coding_of
 from .clock import SYSTEM_CLOCK, Clock
@@ -16,12 +17,12 @@ from .connections import DEFAULT_OPTIONS, ConnectionOptions, Connections, Pool
 from .content import ContentError, Opened, Upload, opened
 from .credentials import Credential, Tokens
 from .deadline import Work, within
-from .decode import Decoder
+from .decode import Decoder, optional
 from .endpoint import DEFAULT_TIMEOUT, LINK, Endpoint
 from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply, socks_errors
 from .headers import Headers
 from .operation import Operation
-from .options import QueryOptions
+from .options import LinkOptions, QueryOptions
 from .page import Page
 from .paging import PageData
 from .response import Response
@@ -54,6 +55,7 @@ class Session(Endpoint):
         options: ConnectionOptions = DEFAULT_OPTIONS,
         timeout: httpx.Timeout | float = DEFAULT_TIMEOUT,
         retry: RetryPolicy = DEFAULT_RETRY,
+        headers: Mapping[str, str] | None = None,
         max_body: int = MAX_BODY,
         on_attempt: Callable[[Attempt], object] | None = None,
         clock: Clock = SYSTEM_CLOCK,
@@ -70,6 +72,7 @@ class Session(Endpoint):
             retry,
             clock,
             timeout=timeout,
+            headers=headers,
             traced=transport is None,
             max_body=max_body,
             on_attempt=on_attempt,
@@ -95,22 +98,28 @@ class Session(Endpoint):
         options: QueryOptions,
     ) -> Response[Page[Any] | None]:
         """Return the response with the first page of a collection."""
-        pages = self._pages(operation, decoder, options.get("headers"))
+        pages = self._pages(operation, decoder, options)
         return self._run(self.begin(operation, pages, arguments, options))
 
-    def send_link(
-        self, link: str, decoder: Decoder[PageData[Any]], headers: Mapping[str, str] | None
-    ) -> Any:
+    def send_link(self, link: str, decoder: Decoder[PageData[Any]], options: LinkOptions) -> Any:
         """Return the `AsyncPage` that a link leads to; raises ForeignLinkError for another host."""
-        pages = self._pages(LINK, decoder, headers)
-        response = self._run(self.follow(link, LINK, pages, headers))
+        pages = self._pages(LINK, decoder, options)
+        response = self._run(self.follow(link, LINK, pages, options))
+        return response.value
+
+    def send_any(self, asked: AnyRequest) -> Any:
+        """Return what a request of the application's own is answered with; None for an empty answer."""
+        decoder: Decoder[Any] = asked.decoder
+        if asked.is_page:
+            decoder = optional(self._pages(asked.operation, decoder, asked.options))
+        response = self._run(self.begin_any(asked, decoder))
         return response.value
 
     def _pages(
         self,
         operation: Operation,
         decoder: Decoder[PageData[Any]],
-        headers: Mapping[str, str] | None,
+        options: LinkOptions,
     ) -> Decoder[Page[Any]]:
         """Return the decoder of pages that lead to the next one."""
 
@@ -118,7 +127,7 @@ class Session(Endpoint):
             return Page(**decoder.read(body).fields(), _fetch=fetch)
 
         def fetch(link: str) -> Page[Any] | None:
-            response = self._run(self.follow(link, operation, pages, headers))
+            response = self._run(self.follow(link, operation, pages, options))
             return response.value
 
         pages = Decoder(decoder.name, read)
@@ -223,12 +232,13 @@ class Session(Endpoint):
         self._connections.check()
         departure = exchange.departure
         departure.hand_over()
+        request.extensions = exchange.extensions()
         if exchange.limited:
 
             def trace(name: str, info: dict[str, Any]) -> None:
                 departure.step(name, info)
 
-            request.extensions = {**exchange.extensions(), "trace": trace}
+            request.extensions["trace"] = trace
         return pool.client.send(request, stream=True)
 
     def _read(self, opened: httpx.Response | httpx.RequestError, exchange: Exchange[Any]) -> Answer:

@@ -79,7 +79,7 @@ def render_client(model: Model, writer: DeclarationWriter, settings: Settings) -
         "annotation": writer.argument_annotation,
         "option_sets": sorted(option_sets, key=lambda item: item.name),
         "option_annotations": {
-            writer.argument_annotation(o) for s in option_sets for o in s.options
+            writer.argument_annotation(o) for s in option_sets for o in s.declared
         },
         "settings": settings,
         "availability": writer.clouds.sets,
@@ -96,7 +96,8 @@ def _uses(resources: Sequence[ResourceClass], writer: DeclarationWriter) -> froz
     """Return the importable names that the client module uses."""
     declarations = [d for resource in resources for d in resource.declarations]
     methods = [declaration.method for declaration in declarations]
-    types = {writer.argument_annotation(a) for method in methods for a in method.arguments}
+    arguments = (a for method in methods for a in (*method.keys, *method.own_arguments))
+    types = {writer.argument_annotation(argument) for argument in arguments}
     text = " ".join([*types, *(declaration.returns or "" for declaration in declarations)])
     uses = {
         "BinaryIO",
@@ -142,6 +143,7 @@ def every_resource(
             below.setdefault(path[:-1], []).append(path)
     prefix = class_prefix(model, settings.client)
     taken = IMPORTED | {f"{prefix}Client", f"Async{prefix}Client"}
+    taken |= {method.option_set.name for methods in by_path.values() for method in methods}
     names = {path: _class(path, taken) for path in by_path}
     resources: dict[Path, ResourceClass] = {}
     for path, methods in by_path.items():

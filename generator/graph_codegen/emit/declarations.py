@@ -18,12 +18,14 @@ from graph_codegen.service.requests import STREAM, Request
 from graph_codegen.text import docstring_source
 
 OTHER_ANNOTATIONS: Mapping[str, str] = {
-    "select": "Sequence[str]", "expand": "Sequence[str]", "filter": "str", "orderby": "Sequence[str]",
-    "top": "int", "skip": "int", "search": "str", "count": "bool",
+    "$select": "Sequence[str]", "$expand": "Sequence[str]", "$filter": "str", "$orderby": "Sequence[str]",
+    "$top": "int", "$skip": "int", "$search": "str", "$count": "bool",
     "content": "bytes | BinaryIO | Iterable[bytes] | F",
+    "headers": "Mapping[str, str] | None", "query": "Mapping[str, str] | None", "timeout": "float",
+    "retry": "RetryPolicy", "undeclared": "Mapping[str, object]",
 }  # fmt: skip
 """Annotations of the arguments that no document types: the system query options (OData URL conventions
-5.1), and the content of a stream."""
+5.1), the client's own options as the runtime declares them, and the content of a stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ class DeclarationWriter:
         if argument.choices:
             return f"Literal[{', '.join(map(repr, argument.choices))}]"
         if argument.type is None:
-            return OTHER_ANNOTATIONS[argument.name]
+            return OTHER_ANNOTATIONS[argument.wire_name]
         annotation = self.annotation(argument.type)
         return f"{annotation} | None" if argument.nullable else annotation
 
@@ -112,6 +114,10 @@ class DeclarationWriter:
         """Return the docstring of a method without its last paragraph, the request line."""
         arguments = (*method.keys, *method.own_arguments)
         described = [f"    {a.name}: {self._argument(method, a)}" for a in arguments]
+        described += [
+            f"    {option.name}: The option `{option.plain_name}` of the client."
+            for option in method.option_set.renamed
+        ]
         summary = self._summary(method.request)
         if self.documented.lacks(method.request):
             summary = f"Undocumented as far as known. {summary}"

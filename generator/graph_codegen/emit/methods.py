@@ -6,11 +6,10 @@ This is what a client offers, whatever its types are called and whatever is know
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from graph_codegen.csdl.ast import Operation, Parameter, TypeRef, split_name
-from graph_codegen.csdl.vocabulary import Option
 from graph_codegen.emit.names import parameter_name
 from graph_codegen.service.capabilities import is_optional
 from graph_codegen.service.requests import (
@@ -21,6 +20,11 @@ from graph_codegen.service.requests import (
     Request,
 )
 from graph_codegen.service.resources import Key
+
+OPTIONS = ("headers", "query", "timeout", "retry")
+"""What every method takes besides the parameters of its operation; actions also take `UNDECLARED`."""
+
+UNDECLARED = "undeclared"
 
 OPTION_SET_NAMES: Mapping[tuple[str, ...], str] = {
     (): "Options",
@@ -38,7 +42,7 @@ KEY_TYPE = TypeRef("Edm.String")
 class Argument:
     """An argument of a method: its names on the wire and in Python, and its type.
 
-    `type` is None where no document declares it: for a query option, and for the content of a stream.
+    `type` is None where no document declares it: for an option, and for the content of a stream.
     `choices` are the texts that it takes, where they are all known.
     """
 
@@ -49,21 +53,47 @@ class Argument:
     required: bool = True
     choices: tuple[str, ...] = ()
 
+    @property
+    def plain_name(self) -> str:
+        """The name of an option where no parameter of the operation has it."""
+        return self.wire_name.removeprefix("$")
+
 
 @dataclass(frozen=True, slots=True)
 class OptionSet:
-    """The query options of a method, which many methods share."""
+    """The options of a method, which many methods share: those of its query come first."""
 
     options: tuple[Argument, ...]
-    of_action: bool = False
+
+    @property
+    def query_options(self) -> tuple[Argument, ...]:
+        """The system query options."""
+        return tuple(option for option in self.options if option.wire_name.startswith("$"))
+
+    @property
+    def renamed(self) -> tuple[Argument, ...]:
+        """The options whose plain name a parameter of the operation has."""
+        return tuple(option for option in self.options if option.name != option.plain_name)
+
+    @property
+    def plain_set(self) -> str:
+        """The name of the class that types the same options by their plain names."""
+        if any(option.wire_name == UNDECLARED for option in self.options):
+            return "ActionOptions"
+        names = tuple(option.plain_name for option in self.query_options)
+        return OPTION_SET_NAMES.get(names) or "".join(map(str.capitalize, names)) + "Options"
 
     @property
     def name(self) -> str:
         """The name of the class that types the keywords."""
-        if self.of_action:
-            return "ActionOptions"
-        names = tuple(option.name for option in self.options)
-        return OPTION_SET_NAMES.get(names) or "".join(map(str.capitalize, names)) + "Options"
+        plain = self.plain_set.removesuffix("Options")
+        words = (word for option in self.renamed for word in option.name.split("_"))
+        return f"{plain}{''.join(map(str.capitalize, words))}Options"
+
+    @property
+    def declared(self) -> tuple[Argument, ...]:
+        """The options that the class declares itself, besides those of `Options`."""
+        return self.options if self.renamed else self.query_options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +102,7 @@ class Method:
 
     `owner` is the attribute path of its resource. `entity` is a body that is a single value,
     `parameters` are those of the action or function that it calls, after those of the composable
-    function to whose result that is bound.
+    function to whose result that is bound; `options` are what the client takes besides.
     """
 
     owner: tuple[str, ...]
@@ -90,7 +120,7 @@ class Method:
 
     @property
     def own_arguments(self) -> tuple[Argument, ...]:
-        """The arguments other than keys and query options."""
+        """The arguments other than keys and options."""
         entity = (self.entity,) if self.entity else ()
         return (*entity, *self.parameters)
 
@@ -101,8 +131,13 @@ class Method:
 
     @property
     def option_set(self) -> OptionSet:
-        """The set of its query options."""
-        return OptionSet(self.options, self.request.kind == "action")
+        """The set of its options."""
+        return OptionSet(self.options)
+
+    @property
+    def options_name(self) -> str:
+        """The name by which its declaration collects the options."""
+        return _free("options", {argument.name for argument in self.arguments})
 
     @property
     def stream_name(self) -> str:
@@ -123,20 +158,42 @@ class Method:
 
 def build_method(owner: tuple[str, ...], name: str, request: Request) -> Method:
     """Return the method with a name that sends a request, of the resource at an attribute path."""
+    keys = tuple(_key(key) for key in request.keys)
+    entity = _entity(request.body) if request.body else None
+    parameters = tuple(_parameters(request))
+    taken = {argument.name for argument in (*keys, *filter(None, [entity]), *parameters)}
     return Method(
         owner=owner,
         name=name,
         request=request,
-        keys=tuple(_key(key) for key in request.keys),
-        entity=_entity(request.body) if request.body else None,
-        parameters=tuple(_parameters(request)),
-        options=tuple(_option(option) for option in request.options),
+        keys=keys,
+        entity=entity,
+        parameters=parameters,
+        options=tuple(
+            Argument(wire_name=option, name=_free(option.removeprefix("$"), taken), required=False)
+            for option in _options(request)
+        ),
     )
 
 
 def format_argument(media_types: tuple[str, ...]) -> Argument:
     """Return the argument that chooses one of the media types of a stream."""
     return Argument(wire_name="Accept", name="format", required=False, choices=media_types)
+
+
+def _options(request: Request) -> Iterator[str]:
+    """Yield the wire names of query options, then the names of the client's own options."""
+    yield from (f"${option}" for option in request.options)
+    yield from OPTIONS
+    if request.kind == "action":
+        yield UNDECLARED
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    """Return a name of the client's own that gives way to the arguments of an operation."""
+    while name in taken:
+        name = f"request_{name}"
+    return name
 
 
 def _key(key: Key) -> Argument:
@@ -174,7 +231,3 @@ def _argument(
         nullable=parameter.nullable is not False,
         required=not is_optional(operation, parameter),
     )
-
-
-def _option(name: Option) -> Argument:
-    return Argument(wire_name=f"${name}", name=name, required=False)

@@ -92,16 +92,10 @@ MODULES_TAKEN = frozenset({"annotations", "register_namespaces"}) | {
 LONGEST_MODULE = 200
 """Longest name of a module; file systems allow 255 characters including the suffix."""
 
-CLIENT_ATTRIBUTES = frozenset({"aclose", "close", "follow", "get_recording", "stream_recording"})
+CLIENT_ATTRIBUTES = frozenset(
+    {"aclose", "close", "follow", "get_recording", "request", "stream_recording"}
+)
 """The methods of the clients; a test keeps the list complete."""
-
-PARAMETER_NAMES = frozenset(
-    {
-        "self", "options", "headers", "query", "undeclared",
-        "select", "expand", "filter", "orderby", "top", "skip", "search", "count",
-    }
-)  # fmt: skip
-"""Arguments that methods of the client have for themselves; a test keeps the list complete."""
 
 
 def words(name: str) -> list[str]:
@@ -131,9 +125,12 @@ def attribute_name(name: str) -> str:
 
 
 def parameter_name(name: str) -> str:
-    """Spell a parameter of an operation as a Python parameter, avoiding those of the client."""
+    """Spell a parameter of an operation as a Python parameter.
+
+    Only `self` is taken: the options of the client give way to parameters, see `methods`.
+    """
     spelled = snake_case(name)
-    return f"{spelled}_parameter" if spelled in PARAMETER_NAMES else spelled
+    return f"{spelled}_parameter" if spelled == "self" else spelled
 
 
 def member_name(name: str) -> str:

@@ -86,7 +86,7 @@ def _finding(change: Change, surface: Surface) -> Finding:
     uncalled = change.kind in _OF_OPERATIONS and not any(
         map(surface.calls_operation, _subjects(change, surface))
     )
-    removes = methods.removed or methods.loses_overload
+    removes = methods.removed or methods.breaks_calls
     if removes or (rule.names_client and surface.renames_client):
         effect = Effect.BOTH
     elif rule.effect is None or _is_stream(change):

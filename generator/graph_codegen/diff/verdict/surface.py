@@ -24,15 +24,15 @@ from graph_codegen.service.requests import STREAM, Request, list_offers
 class MethodChanges:
     """Methods, by their attribute paths in the client, that are removed, added or altered.
 
-    `loses_overload` says that an altered method now calls another overload, which lacks something that
-    the old one took: as good as removed.
+    `breaks_calls` says that an altered method is as good as removed: it now calls another overload, which
+    lacks something that the old one took, or an option of the client gave way to a parameter of its name.
     """
 
     removed: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
     effect: Effect = Effect.INVISIBLE
-    loses_overload: bool = False
+    breaks_calls: bool = False
 
     def without_losses(self) -> MethodChanges:
         """Return this, restricted to additions."""
@@ -176,7 +176,10 @@ class Surface:
             tuple(added),
             tuple(sorted(new.python for _, new in altered.values())),
             _overall_effect(bool(removed), bool(added), effects),
-            any(_loses_overload(old, new) for old, new in altered.values()),
+            any(
+                _loses_overload(old, new) or _renames_option(old, new)
+                for old, new in altered.values()
+            ),
         )
 
     def _method(self, key: str) -> Method:
@@ -212,17 +215,30 @@ def _overall_effect(removed: bool, added: bool, altered: set[Effect]) -> Effect:
     return Effect.INVISIBLE
 
 
-_Keywords = tuple[bool, frozenset[str], frozenset[str]]
+_Keywords = tuple[bool, frozenset[tuple[str, str]], frozenset[str]]
 
 
 def _keywords(method: Method) -> _Keywords:
-    """Return whether a method is called on a collection, and which keywords it accepts and requires."""
-    keywords = (*method.parameters, *method.options)
+    """Return whether a method is called on a collection, and which keywords it accepts and requires.
+
+    A keyword that it accepts comes with the option that it is, empty for a parameter.
+    """
+    options = _options(method)
     return (
         method.request.target.collection,
-        frozenset(argument.name for argument in keywords),
-        frozenset(argument.name for argument in keywords if argument.required),
+        frozenset(
+            [
+                *((argument.name, "") for argument in method.parameters),
+                *((name, option) for option, name in options.items()),
+            ]
+        ),
+        frozenset(argument.name for argument in method.parameters if argument.required),
     )
+
+
+def _options(method: Method) -> dict[str, str]:
+    """Return the keywords of the options that a method takes."""
+    return {option.plain_name: option.name for option in method.options}
 
 
 def _effect(old: Method, new: Method) -> Effect:
@@ -239,6 +255,11 @@ def _loses_overload(old: Method, new: Method) -> bool:
         for request in (old.request, new.request)
     )
     return before != after and _effect(old, new).breaks
+
+
+def _renames_option(old: Method, new: Method) -> bool:
+    after = _options(new)
+    return any(after.get(option, name) != name for option, name in _options(old).items())
 
 
 def _methods(model: Model, client: str) -> _Methods:
