@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import deepcopy
 from threading import Lock, RLock
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast, get_args
@@ -227,7 +228,10 @@ class GraphModel(BaseModel):
         """Return a copy, with some attributes set to values that are not checked, as pydantic does."""
         if update:
             remember_undeclared(self)
-        copy = super().model_copy(update=update, deep=deep)
+        # pydantic 2.14.0 copies attributes and what belongs to them apart, so that they no longer share
+        # their lists.
+        source = deepcopy(self) if deep else self
+        copy = super(GraphModel, source).model_copy(update=update)
         for name in update or ():
             if name in type(self).__pydantic_fields__:
                 copy._note(name)
