@@ -165,6 +165,8 @@ def written(value: Any) -> Any:
             return [written(item) for item in cast("Iterable[Any]", value)]
         case GraphFlags():
             return str(value)
+        case bytearray():
+            return edm.to_wire(bytes(value))
         case datetime() if value.utcoffset() is None:
             raise ValueError("a date-time needs a time zone")
         case _:
@@ -188,13 +190,14 @@ def naive(value: Any, place: str = "") -> Iterator[str]:
 
 def _untyped_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
     # Most untyped values are null or strings, which need no call into Python.
-    revived = core_schema.no_info_plain_validator_function(
-        revive,
-        serialization=core_schema.plain_serializer_function_ser_schema(written, when_used="json"),
-    )
+    revived = core_schema.no_info_plain_validator_function(revive)
     text = core_schema.str_schema(strict=True)
     return core_schema.nullable_schema(
-        core_schema.union_schema([text, revived], mode="left_to_right")
+        core_schema.union_schema([text, revived], mode="left_to_right"),
+        # Not that of a choice: a union writes what a choice refuses in a way of its own.
+        serialization=core_schema.plain_serializer_function_ser_schema(
+            written, when_used="json-unless-none"
+        ),
     )
 
 

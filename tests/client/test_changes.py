@@ -514,11 +514,15 @@ def test_any_assignments_to_any_entity(flavour: str, received: Json, data: st.Da
 def test_values_are_written_as_their_edm_types() -> None:
     moment = datetime(2026, 1, 31, 10, tzinfo=UTC)
     call = Call(odata_type=None).with_undeclared(
-        infinite=[float("inf"), float("-inf"), {"no": float("nan")}], data=b"\xff\xfe?", at=moment
+        infinite=[float("inf"), float("-inf"), {"no": float("nan")}],
+        data=b"\xff\xfe?",
+        changing=[bytearray(b"\xff\xfe?"), {"plain": bytearray(b"abc")}],
+        at=moment,
     )
     wire = {
         "infinite": ["INF", "-INF", {"no": "NaN"}],
         "data": "__4_",
+        "changing": ["__4_", {"plain": "YWJj"}],
         "at": "2026-01-31T10:00:00Z",
     }
     assert same(call.to_dict(), wire)
@@ -541,3 +545,12 @@ def test_a_value_that_holds_itself_is_refused() -> None:
 def test_a_date_time_without_a_zone_is_refused(value: Any, place: str) -> None:
     with pytest.raises(ValueError, match=f"^{place} is a date-time without a time zone"):
         Call().with_undeclared(start=value)
+
+
+@pytest.mark.parametrize("value", [datetime(2026, 1, 1), [{"a": datetime(2026, 1, 1)}]])
+def test_a_date_time_without_a_zone_among_what_is_undeclared_is_not_written(value: Any) -> None:
+    call = Call()
+    call.undeclared["start"] = value
+    for write in (call.to_json, call.to_dict):
+        with pytest.raises(ValueError, match="a date-time needs a time zone"):
+            write()
