@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
+from graph_codegen import __version__
 from graph_codegen.diff.verdict.ignore import load_ignore_file
 from tests.support.csdl import graph_codegen
 from tests.support.published import NEWEST, OLDER, published
@@ -131,6 +132,16 @@ def test_the_local_hook_watches_the_folder_that_it_checks() -> None:
     package = f"{folder}/{settings['package']['name']}"
     assert re.search(hook["files"], f"{package}/client.py")
     assert not re.search(hook["files"], f"{folder}/other/client.py")
+
+
+def test_the_package_and_the_project_have_an_entry_for_their_version() -> None:
+    settings = tomllib.loads((PROJECT / "metadata" / "settings.toml").read_text(encoding="utf-8"))
+    for file, version in (
+        ("generated/CHANGELOG.md", settings["package"]["version"]),
+        ("CHANGELOG.md", __version__),
+    ):
+        text = (PROJECT / file).read_text(encoding="utf-8")
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE)[:1] == [version], file
 
 
 # -- what they call
