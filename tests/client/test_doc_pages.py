@@ -22,11 +22,13 @@ import graph_comms
 from graph_comms import CommunicationsClient
 from graph_comms.models import (
     Call,
+    CallMediaState,
     CallState,
     CommsNotification,
     CommsNotifications,
     MediaInfo,
     MediaPrompt,
+    MediaState,
     OperationStatus,
     PlayPromptOperation,
 )
@@ -184,11 +186,18 @@ def test_the_bot_of_the_readme_calls_plays_and_hangs_up(
     server: GraphServer, bot: dict[str, Any]
 ) -> None:
     assert post(bot["app"], "/start").json() == "calls"
-    established = Call(id="c", state=CallState.ESTABLISHED)
+    # As the service sends them: the id of the call is in the path alone, and it is established before
+    # there is audio, and again with each change.
+    silent = Call(state=CallState.ESTABLISHED)
+    audible = Call(state=CallState.ESTABLISHED, media_state=CallMediaState(audio=MediaState.ACTIVE))
     played = PlayPromptOperation(status=OperationStatus.COMPLETED, client_context="c")
-    for subject in (established, played):
-        sent = CommsNotifications(value=[CommsNotification(resource_data=subject)]).to_json()
+    for subject, requests in ((silent, 1), (audible, 2), (audible, 2), (played, 3)):
+        notification = CommsNotification(
+            resource_url="/communications/calls/c", resource_data=subject
+        )
+        sent = CommsNotifications(value=[notification]).to_json()
         assert post(bot["app"], "/callback", sent).status_code == 202
+        assert len(server.requests) == requests
     bot["client"].close()
     calls = "/v1.0/communications/calls"
     assert [(request.method, request.target) for request in server.requests] == [
