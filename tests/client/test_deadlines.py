@@ -17,14 +17,17 @@ import pytest
 from graph_comms import GraphTransportError, RetryPolicy, ThrottledError
 from graph_comms._runtime.async_session import AsyncSession
 from graph_comms._runtime.deadline import Departure, WithdrawnError
+from graph_comms._runtime.exchange import GRACE
 from graph_comms._runtime.session import Session
+from tests.client.faces import Direct, each_flavour
 from tests.client.things import CREATE, CREATED, FOUND, Graph, Thing
 from tests.support.clocks import patient
-from tests.support.server import SILENT, End, Played, Reply, Step
+from tests.support.server import SILENT, End, GraphServer, Played, Reply, Step
 from tests.support.timing import once_within, seconds
 
 DEADLINE = 1.0
 TOLERANCE = 0.5
+DEADLINE_OF_STREAM = 0.5
 POLICY = RetryPolicy(deadline=DEADLINE)
 DRIPS = (b"a", 0.2) * 20
 DRIPPING_HEADERS = Step((b"HTTP/1.1 201 Created\r\nX: ", *DRIPS), End.CLOSE)
@@ -88,6 +91,15 @@ def test_a_call_that_is_in_time(graph: Graph) -> None:
     client = graph.play(Reply(502), FOUND, CREATED, retry=RetryPolicy(deadline=20))
     assert client.get().id == "1"
     assert client.create().id == "1"
+
+
+@each_flavour
+def test_the_pieces_of_an_open_stream_may_take_longer(server: GraphServer, flavour: str) -> None:
+    pause = 3 * DEADLINE_OF_STREAM + GRACE
+    server.play(Step((b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na", pause, b"b"), End.KEEP))
+    policy = RetryPolicy(deadline=DEADLINE_OF_STREAM)
+    with Direct(flavour, f"http://127.0.0.1:{server.port}", retry=policy) as caller:
+        assert caller.stream() == b"ab"
 
 
 def test_errors_of_a_credential_come_through(graph: Graph) -> None:

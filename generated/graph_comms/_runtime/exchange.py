@@ -353,7 +353,9 @@ class Exchange(Generic[_T]):
         )
 
     def opened(self, response: httpx.Response) -> None:
-        """Report the attempt that has opened a stream."""
+        """Report the attempt that has opened a stream, for whose pieces the deadline does not count."""
+        # httpcore reads the time-outs of a body from here when the reading begins.
+        response.request.extensions["timeout"].update(self.timeout.as_dict())
         self._report(response, None)
 
     def interrupted(self, error: BaseException) -> None:
