@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-import httpx
-
-from .service_root import ServiceRoot
+from .service_root import ServiceRoot, parse_address
 
 RECORDING = "{recordingLocation}"
 """What a declaration has instead of a path below the service root."""
@@ -59,9 +57,8 @@ def check_recorded(operation: Recorded, root: ServiceRoot, *, method: str) -> tu
 
 
 def _problem_of_location(location: str, root: ServiceRoot) -> str | None:
-    try:
-        url = httpx.URL(location)
-    except (httpx.InvalidURL, UnicodeError):
+    url = parse_address(location)
+    if url is None:
         return "recording_location is not a valid address"
     if url.scheme not in ("https", "http") or not url.host:
         return "recording_location must begin with https:// and a host"

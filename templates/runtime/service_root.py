@@ -102,10 +102,9 @@ def parse_root(endpoint: object) -> httpx.URL:
             "endpoint is an address such as 'https://graph.microsoft.com/beta', "
             f"not {type(endpoint).__name__}"
         )
-    try:
-        url = httpx.URL(endpoint)
-    except (httpx.InvalidURL, UnicodeError):
-        raise ValueError("endpoint is not a valid address") from None
+    url = parse_address(endpoint)
+    if url is None:
+        raise ValueError("endpoint is not a valid address")
     if url.scheme not in ("https", "http") or not url.host:
         raise ValueError("endpoint must begin with https:// and a host")
     if url.userinfo:
@@ -118,6 +117,20 @@ def parse_root(endpoint: object) -> httpx.URL:
             "localhost, 127.0.0.1 and ::1"
         )
     return url
+
+
+def parse_address(text: str, base: httpx.URL | None = None) -> httpx.URL | None:
+    """Return an address, which may be relative to another; None if no connection to it can be made.
+
+    Ports go up to 65535, and the labels of a name have 1 to 63 characters: for others, sockets raise
+    errors that httpx lets through. Sources: RFC 9293, 3.1; RFC 1035, 2.3.4.
+    """
+    try:
+        url = httpx.URL(text) if base is None else base.join(text)
+        url.raw_host.decode("ascii").encode("idna")
+    except (httpx.InvalidURL, UnicodeError):
+        return None
+    return url if 0 <= (url.port or 0) < 2**16 else None
 
 
 def is_loopback(host: str) -> bool:

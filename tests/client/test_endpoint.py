@@ -94,6 +94,10 @@ def test_a_cloud_keeps_the_path_of_the_package() -> None:
         ({"endpoint": ""}, "must begin with https:// and a host"),
         ({"endpoint": "https://graph.microsoft.com:x"}, "not a valid address"),
         ({"endpoint": "https://a\0b"}, "not a valid address"),
+        ({"endpoint": "https://graph.microsoft.com:65536"}, "not a valid address"),
+        ({"endpoint": "https://graph.microsoft.com:-5"}, "not a valid address"),
+        ({"endpoint": "https://graph..microsoft.com"}, "not a valid address"),
+        ({"endpoint": f"https://{'a' * 64}.example"}, "not a valid address"),
         ({"endpoint": "http://localhost", "cloud": Cloud.CHINA}, "in none of Graph's clouds"),
         ({"endpoint": V1, "cloud": Cloud.CHINA}, "do not agree: .* in the global cloud"),
     ],
@@ -173,6 +177,24 @@ def test_an_emulator_may_redirect_a_stream_to_itself_alone(
             with pytest.raises(GraphHTTPError, match="HTTP 302"):
                 caller.content()
     assert "authorization" not in server.requests[1].headers
+
+
+@each_flavour
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://127.0.0.1:65536/", "//127.0.0.1:99999/", "https://127.0.0.1:-5/", "https://a..example/",
+     f"https://{'a' * 64}.example/"],
+)  # fmt: skip
+def test_a_redirect_to_where_no_connection_is_possible_is_not_followed(
+    server: GraphServer, flavour: str, elsewhere: str
+) -> None:
+    server.play(Reply(302, {"Location": elsewhere}))
+    with (
+        Direct(flavour, f"http://127.0.0.1:{server.port}") as caller,
+        pytest.raises(GraphHTTPError, match="HTTP 302"),
+    ):
+        caller.content()
+    assert len(server.requests) == 1
 
 
 @each_flavour

@@ -52,6 +52,8 @@ def test_a_proxy_of_the_environment_leads_to_graph_and_never_sees_a_token(
         ({"proxy": "ftp://u:hunter2@proxy"}, ValueError, "proxy must begin with http://"),
         ({"proxy": "u:hunter2@proxy:80"}, ValueError, "proxy must begin with http://"),
         ({"proxy": "http://u:hunter2@proxy:x"}, ValueError, "not a valid address"),
+        ({"proxy": "http://u:hunter2@proxy:65536"}, ValueError, "not a valid address"),
+        ({"proxy": "http://u:hunter2@proxy..example"}, ValueError, "not a valid address"),
         ({"proxy": "http://proxy", "transport": object()}, ValueError, "give the proxy to"),
         ({"verify": "ca.pem"}, TypeError, "create_default_context"),
         ({"max_connections": 0}, ValueError, "must be a positive int, such as 100: "),

@@ -191,6 +191,11 @@ def test_the_deadline_holds(server: GraphServer, recordings: GraphServer, flavou
         (recorded(recording_location=f"ftp://{HOST}/{OWN}"), ValueError, "begin with https://"),
         (recorded(recording_location=f"/{OWN}"), ValueError, "begin with https://"),
         (recorded(recording_location=f"https://{HOST}:x/{OWN}"), ValueError, "no.* valid address"),
+        (
+            recorded(recording_location=f"https://{HOST}:65536/{OWN}"),
+            ValueError,
+            "no.* valid address",
+        ),
         (recorded(recording_location=f"https://a:{OWN}@{HOST}/"), ValueError, "a password"),
         (recorded(recording_access_token=f"{OWN}\r\nX: y"), ValueError, "line breaks"),
         (recorded(recording_access_token=f"{OWN} é"), ValueError, "non-ASCII"),

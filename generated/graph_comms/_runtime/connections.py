@@ -22,6 +22,7 @@ from weakref import WeakKeyDictionary, WeakSet, ref
 import httpx
 
 from .forms import check, pause, positive_count
+from .service_root import parse_address
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Semaphore
@@ -85,10 +86,9 @@ def _check_proxy(proxy: object) -> None:
             "proxy is an address such as 'http://proxy.contoso.com:8080', "
             f"not {type(proxy).__name__}"
         )
-    try:
-        url = httpx.URL(proxy)
-    except (httpx.InvalidURL, UnicodeError):
-        raise ValueError("proxy is not a valid address") from None
+    url = parse_address(proxy)
+    if url is None:
+        raise ValueError("proxy is not a valid address")
     if url.scheme not in _PROXIES or not url.host:
         raise ValueError(f"proxy must begin with {'://, '.join(_PROXIES)}:// and a host")
 

@@ -37,7 +37,7 @@ from .permissions import required_permissions
 from .request import PACKAGE, PreparedRequest
 from .response import Response
 from .retry import RetryPolicy, after_failure, after_response, delay_before, parse_retry_after
-from .service_root import is_loopback
+from .service_root import is_loopback, parse_address
 
 _T = TypeVar("_T")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
@@ -197,11 +197,9 @@ class Exchange(Generic[_T]):
             or self.redirects >= MAX_REDIRECTS
         ):
             return None
-        try:
-            url = response.request.url.join(location)
-        except INVALID_ADDRESS:
-            return None
-        if url.scheme != "https" and not self._stays_here(response.request.url, url):
+        before = response.request.url
+        url = parse_address(location, before)
+        if url is None or (url.scheme != "https" and not self._stays_here(before, url)):
             return None
         self.redirects += 1
         asked = {
