@@ -47,7 +47,7 @@ _NOT_SEGMENTS = frozenset({"", ".", ".."})
 """No keys: clients and gateways drop dot segments (RFC 3986, 5.2.4), escaped or not."""
 
 _FIELD_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_FIELD_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_FIELD_VALUE = re.compile(r"([\x21-\x7e]([\t\x20-\x7e]*[\x21-\x7e])?)?")
 """Names and values of headers (RFC 9110, 5.1 and 5.5), as far as they are ASCII."""
 
 _NOT_OURS: Mapping[str, str] = {
@@ -171,7 +171,7 @@ def _not_a_field(name: str, value: str) -> str:
     if not _FIELD_NAME.fullmatch(name):
         return f"{name[:40]!r} is not the name of a header"
     if not _FIELD_VALUE.fullmatch(value):
-        return f"{name} holds characters that are not printable ASCII"
+        return f"{name} holds characters that are not printable ASCII, or spaces around its value"
     why = _NOT_OURS.get(name.lower())
     return f"{name} cannot be given, {why}" if why else ""
 

@@ -166,6 +166,7 @@ WRONG: list[tuple[str, Any]] = [
     ("retry", 3), ("retry", None), ("retry", RetryPolicy),
     ("headers", [("X-Own", "own")]), ("headers", {"X-Own": 5}), ("headers", {"X Own": "own"}),
     ("headers", {"": "own"}), ("headers", {"X-Own": "a\nb: c"}), ("headers", {"X-Own": "é"}),
+    ("headers", {"X-Own": " own"}), ("headers", {"X-Own": "own\t"}),
     ("headers", {"X-Own": "1", "x-own": "2"}), ("headers", {"Authorization": "Bearer secret-9"}),
     ("headers", {"content-length": "5"}), ("headers", {"Transfer-Encoding": "chunked"}),
 ]  # fmt: skip
