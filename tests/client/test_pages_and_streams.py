@@ -401,6 +401,17 @@ def test_a_stream_can_be_left_early(server: GraphServer, caller: Client) -> None
     assert caller.content() == b"x"
 
 
+def test_a_stream_ends_with_its_context(server: GraphServer, caller: Client) -> None:
+    server.play(Reply(200, body=SOUND))
+    stream = caller.client.online_meetings.recordings.stream_content("m", "r")
+    with caller.entered(stream) as pieces:
+        pass
+
+    with pytest.raises(RuntimeError, match="the stream is closed: read it inside") as caught:
+        caller.items(pieces)
+    assert type(caught.value) is RuntimeError  # httpx has one of its own
+
+
 def test_a_stream_that_breaks_off(server: GraphServer, caller: Client) -> None:
     server.play(Reply(200, body=SOUND, missing=9))
     found: list[bytes] = []

@@ -160,6 +160,9 @@ class Session(Endpoint):
                     yield piece
         except httpx.RequestError as error:
             raise exchange.failure(error, ambiguous=True) from error
+        except httpx.StreamClosed:
+            words = "the stream is closed: read it inside the with statement that opened it"
+            raise RuntimeError(words) from None
 
     def _run(self, exchange: Exchange[_T]) -> Response[_T | None]:
         with self._tracing.span(exchange):
