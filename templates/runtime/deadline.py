@@ -171,16 +171,16 @@ async def in_daemon_thread(work: Callable[[], object]) -> object:
     loop = get_running_loop()
     future: Future[object] = loop.create_future()
 
-    def settle(result: object, error: Exception | None) -> None:
+    def settle(result: object, error: BaseException | None) -> None:
         if not future.done():
             future.set_result(result) if error is None else future.set_exception(error)
 
     def run() -> None:
         result: object = None
-        failed: Exception | None = None
+        failed: BaseException | None = None
         try:
             result = work()
-        except Exception as error:
+        except BaseException as error:
             failed = error
         with suppress(RuntimeError):  # the loop is closed: nobody waits
             loop.call_soon_threadsafe(settle, result, failed)

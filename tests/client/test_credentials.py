@@ -216,6 +216,26 @@ def test_what_the_provider_raises_comes_through(graph: Graph) -> None:
         graph.connect(fail).get()
 
 
+@pytest.mark.parametrize("limited", [False, True])
+@pytest.mark.parametrize(
+    ("raised", "error"),
+    [(StopIteration(), RuntimeError), (SystemExit(3), SystemExit), (OSError("x"), OSError)],
+)
+def test_whatever_a_provider_raises_ends_the_wait_for_it(
+    raised: BaseException, error: type[BaseException], limited: bool
+) -> None:
+    def fail() -> str:
+        raise raised
+
+    async def fetch() -> None:
+        async with asyncio.timeout(2):
+            await AsyncTokens(fail, "scope").fetch(limited=limited)
+
+    with pytest.raises(error) as caught:
+        asyncio.run(fetch())
+    assert raised in (caught.value, caught.value.__cause__)
+
+
 def test_no_token_is_asked_for_where_the_operation_does_not_exist(graph: Graph) -> None:
     provider = Provider()
     with pytest.raises(UnavailableInCloudError) as caught:

@@ -126,13 +126,21 @@ class AsyncTokens(_TokenSource):
         quick = self.is_async or not self.can_refresh
         run = in_daemon_thread if limited else asyncio.to_thread
         ask = self._asking(claims)
-        answer: object = ask() if quick else await run(ask)
+        answer: object = ask() if quick else await run(partial(_asked, ask))
         answer = await answer if inspect.isawaitable(answer) else answer
         if problem := _problem(answer):
             del answer
             raise problem
         token: str = _token(answer)
         return token
+
+
+def _asked(ask: Callable[[], object]) -> object:
+    """Ask in a thread. A StopIteration would never leave it, since no future takes one."""
+    try:
+        return ask()
+    except StopIteration as error:
+        raise RuntimeError("the credential raised StopIteration") from error
 
 
 _ASYNC = "this credential is async: use it with the async client"
