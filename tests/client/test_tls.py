@@ -55,6 +55,28 @@ def test_a_context_of_the_callers_own_or_no_verification(
 
 
 @each_flavour
+def test_a_proxy_that_is_reached_through_tls_is_verified_alike(
+    server: GraphServer, flavour: str
+) -> None:
+    options: list[ssl.SSLContext | bool] = [trusting(), False]
+    with (
+        Relay(server.port, tls=True) as tls,
+        Relay(tls.port, proxy=True) as proxy,
+        Relay(proxy.port, tls=True) as front,
+    ):
+        address = f"https://localhost:{front.port}"
+        for verify in options:
+            with Direct(flavour, GRAPH, proxy=address, verify=verify) as caller:
+                assert caller.get().id == "found"
+        with (
+            Direct(flavour, GRAPH, proxy=address) as caller,
+            pytest.raises(GraphTransportError, match="CERTIFICATE_VERIFY_FAILED"),
+        ):
+            caller.get()
+    assert len(proxy.tunnels) == 2
+
+
+@each_flavour
 @pytest.mark.parametrize("of_environment", [True, False])
 def test_a_proxy_makes_a_tunnel_and_sees_no_token(
     server: GraphServer, flavour: str, monkeypatch: pytest.MonkeyPatch, of_environment: bool

@@ -67,7 +67,7 @@ class ConnectionOptions:
         """Return the keywords for a client of httpx."""
         verify = self.verify if isinstance(self.verify, ssl.SSLContext) else _context(self.verify)
         return {
-            "proxy": self.proxy,
+            "proxy": None if self.proxy is None else _proxy(self.proxy, verify),
             "verify": verify,
             "limits": httpx.Limits(
                 max_connections=self.max_connections,
@@ -91,6 +91,12 @@ def _check_proxy(proxy: object) -> None:
         raise ValueError("proxy is not a valid address")
     if url.scheme not in _PROXIES or not url.host:
         raise ValueError(f"proxy must begin with {'://, '.join(_PROXIES)}:// and a host")
+
+
+def _proxy(address: str, verify: ssl.SSLContext) -> httpx.Proxy:
+    """Return a proxy; one that is reached through TLS is verified as the service is."""
+    secure = httpx.URL(address).scheme == "https"
+    return httpx.Proxy(address, ssl_context=verify if secure else None)
 
 
 def _check_verify(verify: object) -> None:
