@@ -48,7 +48,7 @@ def _decimal_out(value: Decimal) -> float | str:
     number = float(value)
     if not math.isfinite(number) or Decimal(repr(number)) != value:
         return str(value)
-    return int(number) if number.is_integer() else number
+    return int(value) if number.is_integer() else number
 
 
 def _bytes_out(value: bytes) -> str:

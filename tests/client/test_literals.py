@@ -34,6 +34,7 @@ LITERALS: list[tuple[Any, str]] = [
     (float("-inf"), "-INF"),
     (float("nan"), "NaN"),
     (Decimal("12.5"), "12.5"),
+    (Decimal("-1E+25"), "-10000000000000000000000000"),
     (date(2026, 1, 31), "2026-01-31"),
     (time(10, 30), "10:30:00"),
     (datetime(2026, 1, 31, 10, tzinfo=UTC), "2026-01-31T10:00:00Z"),

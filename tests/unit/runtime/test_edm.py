@@ -193,6 +193,7 @@ WRITTEN: list[tuple[str, object, Any]] = [
     ("double", math.nan, "NaN"),
     ("decimal", Decimal("12.5"), 12.5),
     ("decimal", Decimal(12), 12),
+    ("decimal", Decimal("1E+25"), 10**25),
     ("decimal", Decimal("0.1234567890123456789"), "0.1234567890123456789"),
     ("binary", b"hi\xff", "aGn_"),
     ("binary", b"h", "aA=="),
