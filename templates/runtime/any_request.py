@@ -136,8 +136,8 @@ def _content(body: object) -> tuple[bytes | None, str]:
     """Return the body as it is sent, and its type."""
     if body is None:
         return None, JSON
-    if isinstance(body, bytes | bytearray):
-        return bytes(body), OCTETS
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(cast("bytes", body)), OCTETS
     if isinstance(body, GraphModel):
         return body.to_json().encode(), JSON
     value = _CHECKS.take("body", body)

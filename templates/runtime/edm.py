@@ -51,8 +51,8 @@ def _decimal_out(value: Decimal) -> float | str:
     return int(value) if number.is_integer() else number
 
 
-def _bytes_out(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).decode("ascii")
+def _bytes_out(value: bytes | bytearray | memoryview) -> str:
+    return base64.urlsafe_b64encode(bytes(value)).decode("ascii")
 
 
 def _date_time_out(value: datetime) -> str:
@@ -168,6 +168,8 @@ def _floating_type(form: str) -> Scalar:
 
 _WRITERS: dict[type, Callable[[Any], Any]] = {
     bytes: _bytes_out,
+    bytearray: _bytes_out,
+    memoryview: _bytes_out,
     datetime: _date_time_out,
     date: str,
     time: str,

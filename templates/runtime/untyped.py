@@ -165,8 +165,6 @@ def written(value: Any) -> Any:
             return [written(item) for item in cast("Iterable[Any]", value)]
         case GraphFlags():
             return str(value)
-        case bytearray():
-            return edm.to_wire(bytes(value))
         case datetime() if value.utcoffset() is None:
             raise ValueError("a date-time needs a time zone")
         case _:

@@ -152,13 +152,15 @@ def test_bytes_and_nothing(server: GraphServer, flavour: str) -> None:
         client.call("request", "PUT", "/x", body=b"\x00\xff")
         client.call("request", "PUT", "/x", body=b"<a/>", headers={"content-type": "text/xml"})
         client.call("request", "POST", "/x")
-    octets, xml, empty = server.requests
+        client.call("request", "POST", "/x", body=memoryview(bytearray(b"view")))
+    octets, xml, empty, view = server.requests
     assert (octets.body, octets.headers["content-type"]) == (
         b"\x00\xff",
         "application/octet-stream",
     )
     assert (xml.body, xml.headers["content-type"]) == (b"<a/>", "text/xml")
     assert (empty.body, empty.headers.get("content-type")) == (b"", None)
+    assert (view.body, view.headers["content-type"]) == (b"view", "application/octet-stream")
 
 
 @each_flavour

@@ -55,9 +55,9 @@ def to_wire(value: object) -> Any:
         case Mapping():
             items = cast("Mapping[str, object]", value).items()
             return {name: to_wire(item) for name, item in items if item is not UNSET}
-        case bytearray():
-            return edm.to_wire(bytes(value))
-        case bytes() | int() | float() | Decimal() | datetime() | date() | time() | timedelta():
+        case bytes() | bytearray() | memoryview():  # the last of them is a Sequence, too
+            return edm.to_wire(cast("object", value))
+        case int() | float() | Decimal() | datetime() | date() | time() | timedelta():
             return edm.to_wire(value)
         case UUID():
             return edm.to_wire(value)

@@ -183,6 +183,12 @@ def test_any_type_takes_undeclared_properties_and_changes_to_them_are_sent() -> 
     assert media.to_dict() == {"new": [1, 2], "newer": None}
 
 
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_undeclared_bytes_are_base64url_whatever_holds_them(kind: Any) -> None:
+    call = Call(odata_type=None).with_undeclared(x={"y": [kind(b"hi\xff")]})
+    assert call.to_dict() == {"x": {"y": ["aGn_"]}}
+
+
 @pytest.mark.parametrize(
     ("name", "attribute"), [("callbackUri", "callback_uri"), ("@odata.type", "odata_type")]
 )
