@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from graph_comms import ForeignLinkError, NotFoundError, Page
+from graph_comms import CommunicationsClient, ForeignLinkError, NotFoundError, Page
 from graph_comms.models import CallRecording, call_records
 from tests.client.faces import Client, each_flavour
 from tests.support.server import GraphServer, Reply, json_reply
@@ -63,6 +63,11 @@ def test_no_token_is_requested_for_a_link_to_another_host(
     assert server.requests == []
 
 
+def test_the_message_about_a_link_without_host_says_so() -> None:
+    with pytest.raises(ForeignLinkError, match="leads to no host, not to "):
+        CommunicationsClient("token").follow("/v1.0/x", CallRecording)
+
+
 @each_flavour
 @pytest.mark.parametrize(
     ("given", "message"),
@@ -112,6 +117,10 @@ def test_an_entity_names_the_links_of_its_collections() -> None:
     assert record.next_link("x") == NEXT
     assert record.next_link("y") is None
     assert record.next_link("sessions") is None
+    with pytest.raises(ValueError, match=r"has no collection sesions; did you mean sessions\?"):
+        record.next_link("sesions")
+    with pytest.raises(ValueError, match="has no collection z"):
+        record.next_link("z")
 
 
 @each_flavour

@@ -41,7 +41,7 @@ from .hidden import HidingDict, shown
 from .misfits import Misfits, attributes, extra_of, has_misfits, members_of, misfits_of
 from .paths import cleaned
 from .recovery import Recovered, recovered, recovery
-from .spelling import nearest
+from .spelling import meant, nearest
 from .untyped import TYPE_ANNOTATION, Untyped, classes, declare, derived_class, naive, type_name
 
 _namespaces: dict[str, ModuleType] = {}
@@ -278,11 +278,16 @@ class GraphModel(BaseModel):
         """Return the link to the rest of a collection, of which the value holds the beginning.
 
         `name` is that of the collection's attribute. None if the collection is complete. The `follow` of
-        a client takes the link. Source: OData JSON 4.01, section 4.6.5.
+        a client takes the link. Raises ValueError for a name that is neither declared nor received.
+        Source: OData JSON 4.01, section 4.6.5.
         """
-        cls = type(self)
+        cls, received = type(self), extra_of(self)
         wire_name = _wire_name(cls, name) if name in cls.model_fields else name
-        link = extra_of(self).get(f"{wire_name}@odata.nextLink")
+        annotation = f"{wire_name}@odata.nextLink"
+        if wire_name not in attributes(cls) and not {wire_name, annotation} & received.keys():
+            hint = meant(name, cls.model_fields)
+            raise ValueError(f"{cls.__name__} has no collection {name}{hint}")
+        link = received.get(annotation)
         return link if isinstance(link, str) else None
 
     @property
@@ -546,8 +551,8 @@ def _hint(cls: type[GraphModel], name: str) -> str:
         field: field for field in cls.model_fields
     }
     found = nearest(name, fields)
-    meant = f"did you mean {fields[found]}?" if found else "set undeclared ones by with_undeclared"
-    return f"{cls.__name__} has no attribute {name}; {meant}"
+    hint = f"did you mean {fields[found]}?" if found else "set undeclared ones by with_undeclared"
+    return f"{cls.__name__} has no attribute {name}; {hint}"
 
 
 def _unknown_keywords(cls: type[GraphModel], names: Iterable[str]) -> ValidationError:

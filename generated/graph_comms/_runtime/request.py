@@ -177,7 +177,7 @@ def prepare_link(
     # Compare the host as it would be looked up: not every encoded name can be decoded.
     there, here = ((it.scheme, it.raw_host.lower(), it.port, it.userinfo) for it in (url, base))
     if there != here:
-        raise _foreign(url.raw_host.decode("ascii"), root)
+        raise _foreign(url.raw_host.decode("ascii") or "no host", root)
     return _request("GET", link, common, headers, None, accept=JSON, content_type=JSON)
 
 
