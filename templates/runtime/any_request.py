@@ -10,6 +10,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from operator import itemgetter
 from typing import Any, cast, get_args, get_origin
 from urllib.parse import quote, unquote
 
@@ -21,6 +23,7 @@ from .forms import TEXT, Form, check, invalid, refused
 from .model import GraphModel
 from .operation import Kind, Operation
 from .options import Options
+from .permissions import NO_PERMISSIONS, Permissions
 from .request import JSON, OCTETS
 
 _KINDS: Mapping[str, Kind] = {
@@ -165,6 +168,42 @@ def _decoder(returns: Any) -> Decoder[Any]:
 def is_model(cls: object) -> bool:
     """Return whether an object is a class of models."""
     return isinstance(cls, type) and issubclass(cls, GraphModel)
+
+
+# -- which operation of the package it is
+
+_KEY = "{}"
+
+
+def permissions_of(method: str, path: str) -> Permissions:
+    """Return what is documented for the operation of the package with a method and a path below the root."""
+    # Only a 403 needs the table, which takes a moment to build.
+    package = __name__.rsplit(".", 2)[0]
+    known: tuple[Operation, ...] = import_module(f"{package}.operations").OPERATIONS
+    asked = _names(path)
+    fitting = [
+        (names.count(_KEY), operation.permissions)
+        for operation in known
+        if operation.method == method and _fits(asked, names := _names(operation.path))
+    ]
+    return min(fitting, key=itemgetter(0), default=(0, NO_PERMISSIONS))[1]
+
+
+def _names(path: str) -> list[str]:
+    """Return the segments of a path or template without case, arguments and namespaces, `{}` for keys."""
+    return [_name(segment) for segment in path.casefold().strip("/").split("/")]
+
+
+def _name(segment: str) -> str:
+    if segment.startswith("{"):
+        return _KEY
+    return segment.partition("(")[0].rpartition(".")[2]
+
+
+def _fits(asked: list[str], names: list[str]) -> bool:
+    return len(asked) == len(names) and all(
+        name in (segment, _KEY) for segment, name in zip(asked, names, strict=True)
+    )
 
 
 # -- what logs show

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from graph_comms import PermissionDeniedError
+from graph_comms import OPERATIONS, Operation, PermissionDeniedError
 from graph_comms._runtime.permissions import (
     PermissionNeed,
     PermissionRule,
     Permissions,
     required_permissions,
 )
-from graph_comms.models import Call
+from graph_comms.models import Call, call_records
 from tests.client.faces import Client, each_flavour
 from tests.support.server import GraphServer, json_reply
 
@@ -232,3 +233,54 @@ def test_where_sources_differ_the_table_names_permissions() -> None:
     assert len(differing) == 6
     assert all(lines[line.lower()]["application"] for line in differing)
     assert all(facts["none"]["source"] for facts in FACTS["operations"].values() if "none" in facts)
+
+
+def path_of(operation: Operation) -> str:
+    """A path of an operation, as somebody might write it by hand."""
+    path = re.sub(r"\{[^{}/]*\}", "A.B(c)-1", operation.path.replace("()", ""))
+    return path.replace("microsoft.graph.", "").upper()
+
+
+@each_flavour
+def test_any_request_names_the_permissions_of_the_operation_that_it_is(
+    server: GraphServer, flavour: str
+) -> None:
+    """One whose path has another key or case, or no parentheses, is the same request."""
+    documented = [one for one in OPERATIONS if one.documented and not one.permissions.rules]
+    server.play(*[json_reply(403, {"error": {"code": "Forbidden"}})] * len(documented))
+    with Client(flavour, server) as client:
+        for operation in documented:
+            with pytest.raises(PermissionDeniedError) as caught:
+                client.call("request", operation.method, path_of(operation))
+            error, known = caught.value, operation.permissions
+            assert (error.permissions, error.delegated) == (known.application, known.delegated)
+            assert all(name in str(error) for name in known.application + known.delegated)
+
+
+@each_flavour
+def test_any_request_to_create_a_call_names_those_that_its_body_needs(
+    server: GraphServer, flavour: str
+) -> None:
+    server.play(*[json_reply(403, {"error": {"code": "Forbidden"}})] * 3)
+    with Client(flavour, server) as client:
+        for path, body, needed in (
+            ("/communications/calls", {"targets": TWO}, ("Calls.InitiateGroupCall.All",)),
+            ("/communications/calls/1/unknown", {}, ()),
+            ("/communications", {}, ()),
+        ):
+            with pytest.raises(PermissionDeniedError) as caught:
+                client.call("request", "POST", path, body=body)
+            assert caught.value.permissions == needed
+
+
+@each_flavour
+def test_a_link_that_is_followed_names_those_of_its_operation(
+    server: GraphServer, flavour: str
+) -> None:
+    server.play(json_reply(403, {"error": {"code": "Forbidden"}}))
+    link = (
+        "https://graph.microsoft.com/v1.0/communications/callRecords/a%2Fb/sessions?$skiptoken=x/y"
+    )
+    with Client(flavour, server) as client, pytest.raises(PermissionDeniedError) as caught:
+        client.call("follow", link, call_records.Session)
+    assert caught.value.permissions == ("CallRecords.Read.All",)

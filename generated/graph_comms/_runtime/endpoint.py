@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar, cast
 
 import httpx
 
-from .any_request import AnyRequest, is_model
+from .any_request import AnyRequest, is_model, permissions_of
 from .arguments import HEADERS, Checks
 from .attempt import Attempt, AttemptHook
 from .clock import Clock
@@ -123,7 +124,9 @@ class Endpoint:
             content_type=asked.content_type,
             common=self._common,
         )
-        return self._exchange(asked.operation, prepared, decoder, asked.options)
+        exchange = self._exchange(asked.operation, prepared, decoder, asked.options)
+        exchange.documented = partial(permissions_of, asked.operation.method, asked.path)
+        return exchange
 
     def follow(
         self,
@@ -135,7 +138,10 @@ class Endpoint:
         """Return the exchange for the next page: always a GET, even if the first request was a POST."""
         prepared = prepare_link(link, self.root, options.get("headers"), common=self._common)
         reading = replace(operation, method="GET")
-        return self._exchange(reading, prepared, decoder, options)
+        exchange = self._exchange(reading, prepared, decoder, options)
+        if operation is LINK:
+            exchange.documented = partial(permissions_of, "GET", self.root.path_below(link))
+        return exchange
 
     def _exchange(
         self,

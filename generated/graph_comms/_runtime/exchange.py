@@ -33,7 +33,7 @@ from .errors import (
 )
 from .headers import Headers
 from .operation import Operation
-from .permissions import required_permissions
+from .permissions import PermissionNeed, Permissions, required_permissions
 from .request import PACKAGE, PreparedRequest
 from .response import Response
 from .retry import RetryPolicy, after_failure, after_response, delay_before, parse_retry_after
@@ -111,6 +111,8 @@ class Exchange(Generic[_T]):
     traced: bool
     max_body: int
     observers: list[Callable[[Attempt], None]]
+    documented: Callable[[], Permissions] | None = None
+    """Looks up the documented permissions, where they are not those of the operation."""
     number: int = 0
     repetitions: int = 0
     redirects: int = 0
@@ -303,10 +305,16 @@ class Exchange(Generic[_T]):
                 complete=answer.fault is None,
                 client_request_id=self.prepared.client_request_id,
                 retry_after=answer.retry_after(self.clock),
-                need=required_permissions(self.operation.permissions, self.prepared.wire_body),
+                need=self._need(answer.status),
             )
         value = None if self.decoder is None or gone else self._decode(answer, self.decoder)
         return Response(value, answer.status, Headers.later(answer.headers.multi_items))
+
+    def _need(self, status: int) -> PermissionNeed:
+        if status != 403:
+            return PermissionNeed()
+        documented = self.documented() if self.documented else self.operation.permissions
+        return required_permissions(documented, self.prepared.wire_body)
 
     def failure(self, error: httpx.RequestError, *, ambiguous: bool) -> GraphTransportError:
         """Return the exception for a request without a usable response; chain it from `error`.

@@ -46,6 +46,11 @@ class ServiceRoot:
         """Scheme, host and port: where the token goes, and nowhere else (RFC 6454, 4)."""
         return str(httpx.URL(self.url).copy_with(raw_path=b"/")).rstrip("/")
 
+    def path_below(self, address: str) -> str:
+        """Return the path of an address on this host, percent-encoded, without that of the root."""
+        path = httpx.URL(address).raw_path.decode("ascii").partition("?")[0]
+        return path.removeprefix(httpx.URL(self.url).path)
+
     def __str__(self) -> str:
         if self.cloud and self.url == self.cloud.base_url:
             return f"cloud={self.cloud.name}"
