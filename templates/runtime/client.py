@@ -197,7 +197,7 @@ class ClientBase(SyncOnly):
         body: object = None,
         returns: type[bytes],
         **options: Unpack[Options],
-    ) -> bytes: ...
+    ) -> bytes | None: ...
     @overload
     def request(
         self,
@@ -236,7 +236,7 @@ class ClientBase(SyncOnly):
 
         `returns` says what the answer is: the class of a model, `list[Call]` for a page of calls, which
         leads on to the next ones, `bytes` for the content of a stream, or None for JSON, which is
-        returned as Python decodes it. An empty answer is None, except for a stream.
+        returned as Python decodes it. An empty answer is None, whatever `returns` is.
 
         Only GET, PUT and DELETE are repeated where the first attempt may have been processed.
 

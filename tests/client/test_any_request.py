@@ -81,17 +81,16 @@ def test_a_page_leads_to_the_next(server: GraphServer, flavour: str) -> None:
 @each_flavour
 def test_the_content_of_a_stream(server: GraphServer, storage: GraphServer, flavour: str) -> None:
     elsewhere = "https://storage.example/content?sig=1"
-    server.play(Reply(302, {"Location": elsewhere}), Reply(204))
+    server.play(Reply(302, {"Location": elsewhere}))
     with Client(flavour, server, others={"storage.example": storage}, max_body=5) as client:
         path = "/communications/x/content"
         assert client.call("request", "GET", path, returns=bytes) == b"content"
-        assert client.call("request", "GET", path, returns=bytes) == b""
     assert server.requests[0].headers["accept"] == "*/*"
     assert "authorization" not in storage.requests[0].headers
 
 
 @each_flavour
-@pytest.mark.parametrize("returns", [None, Call, list[Call]])
+@pytest.mark.parametrize("returns", [None, Call, list[Call], bytes])
 @pytest.mark.parametrize("status", [200, 202, 204])
 def test_an_empty_answer_is_none(
     server: GraphServer, flavour: str, returns: Any, status: int

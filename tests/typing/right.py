@@ -180,18 +180,18 @@ def with_options(client: CommunicationsClient, target: InvitationParticipantInfo
 def anything(client: CommunicationsClient) -> None:
     call: Call | None = client.request("GET", "/communications/calls/1", returns=Call)
     page: Page[Participant] | None = client.request("GET", "/x", returns=list[Participant])
-    content: bytes = client.request("GET", "/x/content", returns=bytes)
+    content: bytes | None = client.request("GET", "/x/content", returns=bytes)
     decoded: dict[str, int] = client.request("POST", "/x", body={"a": [1, None]}, query={"a": "b"})
     client.request("DELETE", "/x", returns=None, timeout=5.0, headers=None)
-    print(call and call.state, page and page.count, len(content), decoded)
+    print(call and call.state, page and page.count, len(content or b""), decoded)
 
 
 async def anything_async(client: AsyncCommunicationsClient) -> None:
     call: Call | None = await client.request("PATCH", "/x", body=Call(), returns=Call)
     page: AsyncPage[Call] | None = await client.request("GET", "/x", returns=list[Call])
-    content: bytes = await client.request("GET", "/x/content", returns=bytes)
+    content: bytes | None = await client.request("GET", "/x/content", returns=bytes)
     decoded: list[str] = await client.request("POST", "/x", body=b"x", retry=RetryPolicy())
-    print(call and call.state, page and page.count, len(content), decoded)
+    print(call and call.state, page and page.count, len(content or b""), decoded)
 
 
 async def create_async(token: str) -> CallState | None:

@@ -86,7 +86,7 @@ with CommunicationsClient("token") as client:
     client.request("GET", "/x", returns=list[str])  # error
     client.request("GET", "/x", select=["id"])  # error
     client.request("GET", 5)  # error
-    size: str = client.request("GET", "/x", returns=bytes)  # error
+    content: bytes = client.request("GET", "/x", returns=bytes)  # error
 
 CommunicationsClient("token", headers=["X-Own"])  # error
 CommunicationsClient("token", retry=3)  # error

@@ -157,7 +157,7 @@ def _decoder(returns: Any) -> Decoder[Any]:
     if returns is None:
         return decode.optional(decode.json())
     if returns is bytes:
-        return decode.content()
+        return decode.optional(decode.content())
     if is_model(returns):
         return decode.optional_model(returns)
     if get_origin(returns) is list and is_model(*inner):

@@ -202,7 +202,7 @@ class AsyncClientBase(AsyncOnly):
         body: object = None,
         returns: type[bytes],
         **options: Unpack[Options],
-    ) -> bytes: ...
+    ) -> bytes | None: ...
     @overload
     async def request(
         self,
@@ -241,7 +241,7 @@ class AsyncClientBase(AsyncOnly):
 
         `returns` says what the answer is: the class of a model, `list[Call]` for a page of calls, which
         leads on to the next ones, `bytes` for the content of a stream, or None for JSON, which is
-        returned as Python decodes it. An empty answer is None, except for a stream.
+        returned as Python decodes it. An empty answer is None, whatever `returns` is.
 
         Only GET, PUT and DELETE are repeated where the first attempt may have been processed.
 
