@@ -57,9 +57,7 @@ class Misfits(tuple[Misfit, ...]):
         """Warn of misfits in something that was read: how many, and where the first one is."""
         if self:
             where = ".".join(map(str, self[0].path))[:200]
-            _logger.warning(
-                "%d misfits in a %s, the first at %r", len(self) + self.rest, what, where
-            )
+            _logger.warning("misfits in %s: %d, first at %r", what, len(self) + self.rest, where)
 
 
 NO_MISFITS = Misfits()

@@ -169,7 +169,7 @@ def test_repr_and_log_show_where_but_not_what(caplog: pytest.LogCaptureFixture) 
     assert repr(call) == "Call(id='i', targets=[None], misfits=['subject', 'targets'])"
     [record] = caplog.records
     assert (record.name, record.levelname) == ("graph_comms", "WARNING")
-    assert record.getMessage() == "2 misfits in a Call, the first at 'subject'"
+    assert record.getMessage() == "misfits in Call: 2, first at 'subject'"
 
 
 def test_nothing_is_logged_where_everything_fits(caplog: pytest.LogCaptureFixture) -> None:
