@@ -24,7 +24,7 @@ def connect() -> CommunicationsClient:
     token = os.environ.get("GRAPH_TOKEN")
     if token:
         return CommunicationsClient(token)
-    from azure.identity import (  # type: ignore[import-not-found,unused-ignore]
+    from azure.identity import (  # type: ignore[import-not-found,import-untyped,unused-ignore]
         ClientSecretCredential,
     )
 

@@ -41,6 +41,10 @@ _EXPORTS = {
 """The public names of the package besides clients and errors, by module."""
 
 
+_BOT_TYPE = "microsoft.graph.commsNotifications"
+"""What Graph posts to a bot: the package has the bot kit where the document has this type."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """The facts about a service besides its metadata, from the files of a metadata folder."""
@@ -96,13 +100,17 @@ def build(
     models = render_models(build_openapi(model, names, known.descriptions), names)
     formatted |= {f"models/{path}": _format(text, path, executor) for path, text in models.items()}
     files = {f"{package}/{path}": result() for path, result in formatted.items()}
-    files |= {f"{package}/_runtime/{path}": text for path, text in _runtime().items()}
+    files |= {f"{package}/_runtime/{path}": text for path, text in _copied("runtime").items()}
+    bot = _BOT_TYPE in model.types
+    if bot:
+        files |= {f"{package}/bot/{path}": text for path, text in _copied("bot").items()}
     files[f"{package}/py.typed"] = ""
     files["pyproject.toml"] = render(
         "package/pyproject.toml.jinja2",
         package=package,
         version=settings.version,
         title=_title(model, settings),
+        bot=bot,
     )
     files["README.md"] = render(
         "package/README.md.jinja2",
@@ -147,8 +155,11 @@ def _errors() -> list[str]:
     return sorted(re.findall(r"^class (\w+Error)\(", source, re.MULTILINE))
 
 
-def _runtime() -> Mapping[str, str]:
-    """Return the modules of the runtime, which are copied unchanged."""
-    folder = TEMPLATES / "runtime"
-    sources = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
-    return {"__init__.py": HEADER} | {path: HEADER + text for path, text in sources.items()}
+def _copied(name: str) -> Mapping[str, str]:
+    """Return the modules of a part of the package that is copied unchanged, with its packages."""
+    folder = TEMPLATES / name
+    sources = {"__init__.py": ""} | {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*.py")
+    }
+    return {path: HEADER + text for path, text in sources.items()}
