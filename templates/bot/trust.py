@@ -1,0 +1,65 @@
+"""Whose tokens a bot believes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .keys import Keys, KeySource
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The issuers of tokens that are believed, where their keys are, and for which tenants.
+
+    A slash at the end of an issuer does not count. `tenants` are the ids of the tenants whose calls the
+    bot takes, None for any. `dataclasses.replace(Trust.GLOBAL, tenants={…})` changes a part. Raises
+    TypeError where issuers or tenants are one text.
+    """
+
+    issuers: Collection[str]
+    keys: Keys
+    tenants: Collection[str] | None = None
+
+    GLOBAL: ClassVar[Trust]
+    """The service as everybody has it: `Cloud.GLOBAL`."""
+
+    US_GOV: ClassVar[Trust]
+    """The clouds of the US government: `Cloud.US_GOV_L4` (GCC High) and `Cloud.US_GOV_L5` (DoD).
+
+    Not documented. Tokens seen there named the issuer of the global cloud and a key that the metadata
+    of the government's Bot Framework does not list
+    (https://github.com/microsoftgraph/microsoft-graph-comms-samples/issues/865), so that the issuers and
+    keys of both are believed. The log of a refusal says what to replace.
+    """
+
+    CHINA: ClassVar[Trust]
+    """`Cloud.CHINA`, by the Bot Framework there. Calling is not documented for it."""
+
+    def __post_init__(self) -> None:
+        issuers = _texts("issuers", self.issuers)
+        object.__setattr__(self, "issuers", frozenset(one.removesuffix("/") for one in issuers))
+        if self.tenants is not None:
+            tenants = _texts("tenants", self.tenants)
+            object.__setattr__(self, "tenants", frozenset(one.casefold() for one in tenants))
+
+
+def _texts(name: str, value: Collection[str]) -> Collection[str]:
+    if isinstance(value, str):  # which is a collection of texts too, even to a type checker
+        raise TypeError(f"{name} must be several texts, such as {{'…'}}")
+    return value
+
+
+_GLOBAL = ("https://api.botframework.com", "https://graph.microsoft.com")
+_CALLING = "https://api.aps.skype.com/v1/.well-known/OpenIdConfiguration"
+
+Trust.GLOBAL = Trust(_GLOBAL, KeySource(_CALLING))
+Trust.US_GOV = Trust(
+    (*_GLOBAL, "https://api.botframework.us", "https://graph.microsoft.us"),
+    KeySource(_CALLING, "https://apigcch.botframework.azure.us/v1/.well-known/OpenIdConfiguration"),
+)
+Trust.CHINA = Trust(
+    ("https://api.botframework.azure.cn", "https://microsoftgraph.chinacloudapi.cn"),
+    KeySource("https://login.botframework.azure.cn/v1/.well-known/openidconfiguration"),
+)
