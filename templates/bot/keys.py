@@ -67,7 +67,7 @@ class KeysUnavailableError(Exception):
 class Keys(Protocol):
     """Where a trust has its keys from: `KeySource`, or `StaticKeys`."""
 
-    async def get(self, kid: str | None) -> Mapping[str, RSAPublicKey]:
+    async def get(self, kid: str) -> Mapping[str, RSAPublicKey]:
         """Return the keys that there are by their ids, with that of the id if it can be found.
 
         Raises KeysUnavailableError where it is not known whether there is such a key.
@@ -92,7 +92,7 @@ class StaticKeys:
                     f"key {kid!r} has {key.key_size} bits, which is not safe: 2048 are"
                 )
 
-    async def get(self, kid: str | None) -> Mapping[str, RSAPublicKey]:
+    async def get(self, kid: str) -> Mapping[str, RSAPublicKey]:
         """Return all keys."""
         return self.keys
 
@@ -158,7 +158,7 @@ class KeySource:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self._metadata))})"
 
-    async def get(self, kid: str | None) -> Mapping[str, RSAPublicKey]:
+    async def get(self, kid: str) -> Mapping[str, RSAPublicKey]:
         """Return the keys by their ids, after a fetch if there are none or none has that id.
 
         Ask only for a token that says it is ours: a fetch is not for anybody to cause. Raises

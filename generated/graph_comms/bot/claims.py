@@ -75,9 +75,9 @@ class TokenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Unverified:
-    """What a token says of itself, before anything of it is believed; None for what is not text."""
+    """What a token says of itself, before anything of it is believed; `issuer` is None if not text."""
 
-    kid: str | None
+    kid: str
     issuer: str | None
     audiences: tuple[str, ...]
     claims: Mapping[str, Any] = field(repr=False)
@@ -118,9 +118,10 @@ def inspect(token: str) -> Unverified:
     protected, claims = _object(header, "header"), _object(payload, "payload")
     audience = claims.get("aud")
     several = cast("list[object]", audience if isinstance(audience, list) else [audience])
+    kid, issuer = protected.get("kid"), claims.get("iss")
     seen = Unverified(
-        kid=_text(protected.get("kid")),
-        issuer=_text(claims.get("iss")),
+        kid=kid if isinstance(kid, str) else "",
+        issuer=issuer if isinstance(issuer, str) else None,
         audiences=tuple(one for one in several if isinstance(one, str)),
         claims=claims,
     )
@@ -128,6 +129,8 @@ def inspect(token: str) -> Unverified:
         raise seen.error("the token is not signed by RS256")
     if "crit" in protected:
         raise seen.error("the header of the token has critical extensions")
+    if not seen.kid:
+        raise seen.error("the header of the token has no kid")
     return seen
 
 
@@ -151,7 +154,7 @@ def verify(
     """
     seen = inspect(token)
     check_addressed(seen, app_id, trust)
-    key = keys.get(seen.kid or "")
+    key = keys.get(seen.kid)
     if key is None:
         raise seen.error("no key has the kid of the token", kid=keys)
     try:
@@ -201,10 +204,6 @@ def _object(segment: str, part: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise TokenError(f"the {part} of the token is not a JSON object")
     return cast("dict[str, Any]", value)
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _time(seen: Unverified, name: str) -> datetime | None:
