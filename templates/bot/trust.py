@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from .keys import Keys, KeySource
@@ -26,13 +26,16 @@ class Trust:
     """The service as everybody has it: `Cloud.GLOBAL`."""
 
     US_GOV: ClassVar[Trust]
-    """The clouds of the US government: `Cloud.US_GOV_L4` (GCC High) and `Cloud.US_GOV_L5` (DoD).
+    """GCC High: `Cloud.US_GOV_L4`.
 
     Not documented. Tokens seen there named the issuer of the global cloud and a key that the metadata
     of the government's Bot Framework does not list
     (https://github.com/microsoftgraph/microsoft-graph-comms-samples/issues/865), so that the issuers and
     keys of both are believed. The log of a refusal says what to replace.
     """
+
+    US_GOV_DOD: ClassVar[Trust]
+    """DoD: `Cloud.US_GOV_L5`, as `US_GOV` with the issuer of its own Graph."""
 
     CHINA: ClassVar[Trust]
     """`Cloud.CHINA`, by the Bot Framework there. Calling is not documented for it."""
@@ -51,15 +54,22 @@ def _texts(name: str, value: Collection[str]) -> Collection[str]:
     return value
 
 
-_GLOBAL = ("https://api.botframework.com", "https://graph.microsoft.com")
+_BOT_FRAMEWORK = "https://api.botframework.com"
+_BOT_FRAMEWORK_US = "https://api.botframework.us"
 _CALLING = "https://api.aps.skype.com/v1/.well-known/OpenIdConfiguration"
+_GCC_HIGH = "https://apigcch.botframework.azure.us/v1/.well-known/OpenIdConfiguration"
+_CHINA = "https://login.botframework.azure.cn/v1/.well-known/openidconfiguration"
 
-Trust.GLOBAL = Trust(_GLOBAL, KeySource(_CALLING))
+Trust.GLOBAL = Trust({_BOT_FRAMEWORK, "https://graph.microsoft.com"}, KeySource(_CALLING))
 Trust.US_GOV = Trust(
-    (*_GLOBAL, "https://api.botframework.us", "https://graph.microsoft.us"),
-    KeySource(_CALLING, "https://apigcch.botframework.azure.us/v1/.well-known/OpenIdConfiguration"),
+    {*Trust.GLOBAL.issuers, _BOT_FRAMEWORK_US, "https://graph.microsoft.us"},
+    KeySource(_CALLING, _GCC_HIGH),
+)
+Trust.US_GOV_DOD = replace(
+    Trust.US_GOV,
+    issuers={*Trust.GLOBAL.issuers, _BOT_FRAMEWORK_US, "https://dod-graph.microsoft.us"},
 )
 Trust.CHINA = Trust(
-    ("https://api.botframework.azure.cn", "https://microsoftgraph.chinacloudapi.cn"),
-    KeySource("https://login.botframework.azure.cn/v1/.well-known/openidconfiguration"),
+    {"https://api.botframework.azure.cn", "https://microsoftgraph.chinacloudapi.cn"},
+    KeySource(_CHINA),
 )

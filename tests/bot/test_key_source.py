@@ -220,6 +220,30 @@ async def test_there_are_no_keys_until_the_server_is_back(keys: KeyServer) -> No
 
 
 @pytest.mark.anyio
+async def test_who_comes_later_does_not_wait_for_the_pause(keys: KeyServer) -> None:
+    keys.server.play(CLOSED)
+    with pytest.raises(KeysUnavailableError):
+        await keys.kids("a")
+    keys.time += 1
+    keys.publish("a")
+    started = time.monotonic()
+    assert await keys.kids("a") == {"a"}
+    assert time.monotonic() - started < 0.9
+
+
+@pytest.mark.anyio
+async def test_a_clock_that_is_put_back_does_not_stop_the_refresh(keys: KeyServer) -> None:
+    keys.publish("a")
+    await keys.kids("a")
+    keys.time -= 60
+    assert await keys.kids("a") == {"a"}
+    assert keys.fetches == 1
+    keys.time -= 30 * 24 * HOUR
+    keys.publish("a", "b")
+    assert await keys.kids("a") == {"a", "b"}
+
+
+@pytest.mark.anyio
 async def test_a_silent_server_is_given_up_and_blocks_nothing(
     keys: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -397,6 +421,7 @@ def without(members: Mapping[str, object], *names: str) -> dict[str, object]:
         jwk("bad", n=7),
         jwk("bad", n="f" * 1_000_000),
         jwk("bad", e="AA"),
+        jwk("bad", e="AQ"),
         jwk("bad", e="Ag"),
         jwk("bad", e="f" * 300),
         without(jwk("bad"), "n"),

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
 
+from graph_comms import Cloud
 from graph_comms.bot.claims import Claims, TokenError, tenant_allowed, verify
 from graph_comms.bot.keys import StaticKeys
 from graph_comms.bot.testing import Signer
@@ -27,8 +28,8 @@ from graph_comms.bot.trust import Trust
 APP = "0efc74f7-41c3-47a4-8775-7259bfef4241"
 TENANT = "1fdd12d0-4620-44ed-baec-459b611f84b2"
 LONG_TENANT = "http://schemas.microsoft.com/identity/claims/tenantid"
-NOW = datetime.now(UTC)
-SECONDS = int(NOW.timestamp())
+SECONDS = int(datetime.now(UTC).timestamp())
+NOW = datetime.fromtimestamp(SECONDS, UTC)
 
 SIGNER = Signer(APP)
 assert isinstance(SIGNER.trust.keys, StaticKeys)
@@ -90,8 +91,8 @@ def test_a_token_of_the_service_is_believed() -> None:
         ({"aud": {APP: 1}}, "the token is for another audience"),
         ({"aud": ["another", 7]}, "the token is for another audience"),
         ({"exp": None}, "the token has no exp"),
-        ({"exp": SECONDS - 301}, "the token has expired"),
-        ({"exp": 0}, "the token has expired"),
+        ({"exp": SECONDS - 301}, "the token expired 301 seconds ago"),
+        ({"exp": 0}, f"the token expired {SECONDS} seconds ago"),
         ({"exp": str(SECONDS + 60)}, "the exp of the token is not a date"),
         ({"exp": True}, "the exp of the token is not a date"),
         ({"exp": [SECONDS]}, "the exp of the token is not a date"),
@@ -99,12 +100,11 @@ def test_a_token_of_the_service_is_believed() -> None:
         ({"exp": float("nan")}, "the exp of the token is not a date"),
         ({"exp": -1}, "the exp of the token is not a date"),
         ({"exp": 10**4000}, "the exp of the token is not a date"),
-        ({"nbf": SECONDS + 302}, "the token is not valid yet"),
+        ({"nbf": SECONDS + 302}, "the token is not valid for another 302 seconds"),
         ({"nbf": str(SECONDS)}, "the nbf of the token is not a date"),
         ({"tid": TENANT, LONG_TENANT: APP}, "the token does not name one tenant"),
         ({"tid": 7}, "the token does not name one tenant"),
         ({"tid": [TENANT]}, "the token does not name one tenant"),
-        ({"tid": ""}, "the token does not name one tenant"),
     ],
     ids=lambda _: "",
 )
@@ -137,6 +137,8 @@ def test_what_the_service_may_send_is_believed(claims: Mapping[str, object]) -> 
         ({"tid": TENANT}, TENANT),
         ({LONG_TENANT: TENANT}, TENANT),
         ({"tid": TENANT, LONG_TENANT: TENANT}, TENANT),
+        ({"tid": "", LONG_TENANT: TENANT}, TENANT),
+        ({"tid": ""}, None),
         ({}, None),
     ],
 )
@@ -158,11 +160,26 @@ def test_the_token_of_the_government_that_was_seen_has_the_global_issuer() -> No
     assert refusal(SIGNER.sign(), trust=china) == "the issuer is not trusted"
 
 
+def test_every_cloud_has_a_trust() -> None:
+    trusts = [Trust.GLOBAL, Trust.US_GOV, Trust.US_GOV_DOD, Trust.CHINA]
+    for cloud, trust in zip(Cloud, trusts, strict=True):
+        assert f"https://{cloud.host}" in trust.issuers
+        assert all(issuer.startswith("https://") for issuer in trust.issuers)
+
+
+@pytest.mark.parametrize("name", ["issuers", "tenants"])
+def test_one_text_is_not_several(name: str) -> None:
+    with pytest.raises(TypeError, match=f"{name} must be several texts"):
+        replace(Trust.GLOBAL, **dict[str, Any]({name: "https://api.botframework.com"}))
+
+
 def test_the_time_is_the_one_that_is_passed() -> None:
     token = SIGNER.sign(exp=SECONDS + 60)
     assert verified(token, now=NOW + timedelta(seconds=355))
-    assert refusal(token, now=NOW + timedelta(seconds=365)) == "the token has expired"
-    assert refusal(token, now=NOW - timedelta(minutes=6)) == "the token is not valid yet"
+    assert refusal(token, now=NOW + timedelta(seconds=365)) == "the token expired 305 seconds ago"
+    assert refusal(token, now=NOW - timedelta(minutes=6)).startswith(
+        "the token is not valid for an"
+    )
 
 
 # -- signatures
@@ -324,7 +341,7 @@ def test_a_refusal_says_which_keys_there_are() -> None:
 
 @pytest.mark.parametrize("name", ["iss", "aud", "kid"])
 def test_what_was_seen_is_escaped_and_cut(name: str) -> None:
-    hostile = "\r\nforged: line\x1b[2J\u202e\ud800é" + "x" * 5_000
+    hostile = "', \r\nforged: line\x1b[2J\u202e\ud800é" + "x" * 5_000
     claims = {name: hostile} if name != "kid" else {}
     kid = hostile if name == "kid" else KID
     token = assembled({"alg": "RS256", "kid": kid}, good_claims(**claims))
@@ -335,8 +352,9 @@ def test_what_was_seen_is_escaped_and_cut(name: str) -> None:
         assert text.isascii()
         assert "x" * 100 not in text
         assert "forged: line" in text
-    seen = str(caught.value).partition(f"{name}: '")[2].partition("'")[0]
-    assert len(seen) == 100
+    seen = str(caught.value).partition(f"{name}: '")[2].partition("...'")[0]
+    assert len(seen) == 97
+    assert seen.startswith(r"\', \r\nforged: line\x1b[2J\u202e\ud800\xe9xxx")
 
 
 # -- tenants

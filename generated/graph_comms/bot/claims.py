@@ -165,9 +165,9 @@ def verify(
     if expires is None:
         raise seen.error("the token has no exp")
     if now >= expires + SKEW:
-        raise seen.error("the token has expired")
+        raise seen.error(f"the token expired {_seconds(now - expires)} ago")
     if begins is not None and now < begins - SKEW:
-        raise seen.error("the token is not valid yet")
+        raise seen.error(f"the token is not valid for another {_seconds(begins - now)}")
     return Claims(
         issuer=(seen.issuer or "").removesuffix("/"),
         audience=app_id,
@@ -217,15 +217,25 @@ def _time(seen: Unverified, name: str) -> datetime | None:
     return datetime.fromtimestamp(cast("float", value), UTC)
 
 
+def _seconds(time: timedelta) -> str:
+    return f"{time.total_seconds():.0f} seconds"
+
+
 def _tenant(seen: Unverified) -> str | None:
     """Return the tenant that the claims name under either name, or None for none."""
-    named = [seen.claims[name] for name in _TENANT if seen.claims.get(name) is not None]
-    if not all(isinstance(one, str) and one for one in named) or len(set(named)) > 1:
-        raise seen.error("the token does not name one tenant")
-    return named[0] if named else None
+    named: list[object] = [seen.claims.get(name) for name in _TENANT]
+    match [one for one in named if one not in (None, "")]:
+        case []:
+            return None
+        case [str(tenant)]:
+            return tenant
+        case [str(tenant), str(other)] if tenant == other:
+            return tenant
+        case _:
+            raise seen.error("the token does not name one tenant")
 
 
 def _shown(text: str) -> str:
     """Return text from a token as a log may have it: one line of ASCII in quotes, and not long."""
-    escaped = ascii(text[: _SHOWN + 1])[1:-1]
+    escaped = ascii(text[: _SHOWN + 1])[1:-1].replace("'", "\\'")
     return f"'{escaped if len(escaped) <= _SHOWN else escaped[: _SHOWN - 3] + '...'}'"

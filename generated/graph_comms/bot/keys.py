@@ -206,8 +206,8 @@ class KeySource:
                 self._land(flight, {}, [_reason(error)])
 
     async def _fetch_all(self, flight: Future[None]) -> None:
-        known = self._known
-        if known.problem is not None and not known.keys(self._now()):
+        known, now = self._known, self._now()
+        if known.problem is not None and not known.keys(now) and _within(known.tried, _PAUSE, now):
             await anyio.sleep(_PAUSE)
         found: dict[str, Mapping[str, RSAPublicKey]] = {}
         problems: list[str] = []
@@ -337,8 +337,8 @@ def _is_loopback(host: str) -> bool:
 
 
 def _within(then: float | None, seconds: float, now: float) -> bool:
-    """Tell whether something was less than so many seconds ago; a clock that was put back says no."""
-    return then is not None and 0 <= now - then < seconds
+    """Tell whether something was less than so many seconds ago, or is to be: the clock may be put back."""
+    return then is not None and abs(now - then) < seconds
 
 
 def _reason(error: Exception) -> str:
