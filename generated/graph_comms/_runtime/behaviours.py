@@ -7,7 +7,7 @@ The generator names these classes as bases of the models; see BEHAVIOURS in `emi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -40,7 +40,7 @@ class CommsNotificationBehaviour:
     def call_id(self) -> str | None:
         """The id of the call; None if nothing names one."""
         path = _path(self)
-        return _normal(path[0]) if path else _own_id(self, "call")
+        return normal_id(path[0]) if path else _own_id(self, "call")
 
     @property
     def operation_id(self) -> str | None:
@@ -61,17 +61,7 @@ class CommsNotificationBehaviour:
         is named as received.
         """
         path = _path(self)
-        if not path:
-            return _kind_of(_data(self))
-        if len(path) == 1:
-            return "call"
-        collection, *keys = path[1:]
-        kind = _KINDS.get(collection.casefold())
-        if not keys:
-            return f"{kind}s" if kind else collection
-        if _is_roster(collection, keys[0]) and isinstance(_data(self), list):
-            return "participants"
-        return kind or collection
+        return kind_of_path(path, _data(self)) if path else _kind_of(_data(self))
 
 
 class ResultInfoBehaviour:
@@ -103,17 +93,14 @@ def _is_roster(collection: str, key: str) -> bool:
 
 def _below(notification: Any, kind: str) -> str | None:
     """Return the id of a resource of a kind in a call."""
-    path = _path(notification)
-    if len(path) > 2 and _KINDS.get(path[1].casefold()) == kind and not _is_roster(*path[1:3]):
-        return _normal(path[2])
-    return _own_id(notification, kind)
+    return id_in_path(_path(notification), kind) or _own_id(notification, kind)
 
 
 def _own_id(notification: Any, kind: str) -> str | None:
     """Return the id of the resource in a notification, if that is of a kind."""
     data = _data(notification)
     own = getattr(data, "id", None)
-    return _normal(own) if isinstance(own, str) and own and _kind_of(data) == kind else None
+    return normal_id(own) if isinstance(own, str) and own and _kind_of(data) == kind else None
 
 
 def _kind_of(data: Any) -> str | None:
@@ -124,8 +111,17 @@ def _kind_of(data: Any) -> str | None:
 
 
 def _path(notification: Any) -> list[str]:
-    """Return the key of the call and the segments after it, of the first path of a call there is."""
-    for text in _texts(notification):
+    return call_path(_texts(notification))
+
+
+def call_path(texts: Iterable[object]) -> list[str]:
+    """Return the key of the call and the segments after it, of the first text that is a path of a call.
+
+    Percent-encoding is decoded; the path may have an origin, a query and a fragment. Empty if there is none.
+    """
+    for text in texts:
+        if not isinstance(text, str):
+            continue
         origin = _ORIGIN.match(text)
         path = text[origin.end() if origin else 0 :].partition("?")[0].partition("#")[0]
         segments = [unquote(segment) for segment in path.split("/") if segment]
@@ -135,18 +131,34 @@ def _path(notification: Any) -> list[str]:
     return []
 
 
-def _texts(notification: Any) -> Iterator[str]:
+def kind_of_path(path: Sequence[str], data: object) -> str:
+    """Return what the path of a call is about, given what was sent with it; see `resource_kind`."""
+    if len(path) == 1:
+        return "call"
+    collection, *keys = path[1:]
+    kind = _KINDS.get(collection.casefold())
+    if not keys:
+        return f"{kind}s" if kind else collection
+    if _is_roster(collection, keys[0]) and isinstance(data, list):
+        return "participants"
+    return kind or collection
+
+
+def id_in_path(path: Sequence[str], kind: str) -> str | None:
+    """Return the id of the resource of a kind that the path of a call names; None if it names none."""
+    if len(path) > 2 and _KINDS.get(path[1].casefold()) == kind and not _is_roster(*path[1:3]):
+        return normal_id(path[2])
+    return None
+
+
+def _texts(notification: Any) -> Iterator[object]:
     """Yield what may be the path of the resource, in the order in which it counts."""
     beside = _beside(_data(notification))
-    for text in (
-        getattr(notification, "resource_url", None),
-        getattr(notification, "resource", None),
-        notification.undeclared.get("@odata.id"),
-        beside.get("@odata.id"),
-        getattr(notification, "id", None),
-    ):
-        if isinstance(text, str):
-            yield text
+    yield getattr(notification, "resource_url", None)
+    yield getattr(notification, "resource", None)
+    yield notification.undeclared.get("@odata.id")
+    yield beside.get("@odata.id")
+    yield getattr(notification, "id", None)
 
 
 def _beside(data: object) -> Any:
@@ -156,7 +168,8 @@ def _beside(data: object) -> Any:
     return getattr(data, "undeclared", {})
 
 
-def _normal(key: str) -> str:
+def normal_id(key: str) -> str:
+    """Return a GUID in lower case with hyphens, and anything else unchanged."""
     if not _GUID.fullmatch(key):
         return key
     digits = key.replace("-", "").lower()

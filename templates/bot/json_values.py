@@ -1,0 +1,23 @@
+"""JSON whose types nobody has checked: what is of another type than expected counts as empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+Json = Any
+
+
+def object_of(value: object) -> Mapping[str, Json]:
+    """Return an object; an empty one for anything else."""
+    return cast("Mapping[str, Json]", value) if isinstance(value, dict) else {}
+
+
+def list_of(value: object) -> list[Json]:
+    """Return a list; an empty one for anything else."""
+    return [*cast("Iterable[Json]", value)] if isinstance(value, list) else []
+
+
+def text_of(value: object) -> str:
+    """Return a text; an empty one for anything else."""
+    return value if isinstance(value, str) else ""

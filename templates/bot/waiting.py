@@ -1,0 +1,108 @@
+"""Waits inside the kit: they end by the kit's clock, and let the next handler of the call start."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
+
+import anyio
+
+from .clock import Clock
+
+T = TypeVar("T")
+
+
+async def within(clock: Clock, seconds: float | None, wait: Callable[[], Awaitable[T]]) -> T:
+    """Return what `wait` returns, or raise TimeoutError after that many seconds of the clock.
+
+    None waits for as long as it takes. What `wait` raises is raised.
+    """
+    if seconds is None:
+        return await wait()
+    results: list[T] = []
+    failures: list[Exception] = []
+
+    async with anyio.create_task_group() as group:
+
+        async def alarm() -> None:
+            await clock.sleep(seconds)
+            group.cancel_scope.cancel()
+
+        group.start_soon(alarm)
+        try:
+            results.append(await wait())
+        except Exception as error:  # raised below: a task group would wrap it
+            failures.append(error)
+        group.cancel_scope.cancel()
+    if failures:
+        raise failures[0]
+    if not results:
+        raise TimeoutError(f"nothing came within {seconds:g} seconds")
+    return results[0]
+
+
+class Turn:
+    """The right of one handler that the next handlers of its call do not start yet.
+
+    It ends with the handler, with its first wait inside the kit, or when it has taken too long.
+    `lease` is the number of the lease of the call that the handler runs under.
+    """
+
+    def __init__(
+        self, clock: Clock, call_id: str, lease: int, passed_on: Callable[[], None]
+    ) -> None:
+        self.call_id = call_id
+        self.lease = lease
+        self._clock = clock
+        self._passed_on = passed_on
+        self._begun = self._time()
+        self._waited = 0.0
+        self._waits = 0
+        self._waits_since = 0.0
+        self.over = False
+
+    def pass_on(self) -> None:
+        """Let the next handler start."""
+        if not self.over:
+            self.over = True
+            self._passed_on()
+
+    def ran(self) -> float:
+        """Return for how many seconds the handler has run, without its waits inside the kit."""
+        now = self._time()
+        current = now - self._waits_since if self._waits else 0.0
+        return now - self._begun - self._waited - current
+
+    @contextmanager
+    def waiting(self) -> Generator[None]:
+        """Pass on, and do not count the time until the context ends."""
+        self.pass_on()
+        if not self._waits:
+            self._waits_since = self._time()
+        self._waits += 1
+        try:
+            yield
+        finally:
+            self._waits -= 1
+            if not self._waits:
+                self._waited += self._time() - self._waits_since
+
+    def _time(self) -> float:
+        return self._clock.now().timestamp()
+
+
+TURN: ContextVar[Turn | None] = ContextVar("TURN", default=None)
+"""The turn of the handler that is running; the tasks and threads that it starts have it too."""
+
+
+@contextmanager
+def letting_others_start() -> Generator[None]:
+    """Let the next handler start while this context lasts, if a handler is running."""
+    turn = TURN.get()
+    if turn is None:
+        yield
+    else:
+        with turn.waiting():
+            yield
