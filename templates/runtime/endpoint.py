@@ -76,7 +76,7 @@ class Endpoint:
             version, check("headers", {} if headers is None else headers, HEADERS)
         )
         self._elsewhere = common_headers(version, {})
-        self._retry: RetryPolicy = check("retry", retry, _POLICY)
+        self.retry: RetryPolicy = check("retry", retry, _POLICY)
         self._clock = clock
         self._timeout = (
             timeout
@@ -150,7 +150,7 @@ class Endpoint:
         options: LinkOptions,
     ) -> Exchange[_T]:
         once = not prepared.repeatable
-        retry, timeout = options.get("retry", self._retry), options.get("timeout")
+        retry, timeout = options.get("retry", self.retry), options.get("timeout")
         return Exchange(
             operation=operation,
             prepared=prepared,
