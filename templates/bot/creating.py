@@ -1,0 +1,49 @@
+"""Calls that the bot makes: to people, and into meetings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Unpack
+
+from ..models import Call, Modality, ServiceHostedMediaConfig
+from .keeper import Keeper
+from .live import LiveCall
+from .meeting_link import MeetingLink
+
+if TYPE_CHECKING:
+    from .._runtime.options import Options
+
+
+async def create(keeper: Keeper, call: Call, **options: Unpack[Options]) -> LiveCall:
+    """Create a call, with the bot's callback URI unless it has one.
+
+    Notifications that overtake the response find the call by its id. Raises what
+    `client.calls.create` raises, and ValueError if Graph answers without an id.
+    """
+    if call.callback_uri is None:
+        call = call.model_copy()
+        call.callback_uri = keeper.callback_uri
+    created = await keeper.client.calls.create(call, **options)
+    if not created.id:
+        raise ValueError("Graph created a call, but its answer has no id")
+    state = await keeper.begin(created.id, created.to_dict())
+    return keeper.live(state)
+
+
+async def join(
+    keeper: Keeper,
+    link: MeetingLink | str,
+    tenant_id: str | None = None,
+    **options: Unpack[Options],
+) -> LiveCall:
+    """Join a meeting by its link, with audio that the service hosts; see `MeetingLink`.
+
+    Raises ValueError for a link from which something is missing, and what `create` raises.
+    """
+    meeting = MeetingLink.parse(link) if isinstance(link, str) else link
+    call = Call(
+        callback_uri=keeper.callback_uri,
+        requested_modalities=[Modality.AUDIO],
+        media_config=ServiceHostedMediaConfig(),
+        **meeting.to_call_arguments(tenant_id),
+    )
+    return await create(keeper, call, **options)
