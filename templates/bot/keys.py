@@ -199,7 +199,8 @@ class KeySource:
     def _fly(self, flight: Future[None]) -> None:
         """Fetch, in the thread of the fetch; whatever happens, those who wait are woken."""
         try:
-            asyncio.run(self._fetch_all(flight))
+            with asyncio.Runner() as runner:
+                runner.run(self._fetch_all(flight))
         except Exception as error:  # no more files for an event loop, say
             if not flight.done():
                 self._land(flight, {}, [_reason(error)])
@@ -257,7 +258,7 @@ def read_keys(document: object) -> dict[str, RSAPublicKey]:
     keys: dict[str, RSAPublicKey] = {}
     for entry in entries:
         match entry:
-            case {"kty": "RSA", "kid": str(kid), "n": str(n), "e": str(e)} if kid not in keys:
+            case {"kty": "RSA", "kid": str(kid), "n": str(n), "e": str(e)}:
                 key = (
                     _loaded(n, e)
                     if cast("dict[str, object]", entry).get("use", "sig") == "sig"

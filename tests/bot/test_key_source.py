@@ -18,21 +18,21 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 from graph_comms.bot.keys import KeySource, KeysUnavailableError, StaticKeys, read_keys
+from tests.support.relay import HERE, Relay
 from tests.support.server import (
     CLOSED,
     SILENT,
-    End,
     GraphServer,
     Played,
     Reply,
     Step,
     json_reply,
-    response,
 )
 
 SMALL = rsa.generate_private_key(public_exponent=65537, key_size=1024)
 GOOD = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 HOUR = 3600.0
+AUTHORITY = HERE / "authority.pem"
 
 
 def jwk(kid: object, key: rsa.RSAPrivateKey = GOOD, **members: object) -> dict[str, object]:
@@ -201,6 +201,9 @@ async def test_old_keys_serve_for_a_day(keys: KeyServer, caplog: pytest.LogCaptu
     assert keys.fetches == 2, "the next try is a minute later"
     keys.time += 60
     assert await keys.kids("a") == {"a"}
+    while len(caplog.records) < 2:
+        await asyncio.sleep(0.01)
+    assert keys.fetches == 3
     keys.time += 10
     with pytest.raises(KeysUnavailableError):
         await keys.kids("a")
@@ -303,55 +306,121 @@ async def test_one_of_two_documents_may_be_away(keys: KeyServer) -> None:
 # -- a server that is hostile
 
 
-def hostile(port: int) -> Mapping[str, list[Played]]:
-    """Return scripts for a server on a port, by what is wrong with them."""
-    metadata = metadata_of(port)
-    redirect = json_reply(302, {}, Location=f"http://127.0.0.1:{port}/keys")
-    compressed = {"Content-Encoding": "gzip"}
-    many = json.dumps({"keys": [jwk("a")], "x": "y" * 2 * 1024 * 1024}).encode()
+def hostile(port: int) -> list[tuple[str, list[Played]]]:
+    """Return scripts for a server on a port, each with what is said of it."""
+    metadata, found = metadata_of(port), {"keys": [jwk("a")]}
+    location = f"http://127.0.0.1:{port}/keys"
+    large = json.dumps({**found, "x": "y" * 1024 * 1024}).encode()
     chunks = b"%x\r\n%s\r\n" % (65536, b" " * 65536)
-    return {
-        "redirected": [redirect],
-        "keys redirected": [metadata, redirect],
-        "not found": [json_reply(404, {})],
-        "keys in an error": [metadata, json_reply(500, {"keys": [jwk("a")]})],
-        "not JSON": [Step((response(200, b"<html>"),))],
-        "not UTF-8": [Step((response(200, b'{"jwks_uri": "\xff"}'),))],
-        "nested": [Step((response(200, b"[" * 100_000),))],
-        "a list": [json_reply(200, [])],
-        "no address": [json_reply(200, {})],
-        "an address that is no text": [json_reply(200, {"jwks_uri": 7})],
-        "keys by http": [json_reply(200, {"jwks_uri": "http://keys.example/keys"})],
-        "keys in a file": [json_reply(200, {"jwks_uri": "file:///etc/passwd"})],
-        "an address that is none": [json_reply(200, {"jwks_uri": "https://[::1"})],
-        "2 MiB": [metadata, Step((response(200, many),))],
-        "endless": [
-            metadata,
-            Step((b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",), again=chunks),
-        ],
-        "compressed": [metadata, json_reply(200, {}, **compressed)],
-        "no keys": [metadata, json_reply(200, {"keys": []})],
-        "keys that are no list": [metadata, json_reply(200, {"keys": {"a": jwk("a")}})],
-        "a tiny key": [metadata, json_reply(200, {"keys": [jwk("a", SMALL)]})],
-        "half a response": [
-            metadata,
-            Step((b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{",), End.CLOSE),
-        ],
-    }
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    no_address = "it names no address of keys that is an https URL"
+    no_json, no_key = "the response is not JSON", "it leads to no key that can be used"
+    too_long = "the response is longer than 1048576 bytes"
+    redirection = Reply(302, {"Location": location}, metadata.body)
+    return [
+        ("the status is 302, not 200", [redirection, json_reply(200, found)]),
+        ("the status is 307, not 200", [metadata, json_reply(307, found, Location=location)]),
+        ("the status is 203, not 200", [metadata, json_reply(203, found)]),
+        ("the status is 500, not 200", [metadata, json_reply(500, found)]),
+        (no_json, [Reply(200, {}, b"<html>")]),
+        (no_json, [metadata, Reply(200, {}, b'{"keys": ["\xff"]}')]),
+        (no_json, [Reply(200, {}, b"[" * 100_000)]),
+        (no_json, [metadata, Reply()]),
+        (no_address, [json_reply(200, {})]),
+        (no_address, [json_reply(200, [])]),
+        (no_address, [json_reply(200, {"jwks_uri": 7})]),
+        (no_address, [json_reply(200, {"jwks_uri": "http://keys.example/keys"})]),
+        (no_address, [json_reply(200, {"jwks_uri": "file:///etc/passwd"})]),
+        (no_address, [json_reply(200, {"jwks_uri": "https://[::1"})]),
+        (too_long, [metadata, Reply(200, {}, large)]),
+        (too_long, [metadata, Step((chunked,), again=chunks)]),
+        ("the response is compressed", [metadata, json_reply(200, found, Content_Encoding="gzip")]),
+        ("it is not a key set", [metadata, json_reply(200, {"keys": {"a": jwk("a")}})]),
+        (no_key, [metadata, json_reply(200, {"keys": []})]),
+        (no_key, [metadata, json_reply(200, {"keys": [jwk("a", SMALL)]})]),
+        ("peer closed connection", [metadata, Reply(200, {}, b"{", missing=9)]),
+        ("RemoteProtocolError", [metadata, Step((b"SSH-2.0-x\r\n\r\n",))]),
+    ]
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("name", hostile(0))
+@pytest.mark.parametrize("row", range(len(hostile(0))))
 async def test_what_a_server_must_not_send_is_no_key(
-    keys: KeyServer, name: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    keys: KeyServer, row: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("graph_comms.bot.keys._TIMEOUT", 2)
-    keys.server.play(*hostile(keys.server.port)[name])
+    problem, script = hostile(keys.server.port)[row]
+    keys.server.play(*script)
     with pytest.raises(KeysUnavailableError) as caught:
         await keys.kids("a")
-    assert str(caught.value).isprintable()
-    assert len(caplog.records) == 1
-    assert caplog.messages[0].isprintable()
+    (line,) = caplog.messages
+    for text in (str(caught.value), line):
+        assert problem in text
+        assert text.isprintable()
+        assert len(text) < 400
+
+
+@pytest.fixture
+def tls(keys: KeyServer) -> Iterator[Relay]:
+    """The key server by TLS, as localhost."""
+    with Relay(keys.server.port, tls=True) as relay:
+        yield relay
+
+
+@pytest.mark.anyio
+async def test_keys_by_https(keys: KeyServer, tls: Relay, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = f"https://localhost:{tls.port}"
+    source = KeySource(f"{host}/metadata")
+    with pytest.raises(KeysUnavailableError, match="CERTIFICATE_VERIFY_FAILED"):
+        await source.get("a")
+    monkeypatch.setenv("SSL_CERT_FILE", str(AUTHORITY))
+    keys.server.play(
+        json_reply(200, {"jwks_uri": f"{host}/keys"}), json_reply(200, {"keys": [jwk("a")]})
+    )
+    assert set(await source.get("a")) == {"a"}
+
+
+@pytest.mark.anyio
+async def test_metadata_by_https_do_not_lead_to_this_machine(
+    keys: KeyServer, tls: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(AUTHORITY))
+    keys.publish("a")
+    with pytest.raises(KeysUnavailableError, match="no address of keys that is an https URL"):
+        await KeySource(f"https://localhost:{tls.port}/metadata").get("a")
+    assert len(keys.server.requests) == 1
+
+
+# -- a machine without resources
+
+
+@pytest.mark.anyio
+async def test_without_a_thread_there_are_no_keys(
+    keys: KeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(KeysUnavailableError, match="can't start new thread"):
+            await keys.kids("a")
+    keys.publish("a")
+    assert await keys.kids("a") == {"a"}
+
+
+@pytest.mark.anyio
+async def test_without_files_for_an_event_loop_there_are_no_keys(
+    keys: KeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse() -> None:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("asyncio.events.new_event_loop", refuse)
+        with pytest.raises(KeysUnavailableError, match="Too many open files"):
+            await keys.kids("a")
+    keys.publish("a")
+    assert await keys.kids("a") == {"a"}
 
 
 @pytest.mark.parametrize(
@@ -516,27 +585,26 @@ def test_a_child_that_is_forked_during_a_fetch_makes_its_own(keys: KeyServer) ->
 
 
 ENDING = """
-import asyncio, sys
-from graph_comms.bot.keys import KeySource
+import asyncio, sys, time
+from graph_comms.bot import keys
 
+keys._TIMEOUT = 60
 loop = asyncio.new_event_loop()
-source = KeySource(sys.argv[1])
-waiting = loop.create_task(source.get("a"))
+waiting = loop.create_task(keys.KeySource(sys.argv[1]).get("a"))
 loop.run_until_complete(asyncio.sleep(0.1))
 waiting.cancel()
 loop.run_until_complete(asyncio.wait([waiting]))
 loop.close()
-if sys.argv[2] == "wait":
-    import time; time.sleep(0.6)
+time.sleep(float(sys.argv[2]))
 print("ended")
 """
 
 
-@pytest.mark.parametrize("when", ["wait", "exit"])
-def test_a_fetch_that_outlives_its_loop_is_silent(keys: KeyServer, when: str) -> None:
-    keys.publish("a", pause=0.3)
+@pytest.mark.parametrize("pause", [0.3, 60.0], ids=["then ends", "ends with the process"])
+def test_a_fetch_that_outlives_its_loop_is_silent(keys: KeyServer, pause: float) -> None:
+    keys.publish("a", pause=pause)
     done = subprocess.run(
-        [sys.executable, "-X", "dev", "-c", ENDING, keys.url, when],
+        [sys.executable, "-X", "dev", "-c", ENDING, keys.url, "0.6" if pause < 1 else "0"],
         capture_output=True,
         text=True,
         timeout=30,

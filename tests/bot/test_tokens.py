@@ -48,7 +48,7 @@ def refusal(token: str, **changes: Any) -> str:
         verified(token, **changes)
     if token:
         assert token not in str(caught.value) + repr(caught.value)
-    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
     return caught.value.reason
 
 
@@ -294,6 +294,17 @@ def test_critical_extensions_are_refused_although_the_signature_is_right() -> No
 )
 def test_what_is_not_a_token_is_refused(token: str) -> None:
     assert refusal(token)
+
+
+def test_a_token_that_is_too_long_is_refused_although_the_signature_is_right() -> None:
+    assert verified(SIGNER.sign(groups="x" * 10_000))
+    assert refusal(SIGNER.sign(groups="x" * 13_000)) == "the token is longer than 16384 characters"
+
+
+def test_a_claim_that_is_none_is_left_out() -> None:
+    claims = verified(SIGNER.sign(nbf=None, tid=None, other=0)).raw
+    assert claims["other"] == 0
+    assert sorted(claims) == ["aud", "exp", "iat", "iss", "other"]
 
 
 json_values = st.recursive(
