@@ -10,9 +10,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import anyio
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
@@ -76,10 +77,18 @@ def keys() -> Iterator[KeyServer]:
         yield KeyServer(server)
 
 
+async def until(happened: Callable[[], bool]) -> None:
+    """Wait for what happens in the background."""
+    with anyio.fail_after(30):
+        while not happened():
+            await asyncio.sleep(0.01)
+
+
 async def until_fetched(keys: KeyServer, kid: str) -> None:
-    """Wait until a fetch in the background has brought a key; the test ends if it never does."""
-    while kid not in await keys.source.get("a"):
-        await asyncio.sleep(0.01)
+    """Wait until a fetch in the background has brought a key."""
+    with anyio.fail_after(30):
+        while kid not in await keys.source.get("a"):
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.anyio
@@ -99,11 +108,11 @@ async def test_keys_are_fetched_again_in_the_background(keys: KeyServer) -> None
     keys.time += 2 * HOUR - 1
     await keys.kids("a")
     assert keys.fetches == 1
-    keys.publish("a", "b", pause=0.3)
+    keys.publish("a", "b", pause=1)
     keys.time += 1
     started = time.monotonic()
     assert await keys.kids("a") == {"a"}
-    assert time.monotonic() - started < 0.25
+    assert time.monotonic() - started < 0.9
     await until_fetched(keys, "b")
     assert keys.fetches == 2
 
@@ -194,15 +203,13 @@ async def test_old_keys_serve_for_a_day(keys: KeyServer, caplog: pytest.LogCaptu
     keys.time += 24 * HOUR - 70
     with caplog.at_level(logging.WARNING):
         assert await keys.kids("a") == {"a"}
-        while not caplog.records:
-            await asyncio.sleep(0.01)
+        await until(lambda: len(caplog.records) == 1)
     assert "keys that sign tokens could not be fetched" in caplog.text
     assert await keys.kids("a") == {"a"}
     assert keys.fetches == 2, "the next try is a minute later"
     keys.time += 60
     assert await keys.kids("a") == {"a"}
-    while len(caplog.records) < 2:
-        await asyncio.sleep(0.01)
+    await until(lambda: len(caplog.records) == 2)
     assert keys.fetches == 3
     keys.time += 10
     with pytest.raises(KeysUnavailableError):
@@ -250,7 +257,7 @@ async def test_a_clock_that_is_put_back_does_not_stop_the_refresh(keys: KeyServe
 async def test_a_silent_server_is_given_up_and_blocks_nothing(
     keys: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("graph_comms.bot.keys._TIMEOUT", 0.5)
+    monkeypatch.setattr("graph_comms.bot.keys._TIMEOUT", 1.5)
     keys.server.play(SILENT)
     waits: list[float] = []
 
@@ -265,7 +272,7 @@ async def test_a_silent_server_is_given_up_and_blocks_nothing(
         await keys.kids("a")
     beating.cancel()
     assert len(waits) > 10
-    assert max(waits) < 0.25
+    assert max(waits) < 1
 
 
 @pytest.mark.anyio
@@ -554,26 +561,29 @@ def test_event_loops_of_several_threads_share_a_fetch(keys: KeyServer) -> None:
 
 FORKED = """
 import asyncio, os, sys
-from graph_comms.bot.keys import KeySource
+from graph_comms.bot import keys
 
-source = KeySource(sys.argv[1])
+async def never(url):
+    await asyncio.sleep(60)
 
 async def begin():
     asyncio.ensure_future(source.get("a"))
     await asyncio.sleep(0.1)
 
+source = keys.KeySource(sys.argv[1])
+fetch_keys, keys._fetch_keys, keys._TIMEOUT = keys._fetch_keys, never, 60
 asyncio.run(begin())  # ends with the fetch under way
 if child := os.fork():
     os.waitpid(child, 0)
-print(*asyncio.run(source.get("a")), flush=True)
+else:
+    keys._fetch_keys = fetch_keys
+    print(*asyncio.run(source.get("a")), flush=True)
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_child_that_is_forked_during_a_fetch_makes_its_own(keys: KeyServer) -> None:
-    metadata = metadata_of(keys.server.port)
-    found = json_reply(200, {"keys": [jwk("a")]})
-    keys.server.play(Step((0.5, *metadata.step.parts)), metadata, found, found)
+    keys.publish("a")
     done = subprocess.run(
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKED, keys.url],
         capture_output=True,
@@ -581,7 +591,7 @@ def test_a_child_that_is_forked_during_a_fetch_makes_its_own(keys: KeyServer) ->
         timeout=30,
         check=False,
     )
-    assert (done.stdout.split(), done.stderr) == (["a", "a"], "")
+    assert (done.stdout, done.stderr) == ("a\n", "")
 
 
 ENDING = """
@@ -604,7 +614,7 @@ print("ended")
 def test_a_fetch_that_outlives_its_loop_is_silent(keys: KeyServer, pause: float) -> None:
     keys.publish("a", pause=pause)
     done = subprocess.run(
-        [sys.executable, "-X", "dev", "-c", ENDING, keys.url, "0.6" if pause < 1 else "0"],
+        [sys.executable, "-W", "always", "-c", ENDING, keys.url, "0.6" if pause < 1 else "0"],
         capture_output=True,
         text=True,
         timeout=30,
