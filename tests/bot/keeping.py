@@ -17,11 +17,12 @@ from graph_comms.bot.live import LiveCall
 from graph_comms.bot.notification import Context, Notification, parse
 from graph_comms.bot.reduce import reduce
 from graph_comms.bot.state import CallState
+from tests.bot import samples
 from tests.bot.manual_clock import ManualClock
 
 T = TypeVar("T")
 
-CALL = "57dab8b1-894c-409a-b240-bd8beae78896"
+CALL = samples.CALL
 CALLBACK = "https://bot.contoso.com/api/calls"
 
 
@@ -156,25 +157,17 @@ class Process:
         self._take(Notification.of_call(call_id, call, Context(received_at=self.clock.now())))
         return self.shared.states[call_id]
 
-    def notify(self, data: Any, *, path: str = "", change: str = "updated") -> None:
+    def notify(self, item: Any) -> None:
         """Take in what Graph posts about the call, as the engine does."""
-        item = {
-            "@odata.type": "#microsoft.graph.commsNotification",
-            "changeType": change,
-            "resource": f"/app/calls/{CALL}{path}",
-            "resourceUrl": f"/communications/calls/{CALL}{path}",
-            "resourceData": data,
-        }
-        body = {"@odata.type": "#microsoft.graph.commsNotifications", "value": [item]}
         self._deliveries += 1
         message_id = f"{id(self)} {self._deliveries}"
         context = Context(received_at=self.clock.now(), message_id=message_id)
-        for one in parse(json.dumps(body).encode(), context):
+        for one in parse(samples.body(item), context):
             assert isinstance(one, Notification)
             self._take(one)
 
     def _take(self, item: Notification) -> None:
-        known = self.shared.states.get(CALL) or CallState(id=CALL, app_id="app")
+        known = self.shared.states.get(CALL) or CallState(id=CALL, app_id=samples.APP)
         self.shared.put(reduce(known, item)[0])
 
     async def wait(
@@ -209,7 +202,7 @@ class Process:
 
 def incoming(process: Process, *, within: float = 15.0, **call: Any) -> LiveCall:
     """A call that has just come in and must be decided within so many seconds."""
-    process.notify({"id": CALL, "state": "incoming", **call}, change="created")
+    process.notify(samples.incoming(**call))
     deadline = process.clock.now().timestamp() + within
     process.shared.put(replace(process.shared.states[CALL], deadline=deadline))
     return process.live(process.shared.states[CALL])
@@ -217,7 +210,7 @@ def incoming(process: Process, *, within: float = 15.0, **call: Any) -> LiveCall
 
 def established(process: Process) -> LiveCall:
     """A call that goes on, as one that a process knows."""
-    process.notify({"state": "established", "mediaState": {"audio": "active"}})
+    process.notify(samples.call_item(state="established", mediaState={"audio": "active"}))
     return process.live(process.shared.states[CALL])
 
 
@@ -225,17 +218,17 @@ def press(process: Process, keys: str, first: int = 6) -> None:
     """Notify keys, the first of which has the given number."""
     names = {"*": "star", "#": "pound"}
     for number, key in enumerate(keys, start=first):
-        tone = names.get(key, f"tone{key}")
-        process.notify({"toneInfo": {"sequenceId": number, "tone": tone}})
+        process.notify(samples.tone(number, names.get(key, f"tone{key}")))
 
 
-def finish(process: Process, status: str | None, **properties: Any) -> None:
+def finish(process: Process, status: str, **properties: Any) -> None:
     """Notify that an operation has ended."""
-    path = f"/operations/{properties.get('id', 'participants')}"
-    process.notify({"status": status, **properties}, path=path, change="deleted")
+    below = f"/operations/{properties.get('id', 'participants')}"
+    ended = {"status": status, **properties}
+    process.notify(samples.item(ended, change="deleted", below=below))
 
 
 def end(process: Process, code: int = 200, subcode: int = 5010) -> None:
     """Notify the end of the call."""
     result = {"code": code, "subcode": subcode, "message": "of +49 30 1234567"}
-    process.notify({"state": "terminated", "resultInfo": result}, change="deleted")
+    process.notify(samples.call_item(change="deleted", state="terminated", resultInfo=result))

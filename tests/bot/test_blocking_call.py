@@ -76,7 +76,7 @@ def test_it_has_all_that_the_other_has(of: str) -> None:
 
 async def test_its_attributes_are_those_of_the_call() -> None:
     process = Process()
-    call = incoming(process, tenantId="t", callChainId="c")
+    call = incoming(process)
     blocking = BlockingCall(call)
     for name in (
         "id",

@@ -18,7 +18,7 @@ from graph_comms.models import (
     Modality,
     ServiceHostedMediaConfig,
 )  # fmt: skip
-from tests.bot.keeping import CALL, CALLBACK, Graph, Process, Sent
+from tests.bot.keeping import CALL, CALLBACK, Graph, Process, Sent, established
 
 pytestmark = pytest.mark.anyio
 
@@ -61,14 +61,22 @@ async def test_the_call_is_the_one_that_notifications_were_about(process: Proces
     live = []
 
     def overtaken(sent: Sent) -> httpx.Response:
-        process.notify({"state": "established", "mediaState": {"audio": "active"}})
-        live.append(process.live(process.shared.states[CALL]))
+        live.append(established(process))
         return created(sent)
 
     process.graph.answers["POST"] = overtaken
     call = await create(process, outgoing())
     assert call is live[0]
     assert call.state is CallState.ESTABLISHED
+
+
+async def test_the_data_of_the_call_is_read(process: Process) -> None:
+    def overtaken(sent: Sent) -> httpx.Response:
+        process.shared.data[CALL] = 1, '{"from": "a handler"}'
+        return created(sent)
+
+    process.graph.answers["POST"] = overtaken
+    assert (await create(process, outgoing())).data == {"from": "a handler"}
 
 
 async def test_an_answer_without_an_id_is_an_error(process: Process) -> None:

@@ -30,6 +30,7 @@ from graph_comms.models import (
     ScreenSharingRole,
     Tone,
 )
+from tests.bot import samples
 from tests.bot.keeping import CALL, CALLBACK, Graph, Process, Sent, end, established, incoming
 from tests.bot.manual_clock import BEGIN, settle
 from tests.support.server import SILENT, GraphServer, leading
@@ -196,8 +197,9 @@ async def test_what_is_given_replaces_what_is_filled_in() -> None:
 
 async def test_a_call_shows_what_is_known_at_any_time() -> None:
     process = Process()
-    call = incoming(process, tenantId="t", callChainId="c", source={"identity": {}})
+    call = incoming(process, source={"identity": {}})
     assert (call.id, call.state, call.ended) == (CALL, CallState.INCOMING, False)
+    assert (call.tenant_id, call.chain_id) == (samples.TENANT, samples.CHAIN)
     assert call.deadline == BEGIN + timedelta(seconds=15)
     assert call.model.source is not None
     end(process)

@@ -26,8 +26,9 @@ async def create(keeper: Keeper, call: Call, **options: Unpack[Options]) -> Live
     created = await keeper.client.calls.create(call, **options)
     if not created.id:
         raise ValueError("Graph created a call, but its answer has no id")
-    state = await keeper.begin(created.id, created.to_dict())
-    return keeper.live(state)
+    live = keeper.live(await keeper.begin(created.id, created.to_dict()))
+    await live.load()
+    return live
 
 
 async def join(
