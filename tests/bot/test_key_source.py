@@ -430,6 +430,23 @@ async def test_without_files_for_an_event_loop_there_are_no_keys(
     assert await keys.kids("a") == {"a"}
 
 
+@pytest.mark.anyio
+async def test_a_log_that_raises_leaves_nobody_waiting(keys: KeyServer) -> None:
+    def refuse(record: logging.LogRecord) -> bool:
+        raise OSError("the disk is full")
+
+    logger = logging.getLogger("graph_comms.bot.keys")
+    logger.addFilter(refuse)
+    try:
+        keys.server.play(CLOSED)
+        with anyio.fail_after(30), pytest.raises(KeysUnavailableError):
+            await keys.kids("a")
+    finally:
+        logger.removeFilter(refuse)
+    keys.publish("a")
+    assert await keys.kids("a") == {"a"}
+
+
 @pytest.mark.parametrize(
     "url",
     [

@@ -238,11 +238,13 @@ class KeySource:
         now = self._now()
         fetched = {url: _Held(keys, now) for url, keys in found.items()}
         problem = "; ".join(problems) or None
-        if problem is not None:
-            _logger.warning("keys that sign tokens could not be fetched: %s", problem)
-        self._known = _Known({**self._known.held, **fetched}, now, problem)
-        del self._flights[os.getpid()]
-        flight.set_result(None)
+        try:
+            if problem is not None:
+                _logger.warning("keys that sign tokens could not be fetched: %s", problem)
+        finally:  # a filter of the application's may raise
+            self._known = _Known({**self._known.held, **fetched}, now, problem)
+            del self._flights[os.getpid()]
+            flight.set_result(None)
 
 
 def read_keys(document: object) -> dict[str, RSAPublicKey]:
