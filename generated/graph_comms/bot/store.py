@@ -17,8 +17,8 @@ from typing import Protocol
 class Record:
     """A record as it was read.
 
-    `version` grows with each change. `parts` are the texts that were asked for, by name, as far as
-    the record has them.
+    `version` is 1 for a new record, and one more with each change. `parts` are the texts that were
+    asked for, by name, as far as the record has them.
     """
 
     version: int
@@ -64,6 +64,11 @@ class Outcome(Enum):
 
 class StoreError(Exception):
     """A store cannot be reached, or did not do what it was asked to; what caused it is `__cause__`."""
+
+
+def kind_of(key: str) -> str:
+    """Return the kind of a record's key: what comes before the first slash."""
+    return key.partition("/")[0]
 
 
 class Store(Protocol):

@@ -1,0 +1,39 @@
+"""An endpoint as the function of an HTTP trigger of Azure Functions.
+
+Source: https://learn.microsoft.com/azure/azure-functions/functions-reference-python
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import cast
+from urllib.parse import urlencode, urlsplit
+
+import azure.functions as func
+
+from ..reply import Endpoint, Reply, join_fields, unavailable
+from ..store import StoreError
+from .service import Service
+
+AzureFunction = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
+
+
+def azure_function(endpoint: Endpoint, service: Service) -> AzureFunction:
+    """Return a function that answers requests; its parameter has the name of `route`'s binding."""
+
+    async def bot(req: func.HttpRequest) -> func.HttpResponse:
+        query = urlsplit(req.url).query or urlencode(req.params)
+        sent = cast("Mapping[str, str]", req.headers)
+        headers = join_fields(list(sent.items()))
+        try:
+            async with service.invocation():
+                reply = await endpoint.handle(req.method, headers, query, req.get_body())
+        except StoreError:
+            reply = unavailable()
+        return _response(reply)
+
+    return bot
+
+
+def _response(reply: Reply) -> func.HttpResponse:
+    return func.HttpResponse(reply.body, status_code=reply.status, headers=reply.headers)

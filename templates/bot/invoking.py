@@ -1,0 +1,83 @@
+"""Calls one handler, whatever it does: it may raise, hang, block a thread or be cancelled."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import anyio
+from anyio.to_thread import run_sync
+
+from .blocking import BlockingCall
+from .events import ErrorEvent, Event
+from .handlers import Handler, Handlers, Registration
+from .live import LiveCall
+from .settings import Settings
+from .work import LeaseLostError
+
+LAST_WORDS = 1.0
+"""How long a cancelled handler may take to end, in seconds of the machine."""
+
+_logger = logging.getLogger(__name__)
+
+
+class HandlerCancelledError(Exception):
+    """A handler was cancelled by something other than the bot."""
+
+
+class Invoker:
+    """Calls the handlers of a bot; those that are `def` in threads, of which there are only so many."""
+
+    def __init__(self, handlers: Handlers, settings: Settings) -> None:
+        self.handlers = handlers
+        self._settings = settings
+        self._threads = anyio.CapacityLimiter(settings.threads)
+
+    async def invoke(
+        self, registration: Registration, event: Event, call: LiveCall | None
+    ) -> object:
+        """Call a handler with the event, or with the call for the kinds that get it.
+
+        Returns what it returns and raises what it raises; HandlerCancelledError if it was cancelled.
+        """
+        function = registration.function
+        if registration.awaited:
+            return await _isolated(function, call if registration.gets_call else event)
+        if self._threads.available_tokens < 1:
+            total = self._threads.total_tokens
+            _logger.warning("all %d threads for handlers are busy: see threads=", total)
+        blocking = BlockingCall(call) if call else None
+        argument = blocking if registration.gets_call else event.with_call(blocking)
+        return await run_sync(function, argument, limiter=self._threads, abandon_on_cancel=True)
+
+    async def report(self, event: Event, error: Exception, call: LiveCall | None) -> None:
+        """Tell the log and the handlers of errors what went wrong in a handler."""
+        self._settings.on_count("failed", 1)
+        _logger.error("a handler of %r failed", event.kind, exc_info=error)
+        failure = ErrorEvent.of(event, error)
+        for registration in self.handlers.of("error"):
+            try:
+                if registration.accepts(failure):
+                    await self.invoke(registration, failure, call)
+            except LeaseLostError:
+                raise
+            except Exception:
+                _logger.exception("a handler of errors failed")
+
+
+async def _isolated(function: Handler, argument: object) -> object:
+    """Run a handler in a task of its own, whose cancellation by anybody else is its failure."""
+
+    async def run() -> object:
+        return await function(argument)
+
+    task = asyncio.create_task(run())
+    try:
+        await asyncio.wait({task})
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait({task}, timeout=LAST_WORDS)
+        raise
+    if task.cancelled():
+        raise HandlerCancelledError("the handler was cancelled")
+    return task.result()

@@ -1,0 +1,223 @@
+"""Runs the handlers of one call: in the order of its events, under the call's lease."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+import anyio
+from anyio.abc import TaskGroup
+
+from .engine import KIND, Engine, Held, Step
+from .errors import UnknownCallError
+from .events import Event, make_event
+from .handlers import Registration
+from .invoking import Invoker
+from .live import LiveCall
+from .notification import Context
+from .state import EventData
+from .store import StoreError
+from .waiting import TURN, Turn
+from .work import Entry, LeaseLostError, Work, event_part, source_part
+
+_logger = logging.getLogger(__name__)
+
+RETRY = 1.0
+"""How long to wait before the store is asked again after it failed, in seconds."""
+
+
+class HandlerTimeoutError(Exception):
+    """A handler has run for longer than `handler_timeout`; it runs on, and the next one has started."""
+
+
+class Lane:
+    """The handlers of one call in this process, from taking the lease to giving it back.
+
+    Reduction never waits for them: it only adds to the queue in the call's record. Handlers start in
+    the order of the events, each when the one before has ended or passed its turn on. When the call
+    has ended, all that are left start at once, so that none keeps those of the end waiting.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        invoker: Invoker,
+        call_id: str,
+        lease: int,
+        closing: Callable[[], bool],
+    ) -> None:
+        self._engine = engine
+        self._invoker = invoker
+        self._call_id = call_id
+        self._lease = lease
+        self._closing = closing
+        self._wake = anyio.Event()
+        self._begun: dict[int, Turn] = {}
+        self._finished: list[int] = []
+
+    def wake(self) -> None:
+        """Look at the queue again."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Handle events until there are none, another process takes over, or the bot stops."""
+        engine = self._engine
+        TURN.set(None)  # a handler of another call may have started this one
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._renew)
+                while True:
+                    self._wake = anyio.Event()
+                    try:
+                        over = await self._step(tasks)
+                    except StoreError:
+                        _logger.exception(
+                            "the store failed; call %s is looked at again", self._call_id
+                        )
+                        await engine.clock.sleep(RETRY)
+                        continue
+                    if over:
+                        break
+                    await self._wake.wait()
+                tasks.cancel_scope.cancel()
+        except* LeaseLostError:
+            _logger.warning("call %s was taken over by another process", self._call_id)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._release()
+
+    async def _step(self, tasks: TaskGroup) -> bool:
+        """Acknowledge what has ended and start what may start; return whether nothing is left."""
+        finished, self._finished = self._finished, []
+        starting: list[Entry] = []
+        over = False
+
+        def step(held: Held) -> Step:
+            nonlocal over
+            work = held.work
+            for number in finished:
+                work = work.done(self._lease, number)
+            starting[:] = self._startable(work, set(finished))
+            for entry in starting:
+                work = work.started(self._lease, entry.number)
+            running = self._begun.keys() - set(finished)
+            over = not starting and not running and (not work.entries or self._closing())
+            if over:
+                work = work.released(self._lease)
+            return Step(held.state, work)
+
+        try:
+            held = await self._engine.transact(self._call_id, step)
+        except BaseException:
+            self._finished = finished + self._finished
+            raise
+        for number in finished:
+            del self._begun[number]
+        assert held is not None
+        call = self._engine.live(held.state)
+        for entry in starting:
+            turn = Turn(self._engine.clock, self._call_id, self._lease, self.wake)
+            self._begun[entry.number] = turn
+            tasks.start_soon(self._handle, entry, call, turn)
+        return over
+
+    def _startable(self, work: Work, finished: set[int]) -> list[Entry]:
+        """Return the events whose handlers may start now."""
+        if self._closing():
+            return []
+        waiting = [entry for entry in work.entries if entry.number not in self._begun]
+        if any(entry.kind == "terminated" for entry in waiting):
+            return waiting
+        busy = any(not turn.over for number, turn in self._begun.items() if number not in finished)
+        return [] if busy else waiting[:1]
+
+    # -- one event
+
+    async def _handle(self, entry: Entry, call: LiveCall, turn: Turn) -> None:
+        TURN.set(turn)
+        event, context = await self._read(entry, call)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._watch, event, call, turn)
+            call.context = context
+            await self._load(call)
+            for registration in self._invoker.handlers.of(entry.kind):
+                await self._call(registration, event, call)
+            tasks.cancel_scope.cancel()
+        self._finished.append(entry.number)
+        turn.pass_on()
+        self.wake()
+
+    async def _load(self, call: LiveCall) -> None:
+        """Read the data of the application, which handlers of another process may have changed."""
+        while True:
+            try:
+                return await call.load()
+            except StoreError:
+                _logger.exception("the store failed; an event of call %s waits", self._call_id)
+                await self._engine.clock.sleep(RETRY)
+
+    async def _read(self, entry: Entry, call: LiveCall) -> tuple[Event, Context]:
+        """Return the event of an entry, and the context of its notification."""
+        engine = self._engine
+        names = (event_part(entry.number), source_part(entry.source))
+        while True:
+            try:
+                record = await engine.store.read(f"{KIND}/{self._call_id}", names)
+                break
+            except StoreError:
+                _logger.exception("the store failed; an event of call %s waits", self._call_id)
+                await engine.clock.sleep(RETRY)
+        if record is None or len(record.parts) < len(names):
+            raise LeaseLostError("another process has handled the event")
+        payload, source = (json.loads(record.parts[name]) for name in names)
+        context = Context.from_json(source["context"])
+        data = EventData(kind=entry.kind, payload=payload, late=entry.late)
+        event = make_event(data, call, context, source["item"], redelivered=entry.started)
+        return event, context
+
+    async def _call(self, registration: Registration, event: Event, call: LiveCall) -> None:
+        try:
+            if registration.accepts(event):
+                await self._invoker.invoke(registration, event, call)
+                await call.save()
+        except LeaseLostError:
+            raise
+        except Exception as error:
+            await self._invoker.report(event, error, call)
+
+    async def _watch(self, event: Event, call: LiveCall, turn: Turn) -> None:
+        """Let the next handler start when this one has run for too long."""
+        allowed = self._engine.settings.handler_timeout
+        while (ran := turn.ran()) < allowed:
+            await self._engine.clock.sleep(allowed - ran)
+        turn.pass_on()
+        message = f"a handler of {event.kind!r} has run for {allowed:g} seconds, and runs on"
+        await self._invoker.report(event, HandlerTimeoutError(message), call)
+
+    # -- the lease
+
+    async def _renew(self) -> None:
+        """Make the lease last while there is anything to do; raises LeaseLostError."""
+        engine = self._engine
+
+        def step(held: Held) -> Step:
+            until = engine.now() + engine.settings.lease
+            return Step(held.state, held.work.renewed(self._lease, until))
+
+        while True:
+            await engine.clock.sleep(engine.settings.lease / 3)
+            try:
+                await engine.transact(self._call_id, step)
+            except StoreError:
+                _logger.warning("the lease of call %s could not be renewed", self._call_id)
+
+    async def _release(self) -> None:
+        """Give the lease back, if it is still ours, so that another process need not wait for its end."""
+
+        def step(held: Held) -> Step:
+            return Step(held.state, held.work.released(self._lease))
+
+        with suppress(LeaseLostError, StoreError, UnknownCallError):
+            await self._engine.transact(self._call_id, step)

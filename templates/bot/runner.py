@@ -1,0 +1,340 @@
+"""What runs in a process between notifications: handlers, deadlines, keepAlives, and their end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from uuid import uuid4
+
+import anyio
+from anyio.abc import TaskGroup
+
+from .._runtime.errors import GraphError, NotFoundError
+from .engine import KIND, Engine, Held, Step
+from .errors import AlreadyDecided, CallEnded, UnknownCallError
+from .invoking import Invoker
+from .lanes import RETRY, Lane
+from .notification import Context
+from .reduce import synthesize_end
+from .state import NewerFormatError
+from .store import StoreError
+from .waiting import within
+from .work import Work
+
+POLL = 1.0
+"""How often a process looks for what another one has left undone, in seconds."""
+
+SHORTEST = 0.001
+"""The shortest pause, in seconds: a clock may tell the time less exactly than a time is stored."""
+
+BATCH = 100
+"""How many calls are looked after at a time."""
+
+KEEP_ALIVE_AGAIN = 60.0
+"""When a keepAlive that failed is tried again, in seconds."""
+
+_logger = logging.getLogger(__name__)
+
+
+class Runner:
+    """Runs the handlers of calls and does what is due, from `start` to `stop`."""
+
+    def __init__(self, engine: Engine, invoker: Invoker) -> None:
+        self._engine = engine
+        self._invoker = invoker
+        self._main: asyncio.Task[None] | None = None
+        self._owner = ""
+        self._closing = False
+        self._by_itself = False
+
+    @property
+    def running(self) -> bool:
+        """Whether handlers run in this process by themselves."""
+        return self._main is not None and self._by_itself and not self._closing
+
+    @property
+    def closing(self) -> bool:
+        """Whether the bot takes no more work."""
+        return self._closing
+
+    async def start(self, *, by_itself: bool = True) -> None:
+        """Begin to run handlers, and with ``by_itself`` what is due. Raises StoreError."""
+        engine = self._engine
+        engine.reset()
+        await engine.store.open()
+        self._by_itself = by_itself
+        self._closing = False
+        self._owner = uuid4().hex
+        self._lanes: dict[str, Lane] = {}
+        self._not_before: dict[str, float] = {}
+        self._tending: set[str] = set()
+        self._alarm = anyio.Event()
+        self._asleep_until = float("inf")
+        self._stop = anyio.Event()
+        self._idle = anyio.Event()
+        engine.on_change = self._changed
+        ready = asyncio.Event()
+        self._main = asyncio.create_task(self._run(ready), name="graph-comms-bot")
+        await ready.wait()
+
+    async def stop(self) -> None:
+        """Let handlers finish for a while, cancel what has not, and hand back the leases."""
+        main, self._main = self._main, None
+        if main is None:
+            return
+        self._closing = True
+        for lane in self._lanes.values():
+            lane.wake()
+        with suppress(TimeoutError):
+            await within(self._engine.clock, self._engine.settings.grace, self.finished)
+        self._stop.set()
+        await main
+        await self._engine.store.close()
+
+    async def finished(self) -> None:
+        """Wait until no handler runs and nothing is being done."""
+        while self._lanes or self._tending:
+            self._idle = anyio.Event()
+            await self._idle.wait()
+
+    # -- taking work
+
+    def taking(self) -> Callable[[Work], Work]:
+        """Return what takes the lease of a call that has events, if this process runs handlers."""
+        if not self.running:
+            return lambda work: work
+        engine = self._engine
+
+        def take(work: Work) -> Work:
+            now = engine.now()
+            if work.free(now) and work.entries:
+                return work.leased(self._owner, now + engine.settings.lease)
+            return work
+
+        return take
+
+    def _changed(self, call_id: str, held: Held, due: float | None) -> None:
+        """Run the handlers of a call whose lease was just taken, and wake whoever it concerns."""
+        lease = held.work.lease
+        if lane := self._lanes.get(call_id):
+            lane.wake()
+        elif lease is not None and lease.owner == self._owner and not self._closing:
+            self._run_lane(call_id, lease.number)
+        if due is not None and due < self._asleep_until:
+            self._alarm.set()
+
+    def _run_lane(self, call_id: str, lease: int) -> None:
+        lane = Lane(self._engine, self._invoker, call_id, lease, self._handing_over)
+        self._lanes[call_id] = lane
+
+        async def run() -> None:
+            try:
+                await lane.run()
+            finally:
+                del self._lanes[call_id]
+                self._idle.set()
+                self._alarm.set()
+
+        self._tasks.start_soon(self._safely, "running handlers", run)
+
+    def _handing_over(self) -> bool:
+        """Whether events that have not started are left to other processes."""
+        return self._closing and self._engine.store.shared
+
+    # -- the tasks
+
+    async def _run(self, ready: asyncio.Event) -> None:
+        async with anyio.create_task_group() as tasks:
+            self._tasks: TaskGroup = tasks
+            if self._by_itself:
+                tasks.start_soon(self._repeatedly, "looking for what is due", self._do_due)
+            if self._engine.store.shared:
+                self._cursor: str | None = None
+                tasks.start_soon(self._repeatedly, "watching the store", self._watch)
+            ready.set()
+            await self._stop.wait()
+            tasks.cancel_scope.cancel()
+
+    async def _repeatedly(self, doing: str, step: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            if not await self._safely(doing, step):
+                await self._engine.clock.sleep(RETRY)
+
+    async def _safely(self, doing: str, step: Callable[[], Awaitable[None]]) -> bool:
+        """Do something whose failure is logged and stops nothing else; return whether it succeeded."""
+        try:
+            await step()
+        except StoreError as error:
+            _logger.error("the store failed while %s: %s", doing, error)
+            return False
+        except Exception:
+            _logger.exception("%s failed", doing)
+            return False
+        return True
+
+    async def _watch(self) -> None:
+        """Wait for what other processes change, and wake those whom it concerns."""
+        self._cursor, keys = await self._engine.store.changes(self._cursor)
+        for key in keys:
+            kind, _, call_id = key.partition("/")
+            if kind == KIND:
+                self._engine.changed_elsewhere(call_id)
+                if lane := self._lanes.get(call_id):
+                    lane.wake()
+
+    async def _do_due(self) -> None:
+        """Do what is due, and wait until something else is."""
+        engine = self._engine
+        self._alarm = anyio.Event()
+        self._asleep_until = float("-inf")
+        if await self._tend_due(BATCH):
+            return
+        due, now = await engine.store.next_due(KIND), engine.now()
+        if due is not None and due <= now:
+            due = now + POLL  # it is being looked after, or waits until it is tried again
+        if engine.store.shared:
+            due = min(now + POLL, due or now + POLL)
+        self._asleep_until = float("inf") if due is None else due
+        with suppress(TimeoutError):
+            pause = None if due is None else max(due - now, SHORTEST)
+            await within(engine.clock, pause, self._alarm.wait)
+
+    async def run_due(self, limit: int) -> int:
+        """Do what is due, of so many calls at most, with their handlers; return of how many."""
+        done = 0
+        while done < limit and (begun := await self._tend_due(limit - done)):
+            done += begun
+            await self.finished()
+        return done
+
+    async def _tend_due(self, limit: int) -> int:
+        """Begin to look after calls that are due; return how many."""
+        engine = self._engine
+        now = engine.now()
+        self._not_before = {key: at for key, at in self._not_before.items() if at > now}
+        skipped = len(self._not_before) + len(self._tending)
+        begun = 0
+        for key in await engine.store.due(KIND, now, limit + skipped):
+            call_id = key.partition("/")[2]
+            if call_id not in self._tending and call_id not in self._not_before:
+                self._tending.add(call_id)
+                self._tasks.start_soon(self._tend, call_id)
+                begun += 1
+        return begun
+
+    async def _tend(self, call_id: str) -> None:
+        async def look_after() -> None:
+            await self._look_after(call_id)
+
+        try:
+            if not await self._safely(f"looking after call {call_id}", look_after):
+                self._not_before[call_id] = self._engine.now() + RETRY
+        finally:
+            self._tending.discard(call_id)
+            self._idle.set()
+            self._alarm.set()
+
+    # -- one call
+
+    async def _look_after(self, call_id: str) -> None:
+        """Do the first thing that is due for a call; it is due again at once if there is another."""
+        engine = self._engine
+        try:
+            held = await engine.held(call_id, fresh=True)
+        except NewerFormatError:
+            _logger.warning("call %s was written by a newer version: it is left alone", call_id)
+            self._not_before[call_id] = engine.now() + 60 * RETRY
+            return
+        if held is None:
+            return
+        state, now = held.state, engine.now()
+        decide_at = engine.decide_at(state)
+        if decide_at is not None and decide_at <= now:
+            await self._turn_down(held)
+        elif not state.ended and state.keep_alive_due is not None and state.keep_alive_due <= now:
+            await self._keep_alive(held)
+        elif held.work.entries:
+            await self._take(call_id)
+        elif state.ended:
+            await engine.remove(held)
+
+    async def _take(self, call_id: str) -> None:
+        """Take the lease of a call whose events nobody handles, or renew our own."""
+        engine = self._engine
+
+        def step(held: Held) -> Step:
+            work, now = held.work, engine.now()
+            ours = work.lease is not None and work.lease.owner == self._owner
+            until = now + engine.settings.lease
+            if ours and work.lease is not None and call_id in self._lanes:
+                work = work.renewed(work.lease.number, until)
+            elif work.entries and (ours or work.free(now)) and not self._closing:
+                work = work.leased(self._owner, until)
+            return Step(held.state, work)
+
+        await engine.transact(call_id, step)
+
+    async def _turn_down(self, held: Held) -> None:
+        """Reject an incoming call that nothing has decided."""
+        reason = self._engine.settings.undecided
+        assert reason is not None  # or it would not be due
+        call = self._engine.live(held.state)
+        _logger.warning(
+            "call %s was not decided in time and is rejected as %s; without an answer the platform "
+            "ends it with sub-code 8587",
+            call.id,
+            reason.value,
+        )
+        try:
+            await call.reject(reason)
+        except (AlreadyDecided, CallEnded, UnknownCallError):
+            return
+        except (GraphError, TimeoutError) as error:
+            _logger.warning("call %s could not be rejected: %s", call.id, type(error).__name__)
+
+    async def _keep_alive(self, held: Held) -> None:
+        """Tell Graph that the bot still cares for a call; a call that Graph does not know has ended."""
+        engine, call_id = self._engine, held.state.id
+        due = held.state.keep_alive_due
+
+        def claim(held: Held) -> Step:
+            if held.state.ended or held.state.keep_alive_due != due:
+                raise CallEnded(call_id, held.state)  # another process was first
+            return Step(
+                replace(held.state, keep_alive_due=engine.now() + KEEP_ALIVE_AGAIN), held.work
+            )
+
+        try:
+            await engine.transact(call_id, claim)
+        except CallEnded:
+            return
+        try:
+            await engine.client.calls.keep_alive(call_id)
+        except NotFoundError:
+            await self._end(call_id)
+            return
+        except (GraphError, TimeoutError) as error:
+            _logger.warning("keepAlive of call %s failed: %s", call_id, type(error).__name__)
+            return
+        pause = engine.settings.keep_alive * (1 - random.random() / 15)  # noqa: S311 - no secret
+        await engine.change(
+            call_id, lambda state: replace(state, keep_alive_due=engine.now() + pause)
+        )
+
+    async def _end(self, call_id: str) -> None:
+        """End a call whose end Graph did not report."""
+        engine, take = self._engine, self.taking()
+        context = Context.of({}, None, engine.clock.now())
+
+        def step(held: Held) -> Step:
+            step = Step(held.state, held.work)
+            step.state, events = synthesize_end(held.state, engine.now())
+            step.add(events, {}, context, engine.wants)
+            step.work = take(step.work)
+            return step
+
+        await engine.transact(call_id, step)

@@ -1,0 +1,148 @@
+"""What becomes of a request that Graph posts: checked, parsed, stored, and only then acknowledged."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterable, Callable, Mapping
+from itertools import groupby
+
+from anyio.to_thread import run_sync
+
+from .authentication import authenticate
+from .claims import Claims, TokenError, tenant_allowed
+from .engine import KIND, Accepted, Engine
+from .joining import Joining
+from .keys import KeysUnavailableError
+from .notification import BodyError, Context, LegacyBodyError, Notification, parse
+from .reply import Reply, TooLargeError, read_body, unavailable
+from .runner import Runner
+from .state import NewerFormatError
+from .store import Mark, StoreError
+from .trust import Trust
+
+LARGE = 64 * 1024
+"""The size in bytes above which a body is worked on in a thread."""
+
+REMEMBERED = 24 * 3600.0
+"""How long a delivery is remembered, in seconds: longer than a token lives."""
+
+_logger = logging.getLogger(__name__)
+
+
+class Webhook:
+    """Answers what is posted to the callback URI of a bot."""
+
+    def __init__(self, engine: Engine, runner: Runner, joining: Joining, trust: Trust) -> None:
+        self._engine = engine
+        self._runner = runner
+        self._joining = joining
+        self._trust = trust
+
+    async def handle(
+        self,
+        method: str,
+        headers: Mapping[str, str],
+        body: bytes | AsyncIterable[bytes],
+    ) -> Reply:
+        """Return what to answer; never raises for anything in a request."""
+        settings = self._engine.settings
+        named = {name.lower(): value for name, value in headers.items()}
+        if method.upper() != "POST":
+            return Reply(405, {"Allow": "POST"})
+        if self._runner.closing:
+            return unavailable()
+        length = named.get("content-length", "0").strip()
+        if not (length.isascii() and length.isdigit()):
+            return self._refused(Reply(400))
+        if len(length) > 18 or int(length) > settings.max_body:
+            return self._refused(Reply(413))
+        try:
+            claims = await authenticate(named, self._engine.app_id, self._trust)
+        except KeysUnavailableError:
+            return self._refused(unavailable())
+        except TokenError:
+            return self._refused(Reply(401, {"WWW-Authenticate": "Bearer"}))
+        try:
+            content = await read_body(body, settings.max_body)
+            heavy = len(content) > LARGE
+            context = Context.of(named, claims.tenant_id, self._engine.clock.now())
+            parsed = await run_sync(parse, content, context) if heavy else parse(content, context)
+        except TooLargeError:
+            return self._refused(Reply(413))
+        except LegacyBodyError:
+            return self._refused(Reply(settings.legacy_status))
+        except BodyError as error:
+            _logger.warning("a notification was not understood: %s", error)
+            return self._refused(Reply(400))
+        items = [item for item in parsed if isinstance(item, Notification)]
+        if len(items) < len(parsed):
+            self._engine.settings.on_count("dropped", len(parsed) - len(items))
+            _logger.warning(
+                "%d notifications that do not fit were dropped", len(parsed) - len(items)
+            )
+        try:
+            return await self._take_in(items, claims, context, heavy)
+        except (StoreError, NewerFormatError) as error:
+            _logger.error("a notification could not be stored: %s", error)
+            return self._refused(unavailable())
+
+    def _refused(self, reply: Reply) -> Reply:
+        self._engine.settings.on_count("refused", 1)
+        return reply
+
+    async def _take_in(
+        self, items: list[Notification], claims: Claims, context: Context, heavy: bool
+    ) -> Reply:
+        engine = self._engine
+
+        def admit(item: Notification, remembered: str | None) -> bool:
+            return tenant_allowed(claims, self._trust, item.tenant_id, remembered)
+
+        if items and items[0].form == "joining":
+            return await self._join(items[0], admit)
+        if await engine.store.pending(KIND) >= engine.settings.queue:
+            _logger.error("the queue is full: see queue=")
+            return self._refused(unavailable())
+        for call_id, group in groupby(sorted(items, key=_call_of), key=_call_of):
+            mark = None
+            if context.message_id:
+                mark = Mark(f"{call_id} {context.message_id}", engine.now() + REMEMBERED)
+            related = list(group)
+            accepted = await engine.accept(
+                call_id,
+                related,
+                admit=admit,
+                lease=self._runner.taking(),
+                mark=mark,
+                heavy=heavy,
+            )
+            self._count(len(related), accepted)
+        return Reply(202)
+
+    async def _join(
+        self, item: Notification, admit: Callable[[Notification, str | None], bool]
+    ) -> Reply:
+        state = await self._engine.state(item.call_id) if item.call_id else None
+        if not admit(item, state.tenant_id if state else None):
+            self._count(1, Accepted(new=True, refused=1))
+            return Reply(202)
+        return await self._joining.answer(item)
+
+    def _count(self, items: int, accepted: Accepted) -> None:
+        count = self._engine.settings.on_count
+        if not accepted.new:
+            count("duplicate", items)
+            return
+        count("received", items - accepted.refused)
+        if accepted.refused:
+            count("dropped", accepted.refused)
+            _logger.warning(
+                "%d notifications of another tenant than that of their token, or of the call, "
+                "were dropped",
+                accepted.refused,
+            )
+
+
+def _call_of(item: Notification) -> str:
+    """Return the id of the call that a notification is about, or a stand-in made of its content."""
+    return item.call_id or f"none-{item.digest}"

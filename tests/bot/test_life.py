@@ -1,0 +1,433 @@
+"""The life of calls: what handlers get, in what order, and what they can wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import httpx
+import pytest
+
+from graph_comms.bot.errors import AlreadyDecided, CallEnded
+from graph_comms.bot.lanes import HandlerTimeoutError
+from tests.bot import samples
+from tests.bot.service import BotUnderTest
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def tested() -> AsyncGenerator[BotUnderTest]:
+    tested = BotUnderTest()
+    await tested.bot.start()
+    yield tested
+    await tested.stop()
+
+
+def record(tested: BotUnderTest, *kinds: str) -> list[str]:
+    """Register handlers that note the kinds of events."""
+    seen: list[str] = []
+
+    def handler(kind: str) -> Any:
+        async def note(event: Any) -> None:
+            assert event.call.id == samples.CALL if hasattr(event, "call") else event.id
+            seen.append(kind)
+
+        return note
+
+    for kind in kinds:
+        getattr(tested.bot, kind)(handler(kind))
+    return seen
+
+
+async def test_the_captured_sequence_is_handled_once_in_order(tested: BotUnderTest) -> None:
+    seen = record(
+        tested,
+        "established",
+        "media_active",
+        "participant_joined",
+        "tone",
+        "operation",
+        "terminated",
+        "unknown",
+        "error",
+    )
+    for sent in samples.answered_call():
+        await tested.notify(sent)
+        await tested.notify(sent)
+    assert seen == [
+        "established",
+        "media_active",
+        "participant_joined",
+        "tone",
+        "operation",
+        "terminated",
+    ]
+    assert await tested.bot.call(samples.CALL) is None
+
+
+async def test_the_bot_of_the_guide_rings_greets_and_hangs_up(tested: BotUnderTest) -> None:
+    bot, done = tested.bot, []
+
+    @bot.incoming
+    async def ring(call: Any) -> None:
+        await call.answer()
+
+    @bot.media_active
+    async def greet(call: Any) -> None:
+        played = await call.play_prompt("https://bot.contoso.com/hello.wav")
+        await played.completed(timeout=30)
+        await call.hang_up()
+        done.append(call.id)
+
+    await tested.notify(samples.incoming())
+    assert tested.service.actions() == ["answer"]
+    assert tested.service.bodies[0]["callbackUri"] == "https://bot.contoso.com/api/calls"
+    for sent in samples.answered_call()[:6]:
+        await tested.notify(sent)
+    assert tested.service.actions() == ["answer", "playPrompt"]
+    context = tested.service.bodies[1]["clientContext"]
+    await tested.notify(samples.operation(context=context))
+    assert tested.service.actions() == ["answer", "playPrompt", "DELETE"]
+    assert done == [samples.CALL]
+
+
+async def test_a_def_handler_gets_a_call_that_blocks(tested: BotUnderTest) -> None:
+    seen: list[Any] = []
+
+    @tested.bot.media_active
+    def greet(call: Any) -> None:
+        played = call.play_prompt("https://bot.contoso.com/hello.wav")
+        seen.append(played.completed(timeout=30).status.value)
+        seen.append(call.tones(max_digits=4))
+        seen.append(threading.current_thread() is threading.main_thread())
+        with pytest.raises(CallEnded):
+            call.tones(max_digits=1)
+        seen.append("ended")
+
+    for sent in samples.answered_call()[:4]:
+        await tested.notify(sent)
+    await tested.notify(samples.operation())
+    for number, key in enumerate(("tone1", "tone2", "star", "pound"), start=6):
+        await tested.notify(samples.tone(number, key))
+    await tested.notify(samples.terminated())
+    await tested.settle()
+    assert seen == ["completed", "12*#", False, "ended"]
+
+
+async def test_one_handler_waits_for_all_while_others_run(tested: BotUnderTest) -> None:
+    seen: list[Any] = []
+
+    @tested.bot.media_active
+    async def talk(call: Any) -> None:
+        played = await call.play_prompt("https://bot.contoso.com/hello.wav")
+        await played.completed(timeout=30)
+        seen.append(await call.tones(max_digits=4))
+        with pytest.raises(CallEnded):
+            await call.tones(max_digits=1)
+        seen.append("ended")
+
+    @tested.bot.tone
+    async def press(event: Any) -> None:
+        seen.append(event.tone)
+
+    for sent in samples.answered_call()[:4]:
+        await tested.notify(sent)
+    await tested.notify(samples.operation())
+    for number in range(6, 10):
+        await tested.notify(samples.tone(number, f"tone{number}"))
+    await tested.notify(samples.terminated())
+    assert [one for one in seen if len(one) == 1] == ["6", "7", "8", "9"]
+    assert [one for one in seen if len(one) > 1] == ["6789", "ended"]
+
+
+async def test_nothing_is_asked_of_graph_before_the_answer(tested: BotUnderTest) -> None:
+    release = asyncio.Event()
+
+    @tested.bot.incoming
+    async def ring(call: Any) -> None:
+        await call.answer()
+        await release.wait()
+
+    reply = await tested.post(samples.body(samples.incoming()))
+    assert (reply.status, reply.body, tested.service.requests) == (202, b"", [])
+    await tested.settle()
+    assert tested.service.actions() == ["answer"]
+    release.set()
+
+
+async def test_handlers_run_one_after_the_other(tested: BotUnderTest) -> None:
+    seen: list[str] = []
+    release = asyncio.Event()
+
+    @tested.bot.tone
+    async def press(event: Any) -> None:
+        seen.append(f"{event.sequence_id} begins")
+        await release.wait()
+        seen.append(f"{event.sequence_id} ends")
+
+    await tested.notify(samples.tone(1), samples.tone(2))
+    assert seen == ["1 begins"]
+    release.set()
+    await tested.settle()
+    assert seen == ["1 begins", "1 ends", "2 begins", "2 ends"]
+
+
+async def test_a_handler_that_takes_too_long_keeps_nobody_waiting(tested: BotUnderTest) -> None:
+    seen: list[str] = []
+    errors: list[Any] = []
+    tested.bot.error(errors.append)
+
+    @tested.bot.tone
+    async def press(event: Any) -> None:
+        seen.append(event.tone)
+        await asyncio.Event().wait()
+
+    await tested.notify(samples.tone(1, "tone1"), samples.tone(2, "tone2"))
+    await tested.clock.advance(59)
+    assert seen == ["1"]
+    await tested.clock.advance(2)
+    await tested.settle()
+    assert seen == ["1", "2"]
+    assert isinstance(errors[0].exception, HandlerTimeoutError)
+    assert errors[0].event.tone == "1"
+
+
+async def test_terminated_waits_for_no_other_handler(tested: BotUnderTest) -> None:
+    seen = record(tested, "terminated")
+
+    @tested.bot.tone
+    async def press(event: Any) -> None:
+        seen.append(event.tone)
+        await asyncio.Event().wait()
+
+    await tested.notify(samples.tone(1, "tone1"), samples.tone(2, "tone2"))
+    await tested.notify(samples.terminated())
+    assert seen == ["1", "2", "terminated"]
+
+
+@pytest.mark.parametrize("how", ["raise", "cancel", "group"])
+async def test_a_handler_that_fails_stops_nothing(tested: BotUnderTest, how: str) -> None:
+    seen: list[Any] = []
+
+    @tested.bot.error
+    async def fail(event: Any) -> None:
+        seen.append(type(event.exception).__name__)
+
+    @tested.bot.tone
+    async def press(event: Any) -> None:
+        if event.tone == "2":
+            seen.append("2")
+            return
+        if how == "raise":
+            raise KeyError("one")
+        if how == "cancel":
+            raise asyncio.CancelledError
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(asyncio.sleep(0))
+            raise ValueError
+
+    await tested.notify(samples.tone(1), samples.tone(2, "tone2"))
+    assert seen[0] in ("KeyError", "HandlerCancelledError", "ExceptionGroup")
+    assert seen[1:] == ["2"]
+    assert tested.counted["failed"] == 1
+
+
+async def test_a_call_that_graph_no_longer_knows_ends_once(tested: BotUnderTest) -> None:
+    seen: list[Any] = []
+
+    @tested.bot.terminated
+    async def end(event: Any) -> None:
+        seen.append((event.synthesized, event.result))
+
+    for sent in samples.answered_call()[:4]:
+        await tested.notify(sent)
+    await tested.clock.advance(15 * 60)
+    await tested.clock.advance(15 * 60)
+    assert tested.service.actions() == ["keepAlive", "keepAlive"]
+    tested.service.answers["keepAlive"] = lambda _: httpx.Response(
+        404, json={"error": {"code": "8522", "message": "Call not found."}}
+    )
+    await tested.clock.advance(15 * 60)
+    await tested.settle()
+    assert seen == [(True, None)]
+    await tested.notify(samples.terminated())
+    assert seen == [(True, None)]
+
+
+async def test_an_incoming_call_that_nobody_decides_is_rejected(tested: BotUnderTest) -> None:
+    late: list[Any] = []
+
+    @tested.bot.incoming
+    async def ring(call: Any) -> None:
+        await tested.clock.sleep(14)
+        with pytest.raises(AlreadyDecided):
+            await call.answer()
+        late.append(call)
+
+    await tested.notify(samples.incoming())
+    await tested.clock.advance(12.9)
+    assert tested.service.actions() == []
+    await tested.clock.advance(0.2)
+    assert tested.service.actions() == ["reject"]
+    assert tested.service.bodies[0]["reason"] == "busy"
+    await tested.clock.advance(2)
+    assert late
+    assert tested.service.actions() == ["reject"]
+
+
+async def test_a_policy_recorder_has_five_seconds(tested: BotUnderTest) -> None:
+    await tested.notify(samples.incoming(botData={"user": {}}))
+    await tested.clock.advance(2.9)
+    assert tested.service.actions() == []
+    await tested.clock.advance(0.2)
+    assert tested.service.actions() == ["reject"]
+
+
+async def test_a_decided_call_is_not_rejected(tested: BotUnderTest) -> None:
+    @tested.bot.incoming
+    async def ring(call: Any) -> None:
+        await call.answer()
+
+    await tested.notify(samples.incoming())
+    await tested.clock.advance(60)
+    assert tested.service.actions() == ["answer"]
+
+
+async def test_a_repeated_delivery_is_a_duplicate(tested: BotUnderTest) -> None:
+    seen = record(tested, "tone")
+    await tested.notify(samples.tone(1), message_id="one")
+    await tested.notify(samples.tone(2), message_id="one")
+    assert seen == ["tone"]
+    assert tested.counted == {"received": 1, "duplicate": 1}
+
+
+async def test_data_is_kept_between_handlers(tested: BotUnderTest) -> None:
+    seen: list[Any] = []
+
+    @tested.bot.established
+    async def begin(call: Any) -> None:
+        call.data["caller"] = "Ann"
+
+    @tested.bot.tone
+    async def press(event: Any) -> None:
+        seen.append(dict(event.call.data))
+
+    for sent in samples.answered_call()[:7]:
+        await tested.notify(sent)
+    assert seen == [{"caller": "Ann"}]
+    call = await tested.bot.call(samples.CALL.upper().replace("-", ""))
+    assert call is not None
+    await call.load()
+    assert call.data == {"caller": "Ann"}
+
+
+async def test_an_ended_call_is_forgotten_after_a_day(tested: BotUnderTest) -> None:
+    for sent in samples.answered_call():
+        await tested.notify(sent)
+    key = f"call/{samples.CALL}"
+    record = await tested.bot.store.read(key, ("state", "roster", "data", "work"))
+    assert record is not None
+    assert "roster" not in record.parts
+    assert "secret" not in record.parts["state"]
+    await tested.clock.advance(24 * 3600)
+    await tested.settle()
+    assert await tested.bot.store.read(key, ("state",)) is None
+
+
+async def test_a_full_queue_is_503(tested: BotUnderTest) -> None:
+    other = BotUnderTest(queue=2)
+
+    @other.bot.tone
+    async def press(event: Any) -> None:
+        await asyncio.Event().wait()
+
+    await other.bot.start()
+    await other.notify(samples.tone(1), samples.tone(2))
+    reply = await other.post(samples.body(samples.tone(3)))
+    assert (reply.status, reply.headers) == (503, {"Retry-After": "5"})
+    await other.stop()
+
+
+async def test_who_joins_is_answered_in_the_response(tested: BotUnderTest) -> None:
+    bot = tested.bot
+    asked: list[Any] = []
+
+    @bot.participant_joining
+    async def join(event: Any) -> Any:
+        asked.append(event.call.id)
+        return event.reject()
+
+    reply = await tested.post(samples.joining())
+    assert b"acceptJoinResponse" in reply.body  # the call is not known
+    await tested.notify(*samples.answered_call()[:3])
+    for _ in range(2):
+        reply = await tested.post(samples.joining(), message_id="one")
+        assert reply.status == 200
+        assert b"rejectJoinResponse" in reply.body
+    assert asked == [samples.CALL]
+
+
+async def test_a_slow_answer_to_who_joins_is_the_default(tested: BotUnderTest) -> None:
+    @tested.bot.participant_joining
+    async def join(event: Any) -> Any:
+        await asyncio.Event().wait()
+
+    await tested.notify(*samples.answered_call()[:3])
+    posted = asyncio.create_task(tested.post(samples.joining()))
+    await tested.clock.advance(3)
+    assert b"acceptJoinResponse" in (await posted).body
+
+
+async def test_a_created_call_is_known_before_its_response(tested: BotUnderTest) -> None:
+    from graph_comms.models import Call
+
+    seen = record(tested, "established")
+
+    def overtaken(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(201, json={"id": samples.CALL, "state": "establishing"})
+
+    tested.service.answers[""] = overtaken
+    await tested.notify(samples.answered_call()[1])
+    call = await tested.bot.create(Call())
+    assert tested.service.bodies[0]["callbackUri"] == "https://bot.contoso.com/api/calls"
+    assert call.state is not None
+    assert call.state.value == "established"
+    assert seen == ["established"]
+
+
+async def test_another_tenant_is_dropped_and_the_rest_goes_on(tested: BotUnderTest) -> None:
+    seen = record(tested, "established", "tone")
+    await tested.post(samples.body(samples.answered_call()[1]), tid=samples.TENANT)
+    other = samples.item({"toneInfo": {"sequenceId": 1, "tone": "tone1"}}, call=samples.OTHER_CALL)
+    stranger = {**other, "tenantId": "another"}
+    reply = await tested.post(samples.body(stranger, samples.tone(1)), tid=samples.TENANT)
+    await tested.settle()
+    assert (reply.status, seen) == (202, ["established", "tone"])
+    await tested.post(samples.body(samples.tone(2)), tid="another")
+    await tested.settle()
+    assert seen == ["established", "tone"]
+    assert tested.counted["dropped"] == 2
+
+
+async def test_a_filter_chooses(tested: BotUnderTest) -> None:
+    seen: list[str] = []
+
+    @tested.bot.tone("1", "#")
+    async def press(event: Any) -> None:
+        seen.append(event.tone)
+
+    @tested.bot.any
+    async def everything(event: Any) -> None:
+        seen.append(event.kind)
+
+    await tested.notify(samples.tone(1, "tone1"), samples.tone(2, "tone2"))
+    assert seen == ["established", "1", "tone", "tone"]
+
+
+@pytest.mark.parametrize("wrong", [lambda: None, lambda a, b: None, "text"])
+def test_a_handler_takes_one_argument(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="argument"):
+        BotUnderTest().bot.tone()(wrong)
