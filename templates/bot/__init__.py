@@ -1,1 +1,94 @@
-"""The bot kit: verifies, orders, remembers and answers what Graph posts to a calling bot."""
+"""The bot kit: verifies, orders, remembers and answers what Graph posts to a calling bot.
+
+It needs more than the rest of the package: the extra `bot`.
+"""
+
+from __future__ import annotations
+
+from . import extra as extra  # first: it says what is missing
+from .blocking import BlockingCall, BlockingOperation
+from .bot import Bot
+from .claims import Claims, TokenError, verify
+from .clock import Clock, SystemClock
+from .errors import (
+    AlreadyDecided,
+    BotError,
+    CallEnded,
+    DataConflict,
+    OperationFailed,
+    UnknownCallError,
+)
+from .events import (
+    ContentSharingEvent,
+    ErrorEvent,
+    Event,
+    OperationEvent,
+    ParticipantEvent,
+    ParticipantJoiningEvent,
+    ParticipantLeftEvent,
+    ResultEvent,
+    ToneEvent,
+)
+from .invoking import HandlerCancelledError
+from .keys import KeySource, KeysUnavailableError, StaticKeys
+from .lanes import HandlerTimeoutError
+from .live import LiveCall
+from .meeting_link import MeetingLink
+from .memory import MemoryStore
+from .notification import BodyError, Context, LegacyBodyError, Notification, parse
+from .operations import CallOperation
+from .reduction import reduce
+from .reply import Endpoint, Reply
+from .roster import Roster
+from .state import CallState, EventData
+from .store import Store, StoreError
+from .trust import Trust
+
+__all__ = [
+    "AlreadyDecided",
+    "BlockingCall",
+    "BlockingOperation",
+    "BodyError",
+    "Bot",
+    "BotError",
+    "CallEnded",
+    "CallOperation",
+    "CallState",
+    "Claims",
+    "Clock",
+    "ContentSharingEvent",
+    "Context",
+    "DataConflict",
+    "Endpoint",
+    "ErrorEvent",
+    "Event",
+    "EventData",
+    "HandlerCancelledError",
+    "HandlerTimeoutError",
+    "KeySource",
+    "KeysUnavailableError",
+    "LegacyBodyError",
+    "LiveCall",
+    "MeetingLink",
+    "MemoryStore",
+    "Notification",
+    "OperationEvent",
+    "OperationFailed",
+    "ParticipantEvent",
+    "ParticipantJoiningEvent",
+    "ParticipantLeftEvent",
+    "Reply",
+    "ResultEvent",
+    "Roster",
+    "StaticKeys",
+    "Store",
+    "StoreError",
+    "SystemClock",
+    "TokenError",
+    "ToneEvent",
+    "Trust",
+    "UnknownCallError",
+    "parse",
+    "reduce",
+    "verify",
+]

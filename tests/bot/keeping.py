@@ -15,7 +15,7 @@ from graph_comms import AsyncCommunicationsClient
 from graph_comms.bot.errors import CallEnded, DataConflict, UnknownCallError
 from graph_comms.bot.live import LiveCall
 from graph_comms.bot.notification import Context, Notification, parse
-from graph_comms.bot.reduce import reduce
+from graph_comms.bot.reduction import reduce
 from graph_comms.bot.state import CallState
 from tests.bot import samples
 from tests.bot.manual_clock import ManualClock

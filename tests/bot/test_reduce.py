@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from graph_comms.bot.notification import Context, Notification, parse
-from graph_comms.bot.reduce import reduce, synthesize_end, take_roster
+from graph_comms.bot.reduction import reduce, synthesize_end, take_roster
 from graph_comms.bot.state import CallState, EventData
 from tests.bot import samples
 

@@ -19,7 +19,7 @@ from .clock import Clock
 from .errors import CallEnded, DataConflict, UnknownCallError
 from .live import LiveCall
 from .notification import Context, Notification
-from .reduce import reduce
+from .reduction import reduce
 from .settings import Settings
 from .state import CallState, EventData
 from .store import Change, Mark, Outcome, Store

@@ -20,7 +20,7 @@ from .errors import AlreadyDecided, CallEnded, UnknownCallError
 from .invoking import Invoker
 from .lanes import RETRY, Lane
 from .notification import Context
-from .reduce import synthesize_end
+from .reduction import synthesize_end
 from .state import NewerFormatError
 from .store import StoreError
 from .waiting import within

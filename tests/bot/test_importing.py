@@ -1,0 +1,48 @@
+"""What is imported with the package, with the bot kit, and without what the kit needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+BLOCKED = """
+import sys
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == {name!r}:
+            raise ModuleNotFoundError(name=name)
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+def run(program: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+@pytest.mark.parametrize("name", ["anyio", "cryptography", "jwt"])
+def test_the_kit_says_what_it_needs(name: str) -> None:
+    ended = run(BLOCKED.format(name=name) + "import graph_comms.bot")
+    assert ended.returncode == 1
+    said = ended.stderr.splitlines()[-1]
+    assert said == f"ImportError: the bot kit needs {name}: pip install 'graph-comms[bot]'"
+
+
+def test_the_package_imports_nothing_of_the_kit() -> None:
+    program = (
+        "import sys, graph_comms, graph_comms.models\n"
+        "graph_comms.CommunicationsClient\n"
+        "print(*{'jwt', 'cryptography', 'redis', 'graph_comms.bot'} & sys.modules.keys())"
+    )
+    ended = run(program)
+    assert (ended.returncode, ended.stdout.strip()) == (0, ""), ended.stderr
+
+
+def test_the_kit_imports_no_store_but_its_own() -> None:
+    ended = run(
+        "import sys, graph_comms.bot; print(*{'redis', 'sqlite3', 'azure'} & {*sys.modules})"
+    )
+    assert (ended.returncode, ended.stdout.strip()) == (0, ""), ended.stderr
