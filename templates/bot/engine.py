@@ -172,7 +172,9 @@ class Engine:
         async for key in self.store.live(KIND):
             held = await self.held(key.partition("/")[2], fresh=True)
             if held is not None and not held.state.ended:
-                yield self.live(held.state)
+                call = self.live(held.state)
+                await call.load()
+                yield call
 
     # -- changing
 

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from graph_comms.bot.errors import DataConflict
 from graph_comms.bot.live import LiveCall
+from tests.bot import samples
 from tests.bot.keeping import CALL, Process, established
+from tests.bot.service import BotUnderTest
 
 pytestmark = pytest.mark.anyio
 
@@ -178,3 +180,21 @@ async def test_a_thread_may_change_it_while_it_is_saved() -> None:
     finally:
         stop.set()
         thread.join()
+
+
+async def test_a_call_that_the_bot_finds_comes_with_its_data() -> None:
+    tested = BotUnderTest()
+    await tested.bot.start()
+    await tested.notify(samples.call_item(state="established"))
+    call = await tested.bot.call(samples.CALL)
+    assert call is not None
+    call.data["n"] = 1
+    await call.save()
+    tested.bot.engine.reset()
+    again = await tested.bot.call(samples.CALL)
+    assert again is not None
+    assert again is not call
+    assert again.data == {"n": 1}
+    tested.bot.engine.reset()
+    assert [one.data async for one in tested.bot.calls()] == [{"n": 1}]
+    await tested.stop()

@@ -311,7 +311,11 @@ class Bot(Served):
     async def call(self, call_id: str) -> LiveCall | None:
         """Return a live call by its id, in any form of a GUID; None if there is none."""
         held = await self.engine.held(normal_id(call_id), fresh=self.engine.store.shared)
-        return None if held is None or held.state.ended else self.engine.live(held.state)
+        if held is None or held.state.ended:
+            return None
+        call = self.engine.live(held.state)
+        await call.load()
+        return call
 
     def calls(self) -> AsyncIterator[LiveCall]:
         """Yield the calls that have not ended."""
