@@ -1,0 +1,152 @@
+"""The examples of the page about bots do what the page says, and type checkers accept them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graph_comms.bot import Bot
+from tests.bot import samples
+from tests.bot.service import BotUnderTest
+from tests.client.test_doc_pages import PROJECT, examples_of
+
+pytestmark = pytest.mark.anyio
+
+PAGE = "docs/bots.md"
+EXAMPLES = examples_of(PAGE)
+HEARD = samples.call_item(state="established", mediaState={"audio": "active"})
+
+Names = dict[str, Any]
+"""What an example defines, besides what it is given."""
+
+# -- what is done with each example, and what it prints
+
+
+async def is_made(tested: BotUnderTest, names: Names) -> str:
+    assert isinstance(names["bot"], Bot)
+    return ""
+
+
+async def is_answered_and_greeted(tested: BotUnderTest, names: Names) -> str:
+    await tested.notify(samples.incoming())
+    call = await tested.bot.call(samples.CALL)
+    await tested.notify(HEARD)
+    await tested.notify(HEARD)
+    assert tested.service.actions() == ["answer", "playPrompt"]
+    assert tested.service.bodies[1]["prompts"][0]["mediaInfo"]["uri"].endswith("/hello.wav")
+    assert call is not None
+    return f"{call.id} rings until {call.deadline}\n"
+
+
+async def is_chosen_from(tested: BotUnderTest, names: Names) -> str:
+    await tested.notify(HEARD)
+    assert tested.service.actions() == ["playPrompt"]
+    await tested.notify(samples.operation())
+    assert tested.service.actions() == ["playPrompt", "subscribeToTone"]
+    await tested.notify(samples.tone(1, "tone9"))
+    assert tested.service.actions() == ["playPrompt", "subscribeToTone", "DELETE"]
+    return ""
+
+
+async def is_rejected(tested: BotUnderTest, names: Names) -> str:
+    await tested.notify(samples.incoming())
+    assert tested.service.actions() == ["reject"]
+    assert tested.service.bodies[0]["reason"] == "forbidden"
+    return ""
+
+
+async def is_called(tested: BotUnderTest, names: Names) -> str:
+    assert await names["ring_up"]("112f7296") == samples.CALL
+    assert tested.service.bodies[0]["targets"][0]["identity"]["user"]["id"] == "112f7296"
+    assert [call.id async for call in tested.bot.calls()] == [samples.CALL]
+    return ""
+
+
+async def is_joined(tested: BotUnderTest, names: Names) -> str:
+    call = await names["join"]("https://teams.microsoft.com/meet/21234567890123?p=aB3x9Z")
+    assert call.id == samples.CALL
+    assert tested.service.bodies[0]["meetingInfo"]["joinMeetingId"] == "21234567890123"
+    return ""
+
+
+async def is_read(tested: BotUnderTest, names: Names) -> str:
+    return EXAMPLES[6][1]
+
+
+async def says_nothing(tested: BotUnderTest, names: Names) -> str:
+    await tested.notify(HEARD)
+    failed = samples.operation(status="failed", kind="recordOperation", code=400, subcode=8510)
+    await tested.notify(failed)
+    return EXAMPLES[7][1]
+
+
+async def dials(tested: BotUnderTest, names: Names) -> str:
+    await tested.notify(HEARD)
+    for number, key in enumerate(("tone4", "tone2", "pound")):
+        await tested.notify(samples.tone(number, key))
+    return "dialled 42\n"
+
+
+async def asks_for_the_operator(tested: BotUnderTest, names: Names) -> str:
+    await tested.notify(samples.tone(6, "tone1"), samples.tone(7, "tone0"))
+    return "key 0 number 7\n"
+
+
+async def is_remembered(tested: BotUnderTest, names: Names) -> str:
+    await tested.notify(samples.incoming())
+    await tested.notify(samples.tone(6), samples.tone(7))
+    call = await tested.bot.call(samples.CALL)
+    assert call is not None
+    assert call.data == {"language": "de", "keys": 2}
+    return ""
+
+
+async def is_noted(tested: BotUnderTest, names: Names) -> str:
+    await tested.notify(HEARD)
+    await asyncio.gather(*(names["note"](samples.CALL, text) for text in "abc"))
+    call = await tested.bot.call(samples.CALL)
+    assert call is not None
+    assert sorted(call.data["notes"]) == ["a", "b", "c"]
+    return ""
+
+
+DRIVEN: list[Callable[[BotUnderTest, Names], Awaitable[str]]] = [
+    is_made, is_answered_and_greeted, is_chosen_from, is_rejected, is_called, is_joined, is_read,
+    says_nothing, dials, asks_for_the_operator, is_remembered, is_noted,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+async def test_an_example_does_what_the_page_says(
+    number: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tested = BotUnderTest()
+    names = {"__name__": "example", "bot": tested.bot, "credential": "token"}
+    names |= {"CLIENT_ID": samples.APP, "TENANT_ID": samples.TENANT}
+    exec(compile(EXAMPLES[number][0], PAGE, "exec"), names)
+    await tested.bot.start()
+    expected = await DRIVEN[number](tested, names)
+    await tested.stop()
+    assert capsys.readouterr().out == expected
+
+
+def test_type_checkers_accept_the_examples(tmp_path: Path) -> None:
+    given = "from graph_comms.bot import Bot\nbot: Bot\nTENANT_ID: str\n\n"
+    for number, (code, _) in enumerate(EXAMPLES):
+        text = f"credential: str\nCLIENT_ID: str\n{code}" if number == 0 else given + code
+        (tmp_path / f"example_{number}.py").write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", *tmp_path.glob("*.py")],
+        env=os.environ | {"MYPYPATH": str(PROJECT / "generated")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == ""
