@@ -10,7 +10,7 @@ from contextlib import suppress
 import anyio
 from anyio.abc import TaskGroup
 
-from .engine import KIND, Engine, Held, Step
+from .engine import KIND, LOOSE, Engine, Held, Step
 from .errors import UnknownCallError
 from .events import Event, make_event
 from .handlers import Registration
@@ -115,8 +115,9 @@ class Lane:
             raise
         for number in finished:
             del self._begun[number]
-        assert held is not None
-        call = self._engine.live(held.state)
+        assert held is not None  # without a mark nothing is a duplicate
+        loose = self._call_id.startswith(LOOSE)
+        call = None if loose else self._engine.live(held.state)
         for entry in starting:
             turn = Turn(self._engine.clock, self._call_id, self._lease, self.wake)
             self._begun[entry.number] = turn
@@ -135,13 +136,14 @@ class Lane:
 
     # -- one event
 
-    async def _handle(self, entry: Entry, call: LiveCall, turn: Turn) -> None:
+    async def _handle(self, entry: Entry, call: LiveCall | None, turn: Turn) -> None:
         TURN.set(turn)
         event, context = await self._read(entry, call)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._watch, event, call, turn)
-            call.context = context
-            await self._load(call)
+            if call:
+                call.context = context
+                await self._load(call)
             for registration in self._invoker.handlers.of(entry.kind):
                 await self._call(registration, event, call)
             tasks.cancel_scope.cancel()
@@ -158,7 +160,7 @@ class Lane:
                 _logger.exception("the store failed; an event of call %s waits", self._call_id)
                 await self._engine.clock.sleep(RETRY)
 
-    async def _read(self, entry: Entry, call: LiveCall) -> tuple[Event, Context]:
+    async def _read(self, entry: Entry, call: LiveCall | None) -> tuple[Event, Context]:
         """Return the event of an entry, and the context of its notification."""
         engine = self._engine
         names = (event_part(entry.number), source_part(entry.source))
@@ -177,17 +179,18 @@ class Lane:
         event = make_event(data, call, context, source["item"], redelivered=entry.started)
         return event, context
 
-    async def _call(self, registration: Registration, event: Event, call: LiveCall) -> None:
+    async def _call(self, registration: Registration, event: Event, call: LiveCall | None) -> None:
         try:
             if registration.accepts(event):
                 await self._invoker.invoke(registration, event, call)
-                await call.save()
+                if call:
+                    await call.save()
         except LeaseLostError:
             raise
         except Exception as error:
             await self._invoker.report(event, error, call)
 
-    async def _watch(self, event: Event, call: LiveCall, turn: Turn) -> None:
+    async def _watch(self, event: Event, call: LiveCall | None, turn: Turn) -> None:
         """Let the next handler start when this one has run for too long."""
         allowed = self._engine.settings.handler_timeout
         while (ran := turn.ran()) < allowed:

@@ -19,7 +19,7 @@ from .errors import AlreadyDecided, CallEnded, UnknownCallError
 from .invoking import Invoker
 from .lanes import RETRY, Lane
 from .notification import Context
-from .reduction import synthesize_end
+from .reduction import synthesize_end, take_roster
 from .state import NewerFormatError
 from .store import StoreError
 from .waiting import within
@@ -93,7 +93,21 @@ class Runner:
             await within(self._engine.clock, self._engine.settings.grace, self.finished)
         self._stop.set()
         await main
+        await self._log_lost()
         await self._engine.store.close()
+
+    async def _log_lost(self) -> None:
+        """Say what is gone with this process, if no other one has it too."""
+        store = self._engine.store
+        if store.shared:
+            return
+        calls = [key async for key in store.live(KIND)]
+        events = await store.pending(KIND)
+        if calls or events:
+            message = (
+                "the bot stopped: %d live calls and %d events that wait are lost with its memory"
+            )
+            _logger.warning(message, len(calls), events)
 
     async def finished(self) -> None:
         """Wait until no handler runs and nothing is being done."""
@@ -257,6 +271,8 @@ class Runner:
             await self._turn_down(held)
         elif not state.ended and state.keep_alive_due is not None and state.keep_alive_due <= now:
             await self._keep_alive(held)
+        elif state.roster_gap is not None and not state.ended:
+            await self._fill_gap(call_id, state.roster_gap)
         elif held.work.entries:
             await self._take(call_id)
         elif state.ended:
@@ -324,6 +340,23 @@ class Runner:
         await engine.change(
             call_id, lambda state: replace(state, keep_alive_due=engine.now() + pause)
         )
+
+    async def _fill_gap(self, call_id: str, gap: int) -> None:
+        """Ask for the whole roster where a change of it is missing."""
+        engine, take = self._engine, self.taking()
+        page = await engine.client.calls.participants.list(call_id)
+        participants = [participant.to_dict() async for participant in page]
+        context = Context.of({}, None, engine.clock.now())
+
+        def step(held: Held) -> Step:
+            step = Step(held.state, held.work)
+            if held.state.roster_gap is not None and not held.state.ended:
+                step.state, events = take_roster(held.state, participants, gap)
+                step.add(events, {}, context, engine.wants)
+                step.work = take(step.work)
+            return step
+
+        await engine.transact(call_id, step)
 
     async def _end(self, call_id: str) -> None:
         """End a call whose end Graph did not report."""

@@ -431,3 +431,85 @@ async def test_a_filter_chooses(tested: BotUnderTest) -> None:
 def test_a_handler_takes_one_argument(wrong: Any) -> None:
     with pytest.raises(TypeError, match="argument"):
         BotUnderTest().bot.tone()(wrong)
+
+
+async def test_what_names_no_call_is_unknown_once(tested: BotUnderTest) -> None:
+    seen: list[Any] = []
+
+    @tested.bot.unknown
+    async def note(event: Any) -> None:
+        seen.append((event.call, event.raw["resource"], event.late))
+
+    odd = {"changeType": "updated", "resource": "/app/holograms/1", "resourceData": {}}
+    await tested.notify(odd)
+    await tested.notify(odd)
+    assert seen == [(None, "/app/holograms/1", False)]
+    await tested.clock.advance(24 * 3600)
+    await tested.settle()
+    assert not [key async for key in tested.bot.store.live("call")]
+
+
+async def test_a_gap_in_the_changes_of_a_roster_is_filled(tested: BotUnderTest) -> None:
+    seen = record(tested, "participant_joined")
+    ann, bob = samples.participant("ann"), samples.participant("bob")
+    tested.service.answers["participants"] = lambda _: httpx.Response(
+        200, json={"value": [ann, bob]}
+    )
+    await tested.notify(samples.delta(1, ann))
+    await tested.notify(samples.delta(3, bob))
+    await tested.clock.advance(1)
+    assert seen == ["participant_joined", "participant_joined"]
+    assert tested.service.actions() == ["GET"]
+    await tested.notify(samples.delta(4, samples.participant("eve")))
+    assert len(seen) == 3
+
+
+async def test_a_bot_that_stopped_refuses(tested: BotUnderTest, caplog: Any) -> None:
+    await tested.notify(*samples.answered_call()[:3])
+    await tested.stop()
+    assert (await tested.post(samples.body(samples.tone(1)))).status == 503
+    assert "1 live calls and 0 events" in caplog.text
+
+
+async def test_a_bot_that_was_not_started_starts_and_warns_once(caplog: Any) -> None:
+    tested = BotUnderTest()
+    seen = record(tested, "tone")
+    for number in (1, 2):
+        await tested.notify(samples.tone(number))
+    assert seen == ["tone", "tone"]
+    assert caplog.text.count("the bot was not started") == 1
+    await tested.stop()
+
+
+async def test_stopping_lets_handlers_finish_and_cancels_the_rest() -> None:
+    tested, ended = BotUnderTest(), list[str]()
+
+    @tested.bot.tone("1")
+    async def brief(event: Any) -> None:
+        await tested.clock.sleep(10)
+        ended.append("brief")
+
+    @tested.bot.established
+    async def endless(call: Any) -> None:
+        try:
+            await call.tones(max_digits=2, timeout=None)
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+
+    await tested.bot.start()
+    await tested.notify(samples.tone(1))
+    await tested.stop()
+    assert ended == ["brief", "cancelled"]
+
+
+async def test_what_runs_nowhere_between_requests_is_done_when_due() -> None:
+    tested = BotUnderTest()
+    seen = record(tested, "media_active", "tone", "terminated")
+    for sent in samples.answered_call():
+        async with tested.bot.invocation():
+            assert (await tested.post(samples.body(sent))).status == 202
+    assert seen == []
+    assert await tested.bot.run_due(limit=10) == 1
+    assert seen == ["media_active", "tone", "terminated"]
+    assert await tested.bot.run_due(limit=10) == 0

@@ -25,7 +25,7 @@ from .joining import Joining
 from .live import LiveCall
 from .meeting_link import MeetingLink
 from .memory import MemoryStore
-from .reply import Reply
+from .reply import Reply, unavailable
 from .runner import Runner
 from .settings import Settings
 from .store import Store
@@ -171,7 +171,8 @@ class Bot(Served):
         self._runner = Runner(self.engine, invoker)
         self._webhook = Webhook(self.engine, self._runner, Joining(self.engine, invoker), trust)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._starting = asyncio.Lock()
+        self._starting: tuple[object, asyncio.Lock] = (None, asyncio.Lock())
+        self._stopped = False
 
         self.incoming: Decorator[Never] = Decorator(handlers, "incoming")
         """Somebody calls the bot; gets the call."""
@@ -224,24 +225,33 @@ class Bot(Served):
         Header names are in any case. Never raises for anything in the request; a bot that was not
         started is started, with a warning.
         """
+        if self._stopped:
+            return unavailable()
         if self._loop is not asyncio.get_running_loop():
             await self._start_late()
         return await self._webhook.handle(method, headers, body)
 
     async def start(self) -> None:
         """Begin to run handlers in this event loop; again without effect. Raises StoreError."""
-        async with self._starting:
-            loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        async with self._lock():
             if self._loop is not loop:
                 await self._runner.start()
-                self._loop = loop
+                self._loop, self._stopped = loop, False
 
     async def stop(self) -> None:
         """Refuse new notifications, let handlers finish for `grace` seconds, and cancel the others."""
-        async with self._starting:
+        async with self._lock():
             if self._loop is asyncio.get_running_loop():
                 await self._runner.stop()
-                self._loop = None
+                self._loop, self._stopped = None, True
+
+    def _lock(self) -> asyncio.Lock:
+        """Return the lock of starting and stopping in the running loop."""
+        loop = asyncio.get_running_loop()
+        if self._starting[0] is not loop:
+            self._starting = loop, asyncio.Lock()
+        return self._starting[1]
 
     async def __aenter__(self) -> Self:
         """Start the bot."""
@@ -264,13 +274,15 @@ class Bot(Served):
     @asynccontextmanager
     async def invocation(self) -> AsyncGenerator[None]:
         """Let the bot answer in this event loop, where nothing runs between requests."""
-        async with self._starting:
+        async with self._lock():
             await self._runner.start(by_itself=False)
-            self._loop = asyncio.get_running_loop()
+            self._loop, self._stopped = asyncio.get_running_loop(), False
         try:
             yield
         finally:
-            await self.stop()
+            async with self._lock():
+                await self._runner.stop()
+                self._loop = None
 
     async def run_due(self, limit: int = 100) -> int:
         """Run handlers, deadlines and keepAlives that are due, of that many calls at most.

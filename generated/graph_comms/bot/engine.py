@@ -41,6 +41,9 @@ KEPT_LIVE = 48 * 3600.0
 DECIDE_BEFORE = 2.0
 """How long before its deadline an incoming call that nothing has decided is turned down."""
 
+LOOSE = "none-"
+"""What the ids of notifications begin with that name no call: each has a record of its own."""
+
 _CACHED = 4096
 """How many calls a process remembers as it last saw them, so that it need not read them again."""
 
@@ -234,6 +237,23 @@ class Engine:
         held = await self.transact(call_id, step, mark=mark, heavy=heavy, new=True)
         return Accepted(held is not None, refused)
 
+    async def accept_loose(
+        self, item: Notification, *, lease: Callable[[Work], Work], mark: Mark | None
+    ) -> Accepted:
+        """Take in a notification that names no call, if anything handles those."""
+        if not self.wants("unknown"):
+            return Accepted(new=True)
+
+        def step(held: Held) -> Step:
+            step = Step(replace(held.state, ended_at=self.now()), held.work)
+            if not held.version:
+                step.add([EventData(kind="unknown")], item.raw, item.context, self.wants)
+                step.work = lease(step.work)
+            return step
+
+        held = await self.transact(f"{LOOSE}{item.digest}", step, mark=mark, new=True)
+        return Accepted(held is not None)
+
     async def transact(
         self,
         call_id: str,
@@ -408,6 +428,8 @@ class Engine:
         else:
             times = []
         if not state.ended:
+            if state.roster_gap is not None:
+                times.append(self.now())
             if state.keep_alive_due is not None:
                 times.append(state.keep_alive_due)
             if (decide := self.decide_at(state)) is not None:

@@ -104,21 +104,34 @@ class Webhook:
         if await engine.store.pending(KIND) >= engine.settings.queue:
             _logger.error("the queue is full: see queue=")
             return self._refused(unavailable())
+        take = self._runner.taking()
         for call_id, group in groupby(sorted(items, key=_call_of), key=_call_of):
-            mark = None
-            if context.message_id:
-                mark = Mark(f"{call_id} {context.message_id}", engine.now() + REMEMBERED)
             related = list(group)
-            accepted = await engine.accept(
-                call_id,
-                related,
-                admit=admit,
-                lease=self._runner.taking(),
-                mark=mark,
-                heavy=heavy,
-            )
-            self._count(len(related), accepted)
+            if call_id:
+                accepted = await engine.accept(
+                    call_id,
+                    related,
+                    admit=admit,
+                    lease=take,
+                    mark=self._mark(call_id, context),
+                    heavy=heavy,
+                )
+                self._count(len(related), accepted)
+                continue
+            for item in related:
+                if admit(item, None):
+                    mark = self._mark(item.digest, context)
+                    accepted = await engine.accept_loose(item, lease=take, mark=mark)
+                else:
+                    accepted = Accepted(new=True, refused=1)
+                self._count(1, accepted)
         return Reply(202)
+
+    def _mark(self, key: str, context: Context) -> Mark | None:
+        """Return the mark by which a delivery is known again that has an id."""
+        if not context.message_id:
+            return None
+        return Mark(f"{key} {context.message_id}", self._engine.now() + REMEMBERED)
 
     async def _join(
         self, item: Notification, admit: Callable[[Notification, str | None], bool]
@@ -145,5 +158,5 @@ class Webhook:
 
 
 def _call_of(item: Notification) -> str:
-    """Return the id of the call that a notification is about, or a stand-in made of its content."""
-    return item.call_id or f"none-{item.digest}"
+    """Return the id of the call that a notification is about; an empty text if it names none."""
+    return item.call_id or ""
