@@ -18,17 +18,22 @@ _logger = logging.getLogger(__name__)
 
 
 class RefusalLog:
-    """Logs what was wrong with refused requests: one line a second, however many there are.
+    """Logs what was wrong with what was refused: one line a second, however much there is.
 
-    What is wrong is known to nobody but the reader of the log: the answer does not say it.
+    What is wrong is known to nobody but the reader of the log: the answer does not say it. `one` and
+    `several` begin the line, such as `refused %d requests`.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, one: str = "refused a request", several: str = "refused %d requests"
+    ) -> None:
+        self._one = one
+        self._several = several
         self._count = 0
         self._next = 0.0
-        self._last: TokenError | None = None
+        self._last: Exception | None = None
 
-    def add(self, error: TokenError) -> None:
+    def add(self, error: Exception) -> None:
         """Log a refusal now, or with others when a second has passed; called in an event loop."""
         self._count += 1
         self._last = error
@@ -41,9 +46,9 @@ class RefusalLog:
 
     def _write(self) -> None:
         if self._count == 1:
-            _logger.warning("refused a request: %s", self._last)
+            _logger.warning("%s: %s", self._one, self._last)
         elif self._count:
-            _logger.warning("refused %d requests, the last one: %s", self._count, self._last)
+            _logger.warning("%s, the last one: %s", self._several % self._count, self._last)
         self._count = 0
         self._next = time.monotonic() + _INTERVAL
 

@@ -43,7 +43,7 @@ class Invoker:
         """
         function = registration.function
         if registration.awaited:
-            return await _isolated(function, call if registration.gets_call else event)
+            return await isolated(function, call if registration.gets_call else event)
         if self._threads.available_tokens < 1:
             total = self._threads.total_tokens
             _logger.warning("all %d threads for handlers are busy: see threads=", total)
@@ -66,8 +66,11 @@ class Invoker:
                 _logger.exception("a handler of errors failed")
 
 
-async def _isolated(function: Handler, argument: object) -> object:
-    """Run a handler in a task of its own, whose cancellation by anybody else is its failure."""
+async def isolated(function: Handler, argument: object) -> object:
+    """Run a handler in a task of its own, whose cancellation by anybody else is its failure.
+
+    Raises what the handler raises, and HandlerCancelledError.
+    """
 
     async def run() -> object:
         return await function(argument)

@@ -1,0 +1,144 @@
+"""The endpoint for change notifications: what Graph posts to it is stored, acknowledged and handled.
+
+Source: https://learn.microsoft.com/graph/change-notifications-delivery-webhooks
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import AsyncIterable, Callable, Mapping
+from urllib.parse import parse_qsl
+
+from anyio.to_thread import run_sync
+
+from ..reply import Reply, TooLargeError, read_body, unavailable
+from ..store import StoreError
+from .delivery import Delivery, DeliveryError, DroppedError, Item, parse_delivery
+from .inbox import Inbox
+from .subscriptions import Kept, Subscriptions
+from .tokens import MOST_TOKENS
+
+_logger = logging.getLogger(__name__)
+
+_VALIDATION_TOKEN = "validationToken"  # noqa: S105 - the name of it
+_LONGEST_TOKEN = 4096
+_MOST_FIELDS = 100
+_MOST_SUBSCRIPTIONS = 1000
+"""The most subscriptions that one delivery is looked up for: others count as unknown."""
+_LARGE = 64 * 1024
+"""The size in bytes above which a body is parsed in a thread."""
+
+
+class Endpoint:
+    """Answers what Graph posts to the notification URLs of the subscriptions in a store."""
+
+    def __init__(
+        self,
+        subscriptions: Subscriptions,
+        inbox: Inbox,
+        *,
+        max_body: int,
+        on_count: Callable[[str, int], object],
+        on_dropped: Callable[[Exception], object],
+        on_accepted: Callable[[], object],
+    ) -> None:
+        self._subscriptions = subscriptions
+        self._inbox = inbox
+        self._max_body = max_body
+        self._count = on_count
+        self._on_dropped = on_dropped
+        self._on_accepted = on_accepted
+
+    async def handle(
+        self,
+        method: str,
+        headers: Mapping[str, str],
+        query: str,
+        body: bytes | AsyncIterable[bytes],
+    ) -> Reply:
+        """Return the answer to a request; never raises for anything in it.
+
+        Header names are in any case. Items that do not prove to be those of a subscription are dropped and
+        counted, and nobody but the log learns of it.
+        """
+        if method.upper() != "POST":
+            return self._refused(405, {"Allow": "POST"})
+        try:
+            fields = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        except ValueError:
+            return self._refused(400)
+        if _VALIDATION_TOKEN in fields:
+            return _validated(fields[_VALIDATION_TOKEN])
+        try:
+            if _announced(headers) > self._max_body:
+                raise TooLargeError
+            content = await read_body(body, self._max_body)
+            large = len(content) > _LARGE
+            delivery = await run_sync(parse_delivery, content) if large else parse_delivery(content)
+            await self._accept(delivery)
+        except TooLargeError:
+            return self._refused(413)
+        except DeliveryError:
+            return self._refused(400)
+        except StoreError as error:
+            _logger.error("change notifications could not be stored: %s", error)
+            self._count("refused", 1)
+            return unavailable()
+        return Reply(202)
+
+    def _refused(self, status: int, headers: Mapping[str, str] | None = None) -> Reply:
+        self._count("refused", 1)
+        return Reply(status, dict(headers or {}))
+
+    async def _accept(self, delivery: Delivery) -> None:
+        """Store the items of known subscriptions, and drop the others. Raises StoreError."""
+        counts: Counter[str] = Counter()
+        found: dict[tuple[str, str], Kept | None] = {}
+        proof: str | None = None
+        for _ in range(delivery.misfits):
+            self._on_dropped(DroppedError("it is not a JSON object"))
+        for item in delivery.items:
+            kept = await self._find(item, found)
+            if kept is None:
+                self._on_dropped(DroppedError("it does not prove to be of a subscription of ours"))
+                continue
+            if item.encrypted is not None and not 0 < len(delivery.tokens) <= MOST_TOKENS:
+                self._on_dropped(DroppedError("it is encrypted, without validation tokens"))
+                continue
+            if delivery.tokens and proof is None:
+                proof = await self._inbox.keep_proof(delivery)
+            new = await self._inbox.accept(item, kept.wanted.name, proof=proof)
+            counts["received" if new else "duplicate"] += 1
+        for counter, amount in counts.items():
+            self._count(counter, amount)
+        if counts["received"]:
+            self._on_accepted()
+
+    async def _find(self, item: Item, found: dict[tuple[str, str], Kept | None]) -> Kept | None:
+        """Return the subscription of an item, which is looked up once for a delivery."""
+        named = item.client_state, item.subscription_id
+        if named not in found and len(found) < _MOST_SUBSCRIPTIONS:
+            found[named] = await self._subscriptions.find(item)
+        return found.get(named)
+
+
+def _announced(headers: Mapping[str, str]) -> int:
+    """Return how many bytes the headers say that the body has; 0 where they say nothing."""
+    lengths = [value.strip() for name, value in headers.items() if name.lower() == "content-length"]
+    if not all(length.isascii() and length.isdigit() and len(length) < 20 for length in lengths):
+        raise DeliveryError("Content-Length is not a number")
+    return max(map(int, lengths), default=0)
+
+
+def _validated(token: str) -> Reply:
+    """Return the answer that proves to Graph that the address is that of the application."""
+    sent = token.encode(errors="replace")
+    if len(sent) > _LONGEST_TOKEN:
+        return Reply(400)
+    headers = {
+        "Content-Type": "text/plain; charset=utf-8",
+        # Whatever somebody wants to have said here, no browser runs it.
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Reply(200, headers, sent)
