@@ -7,6 +7,7 @@ import json
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,8 +22,8 @@ from .live import LiveCall
 from .notification import Context, Notification
 from .reduction import reduce
 from .settings import Settings
-from .state import CallState, EventData
-from .store import Change, Mark, Outcome, Store
+from .state import CallState, EventData, NewerFormatError
+from .store import Change, Mark, Outcome, Store, StoreError
 from .waiting import TURN, letting_others_start, within
 from .work import Work, event_part, source_part
 
@@ -370,7 +371,15 @@ class Engine:
         """The calls whose changes something in this process waits for."""
         return frozenset(self._signals)
 
-    def changed_elsewhere(self, call_id: str) -> None:
+    async def changed_elsewhere(self, call_id: str) -> None:
+        """Take in what another process may have changed of a call, if anything here looks at it."""
+        if call_id in self._live:
+            # Who waits for the call will read it too, and be told.
+            with suppress(StoreError, NewerFormatError):
+                await self.held(call_id, fresh=True)
+        self._wake(call_id)
+
+    def _wake(self, call_id: str) -> None:
         """Let those who wait for changes of a call look again."""
         if signal := self._signals.pop(call_id, None):
             signal.set()
@@ -386,7 +395,7 @@ class Engine:
         if call := self._live.get(call_id):
             call.refresh(held.state)
         if known is None or known.state is not held.state:
-            self.changed_elsewhere(call_id)
+            self._wake(call_id)
 
     # -- the data of the application
 

@@ -197,7 +197,7 @@ class Runner:
         for key in keys:
             kind, _, call_id = key.partition("/")
             if kind == KIND:
-                self._engine.changed_elsewhere(call_id)
+                await self._engine.changed_elsewhere(call_id)
                 if lane := self._lanes.get(call_id):
                     lane.wake()
 

@@ -1,0 +1,102 @@
+"""A call that one process holds, while another one is notified about it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from graph_comms.bot import AlreadyDecided, CallEnded, DataConflict, LiveCall, MemoryStore
+from graph_comms.models import CallState
+from tests.bot import samples
+from tests.bot.manual_clock import ManualClock
+from tests.bot.service import BotUnderTest
+
+pytestmark = pytest.mark.anyio
+
+
+class SharedStore(MemoryStore):
+    """One memory for several bots, each of which takes the others for processes elsewhere."""
+
+    @property
+    def shared(self) -> bool:
+        return True
+
+
+Two = tuple[BotUnderTest, BotUnderTest]
+
+
+@pytest.fixture
+async def two() -> AsyncGenerator[Two]:
+    clock = ManualClock()
+    store = SharedStore(clock=clock)
+    first, second = (BotUnderTest(clock=clock, store=store) for _ in range(2))
+    async with first.bot, second.bot:
+        yield first, second
+
+
+async def held(tested: BotUnderTest) -> LiveCall:
+    call = await tested.bot.call(samples.CALL)
+    assert call is not None
+    return call
+
+
+async def test_a_call_shows_what_the_other_was_notified_of(two: Two) -> None:
+    here, there = two
+    await here.notify(samples.call_item(state="establishing"))
+    call = await held(here)
+    await there.notify(samples.call_item(state="established"))
+    await there.notify(samples.roster(samples.participant("ann"), samples.participant("bob")))
+    await here.settle()
+    assert call.state is CallState.ESTABLISHED
+    assert list(call.roster) == ["participant-ann", "participant-bob"]
+    await there.notify(samples.terminated())
+    await here.settle()
+    assert call.ended
+
+
+async def test_a_completion_that_the_other_was_notified_of_is_returned(two: Two) -> None:
+    here, there = two
+    await here.notify(samples.call_item(state="established"))
+    played = await (await held(here)).play_prompt("https://bot.contoso.com/hello.wav")
+    waiting = asyncio.create_task(played.completed(timeout=30))
+    await here.settle()
+    await there.notify(samples.operation())
+    ended = await waiting
+    assert ended.id == samples.OPERATION
+
+
+async def test_the_end_that_the_other_was_notified_of_ends_waits(two: Two) -> None:
+    here, there = two
+    await here.notify(samples.call_item(state="established"))
+    waiting = asyncio.create_task((await held(here)).tones(stop="#", timeout=None))
+    await here.settle()
+    await there.notify(samples.terminated())
+    with pytest.raises(CallEnded):
+        await waiting
+
+
+async def test_one_of_them_decides(two: Two) -> None:
+    here, there = two
+    await here.notify(samples.incoming())
+    calls = [await held(tested) for tested in two]
+    decided = await asyncio.gather(*(call.answer() for call in calls), return_exceptions=True)
+    assert sorted(map(type, decided), key=str) == [type(None), AlreadyDecided]
+    assert here.service.actions() + there.service.actions() == ["answer"]
+
+
+async def test_neither_overwrites_the_data_of_the_other(two: Two) -> None:
+    here, there = two
+    await here.notify(samples.call_item(state="established"))
+    first, second = await held(here), await held(there)
+    first.data["n"] = 1
+    second.data["n"] = 2
+    await first.save()
+    with pytest.raises(DataConflict):
+        await second.save()
+    second.data["n"] += 2
+    await second.save()
+    await first.load()
+    assert first.data == {"n": 3}
+    assert await held(there) is second
