@@ -49,9 +49,11 @@ class Dialling:
             raise ValueError("nothing would end the tones: give max_digits, stop or timeout")
 
     def dialled(self, state: CallState) -> Dialled:
-        """Return what was pressed, up to the end if that has come."""
+        """Return what was pressed, up to the end if that has come; anything but keys is left out."""
         keys, last = "", 0
         for last, key in state.unread_tones:
+            if key not in KEYS:
+                continue
             if key in self.stop:
                 return Dialled(keys, last, complete=True)
             keys += key

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graph_comms.bot.live import LiveCall
-from tests.bot.keeping import Graph, Process, Sent, established, operation, press
+from tests.bot import samples
+from tests.bot.keeping import CALL, Graph, Process, Sent, established, operation, press
 from tests.bot.manual_clock import settle
 
 pytestmark = pytest.mark.anyio
@@ -86,6 +90,53 @@ async def test_keys_that_arrive_out_of_order_are_read_in_order(
     press(process, "1", first=7)
     press(process, "#", first=9)
     assert await call.tones(stop="#") == "12"
+
+
+async def test_what_is_no_key_is_left_out(process: Process, call: LiveCall) -> None:
+    for number, tone in enumerate(("tone1", "flash", "tone2", "unknownFutureValue"), start=6):
+        process.notify(samples.tone(number, tone))
+    assert await call.tones(max_digits=2) == "12"
+    dialling = asyncio.create_task(call.tones(max_digits=1, timeout=3))
+    await process.clock.advance(3)
+    assert await dialling == ""
+
+
+@given(
+    keys=st.text("123*#", max_size=12),
+    most=st.integers(1, 4),
+    stop=st.sampled_from(["", "#", "*#"]),
+    late=st.randoms(use_true_random=False),
+)
+def test_every_key_comes_once_and_in_order(
+    keys: str, most: int, stop: str, late: random.Random
+) -> None:
+    async def dial() -> list[str]:
+        process = Process(Graph({"subscribeToTone": operation("completed")}))
+        call = established(process)
+        numbered = list(enumerate(keys, start=6))
+        late.shuffle(numbered)
+        for number, key in numbered + numbered[:2]:
+            press(process, key, first=number)
+        dialled: list[str] = []
+        while process.shared.states[CALL].unread_tones:
+            asked = asyncio.create_task(call.tones(max_digits=most, stop=stop, timeout=1))
+            await process.clock.advance(1)
+            dialled.append(await asked)
+        return dialled
+
+    assert asyncio.run(dial()) == parts_of(keys, most, stop)
+
+
+def parts_of(keys: str, most: int, stop: str) -> list[str]:
+    """Return what is dialled with keys that have all been pressed."""
+    parts: list[str] = []
+    while keys:
+        end = min([keys.index(key) for key in stop if key in keys], default=len(keys))
+        part = keys[: min(end, most)]
+        stopped = len(part) == end < most
+        parts.append(part)
+        keys = keys[len(part) + stopped :]
+    return parts
 
 
 async def test_each_key_is_read_once_by_whichever_process(process: Process, call: LiveCall) -> None:
