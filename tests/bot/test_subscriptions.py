@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -248,6 +249,34 @@ async def test_a_renewal_that_fails_is_tried_again_and_reported(
     assert len(setting.graph.asked("PATCH")) == 4
     assert len(failures) == 3
     assert setting.counts == {"failed": 3}
+
+
+async def test_the_passcode_of_a_meeting_is_in_no_log_and_no_repr(
+    setting: Setting, changes: Changes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    seen: list[Any] = []
+
+    @changes.any
+    @changes.error
+    async def keep(event: Any) -> None:
+        seen.append(event)
+
+    link = "https%3A%2F%2Fteams.microsoft.com%2Fmeet%2F2123%3Fp%3DhunTer2"
+    path = f"communications/onlineMeetings(joinWebUrl='{link}')/meetingCallEvents"
+    kept = await changes.subscriptions.create(path, lifetime=HOUR)
+    setting.graph.failures += [400]
+    await setting.clock.advance(SHORT.total_seconds() * 0.75)
+    data = {"@odata.type": "#microsoft.graph.onlineMeeting", "id": path}
+    await post(changes, setting.graph.item(resource=path, resourceData=data))
+    await post(changes, lifecycle(setting, "missed"))
+    await settle()
+    assert {type(one).__name__ for one in seen} == {"Failure", "Change", "Missed"}
+    assert (
+        "the subscription to communications/onlineMeetings(…)/meetingCallEvents failed"
+        in caplog.text
+    )
+    assert "hunTer2" not in caplog.text + repr(seen) + repr(kept)
 
 
 async def test_one_that_is_gone_is_created_again_and_the_gap_reported(

@@ -34,11 +34,12 @@ class _Change(Generic[T]):
 
     change_type: str
     resource_type: ResourceType | None
-    id: str | None
     subscription_id: str
     tenant_id: str | None
     received_at: datetime
     redelivered: bool
+    # The id of a meeting may be its address, with the passcode in it.
+    id: str | None = field(repr=False)
     resource: T | None = field(repr=False)
     path: str = field(repr=False)
     raw: Mapping[str, Any] = field(repr=False)
@@ -83,7 +84,7 @@ class Missed:
     `"expired"`.
     """
 
-    path: str
+    path: str = field(repr=False)
     resource_type: ResourceType | None
     since: datetime
     reason: str
@@ -104,4 +105,4 @@ class Failure:
 
     exception: Exception
     event: object | None
-    path: str | None
+    path: str | None = field(repr=False)

@@ -75,6 +75,11 @@ def relative(path: str) -> str:
     return "/" + _ROOT.sub("", path, count=1).lstrip("/")
 
 
+def shown(path: str) -> str:
+    """Return a path as a log may have it: without arguments and query, which may hold a passcode."""
+    return _ARGUMENTS.sub("(…)", path).partition("?")[0]
+
+
 def _watched(path: str) -> _Watched | None:
     names = _ARGUMENTS.sub("", path).partition("?")[0].casefold().split("/")
     return next((_WATCHED[name] for name in reversed(names) if name in _WATCHED), None)

@@ -22,14 +22,14 @@ from typing import Any, Self, TypeVar
 from uuid import uuid4
 
 from ..._runtime.async_client import AsyncClientBase
-from ..._runtime.errors import NotFoundError
+from ..._runtime.errors import GraphHTTPError, NotFoundError
 from ..clock import Clock, SystemClock
 from ..store import Change, Outcome, Store, StoreError
 from .delivery import CHANGE_TYPES, Item
 from .encryption import EncryptionCertificate
 from .events import Failure
 from .inbox import Inbox
-from .resources import longest_life
+from .resources import longest_life, shown
 
 T = TypeVar("T")
 
@@ -63,9 +63,10 @@ class Wanted:
     `lifetime` is in seconds.
     """
 
-    resource: str
-    notification_url: str
-    lifecycle_notification_url: str
+    # The address of a meeting may have its passcode in it, and ours what only Graph is to know.
+    resource: str = field(repr=False)
+    notification_url: str = field(repr=False)
+    lifecycle_notification_url: str = field(repr=False)
     change_types: tuple[str, ...]
     include_resource_data: bool
     lifetime: float
@@ -90,7 +91,6 @@ class Kept:
     id: str | None = None
     expires: float = 0.0
     confirmed: float | None = None
-    certificate: str | None = None
     earlier: tuple[tuple[str, float], ...] = ()
     failures: int = 0
     claim: str | None = None
@@ -258,7 +258,12 @@ class Subscriptions:
             return None
 
     async def _failed(self, wanted: Wanted, error: Exception) -> None:
-        _logger.warning("the subscription to %s failed: %s", wanted.resource, error)
+        # What Graph says in words may repeat the resource.
+        if isinstance(error, GraphHTTPError):
+            reason = f"HTTP {error.status} {error.code}"
+        else:
+            reason = type(error).__name__
+        _logger.warning("the subscription to %s failed: %s", shown(wanted.resource), reason)
         if self._on_failure is not None:
             await self._on_failure(Failure(exception=error, event=None, path=wanted.resource))
 
@@ -397,8 +402,9 @@ class Subscriptions:
             raise ValueError("say where Graph is to send notifications: notification_url=…")
         if include_resource_data and self._certificate is None:
             raise ValueError("include_resource_data needs a certificate: certificates=[…]")
-        if not url.startswith("https://"):
-            raise ValueError(f"Graph posts to https addresses only: notification_url={url!r}")
+        lifecycle_url = self._lifecycle_notification_url or url
+        if not (url.startswith("https://") and lifecycle_url.startswith("https://")):
+            raise ValueError("Graph posts to https addresses only: notification_url='https://…'")
         if not change_types or {*change_types} - CHANGE_TYPES:
             allowed = ", ".join(sorted(CHANGE_TYPES))
             raise ValueError(f"change_types are some of {allowed}, not {change_types!r}")
@@ -406,7 +412,7 @@ class Subscriptions:
         return Wanted(
             resource=path,
             notification_url=url,
-            lifecycle_notification_url=self._lifecycle_notification_url or url,
+            lifecycle_notification_url=lifecycle_url,
             change_types=tuple(change_types),
             include_resource_data=include_resource_data,
             lifetime=(lifetime or longest_life(path)).total_seconds(),
