@@ -133,10 +133,12 @@ class Runner:
 
     def _changed(self, call_id: str, held: Held, due: float | None) -> None:
         """Run the handlers of a call whose lease was just taken, and wake whoever it concerns."""
-        lease = held.work.lease
-        if lane := self._lanes.get(call_id):
+        lease, lane = held.work.lease, self._lanes.get(call_id)
+        if lane:
             lane.wake()
-        elif lease is not None and lease.owner == self._owner and not self._closing:
+        ours = lease is not None and lease.owner == self._owner
+        # A lane with another lease is at its end: it has given that back.
+        if ours and lease and not self._closing and not (lane and lane.lease == lease.number):
             self._run_lane(call_id, lease.number)
         if due is not None and due < self._asleep_until:
             self._alarm.set()
@@ -149,7 +151,8 @@ class Runner:
             try:
                 await lane.run()
             finally:
-                del self._lanes[call_id]
+                if self._lanes.get(call_id) is lane:
+                    del self._lanes[call_id]
                 self._idle.set()
                 self._alarm.set()
 

@@ -52,7 +52,7 @@ class Lane:
         self._engine = engine
         self._invoker = invoker
         self._call_id = call_id
-        self._lease = lease
+        self.lease = lease
         self._closing = closing
         self._wake = anyio.Event()
         self._begun: dict[int, Turn] = {}
@@ -99,14 +99,14 @@ class Lane:
             nonlocal over
             work = held.work
             for number in finished:
-                work = work.done(self._lease, number)
+                work = work.done(self.lease, number)
             starting[:] = self._startable(work, set(finished))
             for entry in starting:
-                work = work.started(self._lease, entry.number)
+                work = work.started(self.lease, entry.number)
             running = self._begun.keys() - set(finished)
             over = not starting and not running and (not work.entries or self._closing())
             if over:
-                work = work.released(self._lease)
+                work = work.released(self.lease)
             return Step(held.state, work)
 
         try:
@@ -120,7 +120,7 @@ class Lane:
         loose = self._call_id.startswith(LOOSE)
         call = None if loose else self._engine.live(held.state)
         for entry in starting:
-            turn = Turn(self._engine.clock, self._call_id, self._lease, self.wake)
+            turn = Turn(self._engine.clock, self._call_id, self.lease, self.wake)
             self._begun[entry.number] = turn
             tasks.start_soon(self._handle, entry, call, turn)
         return over
@@ -208,7 +208,7 @@ class Lane:
 
         def step(held: Held) -> Step:
             until = engine.now() + engine.settings.lease
-            return Step(held.state, held.work.renewed(self._lease, until))
+            return Step(held.state, held.work.renewed(self.lease, until))
 
         while True:
             await engine.clock.sleep(engine.settings.lease / 3)
@@ -221,7 +221,7 @@ class Lane:
         """Give the lease back, if it is still ours, so that another process need not wait for its end."""
 
         def step(held: Held) -> Step:
-            return Step(held.state, held.work.released(self._lease))
+            return Step(held.state, held.work.released(self.lease))
 
         with suppress(LeaseLostError, StoreError, UnknownCallError):
             await self._engine.transact(self._call_id, step)
