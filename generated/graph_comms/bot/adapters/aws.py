@@ -71,7 +71,9 @@ class _Request:
 
 def _request(event: Event) -> _Request:
     text = event.get("body") or ""
-    body = b64decode(text) if event.get("isBase64Encoded") else text.encode()
+    body = (
+        b64decode(text) if event.get("isBase64Encoded") else text.encode("utf-8", "surrogatepass")
+    )
     if "httpMethod" in event:  # payload format 1.0
         several = _members(event, "multiValueHeaders")
         fields = [(name, value) for name, values in several.items() for value in values]

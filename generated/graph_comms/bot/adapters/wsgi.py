@@ -79,7 +79,10 @@ async def _chunks(environ: Mapping[str, Any]) -> AsyncIterator[bytes]:
     limiter = CapacityLimiter(1)
     while endless or left:
         size = CHUNK if endless else min(CHUNK, left)
-        chunk = await run_sync(environ["wsgi.input"].read, size, limiter=limiter)
+        try:
+            chunk = await run_sync(environ["wsgi.input"].read, size, limiter=limiter)
+        except OSError as error:
+            raise ClientDisconnectedError from error
         if not chunk:
             if endless:
                 return
