@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Generic, Never, Self, TypeVar, overload
 from urllib.parse import urlsplit
 
@@ -15,6 +23,7 @@ from ..client import AsyncCommunicationsClient
 from ..models import Call, CommsOperation, ParticipantJoiningResponse, RejectReason
 from .adapters import Served
 from .adapters.service import LoopThread
+from .changes import Changes, EncryptionCertificate
 from .clock import Clock, SystemClock
 from .creating import create, join
 from .engine import Engine
@@ -86,6 +95,9 @@ class Bot(Served):
         trust: Whose tokens are accepted. No setting accepts requests without a token.
         store: Where calls are kept. MemoryStore, for one process, unless given.
         clock: The time; a test or a simulation gives its own.
+        notification_url: Where Graph reaches `bot.changes`.
+        lifecycle_notification_url: The same for lifecycle notifications, if it is another address.
+        certificates: What resources in change notifications are encrypted for, the newest first.
         answer_within: How long an incoming call may wait for a decision, in seconds.
         answer_recording_within: The same for a call that a policy has recorded.
         undecided: Why an incoming call is rejected that nothing has decided two seconds before that;
@@ -119,6 +131,9 @@ class Bot(Served):
         trust: Trust = Trust.GLOBAL,
         store: Store | None = None,
         clock: Clock | None = None,
+        notification_url: str | None = None,
+        lifecycle_notification_url: str | None = None,
+        certificates: Sequence[EncryptionCertificate] = (),
         answer_within: float = 15.0,
         answer_recording_within: float = 5.0,
         undecided: RejectReason | None = RejectReason.BUSY,
@@ -169,6 +184,23 @@ class Bot(Served):
         invoker = Invoker(handlers, settings)
         self._runner = Runner(self.engine, invoker)
         self._webhook = Webhook(self.engine, self._runner, Joining(self.engine, invoker), trust)
+        self._make_changes = partial(
+            Changes,
+            client,
+            app_id=app_id,
+            store=self.engine.store,
+            notification_url=notification_url,
+            lifecycle_notification_url=lifecycle_notification_url,
+            certificates=certificates,
+            clock=self.engine.clock,
+            handler_timeout=handler_timeout,
+            threads=threads,
+            max_body=max_body,
+            grace=grace,
+            lease=lease,
+            on_count=settings.on_count,
+        )
+        self._changes: Changes | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting: tuple[object, asyncio.Lock] = (None, asyncio.Lock())
         self._stopped = False
@@ -235,15 +267,26 @@ class Bot(Served):
         loop = asyncio.get_running_loop()
         async with self._lock():
             if self._loop is not loop:
-                await self._runner.start()
-                self._loop, self._stopped = loop, False
+                await self._begin(by_itself=True)
 
     async def stop(self) -> None:
         """Refuse new notifications, let handlers finish for `grace` seconds, and cancel the others."""
         async with self._lock():
             if self._loop is asyncio.get_running_loop():
-                await self._runner.stop()
-                self._loop, self._stopped = None, True
+                await self._end()
+                self._stopped = True
+
+    async def _begin(self, *, by_itself: bool) -> None:
+        await self._runner.start(by_itself=by_itself)
+        if self._changes:
+            await self._changes.start(by_itself=by_itself)
+        self._loop, self._stopped = asyncio.get_running_loop(), False
+
+    async def _end(self) -> None:
+        if self._changes:
+            await self._changes.stop(close_store=False)
+        await self._runner.stop()
+        self._loop = None
 
     def _lock(self) -> asyncio.Lock:
         """Return the lock of starting and stopping in the running loop."""
@@ -274,25 +317,29 @@ class Bot(Served):
     async def invocation(self) -> AsyncGenerator[None]:
         """Let the bot answer in this event loop, where nothing runs between requests."""
         async with self._lock():
-            await self._runner.start(by_itself=False)
-            self._loop, self._stopped = asyncio.get_running_loop(), False
+            await self._begin(by_itself=False)
         try:
             yield
         finally:
             async with self._lock():
-                await self._runner.stop()
-                self._loop = None
+                await self._end()
 
     async def run_due(self, limit: int = 100) -> int:
-        """Run handlers, deadlines and keepAlives that are due, of that many calls at most.
+        """Do what is due: handlers, deadlines, keepAlives, change notifications and renewals.
 
-        For servers where nothing runs between requests: call it from a timer or a queue. Returns of
-        how many calls something was due. Raises StoreError.
+        For servers where nothing runs between requests: call it from a timer or a queue. It looks after
+        so many calls, notifications and subscriptions at most, and returns of how many. Raises StoreError.
         """
         if self._loop is asyncio.get_running_loop():
-            return await self._runner.run_due(limit)
+            return await self._run_due(limit)
         async with self.invocation():
-            return await self._runner.run_due(limit)
+            return await self._run_due(limit)
+
+    async def _run_due(self, limit: int) -> int:
+        done = await self._runner.run_due(limit)
+        if self._changes and done < limit:
+            done += await self._changes.run_due(limit - done)
+        return done
 
     async def _start_late(self) -> None:
         if self._loop is None:
@@ -307,6 +354,17 @@ class Bot(Served):
         return self.engine.store
 
     # -- the application's side
+
+    @property
+    def changes(self) -> Changes:
+        """The endpoint of change notifications, which starts and stops with the bot.
+
+        Use it before the bot starts: register handlers and serve it at `notification_url`.
+        """
+        if self._changes is None:
+            self._changes = self._make_changes()
+            self._changes.thread = self.thread
+        return self._changes
 
     async def create(self, call: Call) -> LiveCall:
         """Create a call, with the bot's callback URI unless it has one, and return it.
