@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import anyio
@@ -54,7 +54,9 @@ class Lane:
         self.lease = lease
         self._closing = closing
         self._wake = anyio.Event()
-        self._begun: dict[int, Turn] = {}
+        self._begun: set[int] = set()
+        self._busy: set[int] = set()
+        """The events whose handlers keep those of the next one waiting."""
         self._finished: list[int] = []
 
     def wake(self) -> None:
@@ -99,10 +101,10 @@ class Lane:
             work = held.work
             for number in finished:
                 work = work.done(self.lease, number)
-            starting[:] = self._startable(work, set(finished))
+            starting[:] = self._startable(work, finished)
             for entry in starting:
                 work = work.started(self.lease, entry.number)
-            running = self._begun.keys() - set(finished)
+            running = self._begun.difference(finished)
             over = not starting and not running and (not work.entries or self._closing())
             if over:
                 work = work.released(self.lease)
@@ -113,43 +115,68 @@ class Lane:
         except BaseException:
             self._finished = finished + self._finished
             raise
-        for number in finished:
-            del self._begun[number]
+        self._begun.difference_update(finished)
+        self._busy.difference_update(finished)
         assert held is not None  # without a mark nothing is a duplicate
         loose = self._call_id.startswith(LOOSE)
         call = None if loose else self._engine.live(held.state)
         for entry in starting:
-            turn = Turn(self._engine.clock, self._call_id, self.lease, self.wake)
-            self._begun[entry.number] = turn
-            tasks.start_soon(self._handle, entry, call, turn)
+            self._begun.add(entry.number)
+            self._busy.add(entry.number)
+            tasks.start_soon(self._handle, entry, call)
         return over
 
-    def _startable(self, work: Work, finished: set[int]) -> list[Entry]:
+    def _startable(self, work: Work, finished: Sequence[int]) -> list[Entry]:
         """Return the events whose handlers may start now."""
         if self._closing():
             return []
         waiting = [entry for entry in work.entries if entry.number not in self._begun]
         if any(entry.kind == "terminated" for entry in waiting):
             return waiting
-        busy = any(not turn.over for number, turn in self._begun.items() if number not in finished)
-        return [] if busy else waiting[:1]
+        return [] if self._busy.difference(finished) else waiting[:1]
 
     # -- one event
 
-    async def _handle(self, entry: Entry, call: LiveCall | None, turn: Turn) -> None:
-        TURN.set(turn)
-        event, context = await self._read(entry, call)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._watch, event, call, turn)
+    async def _handle(self, entry: Entry, call: LiveCall | None) -> None:
+        """Run the handlers of an event, each when the one before has ended or passed its turn on."""
+        try:
+            event, context = await self._read(entry, call)
             if call:
-                call.context = context
                 await self._load(call)
-            for registration in self._invoker.handlers.of(entry.kind):
-                await self._call(registration, event, call)
-            tasks.cancel_scope.cancel()
+            async with anyio.create_task_group() as tasks:
+                for registration in self._invoker.handlers.of(entry.kind):
+                    passed_on = anyio.Event()
+                    turn = Turn(self._engine.clock, self._call_id, self.lease, passed_on.set)
+                    tasks.start_soon(self._run_handler, registration, event, call, context, turn)
+                    await passed_on.wait()
+                self._busy.discard(entry.number)
+                self.wake()
+        except* LeaseLostError:
+            raise
+        except* Exception:
+            # Only the kit itself can have failed here: the event must not be tried for ever.
+            _logger.exception("an event of call %s could not be handled", self._call_id)
         self._finished.append(entry.number)
-        turn.pass_on()
         self.wake()
+
+    async def _run_handler(
+        self,
+        registration: Registration,
+        event: Event,
+        call: LiveCall | None,
+        context: Context,
+        turn: Turn,
+    ) -> None:
+        TURN.set(turn)
+        if call:
+            call.context = context
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._watch, event, call, turn)
+                await self._call(registration, event, call)
+                tasks.cancel_scope.cancel()
+        finally:
+            turn.pass_on()
 
     async def _load(self, call: LiveCall) -> None:
         """Read the data of the application, which handlers of another process may have changed."""

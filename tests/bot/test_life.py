@@ -513,3 +513,34 @@ async def test_what_runs_nowhere_between_requests_is_done_when_due() -> None:
     assert await tested.bot.run_due(limit=10) == 1
     assert seen == ["media_active", "tone", "terminated"]
     assert await tested.bot.run_due(limit=10) == 0
+
+
+async def test_the_handlers_of_one_event_take_turns_too(tested: BotUnderTest) -> None:
+    seen: list[str] = []
+
+    @tested.bot.media_active
+    async def talk(call: Any) -> None:
+        seen.append("talk")
+        await call.tones(max_digits=1, timeout=None)
+        seen.append("heard")
+
+    @tested.bot.any("media_active")
+    async def note(event: Any) -> None:
+        seen.append(event.kind)
+
+    await tested.notify(*samples.answered_call()[:3])
+    assert seen == ["talk", "media_active"]
+    await tested.notify(samples.tone(1))
+    assert seen == ["talk", "media_active", "heard"]
+
+
+async def test_an_event_that_the_kit_cannot_make_is_left_behind(
+    tested: BotUnderTest, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    seen = record(tested, "tone")
+    with monkeypatch.context() as patch:
+        patch.setattr("graph_comms.bot.lanes.make_event", lambda *_, **__: 1 / 0)
+        await tested.notify(samples.tone(1))
+    assert "could not be handled" in caplog.text
+    await tested.notify(samples.tone(2))
+    assert seen == ["tone"]
