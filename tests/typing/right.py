@@ -17,6 +17,7 @@ from graph_comms import (
     Response,
     RetryPolicy,
 )
+from graph_comms.bot.changes import BlockingChange, Change, Changes, MeetingCallEvent, Missed
 from graph_comms.models import (
     Call,
     CallRecording,
@@ -238,3 +239,29 @@ def stored(call: Call) -> Call:
     wire: dict[str, object] = call.to_dict()
     text: str = call.to_json()
     return Call.from_json(text) if wire else Call.from_dict({"subject": None})
+
+
+def listen(changes: Changes) -> None:
+    @changes.created(call_records.CallRecord)
+    @changes.updated(call_records.CallRecord)
+    async def record(change: Change[call_records.CallRecord]) -> None:
+        found = await change.fetch(query={"$expand": "sessions"})
+        began: datetime | None = found.start_date_time
+        notified = change.resource
+        print(began, notified.version if notified else change.id)
+
+    @changes.created(CallRecording)
+    def recorded(change: BlockingChange[CallRecording]) -> None:
+        meeting: str | None = change.fetch().meeting_id
+        print(meeting)
+
+    @changes.updated(MeetingCallEvent)
+    async def roster(change: Change[MeetingCallEvent]) -> None:
+        if change.resource:
+            print([person.identity.user for person in change.resource.joined])
+
+    @changes.missed(call_records.CallRecord)
+    @changes.missed
+    async def backfill(missed: Missed) -> None:
+        since: datetime = missed.since
+        print(since)

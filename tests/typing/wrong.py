@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from io import StringIO
 
 from graph_comms import AsyncCommunicationsClient, CommunicationsClient
+from graph_comms.bot.changes import BlockingChange, Change, Changes
 from graph_comms.models import (
     Call,
     CallDirection,
+    CallRecording,
     CallState,
     CommsNotification,
     Identity,
@@ -99,3 +101,19 @@ async def put(client: CommunicationsClient, other: AsyncIterator[bytes]) -> None
     recordings = AsyncCommunicationsClient("token").online_meetings.recordings
     await recordings.put_content("1", "2", "sound")  # error
     await recordings.put_content("1", "2", StringIO("sound"))  # error
+
+
+def listen(changes: Changes) -> None:
+    @changes.created(Call)  # error
+    async def other_type(change: Change[CallRecording]) -> None: ...
+
+    @changes.created(Call)  # error
+    def not_blocking(change: Change[Call]) -> None: ...
+
+    @changes.created(Call)
+    def wants_another(change: BlockingChange[Call]) -> None:
+        recording: CallRecording = change.fetch()  # error
+        print(recording)
+        change.fetch(query="$select=id")  # error
+
+    changes.missed("calls")  # error
