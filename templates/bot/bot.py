@@ -23,7 +23,7 @@ from ..client import AsyncCommunicationsClient
 from ..models import Call, CommsOperation, ParticipantJoiningResponse, RejectReason
 from .adapters import Served
 from .adapters.service import LoopThread
-from .changes import Changes, EncryptionCertificate
+from .changes import GRAPH, Changes, EncryptionCertificate, Publisher
 from .clock import Clock, SystemClock
 from .creating import create, join
 from .engine import Engine
@@ -98,6 +98,7 @@ class Bot(Served):
         notification_url: Where Graph reaches `bot.changes`.
         lifecycle_notification_url: The same for lifecycle notifications, if it is another address.
         certificates: What resources in change notifications are encrypted for, the newest first.
+        publisher: Who signs the validation tokens that come with such resources.
         answer_within: How long an incoming call may wait for a decision, in seconds.
         answer_recording_within: The same for a call that a policy has recorded.
         undecided: Why an incoming call is rejected that nothing has decided two seconds before that;
@@ -134,6 +135,7 @@ class Bot(Served):
         notification_url: str | None = None,
         lifecycle_notification_url: str | None = None,
         certificates: Sequence[EncryptionCertificate] = (),
+        publisher: Publisher = GRAPH,
         answer_within: float = 15.0,
         answer_recording_within: float = 5.0,
         undecided: RejectReason | None = RejectReason.BUSY,
@@ -192,6 +194,7 @@ class Bot(Served):
             notification_url=notification_url,
             lifecycle_notification_url=lifecycle_notification_url,
             certificates=certificates,
+            publisher=publisher,
             clock=self.engine.clock,
             handler_timeout=handler_timeout,
             threads=threads,

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from graph_comms.bot import Bot
+from graph_comms.bot.changes import Change
+from graph_comms.bot.testing import ChangeSigner
 from graph_comms.models.call_records import CallRecord
 from tests.bot import samples
 from tests.bot.graph_side import RECORDS, URL, GraphSide
@@ -49,6 +51,34 @@ async def test_changes_are_handled_while_the_bot_runs() -> None:
         assert seen == ["r1"]
     reply = await bot.handle("POST", SIGNER.headers(), "", samples.body(samples.tone(1)))
     assert reply.status == 503
+
+
+async def test_a_signer_of_changes_is_believed_where_it_is_the_publisher() -> None:
+    signer = ChangeSigner(samples.APP)
+    graph, clock = GraphSide(), ManualClock()
+    bot = Bot(
+        graph.client(),
+        app_id=samples.APP,
+        callback_uri=CALLBACK,
+        trust=SIGNER.trust,
+        clock=clock,
+        notification_url=URL,
+        certificates=[signer.certificate],
+        publisher=signer.publisher,
+    )
+    seen: list[Any] = []
+
+    @bot.changes.created(CallRecord)
+    async def keep(change: Change[CallRecord]) -> None:
+        seen.append(change.resource)
+
+    async with bot.invocation():
+        await bot.changes.subscriptions.create(RECORDS, include_resource_data=True)
+        item = graph.item(encryptedContent=signer.encrypt({"id": "r1", "version": 2}))
+        body = {"value": [item], "validationTokens": [signer.token()]}
+        await bot.changes.handle("POST", {}, "", json.dumps(body).encode())
+    assert await bot.run_due(limit=10) == 1
+    assert [record.version for record in seen] == [2]
 
 
 async def test_changes_are_handled_when_due() -> None:

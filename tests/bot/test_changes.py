@@ -206,6 +206,10 @@ def test_nothing_that_is_posted_makes_it_raise(
 class FailingStore(MemoryStore):
     failing = False
 
+    async def open(self) -> None:
+        if self.failing:
+            raise StoreError("the disk is full")
+
     async def swap(self, key: str, version: int, change: Any) -> Any:
         if self.failing:
             raise StoreError("the disk is full")
@@ -225,6 +229,8 @@ async def test_503_while_the_store_fails_and_nothing_is_lost() -> None:
         assert (await post(changes, setting.graph.item())).status == 202
         await settle()
         assert [event.id for event in seen] == ["r1"]
+    store.failing = True
+    assert (await post(setting.changes(), setting.graph.item())).status == 503
 
 
 class CountingStore(MemoryStore):
@@ -750,6 +756,28 @@ async def test_a_handler_that_does_not_end_in_time_is_cancelled_and_its_item_kep
     seen = seen_by(other := setting.changes())
     await other.run_due()
     assert [event.redelivered for event in seen] == [True]
+
+
+async def test_what_was_stopped_takes_nothing_until_it_is_started_again(setting: Setting) -> None:
+    changes = setting.changes()
+    seen = seen_by(changes)
+    async with changes:
+        await changes.subscriptions.create(RECORDS)
+    assert (await post(changes, setting.graph.item())).status == 503
+    async with changes:
+        assert (await post(changes, setting.graph.item())).status == 202
+        await settle()
+    assert len(seen) == 1
+
+
+async def test_of_several_invocations_the_last_one_ends_it(setting: Setting) -> None:
+    changes = setting.changes()
+    async with changes.invocation():
+        await changes.subscriptions.create(RECORDS)
+        async with changes.invocation():
+            pass
+        assert (await post(changes, setting.graph.item())).status == 202
+    assert (await post(changes, setting.graph.item())).status == 503
 
 
 async def test_run_due_handles_what_was_stored_where_nothing_else_runs() -> None:

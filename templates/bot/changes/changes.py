@@ -133,7 +133,8 @@ class Changes(Served):
             on_dropped=self._dropped,
         )
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._starting = asyncio.Lock()
+        self._starting: tuple[object, asyncio.Lock] = (None, asyncio.Lock())
+        self._invocations = 0
         self._main: asyncio.Task[None] | None = None
         self._closing = False
 
@@ -175,7 +176,11 @@ class Changes(Served):
                 _logger.warning(
                     "change notifications were not started: use `async with`, or start()"
                 )
-            await self.start()
+            try:
+                await self.start()
+            except StoreError as error:
+                _logger.error("change notifications could not be started: %s", error)
+                return unavailable()
         return await self._endpoint.handle(method, headers, query, body)
 
     @property
@@ -189,7 +194,7 @@ class Changes(Served):
         If ``by_itself``, notifications are handled and subscriptions renewed from now on; otherwise
         `run_due` has to be called.
         """
-        async with self._starting:
+        async with self._lock():
             loop = asyncio.get_running_loop()
             if self._loop is loop:
                 return
@@ -204,14 +209,15 @@ class Changes(Served):
             if by_itself:
                 self._main = asyncio.create_task(self._run(), name="graph-comms-changes")
             self._loop = loop
+            self._closing = False
 
     async def stop(self, *, close_store: bool = True) -> None:
-        """Refuse new notifications, let handlers finish for `grace` seconds, and cancel the others.
+        """Refuse notifications from now on, let handlers finish for `grace` seconds, and cancel the others.
 
         What was not handled stays in the store, which is closed unless something else uses it. Without
         effect where this was not started.
         """
-        async with self._starting:
+        async with self._lock():
             if self._loop is not asyncio.get_running_loop():
                 return
             self._closing = True
@@ -226,7 +232,6 @@ class Changes(Served):
                     await self._store.close()
             finally:
                 self._loop = None
-                self._closing = False
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -240,11 +245,21 @@ class Changes(Served):
     @asynccontextmanager
     async def invocation(self) -> AsyncGenerator[None]:
         """Answer in this event loop, where nothing runs between requests. Raises StoreError."""
-        await self.start(by_itself=False)
+        self._invocations += 1
         try:
+            await self.start(by_itself=False)
             yield
         finally:
-            await self.stop()
+            self._invocations -= 1
+            if not self._invocations:  # a platform may have several at a time
+                await self.stop()
+
+    def _lock(self) -> asyncio.Lock:
+        """Return the lock of starting and stopping in the running loop."""
+        loop = asyncio.get_running_loop()
+        if self._starting[0] is not loop:
+            self._starting = loop, asyncio.Lock()
+        return self._starting[1]
 
     async def run_due(self, limit: int = 100) -> int:
         """Handle notifications and renew subscriptions that are due, so many at most; return how many.
