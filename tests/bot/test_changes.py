@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph_comms import NotFoundError
 from graph_comms.bot.changes import (
     BlockingChange,
     Change,
@@ -24,6 +25,7 @@ from graph_comms.bot.changes import (
     MeetingCallEvent,
 )
 from graph_comms.bot.changes.inbox import Inbox
+from graph_comms.bot.changes.resources import type_of
 from graph_comms.bot.keys import KeysUnavailableError
 from graph_comms.bot.memory import MemoryStore
 from graph_comms.bot.store import StoreError
@@ -488,6 +490,61 @@ async def test_a_def_handler_runs_in_a_thread_and_fetches_there(
     await post(changes, setting.graph.item())
     await settle_threads(got)
     assert got == [3]
+
+
+PATHS = {
+    f"https://graph.microsoft.com/v1.0/{RECORDS}/r1": f"/{RECORDS}/r1",
+    f"/{RECORDS}/r1": f"/{RECORDS}/r1",
+    "communications/onlineMeetings('MSo=')/recordings('Vj=')": (
+        "/communications/onlineMeetings('MSo=')/recordings('Vj=')"
+    ),
+    "https://evil.example/v1.0/me": "/me",
+    "https://evil.example": None,
+    f"{RECORDS}/../../subscriptions": None,
+    f"{RECORDS}/%2e%2e/%2e%2e/subscriptions": None,
+    f"{RECORDS}?$filter=id": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize(("address", "path"), PATHS.items())
+async def test_a_fetch_stays_below_the_service_root(
+    setting: Setting, changes: Changes, address: str, path: str | None
+) -> None:
+    outcomes: list[str | None] = []
+
+    @changes.created
+    async def fetch(change: Change[Any]) -> None:
+        try:
+            await change.fetch()
+        except NotFoundError:
+            outcomes.append(setting.graph.requests[-1].url.path.removeprefix("/v1.0"))
+        except ValueError:
+            outcomes.append(None)
+
+    await changes.subscriptions.create(RECORDS)
+    await post(changes, setting.graph.item(resource=address, resourceData={"id": "r1"}))
+    await settle()
+    assert outcomes == [path]
+    assert {one.url.host for one in setting.graph.requests} == {"graph.microsoft.com"}
+
+
+TYPES = [
+    ("#microsoft.graph.callrecord", "x", CallRecord),
+    ("#Microsoft.Graph.CallRecords.CallRecord", "x", CallRecord),
+    ("#Microsoft.Graph.callRecording", "x", CallRecording),
+    (None, "communications/onlineMeetings('a')/recordings('b')", CallRecording),
+    (None, f"{RECORDS}/r1", CallRecord),
+    ("#microsoft.graph.chatMessage", f"{RECORDS}/r1", CallRecord),
+    ("#microsoft.graph.chatMessage", "chats/1", None),
+    (None, "chats/1", None),
+    (7, "chats/1", None),
+]
+
+
+@pytest.mark.parametrize(("name", "path", "cls"), TYPES)
+def test_the_type_of_a_resource_is_found(name: Any, path: str, cls: Any) -> None:
+    assert type_of(path, {} if name is None else {"@odata.type": name}) is cls
 
 
 MEETING = "communications/onlineMeetings(joinWebUrl='https%3A%2F%2Fteams.microsoft.com%2Fl')"
