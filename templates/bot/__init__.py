@@ -5,6 +5,9 @@ It needs more than the rest of the package: the extra `bot`.
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from . import extra as extra  # first: it says what is missing
 from .blocking import BlockingCall, BlockingOperation
 from .bot import Bot
@@ -44,6 +47,9 @@ from .state import CallState, EventData
 from .store import Store, StoreError
 from .trust import Trust
 
+if TYPE_CHECKING:
+    from .sqlite import SQLiteStore
+
 __all__ = [
     "AlreadyDecided",
     "BlockingCall",
@@ -80,6 +86,7 @@ __all__ = [
     "Reply",
     "ResultEvent",
     "Roster",
+    "SQLiteStore",
     "StaticKeys",
     "Store",
     "StoreError",
@@ -92,3 +99,12 @@ __all__ = [
     "reduce",
     "verify",
 ]
+
+_STORES = {"SQLiteStore": ".sqlite"}
+"""Stores that need a library which other bots do without."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _STORES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_STORES[name], __name__), name)

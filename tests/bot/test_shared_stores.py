@@ -1,0 +1,138 @@
+"""What stores must do that processes share."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from graph_comms.bot.sqlite import SCHEMA, SQLiteStore
+from graph_comms.bot.store import Change, Outcome, Store, StoreError
+from tests.support.stores import SHARED_KINDS, Place, place_of
+
+pytestmark = pytest.mark.anyio
+
+COUNT = """
+import asyncio, sys
+from graph_comms.bot.store import Change, Outcome
+from tests.support.stores import Place
+
+async def main():
+    store = Place({kind!r}, {address!r}).store()
+    await store.open()
+    for _ in range({times}):
+        while True:
+            record = await store.read("call/1", ["state"])
+            number = int(record.parts["state"]) + 1
+            change = Change(parts={{"state": str(number)}}, expires=4e9)
+            if await store.swap("call/1", record.version, change) is Outcome.WRITTEN:
+                break
+    await store.close()
+
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(params=SHARED_KINDS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    with place_of(request.param, tmp_path) as place:
+        yield place
+
+
+def counting(place: Place, times: int) -> subprocess.Popen[bytes]:
+    program = COUNT.format(kind=place.kind, address=place.address, times=times)
+    return subprocess.Popen([sys.executable, "-c", program])
+
+
+async def begun(store: Store) -> None:
+    await store.open()
+    change = Change(parts={"state": "0"}, expires=4e9)
+    assert await store.swap("call/1", 0, change) is Outcome.WRITTEN
+
+
+async def test_no_process_loses_what_another_has_written(place: Place) -> None:
+    store = place.store()
+    await begun(store)
+    processes = [counting(place, 40) for _ in range(3)]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    record = await store.read("call/1", ["state"])
+    assert record is not None
+    assert (record.version, record.parts["state"]) == (121, "120")
+    await store.close()
+
+
+async def test_a_change_of_another_process_wakes(place: Place) -> None:
+    store = place.store()
+    await begun(store)
+    cursor, _ = await store.changes(None)
+    process = counting(place, 1)
+    keys: frozenset[str] = frozenset()
+    while not keys:
+        asked = time.monotonic()
+        cursor, keys = await store.changes(cursor)
+        assert time.monotonic() - asked < 5
+    assert keys == {"call/1"}
+    assert process.wait(60) == 0
+    await store.close()
+
+
+def test_one_store_serves_one_loop_after_the_other(place: Place) -> None:
+    store = place.store()
+    asyncio.run(begun(store))
+    record = asyncio.run(store.read("call/1", ["state"]))
+    assert record is not None
+    asyncio.run(store.close())
+
+
+def test_a_forked_process_has_a_connection_of_its_own(place: Place) -> None:
+    store = place.store()
+    asyncio.run(begun(store))
+    child = os.fork()
+    if not child:
+        written = asyncio.run(store.swap("call/1", 1, Change(parts={"state": "1"}, expires=4e9)))
+        os._exit(0 if written is Outcome.WRITTEN else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    record = asyncio.run(store.read("call/1", ["state"]))
+    assert record is not None
+    assert record.parts["state"] == "1"
+    asyncio.run(store.close())
+
+
+async def test_nobody_else_can_read_the_files(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        store = SQLiteStore(tmp_path / "calls.sqlite")
+        await begun(store)
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+        assert modes == dict.fromkeys(
+            ("calls.sqlite", "calls.sqlite-wal", "calls.sqlite-shm"), 0o600
+        )
+        await store.close()
+    finally:
+        os.umask(before)
+
+
+async def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "calls.sqlite"
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version = {SCHEMA + 1}")
+    connection.close()
+    with pytest.raises(StoreError, match="newer version"):
+        await SQLiteStore(path).open()
+
+
+async def test_what_is_no_store_is_an_error_of_the_store(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_text("text" * 1000)
+    with pytest.raises(StoreError, match="cannot be used"):
+        await SQLiteStore(path).open()
+    with pytest.raises(StoreError, match="cannot be used"):
+        await SQLiteStore(tmp_path / "missing" / "calls.sqlite").open()
