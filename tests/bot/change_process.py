@@ -1,0 +1,42 @@
+"""A process that handles change notifications from a store until it is killed; a part of a test.
+
+Arguments: the file of the store, and the file to which each handler adds a line when it begins,
+and the process one with a dash when it has started.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from graph_comms import AsyncCommunicationsClient
+from graph_comms.bot.changes import Change, Changes
+from graph_comms.bot.sqlite import SQLiteStore
+
+LEASE = 2.0
+
+
+async def main(store: str, log: str) -> None:
+    client = AsyncCommunicationsClient("token")
+    changes = Changes(client, app_id="app", store=SQLiteStore(store), lease=LEASE)
+
+    @changes.created
+    async def note(change: Change[Any]) -> None:
+        write(f"{change.id} {change.redelivered}")
+        await anyio.sleep(0.3)
+
+    def write(line: str) -> None:
+        with Path(log).open("a", encoding="utf-8") as file:
+            file.write(f"{os.getpid()} {line}\n")
+
+    async with changes:
+        write("- False")
+        await anyio.sleep_forever()
+
+
+if __name__ == "__main__":
+    anyio.run(main, sys.argv[1], sys.argv[2])
