@@ -48,6 +48,7 @@ from .store import Store, StoreError
 from .trust import Trust
 
 if TYPE_CHECKING:
+    from .redis import RedisStore
     from .sqlite import SQLiteStore
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "ParticipantEvent",
     "ParticipantJoiningEvent",
     "ParticipantLeftEvent",
+    "RedisStore",
     "Reply",
     "ResultEvent",
     "Roster",
@@ -100,7 +102,7 @@ __all__ = [
     "verify",
 ]
 
-_STORES = {"SQLiteStore": ".sqlite"}
+_STORES = {"RedisStore": ".redis", "SQLiteStore": ".sqlite"}
 """Stores that need a library which other bots do without."""
 
 

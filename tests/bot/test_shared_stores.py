@@ -9,14 +9,19 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
+from redis.asyncio import Redis
 
+from graph_comms.bot.redis import RedisStore
 from graph_comms.bot.sqlite import SCHEMA, SQLiteStore
-from graph_comms.bot.store import Change, Outcome, Store, StoreError
-from tests.support.stores import SHARED_KINDS, Place, place_of
+from graph_comms.bot.store import Change, Mark, Outcome, Store, StoreError
+from tests.support.stores import SHARED_KINDS, Place, RedisServer, place_of
+
+T = TypeVar("T")
 
 pytestmark = pytest.mark.anyio
 
@@ -84,26 +89,35 @@ async def test_a_change_of_another_process_wakes(place: Place) -> None:
     await store.close()
 
 
+def run(store: Store, use: Awaitable[T]) -> T:
+    """Use a store in an event loop of its own."""
+
+    async def used() -> T:
+        try:
+            return await use
+        finally:
+            await store.close()
+
+    return asyncio.run(used())
+
+
 def test_one_store_serves_one_loop_after_the_other(place: Place) -> None:
     store = place.store()
-    asyncio.run(begun(store))
-    record = asyncio.run(store.read("call/1", ["state"]))
-    assert record is not None
-    asyncio.run(store.close())
+    run(store, begun(store))
+    assert run(store, store.read("call/1", ["state"])) is not None
 
 
 def test_a_forked_process_has_a_connection_of_its_own(place: Place) -> None:
     store = place.store()
-    asyncio.run(begun(store))
+    run(store, begun(store))
     child = os.fork()
     if not child:
-        written = asyncio.run(store.swap("call/1", 1, Change(parts={"state": "1"}, expires=4e9)))
+        written = run(store, store.swap("call/1", 1, Change(parts={"state": "1"}, expires=4e9)))
         os._exit(0 if written is Outcome.WRITTEN else 1)
     assert os.waitpid(child, 0)[1] == 0
-    record = asyncio.run(store.read("call/1", ["state"]))
+    record = run(store, store.read("call/1", ["state"]))
     assert record is not None
     assert record.parts["state"] == "1"
-    asyncio.run(store.close())
 
 
 async def test_nobody_else_can_read_the_files(tmp_path: Path) -> None:
@@ -136,3 +150,46 @@ async def test_what_is_no_store_is_an_error_of_the_store(tmp_path: Path) -> None
         await SQLiteStore(path).open()
     with pytest.raises(StoreError, match="cannot be used"):
         await SQLiteStore(tmp_path / "missing" / "calls.sqlite").open()
+
+
+async def test_redis_may_go_away_and_come_back() -> None:
+    with RedisServer() as server:
+        store = RedisStore(server.url)
+        await begun(store)
+        server.stop()
+        for use in (store.read("call/1", ()), store.pending("call"), store.changes("0-0")):
+            with pytest.raises(StoreError, match="Redis cannot be used"):
+                await use
+        server.start()
+        assert await store.read("call/1", ()) is None
+        await begun(store)
+        await store.close()
+
+
+async def test_what_redis_holds_has_the_prefix_and_expires() -> None:
+    with RedisServer() as server:
+        store = RedisStore(server.url, prefix="bot:")
+        mark = Mark("delivery", time.time() + 600)
+        change = Change(
+            parts={"state": "0"}, expires=time.time() + 600, due=1.0, pending=1, mark=mark
+        )
+        await store.swap("call/1", 0, change)
+        redis: Any = Redis.from_url(server.url)
+        names = [name async for name in redis.scan_iter()]
+        assert len(names) == 6
+        for name in names:
+            assert name.startswith(b"bot:")
+            assert await redis.ttl(name) > 0
+        await redis.aclose()
+        await store.close()
+
+
+def test_the_password_is_in_no_repr() -> None:
+    assert "geheim" not in repr(RedisStore("redis://:geheim@localhost:1/0"))
+
+
+async def test_the_password_is_in_no_error() -> None:
+    store = RedisStore("redis://:geheim@localhost:1/0")
+    with pytest.raises(StoreError) as caught:
+        await store.open()
+    assert "geheim" not in f"{caught.value!r} {caught.value.__cause__!r}"

@@ -49,6 +49,7 @@ from .store import Store, StoreError
 from .trust import Trust
 
 if TYPE_CHECKING:
+    from .redis import RedisStore
     from .sqlite import SQLiteStore
 
 __all__ = [
@@ -84,6 +85,7 @@ __all__ = [
     "ParticipantEvent",
     "ParticipantJoiningEvent",
     "ParticipantLeftEvent",
+    "RedisStore",
     "Reply",
     "ResultEvent",
     "Roster",
@@ -101,7 +103,7 @@ __all__ = [
     "verify",
 ]
 
-_STORES = {"SQLiteStore": ".sqlite"}
+_STORES = {"RedisStore": ".redis", "SQLiteStore": ".sqlite"}
 """Stores that need a library which other bots do without."""
 
 

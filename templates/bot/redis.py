@@ -1,0 +1,261 @@
+"""A store in Redis, which the processes of any number of machines share."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Collection, Sequence
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+from .clock import Clock, SystemClock
+from .store import Change, Outcome, Record, StoreError, kind_of
+
+try:
+    from redis.asyncio import Redis
+    from redis.exceptions import RedisError
+except ModuleNotFoundError:
+    _package = __name__.split(".")[-3].replace("_", "-")
+    _message = f"RedisStore needs redis: pip install '{_package}[redis]'"
+    raise ImportError(_message) from None
+
+_KEPT = 7 * 24 * 3600
+"""How long what finds records is kept after the last change, in seconds."""
+
+_CHANGES = 10_000
+"""About how many changes are remembered, for who waits for them."""
+
+_BLOCK = 1_000
+"""How long to wait for changes, in milliseconds."""
+
+_PAGE = 500
+
+# A record is a hash: its version, when it expires, and its parts with an equals sign before the name.
+# Records and marks expire by the clock of the store; Redis removes what has expired by its own.
+
+_PRELUDE = """
+local prefix, key, kind, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local record = prefix .. 'record:' .. key
+local due, live = prefix .. 'due:' .. kind, prefix .. 'live:' .. kind
+local pending, changes = prefix .. 'pending:' .. kind, prefix .. 'changes'
+
+local function version_of(name)
+  local found = redis.call('HMGET', name, 'version', 'expires')
+  if found[1] and tonumber(found[2]) > now then return tonumber(found[1]) end
+  return 0
+end
+
+local function unlist(name)
+  redis.call('ZREM', due, name)
+  redis.call('SREM', live, name)
+  redis.call('HDEL', pending, name)
+end
+
+local function tell()
+  redis.call('XADD', changes, 'MAXLEN', '~', CHANGES, '*', 'key', key)
+  for _, name in ipairs({due, live, pending, changes}) do redis.call('EXPIRE', name, KEPT) end
+end
+""".replace("CHANGES", str(_CHANGES)).replace("KEPT", str(_KEPT))
+
+_SWAP = _PRELUDE + """
+local version, expires, when, waiting, listed, mark, mark_expires, parts =
+  tonumber(ARGV[5]), ARGV[6], ARGV[7], tonumber(ARGV[8]), ARGV[9], ARGV[10], ARGV[11], tonumber(ARGV[12])
+if mark ~= '' then
+  mark = prefix .. 'mark:' .. mark
+  local until_then = redis.call('GET', mark)
+  if until_then and tonumber(until_then) > now then return 'duplicate' end
+end
+if version_of(record) ~= version then return 'conflict' end
+if version == 0 then redis.call('DEL', record) end
+redis.call('HSET', record, 'version', version + 1, 'expires', expires)
+for at = 1, parts do redis.call('HSET', record, ARGV[11 + 2 * at], ARGV[12 + 2 * at]) end
+for at = 13 + 2 * parts, #ARGV do redis.call('HDEL', record, ARGV[at]) end
+redis.call('PEXPIREAT', record, math.ceil(tonumber(expires) * 1000))
+unlist(key)
+if when ~= '' then redis.call('ZADD', due, when, key) end
+if listed == '1' then redis.call('SADD', live, key) end
+if waiting > 0 then redis.call('HSET', pending, key, waiting) end
+if mark ~= '' then
+  redis.call('SET', mark, mark_expires, 'PXAT', math.ceil(tonumber(mark_expires) * 1000))
+end
+tell()
+return 'written'
+"""
+
+_REMOVE = _PRELUDE + """
+local version = tonumber(ARGV[5])
+if version == 0 or version_of(record) ~= version then return 0 end
+redis.call('DEL', record)
+unlist(key)
+tell()
+return 1
+"""
+
+_DUE = _PRELUDE + """
+local before, limit, found = ARGV[5], tonumber(ARGV[6]), {}
+while true do
+  local names = redis.call('ZRANGEBYSCORE', due, '-inf', before, 'WITHSCORES', 'LIMIT', 0, limit)
+  local gone = false
+  found = {}
+  for at = 1, #names, 2 do
+    if version_of(prefix .. 'record:' .. names[at]) == 0 then
+      unlist(names[at])
+      gone = true
+    else
+      found[#found + 1] = names[at]
+      found[#found + 1] = names[at + 1]
+    end
+  end
+  if not gone then return found end
+end
+"""
+
+_PENDING = _PRELUDE + """
+local sum, entries = 0, redis.call('HGETALL', pending)
+for at = 1, #entries, 2 do
+  if version_of(prefix .. 'record:' .. entries[at]) == 0 then
+    unlist(entries[at])
+  else
+    sum = sum + tonumber(entries[at + 1])
+  end
+end
+return sum
+"""
+
+
+class RedisStore:
+    """Records in Redis 6.2 or newer, under keys that begin with `prefix` and expire.
+
+    `url` is as redis-py takes it, such as `rediss://:password@host:6380/0`; its password is in no repr,
+    log or error. A cluster is not supported: the keys of one change are in several slots. `clock` says
+    what has expired. Raises ValueError for an address that is not one of Redis.
+    """
+
+    def __init__(
+        self, url: str, *, prefix: str = "graph-comms:", clock: Clock | None = None
+    ) -> None:
+        self._url = url
+        self._prefix = prefix
+        self._clock = clock or SystemClock()
+        self._reset()
+        self._make()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(prefix={self._prefix!r})"
+
+    @property
+    def shared(self) -> bool:
+        """True: other processes see what this one writes."""
+        return True
+
+    async def open(self) -> None:
+        """Connect."""
+        await self._answer(self._redis().ping())
+
+    async def close(self) -> None:
+        """Close the connections of this event loop."""
+        redis = self._clients.pop(asyncio.get_running_loop(), None)
+        if redis is not None:
+            await self._answer(redis.aclose())
+
+    async def read(self, key: str, names: Collection[str]) -> Record | None:
+        """Return parts of a record; None if there is none of that key."""
+        wanted = ["version", "expires", *(f"={name}" for name in names)]
+        found = await self._answer(self._redis().hmget(f"{self._prefix}record:{key}", wanted))
+        version, expires, *texts = found
+        if version is None or float(expires) <= self._now():
+            return None
+        parts = {name: text for name, text in zip(names, texts, strict=True) if text is not None}
+        return Record(int(version), parts)
+
+    async def swap(self, key: str, version: int, change: Change) -> Outcome:
+        """Change the record if it still has that version; 0 means that there must be none."""
+        new = {f"={name}": text for name, text in change.parts.items() if text is not None}
+        gone = [f"={name}" for name, text in change.parts.items() if text is None]
+        outcome = await self._script(
+            _SWAP,
+            key,
+            version,
+            repr(change.expires),
+            "" if change.due is None else repr(change.due),
+            change.pending,
+            int(change.live),
+            change.mark.key if change.mark else "",
+            repr(change.mark.expires) if change.mark else "",
+            len(new),
+            *(argument for part in new.items() for argument in part),
+            *gone,
+        )
+        return Outcome(outcome)
+
+    async def remove(self, key: str, version: int) -> bool:
+        """Remove the record if it still has that version; return whether it did."""
+        return bool(await self._script(_REMOVE, key, version))
+
+    async def due(self, kind: str, now: float, limit: int) -> Sequence[str]:
+        """Return the keys of a kind that are due, the longest due first, `limit` at most."""
+        found: list[str] = await self._script(_DUE, f"{kind}/", repr(now), limit)
+        return found[::2]
+
+    async def next_due(self, kind: str) -> float | None:
+        """Return the earliest time at which a record of a kind is due; None if there is none."""
+        found: list[str] = await self._script(_DUE, f"{kind}/", "+inf", 1)
+        return float(found[1]) if found else None
+
+    async def pending(self, kind: str) -> int:
+        """Return how many events wait, over all records of a kind."""
+        return int(await self._script(_PENDING, f"{kind}/"))
+
+    async def live(self, kind: str) -> AsyncIterator[str]:
+        """Yield the keys of the live records of a kind, in no order; each at least once if it stays."""
+        name, cursor = f"{self._prefix}live:{kind}", 0
+        while True:
+            cursor, keys = await self._answer(self._redis().sscan(name, cursor, count=_PAGE))
+            for key in keys:
+                if await self.read(key, ()) is not None:
+                    yield key
+            if not cursor:
+                return
+
+    async def changes(self, cursor: str | None) -> tuple[str, frozenset[str]]:
+        """Wait up to a second for changes after a cursor; return the next cursor and the keys changed."""
+        redis, name = self._redis(), f"{self._prefix}changes"
+        if cursor is None:
+            newest = await self._answer(redis.xrevrange(name, count=1))
+            return (newest[0][0] if newest else "0-0"), frozenset()
+        found = await self._answer(redis.xread({name: cursor}, count=_PAGE, block=_BLOCK))
+        entries: list[tuple[str, dict[str, str]]] = found[0][1] if found else []
+        keys = frozenset(fields["key"] for _, fields in entries)
+        return (entries[-1][0] if entries else cursor), keys
+
+    # -- the connections
+
+    def _reset(self) -> None:
+        self._process = os.getpid()
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
+
+    def _redis(self) -> Any:
+        """Return the connections of the running event loop."""
+        if self._process != os.getpid():
+            self._reset()
+        loop = asyncio.get_running_loop()
+        if loop not in self._clients:
+            self._clients[loop] = self._make()
+        return self._clients[loop]
+
+    def _make(self) -> Any:
+        # redis-py leaves its own arguments untyped.
+        return cast("Any", Redis).from_url(self._url, decode_responses=True, protocol=2)
+
+    async def _script(self, script: str, key: str, *arguments: object) -> Any:
+        common = (self._prefix, key, kind_of(key), repr(self._now()))
+        return await self._answer(self._redis().eval(script, 0, *common, *arguments))
+
+    async def _answer(self, answer: Awaitable[Any]) -> Any:
+        try:
+            return await answer
+        except (RedisError, OSError) as error:
+            raise StoreError(f"Redis cannot be used: {type(error).__name__}") from error
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
