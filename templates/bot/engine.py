@@ -436,8 +436,8 @@ class Engine:
         else:
             times = []
         if not state.ended:
-            if state.roster_gap is not None:
-                times.append(self.now())
+            if state.roster_due is not None:
+                times.append(state.roster_due)
             if state.keep_alive_due is not None:
                 times.append(state.keep_alive_due)
             if (decide := self.decide_at(state)) is not None:

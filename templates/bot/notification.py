@@ -23,6 +23,9 @@ _MOST = 10_000
 _JOINING = "participantjoiningnotification"
 _LEFT = "participantleftnotification"
 
+_ID = 1024
+"""The most characters of an id that is not in a path."""
+
 _HEADER = 256
 """How many characters of a header are kept."""
 
@@ -118,7 +121,7 @@ class Notification:
         )
         own_kind = _kind_of_type(beside)
         own = beside.get("id")
-        own_id = normal_id(own) if isinstance(own, str) and own else None
+        own_id = normal_id(own) if isinstance(own, str) and 0 < len(own) <= _ID else None
 
         def id_of(kind: str) -> str | None:
             return id_in_path(path, kind) or (own_id if own_kind == kind else None)
@@ -145,14 +148,14 @@ class Notification:
         """Return the notification that a body of its own is."""
         call = object_of(raw.get("call"))
         path = call_path((call.get("@odata.id"), call.get("resourceUrl")))
-        own = text_of(call.get("id"))
+        own = text_of(call.get("id"))[:_ID]
         return cls(
             raw=raw,
             context=context,
             form=form,
             kind="call",
             call_id=normal_id(path[0]) if path else normal_id(own) if own else None,
-            participant_id=text_of(raw.get("participantId")) or None,
+            participant_id=normal_id(text_of(raw.get("participantId"))[:_ID]) or None,
             tenant_id=text_of(call.get("tenantId")) or None,
         )
 

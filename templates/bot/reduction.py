@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from .json_values import Json, list_of, object_of, text_of
+from .json_values import Json, list_of, number_of, object_of, text_of
 from .notification import Notification
 from .roster import Difference, Roster, differences, is_bot, whole
 from .state import ONCE, CallState, EventData, has_ended
@@ -32,6 +32,12 @@ _RANKS = {
 
 _TRANSFERS = frozenset({"transferring", "transferaccepted"})
 
+_TRANSFER_FAILURES = frozenset({7000, 7700})
+"""The sub-codes of a transfer that failed, blind or consultative."""
+
+_ESTABLISHED = frozenset({"established", "hold"}) | _TRANSFERS
+"""The states of a call that was answered and is not about to end."""
+
 _KEYS = {
     "star": "*",
     "pound": "#",
@@ -39,6 +45,9 @@ _KEYS = {
     **{letter: letter.upper() for letter in "abcd"},
 }
 """The keys of a telephone, by the names of Graph."""
+
+_NAME = 100
+"""How many characters are kept of a name that is not known."""
 
 _TONES = 1_000
 _OPERATIONS = 500
@@ -90,7 +99,8 @@ def take_roster(state: CallState, participants: Iterable[Json], up_to: int) -> R
     """Return the state with the roster that was asked for because changes before `up_to` are missing."""
     gap = state.roster_gap
     still = gap if gap is not None and gap > up_to else None
-    taken = replace(state, roster_sequence=up_to, roster_gap=still)
+    due = state.roster_due if still else None
+    taken = replace(state, roster_sequence=up_to, roster_gap=still, roster_due=due)
     return _with_roster(taken, whole(participants))
 
 
@@ -141,37 +151,37 @@ def _call(state: CallState, sent: _Sent) -> tuple[CallState, Sequence[EventData]
     received = data.get("state")
     new = received if isinstance(received, str) and received.casefold() in _RANKS else None
     failed = _transfer_failed(before, new, data)
-    state = _merged(state, data, new, allowed=failed)
+    state = _merged(state, data, new, failed=failed)
     if item.change_type == "deleted" or (new or "").casefold() == "terminated":
         at = item.context.received_at.timestamp()
         state, ended = _ended(state, at, data.get("resultInfo"), synthesized=False)
         return state, (*tones, *ended)
+    now = text_of(state.state).casefold()
+    audio = text_of(object_of(state.call.get("mediaState")).get("audio")).casefold()
+    failure = {"result": data.get("resultInfo"), "synthesized": False}
     events: list[EventData] = []
-    rank = _rank(state.state)
-    if failed:
-        payload = {"result": data.get("resultInfo"), "synthesized": False}
-        events.append(EventData(kind="transfer_failed", payload=payload))
-    established = rank is not None and rank >= _RANKS["established"]
-    audio = object_of(state.call.get("mediaState")).get("audio")
-    for name, happened in (
-        ("incoming", rank == _RANKS["incoming"]),
-        ("established", established),
-        ("media_active", established and text_of(audio).casefold() == "active"),
+    for kind, name, happened, payload in (
+        ("incoming", "incoming", now == "incoming", {}),
+        ("established", "established", now in _ESTABLISHED, {}),
+        ("transfer_failed", "transfer_failed", failed, failure),
+        ("media_active", "media_active", now == "established" and audio == "active", {}),
+        ("unknown", f"state {text_of(received)[:_NAME]}", bool(received) and new is None, {}),
     ):
         if happened and name not in state.seen:
             state = _with_seen(state, name)
-            events.append(EventData(kind=name))
+            events.append(EventData(kind=kind, payload=payload))
     return state, (*events, *tones)
 
 
 def _merged(
-    state: CallState, data: Mapping[str, Json], new: str | None, *, allowed: bool
+    state: CallState, data: Mapping[str, Json], new: str | None, *, failed: bool
 ) -> CallState:
     """Return the state with what was sent of the call: what is absent stays as it was."""
     sent = {name: value for name, value in data.items() if name not in ("state", "id")}
     if new is not None:
         old_rank, new_rank = _rank(state.state), _RANKS[new.casefold()]
-        if allowed or old_rank is None or new_rank >= old_rank:
+        overtaken = new.casefold() in _TRANSFERS and "transfer_failed" in state.seen
+        if failed or old_rank is None or (new_rank >= old_rank and not overtaken):
             sent["state"] = new
     chain = text_of(sent.get("callChainId")) or state.chain_id
     merged = {**state.call, **sent}
@@ -182,9 +192,16 @@ def _merged(
 
 
 def _transfer_failed(state: CallState, new: str | None, data: Mapping[str, Json]) -> bool:
-    """Whether a transfer has failed: the call is established again, and it is said why."""
-    again = (new or "").casefold() == "established" and isinstance(data.get("resultInfo"), dict)
-    return again and text_of(state.state).casefold() in _TRANSFERS
+    """Whether a transfer has failed: the call is established again, and it is said why.
+
+    The failure may overtake the transfer, of which nothing is to be seen then.
+    """
+    now, info = text_of(state.state).casefold(), object_of(data.get("resultInfo"))
+    again = (new or "").casefold() == "established" and bool(info)
+    if not again or "transfer_failed" in state.seen:
+        return False
+    subcode = number_of(info.get("subcode", info.get("subCode")))
+    return now in _TRANSFERS or (now != "terminating" and subcode in _TRANSFER_FAILURES)
 
 
 def _ended(state: CallState, at: float, result: Json, *, synthesized: bool) -> Reduced:
@@ -197,8 +214,8 @@ def _ended(state: CallState, at: float, result: Json, *, synthesized: bool) -> R
 def _tone(state: CallState, info: Mapping[str, Json]) -> tuple[CallState, Sequence[EventData]]:
     name = text_of(info.get("tone"))
     numbers = [number for number, _ in state.tones]
-    number = info.get("sequenceId")
-    if not isinstance(number, int):
+    number = number_of(info.get("sequenceId"))
+    if number is None:
         number = max(numbers, default=0) + 1
     if not name or number in numbers:
         return state, ()
@@ -220,6 +237,8 @@ def _operation(state: CallState, sent: _Sent) -> tuple[CallState, Sequence[Event
     key = state.operation_key(item.operation_id, context) or item.operation_id or context
     if not key:
         return _unknown(state, sent)
+    if item.operation_id and not data.get("id"):
+        data["id"] = item.operation_id
     if item.change_type == "deleted" and not has_ended(data):
         data["status"] = _status_of(data)
     known = object_of(state.operations.get(key))
@@ -240,8 +259,8 @@ def _operation(state: CallState, sent: _Sent) -> tuple[CallState, Sequence[Event
 
 def _status_of(data: Mapping[str, Json]) -> str:
     """Return the status of an operation of which only its end was notified."""
-    code = object_of(data.get("resultInfo")).get("code")
-    return "failed" if isinstance(code, int) and code >= 400 else "completed"
+    code = number_of(object_of(data.get("resultInfo")).get("code"))
+    return "failed" if code is not None and code >= 400 else "completed"
 
 
 def _progress(operation: Mapping[str, Json]) -> int:
@@ -261,7 +280,7 @@ def _participants(state: CallState, sent: _Sent) -> tuple[CallState, Sequence[Ev
         return _with_roster(state, whole(entries))
     events: list[EventData] = []
     for delta in deltas:
-        state, more = _delta(state, delta)
+        state, more = _delta(state, delta, sent.item.context.received_at.timestamp())
         events += more
     return state, events
 
@@ -271,16 +290,16 @@ def _is_delta(entry: Json) -> bool:
     return name.endswith("deltaparticipants") or "sequenceNumber" in object_of(entry)
 
 
-def _delta(state: CallState, delta: Mapping[str, Json]) -> Reduced:
-    """Apply a change of the roster, if it is the next one."""
-    number = delta.get("sequenceNumber")
-    if not isinstance(number, int):
+def _delta(state: CallState, delta: Mapping[str, Json], at: float) -> Reduced:
+    """Apply a change of the roster, if it is the next one; the first of a call has the number 1."""
+    number = number_of(delta.get("sequenceNumber"))
+    last = state.roster_sequence or 0
+    if number is None or (state.roster_sequence is not None and number <= last):
         return state, ()
-    last = state.roster_sequence
-    if last is not None and number <= last:
-        return state, ()
-    if state.roster_gap is not None or (last is not None and number > last + 1):
-        return replace(state, roster_gap=max(number, state.roster_gap or 0)), ()
+    if state.roster_gap is not None:
+        return replace(state, roster_gap=max(number, state.roster_gap)), ()
+    if number > last + 1:
+        return replace(state, roster_gap=number, roster_due=at), ()
     entries = list_of(delta.get("participants"))
     changed = dict(state.roster.raw)
     for key, participant in whole(entries).items():
@@ -312,16 +331,14 @@ def _with_roster(state: CallState, roster: dict[str, Json]) -> Reduced:
         return state, ()
     own = state.call.get("myParticipantId")
     events = tuple(
-        _roster_event(one)
-        for one in found
-        if not is_bot(one.after or one.before, state.app_id, own)
+        _roster_event(one) for one in found if not is_bot(one.participant, state.app_id, own)
     )
     return replace(state, roster=Roster(roster)), events
 
 
 def _roster_event(found: Difference) -> EventData:
     kind = "joined" if found.before is None else "left" if found.after is None else "changed"
-    payload = {"participant": found.after or found.before, "before": found.before}
+    payload = {"participant": found.participant, "before": found.before}
     return EventData(kind=f"participant_{kind}", payload=payload)
 
 

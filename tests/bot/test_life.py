@@ -12,6 +12,7 @@ import pytest
 
 from graph_comms.bot.errors import AlreadyDecided, CallEnded
 from graph_comms.bot.lanes import HandlerTimeoutError
+from graph_comms.models import InvitationParticipantInfo
 from tests.bot import samples
 from tests.bot.service import BotUnderTest
 
@@ -462,6 +463,33 @@ async def test_a_gap_in_the_changes_of_a_roster_is_filled(tested: BotUnderTest) 
     assert tested.service.actions() == ["GET"]
     await tested.notify(samples.delta(4, samples.participant("eve")))
     assert len(seen) == 3
+
+
+async def test_a_roster_that_cannot_be_read_is_asked_for_again_later(tested: BotUnderTest) -> None:
+    ann = samples.participant("ann")
+    tested.service.answers["participants"] = lambda _: httpx.Response(403, json={})
+    await tested.notify(samples.delta(2, ann))
+    await tested.clock.advance(50)
+    assert tested.service.actions() == ["GET"]
+    tested.service.answers["participants"] = lambda _: httpx.Response(200, json={"value": [ann]})
+    await tested.clock.advance(20)
+    assert tested.service.actions() == ["GET", "GET"]
+    call = await tested.bot.call(samples.CALL)
+    assert call is not None
+    assert [*call.roster] == ["participant-ann"]
+
+
+async def test_each_transfer_that_is_asked_for_may_fail(tested: BotUnderTest) -> None:
+    seen = record(tested, "transfer_failed")
+    failed = samples.call_item(state="established", resultInfo={"code": 500, "subcode": 7700})
+    transfer = [samples.call_item(state="transferring"), failed, failed]
+    await tested.notify(*samples.answered_call()[:3])
+    for _ in range(2):
+        call = await tested.bot.call(samples.CALL)
+        assert call is not None
+        await call.transfer(InvitationParticipantInfo())
+        await tested.notify(*transfer)
+    assert seen == ["transfer_failed", "transfer_failed"]
 
 
 async def test_a_bot_that_stopped_refuses(tested: BotUnderTest, caplog: Any) -> None:

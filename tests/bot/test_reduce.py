@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import permutations
+from time import process_time
 from typing import Any
 
 import pytest
@@ -228,3 +230,120 @@ def test_a_state_is_loaded_as_it_was_dumped() -> None:
     assert CallState.load(parts) == state
     changed = replace(state, decided="answer")
     assert changed.dump(since=state).keys() == {"state"}
+
+
+@pytest.mark.parametrize("state", ["establishing", "redirecting", "terminating"])
+def test_a_call_that_was_not_answered_is_not_established(state: str) -> None:
+    media: dict[str, Json] = {"mediaState": {"audio": "active"}}
+    _, events = played([samples.incoming(), samples.call_item(state=state, **media)])
+    assert kinds(events) == ["incoming"]
+
+
+TRANSFER = {
+    "begun": samples.call_item(state="transferring"),
+    "accepted": samples.call_item(state="transferAccepted"),
+    "failed": samples.call_item(
+        state="established", resultInfo={"code": 500, "subCode": 7000, "message": "…"}
+    ),
+}
+
+
+@pytest.mark.parametrize("order", [*permutations(TRANSFER), ("begun", "failed") * 2, ("failed",)])
+def test_a_failed_transfer_is_told_once_in_whatever_order(order: tuple[str, ...]) -> None:
+    established, _ = played(samples.answered_call()[:3])
+    state, events = played([TRANSFER[name] for name in order], established)
+    assert (kinds(events), state.state) == (["transfer_failed"], "established")
+
+
+def test_a_transfer_that_is_asked_for_again_may_fail_again() -> None:
+    once = [*samples.answered_call()[:3], *TRANSFER.values()]
+    state, _ = played(once)
+    state, events = played([TRANSFER["begun"]], state.with_transfer())
+    assert (kinds(events), state.state) == ([], "transferring")
+    state, events = played([TRANSFER["failed"]], state)
+    assert (kinds(events), state.state) == (["transfer_failed"], "established")
+
+
+def test_a_failure_that_is_late_keeps_no_call_from_ending() -> None:
+    state, _ = played([*samples.answered_call()[:3], samples.call_item(state="terminating")])
+    state, events = played([TRANSFER["failed"]], state)
+    assert (kinds(events), state.state) == ([], "terminating")
+
+
+def test_a_state_that_is_not_known_is_told_once_and_changes_nothing() -> None:
+    odd = samples.call_item(state="unknownFutureValue", direction="outgoing")
+    state, events = played([*samples.answered_call()[:3], odd, odd])
+    assert kinds(events) == ["established", "media_active", "unknown"]
+    assert (state.state, state.call["direction"]) == ("established", "outgoing")
+
+
+def test_an_operation_is_found_by_its_id_however_that_is_written() -> None:
+    written = samples.OPERATION.upper().replace("-", "")
+    state, events = played([samples.operation(written), samples.operation()])
+    assert kinds(events) == ["operation"]
+    for operation_id in (written, samples.OPERATION):
+        assert state.ended_operation(operation_id, None)["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [(200, "completed"), (400, "failed"), ("400", "failed")]
+)
+def test_an_operation_of_which_only_the_end_is_sent_ends(code: Json, status: str) -> None:
+    data = {"resultInfo": {"code": code}}
+    below = f"/operations/{samples.OPERATION}"
+    _, events = played([samples.item(data, change="deleted", below=below)])
+    assert events[0].payload["operation"] == {
+        **data,
+        "id": samples.OPERATION,
+        "status": status,
+    }
+
+
+def test_a_number_that_is_sent_as_text_is_the_same_number() -> None:
+    text: Json = "7"
+    state, events = played([samples.tone(text), samples.tone(7), samples.tone(6)])
+    assert [event.payload.get("sequenceId") for event in events if event.kind == "tone"] == [7, 6]
+    assert state.tones == ((6, "1"), (7, "1"))
+
+
+def test_changes_of_a_roster_begin_with_one() -> None:
+    ann, bob = samples.participant("ann"), samples.participant("bob")
+    state, events = played([samples.delta(2, bob), samples.delta(1, ann)])
+    assert (kinds(events), state.roster_gap, len(state.roster)) == ([], 2, 0)
+    assert state.roster_due == RECEIVED.timestamp()
+    state, more = take_roster(state, [ann, bob], 2)
+    assert kinds(more) == ["participant_joined", "participant_joined"]
+    assert (state.roster_gap, state.roster_due, state.roster_sequence) == (None, None, 2)
+
+
+def test_a_roster_that_is_asked_for_changes_nothing_that_is_the_same() -> None:
+    ann = samples.participant("ann")
+    state, _ = played([samples.delta(1, {**ann, "rosterSequenceNumber": 1, "removedState": None})])
+    plain = {name: value for name, value in ann.items() if name != "@odata.type"}
+    _, events = take_roster(state, [{**plain, "rosterSequenceNumber": 3}], 3)
+    assert kinds(events) == []
+
+
+def test_the_bot_is_known_by_its_own_id_however_that_is_written() -> None:
+    own_id = "7d501bf1-5ee4-4605-ba92-0ae4513c611e"
+    own = {**samples.participant("me"), "id": own_id.upper()}
+    named = samples.call_item(state="established", myParticipantId=own_id.replace("-", ""))
+    _, events = played([named, samples.roster(own)])
+    assert kinds(events) == ["established"]
+    upper = CallState(id=samples.CALL, app_id=samples.APP.upper())
+    _, events = played([samples.roster(samples.participant("bot", app=samples.APP))], upper)
+    assert kinds(events) == []
+
+
+def test_keys_are_in_no_repr() -> None:
+    state, _ = played([samples.tone(6, "tone9"), samples.tone(7, "pound")])
+    assert "'9'" not in repr(state)
+    assert "#" not in repr(state)
+
+
+def test_a_path_of_any_length_costs_little() -> None:
+    for path in ("/calls/" + "%" * 4_000_000, "/calls/" + "a/" * 2_000_000):
+        begun = process_time()
+        parsed = parse(samples.body({"resource": path, "resourceData": {"id": path}}))
+        assert process_time() - begun < 0.5
+        assert getattr(parsed[0], "call_id", "") is None

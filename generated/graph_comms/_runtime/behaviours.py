@@ -24,6 +24,9 @@ _KINDS = {
 }
 """What the collections of a call hold, by the casefolded name of the collection."""
 
+_LONGEST = 4096
+"""The most characters that the path of a call may have. Decoding a longer one may take seconds."""
+
 
 class CommsNotificationBehaviour:
     """What a notification is about: read from the paths that it names, not from the resource itself.
@@ -120,7 +123,7 @@ def call_path(texts: Iterable[object]) -> list[str]:
     Percent-encoding is decoded; the path may have an origin, a query and a fragment. Empty if there is none.
     """
     for text in texts:
-        if not isinstance(text, str):
+        if not isinstance(text, str) or len(text) > _LONGEST:
             continue
         origin = _ORIGIN.match(text)
         path = text[origin.end() if origin else 0 :].partition("?")[0].partition("#")[0]

@@ -19,6 +19,13 @@ def list_of(value: object) -> list[Json]:
     return [*cast("Iterable[Json]", value)] if isinstance(value, list) else []
 
 
+def number_of(value: object) -> int | None:
+    """Return a whole number, which may have been sent as text; None for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
 def text_of(value: object) -> str:
     """Return a text; an empty one for anything else."""
     return value if isinstance(value, str) else ""

@@ -417,7 +417,9 @@ class LiveCall:
         The call ends if that succeeds; handlers of `transfer_failed` are called if not.
         Source: https://learn.microsoft.com/graph/api/call-transfer.
         """
-        await self._requests.calls.transfer(
+        calls = self._requests.calls
+        await self._keeper.change(self.id, CallState.with_transfer)
+        await calls.transfer(
             self.id,
             transfer_target=transfer_target,
             transferee=transferee,

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+from .._runtime.behaviours import normal_id
 from ..models import Participant
-from .json_values import Json, object_of
+from .json_values import Json, list_of, object_of, text_of
 
 
 class Roster(Mapping[str, Participant]):
@@ -45,6 +46,11 @@ class Difference:
     before: Json = field(repr=False)
     after: Json = field(repr=False)
 
+    @property
+    def participant(self) -> Json:
+        """The participant as last known."""
+        return self.before if self.after is None else self.after
+
 
 def whole(participants: Iterable[Json]) -> dict[str, Json]:
     """Return the participants of a whole roster by key; what is not a participant is left out."""
@@ -62,7 +68,7 @@ def differences(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[D
     now = [
         Difference(before.get(key), one)
         for key, one in after.items()
-        if key not in before or before[key] != one
+        if key not in before or (before[key] != one and _said(before[key]) != _said(one))
     ]
     return left + now
 
@@ -72,7 +78,7 @@ def key_of(participant: Mapping[str, Json]) -> str | None:
     info = object_of(participant.get("info"))
     for text in (participant.get("id"), info.get("participantId")):
         if isinstance(text, str) and text:
-            return text
+            return normal_id(text)
     for kind, identity in object_of(info.get("identity")).items():
         own = object_of(identity).get("id")
         if isinstance(own, str) and own:
@@ -82,10 +88,27 @@ def key_of(participant: Mapping[str, Json]) -> str | None:
 
 def is_bot(participant: Mapping[str, Json], app_id: str, own_id: Json) -> bool:
     """Whether a participant is the application itself."""
-    if own_id is not None and key_of(participant) == own_id:
+    if isinstance(own_id, str) and key_of(participant) == normal_id(own_id):
         return True
     identities = object_of(object_of(participant.get("info")).get("identity"))
-    if object_of(identities.get("application")).get("id") == app_id:
+    app_id = app_id.casefold()
+    if text_of(object_of(identities.get("application")).get("id")).casefold() == app_id:
         return True
-    name = f"28:{app_id}"
-    return any(object_of(identity).get("displayName") == name for identity in identities.values())
+    names = (text_of(object_of(one).get("displayName")) for one in identities.values())
+    return any(name.casefold() == f"28:{app_id}" for name in names)
+
+
+def _said(value: Json) -> Json:
+    """Return what is said of a participant, without what differs by how it was asked for.
+
+    Notifications name types that answers to requests leave out, and number the changes.
+    """
+    if isinstance(value, list):
+        return [_said(one) for one in list_of(cast("object", value))]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _said(one)
+        for name, one in cast("dict[str, Json]", value).items()
+        if one is not None and name != "rosterSequenceNumber" and not name.startswith("@odata.")
+    }

@@ -38,6 +38,9 @@ BATCH = 100
 KEEP_ALIVE_AGAIN = 60.0
 """When a keepAlive that failed is tried again, in seconds."""
 
+ROSTER_AGAIN = 60.0
+"""When a roster that could not be read is asked for again, in seconds."""
+
 _logger = logging.getLogger(__name__)
 
 
@@ -275,8 +278,8 @@ class Runner:
             await self._turn_down(held)
         elif not state.ended and state.keep_alive_due is not None and state.keep_alive_due <= now:
             await self._keep_alive(held)
-        elif state.roster_gap is not None and not state.ended:
-            await self._fill_gap(call_id, state.roster_gap)
+        elif not state.ended and state.roster_due is not None and state.roster_due <= now:
+            await self._fill_gap(call_id, state.roster_gap or 0)
         elif held.work.entries:
             await self._take(call_id)
         elif state.ended:
@@ -348,8 +351,16 @@ class Runner:
     async def _fill_gap(self, call_id: str, gap: int) -> None:
         """Ask for the whole roster where a change of it is missing."""
         engine, take = self._engine, self.taking()
-        page = await engine.client.calls.participants.list(call_id)
-        participants = [participant.to_dict() async for participant in page]
+        try:
+            page = await engine.client.calls.participants.list(call_id)
+            participants = [participant.to_dict() async for participant in page]
+        except (GraphError, TimeoutError) as error:
+            _logger.warning(
+                "the roster of call %s could not be read: %s", call_id, type(error).__name__
+            )
+            again = engine.now() + ROSTER_AGAIN
+            await engine.change(call_id, lambda state: replace(state, roster_due=again))
+            return
         context = Context.of({}, None, engine.clock.now())
 
         def step(held: Held) -> Step:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from .._runtime.behaviours import normal_id
 from ..models import ResultInfo
 from .json_values import Json, object_of
 from .roster import Roster
@@ -16,8 +17,8 @@ FORMAT = 1
 """The number of the form in which states are stored; it grows when older versions cannot read it."""
 
 
-ONCE = ("incoming", "established", "media_active")
-"""What happens once in the life of a call, in that order."""
+ONCE = ("incoming", "established", "media_active", "transfer_failed")
+"""What happens once in the life of a call; what failed, once for each transfer that is asked for."""
 
 
 class NewerFormatError(Exception):
@@ -47,7 +48,7 @@ class CallState:
     `joins` are the answers to those who joined. Times are seconds since 1970.
 
     `roster_sequence` is the number of the last change of the roster, where changes are sent;
-    `roster_gap` the number of one that came too early.
+    `roster_gap` the number of one that came too early, and `roster_due` when to ask for the roster.
     """
 
     id: str
@@ -58,13 +59,14 @@ class CallState:
     chain_id: str | None = None
     scenario_id: str | None = None
     seen: tuple[str, ...] = ()
-    tones: tuple[tuple[int, str], ...] = ()
+    tones: tuple[tuple[int, str], ...] = field(default=(), repr=False)
     tones_read: frozenset[int] = frozenset()
     tones_subscribed: bool = False
     operations: Mapping[str, Json] = field(default_factory=dict[str, Json], repr=False)
     roster: Roster = field(default_factory=Roster)
     roster_sequence: int | None = None
     roster_gap: int | None = None
+    roster_due: float | None = None
     bodies: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     joins: Mapping[str, Json] = field(default_factory=dict[str, Json], repr=False)
     ended_at: float | None = None
@@ -105,11 +107,18 @@ class CallState:
         read = {number for number, _ in self.tones if last is None or number <= last}
         return replace(self, tones_read=self.tones_read | read)
 
+    def with_transfer(self) -> CallState:
+        """Return the state when a transfer is asked for: that one may fail too."""
+        if "transfer_failed" not in self.seen:
+            return self
+        return replace(self, seen=tuple(one for one in self.seen if one != "transfer_failed"))
+
     def operation_key(self, operation_id: str | None, client_context: str | None) -> str | None:
         """Return the key of an operation by its id, or else by its clientContext; None if unknown.
 
         Two operations with different ids are two, even if they have the same clientContext.
         """
+        operation_id = normal_id(operation_id) if operation_id else None
         if operation_id in self.operations:
             return operation_id
         if client_context:
