@@ -14,8 +14,7 @@ from azure.identity.aio import (  # type: ignore[import-not-found,import-untyped
 from fastapi import FastAPI
 
 from graph_comms import AsyncCommunicationsClient, literal
-from graph_comms.bot.changes import Change, Changes, Failure, Missed
-from graph_comms.bot.sqlite import SQLiteStore
+from graph_comms.bot import Change, Changes, Failure, Missed, SQLiteStore
 from graph_comms.models.call_records import CallRecord
 
 RECORDS = "communications/callRecords"

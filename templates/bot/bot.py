@@ -23,7 +23,7 @@ from ..client import AsyncCommunicationsClient
 from ..models import Call, CommsOperation, ParticipantJoiningResponse, RejectReason
 from .adapters import Served
 from .adapters.service import LoopThread
-from .changes import GRAPH, Changes, EncryptionCertificate, Publisher
+from .changes import Changes, EncryptionCertificate, Publisher
 from .clock import Clock, SystemClock
 from .creating import create, join
 from .engine import Engine
@@ -135,7 +135,7 @@ class Bot(Served):
         notification_url: str | None = None,
         lifecycle_notification_url: str | None = None,
         certificates: Sequence[EncryptionCertificate] = (),
-        publisher: Publisher = GRAPH,
+        publisher: Publisher = Publisher.GLOBAL,
         answer_within: float = 15.0,
         answer_recording_within: float = 5.0,
         undecided: RejectReason | None = RejectReason.BUSY,

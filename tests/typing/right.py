@@ -17,7 +17,7 @@ from graph_comms import (
     Response,
     RetryPolicy,
 )
-from graph_comms.bot.changes import BlockingChange, Change, Changes, MeetingCallEvent, Missed
+from graph_comms.bot import BlockingChange, Change, Changes, MeetingCallEvent, Missed
 from graph_comms.models import (
     Call,
     CallRecording,

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from io import StringIO
 
 from graph_comms import AsyncCommunicationsClient, CommunicationsClient
-from graph_comms.bot.changes import BlockingChange, Change, Changes
+from graph_comms.bot import BlockingChange, Change, Changes
 from graph_comms.models import (
     Call,
     CallDirection,

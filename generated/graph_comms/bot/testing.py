@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from .._runtime.model import GraphModel
 from .changes.encryption import BLOCK, OAEP, EncryptionCertificate
-from .changes.tokens import GRAPH, Publisher
+from .changes.tokens import Publisher
 from .keys import StaticKeys
 from .trust import Trust
 
@@ -77,7 +77,7 @@ class ChangeSigner:
         """Make the keys for the notifications of an application, and the tenant that they come from."""
         self._signer = Signer(app_id)
         self.tenant_id: str = tenant_id
-        self.publisher: Publisher = replace(GRAPH, keys=self._signer.trust.keys)
+        self.publisher: Publisher = replace(Publisher.GLOBAL, keys=self._signer.trust.keys)
         self.certificate: EncryptionCertificate = _certificate(uuid.uuid4().hex)
 
     def token(self, **claims: object) -> str:

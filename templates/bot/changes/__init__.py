@@ -6,10 +6,9 @@ from .encryption import DecryptionError, EncryptionCertificate
 from .events import BlockingChange, Change, Failure, Missed
 from .meeting_events import MeetingCallEvent, MeetingParticipant
 from .subscriptions import Kept, Subscriptions
-from .tokens import GRAPH, Publisher
+from .tokens import Publisher
 
 __all__ = [
-    "GRAPH",
     "BlockingChange",
     "Change",
     "ChangeDecorator",

@@ -29,7 +29,7 @@ from .endpoint import Endpoint
 from .events import Failure
 from .inbox import KIND, Claim, Inbox
 from .subscriptions import Subscriptions
-from .tokens import GRAPH, Publisher
+from .tokens import Publisher
 from .working import Worker
 
 _logger = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class Changes(Served):
         notification_url: str | None = None,
         lifecycle_notification_url: str | None = None,
         certificates: Sequence[EncryptionCertificate] = (),
-        publisher: Publisher = GRAPH,
+        publisher: Publisher = Publisher.GLOBAL,
         clock: Clock | None = None,
         chance: Callable[[], float] = random.random,
         handler_timeout: float = 60.0,

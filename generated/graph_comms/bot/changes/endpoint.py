@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterable, Callable, Mapping
 from urllib.parse import parse_qsl
 
+from anyio.lowlevel import checkpoint
 from anyio.to_thread import run_sync
 
 from ..reply import Reply, TooLargeError, read_body, unavailable
@@ -111,6 +112,7 @@ class Endpoint:
                 proof = await self._inbox.keep_proof(delivery)
             new = await self._inbox.accept(item, kept.wanted.name, proof=proof)
             counts["received" if new else "duplicate"] += 1
+            await checkpoint()  # a store in memory would keep everybody else waiting
         for counter, amount in counts.items():
             self._count(counter, amount)
         if counts["received"]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from ..claims import check_addressed, inspect, verify
 from ..keys import Keys, KeySource
@@ -33,6 +34,9 @@ class Publisher:
     issuers: tuple[str, ...]
     keys: Keys
 
+    GLOBAL: ClassVar[Publisher]
+    """That of the global cloud. Those of others are not documented."""
+
     def trust(self, tenants: Iterable[str]) -> Trust:
         """Return the trust in the issuers of some tenants."""
         issuers = {
@@ -43,7 +47,7 @@ class Publisher:
         return Trust(issuers=frozenset(issuers), keys=self.keys)
 
 
-GRAPH = Publisher(
+Publisher.GLOBAL = Publisher(
     app_id="0bf30f3b-4a52-48df-9a82-234910c4a086",
     issuers=(
         "https://sts.windows.net/{tenant}/",
@@ -51,7 +55,6 @@ GRAPH = Publisher(
     ),
     keys=KeySource("https://login.microsoftonline.com/common/.well-known/openid-configuration"),
 )
-"""The publisher of the global cloud."""
 
 
 async def proven_tenants(
