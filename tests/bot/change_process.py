@@ -1,6 +1,6 @@
 """A process that handles change notifications from a store until it is killed; a part of a test.
 
-Arguments: the file of the store, and the file to which each handler adds a line when it begins,
+Arguments: the kind and the place of the store, and the file to which each handler adds a line when it begins,
 and the process one with a dash when it has started.
 """
 
@@ -15,14 +15,14 @@ import anyio
 
 from graph_comms import AsyncCommunicationsClient
 from graph_comms.bot.changes import Change, Changes
-from graph_comms.bot.sqlite import SQLiteStore
+from tests.support.stores import Place
 
 LEASE = 2.0
 
 
-async def main(store: str, log: str) -> None:
+async def main(kind: str, address: str, log: str) -> None:
     client = AsyncCommunicationsClient("token")
-    changes = Changes(client, app_id="app", store=SQLiteStore(store), lease=LEASE)
+    changes = Changes(client, app_id="app", store=Place(kind, address).store(), lease=LEASE)
 
     @changes.created
     async def note(change: Change[Any]) -> None:
@@ -39,4 +39,4 @@ async def main(store: str, log: str) -> None:
 
 
 if __name__ == "__main__":
-    anyio.run(main, sys.argv[1], sys.argv[2])
+    anyio.run(main, *sys.argv[1:4])  # type: ignore[arg-type]

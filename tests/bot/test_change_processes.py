@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from graph_comms.bot.clock import SystemClock
-from graph_comms.bot.sqlite import SQLiteStore
 from tests.bot.change_process import LEASE
 from tests.bot.graph_side import RECORDS, Setting
+from tests.support.stores import SHARED_KINDS, Place, place_of
 
-HERE = Path(__file__).parent
+PROJECT = Path(__file__).parents[2]
 ITEMS = 400
 IN_HAND = 20
 """How many items a process handles at a time."""
@@ -31,9 +31,9 @@ pytestmark = [
 
 
 @contextmanager
-def process(store: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    arguments = [sys.executable, str(HERE / "change_process.py"), str(store), str(log)]
-    with subprocess.Popen(arguments, cwd=HERE.parents[1]) as started:
+def process(place: Place, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    arguments = ("-m", "tests.bot.change_process", place.kind, place.address, str(log))
+    with subprocess.Popen([sys.executable, *arguments], cwd=PROJECT) as started:
         try:
             yield started
         finally:
@@ -54,9 +54,14 @@ def wait_for(log: Path, *pids: int, begun: int) -> None:
         time.sleep(0.02)
 
 
-async def test_one_process_is_killed_and_another_stopped(tmp_path: Path) -> None:
-    store, log = tmp_path / "changes.db", tmp_path / "log"
-    setting = Setting(store=SQLiteStore(store))
+@pytest.mark.parametrize("kind", SHARED_KINDS)
+async def test_one_process_is_killed_and_another_stopped(kind: str, tmp_path: Path) -> None:
+    with place_of(kind, tmp_path) as place:
+        await check_three_processes(place, tmp_path / "log")
+
+
+async def check_three_processes(place: Place, log: Path) -> None:
+    setting = Setting(store=place.store())
     changes = setting.changes(clock=SystemClock())
     async with changes.invocation():
         await changes.subscriptions.create(RECORDS)
@@ -66,7 +71,7 @@ async def test_one_process_is_killed_and_another_stopped(tmp_path: Path) -> None
         ]
         body = json.dumps({"value": items}).encode()
         with ExitStack() as stack:
-            killed, stopped, left = (stack.enter_context(process(store, log)) for _ in range(3))
+            killed, stopped, left = (stack.enter_context(process(place, log)) for _ in range(3))
             wait_for(log, killed.pid, stopped.pid, left.pid, begun=1)
             assert (await changes.handle("POST", {}, "", body)).status == 202
             wait_for(log, killed.pid, stopped.pid, left.pid, begun=2)
