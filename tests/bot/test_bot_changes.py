@@ -81,6 +81,23 @@ async def test_a_signer_of_changes_is_believed_where_it_is_the_publisher() -> No
     assert [record.version for record in seen] == [2]
 
 
+async def test_of_several_invocations_the_last_one_ends_the_bot(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    graph = GraphSide()
+    bot = bot_of(graph, ManualClock())
+    subscriptions = bot.changes.subscriptions
+    body = samples.body(samples.tone(1))
+    async with bot.invocation():
+        await subscriptions.create(RECORDS)
+        async with bot.invocation():
+            assert (await bot.handle("POST", SIGNER.headers(), "", body)).status == 202
+        assert await post(bot, graph.item()) == 202
+        assert (await bot.handle("POST", SIGNER.headers(), "", body)).status == 202
+        assert caplog.messages == []
+    assert await post(bot, graph.item()) == 503
+
+
 async def test_changes_are_handled_when_due() -> None:
     graph, clock = GraphSide(), ManualClock()
     bot, seen = bot_of(graph, clock), list[Any]()

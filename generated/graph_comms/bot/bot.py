@@ -208,6 +208,7 @@ class Bot(Served):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting: tuple[object, asyncio.Lock] = (None, asyncio.Lock())
         self._stopped = False
+        self._invocations = 0
 
         self.incoming: Decorator[Never] = Decorator(handlers, "incoming")
         """Somebody calls the bot; gets the call."""
@@ -319,14 +320,21 @@ class Bot(Served):
 
     @asynccontextmanager
     async def invocation(self) -> AsyncGenerator[None]:
-        """Let the bot answer in this event loop, where nothing runs between requests."""
-        async with self._lock():
-            await self._begin(by_itself=False)
+        """Let the bot answer in this event loop, where nothing runs between requests.
+
+        A platform may have several at a time in one loop: the bot ends with the last of them.
+        """
+        self._invocations += 1
         try:
+            async with self._lock():
+                if self._loop is not asyncio.get_running_loop():
+                    await self._begin(by_itself=False)
             yield
         finally:
+            self._invocations -= 1
             async with self._lock():
-                await self._end()
+                if not self._invocations and self._loop is asyncio.get_running_loop():
+                    await self._end()
 
     async def run_due(self, limit: int = 100) -> int:
         """Do what is due: handlers, deadlines, keepAlives, change notifications and renewals.
