@@ -15,6 +15,7 @@ from .errors import UnknownCallError
 from .events import Event, make_event
 from .handlers import Registration
 from .invoking import Invoker
+from .json_values import Json
 from .live import LiveCall
 from .notification import Context
 from .state import EventData
@@ -58,6 +59,8 @@ class Lane:
         self._busy: set[int] = set()
         """The events whose handlers keep those of the next one waiting."""
         self._finished: list[int] = []
+        self._source: tuple[int, Json] = (0, None)
+        """The notification that was read last, which many events may come from, and its number."""
 
     def wake(self) -> None:
         """Look at the queue again."""
@@ -190,7 +193,10 @@ class Lane:
     async def _read(self, entry: Entry, call: LiveCall | None) -> tuple[Event, Context]:
         """Return the event of an entry, and the context of its notification."""
         engine = self._engine
-        names = (event_part(entry.number), source_part(entry.source))
+        number, source = self._source
+        names = [event_part(entry.number)]
+        if number != entry.source:
+            names.append(source_part(entry.source))
         while True:
             try:
                 record = await engine.store.read(f"{KIND}/{self._call_id}", names)
@@ -200,7 +206,10 @@ class Lane:
                 await engine.clock.sleep(RETRY)
         if record is None or len(record.parts) < len(names):
             raise LeaseLostError("another process has handled the event")
-        payload, source = (json.loads(record.parts[name]) for name in names)
+        payload = json.loads(record.parts[names[0]])
+        if number != entry.source:
+            source = json.loads(record.parts[names[1]])
+            self._source = entry.source, source
         context = Context.from_json(source["context"])
         data = EventData(kind=entry.kind, payload=payload, late=entry.late)
         event = make_event(data, call, context, source["item"], redelivered=entry.started)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import AsyncGenerator
+from time import process_time, thread_time
 from typing import Any
 
 import httpx
@@ -12,6 +14,7 @@ import pytest
 
 from graph_comms.bot.errors import AlreadyDecided, CallEnded
 from graph_comms.bot.lanes import HandlerTimeoutError
+from graph_comms.bot.memory import MemoryStore
 from graph_comms.models import InvitationParticipantInfo
 from tests.bot import samples
 from tests.bot.service import BotUnderTest
@@ -463,6 +466,49 @@ async def test_a_gap_in_the_changes_of_a_roster_is_filled(tested: BotUnderTest) 
     assert tested.service.actions() == ["GET"]
     await tested.notify(samples.delta(4, samples.participant("eve")))
     assert len(seen) == 3
+
+
+async def test_a_roster_of_a_thousand_keeps_nobody_waiting(tested: BotUnderTest) -> None:
+    joined: list[Any] = []
+    read: list[str] = []
+    longest, store = 0.0, tested.bot.store
+    begun_at = process_time()
+
+    @tested.bot.participant_joined
+    async def join(event: Any) -> None:
+        joined.append(event.participant.id)
+
+    async def watch() -> None:
+        nonlocal longest
+        while True:
+            before = thread_time()
+            await asyncio.sleep(0)
+            longest = max(longest, thread_time() - before)
+
+    async def read_and_note(key: str, names: Any) -> Any:
+        read.extend(name for name in names if name.startswith("source/"))
+        return await MemoryStore.read(store, key, names)  # type: ignore[arg-type]
+
+    store.read = read_and_note  # type: ignore[method-assign]
+    stream = {"mediaType": "audio", "direction": "sendReceive", "label": "x" * 400}
+    people = [
+        {**samples.participant(f"{number}"), "mediaStreams": [stream] * 4} for number in range(1000)
+    ]
+    body = samples.body(samples.roster(*people))
+    gc.disable()  # what it costs depends on all else that the tests have left
+    watching = asyncio.create_task(watch())
+    try:
+        assert (await tested.post(body)).status == 202
+        while len(joined) < 1000:
+            await asyncio.sleep(0.01)
+    finally:
+        watching.cancel()
+        gc.enable()
+    assert joined == [person["id"] for person in people]
+    assert len(body) > 2_000_000
+    assert longest < 0.05
+    assert len(read) == 1
+    assert process_time() - begun_at < 15
 
 
 async def test_a_roster_that_cannot_be_read_is_asked_for_again_later(tested: BotUnderTest) -> None:

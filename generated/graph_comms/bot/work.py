@@ -105,15 +105,20 @@ class Work:
         )
 
     def dump(self) -> str:
-        """Return it as JSON."""
-        return json.dumps(asdict(self), separators=(",", ":"))
+        """Return it as JSON; entries are lists, as a roster may make a thousand of them."""
+        fields = {
+            "entries": [(e.number, e.kind, e.source, e.late, e.started) for e in self.entries],
+            "lease": self.lease and asdict(self.lease),
+            "last": self.last,
+        }
+        return json.dumps(fields, separators=(",", ":"))
 
     @classmethod
     def load(cls, text: str) -> Work:
         """Read what `dump` wrote."""
         fields: dict[str, Any] = json.loads(text)
         return cls(
-            entries=tuple(Entry(**entry) for entry in fields["entries"]),
+            entries=tuple(Entry(*entry) for entry in fields["entries"]),
             lease=Lease(**fields["lease"]) if fields["lease"] else None,
             last=fields["last"],
         )
