@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shutil
 import subprocess
 import sys
-import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,23 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import certifi
-import httpx
 import pytest
 
 import graph_comms
 from graph_comms import CommunicationsClient
-from graph_comms.models import (
-    Call,
-    CallMediaState,
-    CallState,
-    CommsNotification,
-    CommsNotifications,
-    MediaInfo,
-    MediaPrompt,
-    MediaState,
-    OperationStatus,
-    PlayPromptOperation,
-)
+from graph_comms.models import MediaInfo, MediaPrompt
 from tests.client.faces import TOKEN, Client
 from tests.support.server import CLOSED, SILENT, GraphServer, Played, json_reply, leading
 
@@ -150,58 +136,3 @@ def test_the_example_of_the_readme_prints_what_it_says(tmp_path: Path) -> None:
     lines = printed.splitlines()
     assert done.stdout.splitlines() == lines[:-3]
     assert done.stderr.splitlines()[-3:] == lines[-3:]
-
-
-# -- the bot of the README
-
-
-@pytest.fixture
-def bot(server: GraphServer, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The names of the second example, run as it stands with a client that leads to the server."""
-    identity = types.ModuleType("azure.identity")
-    vars(identity)["ClientSecretCredential"] = lambda *_: TOKEN
-    monkeypatch.setitem(sys.modules, "azure", types.ModuleType("azure"))
-    monkeypatch.setitem(sys.modules, "azure.identity", identity)
-    transport = leading("sync", {"graph.microsoft.com": server})
-    made = partial(CommunicationsClient, transport=transport)
-    monkeypatch.setattr(graph_comms, "CommunicationsClient", made)
-    names: dict[str, Any] = {"__name__": "bot", "call": Call(callback_uri="https://bot")}
-    names |= dict.fromkeys(("TENANT_ID", "CLIENT_ID", "CLIENT_SECRET"), "x")
-    code, _ = examples_of("README.md")[1]
-    exec(compile(code, "README.md", "exec"), names)
-    return names
-
-
-def post(app: Any, path: str, content: str = "") -> httpx.Response:
-    async def send() -> httpx.Response:
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
-            headers = {"Content-Type": "application/json"}
-            return await client.post(path, content=content, headers=headers)
-
-    return asyncio.run(send())
-
-
-def test_the_bot_of_the_readme_calls_plays_and_hangs_up(
-    server: GraphServer, bot: dict[str, Any]
-) -> None:
-    assert post(bot["app"], "/start").json() == "calls"
-    # As the service sends them: the id of the call is in the path alone, and it is established before
-    # there is audio, and again with each change.
-    silent = Call(state=CallState.ESTABLISHED)
-    audible = Call(state=CallState.ESTABLISHED, media_state=CallMediaState(audio=MediaState.ACTIVE))
-    played = PlayPromptOperation(status=OperationStatus.COMPLETED, client_context="c")
-    for subject, requests in ((silent, 1), (audible, 2), (audible, 2), (played, 3)):
-        notification = CommsNotification(
-            resource_url="/communications/calls/c", resource_data=subject
-        )
-        sent = CommsNotifications(value=[notification]).to_json()
-        assert post(bot["app"], "/callback", sent).status_code == 202
-        assert len(server.requests) == requests
-    bot["client"].close()
-    calls = "/v1.0/communications/calls"
-    assert [(request.method, request.target) for request in server.requests] == [
-        ("POST", calls),
-        ("POST", f"{calls}/c/playPrompt"),
-        ("DELETE", f"{calls}/c"),
-    ]
