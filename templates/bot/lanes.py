@@ -11,7 +11,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from .engine import KIND, LOOSE, Engine, Held, Step
-from .errors import UnknownCallError
+from .errors import CallEnded, UnknownCallError
 from .events import Event, make_event
 from .handlers import Registration
 from .invoking import Invoker
@@ -224,7 +224,11 @@ class Lane:
         except LeaseLostError:
             raise
         except Exception as error:
-            await self._invoker.report(event, error, call)
+            if isinstance(error, CallEnded) and error.call_id == self._call_id:
+                # People hang up: that ends the handlers which wait for them, and is no failure.
+                _logger.info("a handler of %r ended with call %s", event.kind, self._call_id)
+            else:
+                await self._invoker.report(event, error, call)
 
     async def _watch(self, event: Event, call: LiveCall | None, turn: Turn) -> None:
         """Let the next handler start when this one has run for too long."""

@@ -239,6 +239,36 @@ async def test_a_handler_that_fails_stops_nothing(tested: BotUnderTest, how: str
     assert tested.counted["failed"] == 1
 
 
+async def test_a_handler_that_ends_with_its_call_has_not_failed(tested: BotUnderTest) -> None:
+    errors: list[Any] = []
+    tested.bot.error(errors.append)
+
+    @tested.bot.media_active
+    async def talk(call: Any) -> None:
+        call.data["greeted"] = True
+        await call.tones(max_digits=1, timeout=None)
+
+    @tested.bot.terminated
+    async def end(event: Any) -> None:
+        errors.append(event.call.data)
+
+    await tested.notify(*samples.answered_call()[:3], samples.terminated())
+    assert errors == [{"greeted": True}]
+    assert "failed" not in tested.counted
+
+
+async def test_a_handler_fails_by_the_end_of_another_call(tested: BotUnderTest) -> None:
+    errors: list[Any] = []
+    tested.bot.error(errors.append)
+
+    @tested.bot.media_active
+    async def talk(call: Any) -> None:
+        raise CallEnded(samples.OTHER_CALL)
+
+    await tested.notify(*samples.answered_call()[:3])
+    assert [type(one.exception) for one in errors] == [CallEnded]
+
+
 async def test_a_call_that_graph_no_longer_knows_ends_once(tested: BotUnderTest) -> None:
     seen: list[Any] = []
 
