@@ -26,6 +26,7 @@ _STARTED = {
     "playPrompt": ("playPromptOperation", "running"),
     "recordResponse": ("recordOperation", "running"),
     "subscribeToTone": ("subscribeToToneOperation", "completed"),
+    "cancelMediaProcessing": ("cancelMediaProcessingOperation", "completed"),
     "mute": ("muteParticipantOperation", "completed"),
 }
 
