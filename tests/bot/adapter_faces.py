@@ -9,7 +9,7 @@ import sys
 import threading
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -352,11 +352,8 @@ def _lambda(event: Callable[[str, Headers, bytes], Any], *, inline: bool = False
         assert reply["isBase64Encoded"] is False
         return Answer.of(reply["statusCode"], reply["headers"], reply["body"].encode())
 
-    try:
+    with closing(function):
         yield PlatformFace(bot, seen, answer, scheduled=not inline)
-    finally:
-        with suppress(RuntimeError):
-            function._runner.close()
 
 
 def event_1(method: str, headers: Headers, body: bytes, query: str = "") -> Any:

@@ -110,7 +110,7 @@ def test_a_lambda_function_stores_and_a_schedule_handles(setting: Setting, inlin
     function.run(changes.subscriptions.create(RECORDS))
     assert function(posted(body_of(setting)), None)["statusCode"] == 202
     assert handled == (["r1"] if inline else [])
-    function._runner.close()
+    function.close()
     asyncio.run(changes.run_due())  # in an event loop of its own
     assert handled == ["r1"]
 

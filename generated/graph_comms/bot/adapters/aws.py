@@ -38,6 +38,10 @@ class LambdaFunction:
         """Run a coroutine of the kit in another handler, such as `app.run(bot.run_due())`."""
         return self._runner.run(coroutine)
 
+    def close(self) -> None:
+        """End its event loop: for tests, since the platform ends the process."""
+        self._runner.close()
+
     def __call__(self, event: Event, context: object) -> dict[str, Any]:
         """Answer an event. Raises ValueError for one that is no HTTP request."""
         reply = self._runner.run(self._answer(_request(event)))
