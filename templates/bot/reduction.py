@@ -247,7 +247,7 @@ def _operation(state: CallState, sent: _Sent) -> tuple[CallState, Sequence[Event
     merged = {**known, **{name: value for name, value in data.items() if value is not None}}
     if known and _progress(known) > _progress(merged):
         merged["status"] = known["status"]
-    if merged == known:
+    if merged == known or (state.ended and not has_ended(merged)):
         return state, ()
     others = {name: operation for name, operation in state.operations.items() if name != key}
     operations = _newest({**others, key: merged}, _OPERATIONS)
@@ -343,12 +343,22 @@ def _roster_event(found: Difference) -> EventData:
 
 
 def _content_sharing(state: CallState, sent: _Sent) -> tuple[CallState, Sequence[EventData]]:
+    """Tell of what is shared: one session by its path, or several in a list."""
     item = sent.item
-    name = f"sharing {item.change_type} {_last_of_path(item)}"
-    if name in state.seen:
-        return state, ()
-    payload = {"sessionId": _last_of_path(item), "changeType": item.change_type}
-    return _with_seen(state, name), (EventData(kind="content_sharing", payload=payload),)
+    if item.change_type not in ("created", "deleted"):
+        return _other(state, sent)
+    sessions = [_last_of_path(item)]
+    if item.kind == "contentSharingSessions":
+        entries = list_of(item.data) or [sent.data]
+        sessions = [text_of(object_of(entry).get("id"))[:_NAME] for entry in entries]
+    events: list[EventData] = []
+    for session in sessions:
+        name = f"sharing {item.change_type} {session}"
+        if session and name not in state.seen:
+            state = _with_seen(state, name)
+            payload = {"sessionId": session, "changeType": item.change_type}
+            events.append(EventData(kind="content_sharing", payload=payload))
+    return state, events
 
 
 def _left(state: CallState, sent: _Sent) -> tuple[CallState, Sequence[EventData]]:
@@ -363,11 +373,21 @@ def _left(state: CallState, sent: _Sent) -> tuple[CallState, Sequence[EventData]
 
 def _other(state: CallState, sent: _Sent) -> tuple[CallState, Sequence[EventData]]:
     """Take note of a resource of which the kit keeps nothing."""
-    return state, (EventData(kind="updated"),)
+    return _noted(state, sent.item, "updated")
 
 
 def _unknown(state: CallState, sent: _Sent) -> tuple[CallState, Sequence[EventData]]:
-    return state, (EventData(kind="unknown"),)
+    return _noted(state, sent.item, "unknown")
+
+
+def _noted(state: CallState, item: Notification, kind: str) -> Reduced:
+    """Tell of a notification, unless the last one of its resource was the same."""
+    name = f"{kind} {item.kind} {_last_of_path(item)}"
+    if state.bodies.get(name) == item.digest:
+        return state, ()
+    bodies = {key: digest for key, digest in state.bodies.items() if key != name}
+    bodies = _newest({**bodies, name: item.digest}, _BODIES)
+    return replace(state, bodies=bodies), (EventData(kind=kind),)
 
 
 _REDUCERS = {
@@ -375,6 +395,7 @@ _REDUCERS = {
     "audioRoutingGroups": _other,
     "call": _call,
     "contentSharingSession": _content_sharing,
+    "contentSharingSessions": _content_sharing,
     "left": _left,
     "operation": _operation,
     "participant": _participant,
@@ -398,7 +419,7 @@ def _newest(entries: dict[str, Any], most: int) -> dict[str, Any]:
 
 def _last_of_path(item: Notification) -> str:
     path = text_of(item.raw.get("resourceUrl")) or text_of(item.raw.get("resource"))
-    return path.rstrip("/").rpartition("/")[2]
+    return path.partition("?")[0].rstrip("/").rpartition("/")[2][:_NAME]
 
 
 def _rank(state: str | None) -> int | None:

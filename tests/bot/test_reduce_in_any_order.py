@@ -127,7 +127,7 @@ ODD = st.fixed_dictionaries(
 
 
 @given(st.lists(ODD, max_size=5), st.lists(st.booleans(), min_size=5, max_size=5))
-@examples(200, 5_000)
+@examples(150, 2_000)
 def test_nothing_that_is_sent_raises_and_all_that_is_known_is_stored(
     items: list[Json], ids: list[bool]
 ) -> None:
