@@ -20,12 +20,14 @@ SECRETS = frozenset(
         "blob",
         "passcode",
         "joinInformation",
+        "incomingContext",
+        "phone",
     )
 )
 """The wire names of secrets, casefolded.
 
 `token` is that of tokenMeetingInfo, `blob` that of appHostedMediaConfig; joinInformation is a text that
-has the passcode in it.
+has the passcode in it, and `phone` the identity of somebody by their number.
 """
 
 _QUERY = re.compile(r"(://[^\s?#]*\?)\S+")
