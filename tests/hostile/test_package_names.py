@@ -34,6 +34,7 @@ def test_a_module_of_python_is_refused(name: str) -> None:
 def test_what_the_package_imports_is_refused() -> None:
     code = (
         "import sys, asyncio, graph_comms.client, graph_comms.models as m\n"
+        "import graph_comms.bot.redis, graph_comms.bot.testing, graph_comms.bot.adapters.azure\n"
         "m.Call.from_json('{}'); graph_comms.client.CommunicationsClient('x')\n"
         "print(*{name.partition('.')[0] for name in sys.modules})"
     )
@@ -42,7 +43,7 @@ def test_what_the_package_imports_is_refused() -> None:
     )
     met = set(done.stdout.split()) - set(sys.stdlib_module_names)
     own = {name for name in met if name.startswith(("_", "graph_comms"))}
-    assert {"pydantic", "httpx"} < met
+    assert {"pydantic", "httpx", "jwt", "redis", "azure"} < met
     assert met - own <= settings.IMPORTED
     for name in settings.IMPORTED:
         assert (

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from graph_codegen.csdl.ast import ROOT_NAMESPACE, split_name
+from graph_codegen.emit.bot_kit import kit_fits
 from graph_codegen.emit.client import render_client
 from graph_codegen.emit.declarations import DeclarationWriter
 from graph_codegen.emit.formatting import HEADER, formatted_text
@@ -39,10 +41,6 @@ _EXPORTS = {
     "operations": ["OPERATIONS"],
 }
 """The public names of the package besides clients and errors, by module."""
-
-
-_BOT_TYPE = "microsoft.graph.commsNotifications"
-"""What Graph posts to a bot: the package has the bot kit where the document has this type."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ def build(
     formatted |= {f"models/{path}": _format(text, path, executor) for path, text in models.items()}
     files = {f"{package}/{path}": result() for path, result in formatted.items()}
     files |= {f"{package}/_runtime/{path}": text for path, text in _copied("runtime").items()}
-    bot = _BOT_TYPE in model.types
+    bot = kit_fits(_provided(names, sources["client.py"]))
     if bot:
         files |= {f"{package}/bot/{path}": text for path, text in _copied("bot").items()}
     files[f"{package}/py.typed"] = ""
@@ -117,6 +115,7 @@ def build(
         package=package,
         title=_title(model, settings),
         prefix=class_prefix(model, settings.client),
+        bot=bot,
     )
     files["LICENSE"] = (TEMPLATES / "package" / "LICENSE").read_text(encoding="utf-8")
     return dict(sorted(files.items()))
@@ -153,6 +152,15 @@ def _errors() -> list[str]:
     """Return the names of the exceptions that the runtime defines."""
     source = (TEMPLATES / "runtime" / "errors.py").read_text(encoding="utf-8")
     return sorted(re.findall(r"^class (\w+Error)\(", source, re.MULTILINE))
+
+
+def _provided(names: Names, client: str) -> Mapping[str, Collection[str]]:
+    """Return the names of the classes that the modules of a package provide."""
+    models = {name for full, name in names.classes.items() if split_name(full)[0] == ROOT_NAMESPACE}
+    return {
+        "models": models | {"GraphModel"},
+        "client": re.findall(r"^class (\w+)", client, re.MULTILINE),
+    }
 
 
 def _copied(name: str) -> Mapping[str, str]:

@@ -1,0 +1,37 @@
+"""The bot kit: real Python below `templates/bot`, for packages that have everything it imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
+
+from graph_codegen.emit.templates import TEMPLATES
+
+GENERATED = ("client", "models")
+"""The modules of a package that depend on its metadata."""
+
+
+def kit_fits(provided: Mapping[str, Collection[str]]) -> bool:
+    """Whether a package has what the kit imports, given the names that its modules provide."""
+    return all(names <= {*provided[module]} for module, names in _imported().items())
+
+
+@cache
+def _imported() -> Mapping[str, frozenset[str]]:
+    """Return the names that the kit imports from each module that depends on metadata."""
+    folder = TEMPLATES / "bot"
+    found: dict[str, set[str]] = {module: set() for module in GENERATED}
+    for path in folder.rglob("*.py"):
+        depth = len(path.relative_to(folder).parts)
+        for module, names in _imports(path.read_text(encoding="utf-8"), depth + 1):
+            if module in found:
+                found[module].update(names)
+    return {module: frozenset(names) for module, names in found.items()}
+
+
+def _imports(source: str, level: int) -> Iterator[tuple[str | None, Iterable[str]]]:
+    """Yield the imports of a module that lead so many packages up: the module and the names."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.level == level:
+            yield node.module, [alias.name for alias in node.names]
