@@ -12,7 +12,7 @@ from .clock import Clock, SystemClock
 from .store import Change, Outcome, Record, StoreError, kind_of
 
 try:
-    from redis.asyncio import Redis
+    from redis.asyncio import BlockingConnectionPool, Redis
     from redis.exceptions import RedisError
 except ModuleNotFoundError:
     _package = __name__.split(".")[-3].replace("_", "-")
@@ -30,14 +30,23 @@ _BLOCK = 1_000
 
 _PAGE = 500
 
+_CONNECTIONS = 50
+"""How many connections an event loop has at most; who finds none free waits for one."""
+
+_TIMEOUT = 5.0
+"""How long to wait for an answer or a free connection, in seconds; longer than for changes."""
+
 # A record is a hash: its version, when it expires, and its parts with an equals sign before the name.
 # Records and marks expire by the clock of the store; Redis removes what has expired by its own.
+# How many events wait is a hash by record, with their sum under the name that no record has; a set of
+# the same records is sorted by when they expire, so that the sum is right without reading them all.
 
 _PRELUDE = """
 local prefix, key, kind, now = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local record = prefix .. 'record:' .. key
 local due, live = prefix .. 'due:' .. kind, prefix .. 'live:' .. kind
-local pending, changes = prefix .. 'pending:' .. kind, prefix .. 'changes'
+local pending, expiring = prefix .. 'pending:' .. kind, prefix .. 'expiring:' .. kind
+local changes = prefix .. 'changes'
 
 local function version_of(name)
   local found = redis.call('HMGET', name, 'version', 'expires')
@@ -48,12 +57,19 @@ end
 local function unlist(name)
   redis.call('ZREM', due, name)
   redis.call('SREM', live, name)
-  redis.call('HDEL', pending, name)
+  local waiting = redis.call('HGET', pending, name)
+  if waiting then
+    redis.call('HDEL', pending, name)
+    redis.call('HINCRBY', pending, '', -waiting)
+    redis.call('ZREM', expiring, name)
+  end
 end
 
 local function tell()
   redis.call('XADD', changes, 'MAXLEN', '~', CHANGES, '*', 'key', key)
-  for _, name in ipairs({due, live, pending, changes}) do redis.call('EXPIRE', name, KEPT) end
+  for _, name in ipairs({due, live, pending, expiring, changes}) do
+    redis.call('EXPIRE', name, KEPT)
+  end
 end
 """.replace("CHANGES", str(_CHANGES)).replace("KEPT", str(_KEPT))
 
@@ -74,7 +90,11 @@ redis.call('PEXPIREAT', record, math.ceil(tonumber(expires) * 1000))
 unlist(key)
 if when ~= '' then redis.call('ZADD', due, when, key) end
 if listed == '1' then redis.call('SADD', live, key) end
-if waiting > 0 then redis.call('HSET', pending, key, waiting) end
+if waiting > 0 then
+  redis.call('HSET', pending, key, waiting)
+  redis.call('HINCRBY', pending, '', waiting)
+  redis.call('ZADD', expiring, expires, key)
+end
 if mark ~= '' then
   redis.call('SET', mark, mark_expires, 'PXAT', math.ceil(tonumber(mark_expires) * 1000))
 end
@@ -111,24 +131,22 @@ end
 """
 
 _PENDING = _PRELUDE + """
-local sum, entries = 0, redis.call('HGETALL', pending)
-for at = 1, #entries, 2 do
-  if version_of(prefix .. 'record:' .. entries[at]) == 0 then
-    unlist(entries[at])
-  else
-    sum = sum + tonumber(entries[at + 1])
-  end
-end
-return sum
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', expiring, '-inf', now)) do unlist(name) end
+return redis.call('HGET', pending, '') or 0
 """
+
+
+_inherited: list[object] = []
+"""Clients of the parent in a forked process; to forget them would close its connections to its loop."""
 
 
 class RedisStore:
     """Records in Redis 6.2 or newer, under keys that begin with `prefix` and expire.
 
     `url` is as redis-py takes it, such as `rediss://:password@host:6380/0`; its password is in no repr,
-    log or error. A cluster is not supported: the keys of one change are in several slots. `clock` says
-    what has expired. Raises ValueError for an address that is not one of Redis.
+    log or error. A cluster is not supported: the keys of one change are in several slots. Nor is a
+    server that evicts keys to save memory: `maxmemory-policy` is `noeviction`. `clock` says what has
+    expired. Raises ValueError for an address that is not one of Redis.
     """
 
     def __init__(
@@ -237,6 +255,7 @@ class RedisStore:
     def _redis(self) -> Any:
         """Return the connections of the running event loop."""
         if self._process != os.getpid():
+            _inherited.append(self._clients)
             self._reset()
         loop = asyncio.get_running_loop()
         if loop not in self._clients:
@@ -245,7 +264,23 @@ class RedisStore:
 
     def _make(self) -> Any:
         # redis-py leaves its own arguments untyped.
-        return cast("Any", Redis).from_url(self._url, decode_responses=True, protocol=2)
+        try:
+            pool = cast("Any", BlockingConnectionPool).from_url(
+                self._url,
+                max_connections=_CONNECTIONS,
+                timeout=_TIMEOUT,
+                socket_timeout=_TIMEOUT,
+                socket_connect_timeout=_TIMEOUT,
+                decode_responses=True,
+                protocol=2,
+            )
+        except ValueError:
+            # Its message may hold a part of a password in which a slash was not encoded.
+            raise ValueError(
+                "the address of Redis is to be like rediss://:password@host:6380/0, with the password "
+                "percent-encoded: urllib.parse.quote(password, safe='')"
+            ) from None
+        return cast("Any", Redis).from_pool(pool)
 
     async def _script(self, script: str, key: str, *arguments: object) -> Any:
         common = (self._prefix, key, kind_of(key), repr(self._now()))

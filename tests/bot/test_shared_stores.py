@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sqlite3
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
+import anyio
 import pytest
+from anyio import from_thread, to_thread
 from redis.asyncio import Redis
 
 from graph_comms.bot.redis import RedisStore
@@ -107,17 +111,37 @@ def test_one_store_serves_one_loop_after_the_other(place: Place) -> None:
     assert run(store, store.read("call/1", ["state"])) is not None
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked here")
 def test_a_forked_process_has_a_connection_of_its_own(place: Place) -> None:
     store = place.store()
-    run(store, begun(store))
+
+    async def use() -> None:
+        await begun(store)
+        child = os.fork()  # while the connection is open
+        if not child:
+            with ThreadPoolExecutor(1) as thread:  # where no event loop runs
+                swap = store.swap("call/1", 1, Change(parts={"state": "1"}, expires=4e9))
+                written = thread.submit(run, store, swap).result()
+            os._exit(0 if written is Outcome.WRITTEN else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        record = await store.read("call/1", ["state"])
+        assert record is not None
+        assert record.parts["state"] == "1"
+
+    run(store, use())
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files cannot be listed here")
+async def test_no_connection_to_a_file_is_taken_into_a_forked_process(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "calls.sqlite")
+    await begun(store)
     child = os.fork()
     if not child:
-        written = run(store, store.swap("call/1", 1, Change(parts={"state": "1"}, expires=4e9)))
-        os._exit(0 if written is Outcome.WRITTEN else 1)
+        opened = [each.resolve() for each in Path("/proc/self/fd").iterdir()]
+        os._exit(sum(tmp_path in path.parents for path in opened))
     assert os.waitpid(child, 0)[1] == 0
-    record = run(store, store.read("call/1", ["state"]))
-    assert record is not None
-    assert record.parts["state"] == "1"
+    assert await store.read("call/1", ()) is not None
+    await store.close()
 
 
 async def test_nobody_else_can_read_the_files(tmp_path: Path) -> None:
@@ -152,6 +176,49 @@ async def test_what_is_no_store_is_an_error_of_the_store(tmp_path: Path) -> None
         await SQLiteStore(tmp_path / "missing" / "calls.sqlite").open()
 
 
+async def test_a_commit_that_fails_leaves_no_transaction(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "calls.sqlite")
+    await begun(store)
+    other = sqlite3.connect(tmp_path / "calls.sqlite", isolation_level=None)
+    ((pages,),) = other.execute("PRAGMA page_count").fetchall()
+    large = Change(parts={"state": "x" * 5_000_000}, expires=4e9)
+
+    def limit(connection: sqlite3.Connection) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages + 2}")
+
+    await store._run(limit)  # pyright: ignore[reportPrivateUsage]
+    with pytest.raises(StoreError, match="full"):
+        await store.swap("call/1", 1, large)
+    assert await store.swap("call/1", 1, Change(parts={}, expires=4e9)) is Outcome.WRITTEN
+    other.close()
+    await store.close()
+
+
+async def test_a_file_is_used_although_all_threads_wait_for_it(tmp_path: Path) -> None:
+    store = SQLiteStore(tmp_path / "calls.sqlite")
+    await begun(store)
+    everyone = int(to_thread.current_default_thread_limiter().total_tokens)
+    read: list[bool] = []
+
+    def wait() -> None:
+        read.append(from_thread.run(store.read, "call/1", ()) is not None)
+
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as group:
+            for _ in range(everyone):
+                group.start_soon(to_thread.run_sync, wait)
+    assert read == [True] * everyone
+    await store.close()
+
+
+async def test_many_tasks_may_use_a_store_at_once(place: Place) -> None:
+    store = place.store()
+    await begun(store)
+    records = await asyncio.gather(*(store.read("call/1", ()) for _ in range(300)))
+    assert None not in records
+    await store.close()
+
+
 async def test_redis_may_go_away_and_come_back() -> None:
     with RedisServer() as server:
         store = RedisStore(server.url)
@@ -166,6 +233,19 @@ async def test_redis_may_go_away_and_come_back() -> None:
         await store.close()
 
 
+async def test_redis_may_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graph_comms.bot.redis._TIMEOUT", 0.3)
+    with RedisServer() as server:
+        store = RedisStore(server.url)
+        await begun(store)
+        server.process.send_signal(signal.SIGSTOP)
+        with pytest.raises(StoreError, match="TimeoutError"):
+            await store.read("call/1", ())
+        server.process.send_signal(signal.SIGCONT)
+        assert await store.read("call/1", ()) is not None
+        await store.close()
+
+
 async def test_what_redis_holds_has_the_prefix_and_expires() -> None:
     with RedisServer() as server:
         store = RedisStore(server.url, prefix="bot:")
@@ -176,7 +256,7 @@ async def test_what_redis_holds_has_the_prefix_and_expires() -> None:
         await store.swap("call/1", 0, change)
         redis: Any = Redis.from_url(server.url)
         names = [name async for name in redis.scan_iter()]
-        assert len(names) == 6
+        assert len(names) == 7
         for name in names:
             assert name.startswith(b"bot:")
             assert await redis.ttl(name) > 0
@@ -193,3 +273,11 @@ async def test_the_password_is_in_no_error() -> None:
     with pytest.raises(StoreError) as caught:
         await store.open()
     assert "geheim" not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+@pytest.mark.parametrize("url", ["redis://:geheim/8=@localhost:1/0", "http://:geheim@localhost"])
+def test_the_password_is_in_no_message_about_the_address(url: str) -> None:
+    with pytest.raises(ValueError, match="percent-encoded") as caught:
+        RedisStore(url)
+    assert "geheim" not in str(caught.value)
+    assert caught.value.__suppress_context__

@@ -90,7 +90,7 @@ class RedisServer:
     def start(self) -> None:
         """Start it, with nothing in it, and wait until it answers."""
         arguments = ("--port", "0", "--unixsocket", str(self._socket), "--save", "")
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             [self._program, *arguments], stdout=subprocess.DEVNULL, cwd=self._folder.name
         )
         deadline = time.monotonic() + 20
@@ -100,8 +100,8 @@ class RedisServer:
 
     def stop(self) -> None:
         """Kill it."""
-        self._process.kill()
-        self._process.wait()
+        self.process.kill()
+        self.process.wait()
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as connection:

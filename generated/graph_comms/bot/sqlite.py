@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
@@ -10,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary, WeakSet
 
 import anyio
 from anyio.to_thread import run_sync
@@ -64,18 +66,15 @@ class SQLiteStore:
     """
 
     def __init__(self, path: str | os.PathLike[str], *, clock: Clock | None = None) -> None:
-        self._path = Path(path)
+        self._file = _File(Path(path))
         self._clock = clock or SystemClock()
-        self._reset()
+        # One thread of each event loop, so that threads which wait for the store leave it one.
+        self._limiters: WeakKeyDictionary[asyncio.AbstractEventLoop, anyio.CapacityLimiter] = (
+            WeakKeyDictionary()
+        )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({str(self._path)!r})"
-
-    def _reset(self) -> None:
-        """Begin without a connection, as in a forked process, which must not use that of its parent."""
-        self._process = os.getpid()
-        self._lock = Lock()
-        self._connection: sqlite3.Connection | None = None
+        return f"{type(self).__name__}({str(self._file.path)!r})"
 
     @property
     def shared(self) -> bool:
@@ -88,7 +87,7 @@ class SQLiteStore:
 
     async def close(self) -> None:
         """Close the file."""
-        await run_sync(self._close)
+        await run_sync(self._file.close, limiter=self._limiter())
 
     async def read(self, key: str, names: Collection[str]) -> Record | None:
         """Return parts of a record; None if there is none of that key."""
@@ -196,26 +195,66 @@ class SQLiteStore:
         return await self._run(fetch)
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do something in a thread with the connection, which is opened if it is not."""
-
-        def run() -> T:
-            if self._process != os.getpid():
-                self._reset()
-            with self._lock:
-                if self._connection is None:
-                    self._connection = self._open()
-                return work(self._connection)
-
+        """Do something with the connection, in a thread."""
         try:
-            return await run_sync(run)
+            return await run_sync(self._file.use, work, limiter=self._limiter())
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"{self._path} cannot be used: {error}") from error
+            raise StoreError(f"{self._file.path} cannot be used: {error}") from error
+
+    def _limiter(self) -> anyio.CapacityLimiter:
+        loop = asyncio.get_running_loop()
+        if loop not in self._limiters:
+            self._limiters[loop] = anyio.CapacityLimiter(1)
+        return self._limiters[loop]
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+class _File:
+    """The file, with the one connection of this process, which is opened when it is used.
+
+    SQLite forbids to take a connection into a forked process. It is closed before a fork, when nothing
+    uses it, and each process opens its own again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = Lock()
+        self._connection: sqlite3.Connection | None = None
+        _files.add(self)
+
+    def use(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what a function returns that gets the connection, in whose thread no other one is."""
+        with self._lock:
+            if self._connection is None:
+                self._connection = self._open()
+            return work(self._connection)
+
+    def close(self) -> None:
+        """Close the connection, if it is open."""
+        with self._lock:
+            self._disconnect()
+
+    def before_fork(self) -> None:
+        """Close the connection, and keep other threads from opening it."""
+        self._lock.acquire()
+        self._disconnect()
+
+    def after_fork(self) -> None:
+        """Let the connection be opened, in either process."""
+        self._lock.release()
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _open(self) -> sqlite3.Connection:
         # SQLite gives the files that it keeps beside this one the same mode.
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = sqlite3.connect(
-            self._path, timeout=_BUSY, isolation_level=None, check_same_thread=False
+            self.path, timeout=_BUSY, isolation_level=None, check_same_thread=False
         )
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -231,22 +270,33 @@ class SQLiteStore:
         with _transaction(connection, "IMMEDIATE"):
             ((schema,),) = connection.execute("PRAGMA user_version").fetchall()
             if schema > SCHEMA:
-                raise StoreError(f"{self._path} was written by a newer version of the bot kit")
+                raise StoreError(f"{self.path} was written by a newer version of the bot kit")
             if schema == 0:
                 for statement in _TABLES.split(";\n"):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {SCHEMA}")
 
-    def _close(self) -> None:
-        if self._process != os.getpid():
-            self._reset()
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
 
-    def _now(self) -> float:
-        return self._clock.now().timestamp()
+_files: WeakSet[_File] = WeakSet()
+_forking: list[_File] = []
+"""The files whose connections wait for a fork to be over."""
+
+
+def _before_fork() -> None:
+    for file in tuple(_files):
+        file.before_fork()
+        _forking.append(file)
+
+
+def _after_fork() -> None:
+    while _forking:
+        _forking.pop().after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork
+    )
 
 
 class _transaction:  # noqa: N801 - used like a function
@@ -260,7 +310,13 @@ class _transaction:  # noqa: N801 - used like a function
         self._connection.execute(f"BEGIN {self._kind}")
 
     def __exit__(self, cls: object, *exception: object) -> None:
-        self._connection.execute("COMMIT" if cls is None else "ROLLBACK")
+        try:
+            if cls is None:
+                self._connection.execute("COMMIT")
+        finally:
+            # After some errors SQLite has rolled back by itself; after a failed commit it has not.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
 
 def _version(connection: sqlite3.Connection, key: str, now: float) -> int:
