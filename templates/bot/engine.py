@@ -96,6 +96,10 @@ class Step:
             self.parts[event_part(entry.number)] = _json(event.payload)
 
 
+class _NothingAdmittedError(Exception):
+    """No token spoke for any of the notifications about a call: nothing is written."""
+
+
 class Engine:
     """Keeps the calls of a bot in its store.
 
@@ -229,12 +233,17 @@ class Engine:
                     continue
                 step.state, events = reduce(step.state, item)
                 step.add(events, item.raw, item.context, self.wants)
+            if refused == len(items):
+                raise _NothingAdmittedError  # nobody may begin calls for another tenant
             step.state = self._scheduled(step.state)
             if step.work is not held.work:
                 step.work = lease(step.work)
             return step
 
-        held = await self.transact(call_id, step, mark=mark, heavy=heavy, new=True)
+        try:
+            held = await self.transact(call_id, step, mark=mark, heavy=heavy, new=True)
+        except _NothingAdmittedError:
+            return Accepted(new=True, refused=refused)
         return Accepted(held is not None, refused)
 
     async def accept_loose(

@@ -444,6 +444,7 @@ async def test_another_tenant_is_dropped_and_the_rest_goes_on(tested: BotUnderTe
     await tested.settle()
     assert seen == ["established", "tone"]
     assert tested.counted["dropped"] == 2
+    assert [call.id async for call in tested.bot.calls()] == [samples.CALL]
 
 
 async def test_a_filter_chooses(tested: BotUnderTest) -> None:
