@@ -63,10 +63,14 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of notifications about one call: whether they were new, and how many were refused."""
+    """What became of notifications about one call.
+
+    Whether they were new, how many were refused, and how many came after its end.
+    """
 
     new: bool
     refused: int = 0
+    late: int = 0
 
 
 @dataclass(slots=True)
@@ -221,16 +225,17 @@ class Engine:
         call. ``lease`` may take the lease where there are events. ``heavy`` items are worked on in a
         thread.
         """
-        refused = 0
+        refused = late = 0
 
         def step(held: Held) -> Step:
-            nonlocal refused
-            refused = 0
+            nonlocal refused, late
+            refused = late = 0
             step = Step(held.state, held.work)
             for item in items:
                 if not admit(item, step.state.tenant_id):
                     refused += 1
                     continue
+                late += step.state.ended
                 step.state, events = reduce(step.state, item)
                 step.add(events, item.raw, item.context, self.wants)
             if refused == len(items):
@@ -244,7 +249,7 @@ class Engine:
             held = await self.transact(call_id, step, mark=mark, heavy=heavy, new=True)
         except _NothingAdmittedError:
             return Accepted(new=True, refused=refused)
-        return Accepted(held is not None, refused)
+        return Accepted(held is not None, refused, late)
 
     async def accept_loose(
         self, item: Notification, *, lease: Callable[[Work], Work], mark: Mark | None

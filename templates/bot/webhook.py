@@ -147,6 +147,8 @@ class Webhook:
             count("duplicate", items)
             return
         count("received", items - accepted.refused)
+        if accepted.late:
+            count("late", accepted.late)
         if accepted.refused:
             count("dropped", accepted.refused)
             _logger.warning(

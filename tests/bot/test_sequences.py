@@ -107,6 +107,7 @@ async def test_a_call_that_is_cut_off_ends_once(history: History, seed: int, len
         await played.play(history.delivered(seed))
         late = played.events[before:]
         assert all(event.late and event.kind in ("tone", "operation") for event in late)
+        assert played.counted["late"] >= len(history.items)
         assert [call async for call in played.bot.calls()] == []
 
 
