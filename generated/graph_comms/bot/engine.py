@@ -168,8 +168,9 @@ class Engine:
         if known is not None and known.version == record.version:
             return known
         parts = record.parts
+        state = CallState.load(parts)  # first: it knows what a newer version wrote
         work = Work.load(parts["work"]) if "work" in parts else Work()
-        held = Held(record.version, CallState.load(parts), work)
+        held = Held(record.version, state, work)
         self._note(call_id, held)
         return held
 
@@ -181,9 +182,12 @@ class Engine:
         return call
 
     async def calls(self) -> AsyncIterator[LiveCall]:
-        """Yield the calls that have not ended."""
+        """Yield the calls that have not ended, but for those that a newer version has written."""
         async for key in self.store.live(KIND):
-            held = await self.held(key.partition("/")[2], fresh=True)
+            try:
+                held = await self.held(key.partition("/")[2], fresh=True)
+            except NewerFormatError:
+                continue
             if held is not None and not held.state.ended:
                 call = self.live(held.state)
                 await call.load()

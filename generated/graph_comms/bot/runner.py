@@ -70,6 +70,7 @@ class Runner:
         engine = self._engine
         engine.reset()
         await engine.store.open()
+        self._cursor, _ = await engine.store.changes(None)
         self._by_itself = by_itself
         self._closing = False
         self._owner = uuid4().hex
@@ -174,7 +175,6 @@ class Runner:
             if self._by_itself:
                 tasks.start_soon(self._repeatedly, "looking for what is due", self._do_due)
             if self._engine.store.shared:
-                self._cursor: str | None = None
                 tasks.start_soon(self._repeatedly, "watching the store", self._watch)
             ready.set()
             await self._stop.wait()

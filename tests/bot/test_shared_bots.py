@@ -1,0 +1,170 @@
+"""Bots in several processes, each with a connection of its own to one store: SQLite's, and Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from graph_comms.bot import RedisStore, SystemClock
+from graph_comms.bot.state import FORMAT
+from graph_comms.bot.store import Change, Outcome
+from tests.bot import samples
+from tests.bot.service import BotUnderTest
+from tests.support.stores import SHARED_KINDS, Place, RedisServer, place_of
+
+pytestmark = pytest.mark.anyio
+
+CALL_KEY = f"call/{samples.CALL}"
+
+New = Callable[..., Awaitable[BotUnderTest]]
+
+
+@pytest.fixture(params=SHARED_KINDS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    with place_of(request.param, tmp_path) as place:
+        yield place
+
+
+@pytest.fixture
+async def new(place: Place) -> AsyncGenerator[New]:
+    """Make bots that do not know of each other; each is started after its handlers are there."""
+    async with AsyncExitStack() as stack:
+
+        async def make(
+            prepare: Callable[[BotUnderTest], None] = lambda tested: None, **options: Any
+        ) -> BotUnderTest:
+            tested = BotUnderTest(
+                clock=SystemClock(), store=place.store(), **{"grace": 0.05} | options
+            )
+            prepare(tested)
+            await stack.enter_async_context(tested.bot)
+            return tested
+
+        yield make
+
+
+async def post(tested: BotUnderTest, *items: Any) -> float:
+    """Deliver notifications; return when they were acknowledged."""
+    assert (await tested.post(samples.body(*items))).status == 202
+    return time.monotonic()
+
+
+async def until(there: Callable[[], bool]) -> None:
+    with anyio.fail_after(20):
+        while not there():
+            await asyncio.sleep(0.01)
+
+
+async def ended_at(wait: Awaitable[object]) -> tuple[object, float]:
+    return await wait, time.monotonic()
+
+
+async def test_who_waits_in_another_process_is_woken_within_a_second(new: New) -> None:
+    here, there = await new(), await new()
+    await post(here, samples.call_item(state="established"))
+    call = await here.bot.call(samples.CALL)
+    assert call is not None
+    played = await call.play_prompt("https://bot.contoso.com/hello.wav")
+    completion = asyncio.create_task(ended_at(played.completed(timeout=30)))
+    await asyncio.sleep(0.2)
+    posted = await post(there, samples.operation())
+    ended, at = await completion
+    assert getattr(ended, "id", None) == samples.OPERATION
+    assert at - posted < 1
+
+    keys = asyncio.create_task(ended_at(call.tones(stop="#", timeout=30)))
+    await asyncio.sleep(0.2)
+    await post(there, samples.tone(1, "tone1"))
+    posted = await post(there, samples.tone(2, "pound"))
+    pressed, at = await keys
+    assert pressed == "1"
+    assert at - posted < 1
+
+
+async def test_what_a_process_leaves_when_it_stops_is_taken_at_once(new: New) -> None:
+    begun: list[tuple[str, int, bool]] = []
+
+    def handling(name: str) -> Callable[[BotUnderTest], None]:
+        def prepare(tested: BotUnderTest) -> None:
+            @tested.bot.tone
+            async def press(event: Any) -> None:
+                begun.append((name, event.sequence_id, event.redelivered))
+                if name == "first":
+                    await anyio.sleep_forever()
+
+        return prepare
+
+    first = await new(handling("first"), lease=300.0)
+    await post(first, samples.tone(1), samples.tone(2))
+    await until(lambda: bool(begun))
+    await new(handling("second"), lease=300.0)
+    await asyncio.sleep(1.2)  # in which it has looked for what is due
+    assert begun == [("first", 1, False)]
+    await first.bot.stop()
+    stopped = time.monotonic()
+    await until(lambda: len(begun) == 3)
+    assert begun[1:] == [("second", 1, True), ("second", 2, False)]
+    assert time.monotonic() - stopped < 3
+
+
+async def test_a_call_that_a_newer_version_has_written_is_left_alone(
+    new: New, place: Place
+) -> None:
+    handled: list[str] = []
+
+    def prepare(tested: BotUnderTest) -> None:
+        @tested.bot.tone
+        async def press(event: Any) -> None:
+            handled.append(event.call.id)
+
+    store = place.store()
+    await store.open()
+    newer = Change(
+        parts={
+            "state": json.dumps({"format": FORMAT + 1, "calls": []}),
+            "work": json.dumps({"queue": ["of another form"]}),
+        },
+        expires=time.time() + 600,
+        due=time.time() - 60,
+        pending=1,
+    )
+    assert await store.swap(CALL_KEY, 0, newer) is Outcome.WRITTEN
+    tested = await new(prepare)
+    assert (await tested.post(samples.body(samples.tone(1)))).status == 503
+    await post(tested, samples.tone(1, call=samples.OTHER_CALL))
+    await until(lambda: bool(handled))
+    assert [call.id async for call in tested.bot.calls()] == [samples.OTHER_CALL]
+    await asyncio.sleep(1.2)  # in which the bot has looked for what is due
+    assert handled == [samples.OTHER_CALL]
+    record = await store.read(CALL_KEY, ["state", "work"])
+    assert record is not None
+    assert (record.version, record.parts) == (1, newer.parts)
+    await store.close()
+
+
+async def test_a_bot_goes_on_when_its_store_was_away() -> None:
+    pressed: list[int] = []
+    with RedisServer() as server:
+        tested = BotUnderTest(clock=SystemClock(), store=RedisStore(server.url), grace=0.05)
+
+        @tested.bot.tone
+        async def press(event: Any) -> None:
+            pressed.append(event.sequence_id)
+
+        async with tested.bot:
+            await post(tested, samples.tone(1))
+            await until(lambda: pressed == [1])
+            server.stop()
+            reply = await tested.post(samples.body(samples.tone(2)))
+            assert (reply.status, "Retry-After" in reply.headers) == (503, True)
+            server.start()
+            await post(tested, samples.tone(2))
+            await until(lambda: pressed == [1, 2])
