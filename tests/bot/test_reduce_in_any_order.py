@@ -28,7 +28,7 @@ def known(state: CallState) -> Json:
 
 
 @given(histories(), st.integers(), st.integers(0, 30), st.booleans())
-@examples(150, 3_000)
+@examples(100, 3_000)
 def test_any_order_comes_to_the_same(history: History, seed: int, length: int, ids: bool) -> None:
     history = history.until(length)
     state, events = played(history.delivered(seed), ids=ids)
@@ -127,7 +127,7 @@ ODD = st.fixed_dictionaries(
 
 
 @given(st.lists(ODD, max_size=5), st.lists(st.booleans(), min_size=5, max_size=5))
-@examples(150, 2_000)
+@examples(100, 2_000)
 def test_nothing_that_is_sent_raises_and_all_that_is_known_is_stored(
     items: list[Json], ids: list[bool]
 ) -> None:
@@ -142,3 +142,36 @@ def test_nothing_that_is_sent_raises_and_all_that_is_known_is_stored(
     for one in (state, state.tombstone()):
         parts = {name: text for name, text in one.dump().items() if text is not None}
         assert CallState.load(parts) == one
+
+
+RESOURCES = st.fixed_dictionaries(
+    {
+        "id": SCALARS,
+        "@odata.type": st.sampled_from(
+            ["#microsoft.graph.call", "#Microsoft.Graph.Participant", "microsoft.graph.foo", "call"]
+            + [f"#microsoft.graph.{name}Operation" for name in ("comms", "playPrompt")]
+        ),
+    },
+    optional={"@odata.id": SCALARS},
+)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            **dict.fromkeys(("resource", "resourceUrl", "@odata.id", "id"), SCALARS),
+            "resourceData": ANYTHING | RESOURCES,
+        },
+    )
+)
+@examples(60, 3_000)
+def test_what_a_notification_is_about_is_what_its_model_says(sent: Json) -> None:
+    item = Notification.of(sent)
+    model = item.model
+    assert (item.call_id, item.operation_id, item.participant_id, item.kind) == (
+        model.call_id,
+        model.operation_id,
+        model.participant_id,
+        model.resource_kind,
+    )
