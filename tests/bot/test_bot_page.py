@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from graph_comms.bot import Bot
+from graph_comms import GraphError
+from graph_comms.bot import Bot, Event, ToneEvent
+from graph_comms.bot.bot import Decorator
 from tests.bot import samples
+from tests.bot.example_apps import running, until
 from tests.bot.service import BotUnderTest
 from tests.client.test_doc_pages import PROJECT, examples_of
 
@@ -37,6 +44,35 @@ async def is_made(tested: BotUnderTest, names: Names) -> str:
     return ""
 
 
+async def is_served(tested: BotUnderTest, names: Names) -> str:
+    async with running(names["app"]) as served:
+        await served.notify(samples.incoming())
+    return ""
+
+
+async def is_handled(tested: BotUnderTest, names: Names) -> str:
+    for sent in samples.answered_call():
+        await tested.notify(sent)
+    return AS_SHOWN
+
+
+async def complains(tested: BotUnderTest, names: Names) -> str:
+    @tested.bot.tone
+    async def fail(event: ToneEvent) -> None:
+        raise {"1": ValueError("not asked for"), "2": GraphError("told")}[event.tone]
+
+    await tested.notify(samples.tone(1), samples.tone(2, "tone2"))
+    return f"tone of {samples.CALL} failed: told\n"
+
+
+async def is_invited_once(tested: BotUnderTest, names: Names) -> str:
+    started = {"@odata.type": "#microsoft.graph.inviteParticipantsOperation", "status": "running"}
+    tested.service.answers["invite"] = lambda _: httpx.Response(200, json=started)
+    await tested.notify(samples.tone(1, "tone0"), samples.tone(2, "tone0"))
+    assert tested.service.actions() == ["invite"]
+    return ""
+
+
 async def is_answered_and_greeted(tested: BotUnderTest, names: Names) -> str:
     await tested.notify(samples.incoming())
     call = await tested.bot.call(samples.CALL)
@@ -49,12 +85,15 @@ async def is_answered_and_greeted(tested: BotUnderTest, names: Names) -> str:
 
 
 async def is_chosen_from(tested: BotUnderTest, names: Names) -> str:
+    async def sent(*actions: str) -> None:  # by the thread of the handler
+        await until(lambda: tested.service.actions() == [*actions])
+
     await tested.notify(HEARD)
-    assert tested.service.actions() == ["playPrompt"]
+    await sent("playPrompt")
     await tested.notify(samples.operation())
-    assert tested.service.actions() == ["playPrompt", "subscribeToTone"]
+    await sent("playPrompt", "subscribeToTone")
     await tested.notify(samples.tone(1, "tone9"))
-    assert tested.service.actions() == ["playPrompt", "subscribeToTone", "DELETE"]
+    await sent("playPrompt", "subscribeToTone", "DELETE")
     return ""
 
 
@@ -121,8 +160,10 @@ async def is_noted(tested: BotUnderTest, names: Names) -> str:
 
 
 DRIVEN: list[Callable[[BotUnderTest, Names], Awaitable[str]]] = [
-    is_made, is_answered_and_greeted, is_chosen_from, is_rejected, is_called, is_joined, is_read,
+    is_made, is_served, is_handled, complains, is_answered_and_greeted, is_chosen_from,
+    is_rejected, is_called, is_joined, is_read,
     says_nothing, dials, asks_for_the_operator, is_remembered, is_noted,
+    is_invited_once,
 ]  # fmt: skip
 
 
@@ -139,6 +180,27 @@ async def test_an_example_does_what_the_page_says(
     printed = await DRIVEN[number](tested, names)
     await tested.stop()
     assert capsys.readouterr().out == (shown if printed is AS_SHOWN else printed)
+
+
+def rows(heading: str) -> set[str]:
+    """Return what the tables of a chapter list in their first columns."""
+    text = (PROJECT / PAGE).read_text("utf-8")
+    chapter = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    firsts = re.findall(r"^\| (`[^|]*)\|", chapter, re.MULTILINE)
+    return {name for first in firsts for name in re.findall(r"`(\w+)`", first)}
+
+
+def test_the_page_lists_every_decorator_and_attribute_of_events() -> None:
+    decorators = {
+        name for name, one in vars(BotUnderTest().bot).items() if isinstance(one, Decorator)
+    }
+    attributes = {one.name for one in fields(Event)} - {"payload"}
+    assert rows("Handlers") == decorators | attributes
+
+
+def test_the_page_lists_every_setting() -> None:
+    given = {"self", "client", "app_id", "callback_uri"}
+    assert rows("Settings") == inspect.signature(Bot).parameters.keys() - given
 
 
 def test_type_checkers_accept_the_examples(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ PAGES: Mapping[str, list[Given]] = {
         Given(),
     ],
     "docs/retries.md": [Given(names={"credential": TOKEN}), Given((SILENT,))],
-    "docs/testing.md": [Given()] * 5,
+    "docs/testing.md": [Given()] * 6,
     "docs/proxies.md": [Given(names={"credential": TOKEN})],
     "docs/concurrency.md": [Given()],
 }
