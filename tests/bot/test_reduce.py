@@ -306,6 +306,15 @@ def test_a_number_that_is_sent_as_text_is_the_same_number() -> None:
     assert state.tones == ((6, "1"), (7, "1"))
 
 
+def test_a_number_that_no_service_can_have_sent_is_none() -> None:
+    largest = 10**4300 - 1
+    state, _ = played([samples.tone(largest), samples.tone(3), samples.tone(True)])
+    assert [number for number, _ in state.tones] == [1, 3, 4]
+    state, events = played([samples.delta(largest, samples.participant("ann"))], state)
+    assert (kinds(events), state.roster_gap) == ([], None)
+    assert state.dump()
+
+
 def test_changes_of_a_roster_begin_with_one() -> None:
     ann, bob = samples.participant("ann"), samples.participant("bob")
     state, events = played([samples.delta(2, bob), samples.delta(1, ann)])

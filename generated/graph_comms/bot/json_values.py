@@ -20,10 +20,12 @@ def list_of(value: object) -> list[Json]:
 
 
 def number_of(value: object) -> int | None:
-    """Return a whole number, which may have been sent as text; None for anything else."""
+    """Return a whole number of 64 bits, which may have been sent as text; None for anything else."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if value.bit_length() < 64 else None
 
 
 def text_of(value: object) -> str:
