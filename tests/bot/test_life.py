@@ -620,6 +620,34 @@ async def test_what_runs_nowhere_between_requests_is_done_when_due() -> None:
     assert await tested.bot.run_due(limit=10) == 0
 
 
+async def test_what_becomes_due_while_a_handler_waits_is_done() -> None:
+    tested = BotUnderTest()
+    bot = tested.bot
+
+    @bot.media_active
+    async def talk(call: Any) -> None:
+        await call.tones(max_digits=1, timeout=None)
+        await call.hang_up()
+
+    @bot.incoming
+    async def ring(call: Any) -> None:
+        await call.answer()
+
+    async with bot.invocation():
+        await tested.post(samples.body(*samples.answered_call()[:3]))
+        running = asyncio.create_task(bot.run_due())
+        await tested.clock.advance(0)
+        assert tested.service.actions() == ["subscribeToTone"]
+        await tested.post(samples.body(samples.incoming(call=samples.OTHER_CALL)))
+        await tested.clock.advance(2)
+        assert tested.service.actions() == ["subscribeToTone", "answer"]
+        assert not running.done()
+        await tested.post(samples.body(samples.tone(1)))
+        await tested.clock.advance(2)
+        assert tested.service.actions() == ["subscribeToTone", "answer", "DELETE"]
+        assert await running == 2
+
+
 async def test_the_handlers_of_one_event_take_turns_too(tested: BotUnderTest) -> None:
     seen: list[str] = []
 

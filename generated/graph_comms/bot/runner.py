@@ -117,6 +117,11 @@ class Runner:
     async def finished(self) -> None:
         """Wait until no handler runs and nothing is being done."""
         while self._lanes or self._tending:
+            await self._something_ended()
+
+    async def _something_ended(self) -> None:
+        """Wait until the handlers of a call, or something else that is being done, have ended."""
+        if self._lanes or self._tending:
             self._idle = anyio.Event()
             await self._idle.wait()
 
@@ -227,10 +232,14 @@ class Runner:
     async def run_due(self, limit: int) -> int:
         """Do what is due, of so many calls at most, with their handlers; return of how many."""
         done = 0
-        while done < limit and (begun := await self._tend_due(limit - done)):
+        while True:
+            begun = await self._tend_due(limit - done) if done < limit else 0
             done += begun
-            await self.finished()
-        return done
+            if not (begun or self._lanes or self._tending):
+                return done
+            # A handler may wait for long, and others of other calls must not wait for it.
+            with suppress(TimeoutError):
+                await within(self._engine.clock, POLL, self._something_ended)
 
     async def _tend_due(self, limit: int) -> int:
         """Begin to look after calls that are due; return how many."""
