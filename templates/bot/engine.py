@@ -160,12 +160,16 @@ class Engine:
         if known is not None and not fresh:
             self._held.move_to_end(call_id)
             return known
+        before = known
         record = await self.store.read(_key(call_id), _PARTS)
+        known = self._held.get(call_id)
         if record is None:
             self._held.pop(call_id, None)
             return None
         if known is not None and known.version == record.version:
             return known
+        if known is not None and known is not before and known.version > record.version:
+            return known  # written meanwhile: a large roster is not loaded for nothing
         parts = record.parts
         state = CallState.load(parts)  # first: it knows what a newer version wrote
         work = Work.load(parts["work"]) if "work" in parts else Work()
