@@ -61,6 +61,8 @@ class Lane:
         self._finished: list[int] = []
         self._source: tuple[int, Json] = (0, None)
         """The notification that was read last, which many events may come from, and its number."""
+        self._reading = anyio.Lock()
+        self._until = engine.now() + engine.settings.lease
 
     def wake(self) -> None:
         """Look at the queue again."""
@@ -72,7 +74,7 @@ class Lane:
         TURN.set(None)  # a handler of another call may have started this one
         try:
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._renew)
+                tasks.start_soon(self._keep_lease)
                 while True:
                     self._wake = anyio.Event()
                     try:
@@ -143,9 +145,12 @@ class Lane:
     async def _handle(self, entry: Entry, call: LiveCall | None) -> None:
         """Run the handlers of an event, each when the one before has ended or passed its turn on."""
         try:
-            event, context = await self._read(entry, call)
-            if call:
-                await self._load(call)
+            async with self._reading:  # in the order in which they start
+                event, context = await self._read(entry, call)
+                if call:
+                    await self._load(call)
+            if self._until <= self._engine.now():  # the process was stopped meanwhile
+                await self._renew()
             async with anyio.create_task_group() as tasks:
                 for registration in self._invoker.handlers.of(entry.kind):
                     passed_on = anyio.Event()
@@ -241,20 +246,24 @@ class Lane:
 
     # -- the lease
 
-    async def _renew(self) -> None:
+    async def _keep_lease(self) -> None:
         """Make the lease last while there is anything to do; raises LeaseLostError."""
-        engine = self._engine
-
-        def step(held: Held) -> Step:
-            until = engine.now() + engine.settings.lease
-            return Step(held.state, held.work.renewed(self.lease, until))
-
         while True:
-            await engine.clock.sleep(engine.settings.lease / 3)
+            await self._engine.clock.sleep(self._engine.settings.lease / 3)
             try:
-                await engine.transact(self._call_id, step)
+                await self._renew()
             except StoreError:
                 _logger.warning("the lease of call %s could not be renewed", self._call_id)
+
+    async def _renew(self) -> None:
+        """Make the lease last longer; raises LeaseLostError and StoreError."""
+        until = self._engine.now() + self._engine.settings.lease
+
+        def step(held: Held) -> Step:
+            return Step(held.state, held.work.renewed(self.lease, until))
+
+        await self._engine.transact(self._call_id, step)
+        self._until = until
 
     async def _release(self) -> None:
         """Give the lease back, if it is still ours, so that another process need not wait for its end."""
