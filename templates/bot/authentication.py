@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from .claims import Claims, TokenError, check_addressed, inspect, verify
+from .telemetry import get_logger
 from .trust import Trust
 
 _INTERVAL = 1.0
 """How many seconds are between two lines about refusals."""
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 
 class RefusalLog:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -37,12 +36,13 @@ from .reply import Reply, unavailable
 from .runner import Runner
 from .settings import Settings
 from .store import Store
+from .telemetry import get_logger
 from .trust import Trust
 from .webhook import Webhook
 
 A = TypeVar("A")
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 
 class Decorator(Generic[A]):
@@ -114,8 +114,9 @@ class Bot(Served):
         grace: How long handlers may run on when the bot stops, in seconds.
         lease: How long a call stays with a process that shows no sign of life, in seconds.
         tombstone: How long the end of a call is remembered, in seconds.
-        on_count: Called with the name of a counter and a number to add: `received`, `duplicate`,
-            `refused`, `dropped`, `late`, `failed`.
+        on_count: Called with the name of a counter and a number to add: `received`, `duplicate`, `late`
+            and `dropped` notifications, `refused` requests, `failed` handlers, and `queued` events. Of
+            the last, the sum over all processes is how many wait or are being handled.
 
     Raises TypeError for a client that is not asynchronous, ValueError for a callback URI or an app
     id that cannot be right.

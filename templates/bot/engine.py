@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
@@ -23,6 +22,7 @@ from .reduction import reduce
 from .settings import Settings
 from .state import CallState, EventData, NewerFormatError
 from .store import Change, Mark, Outcome, Store, StoreError
+from .telemetry import get_logger
 from .waiting import TURN, letting_others_start, within
 from .work import Work, event_part, source_part
 
@@ -49,7 +49,7 @@ _CACHED = 4096
 
 _PARTS = ("state", "roster", "work")
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +353,8 @@ class Engine:
         outcome = await self.store.swap(_key(call_id), held.version, change)
         if outcome is not Outcome.WRITTEN:
             return outcome
+        if queued := len(work.entries) - len(held.work.entries):
+            self.settings.on_count("queued", queued)
         written = Held(held.version + 1, state, work)
         self._note(call_id, written)
         self.on_change(call_id, written, due)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 
 import anyio
 from anyio.to_thread import run_sync
@@ -13,12 +12,13 @@ from .events import ErrorEvent, Event
 from .handlers import Handler, Handlers, Registration
 from .live import LiveCall
 from .settings import Settings
+from .telemetry import get_logger
 from .work import LeaseLostError
 
 LAST_WORDS = 1.0
 """How long a cancelled handler may take to end, in seconds of the machine."""
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 
 class HandlerCancelledError(Exception):

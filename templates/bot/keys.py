@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 import threading
 import time
@@ -26,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import RSAAlgorithm
 
 from .._runtime.errors import printable
+from .telemetry import get_logger
 
 _REFRESH = 2 * 3600.0
 """After how many seconds keys are fetched again."""
@@ -54,7 +54,7 @@ _BITS = range(2048, 16384 + 1)
 _EXPONENT = 11
 """How many characters 64 bits have in base64."""
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 
 class KeysUnavailableError(Exception):

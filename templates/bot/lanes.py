@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -20,10 +19,11 @@ from .live import LiveCall
 from .notification import Context
 from .state import EventData
 from .store import StoreError
+from .telemetry import follow, get_logger, span
 from .waiting import TURN, Turn
 from .work import Entry, LeaseLostError, Work, event_part, source_part
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 RETRY = 1.0
 """How long to wait before the store is asked again after it failed, in seconds."""
@@ -72,6 +72,7 @@ class Lane:
         """Handle events until there are none, another process takes over, or the bot stops."""
         engine = self._engine
         TURN.set(None)  # a handler of another call may have started this one
+        follow(self._call_id)
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._keep_lease)
@@ -147,6 +148,7 @@ class Lane:
         try:
             async with self._reading:  # in the order in which they start
                 event, context = await self._read(entry, call)
+                follow(call.id if call else None, context)
                 if call:
                     await self._load(call)
             if self._until <= self._engine.now():  # the process was stopped meanwhile
@@ -223,7 +225,8 @@ class Lane:
     async def _call(self, registration: Registration, event: Event, call: LiveCall | None) -> None:
         try:
             if registration.accepts(event):
-                await self._invoker.invoke(registration, event, call)
+                with span(f"handle {event.kind}"):
+                    await self._invoker.invoke(registration, event, call)
                 if call:
                     await call.save()
         except LeaseLostError:

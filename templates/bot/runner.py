@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -22,6 +21,7 @@ from .notification import Context
 from .reduction import synthesize_end, take_roster
 from .state import NewerFormatError
 from .store import StoreError
+from .telemetry import follow, get_logger
 from .waiting import within
 from .work import Work
 
@@ -40,7 +40,7 @@ KEEP_ALIVE_AGAIN = 60.0
 ROSTER_AGAIN = 60.0
 """When a roster that could not be read is asked for again, in seconds."""
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 
 class Runner:
@@ -256,6 +256,8 @@ class Runner:
         return begun
 
     async def _tend(self, call_id: str) -> None:
+        follow(call_id)
+
         async def look_after() -> None:
             await self._look_after(call_id)
 

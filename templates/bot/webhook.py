@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterable, Callable, Mapping
 from itertools import groupby
 
@@ -18,6 +17,7 @@ from .reply import Reply, TooLargeError, read_body, unavailable
 from .runner import Runner
 from .state import NewerFormatError
 from .store import Mark, StoreError
+from .telemetry import follow, get_logger, span
 from .trust import Trust
 
 LARGE = 64 * 1024
@@ -26,7 +26,7 @@ LARGE = 64 * 1024
 REMEMBERED = 24 * 3600.0
 """How long a delivery is remembered, in seconds: longer than a token lives."""
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 
 class Webhook:
@@ -66,6 +66,7 @@ class Webhook:
             content = await read_body(body, settings.max_body)
             heavy = len(content) > LARGE
             context = Context.of(named, claims.tenant_id, self._engine.clock.now())
+            follow(None, context)
             parsed = await run_sync(parse, content, context) if heavy else parse(content, context)
         except TooLargeError:
             return self._refused(Reply(413))
@@ -81,7 +82,9 @@ class Webhook:
                 "%d notifications that do not fit were dropped", len(parsed) - len(items)
             )
         try:
-            return await self._take_in(items, claims, context, heavy)
+            follow(_call_of(items[0]) if items else None, context)
+            with span("receive"):
+                return await self._take_in(items, claims, context, heavy)
         except (StoreError, NewerFormatError) as error:
             _logger.error("a notification could not be stored: %s", error)
             return self._refused(unavailable())
@@ -107,6 +110,7 @@ class Webhook:
         for call_id, group in groupby(sorted(items, key=_call_of), key=_call_of):
             related = list(group)
             if call_id:
+                follow(call_id, context)
                 accepted = await engine.accept(
                     call_id,
                     related,

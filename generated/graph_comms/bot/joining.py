@@ -17,6 +17,7 @@ from .live import LiveCall
 from .notification import Notification
 from .reply import Reply
 from .state import CallState
+from .telemetry import span
 from .waiting import within
 
 KIND = "participant_joining"
@@ -80,7 +81,8 @@ class Joining:
         for registration in self._invoker.handlers.own(KIND):
 
             async def invoke(registration: Any = registration) -> object:
-                return await self._invoker.invoke(registration, event, call)
+                with span(f"handle {KIND}"):
+                    return await self._invoker.invoke(registration, event, call)
 
             try:
                 answer = await within(engine.clock, engine.settings.join_within, invoke)

@@ -5,18 +5,18 @@ Source: https://asgi.readthedocs.io/en/latest/specs/www.html
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any, NoReturn, overload
 
 from ..reply import ClientDisconnectedError, Endpoint, join_fields
+from ..telemetry import get_logger
 from .service import Service
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 
 class AsgiApp:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import logging
 import random
 import re
 import secrets
@@ -24,6 +23,7 @@ from ..._runtime.async_client import AsyncClientBase
 from ..._runtime.errors import GraphHTTPError, NotFoundError
 from ..clock import Clock, SystemClock
 from ..store import Change, Outcome, Store, StoreError
+from ..telemetry import get_logger
 from .delivery import CHANGE_TYPES, Item
 from .encryption import EncryptionCertificate
 from .events import Failure
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 KIND = "subscription"
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 _RENEWED_AT = 0.75
 """The part of its life after which a subscription is renewed."""

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -22,6 +21,7 @@ from ..handlers import H, Handlers
 from ..memory import MemoryStore
 from ..reply import Reply, unavailable
 from ..store import Store, StoreError
+from ..telemetry import get_logger
 from ..waiting import within
 from .decorators import ChangeDecorator, MissedDecorator
 from .encryption import EncryptionCertificate
@@ -32,7 +32,7 @@ from .subscriptions import Subscriptions
 from .tokens import Publisher
 from .working import Worker
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 _POLL = 1.0
 """How often a process looks for what another one has left, in seconds."""

@@ -6,7 +6,6 @@ Source: https://learn.microsoft.com/graph/change-notifications-delivery-webhooks
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import AsyncIterable, Callable, Mapping
 from urllib.parse import parse_qsl
@@ -16,12 +15,13 @@ from anyio.to_thread import run_sync
 
 from ..reply import Reply, TooLargeError, read_body, unavailable
 from ..store import StoreError
+from ..telemetry import get_logger
 from .delivery import Delivery, DeliveryError, DroppedError, Item, parse_delivery
 from .inbox import Inbox
 from .subscriptions import Kept, Subscriptions
 from .tokens import MOST_TOKENS
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 _VALIDATION_TOKEN = "validationToken"  # noqa: S105 - the name of it
 _LONGEST_TOKEN = 4096

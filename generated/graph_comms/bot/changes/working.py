@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import fields
@@ -22,6 +21,7 @@ from ..handlers import Handlers, Registration
 from ..invoking import isolated
 from ..keys import KeysUnavailableError
 from ..store import StoreError
+from ..telemetry import get_logger
 from .delivery import CHANGE_TYPES, DroppedError, Item
 from .encryption import (
     DecryptionError,
@@ -36,7 +36,7 @@ from .resources import relative, type_of
 from .subscriptions import Kept, Subscriptions
 from .tokens import Publisher, proven_tenants
 
-_logger = logging.getLogger(__name__)
+_logger = get_logger(__name__)
 
 _AGAIN = 60.0
 """When an item is looked at again for which a key is missing."""
