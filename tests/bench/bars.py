@@ -16,6 +16,12 @@ from statistics import median
 from lxml import etree
 
 from graph_comms.models import Call
+from tests.bench.bots import (
+    left_after_many_calls,
+    ratio_to_bare,
+    seconds_of_many,
+    slowest_answer,
+)
 from tests.bench.measure import Bar, process_ratio, python, ratio, run, seconds
 from tests.golden.documented import load_examples
 from tests.support.published import NEWEST, path_of
@@ -38,14 +44,18 @@ def all_bars() -> Iterator[Bar]:
     yield Bar(
         "graph-codegen generate / datamodel-codegen with black, whole process", _generate, 1.5
     )
-    yield Bar("generated package: size", _megabytes, 1.0, " MB")
-    yield Bar("generated package: files", _files, 62, "")
+    yield Bar("generated package: size", _megabytes, 1.4, " MB")
+    yield Bar("generated package: files", _files, 123, "")
     yield Bar(
         "longest page that is parsed, 32 MiB of calls with an id alone: memory",
         _page_memory,
         1_300,
         " MB",
     )
+    yield Bar("bot: 10,000 notifications with their handlers, one core", seconds_of_many, 60, " s")
+    yield Bar("bot: a notification / bare endpoint that verifies and parses", ratio_to_bare)
+    yield Bar("bot: 99 of 100 answers while handlers sleep 10 s", slowest_answer, 50, " ms")
+    yield Bar("bot: left in the store a day after 100,000 calls", left_after_many_calls, 0, "")
     if METADATA.exists():
         yield Bar("diff of all of Graph / (lxml parsing both, three times, and 2 s)", _diff, 1.0)
         yield Bar("diff of all of Graph: memory", _diff_memory, 1_000, " MB")
