@@ -137,12 +137,14 @@ async def test_errors_are_raised_in_the_thread() -> None:
         recorded = call.record(WAV)
         with pytest.raises(TimeoutError):
             recorded.completed(timeout=0)
+        waited.append(recorded)
         with pytest.raises(CallEnded):
             recorded.completed()
 
+    waited: list[object] = []
     handling = begun(call, handler)
-    await until(lambda: len(process.graph.sent) == 3)
-    await until(process.clock.now)
+    await until(lambda: waited)
+    assert len(process.graph.sent) == 3
     end(process)
     await handling
 

@@ -67,7 +67,7 @@ def findings(files: Mapping[str, str], package: str) -> list[str]:
     outside -= {"LICENSE", "README.md", "pyproject.toml"}
     found += [f"{path}: is no file of the package" for path in sorted(outside)]
     for path, text in inside.items():
-        if path.startswith("_runtime/"):
+        if path.startswith(("_runtime/", "bot/")):
             found += _copied(path, text)
         elif path not in _FIXED_PATHS and not _MODULE_PATH.fullmatch(path) and path != _MODELS:
             found.append(f"{path!r}: is no file of the package")
@@ -80,10 +80,13 @@ _MODELS = "models/__init__.py"
 
 
 def _copied(path: str, text: str) -> Iterator[str]:
-    name = path.removeprefix("_runtime/")
-    known = "" if name == "__init__.py" else (TEMPLATES / "runtime" / name).read_text("utf-8")
-    if text != HEADER + known:
-        yield f"{path}: is not the runtime's"
+    folder, _, name = path.removeprefix("_").partition("/")
+    template = TEMPLATES / folder / name
+    known = "" if path == "_runtime/__init__.py" else None
+    if known is None and template.is_file():
+        known = template.read_text("utf-8")
+    if known is None or text != HEADER + known:
+        yield f"{path}: is not the template's"
 
 
 def module_findings(path: str, text: str) -> list[str]:

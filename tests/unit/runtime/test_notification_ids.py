@@ -196,9 +196,11 @@ LONG = 1_000_000
         ("a" * LONG, None),
         ("a:" * (LONG // 2), None),
         ("/" * LONG, None),
-        ("/calls" * (LONG // 6), "calls"),
-        ("/calls/" + "%41" * (LONG // 3), "A" * (LONG // 3)),
-        ("/calls/" + "0" * LONG, "0" * LONG),
+        ("/calls/" + "0" * 4_000, "0" * 4_000),
+        # No path is as long as these: to decode it would take long.
+        ("/calls" * (LONG // 6), None),
+        ("/calls/" + "%41" * (LONG // 3), None),
+        ("/calls/" + "0" * LONG, None),
     ],
     ids=lambda value: str(value)[:30],
 )
