@@ -269,7 +269,7 @@ async def _handled(bodies: Sequence[Mapping[str, Json]]) -> list[str]:
             reply = await played.post(json.dumps(body).encode())
             assert (reply.status, reply.body) == (202, b"")
             await played.rest()
-            assert played.counted == {"received": len(body["value"])}
+            assert played.counted == {"received": len(body["value"]), "queued": 0}
             assert {event.call.id for event in played.events} != {None}
             told += [event.kind for event in played.events]
     return told
