@@ -57,6 +57,7 @@ def test_a_model_offers_its_ways_in_and_out() -> None:
 
 
 def test_what_the_changelog_calls_public_is_there() -> None:
+    pytest.importorskip("jwt", reason="what the bot kit needs is not installed")
     changelog = (Path(__file__).parents[3] / "CHANGELOG.md").read_text(encoding="utf-8")
     statement = changelog.partition("\nNot public")[0]
     named = re.findall(r"`(graph_co[a-z_.]+(?:OPERATIONS)?)`", statement)
