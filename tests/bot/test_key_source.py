@@ -577,15 +577,19 @@ def test_event_loops_of_several_threads_share_a_fetch(keys: KeyServer) -> None:
 
 
 FORKED = """
-import asyncio, os, sys
+import asyncio, os, sys, threading
 from graph_comms.bot import keys
 
+begun = threading.Event()
+
 async def never(url):
+    begun.set()
     await asyncio.sleep(60)
 
 async def begin():
     asyncio.ensure_future(source.get("a"))
-    await asyncio.sleep(0.1)
+    while not begun.is_set():
+        await asyncio.sleep(0.01)
 
 source = keys.KeySource(sys.argv[1])
 fetch_keys, keys._fetch_keys, keys._TIMEOUT = keys._fetch_keys, never, 60
