@@ -20,7 +20,7 @@ from graph_comms.bot.testing import Signer
 from tests.bot import samples
 from tests.support.stores import Place
 
-LEASE = 3.0
+LEASE = 5.0
 """How long a call stays with a process that shows no sign of life, in seconds."""
 
 
