@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any, cast
 from weakref import WeakKeyDictionary
+
+import anyio
 
 from .clock import Clock, SystemClock
 from .store import Change, Outcome, Record, StoreError, kind_of
 
 try:
-    from redis.asyncio import BlockingConnectionPool, Redis
+    from redis.asyncio import Redis
     from redis.exceptions import RedisError
 except ModuleNotFoundError:
     _package = __name__.split(".")[-3].replace("_", "-")
@@ -30,11 +32,11 @@ _BLOCK = 1_000
 
 _PAGE = 500
 
-_CONNECTIONS = 50
-"""How many connections an event loop has at most; who finds none free waits for one."""
+_AT_ONCE = 50
+"""How many commands of an event loop are under way at most, each on a connection; others wait."""
 
 _TIMEOUT = 5.0
-"""How long to wait for an answer or a free connection, in seconds; longer than for changes."""
+"""How long to wait for an answer, in seconds; longer than for changes."""
 
 # A record is a hash: its version, when it expires, and its parts with an equals sign before the name.
 # Records and marks expire by the clock of the store; Redis removes what has expired by its own.
@@ -168,18 +170,18 @@ class RedisStore:
 
     async def open(self) -> None:
         """Connect."""
-        await self._answer(self._redis().ping())
+        await self._do("ping")
 
     async def close(self) -> None:
         """Close the connections of this event loop."""
-        redis = self._clients.pop(asyncio.get_running_loop(), None)
-        if redis is not None:
-            await self._answer(redis.aclose())
+        if asyncio.get_running_loop() in self._clients:
+            await self._do("aclose")
+            self._clients.pop(asyncio.get_running_loop(), None)
 
     async def read(self, key: str, names: Collection[str]) -> Record | None:
         """Return parts of a record; None if there is none of that key."""
         wanted = ["version", "expires", *(f"={name}" for name in names)]
-        found = await self._answer(self._redis().hmget(f"{self._prefix}record:{key}", wanted))
+        found = await self._do("hmget", f"{self._prefix}record:{key}", wanted)
         version, expires, *texts = found
         if version is None or float(expires) <= self._now():
             return None
@@ -228,7 +230,7 @@ class RedisStore:
         """Yield the keys of the live records of a kind, in no order; each at least once if it stays."""
         name, cursor = f"{self._prefix}live:{kind}", 0
         while True:
-            cursor, keys = await self._answer(self._redis().sscan(name, cursor, count=_PAGE))
+            cursor, keys = await self._do("sscan", name, cursor, count=_PAGE)
             for key in keys:
                 if await self.read(key, ()) is not None:
                     yield key
@@ -237,11 +239,11 @@ class RedisStore:
 
     async def changes(self, cursor: str | None) -> tuple[str, frozenset[str]]:
         """Wait up to a second for changes after a cursor; return the next cursor and the keys changed."""
-        redis, name = self._redis(), f"{self._prefix}changes"
+        name = f"{self._prefix}changes"
         if cursor is None:
-            newest = await self._answer(redis.xrevrange(name, count=1))
+            newest = await self._do("xrevrange", name, count=1)
             return (newest[0][0] if newest else "0-0"), frozenset()
-        found = await self._answer(redis.xread({name: cursor}, count=_PAGE, block=_BLOCK))
+        found = await self._do("xread", {name: cursor}, count=_PAGE, block=_BLOCK)
         entries: list[tuple[str, dict[str, str]]] = found[0][1] if found else []
         keys = frozenset(fields["key"] for _, fields in entries)
         return (entries[-1][0] if entries else cursor), keys
@@ -250,25 +252,26 @@ class RedisStore:
 
     def _reset(self) -> None:
         self._process = os.getpid()
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
+        self._clients: WeakKeyDictionary[
+            asyncio.AbstractEventLoop, tuple[Any, anyio.CapacityLimiter]
+        ] = WeakKeyDictionary()
 
-    def _redis(self) -> Any:
-        """Return the connections of the running event loop."""
+    def _client(self) -> tuple[Any, anyio.CapacityLimiter]:
+        """Return the client of the running event loop, and what limits its commands."""
         if self._process != os.getpid():
             _inherited.append(self._clients)
             self._reset()
         loop = asyncio.get_running_loop()
         if loop not in self._clients:
-            self._clients[loop] = self._make()
+            self._clients[loop] = self._make(), anyio.CapacityLimiter(_AT_ONCE)
         return self._clients[loop]
 
     def _make(self) -> Any:
         # redis-py leaves its own arguments untyped.
         try:
-            pool = cast("Any", BlockingConnectionPool).from_url(
+            return cast("Any", Redis).from_url(
                 self._url,
-                max_connections=_CONNECTIONS,
-                timeout=_TIMEOUT,
+                max_connections=2 * _AT_ONCE,
                 socket_timeout=_TIMEOUT,
                 socket_connect_timeout=_TIMEOUT,
                 decode_responses=True,
@@ -280,15 +283,19 @@ class RedisStore:
                 "the address of Redis is to be like rediss://:password@host:6380/0, with the password "
                 "percent-encoded: urllib.parse.quote(password, safe='')"
             ) from None
-        return cast("Any", Redis).from_pool(pool)
 
     async def _script(self, script: str, key: str, *arguments: object) -> Any:
         common = (self._prefix, key, kind_of(key), repr(self._now()))
-        return await self._answer(self._redis().eval(script, 0, *common, *arguments))
+        return await self._do("eval", script, 0, *common, *arguments)
 
-    async def _answer(self, answer: Awaitable[Any]) -> Any:
+    async def _do(self, command: str, *arguments: object, **options: object) -> Any:
+        """Return what Redis answers to a command."""
+        redis, limiter = self._client()
         try:
-            return await answer
+            if "block" in options:  # it waits for changes, and keeps no other command waiting
+                return await getattr(redis, command)(*arguments, **options)
+            async with limiter:
+                return await getattr(redis, command)(*arguments, **options)
         except (RedisError, OSError) as error:
             raise StoreError(f"Redis cannot be used: {type(error).__name__}") from error
 
