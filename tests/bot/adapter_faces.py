@@ -27,10 +27,10 @@ from werkzeug.serving import make_server
 
 from graph_comms import AsyncCommunicationsClient
 from graph_comms.bot import Bot
-from graph_comms.bot.memory import MemoryStore
 from graph_comms.bot.store import Store
 from tests.bot.samples import APP
 from tests.bot.service import CALLBACK, SIGNER, Service
+from tests.support.stores import SharedStore
 
 Headers = Sequence[tuple[str, str]]
 
@@ -62,14 +62,6 @@ class Face(Protocol):
     def handled(self, call_id: str, count: int) -> list[str]:
         """Return what the handlers saw of a call, as soon as it is so much."""
         ...
-
-
-class SharedStore(MemoryStore):
-    """A store that several processes could share, as serverless platforms need one."""
-
-    @property
-    def shared(self) -> bool:
-        return True
 
 
 @dataclass

@@ -26,8 +26,9 @@ from graph_comms.bot.memory import MemoryStore
 from graph_comms.bot.store import Record
 from graph_comms.models import Call
 from tests.bot import samples
-from tests.bot.adapter_faces import PATH, SharedStore, bot_and_seen, event_1
+from tests.bot.adapter_faces import PATH, bot_and_seen, event_1
 from tests.bot.service import SIGNER
+from tests.support.stores import SharedStore
 
 CHECKOUT = Path(__file__).parents[2]
 

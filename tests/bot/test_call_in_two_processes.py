@@ -7,21 +7,14 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from graph_comms.bot import AlreadyDecided, CallEnded, DataConflict, LiveCall, MemoryStore
+from graph_comms.bot import AlreadyDecided, CallEnded, DataConflict, LiveCall
 from graph_comms.models import CallState
 from tests.bot import samples
 from tests.bot.manual_clock import ManualClock
 from tests.bot.service import BotUnderTest
+from tests.support.stores import SharedStore
 
 pytestmark = pytest.mark.anyio
-
-
-class SharedStore(MemoryStore):
-    """One memory for several bots, each of which takes the others for processes elsewhere."""
-
-    @property
-    def shared(self) -> bool:
-        return True
 
 
 Two = tuple[BotUnderTest, BotUnderTest]

@@ -13,18 +13,10 @@ from fastapi import FastAPI
 
 from graph_comms.bot.changes import Change, Changes
 from graph_comms.bot.clock import SystemClock
-from graph_comms.bot.memory import MemoryStore
 from tests.bot.graph_side import RECORDS, URL, Setting
+from tests.support.stores import SharedStore
 
 VALIDATION = "/api/changes?validationToken=Validation%3A%20Testing"
-
-
-class SharedStore(MemoryStore):
-    """A store that several processes could share, as serverless platforms need one."""
-
-    @property
-    def shared(self) -> bool:
-        return True
 
 
 @pytest.fixture

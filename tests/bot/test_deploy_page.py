@@ -20,10 +20,11 @@ import graph_comms.bot
 from graph_comms import AsyncCommunicationsClient
 from graph_comms.bot import Bot, LiveCall, Trust
 from tests.bot import samples
-from tests.bot.adapter_faces import SharedStore, event_2
+from tests.bot.adapter_faces import event_2
 from tests.bot.example_apps import running, stand_in, until
 from tests.bot.service import CALLBACK, SIGNER, Service
 from tests.client.test_doc_pages import PROJECT, examples_of
+from tests.support.stores import SharedStore
 
 PAGE = "docs/bots-deploy.md"
 EXAMPLES = examples_of(PAGE)

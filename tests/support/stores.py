@@ -41,6 +41,14 @@ class StandingClock:
         raise NotImplementedError("nothing in a store waits for a time to come")
 
 
+class SharedStore(MemoryStore):
+    """One memory that passes for a store of several processes."""
+
+    @property
+    def shared(self) -> bool:
+        return True
+
+
 @dataclass(frozen=True)
 class Place:
     """Where the records of a store are: values made of one place share them, unless in memory."""
