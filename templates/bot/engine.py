@@ -7,8 +7,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
 import anyio
@@ -16,9 +15,10 @@ from anyio.to_thread import run_sync
 
 from .clock import Clock
 from .errors import CallEnded, DataConflict, UnknownCallError
+from .json_values import Json
 from .live import LiveCall
 from .notification import Context, Notification
-from .reduction import reduce
+from .reduction import Reduced, reduce
 from .settings import Settings
 from .state import CallState, EventData, NewerFormatError
 from .store import Change, Mark, Outcome, Store, StoreError
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from ..client import AsyncCommunicationsClient
 
 T = TypeVar("T")
-Json = Any
 
 KIND = "call"
 """The kind of the records that hold calls."""
@@ -276,6 +275,29 @@ class Engine:
         held = await self.transact(f"{LOOSE}{item.digest}", step, mark=mark, new=True)
         return Accepted(held is not None)
 
+    async def apply(
+        self,
+        call_id: str,
+        make: Callable[[CallState], Reduced],
+        *,
+        lease: Callable[[Work], Work],
+    ) -> None:
+        """Change a call by something that Graph did not notify, whose events are queued.
+
+        ``lease`` may take the lease where there are events. Raises UnknownCallError.
+        """
+        context = Context.of({}, None, self.clock.now())
+
+        def step(held: Held) -> Step:
+            state, events = make(held.state)
+            step = Step(state, held.work)
+            step.add(events, {}, context, self.wants)
+            if step.work is not held.work:
+                step.work = lease(step.work)
+            return step
+
+        await self.transact(call_id, step)
+
     async def transact(
         self,
         call_id: str,
@@ -389,10 +411,6 @@ class Engine:
 
         with letting_others_start():
             return await within(self.clock, timeout, wait)
-
-    def watched(self) -> frozenset[str]:
-        """The calls whose changes something in this process waits for."""
-        return frozenset(self._signals)
 
     async def changed_elsewhere(self, call_id: str) -> None:
         """Take in what another process may have changed of a call, if anything here looks at it."""
@@ -528,8 +546,3 @@ def _key(call_id: str) -> str:
 
 def _json(value: Json) -> str:
     return json.dumps(value, separators=(",", ":"))
-
-
-def moment(seconds: float) -> datetime:
-    """Return a stored time as a datetime in UTC."""
-    return datetime.fromtimestamp(seconds, UTC)

@@ -12,6 +12,7 @@ from .engine import Engine
 from .errors import UnknownCallError
 from .events import ParticipantJoiningEvent
 from .invoking import Invoker
+from .json_values import Json
 from .live import LiveCall
 from .notification import Notification
 from .reply import Reply
@@ -23,8 +24,6 @@ KIND = "participant_joining"
 
 _REMEMBERED = 50
 """How many answers a call remembers, for notifications that come again."""
-
-Json = Any
 
 
 class Joining:

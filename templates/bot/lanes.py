@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 import anyio
 from anyio.abc import TaskGroup
@@ -22,6 +23,8 @@ from .store import StoreError
 from .telemetry import follow, get_logger, span
 from .waiting import TURN, Turn
 from .work import Entry, LeaseLostError, Work, event_part, source_part
+
+T = TypeVar("T")
 
 _logger = get_logger(__name__)
 
@@ -150,7 +153,8 @@ class Lane:
                 event, context = await self._read(entry, call)
                 follow(call.id if call else None, context)
                 if call:
-                    await self._load(call)
+                    # Handlers of another process may have changed it.
+                    await self._insist(call.load)
             if self._until <= self._engine.now():  # the process was stopped meanwhile
                 await self._renew()
             async with anyio.create_task_group() as tasks:
@@ -188,29 +192,23 @@ class Lane:
         finally:
             turn.pass_on()
 
-    async def _load(self, call: LiveCall) -> None:
-        """Read the data of the application, which handlers of another process may have changed."""
+    async def _insist(self, read: Callable[[], Awaitable[T]]) -> T:
+        """Return what is read from the store, however long it takes until the store answers."""
         while True:
             try:
-                return await call.load()
+                return await read()
             except StoreError:
                 _logger.exception("the store failed; an event of call %s waits", self._call_id)
                 await self._engine.clock.sleep(RETRY)
 
     async def _read(self, entry: Entry, call: LiveCall | None) -> tuple[Event, Context]:
         """Return the event of an entry, and the context of its notification."""
-        engine = self._engine
         number, source = self._source
         names = [event_part(entry.number)]
         if number != entry.source:
             names.append(source_part(entry.source))
-        while True:
-            try:
-                record = await engine.store.read(f"{KIND}/{self._call_id}", names)
-                break
-            except StoreError:
-                _logger.exception("the store failed; an event of call %s waits", self._call_id)
-                await engine.clock.sleep(RETRY)
+        key = f"{KIND}/{self._call_id}"
+        record = await self._insist(lambda: self._engine.store.read(key, names))
         if record is None or len(record.parts) < len(names):
             raise LeaseLostError("another process has handled the event")
         payload = json.loads(record.parts[names[0]])

@@ -17,9 +17,8 @@ from .engine import KIND, Engine, Held, Step
 from .errors import AlreadyDecided, CallEnded, UnknownCallError
 from .invoking import Invoker
 from .lanes import RETRY, Lane
-from .notification import Context
-from .reduction import synthesize_end, take_roster
-from .state import NewerFormatError
+from .reduction import Reduced, synthesize_end, take_roster
+from .state import CallState, NewerFormatError
 from .store import StoreError
 from .telemetry import follow, get_logger
 from .waiting import within
@@ -360,7 +359,7 @@ class Runner:
 
     async def _fill_gap(self, call_id: str, gap: int) -> None:
         """Ask for the whole roster where a change of it is missing."""
-        engine, take = self._engine, self.taking()
+        engine = self._engine
         try:
             page = await engine.client.calls.participants.list(call_id)
             participants = [participant.to_dict() async for participant in page]
@@ -371,28 +370,17 @@ class Runner:
             again = engine.now() + ROSTER_AGAIN
             await engine.change(call_id, lambda state: replace(state, roster_due=again))
             return
-        context = Context.of({}, None, engine.clock.now())
 
-        def step(held: Held) -> Step:
-            step = Step(held.state, held.work)
-            if held.state.roster_gap is not None and not held.state.ended:
-                step.state, events = take_roster(held.state, participants, gap)
-                step.add(events, {}, context, engine.wants)
-                step.work = take(step.work)
-            return step
+        def take_in(state: CallState) -> Reduced:
+            if state.roster_gap is None or state.ended:
+                return state, ()
+            return take_roster(state, participants, gap)
 
-        await engine.transact(call_id, step)
+        await engine.apply(call_id, take_in, lease=self.taking())
 
     async def _end(self, call_id: str) -> None:
         """End a call whose end Graph did not report."""
-        engine, take = self._engine, self.taking()
-        context = Context.of({}, None, engine.clock.now())
-
-        def step(held: Held) -> Step:
-            step = Step(held.state, held.work)
-            step.state, events = synthesize_end(held.state, engine.now())
-            step.add(events, {}, context, engine.wants)
-            step.work = take(step.work)
-            return step
-
-        await engine.transact(call_id, step)
+        engine = self._engine
+        await engine.apply(
+            call_id, lambda state: synthesize_end(state, engine.now()), lease=self.taking()
+        )

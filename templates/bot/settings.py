@@ -32,3 +32,7 @@ class Settings:
     def default_join_response(self) -> ParticipantJoiningResponse:
         """What a participant who joins is answered with when no handler does."""
         return self.join_response or AcceptJoinResponse()
+
+
+def count_nothing(counter: str, amount: int) -> None:
+    """The counters of an application that watches none."""

@@ -35,10 +35,11 @@ from .meeting_link import MeetingLink
 from .memory import MemoryStore
 from .reply import Reply, unavailable
 from .runner import Runner
-from .settings import Settings
+from .settings import Settings, count_nothing
 from .store import Store
 from .telemetry import get_logger
 from .trust import Trust
+from .waiting import LoopLock
 from .webhook import Webhook
 
 A = TypeVar("A")
@@ -173,7 +174,7 @@ class Bot(Served):
             grace=grace,
             lease=lease,
             tombstone=tombstone,
-            on_count=on_count or _count_nothing,
+            on_count=on_count or count_nothing,
         )
         self._handlers = handlers = Handlers()
         self.engine = Engine(
@@ -207,7 +208,7 @@ class Bot(Served):
         )
         self._changes: Changes | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._starting: tuple[object, asyncio.Lock] = (None, asyncio.Lock())
+        self._starting = LoopLock()
         self._stopped = False
         self._invocations = 0
 
@@ -271,13 +272,13 @@ class Bot(Served):
     async def start(self) -> None:
         """Begin to run handlers in this event loop; again without effect. Raises StoreError."""
         loop = asyncio.get_running_loop()
-        async with self._lock():
+        async with self._starting():
             if self._loop is not loop:
                 await self._begin(by_itself=True)
 
     async def stop(self) -> None:
         """Refuse new notifications, let handlers finish for `grace` seconds, and cancel the others."""
-        async with self._lock():
+        async with self._starting():
             if self._loop is asyncio.get_running_loop():
                 await self._end()
                 self._stopped = True
@@ -293,13 +294,6 @@ class Bot(Served):
             await self._changes.stop(close_store=False)
         await self._runner.stop()
         self._loop = None
-
-    def _lock(self) -> asyncio.Lock:
-        """Return the lock of starting and stopping in the running loop."""
-        loop = asyncio.get_running_loop()
-        if self._starting[0] is not loop:
-            self._starting = loop, asyncio.Lock()
-        return self._starting[1]
 
     async def __aenter__(self) -> Self:
         """Start the bot."""
@@ -327,13 +321,13 @@ class Bot(Served):
         """
         self._invocations += 1
         try:
-            async with self._lock():
+            async with self._starting():
                 if self._loop is not asyncio.get_running_loop():
                     await self._begin(by_itself=False)
             yield
         finally:
             self._invocations -= 1
-            async with self._lock():
+            async with self._starting():
                 if not self._invocations and self._loop is asyncio.get_running_loop():
                     await self._end()
 
@@ -402,10 +396,6 @@ class Bot(Served):
     def calls(self) -> AsyncIterator[LiveCall]:
         """Yield the calls that have not ended."""
         return self.engine.calls()
-
-
-def _count_nothing(counter: str, amount: int) -> None:
-    """The counters of a bot that nobody watches."""
 
 
 def _check_client(client: object) -> None:

@@ -10,9 +10,8 @@ from typing import Any, cast
 import anyio
 
 from .errors import DataConflict
+from .json_values import Json
 from .keeper import Keeper
-
-Json = Any
 
 _DEEPEST = 100
 """The most levels of objects and lists in each other."""

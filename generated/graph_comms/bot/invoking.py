@@ -41,15 +41,15 @@ class Invoker:
 
         Returns what it returns and raises what it raises; HandlerCancelledError if it was cancelled.
         """
-        function = registration.function
         if registration.awaited:
-            return await isolated(function, call if registration.gets_call else event)
+            awaited = call if registration.gets_call else event
+            return await run(registration, awaited, self._threads)
         if self._threads.available_tokens < 1:
             total = self._threads.total_tokens
             _logger.warning("all %d threads for handlers are busy: see threads=", total)
         blocking = BlockingCall(call) if call else None
         argument = blocking if registration.gets_call else event.with_call(blocking)
-        return await run_sync(function, argument, limiter=self._threads, abandon_on_cancel=True)
+        return await run(registration, argument, self._threads)
 
     async def report(self, event: Event, error: Exception, call: LiveCall | None) -> None:
         """Tell the log and the handlers of errors what went wrong in a handler."""
@@ -66,16 +66,25 @@ class Invoker:
                 _logger.exception("a handler of errors failed")
 
 
-async def isolated(function: Handler, argument: object) -> object:
-    """Run a handler in a task of its own, whose cancellation by anybody else is its failure.
+async def run(
+    registration: Registration, argument: object, threads: anyio.CapacityLimiter
+) -> object:
+    """Run a handler: one that is awaited in a task of its own, one that is `def` in a thread.
 
-    Raises what the handler raises, and HandlerCancelledError.
+    Returns what it returns and raises what it raises; HandlerCancelledError if anything else than this
+    task has cancelled it.
     """
+    function = registration.function
+    if registration.awaited:
+        return await _isolated(function, argument)
+    return await run_sync(function, argument, limiter=threads, abandon_on_cancel=True)
 
-    async def run() -> object:
+
+async def _isolated(function: Handler, argument: object) -> object:
+    async def call() -> object:
         return await function(argument)
 
-    task = asyncio.create_task(run())
+    task = asyncio.create_task(call())
     try:
         await asyncio.wait({task})
     except asyncio.CancelledError:

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Protocol, cast
 
 import anyio
@@ -26,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import RSAAlgorithm
 
 from .._runtime.errors import printable
+from .._runtime.service_root import is_loopback
 from .telemetry import get_logger
 
 _REFRESH = 2 * 3600.0
@@ -329,14 +329,7 @@ def _is_safe(url: str, *, local: bool) -> bool:
         return False
     if parsed.scheme == "https":
         return bool(parsed.host)
-    return local and parsed.scheme == "http" and _is_loopback(parsed.host)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return local and parsed.scheme == "http" and is_loopback(parsed.host)
 
 
 def _within(then: float | None, seconds: float, now: float) -> bool:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol
 
+LARGE = 64 * 1024
+"""The size in bytes above which a body is worked on in a thread."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -42,6 +43,21 @@ async def within(clock: Clock, seconds: float | None, wait: Callable[[], Awaitab
     if not results:
         raise TimeoutError(f"nothing came within {seconds:g} seconds")
     return results[0]
+
+
+class LoopLock:
+    """A lock of one event loop at a time: a lock of asyncio's is for the loop that first waits for it."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lock = asyncio.Lock()
+
+    def __call__(self) -> asyncio.Lock:
+        """Return the lock in the running loop."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop, self._lock = loop, asyncio.Lock()
+        return self._lock
 
 
 class Turn:

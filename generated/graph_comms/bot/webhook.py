@@ -14,15 +14,12 @@ from .engine import KIND, Accepted, Engine
 from .joining import Joining
 from .keys import KeysUnavailableError
 from .notification import BodyError, Context, LegacyBodyError, Notification, parse
-from .reply import Reply, TooLargeError, read_body, unavailable
+from .reply import LARGE, Reply, TooLargeError, read_body, unavailable
 from .runner import Runner
 from .state import NewerFormatError
 from .store import Mark, StoreError
 from .telemetry import follow, get_logger, span
 from .trust import Trust
-
-LARGE = 64 * 1024
-"""The size in bytes above which a body is worked on in a thread."""
 
 REMEMBERED = 24 * 3600.0
 """How long a delivery is remembered, in seconds: longer than a token lives."""

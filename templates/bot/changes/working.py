@@ -17,7 +17,7 @@ from ..._runtime.model import GraphModel
 from ..claims import TokenError
 from ..clock import Clock
 from ..handlers import Handlers, Registration
-from ..invoking import isolated
+from ..invoking import run
 from ..keys import KeysUnavailableError
 from ..store import StoreError
 from ..telemetry import get_logger
@@ -241,15 +241,8 @@ class Worker:
     async def _call(self, registration: Registration, event: Any, *, report: bool) -> None:
         """Call a handler; whatever it does is reported and goes no further."""
         try:
-            if registration.awaited:
-                await isolated(registration.function, event)
-            else:
-                await run_sync(
-                    registration.function,
-                    _for_thread(event),
-                    limiter=self._threads,
-                    abandon_on_cancel=True,
-                )
+            argument = event if registration.awaited else _for_thread(event)
+            await run(registration, argument, self._threads)
         except Exception as error:
             _logger.exception("a handler of change notifications failed")
             if report:

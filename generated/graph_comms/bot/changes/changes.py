@@ -20,9 +20,10 @@ from ..clock import Clock, SystemClock
 from ..handlers import H, Handlers
 from ..memory import MemoryStore
 from ..reply import Reply, unavailable
+from ..settings import count_nothing
 from ..store import Store, StoreError
 from ..telemetry import get_logger
-from ..waiting import within
+from ..waiting import LoopLock, within
 from .decorators import ChangeDecorator, MissedDecorator
 from .encryption import EncryptionCertificate
 from .endpoint import Endpoint
@@ -95,7 +96,7 @@ class Changes(Served):
         self._clock = clock or SystemClock()
         self._store = store or MemoryStore(clock=self._clock)
         self._grace = grace
-        self._count = on_count or _count_nothing
+        self._count = on_count or count_nothing
         self._drops = RefusalLog("dropped a change notification", "dropped %d change notifications")
         self._handlers = Handlers()
         self._inbox = Inbox(self._store, self._clock, lease=lease, repeated_within=repeated_within)
@@ -134,7 +135,7 @@ class Changes(Served):
             on_dropped=self._dropped,
         )
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._starting: tuple[object, asyncio.Lock] = (None, asyncio.Lock())
+        self._starting = LoopLock()
         self._invocations = 0
         self._main: asyncio.Task[None] | None = None
         self._closing = False
@@ -195,7 +196,7 @@ class Changes(Served):
         If ``by_itself``, notifications are handled and subscriptions renewed from now on; otherwise
         `run_due` has to be called.
         """
-        async with self._lock():
+        async with self._starting():
             loop = asyncio.get_running_loop()
             if self._loop is loop:
                 return
@@ -218,7 +219,7 @@ class Changes(Served):
         What was not handled stays in the store, which is closed unless something else uses it. Without
         effect where this was not started.
         """
-        async with self._lock():
+        async with self._starting():
             if self._loop is not asyncio.get_running_loop():
                 return
             self._closing = True
@@ -254,13 +255,6 @@ class Changes(Served):
             self._invocations -= 1
             if not self._invocations:  # a platform may have several at a time
                 await self.stop()
-
-    def _lock(self) -> asyncio.Lock:
-        """Return the lock of starting and stopping in the running loop."""
-        loop = asyncio.get_running_loop()
-        if self._starting[0] is not loop:
-            self._starting = loop, asyncio.Lock()
-        return self._starting[1]
 
     async def run_due(self, limit: int = 100) -> int:
         """Handle notifications and renew subscriptions that are due, so many at most; return how many.
@@ -386,7 +380,3 @@ class Changes(Served):
 
     async def _report(self, failure: Failure) -> None:
         await self._worker.report(failure)
-
-
-def _count_nothing(counter: str, amount: int) -> None:
-    """The counters of an application that watches none."""

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 from anyio.lowlevel import checkpoint
 from anyio.to_thread import run_sync
 
-from ..reply import Reply, TooLargeError, read_body, unavailable
+from ..reply import LARGE, Reply, TooLargeError, read_body, unavailable
 from ..store import StoreError
 from ..telemetry import get_logger
 from .delivery import Delivery, DeliveryError, DroppedError, Item, parse_delivery
@@ -28,8 +28,6 @@ _LONGEST_TOKEN = 4096
 _MOST_FIELDS = 100
 _MOST_SUBSCRIPTIONS = 1000
 """The most subscriptions that one delivery is looked up for: others count as unknown."""
-_LARGE = 64 * 1024
-"""The size in bytes above which a body is parsed in a thread."""
 
 
 class Endpoint:
@@ -76,7 +74,7 @@ class Endpoint:
             if _announced(headers) > self._max_body:
                 raise TooLargeError
             content = await read_body(body, self._max_body)
-            large = len(content) > _LARGE
+            large = len(content) > LARGE
             delivery = await run_sync(parse_delivery, content) if large else parse_delivery(content)
             await self._accept(delivery)
         except TooLargeError:
