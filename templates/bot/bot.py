@@ -32,10 +32,10 @@ from .joining import Joining
 from .live import LiveCall
 from .meeting_link import MeetingLink
 from .memory import MemoryStore
-from .reply import Reply, unavailable
+from .reply import Reply, out_of_reach, unavailable
 from .runner import Runner
 from .settings import Settings, count_nothing
-from .store import Store
+from .store import Store, StoreError
 from .telemetry import get_logger
 from .trust import Trust
 from .waiting import LoopLock
@@ -208,6 +208,7 @@ class Bot(Served):
         self._changes: Changes | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting = LoopLock()
+        self._warned = False
         self._stopped = False
         self._invocations = 0
 
@@ -262,10 +263,21 @@ class Bot(Served):
         Header names are in any case. Never raises for anything in the request; a bot that was not
         started is started, with a warning.
         """
+        reply = await self._answer(method, headers, body)
+        if reply.refused:
+            self.engine.settings.on_count("refused", 1)
+        return reply
+
+    async def _answer(
+        self, method: str, headers: Mapping[str, str], body: bytes | AsyncIterable[bytes]
+    ) -> Reply:
         if self._stopped:
             return unavailable()
         if self._loop is not asyncio.get_running_loop():
-            await self._start_late()
+            try:
+                await self._start_late()
+            except StoreError as error:
+                return out_of_reach(error)
         return await self._webhook.handle(method, headers, body)
 
     async def start(self) -> None:
@@ -348,7 +360,8 @@ class Bot(Served):
         return done
 
     async def _start_late(self) -> None:
-        if self._loop is None:
+        if self._loop is None and not self._warned:
+            self._warned = True
             _logger.warning(
                 "the bot was not started: use lifespan=bot.lifespan, or `async with bot`"
             )

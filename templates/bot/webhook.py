@@ -13,7 +13,16 @@ from .engine import KIND, Accepted, Engine
 from .joining import Joining
 from .keys import KeysUnavailableError
 from .notification import BodyError, Context, LegacyBodyError, Notification, parse
-from .reply import LARGE, Reply, TooLargeError, read_body, unavailable
+from .reply import (
+    LARGE,
+    LengthError,
+    Reply,
+    TooLargeError,
+    check_length,
+    out_of_reach,
+    read_body,
+    unavailable,
+)
 from .runner import Runner
 from .state import NewerFormatError
 from .store import Mark, StoreError
@@ -48,30 +57,27 @@ class Webhook:
             return Reply(405, {"Allow": "POST"})
         if self._runner.closing:
             return unavailable()
-        length = named.get("content-length", "0").strip()
-        if not (length.isascii() and length.isdigit()):
-            return self._refused(Reply(400))
-        if len(length) > 18 or int(length) > settings.max_body:
-            return self._refused(Reply(413))
         try:
+            check_length(named, settings.max_body)
             claims = await authenticate(named, self._engine.app_id, self._trust)
-        except KeysUnavailableError:
-            return self._refused(unavailable())
-        except TokenError:
-            return self._refused(Reply(401, {"WWW-Authenticate": "Bearer"}))
-        try:
             content = await read_body(body, settings.max_body)
             heavy = len(content) > LARGE
             context = Context.of(named, claims.tenant_id, self._engine.clock.now())
             follow(None, context)
             parsed = await run_sync(parse, content, context) if heavy else parse(content, context)
+        except LengthError:
+            return Reply(400)
         except TooLargeError:
-            return self._refused(Reply(413))
+            return Reply(413)
+        except KeysUnavailableError:
+            return unavailable()
+        except TokenError:
+            return Reply(401, {"WWW-Authenticate": "Bearer"})
         except LegacyBodyError:
-            return self._refused(Reply(settings.legacy_status))
+            return Reply(settings.legacy_status)
         except BodyError as error:
             _logger.warning("a notification was not understood: %s", error)
-            return self._refused(Reply(400))
+            return Reply(400)
         items = [item for item in parsed if isinstance(item, Notification)]
         if len(items) < len(parsed):
             self._engine.settings.on_count("dropped", len(parsed) - len(items))
@@ -83,12 +89,7 @@ class Webhook:
             with span("receive"):
                 return await self._take_in(items, claims, context, heavy)
         except (StoreError, NewerFormatError) as error:
-            _logger.error("a notification could not be stored: %s", error)
-            return self._refused(unavailable())
-
-    def _refused(self, reply: Reply) -> Reply:
-        self._engine.settings.on_count("refused", 1)
-        return reply
+            return out_of_reach(error)
 
     async def _take_in(
         self, items: list[Notification], claims: Claims, context: Context, heavy: bool
@@ -102,7 +103,7 @@ class Webhook:
             return await self._join(items[0], admit)
         if await engine.store.pending(KIND) >= engine.settings.queue:
             _logger.error("the queue is full: see queue=")
-            return self._refused(unavailable())
+            return unavailable()
         take = self._runner.taking()
         for call_id, group in groupby(sorted(items, key=_call_of), key=_call_of):
             related = list(group)

@@ -167,7 +167,9 @@ def test_a_route_of_flask_creates_a_call() -> None:
     assert app.test_client().post("/start").text == samples.CALL
 
 
-def test_a_store_that_cannot_be_reached_is_unavailable_to_every_adapter() -> None:
+def test_a_store_that_cannot_be_reached_is_unavailable_to_every_adapter(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     class LostSharedStore(LostStore):
         shared = True
 
@@ -183,6 +185,13 @@ def test_a_store_that_cannot_be_reached_is_unavailable_to_every_adapter() -> Non
     request = func.HttpRequest("POST", f"https://bot{PATH}", body=b"")
     answer = asyncio.run(function(request))
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+    scope = {"type": "http", "method": "POST", "query_string": b"", "headers": []}
+    start, _ = asyncio.run(over_asgi(wsgi.asgi(), scope))
+    assert (start["status"], start["headers"][0]) == (503, (b"retry-after", b"5"))
+
+    problem = "a request could not be stored: no route to the store"
+    assert caplog.messages.count(problem) == 4
 
 
 FORKED = """

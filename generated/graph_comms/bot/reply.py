@@ -8,8 +8,15 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol
 
+from .telemetry import get_logger
+
 LARGE = 64 * 1024
 """The size in bytes above which a body is worked on in a thread."""
+
+_DIGITS = 18
+"""More digits than the length of any body has."""
+
+_logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,11 @@ class Reply:
     status: int
     headers: dict[str, str] = field(default_factory=dict[str, str])
     body: bytes = field(default=b"", repr=False)
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing was taken in of what was posted."""
+        return self.status not in (HTTPStatus.OK, HTTPStatus.ACCEPTED)
 
     def fields(self) -> list[tuple[str, str]]:
         """Return the header fields with the length of the body, which 204 has not (RFC 9110, 8.6)."""
@@ -58,6 +70,23 @@ class TooLargeError(Exception):
     """A body is larger than its limit."""
 
 
+class LengthError(Exception):
+    """Content-Length is not a number."""
+
+
+def check_length(headers: Mapping[str, str], limit: int) -> None:
+    """Check what the headers, by lower-case name, say of the length of a body (RFC 9110, 8.6).
+
+    Raises TooLargeError for more than `limit` bytes, and LengthError for what is not a number.
+    """
+    length = headers.get("content-length", "0").strip()
+    if not (length.isascii() and length.isdigit()):
+        raise LengthError
+    digits = length.lstrip("0")
+    if len(digits) > _DIGITS or int(digits or "0") > limit:
+        raise TooLargeError
+
+
 async def read_body(body: bytes | AsyncIterable[bytes], limit: int) -> bytes:
     """Return the whole body of a request, at most `limit` bytes of it.
 
@@ -85,5 +114,11 @@ def join_fields(fields: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def unavailable() -> Reply:
-    """Return the answer where a store cannot be reached, so that the request may be sent again."""
+    """Return the answer to a request that should be sent again: it cannot be taken in now."""
     return Reply(503, {"Retry-After": "5"})
+
+
+def out_of_reach(error: Exception) -> Reply:
+    """Return the same where a store is the reason, which the log has."""
+    _logger.error("a request could not be stored: %s", error)
+    return unavailable()

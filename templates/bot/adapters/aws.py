@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from ..reply import Endpoint, Reply, join_fields, unavailable
+from ..reply import Endpoint, Reply, join_fields, out_of_reach
 from ..store import StoreError
 from .service import Service
 
@@ -60,8 +60,8 @@ class LambdaFunction:
                 if self._inline and reply.status < 300:
                     await self._service.run_due()
                 return reply
-        except StoreError:
-            return unavailable()
+        except StoreError as error:
+            return out_of_reach(error)
 
 
 @dataclass(frozen=True, slots=True)

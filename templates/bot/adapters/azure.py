@@ -11,7 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 import azure.functions as func
 
-from ..reply import Endpoint, Reply, join_fields, unavailable
+from ..reply import Endpoint, Reply, join_fields, out_of_reach
 from ..store import StoreError
 from .service import Service
 
@@ -28,8 +28,8 @@ def azure_function(endpoint: Endpoint, service: Service) -> AzureFunction:
         try:
             async with service.invocation():
                 reply = await endpoint.handle(req.method, headers, query, req.get_body())
-        except StoreError:
-            reply = unavailable()
+        except StoreError as error:
+            reply = out_of_reach(error)
         return _response(reply)
 
     return bot

@@ -12,15 +12,12 @@ from urllib.parse import parse_qsl
 from anyio.lowlevel import checkpoint
 from anyio.to_thread import run_sync
 
-from ..reply import LARGE, Reply, TooLargeError, read_body, unavailable
+from ..reply import LARGE, LengthError, Reply, TooLargeError, check_length, out_of_reach, read_body
 from ..store import StoreError
-from ..telemetry import get_logger
 from .delivery import Delivery, DeliveryError, DroppedError, Item, parse_delivery
 from .inbox import Inbox
 from .subscriptions import Kept, Subscriptions
 from .tokens import MOST_TOKENS
-
-_logger = get_logger(__name__)
 
 _VALIDATION_TOKEN = "validationToken"  # noqa: S105 - the name of it
 _LONGEST_TOKEN = 4096
@@ -62,33 +59,26 @@ class Endpoint:
         counted, and nobody but the log learns of it.
         """
         if method.upper() != "POST":
-            return self._refused(405, {"Allow": "POST"})
+            return Reply(405, {"Allow": "POST"})
         try:
             fields = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
         except ValueError:
-            return self._refused(400)
+            return Reply(400)
         if _VALIDATION_TOKEN in fields:
             return _validated(fields[_VALIDATION_TOKEN])
         try:
-            if _announced(headers) > self._max_body:
-                raise TooLargeError
+            check_length({name.lower(): value for name, value in headers.items()}, self._max_body)
             content = await read_body(body, self._max_body)
             large = len(content) > LARGE
             delivery = await run_sync(parse_delivery, content) if large else parse_delivery(content)
             await self._accept(delivery)
         except TooLargeError:
-            return self._refused(413)
-        except DeliveryError:
-            return self._refused(400)
+            return Reply(413)
+        except (LengthError, DeliveryError):
+            return Reply(400)
         except StoreError as error:
-            _logger.error("change notifications could not be stored: %s", error)
-            self._count("refused", 1)
-            return unavailable()
+            return out_of_reach(error)
         return Reply(202)
-
-    def _refused(self, status: int, headers: Mapping[str, str] | None = None) -> Reply:
-        self._count("refused", 1)
-        return Reply(status, dict(headers or {}))
 
     async def _accept(self, delivery: Delivery) -> None:
         """Store the items of known subscriptions, and drop the others. Raises StoreError."""
@@ -121,14 +111,6 @@ class Endpoint:
         if named not in found and len(found) < _MOST_SUBSCRIPTIONS:
             found[named] = await self._subscriptions.find(item)
         return found.get(named)
-
-
-def _announced(headers: Mapping[str, str]) -> int:
-    """Return how many bytes the headers say that the body has; 0 where they say nothing."""
-    lengths = [value.strip() for name, value in headers.items() if name.lower() == "content-length"]
-    if not all(length.isascii() and length.isdigit() and len(length) < 20 for length in lengths):
-        raise DeliveryError("Content-Length is not a number")
-    return max(map(int, lengths), default=0)
 
 
 def _validated(token: str) -> Reply:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
-from ..reply import ClientDisconnectedError, Endpoint, Reply, unavailable
+from ..reply import ClientDisconnectedError, Endpoint, Reply, out_of_reach
 from ..store import StoreError
 from .service import LoopThread
 
@@ -40,8 +40,8 @@ class WsgiApp:
         """Answer a request."""
         try:
             reply = self._thread.run(self._answer(environ))
-        except StoreError:
-            reply = unavailable()
+        except StoreError as error:
+            reply = out_of_reach(error)
         start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", reply.fields())
         return [reply.body]
 

@@ -19,7 +19,7 @@ from ..authentication import RefusalLog
 from ..clock import Clock, SystemClock
 from ..handlers import H, Handlers
 from ..memory import MemoryStore
-from ..reply import Reply, unavailable
+from ..reply import Reply, out_of_reach, unavailable
 from ..settings import count_nothing
 from ..store import Store, StoreError
 from ..telemetry import get_logger
@@ -136,6 +136,7 @@ class Changes(Served):
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._starting = LoopLock()
+        self._warned = False
         self._invocations = 0
         self._main: asyncio.Task[None] | None = None
         self._closing = False
@@ -171,19 +172,32 @@ class Changes(Served):
         Header names are in any case. Never raises for anything in the request; starts this with a
         warning if it was not started.
         """
+        reply = await self._answer(method, headers, query, body)
+        if reply.refused:
+            self._count("refused", 1)
+        return reply
+
+    async def _answer(
+        self,
+        method: str,
+        headers: Mapping[str, str],
+        query: str,
+        body: bytes | AsyncIterable[bytes],
+    ) -> Reply:
         if self._closing:
             return unavailable()
         if self._loop is not asyncio.get_running_loop():
-            if self._loop is None:
-                _logger.warning(
-                    "change notifications were not started: use `async with`, or start()"
-                )
             try:
-                await self.start()
+                await self._start_late()
             except StoreError as error:
-                _logger.error("change notifications could not be started: %s", error)
-                return unavailable()
+                return out_of_reach(error)
         return await self._endpoint.handle(method, headers, query, body)
+
+    async def _start_late(self) -> None:
+        if self._loop is None and not self._warned:
+            self._warned = True
+            _logger.warning("change notifications were not started: use `async with`, or start()")
+        await self.start()
 
     @property
     def store(self) -> Store:
