@@ -34,7 +34,7 @@ from .meeting_link import MeetingLink
 from .memory import MemoryStore
 from .reply import Reply, out_of_reach, unavailable
 from .runner import Runner
-from .settings import Settings, count_nothing
+from .settings import Settings, counting
 from .store import Store, StoreError
 from .telemetry import get_logger
 from .trust import Trust
@@ -173,7 +173,7 @@ class Bot(Served):
             grace=grace,
             lease=lease,
             tombstone=tombstone,
-            on_count=on_count or count_nothing,
+            on_count=counting(on_count),
         )
         self._handlers = handlers = Handlers()
         self.engine = Engine(

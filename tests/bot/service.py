@@ -84,10 +84,9 @@ class BotUnderTest:
             "token", transport=httpx.MockTransport(self.service)
         )
         self.counted: dict[str, int] = {}
-        given: dict[str, Any] = {"callback_uri": CALLBACK, "trust": SIGNER.trust} | options
-        self.bot = Bot(
-            self.client, app_id=samples.APP, clock=self.clock, on_count=self._count, **given
-        )
+        usual = {"callback_uri": CALLBACK, "trust": SIGNER.trust, "on_count": self._count}
+        given: dict[str, Any] = usual | options
+        self.bot = Bot(self.client, app_id=samples.APP, clock=self.clock, **given)
 
     def _count(self, name: str, amount: int) -> None:
         self.counted[name] = self.counted.get(name, 0) + amount

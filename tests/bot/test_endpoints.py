@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from graph_comms import AsyncCommunicationsClient
-from graph_comms.bot import Bot, Endpoint, KeysUnavailableError, Reply, StoreError
+from graph_comms.bot import Bot, Endpoint, KeysUnavailableError, Reply, SQLiteStore, StoreError
 from graph_comms.bot.memory import MemoryStore
 from tests.bot import samples
 from tests.bot.service import CALLBACK, SIGNER, BotUnderTest
@@ -34,6 +35,10 @@ def endpoint_of(request: pytest.FixtureRequest) -> Callable[[BotUnderTest], Endp
 
 
 EndpointOf = Callable[[BotUnderTest], Endpoint]
+
+
+def _short(value: object) -> str:
+    return ascii(value)[:20]
 
 
 async def unread() -> AsyncIterator[bytes]:
@@ -67,7 +72,7 @@ async def ask(
         ("\u0663", 400),
         ("\u00b2", 400),
     ],
-    ids=lambda value: ascii(value)[:20],
+    ids=_short,
 )
 async def test_a_length_is_refused_before_the_body_is_read(
     tested: BotUnderTest, endpoint_of: EndpointOf, length: str, status: int
@@ -127,6 +132,57 @@ async def test_the_token_comes_before_the_body(tested: BotUnderTest) -> None:
         reply = await ask(without.bot)
     assert (reply.status, reply.headers, reply.body) == (503, {"Retry-After": "5"}, b"")
     assert without.counted == {"refused": 1}
+
+
+# -- headers
+
+NAMES = ("X-Microsoft-Skype-Message-ID", "X-Microsoft-Skype-Chain-ID", "Scenario-Id")
+
+
+@pytest.mark.parametrize("value", ["\udcff", "\0", "é" * 1000, "a\r\nb", ""], ids=_short)
+async def test_any_text_of_a_header_is_stored(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, value: str
+) -> None:
+    tested = BotUnderTest(store=SQLiteStore(str(tmp_path / "calls.db")))
+    contexts: list[Any] = []
+
+    @tested.bot.tone
+    async def press(event: Any) -> None:
+        contexts.append(event.context)
+
+    headers = {**SIGNER.headers(), **dict.fromkeys(NAMES, value)}
+    async with tested.bot:
+        for number in (1, 2):
+            body = samples.body(samples.tone(number))
+            assert (await tested.bot.handle("POST", headers, "", body)).status == 202
+        await tested.settle()
+    # A message id marks the second as a repetition.
+    assert len(contexts) == (1 if value else 2)
+    assert caplog.messages == []
+
+
+# -- counters
+
+
+async def test_counters_that_raise_stop_nothing(
+    endpoint_of: EndpointOf, caplog: pytest.LogCaptureFixture
+) -> None:
+    def count(name: str, amount: int) -> None:
+        raise OSError(f"nobody counts {name}")
+
+    tested = BotUnderTest(on_count=count)
+    endpoint, tones = endpoint_of(tested), list[str]()
+
+    @tested.bot.tone
+    async def press(event: Any) -> None:
+        tones.append(event.tone)
+
+    async with tested.bot:
+        assert (await endpoint.handle("POST", SIGNER.headers(), "", b"[]")).status == 400
+        for number in (1, 2):
+            await tested.notify(samples.tone(number))
+    assert tones == ["1", "1"]
+    assert "nobody counts refused" in caplog.text
 
 
 # -- the start

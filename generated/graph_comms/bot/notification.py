@@ -61,7 +61,9 @@ class Context:
         """Return the context of headers whose names are in lower case."""
 
         def header(name: str) -> str | None:
-            return headers.get(name, "")[:_HEADER] or None
+            # Servers that read headers as UTF-8 leave surrogates in it, which no store takes.
+            text = headers.get(name, "")[:_HEADER].encode(errors="backslashreplace").decode()
+            return text or None
 
         chain_id = header("x-microsoft-skype-chain-id")
         return cls(

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..models import AcceptJoinResponse, ParticipantJoiningResponse, RejectReason
+from .telemetry import get_logger
+
+_logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,5 +38,18 @@ class Settings:
         return self.join_response or AcceptJoinResponse()
 
 
-def count_nothing(counter: str, amount: int) -> None:
-    """The counters of an application that watches none."""
+def counting(on_count: Callable[[str, int], object] | None) -> Callable[[str, int], None]:
+    """Return what adds to the counters of an application, if it watches any.
+
+    What they raise is logged: a notification that was stored is acknowledged, whoever counts it.
+    """
+
+    def count(counter: str, amount: int) -> None:
+        if on_count is None:
+            return
+        try:
+            on_count(counter, amount)
+        except Exception:
+            _logger.exception("on_count failed for %s", counter)
+
+    return count

@@ -19,7 +19,7 @@ from ..clock import Clock, SystemClock
 from ..handlers import H, Handlers
 from ..memory import MemoryStore
 from ..reply import Reply, out_of_reach, unavailable
-from ..settings import count_nothing
+from ..settings import counting
 from ..store import Store, StoreError
 from ..telemetry import get_logger
 from ..waiting import LoopLock, within
@@ -95,7 +95,7 @@ class Changes(Served):
         self._clock = clock or SystemClock()
         self._store = store or MemoryStore(clock=self._clock)
         self._grace = grace
-        self._count = on_count or count_nothing
+        self._count = counting(on_count)
         self._drops = RefusalLog("dropped a change notification", "dropped %d change notifications")
         self._handlers = Handlers()
         self._inbox = Inbox(self._store, self._clock, lease=lease, repeated_within=repeated_within)
