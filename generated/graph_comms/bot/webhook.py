@@ -142,7 +142,9 @@ class Webhook:
         if not admit(item, state.tenant_id if state else None):
             self._count(1, Accepted(new=True, refused=1))
             return Reply(202)
-        return await self._joining.answer(item)
+        reply = await self._joining.answer(item)
+        self._count(1, Accepted(new=True))
+        return reply
 
     def _count(self, items: int, accepted: Accepted) -> None:
         count = self._engine.settings.on_count
