@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -341,6 +343,60 @@ async def test_any_json_is_answered_without_a_word_of_it(body: Json) -> None:
         reply = await played.post(json.dumps(body).encode())
         assert (reply.status in (202, 204, 400), reply.body, reply.headers) == (True, b"", {})
         await played.rest()
+
+
+ODD: list[Json] = [None, 10**400, [None], {"id": 5}]
+ODDER: list[Json] = ["", True, -1, 1.5, "x", "é" * 20_000, [], {}]
+VALID: list[bytes] = [
+    samples.body(samples.roster(samples.participant("ann"))),
+    *(samples.body(samples.answered_call()[number]) for number in (2, 6, 7, 8)),
+    samples.body(samples.incoming()),
+    samples.body(samples.delta(1, samples.participant("ann"))),
+    samples.body(samples.item({"id": "s"}, below="/contentsharingsessions/11")),
+    samples.joining(),
+    samples.left("participant-ann"),
+]
+
+
+def _spoiled(value: Json, odd: Sequence[Json]) -> Iterator[Json]:
+    """Yield a value with each of its parts, however deep, replaced by each odd one."""
+    yield from odd
+    names: list[Any] = [*value] if isinstance(value, dict) else []
+    if isinstance(value, list):
+        names = [*range(len(value))]
+    for name in names:
+        for part in _spoiled(value[name], odd):
+            spoiled = copy(value)
+            spoiled[name] = part
+            yield spoiled
+
+
+def _read(event: Any) -> None:
+    """Ask for all that an event and its call show."""
+    for shown in (event, event.call):
+        for name in dir(shown):
+            getattr(shown, name)
+
+
+@pytest.mark.parametrize("odd", [ODD, pytest.param(ODDER, marks=pytest.mark.thorough)], ids=len)
+async def test_an_odd_value_anywhere_in_a_notification_spoils_no_call(odd: list[Json]) -> None:
+    spoiled = [json.dumps(one) for body in VALID for one in _spoiled(json.loads(body), odd)]
+    calls = [str(UUID(int=2**100 + number)) for number in range(len(spoiled))]
+    async with Played() as played:
+
+        @played.bot.terminated
+        async def note(event: Any) -> None:
+            ended.append(event.call.id)
+
+        ended: list[str] = []
+        played.bot.any(_read)
+        for call, text in zip(calls, spoiled, strict=True):
+            sent = text.replace(samples.CALL, call).encode()
+            reply = await played.post(sent)
+            assert reply.status in (200, 202, 204, 400), text[:1_000]
+            await played.post(samples.body(samples.terminated(call=call)))
+        await played.rest()
+        assert sorted(ended) == calls
 
 
 @given(st.binary(max_size=60))
