@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 import anyio
@@ -22,7 +23,7 @@ from .notification import Context
 from .state import EventData
 from .store import StoreError
 from .telemetry import follow, get_logger, span
-from .waiting import TURN, Turn
+from .waiting import TURN, Turn, watched
 from .work import Entry, LeaseLostError, Work, event_part, source_part
 
 T = TypeVar("T")
@@ -185,11 +186,16 @@ class Lane:
         TURN.set(turn)
         if call:
             call.context = context
+
+        async def tell() -> None:
+            turn.pass_on()
+            allowed = self._engine.settings.handler_timeout
+            message = f"a handler of {event.kind!r} has run for {allowed:g} seconds, and runs on"
+            await self._invoker.report(event, HandlerTimeoutError(message), call)
+
         try:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._watch, event, call, turn)
+            async with watched(partial(self._overrun, turn), tell):
                 await self._call(registration, event, call)
-                tasks.cancel_scope.cancel()
         finally:
             turn.pass_on()
 
@@ -237,14 +243,11 @@ class Lane:
             else:
                 await self._invoker.report(event, error, call)
 
-    async def _watch(self, event: Event, call: LiveCall | None, turn: Turn) -> None:
-        """Let the next handler start when this one has run for too long."""
+    async def _overrun(self, turn: Turn) -> None:
+        """Wait until a handler has run for too long."""
         allowed = self._engine.settings.handler_timeout
         while (ran := turn.ran()) < allowed:
             await self._engine.clock.sleep(allowed - ran)
-        turn.pass_on()
-        message = f"a handler of {event.kind!r} has run for {allowed:g} seconds, and runs on"
-        await self._invoker.report(event, HandlerTimeoutError(message), call)
 
     # -- the lease
 

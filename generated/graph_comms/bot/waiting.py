@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -43,6 +43,28 @@ async def within(clock: Clock, seconds: float | None, wait: Callable[[], Awaitab
     if not results:
         raise TimeoutError(f"nothing came within {seconds:g} seconds")
     return results[0]
+
+
+@asynccontextmanager
+async def watched(
+    wait: Callable[[], Awaitable[None]], tell: Callable[[], Awaitable[None]]
+) -> AsyncGenerator[None]:
+    """Tell that the context takes long: it does once `wait` has ended.
+
+    The context ends a wait, but not what is being told by then: it lasts until that has ended, too.
+    """
+    waiting = anyio.CancelScope()
+
+    async def watch() -> None:
+        with waiting:
+            await wait()
+        if not waiting.cancel_called:
+            await tell()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(watch)
+        yield
+        waiting.cancel()
 
 
 class LoopLock:

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NoReturn, cast
 
 import anyio
@@ -22,6 +23,7 @@ from ..invoking import run
 from ..keys import KeysUnavailableError
 from ..store import StoreError
 from ..telemetry import get_logger
+from ..waiting import watched
 from .delivery import CHANGE_TYPES, DroppedError, Item
 from .encryption import (
     DecryptionError,
@@ -115,7 +117,7 @@ class Worker:
             raise
 
     async def report(self, failure: Failure) -> None:
-        """Tell the log and the handlers of errors of something that failed."""
+        """Count something that failed, and tell the handlers of errors."""
         self._count("failed", 1)
         for registration in self._handlers.of("error"):
             await self._call(registration, failure, report=False)
@@ -265,8 +267,7 @@ class Worker:
                     _logger.warning("the claim of a change notification was not renewed: %s", error)
             _logger.warning("a change notification was handed to another process")
 
-        async def watch() -> None:
-            await self._clock.sleep(self._handler_timeout)
+        async def tell() -> None:
             on_slow()
             error = TimeoutError(f"handlers have run for {self._handler_timeout:g} seconds")
             _logger.warning("%s", error)
@@ -274,8 +275,8 @@ class Worker:
 
         async with anyio.create_task_group() as group:
             group.start_soon(renew)
-            group.start_soon(watch)
-            yield
+            async with watched(partial(self._clock.sleep, self._handler_timeout), tell):
+                yield
             group.cancel_scope.cancel()
 
 
