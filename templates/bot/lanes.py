@@ -195,6 +195,7 @@ class Lane:
         try:
             async with watched(partial(self._overrun, turn), tell):
                 await self._call(registration, event, call)
+                turn.returned = True
         finally:
             turn.pass_on()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -62,3 +63,23 @@ async def test_the_end_of_a_slow_handler_of_changes_cuts_nobody_short() -> None:
         assert told == ["ended"]
         await setting.clock.advance(49)
         assert told == ["ended", "TimeoutError"]
+
+
+async def test_a_task_that_outlasts_its_handler_has_the_call(tested: BotUnderTest) -> None:
+    started: list[asyncio.Task[str]] = []
+
+    async def menu(call: Any) -> str:
+        await tested.clock.sleep(5)
+        call.data["asked"] = True
+        await call.save()
+        tones: str = await call.tones(max_digits=1, timeout=60)
+        return tones
+
+    @tested.bot.media_active
+    async def start(call: Any) -> None:
+        started.append(asyncio.create_task(menu(call)))
+
+    await tested.notify(*samples.answered_call()[:3])
+    await tested.clock.advance(5)
+    await tested.notify(samples.tone(1, "tone7"))
+    assert await started[0] == "7"

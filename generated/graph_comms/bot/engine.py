@@ -327,7 +327,7 @@ class Engine:
                     raise UnknownCallError(call_id)
                 turn = TURN.get()
                 try:
-                    if turn is not None and turn.call_id == call_id:
+                    if turn is not None and turn.call_id == call_id and not turn.returned:
                         held.work.held(turn.lease)
                     step = await run_sync(make, held) if heavy else make(held)
                 except Exception:

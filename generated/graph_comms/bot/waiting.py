@@ -86,7 +86,8 @@ class Turn:
     """The right of one handler that the next handlers of its call do not start yet.
 
     It ends with the handler, with its first wait inside the kit, or when it has taken too long.
-    `lease` is the number of the lease of the call that the handler runs under.
+    `lease` is the number of the lease of the call that the handler runs under, which binds also the
+    tasks that it starts, until it has `returned`: they may outlast the lease.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Turn:
         self._waits = 0
         self._waits_since = 0.0
         self.over = False
+        self.returned = False
 
     def pass_on(self) -> None:
         """Let the next handler start."""
