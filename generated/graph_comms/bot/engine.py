@@ -136,7 +136,8 @@ class Engine:
     def reset(self) -> None:
         """Forget what belongs to an event loop: for a start in another one, or after a fork."""
         self._held: OrderedDict[str, Held] = OrderedDict()
-        self._signals: dict[str, anyio.Event] = {}
+        self._signals: WeakValueDictionary[str, anyio.Event] = WeakValueDictionary()
+        """What wakes those who wait for a change of a call, and is gone with them."""
         self._locks: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
         self._live: WeakValueDictionary[str, LiveCall] = WeakValueDictionary()
 
