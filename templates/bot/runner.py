@@ -78,7 +78,7 @@ class Runner:
         self._alarm = anyio.Event()
         self._asleep_until = float("inf")
         self._stop = anyio.Event()
-        self._idle = anyio.Event()
+        self._ended = anyio.Event()
         engine.on_change = self._changed
         ready = asyncio.Event()
         self._main = asyncio.create_task(self._run(ready), name="graph-comms-bot")
@@ -120,8 +120,13 @@ class Runner:
     async def _something_ended(self) -> None:
         """Wait until the handlers of a call, or something else that is being done, have ended."""
         if self._lanes or self._tending:
-            self._idle = anyio.Event()
-            await self._idle.wait()
+            await self._ended.wait()
+
+    def _note_end(self) -> None:
+        """Wake all who wait for something to end, and look at once for what is due by that."""
+        ended, self._ended = self._ended, anyio.Event()
+        ended.set()
+        self._alarm.set()
 
     # -- taking work
 
@@ -161,8 +166,7 @@ class Runner:
             finally:
                 if self._lanes.get(call_id) is lane:
                     del self._lanes[call_id]
-                self._idle.set()
-                self._alarm.set()
+                self._note_end()
 
         self._tasks.start_soon(self._safely, "running handlers", run)
 
@@ -265,8 +269,7 @@ class Runner:
                 self._not_before[call_id] = self._engine.now() + RETRY
         finally:
             self._tending.discard(call_id)
-            self._idle.set()
-            self._alarm.set()
+            self._note_end()
 
     # -- one call
 
