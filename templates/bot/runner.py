@@ -292,6 +292,10 @@ class Runner:
             await self._keep_alive(held)
         elif not state.ended and state.roster_due is not None and state.roster_due <= now:
             await self._fill_gap(call_id, state.roster_gap or 0)
+        elif held.work.entries and self._closing:
+            self._not_before[call_id] = (
+                now + RETRY
+            )  # left to another process, or lost with this one
         elif held.work.entries:
             await self._take(call_id)
         elif state.ended:

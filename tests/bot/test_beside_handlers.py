@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import gc
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import pytest
 
+from graph_comms.bot.errors import CallEnded
 from tests.bot import samples
 from tests.bot.graph_side import RECORDS, Setting, post
+from tests.bot.manual_clock import ManualClock
 from tests.bot.service import BotUnderTest
+from tests.support.stores import SharedStore
 
 pytestmark = pytest.mark.anyio
 
@@ -83,3 +87,69 @@ async def test_a_task_that_outlasts_its_handler_has_the_call(tested: BotUnderTes
     await tested.clock.advance(5)
     await tested.notify(samples.tone(1, "tone7"))
     assert await started[0] == "7"
+
+
+async def test_nothing_is_kept_of_waits_that_are_over(tested: BotUnderTest) -> None:
+    await tested.notify(samples.call_item(state="established"))
+    call = await tested.bot.call(samples.CALL)
+    assert call is not None
+    playing = await call.play_prompt("https://bot.contoso.com/hello.wav")
+
+    async def wait() -> None:
+        with pytest.raises(CallEnded):
+            await playing.completed()
+
+    waiting = asyncio.create_task(wait())
+    await tested.settle()
+    await tested.notify(samples.terminated())
+    await waiting
+    gc.collect()  # the exception has a reference to itself
+    assert not [*tested.bot.engine._signals]
+
+
+async def test_the_bot_ends_with_its_handlers_whoever_waits_for_them(tested: BotUnderTest) -> None:
+    @tested.bot.tone
+    async def handle(event: Any) -> None:
+        await tested.clock.sleep(5)
+
+    await tested.notify(samples.tone(1))
+    stopping = asyncio.create_task(tested.bot.stop())
+    await tested.settle()
+    due = asyncio.create_task(tested.bot.run_due())
+    await tested.clock.advance(5)
+    assert stopping.done()
+    await tested.clock.advance(2)
+    await asyncio.gather(stopping, due)
+
+
+class CountingStore(SharedStore):
+    """Counts how often somebody looks for what is due."""
+
+    looks = 0
+
+    async def due(self, kind: str, now: float, limit: int) -> Sequence[str]:
+        self.looks += 1
+        return await super().due(kind, now, limit)
+
+
+async def test_a_bot_that_stops_does_not_look_for_work_without_a_pause() -> None:
+    clock = ManualClock()
+    tested = BotUnderTest(clock=clock, store=(store := CountingStore(clock=clock)))
+
+    @tested.bot.tone
+    async def handle(event: Any) -> None:
+        await clock.sleep(10 if event.call.id == samples.CALL else 1)
+
+    await tested.bot.start()
+    await tested.notify(samples.tone(1))
+    other = samples.OTHER_CALL
+    await tested.notify(samples.tone(1, call=other), samples.tone(2, call=other))
+    stopping = asyncio.create_task(tested.bot.stop())
+    await clock.advance(1)  # what is left of the other call is due: another process may have it
+    assert await store.next_due("call") == clock.now().timestamp()
+    store.looks = 0
+    await clock.advance(8)
+    assert not stopping.done()
+    assert store.looks < 40
+    await clock.advance(1)
+    assert stopping.done()
