@@ -19,11 +19,13 @@ LICENCES := 0BSD OR CC0-1.0; MIT; MIT License; MIT-0; MIT OR Apache-2.0; BSD Lic
 	BSD-3-Clause; Apache Software License; Apache-2.0; Apache-2.0 OR BSD-2-Clause; Apache-2.0 OR BSD-3-Clause; \
 	PSF-2.0; Python Software Foundation License; MPL-2.0; Mozilla Public License 2.0 (MPL 2.0)
 
-# What concerns users: reading hostile metadata, generating, the models, the client over a real server.
+# What concerns users: reading hostile metadata, generating, the models, the client over a real server, the bot kit.
 USERS := tests/golden/test_create_call.py tests/golden/test_generator.py tests/hostile/test_xml.py \
 	tests/unit/runtime \
 	tests/functional/test_cli_commands.py tests/functional/test_cli_progress.py \
-	tests/client/test_requests.py tests/client/test_pages_and_streams.py
+	tests/client/test_requests.py tests/client/test_pages_and_streams.py \
+	tests/bot/test_importing.py tests/bot/test_life.py tests/bot/test_tokens.py tests/bot/test_stores.py \
+	tests/bot/test_change_encryption.py tests/bot/test_change_notifications.py
 # In an environment: $(call test-range,FOLDER)
 define test-range
 	$(1)/bin/graph-codegen check --output generated
@@ -76,7 +78,7 @@ test-pythons: ## Check and test on every Python from 3.11 to 3.14 that is here; 
 test-ranges: test-oldest ## Run the users' tests with the oldest and the newest of what is allowed
 	rm -rf .venv-newest
 	$(PYTHON) -m venv .venv-newest
-	.venv-newest/bin/$(PIP) --upgrade --editable '.[test]' --editable generated
+	.venv-newest/bin/$(PIP) --upgrade --editable '.[test]' --editable 'generated[bot,redis]'
 	$(call test-range,.venv-newest)
 
 test-oldest: .venv-oldest/.ready ## Run the users' tests with the oldest of what is allowed
@@ -118,8 +120,8 @@ audit: licences ## Fail for licences, and for known vulnerabilities; ARGS=<optio
 
 pins: .venv-audit/.ready ## Bring the pins up to pyproject.toml; ARGS=--upgrade takes the newest
 	$(COMPILE) $(ARGS) --extra dev pyproject.toml --output-file requirements.txt
-	$(COMPILE) $(ARGS) --resolution lowest-direct --extra test pyproject.toml generated/pyproject.toml \
-		--output-file requirements-oldest.txt
+	$(COMPILE) $(ARGS) --resolution lowest-direct --extra test --extra bot --extra redis \
+		pyproject.toml generated/pyproject.toml --output-file requirements-oldest.txt
 	$(COMPILE) $(ARGS) --group audit --constraint requirements.txt --output-file requirements-audit.txt
 
 clean: ## Remove the environments and caches

@@ -43,9 +43,10 @@ def wanted(file: str) -> list[Requirement]:
     assert isinstance(groups, dict)
     extras = ours["optional-dependencies"]
     users = [*ours["dependencies"], *generated["dependencies"]]
+    kit = [text for extra in generated["optional-dependencies"].values() for text in extra]
     texts = {
-        "requirements.txt": [*users, *extras["test"], *extras["dev"]],
-        "requirements-oldest.txt": [*users, *extras["test"]],
+        "requirements.txt": [*users, *kit, *extras["test"], *extras["dev"]],
+        "requirements-oldest.txt": [*users, *kit, *extras["test"]],
         "requirements-audit.txt": groups["audit"],
     }
     requirements = [Requirement(text) for text in texts[file]]
