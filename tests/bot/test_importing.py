@@ -27,8 +27,19 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
 def test_the_kit_says_what_it_needs(name: str) -> None:
     ended = run(BLOCKED.format(name=name) + "import graph_comms.bot")
     assert ended.returncode == 1
-    said = ended.stderr.splitlines()[-1]
-    assert said == f"ImportError: the bot kit needs {name}: pip install 'graph-comms[bot]'"
+    assert ended.stderr.splitlines()[-1] == (
+        f"ImportError: the bot kit needs {name}: pip install 'graph-comms[bot]',"
+        " or anyio and 'PyJWT[crypto]' for a copy in an application"
+    )
+
+
+def test_a_store_says_what_it_needs() -> None:
+    ended = run(BLOCKED.format(name="redis") + "import graph_comms.bot as b; b.RedisStore")
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == (
+        "ImportError: RedisStore needs redis: pip install 'graph-comms[redis]',"
+        " or redis for a copy in an application"
+    )
 
 
 def test_the_package_imports_nothing_of_the_kit() -> None:

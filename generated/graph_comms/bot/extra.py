@@ -10,5 +10,7 @@ for name in ("anyio", "cryptography", "jwt"):
         import_module(name)
     except ModuleNotFoundError:
         package = __name__.split(".")[-3].replace("_", "-")
-        message = f"the bot kit needs {name}: pip install '{package}[bot]'"
-        raise ImportError(message) from None
+        raise ImportError(
+            f"the bot kit needs {name}: pip install '{package}[bot]',"
+            " or anyio and 'PyJWT[crypto]' for a copy in an application"
+        ) from None

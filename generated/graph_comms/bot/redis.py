@@ -19,8 +19,10 @@ try:
     from redis.exceptions import RedisError
 except ModuleNotFoundError:
     _package = __name__.split(".")[-3].replace("_", "-")
-    _message = f"RedisStore needs redis: pip install '{_package}[redis]'"
-    raise ImportError(_message) from None
+    raise ImportError(
+        f"RedisStore needs redis: pip install '{_package}[redis]',"
+        " or redis for a copy in an application"
+    ) from None
 
 _KEPT = 7 * 24 * 3600
 """How long what finds records is kept after the last change, in seconds."""

@@ -68,8 +68,8 @@ def test_the_kit_of_another_package_names_its_extra(other: Package, tmp_path: Pa
     ended = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True
     )
-    said = "ImportError: the bot kit needs jwt: pip install 'my-calls[bot]'"
-    assert ended.stderr.splitlines()[-1] == said
+    said = "ImportError: the bot kit needs jwt: pip install 'my-calls[bot]', or "
+    assert ended.stderr.splitlines()[-1].startswith(said)
 
 
 def test_a_vendored_copy_has_the_kit(other: Package) -> None:
