@@ -158,7 +158,7 @@ class Lane:
                     # Handlers of another process may have changed it.
                     await self._insist(call.load)
             if self._until <= self._engine.now():  # the process was stopped meanwhile
-                await self._renew()
+                await self._insist(self._renew)
             async with anyio.create_task_group() as tasks:
                 for registration in self._invoker.handlers.of(entry.kind):
                     passed_on = anyio.Event()
@@ -200,11 +200,11 @@ class Lane:
         finally:
             turn.pass_on()
 
-    async def _insist(self, read: Callable[[], Awaitable[T]]) -> T:
-        """Return what is read from the store, however long it takes until the store answers."""
+    async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Return what the store answers, however long it takes until it does."""
         while True:
             try:
-                return await read()
+                return await ask()
             except StoreError:
                 _logger.exception("the store failed; an event of call %s waits", self._call_id)
                 await self._engine.clock.sleep(RETRY)
