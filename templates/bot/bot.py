@@ -291,20 +291,26 @@ class Bot(Served):
         """Refuse new notifications, let handlers finish for `grace` seconds, and cancel the others."""
         async with self._starting():
             if self._loop is asyncio.get_running_loop():
-                await self._end()
                 self._stopped = True
+                await self._end()
 
     async def _begin(self, *, by_itself: bool) -> None:
         await self._runner.start(by_itself=by_itself)
-        if self._changes:
-            await self._changes.start(by_itself=by_itself)
+        try:
+            if self._changes:
+                await self._changes.start(by_itself=by_itself)
+        except BaseException:
+            await self._runner.stop()
+            raise
         self._loop, self._stopped = asyncio.get_running_loop(), False
 
     async def _end(self) -> None:
-        if self._changes:
-            await self._changes.stop(close_store=False)
-        await self._runner.stop()
-        self._loop = None
+        try:
+            if self._changes:
+                await self._changes.stop(close_store=False)
+            await self._runner.stop()
+        finally:
+            self._loop = None
 
     async def __aenter__(self) -> Self:
         """Start the bot."""

@@ -1,0 +1,130 @@
+"""What a bot does while its store fails: it loses no event, and can be started and stopped again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from graph_comms.bot.store import Change, Outcome, Record, StoreError
+from tests.bot import samples
+from tests.bot.manual_clock import ManualClock
+from tests.bot.service import BotUnderTest
+from tests.support.stores import SharedStore
+
+pytestmark = pytest.mark.anyio
+
+
+class FailingStore(SharedStore):
+    """Fails as often as a test says, by the names of its methods."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__(clock=clock)
+        self.failures: dict[str, int] = {}
+        self.before_event: Callable[[], None] | None = None
+        """Called once, before an event is read for its handlers."""
+
+    def _fail(self, method: str) -> None:
+        if self.failures.get(method):
+            self.failures[method] -= 1
+            raise StoreError(f"{method} failed")
+
+    async def open(self) -> None:
+        self._fail("open")
+        await super().open()
+
+    async def close(self) -> None:
+        self._fail("close")
+        await super().close()
+
+    async def read(self, key: str, names: Collection[str]) -> Record | None:
+        self._fail("read")
+        if self.before_event and any(name.startswith("event/") for name in names):
+            before, self.before_event = self.before_event, None
+            before()
+        return await super().read(key, names)
+
+    async def swap(self, key: str, version: int, change: Change) -> Outcome:
+        self._fail("swap")
+        return await super().swap(key, version, change)
+
+
+def started(**options: Any) -> tuple[BotUnderTest, FailingStore, list[str]]:
+    clock = ManualClock()
+    store = FailingStore(clock)
+    tested, seen = BotUnderTest(clock=clock, store=store, **options), list[str]()
+
+    @tested.bot.tone
+    async def handle(event: Any) -> None:
+        seen.append(event.tone)
+
+    return tested, store, seen
+
+
+def running() -> int:
+    return sum(task.get_name() == "graph-comms-bot" for task in asyncio.all_tasks())
+
+
+@pytest.mark.parametrize("method", ["read", "swap"])
+@pytest.mark.parametrize("times", [1, 3])
+async def test_an_event_waits_for_its_store(method: str, times: int) -> None:
+    tested, store, seen = started()
+    async with tested.bot:
+        assert (await tested.post(samples.body(samples.tone(1)))).status == 202
+        store.failures[method] = times
+        await tested.clock.advance(times + 1)
+        assert seen == ["1"]
+        await tested.clock.advance(times + 1)
+        assert await store.pending("call") == 0
+
+
+async def test_an_event_waits_for_a_store_that_fails_after_its_process_was_stopped() -> None:
+    tested, store, seen = started(lease=30.0)
+    async with tested.bot:
+        assert (await tested.post(samples.body(samples.tone(1)))).status == 202
+
+        def stopped() -> None:
+            tested.clock._now += timedelta(seconds=60)  # in which nothing runs
+            store.failures["swap"] = 1
+
+        store.before_event = stopped
+        await tested.clock.advance(2)
+        assert seen == ["1"]
+
+
+async def test_a_bot_whose_start_failed_is_not_half_started() -> None:
+    tested, store, seen = started()
+    tested.bot.changes  # noqa: B018 - it starts with the bot
+    opening = store.open
+    calls = 0
+
+    async def open_once() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise StoreError("open failed")
+        await opening()
+
+    store.open = open_once  # type: ignore[method-assign]
+    with pytest.raises(StoreError):
+        await tested.bot.start()
+    assert running() == 0
+    async with tested.bot:
+        assert running() == 1
+        await tested.notify(samples.tone(1))
+        assert seen == ["1"]
+
+
+async def test_a_bot_whose_store_does_not_close_starts_again() -> None:
+    tested, store, seen = started()
+    await tested.bot.start()
+    store.failures["close"] = 1
+    with pytest.raises(StoreError):
+        await tested.bot.stop()
+    assert (await tested.post(samples.body(samples.tone(1)))).status == 503
+    async with tested.bot:
+        await tested.notify(samples.tone(1))
+        assert seen == ["1"]
