@@ -357,7 +357,7 @@ class Runner:
         except NotFoundError:
             await self._end(call_id)
             return
-        except (GraphError, TimeoutError) as error:
+        except Exception as error:  # a GraphError, or what the credential raises
             _logger.warning("keepAlive of call %s failed: %s", call_id, type(error).__name__)
             return
         pause = engine.settings.keep_alive * (1 - random.random() / 15)  # noqa: S311 - no secret
@@ -371,7 +371,7 @@ class Runner:
         try:
             page = await engine.client.calls.participants.list(call_id)
             participants = [participant.to_dict() async for participant in page]
-        except (GraphError, TimeoutError) as error:
+        except Exception as error:  # a GraphError, or what the credential raises
             _logger.warning(
                 "the roster of call %s could not be read: %s", call_id, type(error).__name__
             )
