@@ -170,6 +170,10 @@ class ErrorEvent(Event):
     event: Event
     exception: Exception
 
+    def with_call(self, call: Any) -> Self:
+        """Return the same event for another kind of handler, and in it the one that failed."""
+        return replace(self, call=call, event=self.event.with_call(call))
+
     @classmethod
     def of(cls, event: Event, exception: Exception) -> ErrorEvent:
         """Return the event of a failure."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NoReturn, cast
@@ -289,6 +289,8 @@ def _not_yet(accepted: Accepted, clock: Clock, reason: str) -> NoReturn:
 
 def _for_thread(event: Any) -> Any:
     """Return an event as a `def` handler gets it."""
+    if isinstance(event, Failure):
+        return replace(event, event=_for_thread(event.event))
     if not isinstance(event, Change):
         return event
     change = cast("Change[object]", event)
