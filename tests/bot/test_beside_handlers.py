@@ -7,8 +7,10 @@ import gc
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
+import httpx
 import pytest
 
+from graph_comms import AsyncCommunicationsClient
 from graph_comms.bot.errors import CallEnded
 from tests.bot import samples
 from tests.bot.graph_side import RECORDS, Setting, post
@@ -153,3 +155,68 @@ async def test_a_bot_that_stops_does_not_look_for_work_without_a_pause() -> None
     assert store.looks < 40
     await clock.advance(1)
     assert stopping.done()
+
+
+async def test_a_credential_that_fails_is_not_asked_without_a_pause(tested: BotUnderTest) -> None:
+    asked: list[float] = []
+
+    def credential() -> str:
+        asked.append(tested.bot.engine.now())
+        raise RuntimeError("no token")
+
+    transport = httpx.MockTransport(tested.service)
+    tested.bot.engine.client = AsyncCommunicationsClient(credential, transport=transport)
+    await tested.notify(samples.delta(2, samples.participant("ann")))
+    await tested.clock.advance(50)
+    assert len(asked) == 1
+    await tested.clock.advance(20)
+    assert len(asked) == 2
+
+
+async def test_a_def_handler_of_errors_gets_what_blocks(tested: BotUnderTest) -> None:
+    seen: list[Any] = []
+
+    @tested.bot.tone
+    async def fail(event: Any) -> None:
+        raise ValueError
+
+    @tested.bot.error
+    def tell(event: Any) -> None:
+        seen.append(event.event.tone)
+        event.event.call.mute()
+
+    await tested.notify(samples.tone(1))
+    await tested.settle()
+    assert seen == ["1"]
+    assert tested.service.actions() == ["mute"]
+
+
+async def test_a_def_handler_of_failed_changes_gets_what_blocks() -> None:
+    setting, seen = Setting(), list[Any]()
+    setting.graph.resources[f"{RECORDS}/r1"] = {"id": "r1"}
+    async with setting.changes() as changes:
+
+        @changes.created
+        async def fail(change: Any) -> None:
+            raise ValueError
+
+        @changes.error
+        def tell(failure: Any) -> None:
+            seen.append(failure.event.fetch().id)
+
+        await changes.subscriptions.create(RECORDS)
+        await post(changes, setting.graph.item())
+        for _ in range(50):
+            await asyncio.sleep(0.002)
+    assert seen == ["r1"]
+
+
+async def test_what_is_due_is_done_up_to_the_limit() -> None:
+    setting = Setting()
+    changes = setting.changes()
+    async with changes.invocation():
+        kept = await changes.subscriptions.create(RECORDS)
+        await changes.subscriptions.renew_soon(kept.wanted.name)
+        await post(changes, setting.graph.item())
+    assert await changes.run_due(1) == 1
+    assert await changes.run_due(5) == 1

@@ -284,7 +284,7 @@ class Changes(Served):
         done = 0
         while done < limit:
             renewed = await self.subscriptions.run_due(limit - done)
-            claims = await self._inbox.claim(min(_AT_ONCE, limit - done))
+            claims = await self._inbox.claim(min(_AT_ONCE, limit - done - renewed))
             async with anyio.create_task_group() as group:
                 for claim in claims:
                     self._begin(group, claim)
