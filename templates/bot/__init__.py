@@ -43,6 +43,7 @@ from .events import (
     ResultEvent,
     ToneEvent,
 )
+from .formats import NewerFormatError
 from .invoking import HandlerCancelledError
 from .keys import KeySource, KeysUnavailableError, StaticKeys
 from .lanes import HandlerTimeoutError
@@ -96,6 +97,7 @@ __all__ = [
     "MeetingLink",
     "MemoryStore",
     "Missed",
+    "NewerFormatError",
     "Notification",
     "OperationEvent",
     "OperationFailed",

@@ -403,7 +403,10 @@ class Bot(Served):
         return await join(self.engine, link, tenant_id)
 
     async def call(self, call_id: str) -> LiveCall | None:
-        """Return a live call by its id, in any form of a GUID; None if there is none."""
+        """Return a live call by its id, in any form of a GUID; None if there is none.
+
+        Raises NewerFormatError for a call that a newer version of the kit has stored, and StoreError.
+        """
         held = await self.engine.held(normal_id(call_id), fresh=self.engine.store.shared)
         if held is None or held.state.ended:
             return None

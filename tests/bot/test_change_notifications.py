@@ -24,10 +24,12 @@ from graph_comms.bot.changes import (
     Failure,
     MeetingCallEvent,
 )
+from graph_comms.bot.changes.due import FORMAT
 from graph_comms.bot.changes.inbox import Inbox
 from graph_comms.bot.changes.resources import type_of
 from graph_comms.bot.keys import KeysUnavailableError
 from graph_comms.bot.memory import MemoryStore
+from graph_comms.bot.store import Change as StoreChange
 from graph_comms.bot.store import StoreError
 from graph_comms.bot.testing import ChangeSigner
 from graph_comms.models import CallRecording, Presence
@@ -733,6 +735,46 @@ async def test_what_a_process_leaves_is_handled_by_another_and_marked() -> None:
     assert {event.id: event.redelivered for event in seen} == {"1": False, "2": False, **ids}
     assert not await inbox.finish(begun)
     assert not await inbox.renew(claimed)
+
+
+async def test_what_a_newer_version_has_stored_is_left_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    setting = Setting()
+    changes = setting.changes()
+    seen, store = seen_by(changes), changes.store
+    await changes.subscriptions.create(RECORDS)
+    newer, now = json.dumps({"format": FORMAT + 1}), setting.clock.now().timestamp()
+    for number in range(30):  # more than are handled at a time
+        change = StoreChange(parts={"item": newer}, expires=now + 900, due=now - 9, pending=1)
+        await store.swap(f"change/{number}", 0, change)
+    await changes._endpoint.handle("POST", {}, "", body_of(setting, 1))
+    assert [await changes.run_due(), await changes.run_due()] == [1, 0]
+    assert [event.id for event in seen] == ["1"]
+    assert caplog.text.count("a change that a newer version has stored is left alone") == 30
+    for number in range(30):
+        record = await store.read(f"change/{number}", ["item"])
+        assert record is not None
+        assert (record.version, record.parts) == (1, {"item": newer})
+
+
+async def test_an_item_waits_for_a_newer_version_that_has_its_tokens() -> None:
+    setting = Setting()
+    changes = setting.changes()
+    seen, store = seen_by(changes), changes.store
+    await subscribe_to_presence(changes)
+    body = {"value": [presence(setting)], "validationTokens": [setting.signer.token()]}
+    await changes._endpoint.handle("POST", {}, "", json.dumps(body).encode())
+    [key] = [key for key in store._rows if key.startswith("change-proof/")]  # type: ignore[attr-defined]
+    record = await store.read(key, ["proof"])
+    assert record is not None
+    newer = json.dumps({**json.loads(record.parts["proof"]), "format": FORMAT + 1})
+    for version, text in ((1, newer), (2, record.parts["proof"])):
+        assert seen == []
+        await store.swap(key, version, StoreChange(parts={"proof": text}, expires=4e9))
+        assert await changes.run_due(1) == 1
+        await setting.clock.advance(61)
+    assert len(seen) == 1
 
 
 class StaleStore(MemoryStore):

@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import pytest
 
-from graph_comms.bot import RedisStore, SystemClock
+from graph_comms.bot import NewerFormatError, RedisStore, SystemClock
 from graph_comms.bot.state import FORMAT
 from graph_comms.bot.store import Change, Outcome
 from tests.bot import samples
@@ -147,6 +147,41 @@ async def test_a_call_that_a_newer_version_has_written_is_left_alone(
     record = await store.read(CALL_KEY, ["state", "work"])
     assert record is not None
     assert (record.version, record.parts) == (1, newer.parts)
+    await store.close()
+
+
+async def test_a_call_that_a_newer_version_takes_over_is_left_to_it(
+    new: New, place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun: list[int] = []
+
+    def prepare(tested: BotUnderTest) -> None:
+        @tested.bot.tone
+        async def press(event: Any) -> None:
+            begun.append(event.sequence_id)
+            await event.call.tones(max_digits=9, timeout=30)
+
+    tested = await new(prepare)
+    await post(tested, samples.tone(1))
+    await until(lambda: bool(begun))
+    store = place.store()
+    await store.open()
+    newer = {"state": json.dumps({"format": FORMAT + 1})}
+    change = Change(parts=newer, expires=time.time() + 600, due=time.time() + 30, pending=1)
+    while True:
+        record = await store.read(CALL_KEY, ["state"])
+        assert record is not None
+        if await store.swap(CALL_KEY, record.version, change) is Outcome.WRITTEN:
+            break
+    await until(lambda: "was taken over by another process" in caplog.text)
+    with pytest.raises(NewerFormatError):
+        await tested.bot.call(samples.CALL)
+    await post(tested, samples.tone(2, call=samples.OTHER_CALL))
+    await until(lambda: begun == [1, 2])
+    assert "running handlers failed" not in caplog.text
+    after = await store.read(CALL_KEY, ["state"])
+    assert after is not None
+    assert (after.version, after.parts) == (record.version + 1, newer)
     await store.close()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
@@ -12,8 +13,11 @@ import pytest
 
 from graph_comms import BadRequestError
 from graph_comms.bot.changes import Changes, Failure, Missed, Subscriptions
+from graph_comms.bot.changes.due import FORMAT
 from graph_comms.bot.changes.resources import longest_life
+from graph_comms.bot.formats import NewerFormatError
 from graph_comms.bot.memory import MemoryStore
+from graph_comms.bot.store import Change
 from graph_comms.models import Presence
 from graph_comms.models.call_records import CallRecord
 from tests.bot.graph_side import RECORDS, URL, Setting, post
@@ -401,3 +405,44 @@ async def test_notifications_that_overtake_the_response_are_believed(
     setting.graph.answer = overtaken  # type: ignore[method-assign]
     await setting.changes().subscriptions.create(RECORDS)
     assert setting.counts == {"received": 1}
+
+
+# -- processes of two versions
+
+
+async def test_one_that_a_newer_version_has_stored_is_left_alone(setting: Setting) -> None:
+    changes, other = setting.changes(), setting.changes()
+    await changes.subscriptions.create(RECORDS)
+    await changes.subscriptions.create("communications/presences/u1", change_types=["updated"])
+    [key] = [key async for key in changes.store.live("subscription") if await is_of(changes, key)]
+    record = await changes.store.read(key, ["state"])
+    assert record is not None
+    state = json.loads(record.parts["state"])
+    newer = json.dumps({"format": FORMAT + 1, "subscription": state})
+    await changes.store.swap(
+        key, record.version, Change(parts={"state": newer}, expires=4e9, due=1.0)
+    )
+    item = setting.graph.item(next(iter(setting.graph.subscriptions)))
+    setting.graph.requests.clear()
+
+    failures = failures_of(other)
+    other.subscriptions.keep(RECORDS)
+    await setting.clock.advance(3600 * 0.8)
+    for process in (changes, other):
+        await process.run_due()
+        with pytest.raises(NewerFormatError):
+            await process.subscriptions.create(RECORDS)
+        with pytest.raises(NewerFormatError):
+            await process.subscriptions.delete(RECORDS)
+    async with other.invocation():
+        assert (await post(other, item)).status == 503
+    assert (failures, setting.counts) == ([], {"refused": 1})
+    assert [request.method for request in setting.graph.requests] == ["PATCH"]  # of the other one
+    after = await changes.store.read(key, ["state"])
+    assert after is not None
+    assert (after.version, after.parts["state"]) == (record.version + 1, newer)
+
+
+async def is_of(changes: Changes, key: str) -> bool:
+    kept = await changes.subscriptions.get(key.partition("/")[2])
+    return kept is not None and kept.wanted.resource == RECORDS

@@ -44,6 +44,7 @@ from .events import (
     ResultEvent,
     ToneEvent,
 )
+from .formats import NewerFormatError
 from .invoking import HandlerCancelledError
 from .keys import KeySource, KeysUnavailableError, StaticKeys
 from .lanes import HandlerTimeoutError
@@ -97,6 +98,7 @@ __all__ = [
     "MeetingLink",
     "MemoryStore",
     "Missed",
+    "NewerFormatError",
     "Notification",
     "OperationEvent",
     "OperationFailed",

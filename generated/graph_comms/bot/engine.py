@@ -16,12 +16,13 @@ from anyio.to_thread import run_sync
 
 from .clock import Clock
 from .errors import CallEnded, DataConflict, UnknownCallError
+from .formats import NewerFormatError
 from .json_values import Json
 from .live import LiveCall
 from .notification import Context, Notification
 from .reduction import Reduced, reduce
 from .settings import Settings
-from .state import CallState, EventData, NewerFormatError
+from .state import CallState, EventData
 from .store import Change, Mark, Outcome, Store, StoreError
 from .telemetry import get_logger
 from .waiting import TURN, letting_others_start, within

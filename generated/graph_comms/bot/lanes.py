@@ -15,6 +15,7 @@ from anyio.abc import TaskGroup
 from .engine import KIND, LOOSE, Engine, Held, Step
 from .errors import CallEnded, UnknownCallError
 from .events import Event, make_event
+from .formats import NewerFormatError
 from .handlers import Registration
 from .invoking import Invoker
 from .json_values import Json
@@ -95,7 +96,7 @@ class Lane:
                         break
                     await self._wake.wait()
                 tasks.cancel_scope.cancel()
-        except* LeaseLostError:
+        except* (LeaseLostError, NewerFormatError):
             _logger.warning("call %s was taken over by another process", self._call_id)
         finally:
             with anyio.CancelScope(shield=True):
@@ -167,7 +168,7 @@ class Lane:
                     await passed_on.wait()
                 self._busy.discard(entry.number)
                 self.wake()
-        except* LeaseLostError:
+        except* (LeaseLostError, NewerFormatError):
             raise
         except* Exception:
             # Only the kit itself can have failed here: the event must not be tried for ever.
@@ -277,5 +278,5 @@ class Lane:
         def step(held: Held) -> Step:
             return Step(held.state, held.work.released(self.lease))
 
-        with suppress(LeaseLostError, StoreError, UnknownCallError):
+        with suppress(LeaseLostError, NewerFormatError, StoreError, UnknownCallError):
             await self._engine.transact(self._call_id, step)

@@ -16,10 +16,11 @@ from anyio.abc import TaskGroup
 from .._runtime.errors import GraphError, NotFoundError
 from .engine import KIND, Engine, Held, Step
 from .errors import AlreadyDecided, CallEnded, UnknownCallError
+from .formats import NewerFormatError
 from .invoking import Invoker
 from .lanes import RETRY, Lane
 from .reduction import Reduced, synthesize_end, take_roster
-from .state import CallState, NewerFormatError
+from .state import CallState
 from .store import StoreError
 from .telemetry import follow, get_logger
 from .waiting import within

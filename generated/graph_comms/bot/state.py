@@ -6,10 +6,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
 
 from .._runtime.behaviours import normal_id
 from ..models import ResultInfo
+from . import formats
 from .json_values import Json, object_of
 from .roster import Roster
 
@@ -19,10 +19,6 @@ FORMAT = 1
 
 ONCE = ("incoming", "established", "media_active", "transfer_failed")
 """What happens once in the life of a call; what failed, once for each transfer that is asked for."""
-
-
-class NewerFormatError(Exception):
-    """A call was stored by a newer version of the kit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +160,8 @@ class CallState:
     def dump(self, since: CallState | None = None) -> dict[str, str | None]:
         """Return the parts of the state that differ from an earlier one, as JSON texts."""
         stored = {name: getattr(self, name) for name in _STORED}
-        stored |= {"format": FORMAT, "tones_read": sorted(self.tones_read)}
-        parts: dict[str, str | None] = {"state": _json(stored)}
+        stored |= {"tones_read": sorted(self.tones_read)}
+        parts: dict[str, str | None] = {"state": formats.dump(stored, FORMAT)}
         if since is None or self.roster is not since.roster:
             parts["roster"] = _json(self.roster.raw) if self.roster else None
         return parts
@@ -173,9 +169,7 @@ class CallState:
     @classmethod
     def load(cls, parts: Mapping[str, str]) -> CallState:
         """Read what `dump` wrote; raises NewerFormatError for what a newer version wrote."""
-        stored: dict[str, Any] = json.loads(parts["state"])
-        if stored.pop("format") > FORMAT:
-            raise NewerFormatError("the call was stored by a newer version of the bot kit")
+        stored = formats.load(parts["state"], FORMAT)
         stored["tones"] = tuple((number, key) for number, key in stored["tones"])
         stored["tones_read"] = frozenset(stored["tones_read"])
         stored["seen"] = tuple(stored["seen"])

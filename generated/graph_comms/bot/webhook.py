@@ -11,6 +11,7 @@ from anyio.to_thread import run_sync
 from .authentication import authenticate
 from .claims import Claims, TokenError, tenant_allowed
 from .engine import KIND, Accepted, Engine
+from .formats import NewerFormatError
 from .joining import Joining
 from .keys import KeysUnavailableError
 from .notification import BodyError, Context, LegacyBodyError, Notification, parse
@@ -25,7 +26,6 @@ from .reply import (
     unavailable,
 )
 from .runner import Runner
-from .state import NewerFormatError
 from .store import Mark, StoreError
 from .telemetry import follow, get_logger, span
 from .trust import Trust
@@ -89,7 +89,7 @@ class Webhook:
             follow(_call_of(items[0]) if items else None, context)
             with span("receive"):
                 return await self._take_in(items, claims, context, heavy)
-        except (StoreError, NewerFormatError) as error:
+        except (NewerFormatError, StoreError) as error:
             return out_of_reach(error)
 
     async def _take_in(

@@ -17,6 +17,7 @@ from ..._runtime.async_client import AsyncClientBase
 from ..._runtime.model import GraphModel
 from ..claims import TokenError
 from ..clock import Clock
+from ..formats import NewerFormatError
 from ..handlers import Handlers, Registration
 from ..invoking import run
 from ..keys import KeysUnavailableError
@@ -99,7 +100,7 @@ class Worker:
                 async with self._watched(claim, event, on_slow):
                     await self._dispatch(event)
             await self._inbox.finish(claim)
-        except NotYetError as reason:
+        except (NewerFormatError, NotYetError) as reason:
             _logger.warning("a change notification waits: %s", reason)
             await self._inbox.put_back(claim, _AGAIN)
         except DroppedError as reason:
@@ -126,7 +127,7 @@ class Worker:
     async def _event(self, accepted: Accepted) -> Change[Any] | Missed | None:
         """Return what handlers get; None for what concerns the subscription alone.
 
-        Raises NotYetError, DroppedError and StoreError.
+        Raises NotYetError, NewerFormatError, DroppedError and StoreError.
         """
         kept = await self._subscriptions.get(accepted.subscription)
         if kept is None:

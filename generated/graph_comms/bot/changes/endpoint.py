@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from anyio.lowlevel import checkpoint
 from anyio.to_thread import run_sync
 
+from ..formats import NewerFormatError
 from ..reply import LARGE, LengthError, Reply, TooLargeError, check_length, out_of_reach, read_body
 from ..store import StoreError
 from .delivery import Delivery, DeliveryError, DroppedError, Item, parse_delivery
@@ -77,12 +78,15 @@ class Endpoint:
             return Reply(413)
         except (LengthError, DeliveryError):
             return Reply(400)
-        except StoreError as error:
+        except (NewerFormatError, StoreError) as error:
             return out_of_reach(error)
         return Reply(202)
 
     async def _accept(self, delivery: Delivery) -> None:
-        """Store the items of known subscriptions, and drop the others. Raises StoreError."""
+        """Store the items of known subscriptions, and drop the others.
+
+        Raises NewerFormatError and StoreError.
+        """
         counts: Counter[str] = Counter()
         found: dict[tuple[str, str], Kept | None] = {}
         proof: str | None = None

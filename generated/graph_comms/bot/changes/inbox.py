@@ -8,7 +8,6 @@ written under the claim's token, so that nobody who lost the claim can acknowled
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -16,9 +15,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from .. import formats
 from ..clock import Clock
 from ..store import Change, Mark, Outcome, Store
 from .delivery import Delivery, Item
+from .due import FORMAT, Due
 
 KIND = "change"
 
@@ -98,6 +99,7 @@ class Inbox:
         self, store: Store, clock: Clock, *, lease: float = 30.0, repeated_within: float = 60.0
     ) -> None:
         self._store = store
+        self._due = Due(store, KIND)
         self._clock = clock
         self._lease = lease
         self._repeated_within = repeated_within
@@ -122,7 +124,7 @@ class Inbox:
             "gap": gap,
         }
         change = Change(
-            parts={_ITEM: json.dumps(content)},
+            parts={_ITEM: formats.dump(content, FORMAT)},
             expires=now + _KEPT,
             due=now,
             pending=1,
@@ -137,21 +139,24 @@ class Inbox:
         tenants = sorted({item.tenant_id for item in delivery.items if item.tenant_id})
         proof = Proof(tokens=delivery.tokens, tenants=tuple(tenants), at=time.time())
         change = Change(
-            parts={_PROOF: json.dumps(asdict(proof))}, expires=self._now() + _KEPT, live=False
+            parts={_PROOF: formats.dump(asdict(proof), FORMAT)},
+            expires=self._now() + _KEPT,
+            live=False,
         )
         await self._store.swap(f"{_PROOF_KIND}/{name}", 0, change)
         return name
 
     async def proof(self, name: str) -> Proof | None:
-        """Return validation tokens that were stored; None if they were forgotten. Raises StoreError."""
+        """Return validation tokens that were stored; None if they were forgotten.
+
+        Raises NewerFormatError and StoreError.
+        """
         record = await self._store.read(f"{_PROOF_KIND}/{name}", [_PROOF])
-        return Proof(**json.loads(record.parts[_PROOF])) if record else None
+        return Proof(**formats.load(record.parts[_PROOF], FORMAT)) if record else None
 
     async def claim(self, limit: int) -> list[Claim]:
         """Claim items that wait, the oldest first, `limit` at most. Raises StoreError."""
-        keys = await self._store.due(KIND, self._now(), limit)
-        claims = [await self._take(key) for key in keys]
-        return [claim for claim in claims if claim is not None]
+        return await self._due.attend(self._now(), limit, self._take)
 
     async def next_due(self) -> float | None:
         """Return when an item has to be looked at next. Raises StoreError."""
@@ -181,7 +186,7 @@ class Inbox:
         # It may have been claimed since it was found to be due.
         if record is None or self._now() < float(record.parts.get(_UNTIL, 0)):
             return None
-        content = json.loads(record.parts[_ITEM])
+        content = formats.load(record.parts[_ITEM], FORMAT)
         accepted = Accepted(key=key, begun=_BEGUN in record.parts, **content)
         claim = Claim(accepted, uuid4().hex)
         change = self._change(accepted, {_CLAIM: claim.token}, self._lease)

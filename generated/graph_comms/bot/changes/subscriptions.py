@@ -8,7 +8,6 @@ https://learn.microsoft.com/graph/change-notifications-lifecycle-events.
 from __future__ import annotations
 
 import hmac
-import json
 import random
 import re
 import secrets
@@ -22,10 +21,13 @@ from uuid import uuid4
 
 from ..._runtime.async_client import AsyncClientBase
 from ..._runtime.errors import GraphHTTPError, NotFoundError
+from .. import formats
 from ..clock import Clock, SystemClock
+from ..formats import NewerFormatError
 from ..store import Change, Outcome, Store, StoreError
 from ..telemetry import get_logger
 from .delivery import CHANGE_TYPES, Item
+from .due import FORMAT, Due
 from .encryption import EncryptionCertificate
 from .events import Failure
 from .inbox import Inbox
@@ -108,12 +110,12 @@ class Kept:
 
     def dump(self) -> str:
         """Return the text of the record."""
-        return json.dumps(asdict(self))
+        return formats.dump(asdict(self), FORMAT)
 
     @classmethod
     def load(cls, text: str) -> Self:
-        """Read the text of a record."""
-        members = json.loads(text)
+        """Read the text of a record. Raises NewerFormatError."""
+        members = formats.load(text, FORMAT)
         wanted = members.pop("wanted")
         wanted["change_types"] = tuple(wanted["change_types"])
         earlier = tuple((former, until) for former, until in members.pop("earlier"))
@@ -159,6 +161,7 @@ class Subscriptions:
     ) -> None:
         self._client = client
         self._store = store
+        self._due = Due(store, KIND)
         self._notification_url = notification_url
         self._lifecycle_notification_url = lifecycle_notification_url
         self._certificate = next(iter(certificates), None)
@@ -203,8 +206,8 @@ class Subscriptions:
         live each time; by default the longest that the resource allows, an hour where that is unknown.
         `include_resource_data` needs a certificate. The clientState is generated.
 
-        Raises ValueError for arguments that do not go together, GraphError where Graph refuses, and
-        StoreError. Nothing is kept then.
+        Raises ValueError for arguments that do not go together, GraphError where Graph refuses,
+        NewerFormatError where a newer version of the kit keeps it, and StoreError. Nothing is kept then.
         """
         wanted = self._wanted(
             resource, change_types, include_resource_data, lifetime, notification_url
@@ -212,6 +215,8 @@ class Subscriptions:
         while (kept := await self._noted_in_store(wanted)).id is None:
             try:
                 attended = await self._attend(kept.key, early=True)
+            except NewerFormatError:
+                raise
             except Exception:
                 if kept.confirmed is None:
                     await self._forget(kept.key)
@@ -223,7 +228,8 @@ class Subscriptions:
     async def delete(self, resource: str, *, notification_url: str | None = None) -> None:
         """End a subscription and forget it; without effect where there is none.
 
-        Raises GraphError where Graph refuses for another reason than that it is gone, and StoreError.
+        Raises GraphError where Graph refuses for another reason than that it is gone, NewerFormatError
+        where a newer version of the kit keeps it, and StoreError.
         """
         name = self._wanted(resource, ("created",), False, None, notification_url).name
         kept = await self._read(f"{KIND}/{name}")
@@ -239,19 +245,26 @@ class Subscriptions:
         What fails goes to the log and to `on_failure`, and is tried again later. Raises StoreError.
         """
         for wanted in tuple(self._noted):
-            if await self._tried(wanted, self._noted_in_store(wanted)) is not None:
-                self._noted.remove(wanted)
-        attended = 0
-        for key in await self._store.due(KIND, self._now(), limit):
-            if kept := await self._read(key):
-                attended += await self._tried(kept.wanted, self._attend(key)) is not False
-        return attended
+            with suppress(NewerFormatError):  # then it is there, too
+                if await self._tried(wanted, self._noted_in_store(wanted)) is None:
+                    continue
+            self._noted.remove(wanted)
+
+        async def attend(key: str) -> bool | None:
+            kept = await self._read(key)
+            tried = kept is not None and await self._tried(kept.wanted, self._attend(key))
+            return None if tried is False else True
+
+        return len(await self._due.attend(self._now(), limit, attend))
 
     async def _tried(self, wanted: Wanted, attempt: Awaitable[T]) -> T | None:
-        """Return what an attempt returns; None after reporting what it raises. Raises StoreError."""
+        """Return what an attempt returns; None after reporting what it raises.
+
+        Raises NewerFormatError and StoreError.
+        """
         try:
             return await attempt
-        except StoreError:
+        except (NewerFormatError, StoreError):
             raise
         except Exception as error:  # a GraphError, or what the credential raises
             await self._failed(wanted, error)
@@ -274,7 +287,8 @@ class Subscriptions:
     async def find(self, item: Item) -> Kept | None:
         """Return the subscription that a notification belongs to; None unless it proves that it does.
 
-        The proof is the clientState, which is compared in constant time. Raises StoreError.
+        The proof is the clientState, which is compared in constant time. Raises NewerFormatError and
+        StoreError.
         """
         name = item.client_state.partition(".")[0]
         kept = await self._read(f"{KIND}/{name}") if _NAME.fullmatch(name) else None
@@ -285,15 +299,21 @@ class Subscriptions:
         return kept if proven and kept.has_id(item.subscription_id, self._now()) else None
 
     async def get(self, name: str) -> Kept | None:
-        """Return a subscription by its name in the store. Raises StoreError."""
+        """Return a subscription by its name in the store. Raises NewerFormatError and StoreError."""
         return await self._read(f"{KIND}/{name}")
 
     async def renew_soon(self, name: str) -> None:
-        """Let the next `run_due` renew a subscription, which also reauthorizes it. Raises StoreError."""
+        """Let the next `run_due` renew a subscription, which also reauthorizes it.
+
+        Raises NewerFormatError and StoreError.
+        """
         await self._mark(name, lambda kept: kept)
 
     async def removed(self, name: str, id: str) -> None:
-        """Let the next `run_due` create a subscription again that Graph has removed. Raises StoreError."""
+        """Let the next `run_due` create a subscription again that Graph has removed.
+
+        Raises NewerFormatError and StoreError.
+        """
         now = self._now()
         await self._mark(name, lambda kept: kept.without_id(now) if kept.id == id else None)
 
@@ -303,7 +323,7 @@ class Subscriptions:
         """Create or renew a subscription that is due; False if another process does, or it was deleted.
 
         If ``early``, one that waits to be tried again is not waited for.
-        Raises GraphError and StoreError.
+        Raises GraphError, NewerFormatError and StoreError.
         """
         record = await self._store.read(key, [_STATE])
         if record is None:
