@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypedDict, cast
@@ -25,8 +27,11 @@ _LONGEST = 16 * 1024
 
 _NOT_A_LINK = (
     "this is not a link to a Teams meeting: pass https://…/l/meetup-join/…, https://…/meet/…, "
-    "or the digits of the meeting's id"
+    "the digits of the meeting's id, or the id of an onlineMeeting"
 )
+
+_ONLINE_MEETING = re.compile(r"1\*([^*]+)\*0\*\*(.+)")
+"""What the id of an onlineMeeting is in base64: the organizer and the thread."""
 
 
 class CallArguments(TypedDict):
@@ -41,9 +46,9 @@ class CallArguments(TypedDict):
 class MeetingLink:
     """Which meeting a link leads to.
 
-    A link of the form `/l/meetup-join/…` has the chat thread, the organizer and mostly the tenant; one
-    of the form `/meet/…`, and digits typed by hand, have `meeting_id` and perhaps `passcode`, which no
-    repr shows.
+    A link of the form `/l/meetup-join/…` has the chat thread, the organizer and mostly the tenant, the
+    id of an onlineMeeting the first two; a link of the form `/meet/…`, and digits typed by hand, have
+    `meeting_id` and perhaps `passcode`, which no repr shows.
     """
 
     thread_id: str | None = None
@@ -59,7 +64,7 @@ class MeetingLink:
         """Return the meeting of a link or of a meeting's id, such as `212 345 678 901 23`.
 
         Both forms of links are understood on any host, in angle brackets, percent-encoded up to three
-        deep, and wrapped as an Outlook safelink. Nothing is looked up. The case of a thread id is kept: with
+        deep, and wrapped as an Outlook safelink; so is the `id` of an onlineMeeting. Nothing is looked up. The case of a thread id is kept: with
         another, the service makes a meeting in which the bot is alone. `passcode` overrides that of
         the link; a link to a thread needs none.
 
@@ -70,17 +75,17 @@ class MeetingLink:
             raise ValueError(
                 f"this is not a link to a Teams meeting: it is longer than {_LONGEST} characters"
             )
-        digits = "".join(text.split())
+        typed = "".join(text.split())
         passcode = (passcode or "").strip() or None
-        if _is_meeting_id(digits):
-            return cls(meeting_id=digits, passcode=passcode)
-        return _parsed(text, passcode, _DEEPEST)
+        if _is_meeting_id(typed):
+            return cls(meeting_id=typed, passcode=passcode)
+        return _online_meeting(typed) or _parsed(text, passcode, _DEEPEST)
 
     def to_call_arguments(self, tenant_id: str | None = None) -> CallArguments:
         """Return `chat_info`, `meeting_info` and `tenant_id`, for `Call(**arguments)`.
 
         `tenant_id` is the organizer's tenant, and overrides that of the link. Raises ValueError if
-        neither says it: links of the form `/meet/…` and meeting ids never do.
+        neither says it: links of the form `/meet/…` and ids never do.
         Source: https://learn.microsoft.com/graph/api/application-post-calls.
         """
         tenant = tenant_id or self.tenant_id
@@ -100,6 +105,18 @@ class MeetingLink:
         user = Identity(id=self.organizer_id, tenant_id=self.tenant_id or tenant)
         by_organizer = OrganizerMeetingInfo(organizer=IdentitySet(user=user))
         return {"chat_info": chat, "meeting_info": by_organizer, "tenant_id": tenant}
+
+
+def _online_meeting(text: str) -> MeetingLink | None:
+    """Return the meeting of the id of an onlineMeeting; None for any other text."""
+    try:
+        plain = b64decode(_stable(text), validate=True).decode()
+    except ValueError:
+        return None
+    found = _ONLINE_MEETING.fullmatch(plain)
+    if found is None:
+        return None
+    return MeetingLink(thread_id=found[2], message_id="0", organizer_id=found[1])
 
 
 def _parsed(text: str, passcode: str | None, wraps: int) -> MeetingLink:

@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import urllib.request
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any, NoReturn
 from urllib.parse import quote
@@ -102,6 +103,16 @@ def test_digits_typed_by_hand_are_the_id_of_a_meeting(digits: str) -> None:
     assert sent(MeetingLink.parse(digits, passcode=f" {PASSCODE} "), TENANT) == BY_ID
 
 
+@pytest.mark.parametrize("wrapped", [str, lambda text: f" <{text}>\n", again])
+def test_the_id_of_an_online_meeting_has_its_thread_and_organizer(
+    wrapped: Callable[[str], str],
+) -> None:
+    online_meeting = b64encode(f"1*{ORGANIZER}*0**{THREAD}".encode()).decode()
+    assert sent(MeetingLink.parse(wrapped(online_meeting)), TENANT) == BY_ORGANIZER
+    with pytest.raises(ValueError, match=r"tenant .* is missing.*pass tenant_id"):
+        MeetingLink.parse(online_meeting).to_call_arguments()
+
+
 def test_a_meeting_without_passcode_is_joined_without_one() -> None:
     for link in ("212 345 678 901 23", "https://teams.live.com/meet/21234567890123"):
         assert sent(MeetingLink.parse(link), TENANT)["meetingInfo"] == {
@@ -162,6 +173,8 @@ JOIN = "https://teams.microsoft.com/l/meetup-join"
         ("", "not a link to a Teams meeting"),
         ("join my meeting", "not a link to a Teams meeting"),
         ("https://", "not a link to a Teams meeting"),
+        (b64encode(b"1*someone").decode(), "not a link to a Teams meeting"),
+        (b64encode(b"\xff" * 12).decode(), "not a link to a Teams meeting"),
         ("https://[", "not a link to a Teams meeting"),
         ("٢١٢", "not a link to a Teams meeting"),
         ("https://teams.microsoft.com/meet/", "not a link to a Teams meeting"),
