@@ -79,7 +79,7 @@ class Step:
 
     state: CallState
     work: Work
-    parts: dict[str, str | None] = field(default_factory=dict[str, str | None])
+    parts: dict[str, str | None] = field(default_factory=dict[str, str | None], repr=False)
 
     def add(
         self,

@@ -8,7 +8,7 @@ numbers, operations end once, and rosters are compared.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from .json_values import Json, list_of, number_of, object_of, text_of
@@ -62,7 +62,7 @@ class _Sent:
     """An item and its resource, if that is one object."""
 
     item: Notification
-    data: Mapping[str, Json]
+    data: Mapping[str, Json] = field(repr=False)
 
 
 Reduced = tuple[CallState, tuple[EventData, ...]]

@@ -1,13 +1,14 @@
 """What a store must do to hold the state of calls, so that several processes can share it.
 
 A store knows nothing of calls. It holds records of named texts, each record with a version, and
-replaces them only if nobody else has since. Leases, queues and deadlines are built on that alone.
+replaces them only if nobody else has since. Leases, queues and deadlines are built on that alone. The
+texts have secrets of calls in them, so that no repr shows them.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -21,7 +22,7 @@ class Record:
     """
 
     version: int
-    parts: Mapping[str, str]
+    parts: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Change:
     mark yet, and the mark is made with it, both or neither.
     """
 
-    parts: Mapping[str, str | None]
+    parts: Mapping[str, str | None] = field(repr=False)
     expires: float
     due: float | None = None
     pending: int = 0

@@ -6,7 +6,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 
 import anyio
@@ -166,7 +166,7 @@ class MemoryStore:
 @dataclass(frozen=True, slots=True)
 class _Row:
     version: int
-    parts: Mapping[str, str]
+    parts: Mapping[str, str] = field(repr=False)
     expires: float
     pending: int
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..models import Tone
 from .keeper import Keeper
@@ -26,7 +26,7 @@ class Dialled:
     `complete` says that a stop tone came, which is not among the keys, or as many as were asked for.
     """
 
-    keys: str
+    keys: str = field(repr=False)
     last: int
     complete: bool
 
