@@ -64,9 +64,9 @@ class MeetingLink:
         """Return the meeting of a link or of a meeting's id, such as `212 345 678 901 23`.
 
         Both forms of links are understood on any host, in angle brackets, percent-encoded up to three
-        deep, and wrapped as an Outlook safelink; so is the `id` of an onlineMeeting. Nothing is looked up. The case of a thread id is kept: with
-        another, the service makes a meeting in which the bot is alone. `passcode` overrides that of
-        the link; a link to a thread needs none.
+        deep, and wrapped as an Outlook safelink; so is the `id` of an onlineMeeting. Nothing is looked
+        up. The case of a thread id is kept: with another, the service makes a meeting in which the bot is
+        alone. `passcode` overrides that of the link; a link to a thread needs none.
 
         Raises ValueError, which says what is missing and repeats nothing of the text.
         """

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from .._runtime.behaviours import normal_id
 from ..models import ResultInfo
 from . import formats
-from .json_values import Json, object_of
+from .json_values import Json, object_of, text_of
 from .roster import Roster
 
 FORMAT = 1
@@ -144,7 +144,7 @@ class CallState:
             tones=tuple((number, "") for number, _ in self.tones),
             tones_read=frozenset(number for number, _ in self.tones),
             operations={
-                key: {"status": operation["status"]}
+                key: _outcome(operation)
                 for key, operation in self.operations.items()
                 if has_ended(operation)
             },
@@ -182,6 +182,14 @@ def has_ended(operation: Mapping[str, Json]) -> bool:
     """Whether an operation goes no further."""
     status = operation.get("status")
     return isinstance(status, str) and status.casefold() in ("completed", "failed")
+
+
+def _outcome(operation: Mapping[str, Json]) -> Json:
+    """Return how an operation ended, without what it made, such as the token of a recording."""
+    names = ("@odata.type", "id", "clientContext", "status")
+    kept = {name: operation[name] for name in names if text_of(operation.get(name))}
+    result = _numbers(operation.get("resultInfo"))
+    return kept | {"resultInfo": result} if result else kept
 
 
 def _numbers(result: Json) -> Json:

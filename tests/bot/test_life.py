@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
-from graph_comms.bot.errors import AlreadyDecided, CallEnded
+from graph_comms.bot.errors import AlreadyDecided, CallEnded, OperationFailed
 from graph_comms.bot.lanes import HandlerTimeoutError
 from graph_comms.bot.memory import MemoryStore
-from graph_comms.models import InvitationParticipantInfo
+from graph_comms.models import InvitationParticipantInfo, PlayPromptOperation
 from tests.bot import samples
 from tests.bot.service import BotUnderTest
 
@@ -356,6 +356,29 @@ async def test_data_is_kept_between_handlers(tested: BotUnderTest) -> None:
     assert call is not None
     await call.load()
     assert call.data == {"caller": "Ann"}
+
+
+@pytest.mark.parametrize("ids", [("id-1", "id-2"), (None, None)])
+async def test_how_an_operation_ended_is_known_after_the_call(
+    tested: BotUnderTest, ids: tuple[str | None, str | None]
+) -> None:
+    await tested.notify(samples.call_item(state="established"))
+    call = await tested.bot.call(samples.CALL)
+    assert call is not None
+    played = await call.play_prompt("https://bot.contoso.com/hello.wav", client_context="mine")
+    recording = await call.record("https://bot.contoso.com/name.wav", client_context="other")
+    played.started.id, recording.started.id = ids  # None: they are known by their clientContext
+    waiting = asyncio.create_task(played.completed(timeout=30))
+    await tested.settle()
+    failure: Any = {"status": "failed", "code": 400, "subcode": 8510, "kind": "recordOperation"}
+    await tested.notify(
+        samples.operation("id-1", context="mine"),
+        samples.operation("id-2", context="other", **failure),
+        samples.terminated(),
+    )
+    assert isinstance(await waiting, PlayPromptOperation)
+    with pytest.raises(OperationFailed, match=r"nobody began to speak .* \(400/8510\)"):
+        await recording.completed(timeout=30)
 
 
 async def test_an_ended_call_is_forgotten_after_a_day(tested: BotUnderTest) -> None:
