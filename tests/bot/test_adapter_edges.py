@@ -381,3 +381,11 @@ def test_inline_handlers_run_for_who_has_a_token_only() -> None:
     bot, _ = bot_and_seen(store)
     assert invoke(bot, event_1("POST", [], b"{}"), inline=True)["statusCode"] == 401
     assert store.reads == 0
+
+
+def test_both_endpoints_are_functions_of_one_function_app() -> None:
+    bot, _ = bot_and_seen(SharedStore())
+    app = func.FunctionApp()
+    app.route("calls")(bot.azure_function())
+    app.route("changes")(bot.changes.azure_function())
+    assert [one.get_function_name() for one in app.get_functions()] == ["bot", "changes"]

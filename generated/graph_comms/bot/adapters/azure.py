@@ -22,7 +22,7 @@ AzureFunction = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 def azure_function(endpoint: Endpoint, service: Service) -> AzureFunction:
     """Return a function that answers requests; its parameter has the name of `route`'s binding."""
 
-    async def bot(req: func.HttpRequest) -> func.HttpResponse:
+    async def answer(req: func.HttpRequest) -> func.HttpResponse:
         query = urlsplit(req.url).query or urlencode(req.params)
         sent = cast("Mapping[str, str]", req.headers)
         headers = join_fields(list(sent.items()))
@@ -33,7 +33,9 @@ def azure_function(endpoint: Endpoint, service: Service) -> AzureFunction:
             reply = out_of_reach(error)
         return _response(reply)
 
-    return bot
+    # Its name is that of the function in the portal, and no two of a function app may have the same.
+    answer.__name__ = type(endpoint).__name__.lower()
+    return answer
 
 
 def _response(reply: Reply) -> func.HttpResponse:
