@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator
@@ -13,7 +14,7 @@ from azure.identity.aio import (  # type: ignore[import-not-found,import-untyped
 )
 from fastapi import FastAPI
 
-from graph_comms import AsyncCommunicationsClient, literal
+from graph_comms import AsyncCommunicationsClient, GraphError, literal
 from graph_comms.bot import Change, Changes, Failure, Missed, SQLiteStore
 from graph_comms.models.call_records import CallRecord
 
@@ -33,7 +34,6 @@ changes = Changes(
     store=SQLiteStore(os.environ.get("STORE", "subscriptions.db")),
     notification_url=os.environ["NOTIFICATION_URL"],
 )
-changes.subscriptions.keep(RECORDS, change_types=["created", "updated"])
 
 
 @changes.created(CallRecord)
@@ -55,6 +55,17 @@ async def complain(failure: Failure) -> None:
     print(f"{failure.path or 'a handler'}: {failure.exception}")
 
 
+async def fill() -> None:
+    """Subscribe, then load what Graph still has: nothing falls between the two."""
+    while True:
+        try:
+            await changes.subscriptions.create(RECORDS)
+            return await load(datetime.now(UTC) - timedelta(days=30))
+        except GraphError as error:
+            print(f"{RECORDS}: {error}")
+            await asyncio.sleep(15)
+
+
 async def load(since: datetime) -> None:
     """Write down all calls since a time."""
     began = literal(since - LONGEST_CALL)
@@ -73,23 +84,23 @@ def write(found: CallRecord) -> None:
         )
 
 
-def create_table() -> bool:
-    """Create the table, and return whether it is empty."""
+def create_table() -> None:
+    """Create the table if it is not there."""
     with closing(sqlite3.connect(DATABASE)) as database, database:
         database.execute(
             "CREATE TABLE IF NOT EXISTS calls"
             " (id TEXT PRIMARY KEY, version INTEGER NOT NULL, kind TEXT, began TEXT)"
         )
-        return database.execute("SELECT 1 FROM calls LIMIT 1").fetchone() is None
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Load what Graph still has at the first start, and receive what comes then."""
+    """Fill the table while the server runs, since Graph asks it before it subscribes."""
+    create_table()
     async with changes:
-        if create_table():
-            await load(datetime.now(UTC) - timedelta(days=30))
+        filling = asyncio.create_task(fill())
         yield
+        filling.cancel()
 
 
 app = FastAPI(lifespan=lifespan)

@@ -90,6 +90,15 @@ def start(graph: GraphSide, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     return started
 
 
+async def test_nothing_falls_between_the_first_reading_and_the_subscription(
+    graph: GraphSide, start: Callable[[], Any]
+) -> None:
+    async with start() as server:
+        await server.has(r0=1)
+    subscribed, *_, read = (one.method for one in graph.requests)
+    assert (subscribed, read) == ("POST", "GET")
+
+
 async def test_the_table_follows_what_graph_notifies(
     graph: GraphSide, start: Callable[[], Any]
 ) -> None:
@@ -119,4 +128,4 @@ async def test_the_table_follows_what_graph_notifies(
 
     assert len(graph.asked("POST")) == 2
     filters = [one.url.params["$filter"] for one in graph.requests if one.url.query]
-    assert [text[:17] for text in filters] == ["startDateTime ge "] * 2
+    assert [text[:17] for text in filters] == ["startDateTime ge "] * 3
