@@ -19,7 +19,7 @@ from .formats import NewerFormatError
 from .invoking import Invoker
 from .lanes import RETRY, Lane
 from .reduction import Reduced, synthesize_end, take_roster
-from .state import CallState
+from .state import TOO_LATE, CallState
 from .store import StoreError
 from .telemetry import follow, get_logger
 from .waiting import within
@@ -319,7 +319,10 @@ class Runner:
         await engine.transact(call_id, step)
 
     async def _turn_down(self, held: Held) -> None:
-        """Reject an incoming call that nothing has decided."""
+        """Reject an incoming call that nothing has decided, if there still is time for that."""
+        if (held.state.deadline or 0.0) <= self._engine.now():
+            await self._give_up(held.state.id)
+            return
         reason = self._engine.settings.undecided
         assert reason is not None  # or it would not be due
         call = self._engine.live(held.state)
@@ -335,6 +338,18 @@ class Runner:
             return
         except (GraphError, TimeoutError) as error:
             _logger.warning("call %s could not be rejected: %s", call.id, type(error).__name__)
+
+    async def _give_up(self, call_id: str) -> None:
+        """Note that an incoming call can no longer be decided, and ask Graph whether it has ended."""
+        now = self._engine.now()
+
+        def too_late(state: CallState) -> CallState:
+            if not state.undecided:
+                return state
+            return replace(state, decided=TOO_LATE, keep_alive_due=now)
+
+        await self._engine.change(call_id, too_late)
+        _logger.warning("call %s was not decided in time, and no longer can be", call_id)
 
     async def _keep_alive(self, held: Held) -> None:
         """Tell Graph that the bot still cares for a call; a call that Graph does not know has ended."""

@@ -15,6 +15,8 @@ from .roster import Roster
 FORMAT = 1
 """The number of the form in which states are stored; it grows when older versions cannot read it."""
 
+TOO_LATE = ""
+"""What an incoming call is decided by whose deadline has passed."""
 
 ONCE = ("incoming", "established", "media_active", "transfer_failed")
 """What happens once in the life of a call; what failed, once for each transfer that is asked for."""
@@ -40,7 +42,8 @@ class CallState:
     such as `established`, that have happened. `tones` are the keys by their numbers, in that order;
     `tones_read` the numbers of those that were read. `operations` are as notified, by id, or by
     clientContext where there is none. `bodies` has what was last sent of each resource, as a digest.
-    `joins` are the answers to those who joined. Times are seconds since 1970.
+    `joins` are the answers to those who joined. `decided` is "answer", "reject", "redirect", or
+    TOO_LATE. Times are seconds since 1970.
 
     `roster_sequence` is the number of the last change of the roster, where changes are sent;
     `roster_gap` the number of one that came too early, and `roster_due` when to ask for the roster.

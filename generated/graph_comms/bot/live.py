@@ -227,7 +227,7 @@ class LiveCall:
             if state.ended:
                 raise CallEnded(state.id, state)
             if state.decided is not None:
-                raise AlreadyDecided(state.id, state.decided)
+                raise AlreadyDecided(state.id, state.decided or None)
             self._remaining(state)
             return replace(state, decided=decision)
 
