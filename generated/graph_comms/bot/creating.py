@@ -3,18 +3,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
-
 from ..models import Call, Modality, ServiceHostedMediaConfig
 from .keeper import Keeper
 from .live import LiveCall
 from .meeting_link import MeetingLink
 
-if TYPE_CHECKING:
-    from .._runtime.options import Options
 
-
-async def create(keeper: Keeper, call: Call, **options: Unpack[Options]) -> LiveCall:
+async def create(keeper: Keeper, call: Call) -> LiveCall:
     """Create a call, with the bot's callback URI unless it has one.
 
     Notifications that overtake the response find the call by its id. Raises what
@@ -23,7 +18,7 @@ async def create(keeper: Keeper, call: Call, **options: Unpack[Options]) -> Live
     if call.callback_uri is None:
         call = call.model_copy()
         call.callback_uri = keeper.callback_uri
-    created = await keeper.client.calls.create(call, **options)
+    created = await keeper.client.calls.create(call)
     if not created.id:
         raise ValueError("Graph created a call, but its answer has no id")
     live = keeper.live(await keeper.begin(created.id, created.to_dict()))
@@ -31,12 +26,7 @@ async def create(keeper: Keeper, call: Call, **options: Unpack[Options]) -> Live
     return live
 
 
-async def join(
-    keeper: Keeper,
-    link: MeetingLink | str,
-    tenant_id: str | None = None,
-    **options: Unpack[Options],
-) -> LiveCall:
+async def join(keeper: Keeper, link: MeetingLink | str, tenant_id: str | None = None) -> LiveCall:
     """Join a meeting by its link, with audio that the service hosts; see `MeetingLink`.
 
     Raises ValueError for a link from which something is missing, and what `create` raises.
@@ -48,4 +38,4 @@ async def join(
         media_config=ServiceHostedMediaConfig(),
         **meeting.to_call_arguments(tenant_id),
     )
-    return await create(keeper, call, **options)
+    return await create(keeper, call)
