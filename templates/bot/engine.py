@@ -157,11 +157,14 @@ class Engine:
 
         Raises NewerFormatError for a call that a newer version of the kit has written.
         """
-        known = self._held.get(call_id)
-        if known is not None and not fresh:
+        before = self._held.get(call_id)
+        if before is not None and not fresh:
             self._held.move_to_end(call_id)
-            return known
-        before = known
+            return before
+        if before is not None:  # and mostly is as it was: a large roster is not read for nothing
+            record = await self.store.read(_key(call_id), ())
+            if record is not None and record.version == before.version:
+                return before
         record = await self.store.read(_key(call_id), _PARTS)
         known = self._held.get(call_id)
         if record is None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 
 import pytest
 
 from graph_comms.bot import AlreadyDecided, CallEnded, DataConflict, LiveCall
+from graph_comms.bot.store import Record
 from graph_comms.models import CallState
 from tests.bot import samples
 from tests.bot.manual_clock import ManualClock
@@ -47,6 +48,27 @@ async def test_a_call_shows_what_the_other_was_notified_of(two: Two) -> None:
     await there.notify(samples.terminated())
     await here.settle()
     assert call.ended
+
+
+async def test_what_has_not_changed_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock()
+    store = SharedStore(clock=clock)
+    here, there = (BotUnderTest(clock=clock, store=store) for _ in range(2))
+    asked: list[str] = []
+    read = store.read
+
+    async def noting(key: str, names: Collection[str]) -> Record | None:
+        asked.extend(names)
+        return await read(key, names)
+
+    async with here.bot, there.bot:
+        await here.notify(samples.roster(samples.participant("ann")))
+        call = await held(here)
+        monkeypatch.setattr(store, "read", noting)
+        assert await held(here) is call
+        assert "roster" not in asked
+        await there.notify(samples.roster(samples.participant("bob")))
+        assert list((await held(here)).roster) == ["participant-bob"]
 
 
 async def test_a_completion_that_the_other_was_notified_of_is_returned(two: Two) -> None:
