@@ -425,6 +425,10 @@ class Engine:
                 await self.held(call_id, fresh=True)
         self._wake(call_id)
 
+    def watched(self) -> set[str]:
+        """Return the ids of the calls that anything here looks at."""
+        return {*self._live, *self._signals}
+
     def _wake(self, call_id: str) -> None:
         """Let those who wait for changes of a call look again."""
         if signal := self._signals.pop(call_id, None):

@@ -122,9 +122,10 @@ class Store(Protocol):
         """Yield the keys of the live records of a kind, in no order; each at least once if it stays."""
         ...
 
-    async def changes(self, cursor: str | None) -> tuple[str, frozenset[str]]:
+    async def changes(self, cursor: str | None) -> tuple[str, frozenset[str] | None]:
         """Wait up to a second for changes after a cursor; return the next cursor and the keys changed.
 
-        None as the cursor begins now and returns at once. Changes of this process may be among them.
+        None as the cursor begins now and returns at once. Changes of this process may be among them. The
+        keys are None if more has changed than the store remembers: it may have been any.
         """
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection
+from typing import Any
 
 import pytest
 
@@ -21,10 +22,18 @@ pytestmark = pytest.mark.anyio
 Two = tuple[BotUnderTest, BotUnderTest]
 
 
-@pytest.fixture
-async def two() -> AsyncGenerator[Two]:
+class ForgetfulStore(SharedStore):
+    """A store in which there is always more change than it remembers."""
+
+    async def changes(self, cursor: str | None) -> Any:
+        cursor, keys = await super().changes(cursor)
+        return cursor, None if keys else keys
+
+
+@pytest.fixture(params=[SharedStore, ForgetfulStore])
+async def two(request: pytest.FixtureRequest) -> AsyncGenerator[Two]:
     clock = ManualClock()
-    store = SharedStore(clock=clock)
+    store = request.param(clock=clock)
     first, second = (BotUnderTest(clock=clock, store=store) for _ in range(2))
     async with first.bot, second.bot:
         yield first, second

@@ -83,12 +83,12 @@ async def test_a_change_of_another_process_wakes(place: Place) -> None:
     await begun(store)
     cursor, _ = await store.changes(None)
     process = counting(place, 1)
-    keys: frozenset[str] = frozenset()
+    keys: frozenset[str] | None = frozenset()
     while not keys:
         asked = time.monotonic()
         cursor, keys = await store.changes(cursor)
         assert time.monotonic() - asked < 5
-    assert keys == {"call/1"}
+    assert keys == frozenset({"call/1"})
     assert process.wait(60) == 0
     await store.close()
 
@@ -243,6 +243,23 @@ async def test_redis_may_hang(monkeypatch: pytest.MonkeyPatch) -> None:
             await store.read("call/1", ())
         server.process.send_signal(signal.SIGCONT)
         assert await store.read("call/1", ()) is not None
+        await store.close()
+
+
+async def test_redis_says_that_it_has_forgotten_changes() -> None:
+    with RedisServer() as server:
+        store = RedisStore(server.url, prefix="bot:")
+        await begun(store)
+        cursor, _ = await store.changes(None)
+        redis: Any = Redis.from_url(server.url)
+        for _ in range(600):
+            await redis.xadd("bot:changes", {"key": "call/1"})
+        assert (await store.changes(cursor))[1] == frozenset({"call/1"})
+        await redis.xtrim("bot:changes", maxlen=550, approximate=False)
+        after, keys = await store.changes(cursor)
+        assert keys is None
+        assert await store.changes(after) == (after, frozenset())
+        await redis.aclose()
         await store.close()
 
 

@@ -218,10 +218,10 @@ async def test_changes_are_those_after_the_cursor(store: Store) -> None:
     await put(store, "call/2", change())
     await put(store, "call/1", change())
     between, keys = await store.changes(cursor)
-    assert keys == {"call/1", "call/2"}
+    assert keys == frozenset({"call/1", "call/2"})
     assert await store.remove("call/2", await version_of(store, "call/2"))
-    assert (await store.changes(between))[1] == {"call/2"}
-    assert (await store.changes(cursor))[1] == {"call/1", "call/2"}
+    assert (await store.changes(between))[1] == frozenset({"call/2"})
+    assert (await store.changes(cursor))[1] == frozenset({"call/1", "call/2"})
 
 
 async def test_changes_waits_for_the_first_and_not_for_ever(store: Store) -> None:
@@ -234,7 +234,7 @@ async def test_changes_waits_for_the_first_and_not_for_ever(store: Store) -> Non
                 cursor, keys = await store.changes(cursor)
                 if keys:
                     break
-    assert keys == {"call/1"}
+    assert keys == frozenset({"call/1"})
 
 
 async def test_no_addition_is_lost_among_tasks(store: Store) -> None:
@@ -398,6 +398,7 @@ class StoreMachine(RuleBasedStateMachine):
     def hear_of_changes(self) -> None:
         if self.model.changed:
             self.cursor, keys = self.loop.run(self.store.changes(self.cursor))
+            assert keys is not None
             assert keys >= self.model.changed
             self.model.changed = set()
 

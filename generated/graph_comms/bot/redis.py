@@ -240,16 +240,23 @@ class RedisStore:
             if not cursor:
                 return
 
-    async def changes(self, cursor: str | None) -> tuple[str, frozenset[str]]:
+    async def changes(self, cursor: str | None) -> tuple[str, frozenset[str] | None]:
         """Wait up to a second for changes after a cursor; return the next cursor and the keys changed."""
         name = f"{self._prefix}changes"
         if cursor is None:
-            newest = await self._do("xrevrange", name, count=1)
-            return (newest[0][0] if newest else "0-0"), frozenset()
+            return await self._newest_change(name), frozenset()
         found = await self._do("xread", {name: cursor}, count=_PAGE, block=_BLOCK)
         entries: list[tuple[str, dict[str, str]]] = found[0][1] if found else []
+        if len(entries) == _PAGE:  # only for who is far behind may any be forgotten
+            ((oldest, _),) = await self._do("xrange", name, count=1)
+            if _order(oldest) > _order(cursor):
+                return await self._newest_change(name), None
         keys = frozenset(fields["key"] for _, fields in entries)
         return (entries[-1][0] if entries else cursor), keys
+
+    async def _newest_change(self, name: str) -> str:
+        newest = await self._do("xrevrange", name, count=1)
+        return newest[0][0] if newest else "0-0"
 
     # -- the connections
 
@@ -304,3 +311,8 @@ class RedisStore:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _order(entry: str) -> tuple[int, ...]:
+    """Return the id of an entry in a stream as what it is ordered by: milliseconds, and a number."""
+    return tuple(map(int, entry.split("-")))

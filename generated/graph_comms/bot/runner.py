@@ -21,7 +21,7 @@ from .invoking import Invoker
 from .lanes import RETRY, Lane
 from .reduction import Reduced, synthesize_end, take_roster
 from .state import TOO_LATE, CallState
-from .store import StoreError
+from .store import StoreError, kind_of
 from .telemetry import follow, get_logger
 from .waiting import within
 from .work import Work
@@ -209,12 +209,14 @@ class Runner:
     async def _watch(self) -> None:
         """Wait for what other processes change, and wake those whom it concerns."""
         self._cursor, keys = await self._engine.store.changes(self._cursor)
-        for key in keys:
-            kind, _, call_id = key.partition("/")
-            if kind == KIND:
-                await self._engine.changed_elsewhere(call_id)
-                if lane := self._lanes.get(call_id):
-                    lane.wake()
+        if keys is None:
+            changed = self._engine.watched() | self._lanes.keys()
+        else:
+            changed = {key.partition("/")[2] for key in keys if kind_of(key) == KIND}
+        for call_id in changed:
+            await self._engine.changed_elsewhere(call_id)
+            if lane := self._lanes.get(call_id):
+                lane.wake()
 
     async def _do_due(self) -> None:
         """Do what is due, and wait until something else is."""
