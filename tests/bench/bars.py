@@ -17,7 +17,8 @@ from lxml import etree
 
 from graph_comms.models import Call
 from tests.bench.bots import (
-    left_after_many_calls,
+    growth_in_file,
+    growth_in_memory,
     ratio_to_bare,
     seconds_of_many,
     slowest_answer,
@@ -55,7 +56,8 @@ def all_bars() -> Iterator[Bar]:
     yield Bar("bot: 10,000 notifications with their handlers, one core", seconds_of_many, 60, " s")
     yield Bar("bot: a notification / bare endpoint that verifies and parses", ratio_to_bare)
     yield Bar("bot: 99 of 100 answers while handlers sleep 10 s", slowest_answer, 50, " ms")
-    yield Bar("bot: left in the store a day after 100,000 calls", left_after_many_calls, 0, "")
+    yield Bar("bot: held after 100,000 calls in ten days / after three", growth_in_memory, 1.1)
+    yield Bar("bot: the same of 20,000 calls and SQLite", growth_in_file, 1.1)
     if METADATA.exists():
         yield Bar("diff of all of Graph / (lxml parsing both, three times, and 2 s)", _diff, 1.0)
         yield Bar("diff of all of Graph: memory", _diff_memory, 1_000, " MB")

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+import sqlite3
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +23,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from graph_comms import AsyncCommunicationsClient
-from graph_comms.bot import Bot, MemoryStore
+from graph_comms.bot import Bot, Clock, MemoryStore, SQLiteStore
+from graph_comms.bot.store import Store
 from tests.bot import samples
 from tests.bot.manual_clock import ManualClock
 from tests.bot.service import CALLBACK, SIGNER
@@ -29,8 +36,10 @@ App = Callable[
 
 PATH = "/api/calls"
 NOTIFICATIONS = 10_000
-CALLS = 100_000
-TOGETHER = 100
+BATCHES = 1_000
+
+CODE = (type, ModuleType, FunctionType, BuiltinFunctionType, str, bytes, asyncio.AbstractEventLoop)
+"""What belongs to no bot alone, and texts, which have no entries."""
 
 
 def seconds_of_many() -> float:
@@ -49,9 +58,16 @@ def slowest_answer() -> float:
     return asyncio.run(_answers())
 
 
-def left_after_many_calls() -> float:
-    """Return how many records, marks and times a store has a day after 100,000 calls."""
-    return asyncio.run(_many_calls())
+def growth_in_memory() -> float:
+    """Return what a bot holds after 100,000 calls in ten days over what it held after three days."""
+    return asyncio.run(_many_calls(100_000, lambda clock: MemoryStore(clock=clock)))
+
+
+def growth_in_file() -> float:
+    """Return the same of 20,000 calls and an SQLite file, with the file's rows."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "calls.sqlite")
+        return asyncio.run(_many_calls(20_000, lambda clock: SQLiteStore(path, clock=clock), path))
 
 
 def _bot(**options: Any) -> Bot:
@@ -153,25 +169,59 @@ async def _answers() -> float:
     return sorted(times)[int(len(times) * 0.99)] * 1_000
 
 
-async def _many_calls() -> float:
+async def _many_calls(
+    calls: int, store_of: Callable[[Clock], Store], path: Path | None = None
+) -> float:
+    """Return what a bot and its store hold after so many calls over what they held after 3 of 10."""
     clock = ManualClock()
-    store = MemoryStore(clock=clock)
-    bot = _bot(clock=clock, store=store)
-    headers = SIGNER.headers()
+    bot = _bot(clock=clock, store=store_of(clock))
+
+    @bot.terminated
+    async def handle(event: object) -> None:
+        """Stand for the work of an application."""
+
+    together = calls // BATCHES
+    held = list[int]()
     async with bot:
-        for first in range(0, CALLS, TOGETHER):
-            for step in (2, -1):
-                items = [
-                    samples.answered_call(_call_id(number))[step]
-                    for number in range(first, first + TOGETHER)
-                ]
-                message = {"x-microsoft-skype-message-id": f"{first} {step}"}
-                reply = await bot.handle("POST", headers | message, "", samples.body(*items))
+        for batch in range(BATCHES):
+            sent = [
+                samples.answered_call(_call_id(number))
+                for number in range(batch * together, (batch + 1) * together)
+            ]
+            for step in (2, 6, -1):
+                message = {"x-microsoft-skype-message-id": f"{batch} {step}"}
+                body = samples.body(*(items[step] for items in sent))
+                reply = await bot.handle("POST", SIGNER.headers() | message, "", body)
                 assert reply.status == 202
-        for _ in range(27):
-            await clock.advance(3_600)
-    await store.pending("call")
-    kept = vars(store)
-    sizes = [len(kept["_rows"]), len(vars(kept["_marks"])["_times"])]
-    sizes += [len(vars(table)["_times"]) for table in kept["_due"].values()]
-    return float(sum(sizes))
+            await _until_idle(bot, clock)
+            await clock.leap(10 * 24 * 3_600 / BATCHES)
+            await _until_idle(bot, clock)
+            if batch + 1 in (BATCHES * 3 // 10, BATCHES):
+                held.append(_held(bot, path))
+    return held[1] / held[0]
+
+
+async def _until_idle(bot: Bot, clock: Clock) -> None:
+    """Wait until nothing is queued or due."""
+    store = bot.store
+    while await store.pending("call") or await store.due("call", clock.now().timestamp(), 1):
+        await asyncio.sleep(0)
+
+
+def _held(bot: Bot, path: Path | None) -> int:
+    """Return how many entries all that a bot refers to has, and the rows of its store's file."""
+    gc.collect()
+    entries, seen, found = 0, set[int](), list[object]([bot])
+    while found:
+        value = found.pop()
+        if id(value) in seen or isinstance(value, CODE):
+            continue
+        seen.add(id(value))
+        entries += len(value) if isinstance(value, Collection) else 0
+        found += gc.get_referents(value)
+    if path is not None:
+        with closing(sqlite3.connect(path)) as database:
+            tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            for (table,) in tables.fetchall():
+                entries += database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+    return entries

@@ -51,3 +51,12 @@ class ManualClock:
                 await settle()
         self._now = end
         await settle()
+
+    def skip(self, seconds: float) -> None:
+        """Let that many seconds have passed, without waking anybody yet."""
+        self._now += timedelta(seconds=seconds)
+
+    async def leap(self, seconds: float) -> None:
+        """Let that many seconds pass at once, as where a machine was asleep."""
+        self.skip(seconds)
+        await self.advance(0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from functools import partial
 from time import process_time, thread_time
 from typing import Any
 
@@ -17,6 +18,7 @@ from graph_comms.bot.lanes import HandlerTimeoutError
 from graph_comms.bot.memory import MemoryStore
 from graph_comms.models import InvitationParticipantInfo, PlayPromptOperation
 from tests.bot import samples
+from tests.bot.manual_clock import ManualClock
 from tests.bot.service import BotUnderTest
 
 pytestmark = pytest.mark.anyio
@@ -641,6 +643,68 @@ async def test_what_runs_nowhere_between_requests_is_done_when_due() -> None:
     assert await tested.bot.run_due(limit=10) == 1
     assert seen == ["media_active", "tone", "terminated"]
     assert await tested.bot.run_due(limit=10) == 0
+
+
+async def test_others_have_their_turn_while_many_calls_are_due(tested: BotUnderTest) -> None:
+    calls = [f"{number:08x}-0000-4000-8000-000000000000" for number in range(2_000)]
+    await tested.notify(*(samples.answered_call(call)[-1] for call in calls))
+    left = set[int]()
+
+    async def watch() -> None:
+        while len(left) < 2 or min(left):
+            due = await tested.bot.store.due("call", tested.clock.now().timestamp(), len(calls))
+            left.add(len(due))
+            await asyncio.sleep(0)
+
+    watching = asyncio.create_task(watch())
+    await tested.clock.leap(24 * 3600)
+    await watching
+    assert len(left) > 10
+
+
+class MeanwhileStore(MemoryStore):
+    """A store in which something happens while it is asked what is due next."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def next_due(self, kind: str) -> float | None:
+        due = await super().next_due(kind)
+        if act := self.meanwhile:
+            self.meanwhile = None
+            await act()
+        return due
+
+
+async def test_a_call_that_comes_while_the_store_is_asked_is_decided_in_time() -> None:
+    clock = ManualClock()
+    store = MeanwhileStore(clock=clock)
+    tested = BotUnderTest(clock=clock, store=store)
+    await tested.bot.start()
+    store.meanwhile = partial(tested.post, samples.body(samples.incoming(call=samples.OTHER_CALL)))
+    await tested.notify(samples.answered_call()[0])
+    assert store.meanwhile is None
+    await clock.advance(13)
+    assert tested.service.actions() == ["reject"]
+    await tested.stop()
+
+
+async def test_a_call_that_is_due_while_the_store_is_asked_is_decided_in_time() -> None:
+    clock = ManualClock()
+    store = MeanwhileStore(clock=clock)
+    tested = BotUnderTest(clock=clock, store=store)
+    record(tested, "tone")
+    await tested.bot.start()
+    await tested.notify(samples.incoming())
+    await clock.advance(12)
+
+    async def pass_time() -> None:
+        clock.skip(1)
+
+    store.meanwhile = pass_time
+    await tested.notify(samples.tone(1, call=samples.OTHER_CALL))
+    assert store.meanwhile is None
+    assert tested.service.actions() == ["reject"]
+    await tested.stop()
 
 
 async def test_what_becomes_due_while_a_handler_waits_is_done() -> None:

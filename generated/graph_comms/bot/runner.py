@@ -11,6 +11,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import TaskGroup
 
 from .._runtime.errors import GraphError, NotFoundError
@@ -193,6 +194,8 @@ class Runner:
         while True:
             if not await self._safely(doing, step):
                 await self._engine.clock.sleep(RETRY)
+            # What is in memory answers without a pause, and others must have their turn.
+            await anyio.lowlevel.checkpoint()
 
     async def _safely(self, doing: str, step: Callable[[], Awaitable[None]]) -> bool:
         """Do something whose failure is logged and stops nothing else; return whether it succeeded."""
@@ -220,26 +223,29 @@ class Runner:
 
     async def _do_due(self) -> None:
         """Do what is due, and wait until something else is."""
-        engine = self._engine
+        engine, now = self._engine, self._engine.now()
         self._alarm = anyio.Event()
         self._asleep_until = float("-inf")
-        if await self._tend_due(BATCH):
+        if await self._tend_due(now, BATCH):
             return
-        due, now = await engine.store.next_due(KIND), engine.now()
+        self._asleep_until = float("inf")  # from here on the store may not yet tell of a change
+        due = await engine.store.next_due(KIND)
         if due is not None and due <= now:
             due = now + POLL  # it is being looked after, or waits until it is tried again
         if engine.store.shared:
             due = min(now + POLL, due or now + POLL)
+        pause = None if due is None else due - engine.now()
+        if pause is not None and pause <= 0:
+            return  # its time has come meanwhile
         self._asleep_until = float("inf") if due is None else due
         with suppress(TimeoutError):
-            pause = None if due is None else max(due - now, SHORTEST)
-            await within(engine.clock, pause, self._alarm.wait)
+            await within(engine.clock, pause and max(pause, SHORTEST), self._alarm.wait)
 
     async def run_due(self, limit: int) -> int:
         """Do what is due, of so many calls at most, with their handlers; return of how many."""
         done = 0
         while True:
-            begun = await self._tend_due(limit - done) if done < limit else 0
+            begun = await self._tend_due(self._engine.now(), limit - done) if done < limit else 0
             done += begun
             if not (begun or self._lanes or self._tending):
                 return done
@@ -247,10 +253,9 @@ class Runner:
             with suppress(TimeoutError):
                 await within(self._engine.clock, POLL, self._something_ended)
 
-    async def _tend_due(self, limit: int) -> int:
+    async def _tend_due(self, now: float, limit: int) -> int:
         """Begin to look after calls that are due; return how many."""
         engine = self._engine
-        now = engine.now()
         self._not_before = {key: at for key, at in self._not_before.items() if at > now}
         skipped = len(self._not_before) + len(self._tending)
         begun = 0
