@@ -14,7 +14,6 @@ from collections.abc import (
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Generic, Never, Self, TypeVar, overload
-from urllib.parse import urlsplit
 
 from .._runtime.async_client import AsyncClientBase
 from .._runtime.behaviours import normal_id
@@ -29,12 +28,13 @@ from .engine import Engine
 from .handlers import Filter, H, Handlers
 from .invoking import Invoker
 from .joining import Joining
+from .keys import is_secure
 from .live import LiveCall
 from .meeting_link import MeetingLink
 from .memory import MemoryStore
 from .reply import Reply, out_of_reach, unavailable
 from .runner import Runner
-from .settings import Settings, counting
+from .settings import Settings, check_options, counting
 from .store import Store, StoreError
 from .telemetry import get_logger
 from .trust import Trust
@@ -119,8 +119,8 @@ class Bot(Served):
             and `dropped` notifications, `refused` requests, `failed` handlers, and `queued` events. Of
             the last, the sum over all processes is how many wait or are being handled.
 
-    Raises TypeError for a client that is not asynchronous, ValueError for a callback URI or an app
-    id that cannot be right.
+    Raises TypeError for a client that is not asynchronous, TypeError or ValueError for an option that
+    cannot be right, by its name.
     Source: https://learn.microsoft.com/microsoftteams/platform/bots/calls-and-meetings/call-notifications
 
     """
@@ -156,6 +156,7 @@ class Bot(Served):
     ) -> None:
         super().__init__(LoopThread(self))
         _check_client(client)
+        check_options(trust=trust, store=store)
         if not (isinstance(app_id, str) and app_id):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise ValueError("app_id is the id of the bot's application, as text")
         settings = Settings(
@@ -427,10 +428,8 @@ def _check_client(client: object) -> None:
         )
 
 
-def _checked_uri(uri: str) -> str:
-    parts = urlsplit(uri)
-    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and local)):
+def _checked_uri(uri: object) -> str:
+    if isinstance(uri, str) and is_secure(uri, local=True):
         return uri
     raise ValueError(
         "callback_uri must be an https address, such as https://bot.contoso.com/api/calls"

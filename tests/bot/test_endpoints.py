@@ -257,6 +257,22 @@ async def test_an_app_id_is_any_text() -> None:
         assert (await bot.handle("POST", headers, "", samples.body())).status == 202
 
 
+WRONG: dict[tuple[str, Any], str] = {
+    ("trust", None): "a Trust",
+    ("store", "redis://localhost"): "a Store",
+    ("legacy_status", 99): "a final HTTP status",
+    ("legacy_status", 100): "a final HTTP status",
+    ("max_body", 0): "a positive int",
+    ("queue", "many"): "a positive int",
+    ("threads", 0): "a positive int",
+    ("lease", 0): "a number of seconds above 0",
+    ("grace", -1): "a number of seconds that is not negative",
+    ("handler_timeout", None): "a number of seconds above 0",
+    ("undecided", "busy"): "a RejectReason",
+    ("join_response", "accept"): "a ParticipantJoiningResponse",
+}
+
+
 def test_a_bot_says_what_it_cannot_work_with() -> None:
     from graph_comms import CommunicationsClient
 
@@ -268,5 +284,8 @@ def test_a_bot_says_what_it_cannot_work_with() -> None:
     for uri in ("http://bot.contoso.com/", "bot.contoso.com", "/api/calls", "https:///x", ""):
         with pytest.raises(ValueError, match="callback_uri must be an https address"):
             bot_of(callback_uri=uri)
+    for option, said in WRONG.items():
+        with pytest.raises((TypeError, ValueError), match=f"^{option[0]} must be {said}"):
+            bot_of(**dict([option]))
     for uri in ("http://localhost:8000/calls", "http://127.0.0.1:8000/", "https://[::1]/calls"):
         assert bot_of(callback_uri=uri).engine.callback_uri == uri

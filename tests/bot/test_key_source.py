@@ -110,9 +110,7 @@ async def test_keys_are_fetched_again_in_the_background(keys: KeyServer) -> None
     assert keys.fetches == 1
     keys.publish("a", "b", pause=1)
     keys.time += 1
-    started = time.monotonic()
-    assert await keys.kids("a") == {"a"}
-    assert time.monotonic() - started < 0.9
+    assert await keys.kids("a") == {"a"}, "as they were before the fetch, which nobody waits for"
     await until_fetched(keys, "b")
     assert keys.fetches == 2
 
@@ -230,15 +228,17 @@ async def test_there_are_no_keys_until_the_server_is_back(keys: KeyServer) -> No
 
 
 @pytest.mark.anyio
-async def test_who_comes_later_does_not_wait_for_the_pause(keys: KeyServer) -> None:
+async def test_who_comes_later_does_not_wait_for_the_pause(
+    keys: KeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graph_comms.bot.keys._PAUSE", 60.0)
     keys.server.play(CLOSED)
     with pytest.raises(KeysUnavailableError):
         await keys.kids("a")
-    keys.time += 1
+    keys.time += 60
     keys.publish("a")
-    started = time.monotonic()
-    assert await keys.kids("a") == {"a"}
-    assert time.monotonic() - started < 0.9
+    with anyio.fail_after(30):
+        assert await keys.kids("a") == {"a"}
 
 
 @pytest.mark.anyio

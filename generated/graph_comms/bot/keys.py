@@ -148,7 +148,7 @@ class KeySource:
         if not metadata:
             raise ValueError("pass the address of OpenID metadata, such as https://…")
         for url in metadata:
-            if not _is_safe(url, local=True):
+            if not is_secure(url, local=True):
                 raise ValueError(f"the address of metadata must be an https URL, not {url!r}")
         self._metadata = metadata
         self._now = now
@@ -288,12 +288,23 @@ def _loaded(modulus: str, exponent: str) -> RSAPublicKey | None:
     return key if isinstance(key, RSAPublicKey) and key.key_size in _BITS else None
 
 
+def is_secure(url: str, *, local: bool) -> bool:
+    """Tell whether what comes from an address is what its host sent: by https, or from this machine."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    if parsed.scheme == "https":
+        return bool(parsed.host)
+    return local and parsed.scheme == "http" and is_loopback(parsed.host)
+
+
 async def _fetch_keys(metadata: str) -> Mapping[str, RSAPublicKey]:
     """Return the keys that a metadata document leads to; raises for none, and whatever httpx raises."""
     # No proxy stands between a machine and itself.
     async with httpx.AsyncClient(timeout=_TIMEOUT, mounts={"http://": None}) as http:
         match await _read(http, metadata):
-            case {"jwks_uri": str(url)} if _is_safe(url, local=metadata.startswith("http:")):
+            case {"jwks_uri": str(url)} if is_secure(url, local=metadata.startswith("http:")):
                 keys = read_keys(await _read(http, url))
             case _:
                 raise ValueError("it names no address of keys that is an https URL")
@@ -319,17 +330,6 @@ async def _read(http: httpx.AsyncClient, url: str) -> object:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise ValueError("the response is not JSON") from None
-
-
-def _is_safe(url: str, *, local: bool) -> bool:
-    """Tell whether what comes from an address is what its host sent: by https, or from this machine."""
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        return False
-    if parsed.scheme == "https":
-        return bool(parsed.host)
-    return local and parsed.scheme == "http" and is_loopback(parsed.host)
 
 
 def _within(then: float | None, seconds: float, now: float) -> bool:

@@ -20,7 +20,7 @@ from ..clock import Clock, SystemClock
 from ..handlers import H, Handlers
 from ..memory import MemoryStore
 from ..reply import Reply, out_of_reach, unavailable
-from ..settings import counting
+from ..settings import check_options, counting
 from ..store import Store, StoreError
 from ..telemetry import get_logger
 from ..waiting import LoopLock, within
@@ -93,6 +93,15 @@ class Changes(Served):
         on_count: Callable[[str, int], object] | None = None,
     ) -> None:
         super().__init__(LoopThread(self))
+        check_options(
+            store=store,
+            handler_timeout=handler_timeout,
+            threads=threads,
+            repeated_within=repeated_within,
+            max_body=max_body,
+            grace=grace,
+            lease=lease,
+        )
         self._clock = clock or SystemClock()
         self._store = store or MemoryStore(clock=self._clock)
         self._grace = grace
