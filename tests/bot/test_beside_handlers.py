@@ -220,3 +220,23 @@ async def test_what_is_due_is_done_up_to_the_limit() -> None:
         await post(changes, setting.graph.item())
     assert await changes.run_due(1) == 1
     assert await changes.run_due(5) == 1
+
+
+async def test_a_cancelled_handler_has_a_moment_to_end_before_the_bot_does() -> None:
+    tested, ended = BotUnderTest(), list[str]()
+
+    @tested.bot.established
+    async def wait(call: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0.01)
+            await call.hang_up()
+            ended.append("handler")
+
+    await tested.bot.start()
+    await tested.notify(*samples.answered_call()[:3])
+    await tested.stop()
+    ended.append("bot")
+    assert ended == ["handler", "bot"]
+    assert tested.service.actions() == ["DELETE"]

@@ -89,7 +89,8 @@ async def _isolated(function: Handler, argument: object) -> object:
         await asyncio.wait({task})
     except asyncio.CancelledError:
         task.cancel()
-        await asyncio.wait({task}, timeout=LAST_WORDS)
+        with anyio.CancelScope(shield=True):  # this wait would be cancelled, too
+            await asyncio.wait({task}, timeout=LAST_WORDS)
         raise
     if task.cancelled():
         raise HandlerCancelledError("the handler was cancelled")
