@@ -79,10 +79,11 @@ class Lane:
         engine = self._engine
         TURN.set(None)  # a handler of another call may have started this one
         follow(self._call_id)
+        over = False
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._keep_lease)
-                while True:
+                while not over:
                     self._wake = anyio.Event()
                     try:
                         over = await self._step(tasks)
@@ -92,18 +93,21 @@ class Lane:
                         )
                         await engine.clock.sleep(RETRY)
                         continue
-                    if over:
-                        break
-                    await self._wake.wait()
+                    if not over:
+                        await self._wake.wait()
                 tasks.cancel_scope.cancel()
         except* (LeaseLostError, NewerFormatError):
             _logger.warning("call %s was taken over by another process", self._call_id)
         finally:
-            with anyio.CancelScope(shield=True):
-                await self._release()
+            if not over:
+                with anyio.CancelScope(shield=True):
+                    await self._release()
 
     async def _step(self, tasks: TaskGroup) -> bool:
-        """Acknowledge what has ended and start what may start; return whether nothing is left."""
+        """Acknowledge what has ended and start what may start.
+
+        Returns whether nothing is left, and the lease given back.
+        """
         finished, self._finished = self._finished, []
         starting: list[Entry] = []
         over = False
