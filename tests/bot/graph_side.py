@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from typing import Any
 from uuid import uuid4
@@ -18,7 +19,7 @@ from graph_comms.bot.memory import MemoryStore
 from graph_comms.bot.reply import Reply
 from graph_comms.bot.store import Store
 from graph_comms.bot.testing import ChangeSigner
-from tests.bot.manual_clock import ManualClock
+from tests.bot.manual_clock import BEGIN, ManualClock
 
 APP_ID = "8e460676-ae3f-4b1e-8790-ee0fb5d6148f"
 URL = "https://bot.contoso.com/api/changes"
@@ -33,6 +34,8 @@ class GraphSide:
     requests: list[httpx.Request] = field(default_factory=list)
     failures: list[int] = field(default_factory=list)
     resources: dict[str, Any] = field(default_factory=dict)
+    lives: timedelta | None = None
+    """How long subscriptions live, if not as long as they are asked to."""
 
     def asked(self, method: str) -> list[Any]:
         """Return the bodies of the requests of a method."""
@@ -51,6 +54,8 @@ class GraphSide:
             return httpx.Response(200, json=found) if found else httpx.Response(404, json={})
         if request.method == "POST" and not key:
             body = json.loads(request.content)
+            if self.lives is not None:
+                body["expirationDateTime"] = (BEGIN + self.lives).isoformat()
             key = str(uuid4()).upper()
             self.subscriptions[key.lower()] = body
             return httpx.Response(201, json={**body, "id": key, "clientState": None})

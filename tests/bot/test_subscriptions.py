@@ -218,6 +218,14 @@ async def test_it_is_renewed_at_three_quarters_of_its_life(
         assert len(setting.graph.asked("PATCH")) == 2
 
 
+async def test_a_clock_that_is_fast_renews_it_no_faster_than_a_failure(setting: Setting) -> None:
+    setting.graph.lives = timedelta(hours=-1)
+    async with setting.changes() as changes:
+        await changes.subscriptions.create(RECORDS, lifetime=HOUR)
+        await setting.clock.advance(59)
+    assert len(setting.graph.requests) == 1 + 3
+
+
 async def test_of_several_processes_one_renews_it(setting: Setting) -> None:
     async with setting.changes() as changes, setting.changes(), setting.changes():
         await changes.subscriptions.create(RECORDS, lifetime=HOUR)

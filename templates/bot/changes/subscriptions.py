@@ -454,7 +454,8 @@ class Subscriptions:
         """Return when a subscription is to be renewed that was confirmed just now."""
         now = self._now()
         part = _RENEWED_AT + _JITTER * (2 * self._chance() - 1)
-        return now + (kept.expires - now) * part
+        # Where the clocks of two machines differ, it may seem to be over by now.
+        return now + max((kept.expires - now) * part, _FIRST_RETRY)
 
     # -- its record
 
