@@ -160,7 +160,7 @@ async def test_a_bot_that_stops_does_not_look_for_work_without_a_pause() -> None
 async def test_a_credential_that_fails_is_not_asked_without_a_pause(tested: BotUnderTest) -> None:
     asked: list[float] = []
 
-    def credential() -> str:
+    async def credential() -> str:
         asked.append(tested.bot.engine.now())
         raise RuntimeError("no token")
 
