@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import httpx
 import pytest
 
-from graph_comms import AsyncCommunicationsClient
+from graph_comms import AsyncCommunicationsClient, RetryPolicy
 from graph_comms.bot.errors import CallEnded
 from tests.bot import samples
 from tests.bot.graph_side import RECORDS, Setting, post
@@ -240,3 +241,83 @@ async def test_a_cancelled_handler_has_a_moment_to_end_before_the_bot_does() -> 
     ended.append("bot")
     assert ended == ["handler", "bot"]
     assert tested.service.actions() == ["DELETE"]
+
+
+async def test_a_handler_of_errors_that_fails_stops_no_other(tested: BotUnderTest) -> None:
+    told: list[str] = []
+
+    @tested.bot.tone
+    async def fail(event: Any) -> None:
+        raise ValueError
+
+    @tested.bot.error
+    async def worse(event: Any) -> None:
+        raise RuntimeError
+
+    @tested.bot.error(ValueError)
+    async def tell(event: Any) -> None:
+        told.append(event.event.tone)
+
+    @tested.bot.error(KeyError)
+    async def other(event: Any) -> None:
+        told.append("KeyError")
+
+    await tested.notify(samples.tone(1))
+    await tested.notify(samples.tone(2, "tone2"))
+    assert told == ["1", "2"]
+
+
+async def test_handlers_that_find_no_thread_wait_with_a_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tested, free, seen = BotUnderTest(threads=1), threading.Event(), list[str]()
+
+    @tested.bot.established
+    def hold(call: Any) -> None:
+        free.wait(10)
+
+    @tested.bot.tone
+    def handle(event: Any) -> None:
+        seen.append(event.tone)
+
+    async with tested.bot:
+        await tested.notify(samples.call_item(state="established"))
+        await tested.notify(samples.tone(1, call=samples.OTHER_CALL))
+        assert seen == []
+        assert "all 1 threads for handlers are busy: see threads=" in caplog.text
+        free.set()
+        await tested.settle()
+    assert "1" in seen
+
+
+@pytest.mark.parametrize("status", [403, 500])
+async def test_a_keep_alive_that_is_refused_is_tried_again(
+    tested: BotUnderTest, status: int
+) -> None:
+    tested.bot.engine.client = AsyncCommunicationsClient(
+        "token", transport=httpx.MockTransport(tested.service), retry=RetryPolicy(max_retries=0)
+    )
+    tested.service.answers["keepAlive"] = lambda _: httpx.Response(status, json={})
+    await tested.notify(samples.call_item(state="established"))
+    await tested.clock.advance(900)
+    assert tested.service.actions() == ["keepAlive"]
+    del tested.service.answers["keepAlive"]
+    await tested.clock.advance(60)
+    assert tested.service.actions() == ["keepAlive"] * 2
+    await tested.clock.advance(800)
+    assert tested.service.actions() == ["keepAlive"] * 2
+
+
+async def test_a_rejection_that_graph_refuses_is_not_repeated(
+    tested: BotUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
+    tested.service.answers["reject"] = lambda _: httpx.Response(403, json={})
+    await tested.notify(samples.incoming())
+    await tested.clock.advance(60)
+    assert tested.service.actions() == ["reject"]
+    assert "could not be rejected: PermissionDeniedError" in caplog.text
+
+
+def test_a_kind_without_filters_says_so() -> None:
+    with pytest.raises(TypeError, match="handlers of established have no filters"):
+        BotUnderTest().bot.established("1")  # type: ignore[call-overload]

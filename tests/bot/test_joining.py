@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -80,3 +81,55 @@ async def test_who_joins_is_counted(tested: BotUnderTest) -> None:
     before = tested.counted["received"]
     await tested.post(samples.joining())
     assert tested.counted["received"] == before + 1
+
+
+@pytest.mark.parametrize("answer", ["accept", "reject", "invite_new_bot"])
+async def test_each_answer_is_sent_as_its_type(tested: BotUnderTest, answer: str) -> None:
+    arguments = ["https://other.contoso.com/bot"] if answer == "invite_new_bot" else []
+
+    @tested.bot.participant_joining
+    def join(event: Any) -> Any:
+        assert event.joining.tenant_id == samples.TENANT
+        return getattr(event, answer)(*arguments)
+
+    reply = json.loads((await tested.post(samples.joining())).body)
+    names = {"accept": "acceptJoin", "reject": "rejectJoin", "invite_new_bot": "inviteNewBot"}
+    assert reply["@odata.type"] == f"#microsoft.graph.{names[answer]}Response"
+    assert reply.get("inviteUri") == (arguments[0] if arguments else None)
+
+
+async def test_another_answer_is_an_error_and_leaves_it_to_the_next(tested: BotUnderTest) -> None:
+    errors: list[str] = []
+
+    @tested.bot.participant_joining
+    async def wrong(event: Any) -> str:
+        return "yes"
+
+    @tested.bot.participant_joining
+    async def right(event: Any) -> Any:
+        return event.reject()
+
+    @tested.bot.error(TypeError)
+    async def tell(event: Any) -> None:
+        errors.append(str(event.exception))
+
+    reply = await tested.post(samples.joining())
+    assert b"rejectJoinResponse" in reply.body
+    await tested.settle()
+    assert errors == [
+        "a handler of participant_joining returned str, not event.accept(), event.reject(), "
+        "event.invite_new_bot() or None"
+    ]
+
+
+async def test_who_left_is_told_once(tested: BotUnderTest) -> None:
+    gone: list[str] = []
+
+    @tested.bot.participant_left_notification
+    async def leave(event: Any) -> None:
+        gone.append(event.participant_id)
+
+    for _ in range(2):
+        await tested.post(samples.left("participant-ann"))
+        await tested.settle()
+    assert gone == ["participant-ann"]
