@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -22,7 +22,7 @@ from .notification import Context, Notification
 from .reduction import Reduced, reduce
 from .settings import Settings
 from .state import CallState, EventData
-from .store import Change, Mark, Outcome, Store, StoreError
+from .store import Change, Mark, Outcome, Record, Store, StoreError
 from .telemetry import get_logger
 from .waiting import TURN, letting_others_start, within
 from .work import Work, event_part, source_part
@@ -147,6 +147,10 @@ class Engine:
 
     # -- reading
 
+    async def read(self, call_id: str, names: Collection[str]) -> Record | None:
+        """Return parts of a call's record as the store has them; None if there is none."""
+        return await self.store.read(_key(call_id), names)
+
     async def state(self, call_id: str) -> CallState | None:
         """Return the state of a call; None for one that is not known."""
         held = await self.held(call_id, fresh=self.store.shared)
@@ -162,10 +166,10 @@ class Engine:
             self._held.move_to_end(call_id)
             return before
         if before is not None:  # and mostly is as it was: a large roster is not read for nothing
-            record = await self.store.read(_key(call_id), ())
+            record = await self.read(call_id, ())
             if record is not None and record.version == before.version:
                 return before
-        record = await self.store.read(_key(call_id), _PARTS)
+        record = await self.read(call_id, _PARTS)
         known = self._held.get(call_id)
         if record is None:
             self._held.pop(call_id, None)
@@ -451,7 +455,7 @@ class Engine:
 
     async def read_data(self, call_id: str) -> tuple[int, Json]:
         """Return the version of a call's data, and the data: a JSON object."""
-        record = await self.store.read(_key(call_id), ("data",))
+        record = await self.read(call_id, ("data",))
         return _data(record.parts.get("data")) if record else (0, {})
 
     async def write_data(self, call_id: str, version: int, data: Json) -> int:
@@ -462,7 +466,7 @@ class Engine:
         text = json.dumps({"version": version + 1, "value": data}, allow_nan=False)
         while True:
             held = await self.held(call_id, fresh=self.store.shared)
-            record = await self.store.read(_key(call_id), ("data",))
+            record = await self.read(call_id, ("data",))
             if held is None or record is None:
                 raise UnknownCallError(call_id)
             if _data(record.parts.get("data"))[0] != version:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import anyio
 from anyio.abc import TaskGroup
 
-from .engine import KIND, LOOSE, Engine, Held, Step
+from .engine import LOOSE, Engine, Held, Step
 from .errors import CallEnded, UnknownCallError
 from .events import Event, make_event
 from .formats import NewerFormatError
@@ -219,8 +219,7 @@ class Lane:
         names = [event_part(entry.number)]
         if number != entry.source:
             names.append(source_part(entry.source))
-        key = f"{KIND}/{self._call_id}"
-        record = await self._insist(lambda: self._engine.store.read(key, names))
+        record = await self._insist(lambda: self._engine.read(self._call_id, names))
         if record is None or len(record.parts) < len(names):
             raise LeaseLostError("another process has handled the event")
         payload = json.loads(record.parts[names[0]])
