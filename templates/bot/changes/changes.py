@@ -25,7 +25,7 @@ from ..telemetry import get_logger
 from ..waiting import LoopLock, within
 from .decorators import ChangeDecorator, MissedDecorator
 from .encryption import EncryptionCertificate
-from .endpoint import Endpoint
+from .endpoint import ChangeEndpoint
 from .events import Failure
 from .inbox import KIND, Claim, Inbox
 from .subscriptions import Subscriptions
@@ -119,7 +119,7 @@ class Changes(Served):
             on_failure=self._report,
         )
         """The subscriptions, to create and delete."""
-        self._endpoint = Endpoint(
+        self._endpoint = ChangeEndpoint(
             self.subscriptions,
             self._inbox,
             max_body=max_body,

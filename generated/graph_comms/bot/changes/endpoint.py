@@ -28,7 +28,7 @@ _MOST_SUBSCRIPTIONS = 1000
 """The most subscriptions that one delivery is looked up for: others count as unknown."""
 
 
-class Endpoint:
+class ChangeEndpoint:
     """Answers what Graph posts to the notification URLs of the subscriptions in a store."""
 
     def __init__(
