@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Collection
 from typing import Any
 
+import anyio
 import pytest
 
-from graph_comms.bot import AlreadyDecided, CallEnded, DataConflict, LiveCall
+from graph_comms.bot import AlreadyDecided, CallEnded, DataConflict, LiveCall, ToneEvent
 from graph_comms.bot.store import Record
 from graph_comms.models import CallState
 from tests.bot import samples
@@ -99,6 +100,38 @@ async def test_the_end_that_the_other_was_notified_of_ends_waits(two: Two) -> No
     await there.notify(samples.terminated())
     with pytest.raises(CallEnded):
         await waiting
+
+
+async def test_what_a_stopped_process_writes_is_refused_once_the_other_has_taken_over(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    begun: list[tuple[str, bool]] = []
+    stopped, goes_on = anyio.Event(), ManualClock()
+    # The clock of a process that is stopped goes no further, so that it renews no lease.
+    store = SharedStore(clock=goes_on)
+    here, there = (BotUnderTest(clock=clock, store=store) for clock in (ManualClock(), goes_on))
+
+    @here.bot.tone
+    async def first(event: ToneEvent) -> None:
+        begun.append(("here", event.redelivered))
+        await stopped.wait()
+        event.call.data["too"] = "late"
+        await event.call.save()
+
+    @there.bot.tone
+    async def second(event: ToneEvent) -> None:
+        begun.append(("there", event.redelivered))
+
+    async with here.bot, there.bot:
+        await here.notify(samples.tone(1), samples.tone(2))
+        await goes_on.advance(31)
+        await there.settle()
+        stopped.set()
+        await here.settle()
+        call = await held(there)
+        assert call.data == {}
+    assert begun == [("here", False), ("there", True), ("there", False)]
+    assert "was taken over by another process" in caplog.text
 
 
 async def test_one_of_them_decides(two: Two) -> None:
