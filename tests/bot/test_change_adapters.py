@@ -107,6 +107,20 @@ def test_a_lambda_function_stores_and_a_schedule_handles(setting: Setting, inlin
     assert handled == ["r1"]
 
 
+def test_the_validation_of_the_address_waits_for_no_handler(setting: Setting) -> None:
+    changes, handled = changes_of(setting)
+    stores = changes.aws_lambda()
+    stores.run(changes.subscriptions.create(RECORDS))
+    assert stores(posted(body_of(setting)), None)["statusCode"] == 202
+    stores.close()
+    function = changes.aws_lambda(inline=True)
+    assert function(posted("", VALIDATION.partition("?")[2]), None)["statusCode"] == 200
+    assert handled == []
+    assert function(posted(body_of(setting)), None)["statusCode"] == 202
+    assert handled == ["r1"]
+    function.close()
+
+
 def test_a_memory_of_one_process_is_refused_where_there_are_many() -> None:
     changes, _ = changes_of(Setting())
     with pytest.raises(ValueError, match="MemoryStore"):

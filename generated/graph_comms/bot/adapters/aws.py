@@ -10,6 +10,7 @@ import asyncio
 from base64 import b64decode
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -58,7 +59,7 @@ class LambdaFunction:
                 reply = await self._endpoint.handle(
                     request.method, request.headers, request.query, request.body
                 )
-                if self._inline and reply.status < 300:
+                if self._inline and reply.status == HTTPStatus.ACCEPTED:  # a 200 is waited for
                     await self._service.run_due()
                 return reply
         except StoreError as error:
