@@ -79,9 +79,9 @@ class Missed:
 
     `path` is what the subscription watches, such as `communications/callRecords`. `since` is when Graph last
     confirmed the subscription: what changed before was notified. `reason` is `"missed"` where Graph says
-    so itself, `"removed"` where it ended the subscription, which has been created again, and
-    `"expired"` where the subscription was not renewed in time. `raw` is the notification; empty for
-    `"expired"`.
+    so itself: then `since` is at least four hours ago, for which Graph tries to deliver. It is `"removed"`
+    where Graph ended the subscription, which has been created again, and `"expired"` where the
+    subscription was not renewed in time. `raw` is the notification; empty for both of these.
     """
 
     path: str = field(repr=False)

@@ -216,7 +216,9 @@ class Worker:
         elif item.lifecycle_event == "subscriptionremoved":
             await self._subscriptions.removed(accepted.subscription, item.subscription_id)
         elif item.lifecycle_event == "missed":
-            reason, since = accepted.gap or ("missed", kept.confirmed or accepted.received)
+            # What Graph gave up to deliver may have changed before the subscription was renewed.
+            given_up = min(kept.confirmed or accepted.received, accepted.received - _PATIENCE)
+            reason, since = accepted.gap or ("missed", given_up)
             return Missed(
                 path=kept.wanted.resource,
                 resource_type=type_of(kept.wanted.resource, {}),
@@ -226,7 +228,7 @@ class Worker:
                 tenant_id=item.tenant_id,
                 received_at=accepted.received_at,
                 redelivered=accepted.begun,
-                raw=accepted.raw,
+                raw={} if accepted.gap else accepted.raw,
             )
         return None
 
