@@ -22,7 +22,7 @@ from ..models import Call, CommsOperation, ParticipantJoiningResponse, RejectRea
 from .adapters import Served
 from .adapters.service import LoopThread
 from .changes import Changes, EncryptionCertificate, Publisher
-from .clock import Clock, SystemClock
+from .clock import Clock, ReplaceableClock, SystemClock
 from .creating import create, join
 from .engine import Engine
 from .handlers import Filter, H, Handlers
@@ -176,11 +176,12 @@ class Bot(Served):
             tombstone=tombstone,
             on_count=counting(on_count),
         )
+        self._clock = ReplaceableClock(clock or SystemClock())
         self._handlers = handlers = Handlers()
         self.engine = Engine(
             client,
-            store or MemoryStore(clock=clock),
-            clock or SystemClock(),
+            store or MemoryStore(clock=self._clock),
+            self._clock,
             settings,
             app_id=app_id,
             callback_uri=_checked_uri(callback_uri),
@@ -198,7 +199,7 @@ class Bot(Served):
             lifecycle_notification_url=lifecycle_notification_url,
             certificates=certificates,
             publisher=publisher,
-            clock=self.engine.clock,
+            clock=self._clock,
             handler_timeout=handler_timeout,
             threads=threads,
             max_body=max_body,
@@ -378,6 +379,20 @@ class Bot(Served):
     def store(self) -> Store:
         """Where calls are kept."""
         return self.engine.store
+
+    @property
+    def clock(self) -> Clock:
+        """The time of the bot. A simulation sets its own before the bot starts; later it is too late.
+
+        Raises RuntimeError if the bot runs.
+        """
+        return self._clock.clock
+
+    @clock.setter
+    def clock(self, clock: Clock) -> None:
+        if self._loop is not None:
+            raise RuntimeError("a bot that runs keeps its clock: set it before the bot starts")
+        self._clock.clock = clock
 
     # -- the application's side
 

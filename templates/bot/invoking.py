@@ -13,6 +13,7 @@ from .handlers import Handler, Handlers, Registration
 from .live import LiveCall
 from .settings import Settings
 from .telemetry import get_logger
+from .waiting import in_thread
 from .work import LeaseLostError
 
 LAST_WORDS = 1.0
@@ -76,7 +77,8 @@ async def run(
     function = registration.function
     if registration.awaited:
         return await _isolated(function, argument)
-    return await run_sync(function, argument, limiter=threads, abandon_on_cancel=True)
+    with in_thread():
+        return await run_sync(function, argument, limiter=threads, abandon_on_cancel=True)
 
 
 async def _isolated(function: Handler, argument: object) -> object:

@@ -50,10 +50,16 @@ class Keeper(Protocol):
         ...
 
     async def wait(
-        self, call_id: str, found: Callable[[CallState], T | None], timeout: float | None, /
+        self,
+        call_id: str,
+        reason: str,
+        found: Callable[[CallState], T | None],
+        timeout: float | None,
+        /,
     ) -> T:
         """Return what `found` finds in the state, as soon as that is not None.
 
+        `reason` says what is waited for: "the end of operation …".
         Raises CallEnded when the call has ended without it, and TimeoutError.
         """
         ...

@@ -45,7 +45,9 @@ class CallOperation(Generic[OpT]):
         """
         ended = self.started
         if not _has_ended(ended):
-            ended = await self._keeper.wait(self._call_id, self._found, timeout)
+            ended = await self._keeper.wait(
+                self._call_id, f"the end of operation {self.id}", self._found, timeout
+            )
         if ended.status is OperationStatus.FAILED:
             raise OperationFailed(self._call_id, ended)
         return ended

@@ -76,7 +76,7 @@ class Dialling:
 
         while True:
             try:
-                complete, numbers = await keeper.wait(call_id, more, self.timeout)
+                complete, numbers = await keeper.wait(call_id, "keys", more, self.timeout)
             except TimeoutError:
                 return (await self._read(keeper, call_id)).keys
             seen |= numbers

@@ -171,7 +171,12 @@ class Process:
         self.shared.put(reduce(known, item)[0])
 
     async def wait(
-        self, call_id: str, found: Callable[[CallState], T | None], timeout: float | None, /
+        self,
+        call_id: str,
+        reason: str,
+        found: Callable[[CallState], T | None],
+        timeout: float | None,
+        /,
     ) -> T:
         alarm = None if timeout is None else asyncio.create_task(self.clock.sleep(timeout))
         while True:

@@ -764,3 +764,20 @@ async def test_an_event_that_the_kit_cannot_make_is_left_behind(
     assert "could not be handled" in caplog.text
     await tested.notify(samples.tone(2))
     assert seen == ["tone"]
+
+
+async def test_a_bot_takes_the_time_of_another_clock_until_it_runs() -> None:
+    tested = BotUnderTest()
+    changes = tested.bot.changes
+    tested.bot.clock = clock = ManualClock()
+    await tested.bot.start()
+    assert tested.bot.clock is clock
+    await tested.notify(samples.incoming())
+    await clock.advance(13)
+    assert tested.service.actions() == ["reject"]
+    with pytest.raises(RuntimeError, match="before the bot starts"):
+        tested.bot.clock = ManualClock()
+    assert changes is tested.bot.changes
+    stopping = asyncio.create_task(tested.bot.stop())
+    await clock.advance(30)
+    await stopping

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from graph_comms.bot.waiting import TURN, Turn, letting_others_start, within
+from graph_comms.bot.waiting import TURN, TURNS, Turn, in_thread, letting_others_start, within
 from tests.bot.manual_clock import ManualClock, settle
 
 pytestmark = pytest.mark.anyio
@@ -53,13 +53,13 @@ async def test_a_cancelled_wait_ends() -> None:
 async def test_a_turn_passes_on_once_and_counts_no_waits() -> None:
     clock = ManualClock()
     passed: list[str] = []
-    turn = Turn(clock, "call", 1, lambda: passed.append("on"))
+    turn = Turn(clock, "call", 1, "greet", lambda: passed.append("on"))
     TURN.set(turn)
     await clock.advance(10)
-    with letting_others_start():
+    with letting_others_start("keys"):
         assert passed == ["on"]
         await clock.advance(100)
-        with letting_others_start():
+        with letting_others_start("keys"):
             await clock.advance(100)
         assert turn.ran() == 10
     await clock.advance(5)
@@ -67,3 +67,19 @@ async def test_a_turn_passes_on_once_and_counts_no_waits() -> None:
     assert turn.over
     turn.pass_on()
     assert passed == ["on"]
+
+
+async def test_a_turn_tells_what_its_handler_is_doing() -> None:
+    turn = Turn(ManualClock(), "call", 1, "greet", lambda: None)
+    assert turn not in TURNS
+    with turn.running():
+        assert turn in TURNS
+        TURN.set(turn)
+        with in_thread():
+            assert turn.threads == 1
+            with in_thread(-1), letting_others_start("keys of call 1"):
+                assert turn.threads == 0
+                assert turn.waits_for == ["keys of call 1"]
+        assert (turn.threads, turn.waits_for) == (0, [])
+    assert turn not in TURNS
+    assert turn.over

@@ -17,6 +17,7 @@ from .notification import Context
 from .operations import CallOperation, OpT
 from .parts import AudioRoutingGroups, ContentSharingSessions, Participants
 from .roster import Roster
+from .waiting import in_thread
 
 if TYPE_CHECKING:
     from .._runtime.async_page import AsyncPage
@@ -70,7 +71,12 @@ def _wait_for(run: Callable[[], Coroutine[Any, Any, T]]) -> T:
             "the methods of a BlockingCall work in the thread of a `def` handler alone; elsewhere await"
             " those of a LiveCall, which an `async def` handler and bot.call() get"
         ) from None
-    return from_thread.run(run)
+
+    async def run_meanwhile() -> T:
+        with in_thread(-1):
+            return await run()
+
+    return from_thread.run(run_meanwhile)
 
 
 def _blocking(

@@ -35,3 +35,18 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait for a number of seconds."""
         await anyio.sleep(max(seconds, 0.0))
+
+
+class ReplaceableClock:
+    """The time of another clock, which can be replaced by one that everybody has from then on."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+
+    def now(self) -> datetime:
+        """Return the time of the clock."""
+        return self.clock.now()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for a number of seconds of the clock."""
+        await self.clock.sleep(seconds)

@@ -400,7 +400,11 @@ class Engine:
     # -- waiting
 
     async def wait(
-        self, call_id: str, found: Callable[[CallState], T | None], timeout: float | None
+        self,
+        call_id: str,
+        reason: str,
+        found: Callable[[CallState], T | None],
+        timeout: float | None,
     ) -> T:
         """Return what `found` finds in the state of a call, as soon as that is not None.
 
@@ -419,7 +423,7 @@ class Engine:
                     raise CallEnded(call_id, held.state if held else None)
                 await signal.wait()
 
-        with letting_others_start():
+        with letting_others_start(f"{reason} of call {call_id}"):
             return await within(self.clock, timeout, wait)
 
     async def changed_elsewhere(self, call_id: str) -> None:

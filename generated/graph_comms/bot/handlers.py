@@ -32,6 +32,11 @@ class Registration:
     gets_call: bool
     accepts: Filter
 
+    @property
+    def name(self) -> str:
+        """The name of the function, for messages."""
+        return getattr(self.function, "__qualname__", repr(self.function))
+
 
 class Handlers:
     """The handlers of a bot by the kind of event, each kind in the order of registration."""

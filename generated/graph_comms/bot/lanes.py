@@ -167,7 +167,8 @@ class Lane:
             async with anyio.create_task_group() as tasks:
                 for registration in self._invoker.handlers.of(entry.kind):
                     passed_on = anyio.Event()
-                    turn = Turn(self._engine.clock, self._call_id, self.lease, passed_on.set)
+                    name = registration.name
+                    turn = Turn(self._engine.clock, self._call_id, self.lease, name, passed_on.set)
                     tasks.start_soon(self._run_handler, registration, event, call, context, turn)
                     await passed_on.wait()
                 self._busy.discard(entry.number)
@@ -198,12 +199,10 @@ class Lane:
             message = f"a handler of {event.kind!r} has run for {allowed:g} seconds, and runs on"
             await self._invoker.report(event, HandlerTimeoutError(message), call)
 
-        try:
+        with turn.running():
             async with watched(partial(self._overrun, turn), tell):
                 await self._call(registration, event, call)
                 turn.returned = True
-        finally:
-            turn.pass_on()
 
     async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Return what the store answers, however long it takes until it does."""

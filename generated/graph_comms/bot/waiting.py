@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TypeVar
 
@@ -91,15 +91,26 @@ class Turn:
     """
 
     def __init__(
-        self, clock: Clock, call_id: str, lease: int, passed_on: Callable[[], None]
+        self,
+        clock: Clock,
+        call_id: str,
+        lease: int,
+        handler: str,
+        passed_on: Callable[[], None],
     ) -> None:
         self.call_id = call_id
         self.lease = lease
+        self.handler = handler
+        """The name of the handler."""
+        self.loop = asyncio.get_running_loop()
+        self.threads = 0
+        """How many threads the handler keeps busy: not one that waits for the event loop."""
+        self.waits_for: list[str] = []
+        """What the handler waits for inside the kit."""
         self._clock = clock
         self._passed_on = passed_on
         self._begun = self._time()
         self._waited = 0.0
-        self._waits = 0
         self._waits_since = 0.0
         self.over = False
         self.returned = False
@@ -113,22 +124,41 @@ class Turn:
     def ran(self) -> float:
         """Return for how many seconds the handler has run, without its waits inside the kit."""
         now = self._time()
-        current = now - self._waits_since if self._waits else 0.0
+        current = now - self._waits_since if self.waits_for else 0.0
         return now - self._begun - self._waited - current
 
     @contextmanager
-    def waiting(self) -> Generator[None]:
-        """Pass on, and do not count the time until the context ends."""
-        self.pass_on()
-        if not self._waits:
-            self._waits_since = self._time()
-        self._waits += 1
+    def running(self) -> Generator[None]:
+        """Be among `TURNS` until the context ends, and pass on then."""
+        TURNS.add(self)
         try:
             yield
         finally:
-            self._waits -= 1
-            if not self._waits:
+            TURNS.discard(self)
+            self.pass_on()
+
+    @contextmanager
+    def waiting(self, reason: str) -> Generator[None]:
+        """Pass on, and do not count the time until the context ends."""
+        self.pass_on()
+        if not self.waits_for:
+            self._waits_since = self._time()
+        self.waits_for.append(reason)
+        try:
+            yield
+        finally:
+            self.waits_for.remove(reason)
+            if not self.waits_for:
                 self._waited += self._time() - self._waits_since
+
+    @contextmanager
+    def in_thread(self, change: int) -> Generator[None]:
+        """Count a thread that the handler keeps busy, or with -1 one that waits for the event loop."""
+        self.threads += change
+        try:
+            yield
+        finally:
+            self.threads -= change
 
     def _time(self) -> float:
         return self._clock.now().timestamp()
@@ -138,12 +168,21 @@ TURN: ContextVar[Turn | None] = ContextVar("TURN", default=None)
 """The turn of the handler that is running; the tasks and threads that it starts have it too."""
 
 
+TURNS: set[Turn] = set()
+"""The turns of all handlers that are running, for who has to know whether anything is going on."""
+
+
 @contextmanager
-def letting_others_start() -> Generator[None]:
+def letting_others_start(reason: str) -> Generator[None]:
     """Let the next handler start while this context lasts, if a handler is running."""
     turn = TURN.get()
-    if turn is None:
+    with turn.waiting(reason) if turn else nullcontext():
         yield
-    else:
-        with turn.waiting():
-            yield
+
+
+@contextmanager
+def in_thread(change: int = 1) -> Generator[None]:
+    """Count a thread of the handler that is running, if one is; see `Turn.in_thread`."""
+    turn = TURN.get()
+    with turn.in_thread(change) if turn else nullcontext():
+        yield
