@@ -236,7 +236,7 @@ class Lane:
                 with span(f"handle {event.kind}"):
                     await self._invoker.invoke(registration, event, call)
                 if call:
-                    await call.save()
+                    await self._insist(call.save)
         except LeaseLostError:
             raise
         except Exception as error:

@@ -128,3 +128,26 @@ async def test_a_bot_whose_store_does_not_close_starts_again() -> None:
     async with tested.bot:
         await tested.notify(samples.tone(1))
         assert seen == ["1"]
+
+
+async def test_the_data_of_a_handler_waits_for_its_store() -> None:
+    tested, store, _ = started()
+    failures: list[Exception] = []
+
+    @tested.bot.established
+    async def note(call: Any) -> None:
+        call.data["asked"] = True
+        store.failures["read"] = 2
+
+    @tested.bot.error
+    async def tell(event: Any) -> None:
+        failures.append(event.exception)
+
+    async with tested.bot:
+        await tested.notify(samples.call_item(state="established"))
+        await tested.clock.advance(3)
+        call = await tested.bot.call(samples.CALL)
+        assert call is not None
+        assert call.data == {"asked": True}
+        assert await store.pending("call") == 0
+    assert failures == []
