@@ -233,10 +233,12 @@ class Lane:
     async def _call(self, registration: Registration, event: Event, call: LiveCall | None) -> None:
         try:
             if registration.accepts(event):
-                with span(f"handle {event.kind}"):
-                    await self._invoker.invoke(registration, event, call)
-                if call:
-                    await self._insist(call.save)
+                try:
+                    with span(f"handle {event.kind}"):
+                        await self._invoker.invoke(registration, event, call)
+                finally:
+                    if call:
+                        await self._insist(call.save)
         except LeaseLostError:
             raise
         except Exception as error:

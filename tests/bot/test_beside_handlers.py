@@ -321,3 +321,21 @@ async def test_a_rejection_that_graph_refuses_is_not_repeated(
 def test_a_kind_without_filters_says_so() -> None:
     with pytest.raises(TypeError, match="handlers of established have no filters"):
         BotUnderTest().bot.established("1")  # type: ignore[call-overload]
+
+
+async def test_the_data_of_a_handler_that_failed_is_saved(tested: BotUnderTest) -> None:
+    @tested.bot.established
+    async def fail(call: Any) -> None:
+        call.data["tried"] = True
+        raise ValueError
+
+    @tested.bot.participant_joining
+    async def fail_too(event: Any) -> None:
+        event.call.data["joined"] = True
+        raise ValueError
+
+    await tested.notify(samples.call_item(state="established"))
+    await tested.post(samples.joining())
+    await tested.settle()
+    gc.collect()  # what is left of the call in memory
+    assert (await tested.bot.engine.read_data(samples.CALL))[1] == {"tried": True, "joined": True}

@@ -101,9 +101,11 @@ class Joining:
         """Return what a handler answers; None if it leaves that to others, or fails."""
         answer = None
         try:
-            with span(f"handle {KIND}"):
-                answer = _checked(await self._invoker.invoke(registration, event, call))
-            await call.save()
+            try:
+                with span(f"handle {KIND}"):
+                    answer = _checked(await self._invoker.invoke(registration, event, call))
+            finally:
+                await call.save()
         except Exception as error:
             self._report(event, error, call)
         return answer
