@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import parse_qs
 
 import azure.functions as func
 import httpx
@@ -353,6 +354,7 @@ def event_1(method: str, headers: Headers, body: bytes, query: str = "") -> Any:
     several: dict[str, list[str]] = {}
     for name, value in headers:
         several.setdefault(name, []).append(value)
+    parameters = parse_qs(query, keep_blank_values=True)
     return {
         "version": "1.0",
         "resource": PATH,
@@ -360,8 +362,8 @@ def event_1(method: str, headers: Headers, body: bytes, query: str = "") -> Any:
         "httpMethod": method,
         "headers": {name: values[-1] for name, values in several.items()},
         "multiValueHeaders": several,
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
+        "queryStringParameters": {name: values[-1] for name, values in parameters.items()} or None,
+        "multiValueQueryStringParameters": parameters or None,
         "requestContext": {"httpMethod": method, "path": PATH, "stage": "$default"},
         "body": body.decode() or None,
         "isBase64Encoded": False,

@@ -146,6 +146,14 @@ def test_a_body_that_breaks_off_is_not_stored_under_wsgi(kind: str) -> None:
     assert seen.by_call == {}
 
 
+def test_a_length_that_is_empty_is_none_under_wsgi() -> None:
+    bot, _ = bot_and_seen()
+    body = samples.body(samples.tone(1))
+    given = {"wsgi.input": BytesIO(body), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    status, _, _ = over_wsgi(bot.wsgi(), **given)
+    assert status == "202 Accepted"
+
+
 def test_the_body_of_a_request_without_a_token_is_not_read_under_wsgi() -> None:
     bot, _ = bot_and_seen()
     stream = BytesIO(b"x" * 100)
@@ -358,6 +366,13 @@ def test_an_event_that_is_no_request_is_an_error_of_its_sender() -> None:
     bot, _ = bot_and_seen(SharedStore())
     with pytest.raises(ValueError, match="not an HTTP event: use API Gateway"):
         invoke(bot, {"Records": []})
+
+
+def test_headers_of_an_event_may_be_there_once_only() -> None:
+    bot, _ = bot_and_seen(SharedStore())
+    event = event_1("POST", [("Authorization", SIGNER.headers()["authorization"])], samples.body())
+    del event["multiValueHeaders"]
+    assert invoke(bot, event)["statusCode"] == 202
 
 
 def test_text_that_is_no_unicode_is_refused_not_an_error() -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import closing
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import anyio
+import azure.functions as func
 import httpx
 import pytest
 from fastapi import FastAPI
 
 from graph_comms.bot.changes import Change, Changes
 from graph_comms.bot.clock import SystemClock
+from tests.bot.adapter_faces import event_1, event_2
 from tests.bot.graph_side import RECORDS, URL, Setting
 from tests.support.stores import SharedStore
 
@@ -105,6 +109,42 @@ def test_a_lambda_function_stores_and_a_schedule_handles(setting: Setting, inlin
     function.close()
     asyncio.run(changes.run_due())  # in an event loop of its own
     assert handled == ["r1"]
+
+
+TOKEN = "Validation: a&b=c %2B + ü"
+QUERY = urlencode({"tenant": "a", "validationToken": TOKEN})
+
+
+def without(event: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name not in names}
+
+
+EVENTS: dict[str, dict[str, Any]] = {
+    "1.0": event_1("POST", [], b"", QUERY),
+    "1.0, one value": without(
+        event_1("POST", [], b"", QUERY), "multiValueQueryStringParameters", "multiValueHeaders"
+    ),
+    "2.0": event_2("POST", [], b"", QUERY),
+}
+
+
+@pytest.mark.parametrize("form", EVENTS)
+def test_every_form_of_a_query_validates_the_address_on_lambda(setting: Setting, form: str) -> None:
+    changes, _ = changes_of(setting)
+    with closing(changes.aws_lambda()) as function:
+        reply = function(EVENTS[form], None)
+    assert (reply["statusCode"], reply["body"]) == (200, TOKEN)
+
+
+def test_a_function_on_azure_validates_the_address(setting: Setting) -> None:
+    changes, _ = changes_of(setting)
+    address = f"https://bot.azurewebsites.net/api/changes?{QUERY}"
+    parameters = dict(parse_qsl(QUERY))  # as the platform gives them beside the address
+    request = func.HttpRequest("POST", address, params=parameters, body=b"")
+    function: Any = changes.azure_function()
+    answer = asyncio.run(function(request))
+    assert (answer.status_code, answer.get_body().decode()) == (200, TOKEN)
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
 
 
 def test_the_validation_of_the_address_waits_for_no_handler(setting: Setting) -> None:

@@ -161,6 +161,13 @@ async def test_any_text_of_a_header_is_stored(
     assert caplog.messages == []
 
 
+async def test_the_answer_to_the_old_format_is_a_setting() -> None:
+    tested = BotUnderTest(legacy_status=202)
+    async with tested.bot:
+        reply = await tested.post(b'{"id": "of Skype"}')
+    assert (reply.status, reply.body) == (202, b"")
+
+
 # -- counters
 
 

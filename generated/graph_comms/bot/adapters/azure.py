@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import cast
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import azure.functions as func
 
@@ -23,7 +23,7 @@ def azure_function(endpoint: Endpoint, service: Service) -> AzureFunction:
     """Return a function that answers requests; its parameter has the name of `route`'s binding."""
 
     async def answer(req: func.HttpRequest) -> func.HttpResponse:
-        query = urlsplit(req.url).query or urlencode(req.params)
+        query = urlencode(req.params)
         sent = cast("Mapping[str, str]", req.headers)
         headers = join_fields(list(sent.items()))
         try:
