@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, cast
 
+from ..json_values import object_of, text_of
+
 CLIENT_STATE = "clientState"
 ENCRYPTED = "encryptedContent"
 
@@ -56,16 +58,16 @@ class Item:
             for name in received
         }
         raw = {name: received[names[name]] for name in names if name != CLIENT_STATE}
-        data = _object(raw.get("resourceData")) or {}
-        tenant_id = _text(raw, "tenantId").casefold()
+        data = object_of(raw.get("resourceData"))
+        tenant_id = text_of(raw.get("tenantId")).casefold()
         return cls(
             raw=raw,
-            client_state=_text(received, CLIENT_STATE),
-            subscription_id=_text(raw, "subscriptionId").casefold(),
+            client_state=text_of(received.get(CLIENT_STATE)),
+            subscription_id=text_of(raw.get("subscriptionId")).casefold(),
             tenant_id=tenant_id or None,
-            change_type=_text(raw, "changeType").casefold(),
-            lifecycle_event=_text(raw, "lifecycleEvent").casefold(),
-            path=_text(raw, "resource") or _text(data, "@odata.id"),
+            change_type=text_of(raw.get("changeType")).casefold(),
+            lifecycle_event=text_of(raw.get("lifecycleEvent")).casefold(),
+            path=text_of(raw.get("resource")) or text_of(data.get("@odata.id")),
             data=data,
             encrypted=_object(raw.get(ENCRYPTED)),
             digest=sha256(json.dumps(raw, sort_keys=True).encode()).hexdigest(),
@@ -80,8 +82,8 @@ class Item:
         return (
             self.change_type in _UNIQUE_CHANGES
             or self.encrypted is not None
-            or bool(_text(self.raw, "id"))
-            or bool(_text(self.data, "@odata.etag"))
+            or bool(text_of(self.raw.get("id")))
+            or bool(text_of(self.data.get("@odata.etag")))
         )
 
 
@@ -103,7 +105,7 @@ def parse_delivery(body: bytes) -> Delivery:
         document: object = json.loads(body)
     except (ValueError, RecursionError):
         document = None
-    received = _object(document) or {}
+    received = object_of(document)
     value = received.get("value")
     if not isinstance(value, list):
         raise DeliveryError("the body is not a collection of change notifications")
@@ -134,8 +136,3 @@ def _tokens(value: object) -> tuple[str, ...]:
 
 def _object(value: object) -> dict[str, Any] | None:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
-
-
-def _text(value: Mapping[str, Any], name: str) -> str:
-    found = value.get(name)
-    return found if isinstance(found, str) else ""
