@@ -92,8 +92,7 @@ class CallState:
     @property
     def result_info(self) -> ResultInfo | None:
         """Why the call ended, as far as Graph said."""
-        result = object_of(self.result)
-        return ResultInfo.from_dict(dict(result)) if result else None
+        return result_info(self.result)
 
     @property
     def unread_tones(self) -> tuple[tuple[int, str], ...]:
@@ -179,6 +178,12 @@ class CallState:
 
 
 _STORED = tuple(field.name for field in fields(CallState) if field.name != "roster")
+
+
+def result_info(result: Json) -> ResultInfo | None:
+    """Return a result as Graph's type; None where there is nothing in it."""
+    members = dict(object_of(result))
+    return ResultInfo.from_dict(members) if members else None
 
 
 def has_ended(operation: Mapping[str, Json]) -> bool:

@@ -17,9 +17,9 @@ from ..models import (
     RejectReason,
     ResultInfo,
 )
-from .json_values import Json, object_of
+from .json_values import Json
 from .notification import Context, Notification
-from .state import EventData
+from .state import EventData, result_info
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +96,7 @@ class ResultEvent(Event):
     @property
     def result(self) -> ResultInfo | None:
         """Why, as far as Graph said."""
-        result = object_of(self.payload["result"])
-        return ResultInfo.from_dict(dict(result)) if result else None
+        return result_info(self.payload["result"])
 
     @property
     def synthesized(self) -> bool:
