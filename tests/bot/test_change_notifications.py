@@ -704,17 +704,32 @@ async def test_a_repetition_is_handled_once(setting: Setting, changes: Changes) 
     assert (len(seen), setting.counts) == (1, {"received": 1, "duplicate": 2})
 
 
-async def test_an_update_that_looks_the_same_is_another_one_after_a_minute(
+async def test_an_update_that_looks_the_same_is_another_one_once_handlers_have_begun(
     setting: Setting, changes: Changes
 ) -> None:
-    seen = seen_by(changes)
+    begun: list[Any] = []
+    release = anyio.Event()
+
+    @changes.updated
+    async def fetch(change: Any) -> None:
+        begun.append(change)
+        if len(begun) == 1:
+            await release.wait()  # with what it has fetched before
+
     await changes.subscriptions.create(RECORDS)
     item = setting.graph.item(changeType="updated")
-    for seconds in (0, 59, 2):
-        await setting.clock.advance(seconds)
-        await post(changes, item)
-        await settle()
-    assert len(seen) == 2
+    await post(changes, item, item)
+    await settle()
+    assert (len(begun), setting.counts) == (1, {"received": 1, "duplicate": 1})
+    await post(changes, item)
+    await settle()
+    assert len(begun) == 2
+    release.set()
+    await settle()
+    await post(changes, item)
+    await settle()
+    assert [change.redelivered for change in begun] == [False] * 3
+    assert await pending(setting) == 0
 
 
 async def test_what_a_process_leaves_is_handled_by_another_and_marked() -> None:

@@ -43,7 +43,6 @@ _FORMS: dict[str, Form] = {
     "join_within": seconds("3.0"),
     "keep_alive": seconds("900.0"),
     "handler_timeout": seconds("60.0"),
-    "repeated_within": pause("60.0"),
     "threads": positive_count("200"),
     "queue": positive_count("10_000"),
     "max_body": positive_count("16 * 1024 * 1024"),

@@ -62,7 +62,6 @@ class Changes(Served):
         chance: Returns numbers from 0 up to 1, which spread renewals.
         handler_timeout: After how many seconds a handler no longer keeps others waiting.
         threads: How many `def` handlers run at a time.
-        repeated_within: For how many seconds an update that looks the same is a repetition.
         max_body: The largest body that is read, in bytes.
         grace: How long handlers may run on when this stops, in seconds.
         lease: How long an item stays with a process that shows no sign of life, in seconds.
@@ -85,7 +84,6 @@ class Changes(Served):
         chance: Callable[[], float] = random.random,
         handler_timeout: float = 60.0,
         threads: int = 200,
-        repeated_within: float = 60.0,
         max_body: int = 16 * 1024 * 1024,
         grace: float = 20.0,
         lease: float = 30.0,
@@ -96,7 +94,6 @@ class Changes(Served):
             store=store,
             handler_timeout=handler_timeout,
             threads=threads,
-            repeated_within=repeated_within,
             max_body=max_body,
             grace=grace,
             lease=lease,
@@ -107,7 +104,7 @@ class Changes(Served):
         self._count = counting(on_count)
         self._drops = RefusalLog("dropped a change notification", "dropped %d change notifications")
         self._handlers = Handlers()
-        self._inbox = Inbox(self._store, self._clock, lease=lease, repeated_within=repeated_within)
+        self._inbox = Inbox(self._store, self._clock, lease=lease)
         self.subscriptions = Subscriptions(
             client,
             self._store,

@@ -90,18 +90,15 @@ class Inbox:
     """Accepts items and hands each to one process at a time.
 
     A claim lasts `lease` seconds, and again from each renewal. An item that looks like an earlier one is
-    a repetition of it: for a day if no other change can look the same, otherwise as long as the
-    earlier one waits, and for `repeated_within` seconds.
+    a repetition of it: for a day if no other change can look the same, otherwise until handlers are
+    given the earlier one, since what these read of the resource may be older than the next change.
     """
 
-    def __init__(
-        self, store: Store, clock: Clock, *, lease: float = 30.0, repeated_within: float = 60.0
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, *, lease: float = 30.0) -> None:
         self._store = store
         self._due = Due(store, KIND)
         self._clock = clock
         self._lease = lease
-        self._repeated_within = repeated_within
 
     async def accept(
         self,
@@ -113,8 +110,7 @@ class Inbox:
     ) -> bool:
         """Store an item; return whether it is new. Raises StoreError."""
         now = self._now()
-        # An item comes once more where the answer to it was lost.
-        recognised = _KEPT if item.is_unmistakable else self._repeated_within
+        key = f"{KIND}/{item.digest}"
         content = {
             "raw": item.raw,
             "subscription": subscription,
@@ -128,9 +124,13 @@ class Inbox:
             due=now,
             pending=1,
             live=False,
-            mark=Mark(f"{KIND}/{item.digest}", now + recognised),
+            # An item comes once more where the answer to it was lost.
+            mark=Mark(key, now + _KEPT) if item.is_unmistakable else None,
         )
-        return await self._store.swap(f"{KIND}/{item.digest}", 0, change) is Outcome.WRITTEN
+        outcome = await self._store.swap(key, 0, change)
+        if outcome is Outcome.CONFLICT and not await self._waits(key):
+            outcome = await self._store.swap(f"{key}-{uuid4().hex}", 0, change)
+        return outcome is Outcome.WRITTEN
 
     async def keep_proof(self, delivery: Delivery) -> str:
         """Store the validation tokens of a delivery and return the name of them. Raises StoreError."""
@@ -179,6 +179,10 @@ class Inbox:
         return version is not None and await self._store.remove(claim.accepted.key, version)
 
     # -- the record of an item
+
+    async def _waits(self, key: str) -> bool:
+        record = await self._store.read(key, [_BEGUN])
+        return record is not None and _BEGUN not in record.parts
 
     async def _take(self, key: str) -> Claim | None:
         record = await self._store.read(key, [_ITEM, _BEGUN, _UNTIL])
