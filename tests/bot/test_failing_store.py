@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -151,3 +152,80 @@ async def test_the_data_of_a_handler_waits_for_its_store() -> None:
         assert call.data == {"asked": True}
         assert await store.pending("call") == 0
     assert failures == []
+
+
+class FlakyStore(SharedStore):
+    """Fails by chance: before it does what it is asked to, or when it has done it."""
+
+    def __init__(self, clock: ManualClock, chance: Random) -> None:
+        super().__init__(clock=clock)
+        self._wait = clock.sleep
+        self._chance = chance
+        self.failing = 0.0
+
+    def _fail(self) -> None:
+        if self._chance.random() < self.failing:
+            raise StoreError("by chance")
+
+    async def read(self, key: str, names: Collection[str]) -> Record | None:
+        self._fail()
+        return await super().read(key, names)
+
+    async def swap(self, key: str, version: int, change: Change) -> Outcome:
+        self._fail()
+        outcome = await super().swap(key, version, change)
+        self._fail()
+        return outcome
+
+    async def due(self, kind: str, now: float, limit: int) -> Sequence[str]:
+        self._fail()
+        return await super().due(kind, now, limit)
+
+    async def next_due(self, kind: str) -> float | None:
+        self._fail()
+        return await super().next_due(kind)
+
+    async def pending(self, kind: str) -> int:
+        self._fail()
+        return await super().pending(kind)
+
+    async def changes(self, cursor: str | None) -> tuple[str, frozenset[str]]:
+        if cursor is not None:
+            await self._wait(1)
+            self._fail()
+        return "0", frozenset()
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_a_store_that_fails_by_chance_loses_and_repeats_nothing(seed: int) -> None:
+    chance, clock = Random(seed), ManualClock()
+    store = FlakyStore(clock, chance)
+    tested = BotUnderTest(clock=clock, store=store)
+    seen: dict[str, list[object]] = {samples.CALL: [], samples.OTHER_CALL: []}
+
+    @tested.bot.any
+    async def handle(event: Any) -> None:
+        seen[event.call.id].append(event.sequence_id if event.kind == "tone" else event.kind)
+        await clock.sleep(chance.choice([0.0, 0.0, 2.0]))
+        event.call.data[event.kind] = event.call.data.get(event.kind, 0) + 1
+        if chance.random() < 0.1:
+            raise ValueError
+
+    async with tested.bot:
+        store.failing = 0.15
+        for one, other in zip(*map(samples.answered_call, seen), strict=True):
+            for sent in (one, other):
+                message_id = str(chance.random())
+                while True:
+                    posted = await tested.post(samples.body(sent), message_id=message_id)
+                    if posted.status == 202:
+                        break
+                    assert posted.status == 503
+                await clock.advance(chance.random())
+        await clock.advance(30)
+        store.failing = 0.0
+        await clock.advance(60)
+        assert await store.pending("call") == 0
+    told = ["updated", "established", "media_active", "updated", "updated", "participant_joined"]
+    for events in seen.values():
+        assert events == [*told, 6, "operation", "terminated"]
