@@ -127,11 +127,11 @@ pins: .venv-audit/.ready ## Bring the pins up to pyproject.toml; ARGS=--upgrade 
 clean: ## Remove the environments and caches
 	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
 
-$(READY): pyproject.toml requirements.txt generated/pyproject.toml
+$(READY): pyproject.toml requirements.txt generated/pyproject.toml emulator/pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/$(PIP) $(PINNED) --requirement requirements.txt
-	$(BIN)/$(PIP) --no-deps --no-build-isolation --editable . --editable generated
+	$(BIN)/$(PIP) --no-deps --no-build-isolation --editable . --editable generated --editable emulator
 	touch $(READY)
 
 .venv-oldest/.ready: pyproject.toml requirements-oldest.txt generated/pyproject.toml

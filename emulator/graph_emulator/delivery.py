@@ -1,0 +1,106 @@
+"""Brings notifications to bots: signed, one at a time for each call, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+from graph_comms.bot.json_values import Json
+
+from .call import Call
+from .ids import Seeded
+from .log import Log, Logged, hidden
+from .schedule import Schedule
+from .tokens import Authority
+
+USER_AGENT = "Microsoft-Skype/3.0,(Calling/1.0)"
+
+
+class Receiver(Protocol):
+    """Takes what is posted to a callbackUri, and returns the status and the body of its answer."""
+
+    async def __call__(
+        self, uri: str, headers: Mapping[str, str], body: bytes, /
+    ) -> tuple[int, bytes]:
+        """Return the status and the body of the answer."""
+        ...
+
+
+class Delivery:
+    """Posts notifications; `receiver_of` says who takes those of a callbackUri, None if nobody does."""
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        seeded: Seeded,
+        authority: Authority,
+        log: Log,
+        receiver_of: Callable[[str], Receiver | None],
+    ) -> None:
+        self._schedule = schedule
+        self._seeded = seeded
+        self._authority = authority
+        self._log = log
+        self._receiver_of = receiver_of
+        self._lanes: dict[str, deque[Callable[[], Awaitable[None]]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.claims: dict[str, object] = {}
+        """The claims of tokens that are replaced."""
+
+    @property
+    def open(self) -> int:
+        """How many notifications wait or are being posted."""
+        return sum(map(len, self._lanes.values()))
+
+    def send(self, call: Call, body: Json) -> None:
+        """Post a notification about a call, after those before it were answered."""
+        lane = self._lanes.get(call.id)
+        if lane is None:
+            lane = self._lanes[call.id] = deque()
+            task = asyncio.get_running_loop().create_task(self._run(call.id, lane))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+        async def post() -> None:
+            await self._post(call, body)
+
+        lane.append(post)
+
+    async def _run(self, key: str, lane: deque[Callable[[], Awaitable[None]]]) -> None:
+        while lane:
+            try:
+                await lane[0]()
+            finally:
+                lane.popleft()
+        del self._lanes[key]
+
+    async def _post(self, call: Call, body: Json) -> None:
+        token = self._authority.notification_token(call.app_id, call.tenant, self.claims)
+        headers = {
+            "authorization": f"Bearer {token}",
+            "accept": "application/json",
+            "content-type": "application/json",
+            "user-agent": USER_AGENT,
+            "client-request-id": self._seeded.guid(),
+            "scenario-id": call.chain_id,
+            "x-microsoft-skype-chain-id": call.chain_id,
+            "x-microsoft-skype-message-id": self._seeded.guid(),
+        }
+        receiver = self._receiver_of(call.callback_uri)
+        status: int | None = None
+        if receiver is not None:
+            status, _ = await receiver(call.callback_uri, headers, json.dumps(body).encode())
+        self._log.notifications.append(
+            Logged(
+                time=self._schedule.time,
+                name="notification",
+                method="POST",
+                path=call.callback_uri,
+                call_id=call.id,
+                status=status,
+                body=hidden(body),
+            )
+        )

@@ -1,0 +1,171 @@
+"""Lets virtual time pass: when nothing else is left to do, and for as long as something is pending."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from contextvars import Context
+from typing import Any, TypeVar
+from weakref import WeakSet
+
+import anyio
+from anyio.to_thread import current_default_thread_limiter
+
+from graph_comms.bot.waiting import TURN, TURNS, Turn
+
+from .loop import VirtualLoop
+from .schedule import Schedule
+
+T = TypeVar("T")
+
+LOOK = 0.002
+"""How often to look whether a thread has come to an end, in seconds of the machine."""
+
+
+class Stuck(Exception):  # noqa: N818 - it is what a bot is
+    """A run that cannot come to its end: handlers wait for what will never come."""
+
+
+class DrivenLoop(VirtualLoop):
+    """A virtual loop that knows which of its timers are those of handlers."""
+
+    def __init__(self, time: Callable[[], float]) -> None:
+        super().__init__(time)
+        self._of_handlers: WeakSet[asyncio.TimerHandle] = WeakSet()
+
+    def call_at(  # type: ignore[override]
+        self,
+        when: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Call a function at a time."""
+        timer = super().call_at(when, callback, *args, context=context)
+        turn = TURN.get() if context is None else context.get(TURN)
+        if turn is not None and not turn.returned:
+            self._of_handlers.add(timer)
+        return timer
+
+    @property
+    def handlers_sleep(self) -> bool:
+        """Whether a handler waits for a time."""
+        return any(
+            not timer.cancelled() and timer.when() > self.time() for timer in self._of_handlers
+        )
+
+
+class Driver:
+    """Moves the time of a schedule and of the loop that runs by it, when it is asked to."""
+
+    def __init__(self, schedule: Schedule, loop: DrivenLoop, is_open: Callable[[], bool]) -> None:
+        self._schedule = schedule
+        self._loop = loop
+        self._is_open = is_open
+        self._until: Callable[[float | None], bool] | None = None
+        """Whether to stop before the next thing happens, at that time; None while time stands still."""
+        self._stopped: Future[None] | None = None
+        self._limiter: anyio.CapacityLimiter | None = None
+        loop.on_idle = self._idle
+
+    async def prepare(self) -> None:
+        """Find the threads of the loop."""
+        self._limiter = current_default_thread_limiter()
+
+    def run(self, limit: float) -> None:
+        """Let time pass until nothing is pending; raises Stuck. Call it in another thread."""
+        end = self._schedule.time + limit
+
+        def until(next_time: float | None) -> bool:
+            if not self._pending():
+                return True
+            if next_time is None or not self._comes_on():
+                raise Stuck(self._stuck("nothing that is to come can end"))
+            if next_time > end:
+                raise Stuck(self._stuck(f"after {limit:g} seconds there still are"))
+            return False
+
+        self._drive(until)
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass, with everything that is due in them."""
+        end = self._schedule.time + seconds
+
+        def until(next_time: float | None) -> bool:
+            if next_time is not None and next_time <= end:
+                return False
+            self._schedule.move(end)
+            return True
+
+        self._drive(until)
+
+    def wait_for(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Let time pass until a coroutine of the loop has ended, and return its result."""
+        task = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        self._drive(lambda next_time: task.done())
+        return task.result()
+
+    def _drive(self, until: Callable[[float | None], bool]) -> None:
+        stopped: Future[None] = Future()
+
+        def begin() -> None:
+            self._until, self._stopped = until, stopped
+
+        self._loop.call_soon_threadsafe(begin)
+        stopped.result()
+
+    def _idle(self, timeout: float | None) -> float | None:
+        """Let the next thing happen, if time may pass; return how long to wait for other threads."""
+        if self._threads_busy():
+            return LOOK
+        if self._until is None:
+            return None
+        timer = None if timeout is None else self._loop.time() + timeout
+        act = self._schedule.next_time()
+        following = min((time for time in (timer, act) if time is not None), default=None)
+        try:
+            over = self._until(following)
+        except Stuck as stuck:
+            self._stop(stuck)
+            return 0
+        if over:
+            self._stop(None)
+        elif following is None:
+            return None
+        elif act is not None and act <= following:
+            self._loop.call_soon(self._schedule.do_next)
+        else:
+            self._schedule.move(following)
+        return 0
+
+    def _stop(self, problem: Stuck | None) -> None:
+        stopped, self._stopped, self._until = self._stopped, None, None
+        assert stopped is not None
+        if problem is None:
+            stopped.set_result(None)
+        else:
+            stopped.set_exception(problem)
+
+    # -- what is going on
+
+    def _turns(self) -> list[Turn]:
+        return [turn for turn in tuple(TURNS) if turn.loop is self._loop]
+
+    def _threads_busy(self) -> bool:
+        of_handlers = any(turn.threads > 0 for turn in self._turns())
+        return of_handlers or bool(self._limiter and self._limiter.borrowed_tokens)
+
+    def _pending(self) -> bool:
+        return bool(self._schedule.pending or self._is_open() or self._turns())
+
+    def _comes_on(self) -> bool:
+        """Whether something will happen that is not mere repetition."""
+        return bool(self._schedule.pending or self._is_open() or self._loop.handlers_sleep)
+
+    def _stuck(self, why: str) -> str:
+        handlers = [
+            f"{turn.handler}, which waits for {' and '.join(turn.waits_for) or 'something'}"
+            for turn in self._turns()
+        ]
+        return f"{why}: {'; '.join(handlers) or 'something is pending'}"

@@ -1,0 +1,229 @@
+"""The emulator in a test: a service, people, and the time."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from graph_comms import AsyncCommunicationsClient, CommunicationsClient
+from graph_comms._runtime import clock as client_clock
+from graph_comms.bot import Bot, Trust
+from graph_comms.bot.waiting import TURN
+
+from .call import Call
+from .calls import Calls
+from .delivery import Receiver
+from .driver import DrivenLoop, Driver
+from .faults import Fault
+from .log import Log
+from .people import Person
+from .schedule import Schedule
+from .service import Service
+from .transports import AsyncTransport, Transport, refuse_on
+from .wire import Forms
+
+T = TypeVar("T")
+
+DAY = 24 * 3600.0
+
+
+class EmulatedClock:
+    """The time of an emulator, for a Bot that is not connected to it by `connect`."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+
+    def now(self) -> datetime:
+        """Return the virtual time."""
+        return self._schedule.now()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for a number of virtual seconds; a run waits for a handler that does."""
+        woken = asyncio.get_running_loop().create_future()
+
+        def wake() -> None:
+            if not woken.done():
+                woken.set_result(None)
+
+        turn = TURN.get()
+        pending = turn is not None and not turn.returned
+        act = self._schedule.after(seconds, wake, pending=pending)
+        try:
+            await woken
+        finally:
+            self._schedule.cancel(act)
+
+
+class Emulator:
+    """Graph's cloud communications on a virtual clock, in this process.
+
+    It has an event loop of its own in a thread of its own, whose time is virtual. Use it in a ``with``
+    statement. `seed` decides all ids and all chance; `forms` whether bodies are as captures show them
+    or as the documentation does.
+    """
+
+    def __init__(self, *, seed: int = 0, forms: Forms = "wire") -> None:
+        self.app_id = "2891555a-92ff-42e6-80fa-6e1300c6b5c6"
+        self.tenant_id = "9f4ec53c-4f0a-4d0b-8d4a-5a8a2a1f9a11"
+        self._service = Service(seed=seed, forms=forms, receiver_of=self._receiver_of)
+        self.clock = EmulatedClock(self._service.schedule)
+        self._loop = DrivenLoop(lambda: self._service.schedule.time)
+        self._driver = Driver(
+            self._service.schedule, self._loop, lambda: bool(self._service.delivery.open)
+        )
+        self._bots: dict[str, Bot] = {}
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._call(self._driver.prepare())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            for bot in self._bots.values():
+                self._driver.wait_for(bot.stop())
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+    # -- what a test looks at
+
+    @property
+    def calls(self) -> Calls:
+        """The calls by any spelling of their ids."""
+        return self._service.calls
+
+    @property
+    def log(self) -> Log:
+        """What was asked and notified."""
+        return self._service.log
+
+    @property
+    def trust(self) -> Trust:
+        """What a bot has to believe: pass it to Bot."""
+        return self._service.authority.trust
+
+    # -- bots and clients
+
+    def connect(self, bot: Bot) -> None:
+        """Start a bot on the emulator's loop and clock; it gets what goes to its callback URI."""
+        self._refuse("connect")
+        bot.clock = self.clock
+        self._bots[bot.engine.callback_uri] = bot
+        self._call(bot.start())
+
+    def client(
+        self, *, roles: Collection[str] | None = None, tenant: str | None = None, **options: Any
+    ) -> CommunicationsClient:
+        """Return an ordinary client whose requests come here; without `roles` it has all of them."""
+        return CommunicationsClient(
+            self._token(roles, tenant),
+            transport=Transport(lambda: self._loop, self._handle),
+            **options,
+        )
+
+    def async_client(
+        self, *, roles: Collection[str] | None = None, tenant: str | None = None, **options: Any
+    ) -> AsyncCommunicationsClient:
+        """Return an ordinary asynchronous client whose requests come here."""
+        virtual = client_clock.Clock(
+            now=self.clock.now,
+            timer=lambda: self._service.schedule.time,
+            chance=self._service.seeded.random.random,
+            async_sleep=self.clock.sleep,
+        )
+        sign = self._token(roles, tenant)
+
+        async def token() -> str:  # a function that is not async would get a thread
+            return sign()
+
+        return AsyncCommunicationsClient(
+            token,
+            transport=AsyncTransport(lambda: self._loop, self._handle),
+            _clock=virtual,
+            **options,
+        )
+
+    # -- people
+
+    def user(self, name: str) -> Person:
+        """Return the user of a name, who is there from then on."""
+        return self._service.directory.user(name)
+
+    def phone(self, number: str) -> Person:
+        """Return who answers a telephone number."""
+        return self._service.directory.phone(number)
+
+    def rings(self, bot: Bot, from_: Person) -> Call:
+        """Let a person call a bot."""
+        engine = bot.engine
+
+        async def ring() -> Call:
+            return self.calls.rings(engine.app_id, engine.callback_uri, from_, self.tenant_id)
+
+        return self._call(ring())
+
+    def fail_next(self, operation: str, status: int, code: str = "UnknownError") -> None:
+        """Refuse the next request for an operation, such as "playPrompt"."""
+        self._service.failing.setdefault(operation, []).append(Fault(status, code, ""))
+
+    # -- time
+
+    def run(self, limit: float | timedelta = DAY) -> None:
+        """Let time pass until nothing is pending.
+
+        Raises Stuck where handlers wait for what will never come, or something is pending after
+        `limit` seconds of virtual time.
+        """
+        self._refuse("run")
+        self._driver.run(limit.total_seconds() if isinstance(limit, timedelta) else limit)
+
+    def advance(self, **duration: float) -> None:
+        """Let time pass, as timedelta takes it: `advance(minutes=46)`."""
+        self._refuse("advance")
+        self._driver.advance(timedelta(**duration).total_seconds())
+
+    # -- inside
+
+    def _refuse(self, method: str) -> None:
+        refuse_on(self._loop, f"{method} waits for the emulator's own event loop")
+
+    def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def _token(self, roles: Collection[str] | None, tenant: str | None) -> Callable[[], str]:
+        authority = self._service.authority
+        return lambda: authority.access_token(self.app_id, tenant or self.tenant_id, roles)
+
+    def _handle(self, request: httpx.Request, body: bytes) -> httpx.Response:
+        url = request.url
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        status, written, content = self._service.handle(
+            request.method, url.path, url.query.decode(), headers, body
+        )
+        return httpx.Response(status, headers=written, content=content, request=request)
+
+    def _receiver_of(self, uri: str) -> Receiver | None:
+        bot = self._bots.get(uri)
+        if bot is None:
+            return None
+
+        async def receive(uri: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+            reply = await bot.handle("POST", headers, urlsplit(uri).query, body)
+            return reply.status, reply.body
+
+        return receive

@@ -1,0 +1,105 @@
+"""The people at the other end: what they do when they are called, by a script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Self
+
+if TYPE_CHECKING:
+    from .call import Call, Participant
+    from .calls import Calls
+
+KEYS = dict(zip("0123456789*#", (*(f"tone{n}" for n in range(10)), "star", "pound"), strict=True))
+"""The keys of a telephone, and how Graph names them."""
+
+Response = Literal["answers", "declines", "is busy", "does not answer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that a person does, so many seconds after the audio of a call is active."""
+
+    after: float
+    do: Callable[[Leg], None]
+
+
+@dataclass(eq=False, slots=True)
+class Leg:
+    """A person in a call, or rung by it."""
+
+    person: Person
+    call: Call
+    calls: Calls
+    participant: Participant | None = None
+    """None until the person has joined."""
+    active_since: float | None = None
+
+
+@dataclass(eq=False)
+class Person:
+    """Somebody who can be called; one who was told nothing rings and does not answer.
+
+    Each method says what the person does from now on in every call, and returns the person. `after`
+    is in seconds: from the beginning of the ringing for answers and declines, from when the audio is
+    active for everything else.
+    """
+
+    kind: Literal["user", "phone"]
+    id: str
+    name: str
+    response: Response = "does not answer"
+    responds_after: float = 0.0
+    steps: list[Step] = field(default_factory=list[Step], repr=False)
+    legs: list[Leg] = field(default_factory=list[Leg], repr=False)
+
+    def identity(self, tenant: str) -> dict[str, object]:
+        """Return the identity set of the person, as Graph writes it."""
+        kind = "#microsoft.graph.identity"
+        own: dict[str, object] = {"@odata.type": kind, "id": self.id, "displayName": self.name}
+        if self.kind == "user":
+            own["tenantId"] = tenant
+        return {"@odata.type": "#microsoft.graph.identitySet", self.kind: own}
+
+    def answers(self, after: float = 2.0) -> Self:
+        """Take each call."""
+        return self._respond("answers", after)
+
+    def declines(self, after: float = 2.0) -> Self:
+        """Refuse each call."""
+        return self._respond("declines", after)
+
+    def is_busy(self) -> Self:
+        """Be in another call."""
+        return self._respond("is busy", 0.0)
+
+    def does_not_answer(self) -> Self:
+        """Let it ring."""
+        return self._respond("does not answer", 0.0)
+
+    def hangs_up(self, after: float = 0.0) -> Self:
+        """Leave the call."""
+        return self._does(after, lambda leg: leg.calls.leave(leg))
+
+    def presses(self, keys: str, after: float = 0.0, *, every: float = 0.5) -> Self:
+        """Press keys, `every` so many seconds one."""
+        if unknown := set(keys) - KEYS.keys():
+            raise ValueError(f"{min(unknown)!r} is not one of the keys {' '.join(KEYS)}")
+        for number, key in enumerate(keys):
+            self._does(after + number * every, _press(key))
+        return self
+
+    def _respond(self, response: Response, after: float) -> Self:
+        self.response, self.responds_after = response, after
+        return self
+
+    def _does(self, after: float, do: Callable[[Leg], None]) -> Self:
+        step = Step(after, do)
+        self.steps.append(step)
+        for leg in self.legs:
+            leg.calls.plan(leg, step)
+        return self
+
+
+def _press(key: str) -> Callable[[Leg], None]:
+    return lambda leg: leg.calls.press(leg, key)

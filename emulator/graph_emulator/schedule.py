@@ -1,0 +1,87 @@
+"""What is going to happen, in the order of its time; and the time itself, which only moves on for that."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+"""When virtual time begins: always the same, so that two runs of one script write the same."""
+
+
+@dataclass(order=True, slots=True)
+class Act:
+    """Something that happens at a time; `cancel` lets it not happen."""
+
+    time: float
+    number: int
+    do: Callable[[], object] | None = field(compare=False)
+    pending: bool = field(compare=False)
+    """Whether a run waits for it: what only repeats or expires is not waited for."""
+
+
+class Schedule:
+    """Acts by the time at which they are due, in seconds since `BEGIN`.
+
+    Acts of the same time happen in the order in which they were planned.
+    """
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self._acts: list[Act] = []
+        self._numbers = count()
+        self._pending = 0
+        self.on_change: Callable[[], object] = _nothing
+        """Called when the next act may have become another one."""
+
+    def now(self) -> datetime:
+        """Return the time, aware of its zone."""
+        return BEGIN + timedelta(seconds=self.time)
+
+    def after(self, seconds: float, do: Callable[[], object], *, pending: bool = True) -> Act:
+        """Plan an act; at once means after everything that is planned for this moment already."""
+        act = Act(self.time + max(seconds, 0.0), next(self._numbers), do, pending)
+        heapq.heappush(self._acts, act)
+        self._pending += pending
+        self.on_change()
+        return act
+
+    def cancel(self, act: Act | None) -> None:
+        """Let an act not happen, if it has not happened yet."""
+        if act is not None and act.do is not None:
+            act.do = None
+            self._pending -= act.pending
+            self.on_change()
+
+    @property
+    def pending(self) -> int:
+        """How many acts there are that a run waits for."""
+        return self._pending
+
+    def next_time(self) -> float | None:
+        """Return when the next act is due; None if there is none."""
+        while self._acts and self._acts[0].do is None:
+            heapq.heappop(self._acts)
+        return self._acts[0].time if self._acts else None
+
+    def move(self, time: float) -> None:
+        """Let it be that time, if it is not later already."""
+        self.time = max(self.time, time)
+
+    def do_next(self) -> None:
+        """Do the next act, at its time."""
+        if self.next_time() is None:
+            return
+        act = heapq.heappop(self._acts)
+        do, act.do = act.do, None
+        self._pending -= act.pending
+        self.move(act.time)
+        if do is not None:
+            do()
+
+
+def _nothing() -> None:
+    """Nobody waits for the next act."""

@@ -1,0 +1,141 @@
+"""The service: takes a request as HTTP has it, and answers as Graph would."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qsl
+
+from graph_comms.bot.json_values import Json
+
+from .calls import Calls
+from .delivery import Delivery, Receiver
+from .directory import Directory
+from .faults import Fault
+from .ids import Seeded, same_id
+from .log import Log, Logged, hidden
+from .media import Media, routes
+from .messages import Answer, Request
+from .routing import Route, Router
+from .schedule import Schedule
+from .tokens import Authority, InvalidTokenError
+from .wire import Forms
+
+MOST = 4 * 1024 * 1024
+"""How many bytes a body may have."""
+
+_ROUTER = Router()
+
+
+class Service:
+    """Graph's cloud communications, without the network that leads there."""
+
+    def __init__(
+        self, *, seed: int, forms: Forms, receiver_of: Callable[[str], Receiver | None]
+    ) -> None:
+        self.schedule = Schedule()
+        self.seeded = Seeded(seed)
+        self.authority = Authority()
+        self.log = Log()
+        self.directory = Directory(self.seeded)
+        self.delivery = Delivery(self.schedule, self.seeded, self.authority, self.log, receiver_of)
+        self.calls = Calls(self.schedule, self.seeded, self.directory, self.delivery, forms)
+        self.media = Media(self.calls)
+        self._routes = routes(self.calls, self.media)
+        self.failing: dict[str, list[Fault]] = {}
+        """What is answered next instead, by the name of the operation."""
+
+    def handle(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Return status, headers and body of the answer; header names are in lower case."""
+        request_id = self.seeded.guid()
+        name, call_id, sent = method.lower(), None, None
+        try:
+            route = self._route(method, path)
+            request = self._request(route, query, headers, body)
+            name, call_id, sent = request.name, request.keys.get("call-id"), request.body
+            answer = self._answer(request)
+            call_id = call_id or _created(answer)
+        except Fault as fault:
+            answer = _refusal(fault, self.schedule.now().isoformat(), request_id)
+        self.log.requests.append(
+            Logged(
+                time=self.schedule.time,
+                name=name,
+                method=method,
+                path=path,
+                call_id=call_id and same_id(call_id),
+                status=answer.status,
+                body=hidden(sent),
+                answer=hidden(answer.body),
+            )
+        )
+        written = b"" if answer.body is None else json.dumps(answer.body).encode()
+        usual = {
+            "request-id": request_id,
+            "client-request-id": headers.get("client-request-id", request_id),
+            "strict-transport-security": "max-age=31536000",
+            "cache-control": "private",
+        }
+        if answer.body is not None:
+            usual["content-type"] = "application/json"
+        return answer.status, {**usual, **answer.headers}, written
+
+    def _route(self, method: str, path: str) -> Route:
+        found = _ROUTER.find(method, path)
+        if isinstance(found, Route):
+            return found
+        if found:
+            raise Fault(405, "Request_BadRequest", "Specified HTTP method is not allowed.")
+        raise Fault(404, "BadRequest", "Resource not found for the segment.")
+
+    def _request(
+        self, route: Route, query: str, headers: Mapping[str, str], body: bytes
+    ) -> Request:
+        try:
+            caller = self.authority.caller(headers.get("authorization"))
+        except InvalidTokenError as error:
+            raise Fault(401, "InvalidAuthenticationToken", str(error)) from None
+        if len(body) > MOST:
+            raise Fault(413, "RequestEntityTooLarge", "The body is too large.")
+        host = headers.get("host", "graph.microsoft.com")
+        scheme = "http" if host.partition(":")[0] in ("127.0.0.1", "localhost") else "https"
+        return Request(
+            operation=route.operation,
+            keys=route.keys,
+            query=dict(parse_qsl(query, keep_blank_values=True)),
+            headers=headers,
+            body=_parsed(body),
+            caller=caller,
+            root=f"{scheme}://{host}/{route.version}",
+        )
+
+    def _answer(self, request: Request) -> Answer:
+        if failing := self.failing.get(request.name):
+            raise failing.pop(0)
+        operation = request.operation
+        act = self._routes.get(f"{operation.method} {operation.path}")
+        if act is None:
+            raise Fault(501, "NotImplemented", "The emulator has no such behaviour.")
+        return act(request)
+
+
+def _parsed(body: bytes) -> Json:
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise Fault(400, "BadRequest", "Unable to read JSON request payload.") from None
+
+
+def _created(answer: Answer) -> str | None:
+    return answer.body.get("id") if answer.status == 201 else None
+
+
+def _refusal(fault: Fault, date: str, request_id: str) -> Answer:
+    inner = {"date": date, "request-id": request_id, "client-request-id": request_id}
+    error = {"code": fault.code, "message": fault.message, "innerError": inner}
+    headers = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
+    return Answer(fault.status, {"error": error}, headers)
