@@ -99,6 +99,8 @@ async def test_keys_are_fetched_once_and_kept(keys: KeyServer) -> None:
     assert await keys.kids("b") == {"a", "b"}
     assert (await keys.source.get("a"))["a"].public_numbers() == GOOD.public_key().public_numbers()
     assert [request.target for request in keys.server.requests] == ["/metadata", "/keys"]
+    for request in keys.server.requests:
+        assert request.headers["accept-encoding"] == "identity"
 
 
 @pytest.mark.anyio
