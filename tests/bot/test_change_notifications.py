@@ -816,6 +816,22 @@ async def test_what_has_been_claimed_meanwhile_is_left_to_the_other() -> None:
     assert len(await second.claim(1)) == 1
 
 
+async def test_no_handler_gets_what_another_process_has_claimed_since() -> None:
+    setting = Setting()
+    stopped, other = setting.changes(), setting.changes()
+    seen, handled = seen_by(stopped), seen_by(other)
+    await stopped.subscriptions.create(RECORDS)
+    await stopped._endpoint.handle("POST", {}, "", body_of(setting, 1))
+    [claim] = await stopped._inbox.claim(1)
+    await setting.clock.advance(31)
+    [later] = await other._inbox.claim(1)
+    await stopped._worker.work(claim, lambda: None)
+    assert seen == []
+    await other._worker.work(later, lambda: None)
+    assert [change.redelivered for change in handled] == [False]
+    assert await pending(setting) == 0
+
+
 def body_of(setting: Setting, number: int) -> bytes:
     data = {"id": str(number)}
     item = setting.graph.item(resource=f"{RECORDS}/{number}", resourceData=data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
@@ -416,6 +417,44 @@ async def test_notifications_that_overtake_the_response_are_believed(
     setting.graph.answer = overtaken  # type: ignore[method-assign]
     await setting.changes().subscriptions.create(RECORDS)
     assert setting.counts == {"received": 1}
+
+
+async def test_what_is_created_too_late_is_ended_and_the_other_kept(setting: Setting) -> None:
+    answer: Callable[..., Any] = setting.graph.answer
+    release = anyio.Event()
+
+    async def slow_at_first(request: Any) -> Any:
+        first = not setting.graph.requests
+        reply = await answer(request)
+        if first:
+            await release.wait()
+        return reply
+
+    setting.graph.answer = slow_at_first  # type: ignore[method-assign]
+    slow, other = setting.changes(), setting.changes()
+    creating = asyncio.create_task(slow.subscriptions.create(RECORDS))
+    await settle()
+    await setting.clock.advance(61)  # nobody waits longer for a process that has begun
+    assert await other.run_due() == 1
+    late, kept = setting.graph.subscriptions
+    release.set()
+    await settle()
+    await setting.clock.advance(1)
+    assert (await asyncio.wait_for(creating, 5)).id == kept != late
+    assert [*setting.graph.subscriptions] == [kept]
+
+
+async def test_an_id_of_before_is_believed_for_a_day(setting: Setting, changes: Changes) -> None:
+    await changes.subscriptions.create(RECORDS, lifetime=HOUR)
+    before = setting.graph.item()
+    setting.graph.subscriptions.clear()
+    await setting.clock.advance(SHORT.total_seconds() * 0.76)
+    assert len(setting.graph.subscriptions) == 1
+    await post(changes, before)
+    assert setting.counts == {"received": 1}
+    await setting.clock.advance(24 * 3600)
+    await post(changes, before)
+    assert setting.counts == {"received": 1, "dropped": 1}
 
 
 # -- processes of two versions
