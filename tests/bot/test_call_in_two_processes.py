@@ -134,6 +134,31 @@ async def test_what_a_stopped_process_writes_is_refused_once_the_other_has_taken
     assert "was taken over by another process" in caplog.text
 
 
+async def test_a_call_that_the_other_has_taken_meanwhile_is_left_to_it() -> None:
+    begun: list[str] = []
+    release = anyio.Event()
+    clock = ManualClock()
+    store = SharedStore(clock=clock)
+    here, there = (BotUnderTest(clock=clock, store=store) for _ in range(2))
+
+    @here.bot.tone
+    async def first(event: ToneEvent) -> None:
+        begun.append("here")
+        await release.wait()
+
+    @there.bot.tone
+    async def second(event: ToneEvent) -> None:
+        begun.append("there")
+
+    async with here.bot, there.bot:
+        await here.notify(samples.tone(1))
+        await there.bot._runner._look_after(samples.CALL)  # found due before
+        await there.settle()
+        release.set()
+        await here.settle()
+    assert begun == ["here"]
+
+
 async def test_one_of_them_decides(two: Two) -> None:
     here, there = two
     await here.notify(samples.incoming())
