@@ -97,7 +97,7 @@ def create_table() -> None:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Fill the table while the server runs, since Graph asks it before it subscribes."""
     create_table()
-    async with changes:
+    async with credential, client, changes:
         filling = asyncio.create_task(fill())
         yield
         filling.cancel()

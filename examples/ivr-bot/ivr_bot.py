@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from azure.identity.aio import (  # type: ignore[import-not-found,import-untyped,unused-ignore]
@@ -115,5 +117,12 @@ async def say(call: LiveCall, name: str) -> None:
     await played.completed(timeout=60)
 
 
-app = FastAPI(lifespan=bot.lifespan)
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Start and stop the bot, and close what it sends with."""
+    async with credential, client, bot:
+        yield
+
+
+app = FastAPI(lifespan=lifespan)
 app.router.add_route("/api/calls", bot.asgi())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from azure.identity.aio import (  # type: ignore[import-not-found,import-untyped,unused-ignore]
     ClientSecretCredential,
@@ -24,7 +26,16 @@ bot = Bot(
     callback_uri=os.environ["CALLBACK_URI"],
     store=SQLiteStore(os.environ.get("STORE", "calls.db")),
 )
-app = FastAPI(lifespan=bot.lifespan)
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Start and stop the bot, and close what it sends with."""
+    async with credential, client, bot:
+        yield
+
+
+app = FastAPI(lifespan=lifespan)
 app.router.add_route("/api/calls", bot.asgi())
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import time
 import types
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import anyio
 import httpx
@@ -38,7 +39,7 @@ class Posting:
 def stand_in(monkeypatch: pytest.MonkeyPatch, answer: Answer, **environment: str) -> None:
     """Lead clients that are made from now on to `answer`, and have bots believe the tests' keys."""
     identity = types.ModuleType("azure.identity.aio")
-    vars(identity)["ClientSecretCredential"] = lambda *_: "token"
+    vars(identity)["ClientSecretCredential"] = Credential
     monkeypatch.setitem(sys.modules, "azure.identity.aio", identity)
     transport = httpx.MockTransport(answer)
     client = partial(graph_comms.AsyncCommunicationsClient, transport=transport)
@@ -55,6 +56,24 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, answer: Answer, **environment: str
         monkeypatch.setenv(name, value)
 
 
+class Credential:
+    """Has what a credential of azure-identity has, and tells whether it was closed."""
+
+    open: ClassVar[set[object]] = set()
+
+    def __init__(self, *_: str) -> None:
+        self.open.add(self)
+
+    async def get_token(self, *scopes: str, **options: Any) -> Any:
+        return types.SimpleNamespace(token="token", expires_on=time.time() + 3600)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.open.discard(self)
+
+
 @asynccontextmanager
 async def running(app: Any) -> AsyncIterator[Posting]:
     """Run an application as a server does, with its lifespan."""
@@ -65,6 +84,7 @@ async def running(app: Any) -> AsyncIterator[Posting]:
         httpx.AsyncClient(transport=transport, base_url=base) as http,
     ):
         yield Posting(http)
+    assert not Credential.open, "the application leaves its credential open"
 
 
 async def until(condition: Callable[[], bool]) -> None:

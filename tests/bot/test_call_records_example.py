@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 import graph_comms
+from tests.bot.example_apps import Credential
 from tests.bot.graph_side import APP_ID, RECORDS, URL, GraphSide
 
 EXAMPLE = Path(__file__).parents[2] / "examples/call-records/call_records.py"
@@ -60,7 +61,7 @@ def graph() -> GraphSide:
 def start(graph: GraphSide, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], Any]:
     """Return what starts the example, as a new process does."""
     identity = types.ModuleType("azure.identity.aio")
-    vars(identity)["ClientSecretCredential"] = lambda *_: "token"
+    vars(identity)["ClientSecretCredential"] = Credential
     monkeypatch.setitem(sys.modules, "azure.identity.aio", identity)
     client = partial(
         graph_comms.AsyncCommunicationsClient, transport=httpx.MockTransport(graph.answer)
@@ -86,6 +87,7 @@ def start(graph: GraphSide, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
             httpx.AsyncClient(transport=transport, base_url="https://bot.contoso.com") as http,
         ):
             yield Server(graph, http)
+        assert not Credential.open, "the application leaves its credential open"
 
     return started
 

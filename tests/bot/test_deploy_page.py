@@ -21,7 +21,7 @@ from graph_comms import AsyncCommunicationsClient
 from graph_comms.bot import Bot, LiveCall, Trust
 from tests.bot import samples
 from tests.bot.adapter_faces import event_2
-from tests.bot.example_apps import running, stand_in, until
+from tests.bot.example_apps import Credential, running, stand_in, until
 from tests.bot.service import CALLBACK, SIGNER, Service
 from tests.client.test_doc_pages import PROJECT, examples_of
 from tests.support.stores import SharedStore
@@ -34,7 +34,6 @@ GIVEN: Mapping[str, str] = {
     "CLIENT_SECRET": "secret",
     "REDIS_URL": "redis://localhost",
     "QUEUE_URL": "https://sqs.amazonaws.com/1/calls",
-    "credential": "token",
 }
 INCOMING = samples.body(samples.incoming())
 LINK = "https://teams.microsoft.com/meet/21234567890123?p=aB3x9Z"
@@ -184,7 +183,8 @@ def test_an_example_serves_a_bot(
     government = replace(Trust.US_GOV, keys=SIGNER.trust.keys)
     monkeypatch.setattr(Trust, "US_GOV", government)
     monkeypatch.chdir(tmp_path)
-    names = {"__name__": "example", "client": around.client, "bot": around.bot(), **GIVEN}
+    made = {"credential": Credential(), "client": around.client, "bot": around.bot()}
+    names = {"__name__": "example", **made, **GIVEN}
     exec(compile(EXAMPLES[number][0], PAGE, "exec"), names)
     DRIVEN[number](around, names)
 
@@ -194,7 +194,8 @@ def test_type_checkers_accept_the_examples(tmp_path: Path) -> None:
     identity = stubs / "azure/identity"
     identity.mkdir(parents=True)
     (stubs / "boto3.pyi").write_text("from typing import Any\ndef client(name: str) -> Any: ...\n")
-    names = "".join(f"{name}: str\n" for name in GIVEN)
+    names = "from typing import Any\ncredential: Any\n"
+    names += "".join(f"{name}: str\n" for name in GIVEN)
     for number, (code, _) in enumerate(EXAMPLES):
         # azure-identity is not installed for development.
         code = code.replace(
