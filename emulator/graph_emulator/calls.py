@@ -396,8 +396,11 @@ class Calls:
 
     def tell_roster(self, call: Call, changed: list[Json]) -> None:
         """Tell of a roster: of all of it, or of what has changed if the bot has asked for that."""
+        everybody = [participant.to_json() for participant in call.roster]
         if call.delta_roster:
             call.roster_number += 1
+            if call.roster_number == 1:
+                changed = everybody
             delta = {
                 "@odata.type": "#microsoft.graph.deltaParticipants",
                 "participants": changed,
@@ -405,7 +408,6 @@ class Calls:
             }
             self._send(call, wire.of_roster(call, [delta], self.forms))
         else:
-            everybody = [participant.to_json() for participant in call.roster]
             self._send(call, wire.of_roster(call, everybody, self.forms))
 
     def tell_operation(self, call: Call, operation: Operation) -> None:

@@ -197,6 +197,11 @@ class Emulator:
         self._refuse("advance")
         self._driver.advance(timedelta(**duration).total_seconds())
 
+    def wait_for(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Return what a coroutine comes to on the emulator's loop, while time passes: `bot.create(…)`."""
+        self._refuse("wait_for")
+        return self._driver.wait_for(coroutine)
+
     # -- inside
 
     def _refuse(self, method: str) -> None:
