@@ -74,7 +74,7 @@ async def check_three_processes(place: Place, log: Path) -> None:
             killed, stopped, left = (stack.enter_context(process(place, log)) for _ in range(3))
             wait_for(log, killed.pid, stopped.pid, left.pid, begun=1)
             assert (await changes.handle("POST", {}, "", body)).status == 202
-            wait_for(log, killed.pid, stopped.pid, left.pid, begun=2)
+            wait_for(log, killed.pid, stopped.pid, begun=2)
             killed.kill()
             stopped.send_signal(signal.SIGSTOP)
             time.sleep(2 * LEASE)

@@ -86,7 +86,7 @@ async def test_no_secret_of_a_call_is_shown(
     *items, last = notifications()
     for item in items:
         await tested.notify(item)
-    alive = [one for one in gc.get_objects() if type(one).__module__.startswith(PACKAGE)]
+    alive = [one for one in gc.get_objects() if str(type(one).__module__).startswith(PACKAGE)]
     shown += map(repr, alive)
     await tested.notify(last)
     assert {"incoming", "media_active", "participant_joined", "operation", "terminated"} <= {*seen}
