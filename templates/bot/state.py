@@ -183,6 +183,8 @@ _STORED = tuple(field.name for field in fields(CallState) if field.name != "rost
 def result_info(result: Json) -> ResultInfo | None:
     """Return a result as Graph's type; None where there is nothing in it."""
     members = dict(object_of(result))
+    if "subCode" in members:  # as the documentation of transfers spells it
+        members.setdefault("subcode", members["subCode"])
     return ResultInfo.from_dict(members) if members else None
 
 

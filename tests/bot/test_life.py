@@ -594,6 +594,19 @@ async def test_each_transfer_that_is_asked_for_may_fail(tested: BotUnderTest) ->
     assert seen == ["transfer_failed", "transfer_failed"]
 
 
+async def test_the_result_of_a_failed_transfer_is_read_however_it_is_spelled(
+    tested: BotUnderTest,
+) -> None:
+    results: list[Any] = []
+    tested.bot.transfer_failed(lambda event: results.append(event.result.subcode))
+    await tested.notify(*samples.answered_call()[:3])
+    await tested.notify(
+        samples.call_item(state="transferring"),
+        samples.call_item(state="established", resultInfo={"code": 500, "subCode": 7000}),
+    )
+    assert results == [7000]
+
+
 async def test_a_bot_that_stopped_refuses(tested: BotUnderTest, caplog: Any) -> None:
     await tested.notify(*samples.answered_call()[:3])
     await tested.stop()
