@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from graph_comms.bot.json_values import Json
 
 from .schedule import Act
+
+if TYPE_CHECKING:
+    from .meetings import Meeting
 
 Shape = Literal["peer-to-peer", "group", "meeting"]
 EndedBy = Literal["bot", "user", "service"]
@@ -91,6 +94,8 @@ class Call:
     operations: dict[str, Operation] = field(default_factory=dict[str, Operation])
     tones: list[str] = field(default_factory=list[str])
     participants: dict[str, Participant] = field(default_factory=dict[str, Participant])
+    meeting: Meeting | None = field(default=None, repr=False)
+    """The meeting that the bot has joined."""
     bot_id: str = ""
     """The id of the bot's own participant."""
     delta_roster: bool = False
@@ -142,3 +147,9 @@ def result_info(code: int, subcode: int, message: str) -> dict[str, Json]:
     """Return a resultInfo, whose message ends as the platform's do."""
     diagnosed = f"{message} DiagCode: 0#{subcode}.@"
     return {"@odata.type": NUMBERED, "code": code, "subcode": subcode, "message": diagnosed}
+
+
+def application(app_id: str) -> dict[str, Json]:
+    """Return the identity set of an application."""
+    named = {"@odata.type": "#microsoft.graph.identity", "id": app_id, "displayName": None}
+    return {"@odata.type": "#microsoft.graph.identitySet", "application": named}

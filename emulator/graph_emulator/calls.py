@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from urllib.parse import urlsplit
 
-from graph_comms._runtime.permissions import required_permissions
-from graph_comms.bot.json_values import Json, list_of, object_of, text_of
+from graph_comms.bot.json_values import Json
 
 from . import wire
-from .call import Call, EndedBy, Operation, Participant, Shape, result_info
+from .call import Call, EndedBy, Operation, Participant, application, result_info
 from .delivery import Delivery
 from .directory import Directory
-from .faults import call_not_found, invalid, not_permitted, other_tenant, wrong_state
+from .faults import call_not_found
 from .ids import Seeded, same_id
-from .messages import Answer, Request
+from .messages import Request
 from .people import KEYS, Leg, Person, Step
 from .schedule import Act, Schedule
 from .wire import Forms
@@ -32,11 +30,6 @@ KEPT = 45 * 60.0
 DECISION = 15.0
 """Within how many seconds an incoming call must be answered, rejected or redirected."""
 
-_NULLS = (
-    "subject", "ringingTimeoutInSeconds", "mediaState", "resultInfo", "answeredBy", "chatInfo",
-    "meetingInfo", "transcription", "toneInfo", "myParticipantId",
-)  # fmt: skip
-
 
 class Calls:
     """The calls of the service, by any spelling of their ids."""
@@ -51,11 +44,12 @@ class Calls:
     ) -> None:
         self.schedule = schedule
         self.seeded = seeded
+        self.beat = BEAT
         self.directory = directory
         self.forms: Forms = forms
         self._delivery = delivery
         self._calls: dict[str, Call] = {}
-        self._legs: dict[str, list[Leg]] = {}
+        self.legs: dict[str, list[Leg]] = {}
 
     def __getitem__(self, id: str) -> Call:
         """Return a call, also after its end; raises KeyError."""
@@ -68,96 +62,12 @@ class Calls:
     def __len__(self) -> int:
         return len(self._calls)
 
-    # -- requests
-
-    def create(self, request: Request) -> Answer:
-        """Begin a call to people, or to nobody yet (application-post-calls)."""
-        body, caller = request.body, request.caller
-        self._check_begun(body, "requestedModalities")
-        need = required_permissions(request.operation.permissions, body)
-        if not (caller.has_any(need.any_of) and all(caller.has_any([one]) for one in need.all_of)):
-            raise not_permitted()
-        targets = list_of(body.get("targets"))
-        if bool(targets) == bool(body.get("meetingInfo")):
-            raise invalid("Exactly one of targets and meetingInfo must be given.")
-        tenant = text_of(body.get("tenantId")) or caller.tenant
-        if caller.tenant and tenant and same_id(tenant) != same_id(caller.tenant):
-            raise other_tenant()
-        people = [self.directory.called(object_of(target).get("identity")) for target in targets]
-        peer = len(people) == 1 and not body.get("chatInfo")
-        call = self._begin(request, tenant, "peer-to-peer" if peer else "group")
-        self._schedule(BEAT, lambda: self._tell(call, state="establishing"))
-        if not peer:
-            self._schedule(2 * BEAT, lambda: self._establish(call))
-        for person in people:
-            self._schedule(2 * BEAT, partial(self._ring, call, person))
-        location = f"{request.root}{call.path}"
-        context = f"{request.root}/$metadata#communications/calls/$entity"
-        written = {"@odata.context": context, **dict.fromkeys(_NULLS), **call.to_json()}
-        return Answer(201, written, {"Location": location})
-
-    def get(self, request: Request) -> Answer:
-        """Return a call that lives."""
-        call = self.of(request)
-        context = f"{request.root}/$metadata#communications/calls/$entity"
-        return Answer(200, {"@odata.context": context, **call.to_json()})
-
-    def delete(self, request: Request) -> Answer:
-        """End a call for the bot, and one between two for both."""
-        call = self.of(request)
-        call.state = "terminating"
-        self._schedule(BEAT, lambda: self._tell(call, state="terminating"))
-        ended = result_info(200, 5001, "The conversation has ended.")
-        self._schedule(2 * BEAT, lambda: self.end(call, "bot", ended))
-        return Answer(204)
-
-    def answer(self, request: Request) -> Answer:
-        """Take an incoming call (call-answer)."""
-        call = self._undecided(request)
-        self._check_begun(request.body, "acceptedModalities")
-        call.callback_uri = request.body["callbackUri"]
-        call.delta_roster = _wants_deltas(request.body)
-        call.state = "establishing"
-        self._schedule(BEAT, lambda: self._tell(call, state="establishing"))
-        self._schedule(2 * BEAT, lambda: self._answered(call))
-        return Answer(202)
-
-    def reject(self, request: Request) -> Answer:
-        """Refuse an incoming call (call-reject); the notification of its end has no state."""
-        call = self._undecided(request)
-        reason = text_of(object_of(request.body).get("reason")) or "none"
-        if reason not in ("none", "busy", "forbidden"):
-            raise invalid("reason must be none, busy or forbidden.")
-        call.state = "terminating"
-        self._schedule(BEAT, lambda: self.end(call, "bot", None))
-        return Answer(202)
-
-    def keep_alive(self, request: Request) -> Answer:
-        """Let a call live for another 45 minutes (call-keepalive)."""
-        self._keep(self.of(request))
-        return Answer(200)
-
     def of(self, request: Request) -> Call:
         """Return the call of a request; raises Fault where it has ended or is not the caller's."""
         call = self._calls.get(same_id(request.keys["call-id"]))
         if call is None or call.ended or call.app_id != request.caller.app_id:
             raise call_not_found()
         return call
-
-    def _undecided(self, request: Request) -> Call:
-        call = self.of(request)
-        if call.state != "incoming":
-            raise wrong_state("The call is not incoming.")
-        self.schedule.cancel(call.ringing)
-        return call
-
-    def _check_begun(self, body: Json, modalities: str) -> None:
-        given = object_of(body)
-        if urlsplit(text_of(given.get("callbackUri"))).scheme != "https":
-            raise invalid("callbackUri must be an https address.")
-        for name in (modalities, "mediaConfig"):
-            if not given.get(name):
-                raise invalid(f"{name} is required.")
 
     # -- what people do
 
@@ -181,7 +91,7 @@ class Calls:
                 "targets": [
                     {
                         "@odata.type": "#microsoft.graph.invitationParticipantInfo",
-                        "identity": _application(app_id),
+                        "identity": application(app_id),
                     }
                 ],
                 "tenantId": tenant,
@@ -189,7 +99,7 @@ class Calls:
             },
         )
         self._calls[call.id] = call
-        self._legs[call.id] = [Leg(caller, call, self)]
+        self.legs[call.id] = [Leg(caller, call, self)]
         data = {
             **call.entity,
             "state": "incoming",
@@ -205,7 +115,7 @@ class Calls:
         }
         self._send(call, wire.of_call(call, "created", data, self.forms, identified=True))
         late = result_info(408, 8587, "The incoming call was not answered in time.")
-        call.ringing = self._schedule(DECISION, lambda: self.end(call, "service", late))
+        call.ringing = self.later(DECISION, lambda: self.end(call, "service", late))
         return call
 
     def leave(self, leg: Leg) -> None:
@@ -217,7 +127,7 @@ class Calls:
             left = result_info(200, 5002, "The conversation has ended.")
             self.end(call, "user", left)
             return
-        self._remove(call, leg)
+        self.remove(leg)
 
     def press(self, leg: Leg, key: str) -> None:
         """Let a person press a key, which the bot is told of if it has subscribed to tones."""
@@ -234,93 +144,99 @@ class Calls:
         if leg.active_since is None or leg.call.ended:
             return
         delay = leg.active_since + step.after - self.schedule.time
-        self._schedule(delay, lambda: step.do(leg))
+        self.later(delay, lambda: step.do(leg))
 
     # -- from one state to the next
 
-    def _begin(self, request: Request, tenant: str | None, shape: Shape) -> Call:
-        body = request.body
-        named = {
-            name: body[name]
-            for name in (
-                "targets", "requestedModalities", "mediaConfig", "callOptions", "chatInfo",
-                "meetingInfo", "tenantId", "subject",
-            )
-            if name in body
-        }  # fmt: skip
-        source = body.get("source") or {"identity": _application(request.caller.app_id)}
-        call = Call(
-            id=self.seeded.guid(),
-            chain_id=body.get("callChainId") or self.seeded.guid(),
-            tenant=tenant or "",
-            app_id=request.caller.app_id,
-            shape=shape,
-            direction="outgoing",
-            callback_uri=body["callbackUri"],
-            bot_id=self.seeded.guid(),
-            delta_roster=_wants_deltas(body),
-            entity={**named, "source": source},
-        )
+    def begin(self, call: Call) -> None:
+        """Take in a call that begins."""
         self._calls[call.id] = call
-        self._legs[call.id] = []
-        self._keep(call)
-        return call
+        self.legs[call.id] = []
+        self.keep(call)
 
-    def _keep(self, call: Call) -> None:
+    def keep(self, call: Call) -> None:
+        """Let a call live for another 45 minutes."""
         self.schedule.cancel(call.expiry)
         lapsed = result_info(408, 8537, "The call was not kept alive.")
         call.expiry = self.schedule.after(
             KEPT, lambda: self.end(call, "service", lapsed), pending=False
         )
 
-    def _ring(self, call: Call, person: Person) -> None:
-        """Let it ring at a person's, who does what the script says."""
+    def ring(
+        self,
+        call: Call,
+        person: Person,
+        on_outcome: Callable[[dict[str, Json] | None], None] | None = None,
+    ) -> None:
+        """Let it ring at a person's, who does what the script says.
+
+        `on_outcome` is called with the result of a refusal, or None for who has answered.
+        """
         if call.ended:
             return
-        leg = Leg(person, call, self)
-        self._legs[call.id].append(leg)
-        refuse = partial(self._refused, leg)
+        leg = Leg(person, call, self, on_outcome=on_outcome)
+        self.legs[call.id].append(leg)
+        refuse = partial(self.refused, leg)
         match person.response:
             case "answers":
-                self._schedule(person.responds_after, partial(self._joined, call, leg))
+                self.later(person.responds_after, partial(self.joined, call, leg))
             case "declines":
                 declined = result_info(603, 0, "The callee declined the call.")
-                self._schedule(person.responds_after, partial(refuse, "user", declined))
+                self.later(person.responds_after, partial(refuse, "user", declined))
             case "is busy":
                 busy = result_info(486, 560486, "The callee is busy.")
-                self._schedule(BEAT, partial(refuse, "user", busy))
+                self.later(BEAT, partial(refuse, "user", busy))
             case "does not answer":
                 late = result_info(487, 10004, "The call was not accepted in time.")
-                self._schedule(RINGING, partial(refuse, "service", late))
+                self.later(RINGING, partial(refuse, "service", late))
 
-    def _refused(self, leg: Leg, by: EndedBy, result: dict[str, Json]) -> None:
-        self._legs[leg.call.id].remove(leg)
-        if leg.call.shape == "peer-to-peer":
-            self.end(leg.call, by, result)
+    def refused(self, leg: Leg, by: EndedBy, result: dict[str, Json]) -> None:
+        """Go on without a person who has not answered, or end a call in which nobody is left."""
+        call = leg.call
+        if call.ended:
+            return
+        legs = self.legs[call.id]
+        legs.remove(leg)
+        if leg.on_outcome is not None:
+            leg.on_outcome(result)
+        elif call.shape == "peer-to-peer":
+            self.end(call, by, result)
+        elif not legs and call.shape == "group":
+            nobody = result_info(200, 5003, "All endpoints have declined.")
+            self.end(call, by, nobody)
 
-    def _joined(self, call: Call, leg: Leg) -> None:
+    def joined(self, call: Call, leg: Leg) -> None:
         """Take in a person who has answered."""
         if call.ended or call.state == "terminating":
             return
-        if call.shape == "peer-to-peer":
-            self._establish(call)
-        self._schedule(3 * BEAT, lambda: self._appear(call, leg))
+        if leg.on_outcome is not None:
+            leg.on_outcome(None)
+        elif call.shape == "peer-to-peer":
+            self.establish(call)
+        self.later(3 * BEAT, lambda: self.appear(call, leg))
 
-    def _answered(self, call: Call) -> None:
+    def answered(self, call: Call) -> None:
         """Connect the bot, which has taken an incoming call, with who calls."""
-        self._keep(call)
-        self._establish(call)
-        for leg in self._legs[call.id]:
-            self._schedule(3 * BEAT, partial(self._appear, call, leg))
+        self.keep(call)
+        self.establish(call)
+        for leg in self.legs[call.id]:
+            self.later(3 * BEAT, partial(self.appear, call, leg))
 
-    def _establish(self, call: Call) -> None:
-        """Tell of an established call, of its audio, and of what belongs to it."""
+    def establish(self, call: Call) -> None:
+        """Tell of an established call; a bot in the lobby of a meeting waits there."""
         if call.ended or call.state == "terminating":
             return
         call.state = "established"
-        bot = Participant(id=call.bot_id, identity=_application(call.app_id))
+        bot = Participant(id=call.bot_id, identity=application(call.app_id))
         call.participants[bot.id] = bot
-        self._tell(call, state="established", direction=call.direction)
+        self.tell(call, state="established", direction=call.direction)
+        if call.meeting is None:
+            self.connect(call)
+        else:
+            call.meeting.enter(self, call)
+
+    def connect(self, call: Call) -> None:
+        """Tell of the audio of an established call, and of what belongs to it."""
         media = {
             "mediaState": {"@odata.type": "#microsoft.graph.callMediaState", "audio": "active"}
         }
@@ -335,27 +251,32 @@ class Calls:
         }
 
         def activate() -> None:
-            if not call.ended:
-                call.audio = True
-                self._tell(call, state="established", **first)
-                for leg in self._legs[call.id]:
-                    self._activate(leg)
+            if call.ended or call.state == "terminating":
+                return
+            call.audio = True
+            self.tell(call, state="established", **first)
+            if call.shape != "peer-to-peer":
+                self.tell_roster(call, [call.participants[call.bot_id].to_json()])
+            for leg in self.legs[call.id]:
+                self.activate(leg)
 
-        self._schedule(BEAT, activate)
-        self._schedule(2 * BEAT, lambda: self._tell(call, state="established", **second))
+        self.later(BEAT, activate)
+        self.later(2 * BEAT, lambda: self.tell(call, state="established", **second))
 
-    def _appear(self, call: Call, leg: Leg) -> None:
+    def appear(self, call: Call, leg: Leg) -> None:
         """Show a person in the roster."""
         if call.ended:
             return
+        if leg not in self.legs[call.id]:
+            self.legs[call.id].append(leg)
         leg.participant = Participant(
             id=self.seeded.guid(), identity=leg.person.identity(call.tenant)
         )
         call.participants[leg.participant.id] = leg.participant
         self.tell_roster(call, [leg.participant.to_json()])
-        self._activate(leg)
+        self.activate(leg)
 
-    def _activate(self, leg: Leg) -> None:
+    def activate(self, leg: Leg) -> None:
         """Begin what a person does, once both the audio and the person are there."""
         if leg.active_since is None and leg.call.audio and leg.participant is not None:
             leg.active_since = self.schedule.time
@@ -363,34 +284,48 @@ class Calls:
             for step in leg.person.steps:
                 self.plan(leg, step)
 
-    def _remove(self, call: Call, leg: Leg) -> None:
-        gone = leg.participant
-        assert gone is not None
+    def remove(self, leg: Leg) -> None:
+        """Take a person out of a group; when nobody else is left, the call ends."""
+        call, gone = leg.call, leg.participant
+        if call.ended or gone is None:
+            return
         del call.participants[gone.id]
-        self._legs[call.id].remove(leg)
-        removed = {**gone.to_json(), "removedState": {"reason": "left"}}
+        self.legs[call.id].remove(leg)
+        removed = {**gone.to_json(), "removedState": {"reason": "Left"}}
         self.tell_roster(call, [removed])
         if len(call.participants) == 1:
             alone = result_info(200, 5010, "There is only one participant in the conversation.")
-            self._schedule(BEAT, lambda: self.end(call, "service", alone))
+            self.later(BEAT, lambda: self.end(call, "service", alone))
 
-    def end(self, call: Call, by: EndedBy, result: dict[str, Json] | None) -> None:
-        """End a call, for a reason: what is running in it ends, and the bot is told."""
+    def end(
+        self,
+        call: Call,
+        by: EndedBy,
+        result: dict[str, Json] | None,
+        *,
+        data: dict[str, Json] | None = None,
+    ) -> None:
+        """End a call, for a reason: what is running in it ends, and the bot is told.
+
+        Without a result it is told `data` instead: of a call that was rejected, only where that was.
+        """
         if call.ended:
             return
         self.schedule.cancel(call.expiry)
         self.schedule.cancel(call.ringing)
         call.state, call.ended_by, call.result = "terminated", by, result
         call.audio = False
-        for leg in self._legs.pop(call.id, []):
+        for leg in self.legs.pop(call.id, []):
             if leg in leg.person.legs:
                 leg.person.legs.remove(leg)
-        data: dict[str, Json] = {"callChainId": call.chain_id}
-        if result is None:  # a call that was rejected
-            data = {"@odata.id": call.path}
+        told: dict[str, Json]
+        if result is not None:
+            told = {"state": "terminated", "resultInfo": result, "callChainId": call.chain_id}
+        elif data is not None:
+            told = {"state": "terminated", **data, "callChainId": call.chain_id}
         else:
-            data |= {"state": "terminated", "resultInfo": result}
-        self._send(call, wire.of_call(call, "deleted", data, self.forms))
+            told = {"@odata.id": call.path}
+        self._send(call, wire.of_call(call, "deleted", told, self.forms))
 
     # -- telling the bot
 
@@ -414,7 +349,8 @@ class Calls:
         """Tell that an operation has ended."""
         self._send(call, wire.of_operation(call, operation, self.forms))
 
-    def _tell(self, call: Call, **data: Json) -> None:
+    def tell(self, call: Call, **data: Json) -> None:
+        """Tell of a change of a call that has not ended."""
         if not call.ended:
             chained = {**data, "callChainId": call.chain_id}
             self._send(call, wire.of_call(call, "updated", chained, self.forms))
@@ -422,14 +358,6 @@ class Calls:
     def _send(self, call: Call, item: Json) -> None:
         self._delivery.send(call, wire.notifications(item))
 
-    def _schedule(self, delay: float, act: Callable[[], object]) -> Act:
+    def later(self, delay: float, act: Callable[[], object]) -> Act:
+        """Let something happen in so many seconds, which a run waits for."""
         return self.schedule.after(delay, act)
-
-
-def _application(app_id: str) -> Json:
-    named = {"@odata.type": "#microsoft.graph.identity", "id": app_id, "displayName": None}
-    return {"@odata.type": "#microsoft.graph.identitySet", "application": named}
-
-
-def _wants_deltas(body: Json) -> bool:
-    return object_of(body.get("callOptions")).get("isDeltaRosterEnabled") is True

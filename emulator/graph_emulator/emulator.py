@@ -23,6 +23,7 @@ from .delivery import Receiver
 from .driver import DrivenLoop, Driver
 from .faults import Fault
 from .log import Log
+from .meetings import Meeting
 from .people import Person
 from .schedule import Schedule
 from .service import Service
@@ -167,6 +168,15 @@ class Emulator:
     def phone(self, number: str) -> Person:
         """Return who answers a telephone number."""
         return self._service.directory.phone(number)
+
+    def meeting(
+        self, join_url: str, *, passcode: str | None = None, lobby: bool = False
+    ) -> Meeting:
+        """Return a meeting that bots can join, by its link or its id; a `lobby` lets them wait.
+
+        Raises ValueError for what is no link to a meeting.
+        """
+        return self._service.meetings.declare(join_url, passcode, lobby=lobby)
 
     def rings(self, bot: Bot, from_: Person) -> Call:
         """Let a person call a bot."""

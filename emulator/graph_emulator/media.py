@@ -25,6 +25,15 @@ class Media:
         self._calls = calls
         self.lengths: dict[str, float] = {}
 
+    def routes(self) -> dict[str, Callable[[Request], Answer]]:
+        """Return what answers which operation, by method and path."""
+        call = "/communications/calls/{call-id}"
+        return {
+            f"POST {call}/playPrompt": self.play_prompt,
+            f"POST {call}/cancelMediaProcessing": self.cancel,
+            f"POST {call}/subscribeToTone": self.subscribe_to_tone,
+        }
+
     def play_prompt(self, request: Request) -> Answer:
         """Play prompts one after another, after those that play already (call-playprompt)."""
         call = self._calls.of(request)
@@ -97,22 +106,6 @@ class Media:
         operation.status, operation.result = status, result
         operation.details["completionReason"] = reason
         self._calls.tell_operation(call, operation)
-
-
-def routes(calls: Calls, media: Media) -> dict[str, Callable[[Request], Answer]]:
-    """Return what answers which operation, by method and path."""
-    call = "/communications/calls/{call-id}"
-    return {
-        "POST /communications/calls": calls.create,
-        f"GET {call}": calls.get,
-        f"DELETE {call}": calls.delete,
-        f"POST {call}/answer": calls.answer,
-        f"POST {call}/reject": calls.reject,
-        f"POST {call}/keepAlive": calls.keep_alive,
-        f"POST {call}/playPrompt": media.play_prompt,
-        f"POST {call}/cancelMediaProcessing": media.cancel,
-        f"POST {call}/subscribeToTone": media.subscribe_to_tone,
-    }
 
 
 def _result(code: int, subcode: int, message: str) -> dict[str, Json]:

@@ -34,6 +34,8 @@ class Leg:
     participant: Participant | None = None
     """None until the person has joined."""
     active_since: float | None = None
+    on_outcome: Callable[[dict[str, object] | None], None] | None = None
+    """Called with the result of a refusal, or None once the person has answered."""
 
 
 @dataclass(eq=False)

@@ -8,17 +8,21 @@ from urllib.parse import parse_qsl
 
 from graph_comms.bot.json_values import Json
 
+from .calling import Calling
 from .calls import Calls
 from .delivery import Delivery, Receiver
 from .directory import Directory
 from .faults import Fault
+from .groups import Groups
 from .ids import Seeded, same_id
 from .log import Log, Logged, hidden
-from .media import Media, routes
+from .media import Media
+from .meetings import Meetings
 from .messages import Answer, Request
 from .routing import Route, Router
 from .schedule import Schedule
 from .tokens import Authority, InvalidTokenError
+from .transfers import Transfers
 from .wire import Forms
 
 MOST = 4 * 1024 * 1024
@@ -40,8 +44,14 @@ class Service:
         self.directory = Directory(self.seeded)
         self.delivery = Delivery(self.schedule, self.seeded, self.authority, self.log, receiver_of)
         self.calls = Calls(self.schedule, self.seeded, self.directory, self.delivery, forms)
+        self.meetings = Meetings()
         self.media = Media(self.calls)
-        self._routes = routes(self.calls, self.media)
+        self._routes = {
+            **Calling(self.calls, self.meetings).routes(),
+            **self.media.routes(),
+            **Groups(self.calls).routes(),
+            **Transfers(self.calls).routes(),
+        }
         self.failing: dict[str, list[Fault]] = {}
         """What is answered next instead, by the name of the operation."""
 

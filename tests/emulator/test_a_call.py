@@ -11,45 +11,15 @@ from typing import Any
 import pytest
 
 from graph_comms import GraphHTTPError
-from graph_comms.bot import Bot
-from graph_comms.models import (
-    Call,
-    Identity,
-    IdentitySet,
-    InvitationParticipantInfo,
-    Modality,
-    ServiceHostedMediaConfig,
-)
-from graph_emulator import Emulator, Person, Stuck
-
-CALLBACK = "https://bot.contoso.com/api/calls"
+from graph_comms.models import IdentitySet, InvitationParticipantInfo
+from graph_emulator import Emulator, Stuck
+from tests.emulator.bots import bot_of, call_to
 
 
 @pytest.fixture
 def svc() -> Generator[Emulator]:
     with Emulator() as svc:
         yield svc
-
-
-def bot_of(svc: Emulator, **options: Any) -> Bot:
-    return Bot(
-        svc.async_client(), app_id=svc.app_id, callback_uri=CALLBACK, trust=svc.trust, **options
-    )
-
-
-def call_to(*people: Person) -> Call:
-    targets = [
-        InvitationParticipantInfo(
-            identity=IdentitySet(user=Identity(id=person.id, display_name=person.name))
-        )
-        for person in people
-    ]
-    return Call(
-        callback_uri=CALLBACK,
-        targets=targets,
-        requested_modalities=[Modality.AUDIO],
-        media_config=ServiceHostedMediaConfig(),
-    )
 
 
 def test_a_bot_greets_and_hangs_up(svc: Emulator) -> None:

@@ -10,19 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graph_comms.bot import Bot, CallEnded, OperationFailed
-from graph_comms.models import (
-    Call,
-    Identity,
-    IdentitySet,
-    InvitationParticipantInfo,
-    Modality,
-    OutgoingCallOptions,
-    ServiceHostedMediaConfig,
-)
 from graph_emulator import Emulator, Person
 from graph_emulator.people import KEYS
-
-CALLBACK = "https://bot.contoso.com/api/calls"
+from tests.emulator.bots import bot_of, call_to
 
 
 @dataclass(frozen=True)
@@ -81,7 +71,7 @@ def test_the_bot_comes_to_what_happened(
 ) -> None:
     seen: dict[str, Seen] = {}
     with Emulator() as svc:
-        bot = Bot(svc.async_client(), app_id=svc.app_id, callback_uri=CALLBACK, trust=svc.trust)
+        bot = bot_of(svc)
         follow(bot, seen, actions)
         svc.connect(bot)
         for number, script in enumerate(scripts):
@@ -164,13 +154,3 @@ async def do(call: Any, action: str) -> None:
             await call.tones(max_digits=2, timeout=3)
         case _:
             await call.hang_up()
-
-
-def call_to(person: Person, *, deltas: bool) -> Call:
-    named = IdentitySet(user=Identity(id=person.id, display_name=person.name))
-    return Call(
-        targets=[InvitationParticipantInfo(identity=named)],
-        requested_modalities=[Modality.AUDIO],
-        media_config=ServiceHostedMediaConfig(),
-        call_options=OutgoingCallOptions(is_delta_roster_enabled=deltas),
-    )

@@ -1,0 +1,199 @@
+"""Requests that begin, take, refuse and end calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import partial
+from typing import Literal
+from urllib.parse import urlsplit
+
+from graph_comms._runtime.permissions import required_permissions
+from graph_comms.bot.json_values import Json, list_of, object_of, text_of
+
+from .behaviours import Behaviour
+from .call import Call, Shape, application, result_info
+from .calls import BEAT, Calls
+from .faults import invalid, not_permitted, other_tenant, wrong_state
+from .ids import same_id
+from .meetings import Meetings
+from .messages import Answer, Request
+
+_KEPT = (
+    "targets", "requestedModalities", "mediaConfig", "callOptions", "chatInfo", "meetingInfo",
+    "tenantId", "subject",
+)  # fmt: skip
+
+_NULLS = (
+    "subject", "ringingTimeoutInSeconds", "mediaState", "resultInfo", "answeredBy", "chatInfo",
+    "meetingInfo", "transcription", "toneInfo", "myParticipantId",
+)  # fmt: skip
+
+REASONS = ("none", "busy", "forbidden")
+
+
+class Calling:
+    """Answers what begins and ends calls."""
+
+    def __init__(self, calls: Calls, meetings: Meetings) -> None:
+        self._calls = calls
+        self._meetings = meetings
+
+    def routes(self) -> dict[str, Callable[[Request], Answer]]:
+        """Return what answers which operation, by method and path."""
+        call = "/communications/calls/{call-id}"
+        return {
+            "POST /communications/calls": self.create,
+            f"GET {call}": self.get,
+            f"DELETE {call}": self.delete,
+            f"POST {call}/answer": self.answer,
+            f"POST {call}/reject": self.reject,
+            f"POST {call}/keepAlive": self.keep_alive,
+        }
+
+    def create(self, request: Request) -> Answer:
+        """Call people, or join a meeting (application-post-calls)."""
+        calls, body, caller = self._calls, request.body, request.caller
+        _check_begun(body, "requestedModalities")
+        need = required_permissions(request.operation.permissions, body)
+        if not (caller.has_any(need.any_of) and all(caller.has_any([one]) for one in need.all_of)):
+            raise not_permitted()
+        targets = list_of(body.get("targets"))
+        if bool(targets) == bool(body.get("meetingInfo")):
+            raise invalid("Exactly one of targets and meetingInfo must be given.")
+        tenant = text_of(body.get("tenantId")) or caller.tenant
+        if caller.tenant and tenant and same_id(tenant) != same_id(caller.tenant):
+            raise other_tenant()
+        identities = [object_of(target).get("identity") for target in targets]
+        people = [calls.directory.called(identity) for identity in identities]
+        meeting = None if targets else self._meetings.of(body)
+        shape: Shape = "meeting" if meeting else "peer-to-peer" if len(people) == 1 else "group"
+        call = self._begun(request, tenant or "", shape)
+        call.meeting = meeting
+        calls.later(BEAT, lambda: calls.tell(call, state="establishing"))
+        if not people or len(people) > 1:
+            calls.later(2 * BEAT, lambda: calls.establish(call))
+        for person in people:
+            calls.later(2 * BEAT, partial(calls.ring, call, person))
+        written = {**_context(request), **dict.fromkeys(_NULLS), **call.to_json()}
+        return Answer(201, written, {"Location": f"{request.root}{call.path}"})
+
+    def get(self, request: Request) -> Answer:
+        """Return a call that lives (call-get)."""
+        return Answer(200, {**_context(request), **self._calls.of(request).to_json()})
+
+    def delete(self, request: Request) -> Answer:
+        """End a call for the bot, and one between two for both (call-delete)."""
+        calls, call = self._calls, self._calls.of(request)
+        call.state = "terminating"
+        calls.later(BEAT, lambda: calls.tell(call, state="terminating"))
+        ended = result_info(200, 5001, "The conversation has ended.")
+        calls.later(2 * BEAT, lambda: calls.end(call, "bot", ended))
+        return Answer(204)
+
+    def answer(self, request: Request) -> Answer:
+        """Take an incoming call (call-answer)."""
+        calls, call = self._calls, self._undecided(request)
+        _check_begun(request.body, "acceptedModalities")
+        calls.schedule.cancel(call.ringing)
+        call.callback_uri = request.body["callbackUri"]
+        call.delta_roster = _wants_deltas(request.body)
+        call.state = "establishing"
+        calls.later(BEAT, lambda: calls.tell(call, state="establishing"))
+        calls.later(2 * BEAT, lambda: calls.answered(call))
+        return Answer(202)
+
+    def reject(self, request: Request) -> Answer:
+        """Refuse an incoming call (call-reject); the notification of its end has no state."""
+        calls, call = self._calls, self._undecided(request)
+        if (text_of(object_of(request.body).get("reason")) or "none") not in REASONS:
+            raise invalid(f"reason must be one of {', '.join(REASONS)}.")
+        calls.schedule.cancel(call.ringing)
+        call.state = "terminating"
+        calls.later(BEAT, lambda: calls.end(call, "bot", None))
+        return Answer(202)
+
+    def keep_alive(self, request: Request) -> Answer:
+        """Let a call live for another 45 minutes (call-keepalive)."""
+        self._calls.keep(self._calls.of(request))
+        return Answer(200)
+
+    def _undecided(self, request: Request) -> Call:
+        call = self._calls.of(request)
+        if call.state != "incoming":
+            raise wrong_state("The call is not incoming.")
+        return call
+
+    def _begun(self, request: Request, tenant: str, shape: Shape) -> Call:
+        calls, body = self._calls, request.body
+        source = body.get("source") or {"identity": application(request.caller.app_id)}
+        call = Call(
+            id=calls.seeded.guid(),
+            chain_id=text_of(body.get("callChainId")) or calls.seeded.guid(),
+            tenant=tenant,
+            app_id=request.caller.app_id,
+            shape=shape,
+            direction="outgoing",
+            callback_uri=body["callbackUri"],
+            bot_id=calls.seeded.guid(),
+            delta_roster=_wants_deltas(body),
+            entity={**{name: body[name] for name in _KEPT if name in body}, "source": source},
+        )
+        calls.begin(call)
+        return call
+
+
+def _check_begun(
+    body: Json, modalities: Literal["requestedModalities", "acceptedModalities"]
+) -> None:
+    given = object_of(body)
+    if urlsplit(text_of(given.get("callbackUri"))).scheme != "https":
+        raise invalid("callbackUri must be an https address.")
+    required: Collection[str] = (modalities, "mediaConfig")
+    for name in required:
+        if not given.get(name):
+            raise invalid(f"{name} is required.")
+
+
+def _context(request: Request) -> dict[str, Json]:
+    return {"@odata.context": f"{request.root}/$metadata#communications/calls/$entity"}
+
+
+def _wants_deltas(body: Json) -> bool:
+    return object_of(body.get("callOptions")).get("isDeltaRosterEnabled") is True
+
+
+_PAGE = "https://learn.microsoft.com/graph/api/"
+_TESTS = "tests/emulator/test_a_call.py::"
+
+BEHAVIOURS = (
+    Behaviour(
+        "calls.create.required",
+        "D",
+        f"{_PAGE}application-post-calls",
+        f"{_TESTS}test_what_cannot_be_created_is_refused",
+    ),
+    Behaviour(
+        "calls.create.permission",
+        "W",
+        "microsoft-graph-comms-samples issue 276: 403, 7504",
+        f"{_TESTS}test_an_application_without_the_role_is_refused",
+    ),
+    Behaviour(
+        "calls.delete", "D", f"{_PAGE}call-delete", f"{_TESTS}test_a_bot_greets_and_hangs_up"
+    ),
+    Behaviour(
+        "calls.answer", "D", f"{_PAGE}call-answer", f"{_TESTS}test_a_bot_is_rung_and_answers"
+    ),
+    Behaviour(
+        "calls.reject",
+        "D",
+        f"{_PAGE}call-reject",
+        f"{_TESTS}test_an_incoming_call_that_nothing_decides_is_rejected",
+    ),
+    Behaviour(
+        "calls.keepAlive",
+        "D",
+        f"{_PAGE}call-keepalive",
+        f"{_TESTS}test_the_bots_own_keep_alive_lets_a_call_live",
+    ),
+)

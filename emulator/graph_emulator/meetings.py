@@ -1,0 +1,141 @@
+"""Meetings that a bot can join: who is there, who comes and goes, and who waits in the lobby."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+from graph_comms.bot import MeetingLink
+from graph_comms.bot.json_values import Json, object_of, text_of
+
+from .behaviours import Behaviour
+from .call import Call, result_info
+from .faults import Fault, invalid
+from .people import Leg, Person
+
+if TYPE_CHECKING:
+    from .calls import Calls
+
+LOBBY = 30 * 60.0
+"""How long a bot that nobody admits waits in the lobby, in seconds."""
+
+
+@dataclass(eq=False)
+class Meeting:
+    """A meeting; nobody is there but whom its script lets join.
+
+    Each method says what happens from now on whenever a bot joins, and returns the meeting. `after` is
+    in seconds from when the bot's audio is active; for `admits`, from when the bot is in the lobby.
+    """
+
+    key: str
+    passcode: str | None = field(default=None, repr=False)
+    lobby: bool = False
+    admitted_after: float | None = None
+    steps: list[tuple[float, str, Person]] = field(
+        default_factory=list[tuple[float, str, Person]], repr=False
+    )
+
+    def joins(self, person: Person, after: float = 0.0) -> Self:
+        """Let a person come."""
+        self.steps.append((after, "joins", person))
+        return self
+
+    def leaves(self, person: Person, after: float = 0.0) -> Self:
+        """Let a person go."""
+        self.steps.append((after, "leaves", person))
+        return self
+
+    def admits(self, after: float = 0.0) -> Self:
+        """Let somebody admit the bot from the lobby."""
+        self.admitted_after = after
+        return self
+
+    def enter(self, calls: Calls, call: Call) -> None:
+        """Take a bot in, or let it wait in the lobby."""
+        if not self.lobby:
+            self._take_in(calls, call)
+            return
+        call.participants[call.bot_id].in_lobby = True
+        if self.admitted_after is not None:
+            calls.later(self.admitted_after, lambda: self._admit(calls, call))
+        else:
+            alone = result_info(408, 0, "Nobody has admitted the bot.")
+            calls.schedule.after(LOBBY, lambda: self._let_go(calls, call, alone), pending=False)
+
+    def _let_go(self, calls: Calls, call: Call, result: dict[str, Json]) -> None:
+        bot = call.participants.get(call.bot_id)
+        if bot is not None and bot.in_lobby:
+            calls.end(call, "service", result)
+
+    def _admit(self, calls: Calls, call: Call) -> None:
+        if not call.ended and call.state != "terminating":
+            call.participants[call.bot_id].in_lobby = False
+            self._take_in(calls, call)
+
+    def _take_in(self, calls: Calls, call: Call) -> None:
+        calls.connect(call)
+        legs: dict[str, Leg] = {}
+        for after, act, person in sorted(self.steps, key=lambda step: step[0]):
+            leg = legs.setdefault(person.id, Leg(person, call, calls))
+            does = (
+                partial(calls.appear, call, leg) if act == "joins" else partial(calls.remove, leg)
+            )
+            calls.later(calls.beat + after, does)
+
+
+class Meetings:
+    """The meetings that a script declares; any other is empty."""
+
+    def __init__(self) -> None:
+        self._meetings: dict[str, Meeting] = {}
+
+    def declare(self, join_url: str, passcode: str | None, *, lobby: bool) -> Meeting:
+        """Return the meeting of a link or a meeting's id, which is declared by it.
+
+        Raises ValueError for what is no link to a meeting.
+        """
+        link = MeetingLink.parse(join_url, passcode=passcode)
+        key = link.thread_id or link.meeting_id or ""
+        meeting = self._meetings[key] = Meeting(key, link.passcode, lobby)
+        return meeting
+
+    def of(self, body: Json) -> Meeting:
+        """Return the meeting that a body wants to join; raises Fault if it cannot be joined so."""
+        info = object_of(body.get("meetingInfo"))
+        meeting_id = "".join(text_of(info.get("joinMeetingId")).split())
+        key = meeting_id or text_of(object_of(body.get("chatInfo")).get("threadId"))
+        if not key and not info.get("token"):
+            raise invalid("chatInfo.threadId, or a joinMeetingId, is required to join a meeting.")
+        if not body.get("tenantId"):
+            raise invalid("tenantId is required to join a meeting.")
+        meeting = self._meetings.get(key) or Meeting(key)
+        given = text_of(info.get("passcode")) or None
+        if meeting_id and meeting.passcode is not None and meeting.passcode != given:
+            raise Fault(400, "8561", "Invalid join meeting id.")
+        return meeting
+
+
+_PAGE = "https://learn.microsoft.com/graph/api/application-post-calls"
+_TESTS = "tests/emulator/test_meetings.py::"
+
+BEHAVIOURS = (
+    Behaviour("meetings.join", "D", _PAGE, f"{_TESTS}test_a_bot_joins_a_meeting"),
+    Behaviour(
+        "meetings.lobby",
+        "D",
+        "https://learn.microsoft.com/graph/api/resources/participant: isInLobby",
+        f"{_TESTS}test_a_bot_waits_in_the_lobby",
+    ),
+    Behaviour(
+        "meetings.lobby.not_admitted", "?", "", f"{_TESTS}test_a_bot_that_nobody_admits_is_let_go"
+    ),
+    Behaviour(
+        "meetings.join.passcode",
+        "?",
+        "the sub-code: Azure Communication Services, troubleshooting codes",
+        f"{_TESTS}test_a_wrong_passcode_is_refused",
+    ),
+    Behaviour("meetings.join.required", "D", _PAGE, f"{_TESTS}test_what_joining_needs"),
+)

@@ -1,0 +1,129 @@
+"""Calls that are passed on: transferred while they last, redirected while they ring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from graph_comms.bot.json_values import Json, list_of, number_of, object_of, text_of
+
+from .behaviours import Behaviour
+from .call import NUMBERED, Call, result_info
+from .calls import BEAT, Calls
+from .faults import Fault, invalid, not_permitted, wrong_state
+from .messages import Answer, Request
+from .people import Person
+
+MOST_TARGETS = 25
+TIMEOUTS = (15, 90)
+"""Within what the time-out of a redirection must be, in seconds."""
+
+ROLE = "Calls.Initiate.All"
+
+
+class Transfers:
+    """Answers what passes a call on to somebody else."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    def routes(self) -> dict[str, Callable[[Request], Answer]]:
+        """Return what answers which operation, by method and path."""
+        call = "/communications/calls/{call-id}"
+        return {f"POST {call}/transfer": self.transfer, f"POST {call}/redirect": self.redirect}
+
+    def transfer(self, request: Request) -> Answer:
+        """Pass a call on to somebody; `replacesCallId` makes it a consultative one (call-transfer)."""
+        calls, call = self._calls, self._calls.of(request)
+        if not request.caller.has_any([ROLE]):
+            raise not_permitted()
+        if call.state != "established":
+            raise Fault(400, "8501", "Call not established.")
+        target = object_of(object_of(request.body).get("transferTarget"))
+        if call.shape != "peer-to-peer" and not object_of(request.body).get("transferee"):
+            raise invalid("transferee is required in a group call.")
+        person = calls.directory.called(target.get("identity"))
+        consultative = bool(text_of(target.get("replacesCallId")))
+        call.state = "transferring"
+        calls.later(BEAT, lambda: calls.tell(call, state="transferring"))
+        taken = person.response == "answers"
+        delay = BEAT + (person.responds_after if taken else _patience(person))
+        outcome = self._accepted if taken else self._failed
+        calls.later(BEAT + delay, partial(outcome, call, consultative))
+        return Answer(202)
+
+    def redirect(self, request: Request) -> Answer:
+        """Pass an incoming call on before it is answered (call-redirect)."""
+        calls, call = self._calls, self._calls.of(request)
+        if not request.caller.has_any([ROLE]):
+            raise not_permitted()
+        if call.state != "incoming":
+            raise wrong_state("The call is not incoming.")
+        targets = list_of(object_of(request.body).get("targets"))
+        if not 1 <= len(targets) <= MOST_TARGETS:
+            raise invalid(f"targets must hold between 1 and {MOST_TARGETS} targets.")
+        timeout = number_of(object_of(request.body).get("timeout"))
+        if timeout is not None and not TIMEOUTS[0] <= timeout <= TIMEOUTS[1]:
+            raise invalid(f"timeout must be between {TIMEOUTS[0]} and {TIMEOUTS[1]} seconds.")
+        for target in targets:
+            calls.directory.called(object_of(target).get("identity"))
+        calls.schedule.cancel(call.ringing)
+        call.state = "redirecting"
+        passed_on = result_info(200, 7000, "The call was redirected.")
+        calls.later(BEAT, lambda: calls.end(call, "bot", passed_on))
+        return Answer(202)
+
+    def _accepted(self, call: Call, consultative: bool) -> None:
+        if call.ended or call.state == "terminating":
+            return
+        call.state = "transferAccepted"
+        self._calls.tell(call, state="transferAccepted")
+        done: dict[str, Json] = {
+            "@odata.type": NUMBERED,
+            "code": 0,
+            "subcode": 7015,
+            "message": "GracefulTransferCompleted",
+        }
+        end = partial(self._calls.end, call, "bot", None if consultative else done)
+        if consultative:
+            end = partial(end, data={"terminationReason": "AppTransferred"})
+        self._calls.later(BEAT, end)
+
+    def _failed(self, call: Call, consultative: bool) -> None:
+        if call.ended or call.state == "terminating":
+            return
+        call.state = "established"
+        subcode = 7700 if consultative else 7000
+        result: dict[str, Json] = {
+            "@odata.type": NUMBERED,
+            "code": 500,
+            "subCode": subcode,
+            "message": "The transfer failed.",
+        }
+        told: dict[str, Json] = {"state": "established", "resultInfo": result}
+        if consultative:
+            told["replacesContext"] = "ZW11bGF0ZWQ="
+        self._calls.tell(call, **told)
+
+
+def _patience(person: Person) -> float:
+    return person.responds_after if person.response == "declines" else 15.0
+
+
+_PAGE = "https://learn.microsoft.com/graph/api/"
+_TESTS = "tests/emulator/test_transfers.py::"
+
+BEHAVIOURS = (
+    Behaviour(
+        "transfers.accepted", "D", f"{_PAGE}call-transfer", f"{_TESTS}test_a_call_is_transferred"
+    ),
+    Behaviour("transfers.failed", "D", f"{_PAGE}call-transfer", f"{_TESTS}test_a_transfer_fails"),
+    Behaviour(
+        "transfers.state",
+        "D-ACS",
+        "8501: call not established",
+        f"{_TESTS}test_what_cannot_be_passed_on_is_refused",
+    ),
+    Behaviour("redirect", "D", f"{_PAGE}call-redirect", f"{_TESTS}test_a_call_is_redirected"),
+    Behaviour("redirect.result", "?", "", f"{_TESTS}test_a_call_is_redirected"),
+)

@@ -1,0 +1,143 @@
+"""Calls of several: who is rung, invited, muted, removed, and left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from graph_comms import GraphHTTPError, PermissionDeniedError
+from graph_emulator import Emulator
+from tests.emulator.bots import bot_of, call_to, target
+
+
+@pytest.fixture
+def svc() -> Generator[Emulator]:
+    with Emulator() as svc:
+        yield svc
+
+
+@pytest.fixture
+def joined(svc: Emulator) -> list[str]:
+    """Connect a bot, and return who it was told has joined or left, in order."""
+    bot = bot_of(svc)
+    seen: list[str] = []
+
+    def name(event: Any) -> str:
+        return str(event.participant.info.identity.user.display_name)
+
+    bot.participant_joined(lambda event: seen.append(f"+{name(event)}"))
+    bot.participant_left(lambda event: seen.append(f"-{name(event)}"))
+    bot.participant_changed(
+        lambda event: seen.append(f"{name(event)} {event.participant.is_muted}")
+    )
+    svc.connect(bot)
+    return seen
+
+
+@pytest.mark.parametrize("deltas", [False, True])
+def test_who_takes_part(svc: Emulator, joined: list[str], deltas: bool) -> None:
+    ann, ben = svc.user("Ann").answers(after=1), svc.user("Ben").answers(after=3)
+    call = svc.client().calls.create(call_to(ann, ben, deltas=deltas))
+    svc.run()
+    assert joined == ["+Ann", "+Ben"]
+    listed = list(svc.client().calls.participants.list(str(call.id)))
+    assert [one.id for one in listed] == [one.id for one in svc.calls[str(call.id)].roster]
+    got = svc.client().calls.participants.get(str(call.id), str(listed[1].id))
+    assert got.to_dict() == listed[1].to_dict()
+
+
+def test_a_group_ends_when_the_last_has_left(svc: Emulator, joined: list[str]) -> None:
+    ann = svc.user("Ann").answers(after=1).hangs_up(after=5)
+    ben = svc.user("Ben").answers(after=1).hangs_up(after=8)
+    call = svc.client().calls.create(call_to(ann, ben))
+    svc.run()
+    ended = svc.calls[str(call.id)]
+    assert joined == ["+Ann", "+Ben", "-Ann", "-Ben"]
+    assert ended.ended_by == "service"
+    assert ended.result is not None
+    assert ended.result["subcode"] == 5010
+
+
+def test_a_group_that_everybody_declines_ends(svc: Emulator, joined: list[str]) -> None:
+    call = svc.client().calls.create(
+        call_to(svc.user("Ann").declines(), svc.user("Ben").does_not_answer())
+    )
+    svc.run()
+    result = svc.calls[str(call.id)].result
+    assert result is not None
+    assert result["subcode"] == 5003
+    assert joined == []
+
+
+def test_a_person_is_invited(svc: Emulator, joined: list[str]) -> None:
+    bot, done = bot_of(svc), list[str]()
+
+    @bot.media_active
+    async def invite(call: Any) -> None:
+        cleo = svc.user("Cleo").answers(after=2)
+        invited = await call.participants.invite([target(cleo)])
+        done.append((await invited.completed(timeout=30)).status.value)
+
+    svc.connect(bot)
+    svc.client().calls.create(call_to(svc.user("Ann").answers(), svc.user("Ben").answers()))
+    svc.run()
+    assert done == ["completed"]
+    assert svc.log.operations == ["create", "invite"]
+
+
+def test_an_invitation_that_is_declined_fails(svc: Emulator, joined: list[str]) -> None:
+    ann, ben = svc.user("Ann").answers(), svc.user("Ben").answers()
+    call = svc.client().calls.create(call_to(ann, ben))
+    svc.run()
+    cleo = svc.user("Cleo").declines()
+    operation = svc.client().calls.participants.invite(str(call.id), participants=[target(cleo)])
+    svc.run()
+    assert svc.calls[str(call.id)].operations[str(operation.id)].status == "failed"
+    assert joined == ["+Ann", "+Ben"]
+
+
+def test_a_person_is_removed(svc: Emulator, joined: list[str]) -> None:
+    ann, ben = svc.user("Ann").answers(), svc.user("Ben").answers()
+    call = svc.client().calls.create(call_to(ann, ben))
+    svc.run()
+    gone = svc.calls[str(call.id)].roster[1]
+    svc.client().calls.participants.delete(str(call.id), gone.id)
+    svc.run()
+    assert joined == ["+Ann", "+Ben", "-Ann"]
+
+
+@pytest.mark.parametrize("deltas", [False, True])
+def test_a_person_is_muted(svc: Emulator, joined: list[str], deltas: bool) -> None:
+    ann, ben = svc.user("Ann").answers(), svc.user("Ben").answers()
+    call = svc.client().calls.create(call_to(ann, ben, deltas=deltas))
+    svc.run()
+    muted = svc.calls[str(call.id)].roster[2]
+    operation = svc.client().calls.participants.mute(str(call.id), muted.id)
+    assert operation.status is not None
+    assert operation.status.value == "completed"
+    svc.run()
+    assert joined == ["+Ann", "+Ben", "Ben True"]
+
+
+def test_what_only_a_group_has_is_refused_between_two(svc: Emulator) -> None:
+    call = svc.client().calls.create(call_to(svc.user("Ann").answers()))
+    svc.run()
+    with pytest.raises(GraphHTTPError) as raised:
+        svc.client().calls.participants.list(str(call.id))
+    assert (raised.value.status, raised.value.code) == (400, "8548")
+
+
+def test_too_many_are_not_invited_nor_by_anybody(svc: Emulator) -> None:
+    people = [svc.user(f"user {number}") for number in range(6)]
+    call = svc.client().calls.create(call_to(*(person.answers() for person in people[:2])))
+    svc.run()
+    with pytest.raises(GraphHTTPError, match="between 1 and 5"):
+        svc.client().calls.participants.invite(
+            str(call.id), participants=[target(person) for person in people]
+        )
+    with pytest.raises(PermissionDeniedError):
+        svc.client(roles=["Calls.Initiate.All"]).calls.participants.invite(
+            str(call.id), participants=[target(people[2])]
+        )
