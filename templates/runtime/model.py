@@ -55,6 +55,8 @@ _hide_lock = Lock()
 _keys: dict[type, tuple[str, ...]] = {}
 """The keys by the entity types that declare them: the wire names of the properties."""
 
+_open_types: set[type] = set()
+
 
 def register_namespaces(**modules: ModuleType) -> None:
     """Register the names by which the modules of the models refer to each other."""
@@ -126,6 +128,7 @@ class GraphModel(BaseModel):
         *,
         odata_type: str | None = None,
         abstract: bool = False,
+        open_type: bool = False,
         key: tuple[str, ...] = (),
         **kwargs: Any,
     ) -> None:
@@ -136,6 +139,8 @@ class GraphModel(BaseModel):
             cls._abstract = abstract
             if key:
                 _keys[cls] = key
+            if open_type:
+                _open_types.add(cls)
             declare(odata_type, cls)
 
     @classmethod
@@ -504,6 +509,11 @@ class GraphModel(BaseModel):
 def key_of(cls: type[GraphModel]) -> tuple[str, ...]:
     """Return the wire names of the properties that are the key of an entity type; of others, none."""
     return next((_keys[base] for base in cls.__mro__ if base in _keys), ())
+
+
+def is_open(cls: type[GraphModel]) -> bool:
+    """Whether values of a type may have properties that it does not declare (CSDL 6.4, 9.3)."""
+    return not _open_types.isdisjoint(cls.__mro__)
 
 
 def _is_held_once(owner: type[GraphModel], cls: type[GraphModel]) -> bool:

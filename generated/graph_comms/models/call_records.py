@@ -297,7 +297,9 @@ class FailureStage(GraphEnum):
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
-class FeedbackTokenSet(GraphModel, odata_type="#microsoft.graph.callRecords.feedbackTokenSet"):
+class FeedbackTokenSet(
+    GraphModel, odata_type="#microsoft.graph.callRecords.feedbackTokenSet", open_type=True
+):
     """Problems that a user ticked in a call rating; all properties are undeclared.
 
     `microsoft.graph.callRecords.feedbackTokenSet`: open complex type.
@@ -573,7 +575,9 @@ class UserFeedbackRating(GraphEnum):
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
-class UserIdentity(_graph.Identity, odata_type="#microsoft.graph.callRecords.userIdentity"):
+class UserIdentity(
+    _graph.Identity, odata_type="#microsoft.graph.callRecords.userIdentity", open_type=True
+):
     """A user in a call record.
 
     `microsoft.graph.callRecords.userIdentity`: open complex type.

@@ -517,7 +517,10 @@ class CloudVideoInteropInfo(GraphModel, odata_type="#microsoft.graph.cloudVideoI
 
 
 class CommsNotification(
-    GraphModel, CommsNotificationBehaviour, odata_type="#microsoft.graph.commsNotification"
+    GraphModel,
+    CommsNotificationBehaviour,
+    odata_type="#microsoft.graph.commsNotification",
+    open_type=True,
 ):
     """One change of a call, an operation, the roster or shared content.
 
@@ -576,7 +579,7 @@ class DateTimeTimeZone(GraphModel, odata_type="#microsoft.graph.dateTimeTimeZone
     """Name of the time zone, such as UTC or Pacific Standard Time."""
 
 
-class DetailsInfo(GraphModel, odata_type="#microsoft.graph.detailsInfo"):
+class DetailsInfo(GraphModel, odata_type="#microsoft.graph.detailsInfo", open_type=True):
     """Free-form details; all properties are undeclared.
 
     `microsoft.graph.detailsInfo`: open complex type.
@@ -687,7 +690,7 @@ class Entity(GraphModel, odata_type="#microsoft.graph.entity", abstract=True, ke
     """
 
 
-class Identity(GraphModel, odata_type="#microsoft.graph.identity"):
+class Identity(GraphModel, odata_type="#microsoft.graph.identity", open_type=True):
     """A user, app, phone or other party. Open: what some services add arrives undeclared.
 
     `microsoft.graph.identity`: open complex type.
@@ -710,7 +713,7 @@ class Identity(GraphModel, odata_type="#microsoft.graph.identity"):
     """Tenant of the user or app. For the organizer of a meeting to join it is needed."""
 
 
-class IdentitySet(GraphModel, odata_type="#microsoft.graph.identitySet"):
+class IdentitySet(GraphModel, odata_type="#microsoft.graph.identitySet", open_type=True):
     """One party, in the property of its kind. Open: further kinds arrive undeclared.
 
     `microsoft.graph.identitySet`: open complex type.
@@ -788,7 +791,7 @@ class InitiatorType(GraphEnum):
 
 
 class InvitationParticipantInfo(
-    GraphModel, odata_type="#microsoft.graph.invitationParticipantInfo"
+    GraphModel, odata_type="#microsoft.graph.invitationParticipantInfo", open_type=True
 ):
     """Somebody to call, to invite, or to transfer or redirect a call to.
 
@@ -1155,7 +1158,9 @@ class OperationStatus(GraphEnum):
     FAILED = "failed"
 
 
-class OrganizerMeetingInfo(MeetingInfo, odata_type="#microsoft.graph.organizerMeetingInfo"):
+class OrganizerMeetingInfo(
+    MeetingInfo, odata_type="#microsoft.graph.organizerMeetingInfo", open_type=True
+):
     """A meeting given by its organizer. The call must carry chatInfo and tenantId as well.
 
     `microsoft.graph.organizerMeetingInfo`: open complex type.
@@ -1264,7 +1269,9 @@ class Prompt(GraphModel, odata_type="#microsoft.graph.prompt", abstract=True):
     """
 
 
-class ProvisionedIdentity(Identity, odata_type="#microsoft.graph.provisionedIdentity"):
+class ProvisionedIdentity(
+    Identity, odata_type="#microsoft.graph.provisionedIdentity", open_type=True
+):
     """An identity handled by user provisioning.
 
     `microsoft.graph.provisionedIdentity`: open complex type.
@@ -1280,7 +1287,7 @@ class ProvisionedIdentity(Identity, odata_type="#microsoft.graph.provisionedIden
 
 
 class ProvisioningServicePrincipal(
-    Identity, odata_type="#microsoft.graph.provisioningServicePrincipal"
+    Identity, odata_type="#microsoft.graph.provisioningServicePrincipal", open_type=True
 ):
     """Service principal used by user provisioning.
 
@@ -1290,7 +1297,9 @@ class ProvisioningServicePrincipal(
     """
 
 
-class ProvisioningSystem(Identity, odata_type="#microsoft.graph.provisioningSystem"):
+class ProvisioningSystem(
+    Identity, odata_type="#microsoft.graph.provisioningSystem", open_type=True
+):
     """A source or target system of user provisioning.
 
     `microsoft.graph.provisioningSystem`: open complex type.
@@ -1359,7 +1368,7 @@ class RemovedState(GraphModel, odata_type="#microsoft.graph.removedState"):
     """Text such as “Removed from roster”. For people, not for branching."""
 
 
-class ResourceData(GraphModel, odata_type="#microsoft.graph.resourceData"):
+class ResourceData(GraphModel, odata_type="#microsoft.graph.resourceData", open_type=True):
     """Which resource changed. Its id and address are undeclared properties.
 
     `microsoft.graph.resourceData`: open complex type.
@@ -1463,7 +1472,9 @@ class ServiceHostedMediaConfig(MediaConfig, odata_type="#microsoft.graph.service
     """Keep the bot out of the main audio mix."""
 
 
-class ServicePrincipalIdentity(Identity, odata_type="#microsoft.graph.servicePrincipalIdentity"):
+class ServicePrincipalIdentity(
+    Identity, odata_type="#microsoft.graph.servicePrincipalIdentity", open_type=True
+):
     """A service principal.
 
     `microsoft.graph.servicePrincipalIdentity`: open complex type.
@@ -1475,7 +1486,9 @@ class ServicePrincipalIdentity(Identity, odata_type="#microsoft.graph.servicePri
     """Application id of the app behind it."""
 
 
-class SharePointGroupIdentity(Identity, odata_type="#microsoft.graph.sharePointGroupIdentity"):
+class SharePointGroupIdentity(
+    Identity, odata_type="#microsoft.graph.sharePointGroupIdentity", open_type=True
+):
     """A SharePoint group.
 
     `microsoft.graph.sharePointGroupIdentity`: open complex type.
@@ -1490,7 +1503,9 @@ class SharePointGroupIdentity(Identity, odata_type="#microsoft.graph.sharePointG
     """Title of the group."""
 
 
-class SharePointIdentity(Identity, odata_type="#microsoft.graph.sharePointIdentity"):
+class SharePointIdentity(
+    Identity, odata_type="#microsoft.graph.sharePointIdentity", open_type=True
+):
     """A SharePoint user or group.
 
     `microsoft.graph.sharePointIdentity`: open complex type.
@@ -1502,7 +1517,9 @@ class SharePointIdentity(Identity, odata_type="#microsoft.graph.sharePointIdenti
     """Login name in SharePoint."""
 
 
-class SharePointIdentitySet(IdentitySet, odata_type="#microsoft.graph.sharePointIdentitySet"):
+class SharePointIdentitySet(
+    IdentitySet, odata_type="#microsoft.graph.sharePointIdentitySet", open_type=True
+):
     """A party in SharePoint, told by kind.
 
     `microsoft.graph.sharePointIdentitySet`: open complex type.
@@ -1610,7 +1627,9 @@ class TeamworkConversationIdentityType(GraphEnum):
     UNKNOWN_FUTURE_VALUE = "unknownFutureValue"
 
 
-class TeamworkTagIdentity(Identity, odata_type="#microsoft.graph.teamworkTagIdentity"):
+class TeamworkTagIdentity(
+    Identity, odata_type="#microsoft.graph.teamworkTagIdentity", open_type=True
+):
     """A tag of a team.
 
     `microsoft.graph.teamworkTagIdentity`: open complex type.
@@ -1639,7 +1658,10 @@ class TeamworkUserIdentityType(GraphEnum):
 
 
 class TeleconferenceDeviceMediaQuality(
-    GraphModel, odata_type="#microsoft.graph.teleconferenceDeviceMediaQuality", abstract=True
+    GraphModel,
+    odata_type="#microsoft.graph.teleconferenceDeviceMediaQuality",
+    abstract=True,
+    open_type=True,
 ):
     """Quality of one media channel; use the type for audio, video or screen sharing.
 
@@ -1717,7 +1739,7 @@ class TeleconferenceDeviceMediaQuality(
 
 
 class TeleconferenceDeviceQuality(
-    GraphModel, odata_type="#microsoft.graph.teleconferenceDeviceQuality"
+    GraphModel, odata_type="#microsoft.graph.teleconferenceDeviceQuality", open_type=True
 ):
     """Media quality of one call as a video conferencing device measured it.
 
@@ -1758,7 +1780,9 @@ class TeleconferenceDeviceQuality(
 
 
 class TeleconferenceDeviceVideoQuality(
-    TeleconferenceDeviceMediaQuality, odata_type="#microsoft.graph.teleconferenceDeviceVideoQuality"
+    TeleconferenceDeviceMediaQuality,
+    odata_type="#microsoft.graph.teleconferenceDeviceVideoQuality",
+    open_type=True,
 ):
     """Quality of a video channel of a video conferencing device.
 
@@ -1837,7 +1861,7 @@ class ToneInfo(GraphModel, odata_type="#microsoft.graph.toneInfo"):
     """The key. Declared not null."""
 
 
-class UserIdentity(Identity, odata_type="#microsoft.graph.userIdentity"):
+class UserIdentity(Identity, odata_type="#microsoft.graph.userIdentity", open_type=True):
     """A user with the address they came from.
 
     `microsoft.graph.userIdentity`: open complex type.
@@ -2056,7 +2080,7 @@ class AudioRoutingGroup(Entity, odata_type="#microsoft.graph.audioRoutingGroup")
 
 
 class AzureCommunicationServicesUserIdentity(
-    Identity, odata_type="#microsoft.graph.azureCommunicationServicesUserIdentity"
+    Identity, odata_type="#microsoft.graph.azureCommunicationServicesUserIdentity", open_type=True
 ):
     """A user of Azure Communication Services.
 
@@ -2237,7 +2261,7 @@ class ChangeNotificationCollection(
 
 
 class ChatMessageFromIdentitySet(
-    IdentitySet, odata_type="#microsoft.graph.chatMessageFromIdentitySet"
+    IdentitySet, odata_type="#microsoft.graph.chatMessageFromIdentitySet", open_type=True
 ):
     """Who sent a chat message.
 
@@ -2248,7 +2272,7 @@ class ChatMessageFromIdentitySet(
 
 
 class ChatMessageReactionIdentitySet(
-    IdentitySet, odata_type="#microsoft.graph.chatMessageReactionIdentitySet"
+    IdentitySet, odata_type="#microsoft.graph.chatMessageReactionIdentitySet", open_type=True
 ):
     """Who reacted to a chat message.
 
@@ -2258,7 +2282,7 @@ class ChatMessageReactionIdentitySet(
     """
 
 
-class CommsOperation(Entity, odata_type="#microsoft.graph.commsOperation"):
+class CommsOperation(Entity, odata_type="#microsoft.graph.commsOperation", open_type=True):
     """Progress of an action on a call. Its end is notified with changeType deleted.
 
     `microsoft.graph.commsOperation`: open entity type.
@@ -2279,7 +2303,7 @@ class CommsOperation(Entity, odata_type="#microsoft.graph.commsOperation"):
 
 
 class CommunicationsApplicationIdentity(
-    Identity, odata_type="#microsoft.graph.communicationsApplicationIdentity"
+    Identity, odata_type="#microsoft.graph.communicationsApplicationIdentity", open_type=True
 ):
     """An app in a call.
 
@@ -2296,7 +2320,9 @@ class CommunicationsApplicationIdentity(
 
 
 class CommunicationsApplicationInstanceIdentity(
-    Identity, odata_type="#microsoft.graph.communicationsApplicationInstanceIdentity"
+    Identity,
+    odata_type="#microsoft.graph.communicationsApplicationInstanceIdentity",
+    open_type=True,
 ):
     """A resource account in a call.
 
@@ -2310,7 +2336,7 @@ class CommunicationsApplicationInstanceIdentity(
 
 
 class CommunicationsEncryptedIdentity(
-    Identity, odata_type="#microsoft.graph.communicationsEncryptedIdentity"
+    Identity, odata_type="#microsoft.graph.communicationsEncryptedIdentity", open_type=True
 ):
     """A party whose identity is encrypted, as when the app lacks the permission to see callers.
 
@@ -2321,7 +2347,7 @@ class CommunicationsEncryptedIdentity(
 
 
 class CommunicationsGuestIdentity(
-    Identity, odata_type="#microsoft.graph.communicationsGuestIdentity"
+    Identity, odata_type="#microsoft.graph.communicationsGuestIdentity", open_type=True
 ):
     """Somebody in a call without an account in the tenant.
 
@@ -2335,7 +2361,7 @@ class CommunicationsGuestIdentity(
 
 
 class CommunicationsIdentitySet(
-    IdentitySet, odata_type="#microsoft.graph.communicationsIdentitySet"
+    IdentitySet, odata_type="#microsoft.graph.communicationsIdentitySet", open_type=True
 ):
     """An identitySet that also says which client the party uses.
 
@@ -2355,7 +2381,7 @@ class CommunicationsIdentitySet(
 
 
 class CommunicationsPhoneIdentity(
-    Identity, odata_type="#microsoft.graph.communicationsPhoneIdentity"
+    Identity, odata_type="#microsoft.graph.communicationsPhoneIdentity", open_type=True
 ):
     """A telephone in a call; id is the number in E.164 form.
 
@@ -2366,7 +2392,7 @@ class CommunicationsPhoneIdentity(
 
 
 class CommunicationsUserIdentity(
-    Identity, odata_type="#microsoft.graph.communicationsUserIdentity"
+    Identity, odata_type="#microsoft.graph.communicationsUserIdentity", open_type=True
 ):
     """A user in a call.
 
@@ -2376,7 +2402,9 @@ class CommunicationsUserIdentity(
     """
 
 
-class ContentSharingSession(Entity, odata_type="#microsoft.graph.contentSharingSession"):
+class ContentSharingSession(
+    Entity, odata_type="#microsoft.graph.contentSharingSession", open_type=True
+):
     """Content being shared in a call, known by its id alone.
 
     `microsoft.graph.contentSharingSession`: open entity type.
@@ -2385,7 +2413,7 @@ class ContentSharingSession(Entity, odata_type="#microsoft.graph.contentSharingS
     """
 
 
-class DirectoryObject(Entity, odata_type="#microsoft.graph.directoryObject"):
+class DirectoryObject(Entity, odata_type="#microsoft.graph.directoryObject", open_type=True):
     """A user, group or other object of the directory.
 
     `microsoft.graph.directoryObject`: open entity type.
@@ -2394,7 +2422,7 @@ class DirectoryObject(Entity, odata_type="#microsoft.graph.directoryObject"):
     """
 
 
-class EmailIdentity(Identity, odata_type="#microsoft.graph.emailIdentity"):
+class EmailIdentity(Identity, odata_type="#microsoft.graph.emailIdentity", open_type=True):
     """A party known by email address.
 
     `microsoft.graph.emailIdentity`: open complex type.
@@ -2406,7 +2434,9 @@ class EmailIdentity(Identity, odata_type="#microsoft.graph.emailIdentity"):
     """The address."""
 
 
-class EngagementIdentitySet(IdentitySet, odata_type="#microsoft.graph.engagementIdentitySet"):
+class EngagementIdentitySet(
+    IdentitySet, odata_type="#microsoft.graph.engagementIdentitySet", open_type=True
+):
     """A party in a Q&A or engagement conversation.
 
     `microsoft.graph.engagementIdentitySet`: open complex type.
@@ -2421,7 +2451,7 @@ class EngagementIdentitySet(IdentitySet, odata_type="#microsoft.graph.engagement
     """A group."""
 
 
-class Initiator(Identity, odata_type="#microsoft.graph.initiator"):
+class Initiator(Identity, odata_type="#microsoft.graph.initiator", open_type=True):
     """Who or what set something off.
 
     `microsoft.graph.initiator`: open complex type.
@@ -2448,7 +2478,7 @@ class InviteNewBotResponse(
 
 
 class InviteParticipantsOperation(
-    CommsOperation, odata_type="#microsoft.graph.inviteParticipantsOperation"
+    CommsOperation, odata_type="#microsoft.graph.inviteParticipantsOperation", open_type=True
 ):
     """Progress of invite.
 
@@ -2461,7 +2491,9 @@ class InviteParticipantsOperation(
     """Those who were invited, as in the request. Declared not null."""
 
 
-class JoinMeetingIdMeetingInfo(MeetingInfo, odata_type="#microsoft.graph.joinMeetingIdMeetingInfo"):
+class JoinMeetingIdMeetingInfo(
+    MeetingInfo, odata_type="#microsoft.graph.joinMeetingIdMeetingInfo", open_type=True
+):
     """A meeting given by the numeric id that people type in to join.
 
     `microsoft.graph.joinMeetingIdMeetingInfo`: open complex type.
@@ -2570,7 +2602,7 @@ class MeetingParticipants(GraphModel, odata_type="#microsoft.graph.meetingPartic
 
 
 class MuteParticipantOperation(
-    CommsOperation, odata_type="#microsoft.graph.muteParticipantOperation"
+    CommsOperation, odata_type="#microsoft.graph.muteParticipantOperation", open_type=True
 ):
     """Progress of mute, on the bot itself or on a participant.
 
@@ -2580,7 +2612,9 @@ class MuteParticipantOperation(
     """
 
 
-class OnlineMeetingBase(Entity, odata_type="#microsoft.graph.onlineMeetingBase", abstract=True):
+class OnlineMeetingBase(
+    Entity, odata_type="#microsoft.graph.onlineMeetingBase", abstract=True, open_type=True
+):
     """What all kinds of online meeting have in common; see onlineMeeting.
 
     `microsoft.graph.onlineMeetingBase`: abstract open entity type.
@@ -2711,7 +2745,9 @@ class OnlineMeetingRestricted(GraphModel, odata_type="#microsoft.graph.onlineMee
     """Reasons for which video is off. Null if it is on."""
 
 
-class PlayPromptOperation(CommsOperation, odata_type="#microsoft.graph.playPromptOperation"):
+class PlayPromptOperation(
+    CommsOperation, odata_type="#microsoft.graph.playPromptOperation", open_type=True
+):
     """Progress of playPrompt; completed once the prompts have been played.
 
     `microsoft.graph.playPromptOperation`: open entity type.
@@ -2720,7 +2756,9 @@ class PlayPromptOperation(CommsOperation, odata_type="#microsoft.graph.playPromp
     """
 
 
-class RecordOperation(CommsOperation, odata_type="#microsoft.graph.recordOperation"):
+class RecordOperation(
+    CommsOperation, odata_type="#microsoft.graph.recordOperation", open_type=True
+):
     """Progress of recordResponse; when completed it tells where the recording is.
 
     `microsoft.graph.recordOperation`: open entity type.
@@ -2766,7 +2804,9 @@ class RejectJoinResponse(
     """Why not. Declared not null."""
 
 
-class SendDtmfTonesOperation(CommsOperation, odata_type="#microsoft.graph.sendDtmfTonesOperation"):
+class SendDtmfTonesOperation(
+    CommsOperation, odata_type="#microsoft.graph.sendDtmfTonesOperation", open_type=True
+):
     """Progress of sendDtmfTones.
 
     `microsoft.graph.sendDtmfTonesOperation`: open entity type.
@@ -2779,7 +2819,7 @@ class SendDtmfTonesOperation(CommsOperation, odata_type="#microsoft.graph.sendDt
 
 
 class StartHoldMusicOperation(
-    CommsOperation, odata_type="#microsoft.graph.startHoldMusicOperation"
+    CommsOperation, odata_type="#microsoft.graph.startHoldMusicOperation", open_type=True
 ):
     """Progress of startHoldMusic.
 
@@ -2789,7 +2829,9 @@ class StartHoldMusicOperation(
     """
 
 
-class StopHoldMusicOperation(CommsOperation, odata_type="#microsoft.graph.stopHoldMusicOperation"):
+class StopHoldMusicOperation(
+    CommsOperation, odata_type="#microsoft.graph.stopHoldMusicOperation", open_type=True
+):
     """Progress of stopHoldMusic.
 
     `microsoft.graph.stopHoldMusicOperation`: open entity type.
@@ -2799,7 +2841,7 @@ class StopHoldMusicOperation(CommsOperation, odata_type="#microsoft.graph.stopHo
 
 
 class SubscribeToToneOperation(
-    CommsOperation, odata_type="#microsoft.graph.subscribeToToneOperation"
+    CommsOperation, odata_type="#microsoft.graph.subscribeToToneOperation", open_type=True
 ):
     """Progress of subscribeToTone; the tones themselves arrive in call.toneInfo.
 
@@ -2810,7 +2852,7 @@ class SubscribeToToneOperation(
 
 
 class TeamworkApplicationIdentity(
-    Identity, odata_type="#microsoft.graph.teamworkApplicationIdentity"
+    Identity, odata_type="#microsoft.graph.teamworkApplicationIdentity", open_type=True
 ):
     """An app in Teams.
 
@@ -2824,7 +2866,7 @@ class TeamworkApplicationIdentity(
 
 
 class TeamworkConversationIdentity(
-    Identity, odata_type="#microsoft.graph.teamworkConversationIdentity"
+    Identity, odata_type="#microsoft.graph.teamworkConversationIdentity", open_type=True
 ):
     """A team, channel or chat.
 
@@ -2837,7 +2879,9 @@ class TeamworkConversationIdentity(
     """Which of the three."""
 
 
-class TeamworkUserIdentity(Identity, odata_type="#microsoft.graph.teamworkUserIdentity"):
+class TeamworkUserIdentity(
+    Identity, odata_type="#microsoft.graph.teamworkUserIdentity", open_type=True
+):
     """A user in Teams.
 
     `microsoft.graph.teamworkUserIdentity`: open complex type.
@@ -2850,7 +2894,9 @@ class TeamworkUserIdentity(Identity, odata_type="#microsoft.graph.teamworkUserId
 
 
 class TeleconferenceDeviceAudioQuality(
-    TeleconferenceDeviceMediaQuality, odata_type="#microsoft.graph.teleconferenceDeviceAudioQuality"
+    TeleconferenceDeviceMediaQuality,
+    odata_type="#microsoft.graph.teleconferenceDeviceAudioQuality",
+    open_type=True,
 ):
     """Quality of an audio channel of a video conferencing device.
 
@@ -2863,6 +2909,7 @@ class TeleconferenceDeviceAudioQuality(
 class TeleconferenceDeviceScreenSharingQuality(
     TeleconferenceDeviceVideoQuality,
     odata_type="#microsoft.graph.teleconferenceDeviceScreenSharingQuality",
+    open_type=True,
 ):
     """Quality of a screen-sharing channel of a video conferencing device.
 
@@ -2873,7 +2920,7 @@ class TeleconferenceDeviceScreenSharingQuality(
 
 
 class UnmuteParticipantOperation(
-    CommsOperation, odata_type="#microsoft.graph.unmuteParticipantOperation"
+    CommsOperation, odata_type="#microsoft.graph.unmuteParticipantOperation", open_type=True
 ):
     """Progress of unmute.
 
@@ -2884,7 +2931,7 @@ class UnmuteParticipantOperation(
 
 
 class UpdateRecordingStatusOperation(
-    CommsOperation, odata_type="#microsoft.graph.updateRecordingStatusOperation"
+    CommsOperation, odata_type="#microsoft.graph.updateRecordingStatusOperation", open_type=True
 ):
     """Progress of updateRecordingStatus.
 
@@ -2927,7 +2974,7 @@ class VirtualEventPresenterInfo(
 
 
 class AddLargeGalleryViewOperation(
-    CommsOperation, odata_type="#microsoft.graph.addLargeGalleryViewOperation"
+    CommsOperation, odata_type="#microsoft.graph.addLargeGalleryViewOperation", open_type=True
 ):
     """Progress of addLargeGalleryView.
 
@@ -2954,7 +3001,7 @@ class AdhocCall(Entity, odata_type="#microsoft.graph.adhocCall"):
 
 
 class AiInteractionMentionedIdentitySet(
-    IdentitySet, odata_type="#microsoft.graph.aiInteractionMentionedIdentitySet"
+    IdentitySet, odata_type="#microsoft.graph.aiInteractionMentionedIdentitySet", open_type=True
 ):
     """Whom an interaction with an AI app mentions.
 
@@ -2971,7 +3018,7 @@ class AiInteractionMentionedIdentitySet(
 
 
 class CancelMediaProcessingOperation(
-    CommsOperation, odata_type="#microsoft.graph.cancelMediaProcessingOperation"
+    CommsOperation, odata_type="#microsoft.graph.cancelMediaProcessingOperation", open_type=True
 ):
     """Progress of cancelMediaProcessing.
 
@@ -2982,7 +3029,7 @@ class CancelMediaProcessingOperation(
 
 
 class ChatMessageMentionedIdentitySet(
-    IdentitySet, odata_type="#microsoft.graph.chatMessageMentionedIdentitySet"
+    IdentitySet, odata_type="#microsoft.graph.chatMessageMentionedIdentitySet", open_type=True
 ):
     """Whom a chat message mentions.
 
@@ -3015,7 +3062,7 @@ class EngagementConversationMessageReaction(
     """Which reaction. Declared not null."""
 
 
-class OnlineMeeting(OnlineMeetingBase, odata_type="#microsoft.graph.onlineMeeting"):
+class OnlineMeeting(OnlineMeetingBase, odata_type="#microsoft.graph.onlineMeeting", open_type=True):
     """A Teams meeting. Made by Graph it is on nobody's calendar.
 
     `microsoft.graph.onlineMeeting`: open entity type.
@@ -3121,7 +3168,7 @@ class Presence(Entity, odata_type="#microsoft.graph.presence"):
     """Where the user works. Change it with setManualLocation or setAutomaticLocation."""
 
 
-class User(DirectoryObject, odata_type="#microsoft.graph.user"):
+class User(DirectoryObject, odata_type="#microsoft.graph.user", open_type=True):
     """A user of the tenant: the way to their meetings, ad hoc calls and presence.
 
     `microsoft.graph.user`: open entity type.
@@ -3139,7 +3186,7 @@ class User(DirectoryObject, odata_type="#microsoft.graph.user"):
     """Presence of the user."""
 
 
-class Call(Entity, odata_type="#microsoft.graph.call"):
+class Call(Entity, odata_type="#microsoft.graph.call", open_type=True):
     """One call as the bot sees it: incoming, outgoing, or a meeting it joined. Gone (404) once it
     has ended.
 

@@ -163,6 +163,7 @@ class _Rewriter:
             return {"type": "object", "x-python": python | {"flags": dict(pairs)}}
         python["odata_type"] = f"#{type_name}"
         python["abstract"] = graph["abstract"]
+        python["open"] = graph["open"]
         # A part of a complex value (`address/id`) is a key that no body leaves out.
         python["key"] = tuple(name for name in graph.get("key", ()) if "/" not in name)
         attributes = self._names.attributes[type_name]
