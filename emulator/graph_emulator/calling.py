@@ -7,6 +7,8 @@ from functools import partial
 from typing import Literal
 from urllib.parse import urlsplit
 
+from graph_comms import models
+from graph_comms._runtime.misfits import attributes
 from graph_comms._runtime.permissions import required_permissions
 from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 
@@ -126,6 +128,11 @@ class Calling:
     def _begun(self, request: Request, tenant: str, shape: Shape) -> Call:
         calls, body = self._calls, request.body
         source = body.get("source") or {"identity": application(request.caller.app_id)}
+        kept = {
+            name: value
+            for name, value in body.items()
+            if name in _KEPT or name not in attributes(models.Call)
+        }
         call = Call(
             id=calls.seeded.guid(),
             chain_id=text_of(body.get("callChainId")) or calls.seeded.guid(),
@@ -136,7 +143,7 @@ class Calling:
             callback_uri=body["callbackUri"],
             bot_id=calls.seeded.guid(),
             delta_roster=_wants_deltas(body),
-            entity={**{name: body[name] for name in _KEPT if name in body}, "source": source},
+            entity={**kept, "source": source},
         )
         calls.begin(call)
         return call

@@ -32,10 +32,26 @@ class Logged:
     answer: Json = None
 
 
+@dataclass(frozen=True, slots=True)
+class Undeclared:
+    """A property that was sent though its type, an open one, does not declare it.
+
+    `operation` is the method that sends it, such as "calls.create"; `nearest` the declared name that is
+    spelled most like it, if one is.
+    """
+
+    operation: str
+    place: str
+    type: str
+    nearest: str | None
+
+
 class Log:
     """Everything that came and went: `requests` of clients, `notifications` to bots."""
 
     def __init__(self) -> None:
+        self.undeclared: list[Undeclared] = []
+        """The properties that were kept though no type declares them: each may be a misspelt one."""
         self.requests: list[Logged] = []
         self.notifications: list[Logged] = []
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from graph_comms.bot.json_values import Json
 
+from .bodies import check_body
 from .calling import Calling
 from .calls import Calls
 from .delivery import Delivery, Receiver
@@ -125,6 +126,7 @@ class Service:
         if failing := self.failing.get(request.name):
             raise failing.pop(0)
         operation = request.operation
+        self.log.undeclared += check_body(operation, request.body)
         act = self._routes.get(f"{operation.method} {operation.path}")
         if act is None:
             raise Fault(501, "NotImplemented", "The emulator has no such behaviour.")

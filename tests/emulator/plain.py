@@ -1,0 +1,18 @@
+"""Requests as HTTP has them, where a test needs more than the client can send."""
+
+from __future__ import annotations
+
+import httpx
+
+from graph_emulator import Emulator
+from graph_emulator.transports import Transport
+
+
+def plain(svc: Emulator) -> httpx.Client:
+    """Return an HTTP client whose requests come to the emulator, below /v1.0, with a token."""
+    token = svc._token(None, None)()
+    return httpx.Client(
+        transport=Transport(lambda: svc._loop, svc._handle),
+        base_url="https://graph.microsoft.com/v1.0",
+        headers={"Authorization": f"Bearer {token}"},
+    )
