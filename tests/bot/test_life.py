@@ -214,6 +214,41 @@ async def test_terminated_waits_for_no_other_handler(tested: BotUnderTest) -> No
     assert seen == ["1", "2", "terminated"]
 
 
+class Outcome(BaseException):
+    """What a test's `fail` and `skip` raise, and nobody's `except Exception` catches."""
+
+
+ENDS = [KeyError, asyncio.CancelledError, SystemExit, GeneratorExit, Outcome]
+
+
+@pytest.mark.parametrize("raised", ENDS)
+@pytest.mark.parametrize("awaited", [True, False])
+async def test_whatever_a_handler_raises_stops_nothing(
+    tested: BotUnderTest, raised: type[BaseException], awaited: bool
+) -> None:
+    seen: list[str] = []
+
+    @tested.bot.error
+    async def fail(event: Any) -> None:
+        seen.append(type(event.exception).__name__)
+
+    def press(event: Any) -> None:
+        raise raised
+
+    async def press_and_wait(event: Any) -> None:
+        raise raised
+
+    tested.bot.tone("1")(press_and_wait if awaited else press)
+
+    @tested.bot.tone("2")
+    async def go_on(event: Any) -> None:
+        seen.append(event.tone)
+
+    await tested.notify(samples.tone(1), samples.tone(2, "tone2"))
+    assert seen == ["KeyError" if raised is KeyError else "HandlerCancelledError", "2"]
+    assert tested.counted["failed"] == 1
+
+
 @pytest.mark.parametrize("how", ["raise", "cancel", "group"])
 async def test_a_handler_that_fails_stops_nothing(tested: BotUnderTest, how: str) -> None:
     seen: list[Any] = []

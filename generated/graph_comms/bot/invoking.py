@@ -24,7 +24,10 @@ _logger = get_logger(__name__)
 
 
 class HandlerCancelledError(Exception):
-    """A handler was cancelled by something other than the bot."""
+    """A handler did not end by itself: something other than the bot cancelled it, or it raised SystemExit.
+
+    What it raised is `__cause__`.
+    """
 
 
 class Invoker:
@@ -40,7 +43,7 @@ class Invoker:
     ) -> object:
         """Call a handler with the event, or with the call for the kinds that get it.
 
-        Returns what it returns and raises what it raises; HandlerCancelledError if it was cancelled.
+        Returns what it returns and raises what it raises; HandlerCancelledError for what is no Exception.
         """
         if registration.awaited:
             awaited = call if registration.gets_call else event
@@ -72,19 +75,33 @@ async def run(
 ) -> object:
     """Run a handler: one that is awaited in a task of its own, one that is `def` in a thread.
 
-    Returns what it returns and raises what it raises; HandlerCancelledError if anything else than this
-    task has cancelled it.
+    Returns what it returns and raises what it raises; HandlerCancelledError for what is no Exception, as
+    that would stop the bot, or if anything else than this task has cancelled it.
     """
     function = registration.function
     if registration.awaited:
         return await _isolated(function, argument)
+
+    def call() -> object:
+        try:
+            return function(argument)
+        except Exception:
+            raise
+        except BaseException as error:
+            raise _stopped(error) from error
+
     with in_thread():
-        return await run_sync(function, argument, limiter=threads, abandon_on_cancel=True)
+        return await run_sync(call, limiter=threads, abandon_on_cancel=True)
 
 
 async def _isolated(function: Handler, argument: object) -> object:
     async def call() -> object:
-        return await function(argument)
+        try:
+            return await function(argument)
+        except (Exception, asyncio.CancelledError, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise _stopped(error) from error
 
     task = asyncio.create_task(call())
     try:
@@ -97,3 +114,7 @@ async def _isolated(function: Handler, argument: object) -> object:
     if task.cancelled():
         raise HandlerCancelledError("the handler was cancelled")
     return task.result()
+
+
+def _stopped(error: BaseException) -> HandlerCancelledError:
+    return HandlerCancelledError(f"the handler was stopped by {type(error).__name__}")
