@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.to_thread import run_sync
 
 from .engine import LOOSE, Engine, Held, Step
 from .errors import CallEnded, UnknownCallError
@@ -20,6 +21,7 @@ from .invoking import Invoker
 from .json_values import Json
 from .live import LiveCall
 from .notification import Context
+from .reply import LARGE
 from .state import EventData
 from .store import StoreError
 from .telemetry import follow, get_logger, span
@@ -223,7 +225,8 @@ class Lane:
             raise LeaseLostError("another process has handled the event")
         payload = json.loads(record.parts[names[0]])
         if number != entry.source:
-            source = json.loads(record.parts[names[1]])
+            text = record.parts[names[1]]
+            source = await run_sync(json.loads, text) if len(text) > LARGE else json.loads(text)
             self._source = entry.source, source
         context = Context.from_json(source["context"])
         data = EventData(kind=entry.kind, payload=payload, late=entry.late)

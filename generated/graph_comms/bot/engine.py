@@ -21,6 +21,7 @@ from .json_values import Json
 from .live import LiveCall
 from .notification import Context, Notification
 from .reduction import Reduced, reduce
+from .reply import LARGE
 from .settings import Settings
 from .state import CallState, EventData
 from .store import Change, Mark, Outcome, Record, Store, StoreError
@@ -180,7 +181,9 @@ class Engine:
         if known is not None and known is not before and known.version > record.version:
             return known  # written meanwhile: a large roster is not loaded for nothing
         parts = record.parts
-        state = CallState.load(parts)  # first: it knows what a newer version wrote
+        large = len(parts.get("roster", "")) > LARGE
+        # First the state: it knows what a newer version wrote.
+        state = await run_sync(CallState.load, parts) if large else CallState.load(parts)
         work = Work.load(parts["work"]) if "work" in parts else Work()
         held = Held(record.version, state, work)
         self._note(call_id, held)
@@ -291,10 +294,12 @@ class Engine:
         make: Callable[[CallState], Reduced],
         *,
         lease: Callable[[Work], Work],
+        heavy: bool = False,
     ) -> None:
         """Change a call by something that Graph did not notify, whose events are queued.
 
-        ``lease`` may take the lease where there are events. Raises UnknownCallError.
+        ``lease`` may take the lease where there are events. ``heavy`` work is done in a thread. Raises
+        UnknownCallError.
         """
         context = Context.of({}, None, self.clock.now())
 
@@ -306,7 +311,7 @@ class Engine:
                 step.work = lease(step.work)
             return step
 
-        await self.transact(call_id, step)
+        await self.transact(call_id, step, heavy=heavy)
 
     async def transact(
         self,

@@ -8,6 +8,7 @@ import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from urllib.parse import quote
 from uuid import uuid4
 
 import anyio
@@ -15,10 +16,12 @@ import anyio.lowlevel
 from anyio.abc import TaskGroup
 
 from .._runtime.errors import GraphError, NotFoundError
+from ..models import Participant
 from .engine import KIND, Engine, Held, Step
 from .errors import AlreadyDecided, CallEnded, UnknownCallError
 from .formats import NewerFormatError
 from .invoking import Invoker
+from .json_values import Json, list_of, object_of, text_of
 from .lanes import RETRY, Lane
 from .reduction import Reduced, synthesize_end, take_roster
 from .state import TOO_LATE, CallState
@@ -41,6 +44,9 @@ KEEP_ALIVE_AGAIN = 60.0
 
 ROSTER_AGAIN = 60.0
 """When a roster that could not be read is asked for again, in seconds."""
+
+MANY = 100
+"""How many participants keep the event loop busy for a while, so that a thread compares them."""
 
 _logger = get_logger(__name__)
 
@@ -392,8 +398,7 @@ class Runner:
         """Ask for the whole roster where a change of it is missing."""
         engine = self._engine
         try:
-            page = await engine.client.calls.participants.list(call_id)
-            participants = [participant.to_dict() async for participant in page]
+            participants = await self._participants(call_id)
         except Exception as error:  # a GraphError, or what the credential raises
             _logger.warning(
                 "the roster of call %s could not be read: %s", call_id, type(error).__name__
@@ -407,7 +412,19 @@ class Runner:
                 return state, ()
             return take_roster(state, participants, gap)
 
-        await engine.apply(call_id, take_in, lease=self.taking())
+        heavy = len(participants) > MANY
+        await engine.apply(call_id, take_in, lease=self.taking(), heavy=heavy)
+
+    async def _participants(self, call_id: str) -> list[Json]:
+        """Ask for the participants, as JSON: models of a thousand would keep the event loop busy."""
+        client = self._engine.client
+        path = f"/communications/calls/{quote(call_id, safe='')}/participants"
+        page = object_of(await client.request("GET", path))
+        participants = list_of(page.get("value"))
+        if link := text_of(page.get("@odata.nextLink")):
+            more = await client.follow(link, Participant)
+            participants += [participant.to_dict() async for participant in more]
+        return participants
 
     async def _end(self, call_id: str) -> None:
         """End a call whose end Graph did not report."""
