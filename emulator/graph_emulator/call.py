@@ -25,10 +25,13 @@ class Participant:
     id: str
     identity: Json
     muted: bool = False
+    held: bool = False
     in_lobby: bool = False
+    shares_screen: bool = False
 
     def to_json(self) -> dict[str, Json]:
         """Return the participant as notifications and answers have it."""
+        screen = {"mediaType": "videoBasedScreenSharing", "sourceId": "2", "direction": "sendOnly"}
         return {
             "@odata.type": "#microsoft.graph.participant",
             "info": {
@@ -39,7 +42,12 @@ class Participant:
                 "languageId": None,
             },
             "mediaStreams": [
-                {"mediaType": "audio", "sourceId": "1", "direction": "sendReceive"},
+                {
+                    "mediaType": "audio",
+                    "sourceId": "1",
+                    "direction": "inactive" if self.held else "sendReceive",
+                },
+                *([screen] if self.shares_screen else []),
             ],
             "isMuted": self.muted,
             "isInLobby": self.in_lobby,
@@ -105,8 +113,6 @@ class Call:
     roster_number: int = 0
     expiry: Act | None = None
     ringing: Act | None = None
-    queue: list[Operation] = field(default_factory=list[Operation])
-    """The prompts that wait until the one before has been played, which is the first."""
 
     def __repr__(self) -> str:
         ended = f", ended by the {self.ended_by}" if self.ended_by else ""

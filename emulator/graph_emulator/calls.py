@@ -8,6 +8,7 @@ from functools import partial
 from graph_comms.bot.json_values import Json
 
 from . import wire
+from .audio import Speech
 from .call import Call, EndedBy, Operation, Participant, application, result_info
 from .delivery import Delivery
 from .directory import Directory
@@ -50,6 +51,9 @@ class Calls:
         self._delivery = delivery
         self._calls: dict[str, Call] = {}
         self.legs: dict[str, list[Leg]] = {}
+        self.on_key: Callable[[Call, str], None] = lambda call, key: None
+        self.on_speech: Callable[[Call, Speech], None] = lambda call, speech: None
+        self.on_end: Callable[[Call], None] = lambda call: None
 
     def __getitem__(self, id: str) -> Call:
         """Return a call, also after its end; raises KeyError."""
@@ -136,8 +140,20 @@ class Calls:
             return
         call.tones.append(key)
         call.tone_number += 1
+        self.on_key(call, key)
         if call.subscribed:
             self._send(call, wire.of_tone(call, KEYS[key], call.tone_number, self.forms))
+
+    def speak(self, leg: Leg, speech: Speech) -> None:
+        """Let a person say something."""
+        if not leg.call.ended and leg.participant is not None:
+            self.on_speech(leg.call, speech)
+
+    def hold(self, leg: Leg, *, held: bool) -> None:
+        """Let a person put the call on hold, or take it up again: the direction of its audio changes."""
+        if not leg.call.ended and leg.participant is not None:
+            leg.participant.held = held
+            self.tell_roster(leg.call, [leg.participant.to_json()])
 
     def plan(self, leg: Leg, step: Step) -> None:
         """Let a person do something, counted from when the audio is active."""
@@ -315,6 +331,7 @@ class Calls:
         self.schedule.cancel(call.ringing)
         call.state, call.ended_by, call.result = "terminated", by, result
         call.audio = False
+        self.on_end(call)
         for leg in self.legs.pop(call.id, []):
             if leg in leg.person.legs:
                 leg.person.legs.remove(leg)

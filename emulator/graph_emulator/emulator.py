@@ -187,6 +187,10 @@ class Emulator:
 
         return self._call(ring())
 
+    def prompt(self, uri: str, *, seconds: float) -> None:
+        """Say how long the prompt of an address lasts; any other lasts three seconds."""
+        self._service.media.lengths[uri] = seconds
+
     def fail_next(self, operation: str, status: int, code: str = "UnknownError") -> None:
         """Refuse the next request for an operation, such as "playPrompt"."""
         self._service.failing.setdefault(operation, []).append(Fault(status, code, ""))

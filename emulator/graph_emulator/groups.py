@@ -8,14 +8,17 @@ from functools import partial
 from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 
 from .behaviours import Behaviour
-from .call import Call, Operation, Participant, result_info
+from .call import Call, Participant
 from .calls import BEAT, Calls
 from .faults import Fault, invalid, not_permitted
 from .ids import same_id
 from .messages import Answer, Request
+from .operations import DONE, answered, finish, started
 from .people import Leg
 
 MOST_INVITED = 5
+
+_CALL = "/communications/calls/{call-id}"
 
 
 class Groups:
@@ -26,7 +29,7 @@ class Groups:
 
     def routes(self) -> dict[str, Callable[[Request], Answer]]:
         """Return what answers which operation, by method and path."""
-        people = "/communications/calls/{call-id}/participants"
+        people = f"{_CALL}/participants"
         person = f"{people}/{{participant-id}}"
         return {
             f"GET {people}": self.list,
@@ -34,6 +37,12 @@ class Groups:
             f"POST {people}/invite": self.invite,
             f"DELETE {person}": self.remove,
             f"POST {person}/mute": self.mute,
+            f"POST {person}/startHoldMusic": self.start_hold_music,
+            f"POST {person}/stopHoldMusic": self.stop_hold_music,
+            f"POST {_CALL}/mute": partial(self.mute_bot, muted=True),
+            f"POST {_CALL}/unmute": partial(self.mute_bot, muted=False),
+            f"POST {_CALL}/addLargeGalleryView": self.add_large_gallery_view,
+            f"POST {_CALL}/changeScreenSharingRole": self.change_screen_sharing_role,
         }
 
     def list(self, request: Request) -> Answer:
@@ -57,24 +66,24 @@ class Groups:
         if not 1 <= len(invited) <= MOST_INVITED:
             raise invalid(f"participants must hold between 1 and {MOST_INVITED} participants.")
         people = [self._calls.directory.called(object_of(one).get("identity")) for one in invited]
-        operation = self._operation(call, request, "inviteParticipantsOperation", "running")
-        operation.details["participants"] = invited
+        operation = started(
+            self._calls, call, request, "inviteParticipantsOperation", participants=invited
+        )
+        refusals: list[tuple[int, int, str]] = []
         left = len(people)
 
         def came(refusal: dict[str, Json] | None) -> None:
             nonlocal left
             left -= 1
-            if refusal is not None and operation.result is None:
-                operation.result = refusal
-            if left == 0 and not call.ended:
-                failed = operation.result is not None
-                operation.status = "failed" if failed else "completed"
-                operation.result = operation.result or result_info(200, 0, "Success.")
-                self._calls.tell_operation(call, operation)
+            if refusal is not None:
+                refusals.append((refusal["code"], refusal["subcode"], refusal["message"]))
+            if left == 0:
+                status = "failed" if refusals else "completed"
+                finish(self._calls, call, operation, status, refusals[0] if refusals else DONE)
 
         for person in people:
             self._calls.later(BEAT, partial(self._calls.ring, call, person, came))
-        return self._started(request, call, operation)
+        return answered(request, call, operation)
 
     def remove(self, request: Request) -> Answer:
         """Take a participant out (participant-delete)."""
@@ -88,10 +97,55 @@ class Groups:
         call = self._group(request)
         participant = self._participant(call, request)
         participant.muted = True
-        operation = self._operation(call, request, "muteParticipantOperation", "completed")
+        operation = started(self._calls, call, request, "muteParticipantOperation", "completed")
         told = partial(self._calls.tell_roster, call, [participant.to_json()])
         self._calls.later(BEAT, told)
-        return self._started(request, call, operation)
+        return answered(request, call, operation)
+
+    def mute_bot(self, request: Request, *, muted: bool) -> Answer:
+        """Mute the bot itself, or take that back (call-mute, call-unmute)."""
+        call = self._group(request)
+        kind = "muteParticipantOperation" if muted else "unmuteParticipantOperation"
+        operation = started(self._calls, call, request, kind, "completed")
+        bot = call.participants[call.bot_id]
+        bot.muted = muted
+        self._calls.later(BEAT, lambda: self._calls.tell_roster(call, [bot.to_json()]))
+        return answered(request, call, operation)
+
+    def start_hold_music(self, request: Request) -> Answer:
+        """Play music to a participant, whom the others do not hear (participant-startholdmusic)."""
+        return self._running(request, "startHoldMusicOperation")
+
+    def stop_hold_music(self, request: Request) -> Answer:
+        """Let a participant take part again (participant-stopholdmusic)."""
+        call = self._group(request)
+        self._participant(call, request)
+        operation = started(self._calls, call, request, "stopHoldMusicOperation", "completed")
+        return answered(request, call, operation, 202)
+
+    def add_large_gallery_view(self, request: Request) -> Answer:
+        """Show a large gallery (call-addlargegalleryview)."""
+        return self._running(request, "addLargeGalleryViewOperation")
+
+    def change_screen_sharing_role(self, request: Request) -> Answer:
+        """Begin or end to share the bot's screen (call-changescreensharingrole)."""
+        call = self._group(request)
+        role = text_of(object_of(request.body).get("role")).lower()
+        if role not in ("sharer", "viewer"):
+            raise invalid("role must be sharer or viewer.")
+        bot = call.participants[call.bot_id]
+        bot.shares_screen = role == "sharer"
+        self._calls.later(BEAT, lambda: self._calls.tell_roster(call, [bot.to_json()]))
+        return Answer(202)
+
+    def _running(self, request: Request, kind: str) -> Answer:
+        """Start an operation that is completed a moment later."""
+        call = self._group(request)
+        if "participant-id" in request.keys:
+            self._participant(call, request)
+        operation = started(self._calls, call, request, kind)
+        self._calls.later(BEAT, lambda: finish(self._calls, call, operation, "completed", DONE))
+        return answered(request, call, operation, 202)
 
     def _group(self, request: Request) -> Call:
         call = self._calls.of(request)
@@ -111,18 +165,6 @@ class Groups:
             if leg.participant is participant:
                 return leg
         raise invalid("The bot leaves by ending its call.")
-
-    def _operation(self, call: Call, request: Request, kind: str, status: str) -> Operation:
-        context = text_of(object_of(request.body).get("clientContext")) or None
-        operation = Operation(
-            id=self._calls.seeded.guid(), kind=kind, status=status, client_context=context
-        )
-        call.operations[operation.id] = operation
-        return operation
-
-    def _started(self, request: Request, call: Call, operation: Operation) -> Answer:
-        location = f"{request.root}{call.path}/operations/{operation.id}"
-        return Answer(200, operation.to_json(), {"Location": location})
 
 
 _PAGE = "https://learn.microsoft.com/graph/api/"
@@ -146,6 +188,19 @@ BEHAVIOURS = (
     ),
     Behaviour(
         "groups.remove", "D", f"{_PAGE}participant-delete", f"{_TESTS}test_a_person_is_removed"
+    ),
+    Behaviour("groups.mute_bot", "D", f"{_PAGE}call-mute", f"{_TESTS}test_the_bot_is_muted"),
+    Behaviour(
+        "groups.hold_music",
+        "D",
+        f"{_PAGE}participant-startholdmusic",
+        f"{_TESTS}test_what_runs_for_a_moment_is_completed",
+    ),
+    Behaviour(
+        "groups.screen",
+        "D",
+        f"{_PAGE}call-changescreensharingrole",
+        f"{_TESTS}test_the_bot_shares_its_screen",
     ),
     Behaviour("groups.mute", "D", f"{_PAGE}participant-mute", f"{_TESTS}test_a_person_is_muted"),
     Behaviour(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
+
+from .audio import Speech
 
 if TYPE_CHECKING:
     from .call import Call, Participant
@@ -90,6 +93,25 @@ class Person:
         for number, key in enumerate(keys):
             self._does(after + number * every, _press(key))
         return self
+
+    def speaks(
+        self,
+        wav: str | os.PathLike[str] | bytes | None = None,
+        after: float = 0.0,
+        *,
+        seconds: float = 2.0,
+    ) -> Self:
+        """Say a wave file, given as a path or as its bytes; without one, nothing for so many seconds.
+
+        Raises ValueError unless it has one channel of 16 bits at 16 kHz.
+        """
+        speech = Speech.silence(seconds) if wav is None else Speech.of(wav)
+        return self._does(after, lambda leg: leg.calls.speak(leg, speech))
+
+    def holds(self, after: float = 0.0, *, seconds: float = 10.0) -> Self:
+        """Put the call on hold for so many seconds."""
+        self._does(after, lambda leg: leg.calls.hold(leg, held=True))
+        return self._does(after + seconds, lambda leg: leg.calls.hold(leg, held=False))
 
     def _respond(self, response: Response, after: float) -> Self:
         self.response, self.responds_after = response, after

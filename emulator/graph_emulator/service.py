@@ -63,11 +63,14 @@ class Service:
         request_id = self.seeded.guid()
         name, call_id, sent = method.lower(), None, None
         try:
-            route = self._route(method, path)
-            request = self._request(route, query, headers, body)
-            name, call_id, sent = request.name, request.keys.get("call-id"), request.body
-            answer = self._answer(request)
-            call_id = call_id or _created(answer)
+            recording = self.media.recordings.read(path, headers) if method == "GET" else None
+            if recording is not None:
+                answer = Answer(200, recording)
+            else:
+                request = self._request(self._route(method, path), query, headers, body)
+                name, call_id, sent = request.name, request.keys.get("call-id"), request.body
+                answer = self._answer(request)
+                call_id = call_id or _created(answer)
         except Fault as fault:
             answer = _refusal(fault, self.schedule.now().isoformat(), request_id)
         self.log.requests.append(
@@ -79,19 +82,17 @@ class Service:
                 call_id=call_id and same_id(call_id),
                 status=answer.status,
                 body=hidden(sent),
-                answer=hidden(answer.body),
+                answer=None if isinstance(answer.body, bytes) else hidden(answer.body),
             )
         )
-        written = b"" if answer.body is None else json.dumps(answer.body).encode()
+        kind, written = _written(answer.body)
         usual = {
             "request-id": request_id,
             "client-request-id": headers.get("client-request-id", request_id),
             "strict-transport-security": "max-age=31536000",
             "cache-control": "private",
         }
-        if answer.body is not None:
-            usual["content-type"] = "application/json"
-        return answer.status, {**usual, **answer.headers}, written
+        return answer.status, {**usual, **kind, **answer.headers}, written
 
     def _route(self, method: str, path: str) -> Route:
         found = _ROUTER.find(method, path)
@@ -140,6 +141,15 @@ def _parsed(body: bytes) -> Json:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise Fault(400, "BadRequest", "Unable to read JSON request payload.") from None
+
+
+def _written(body: Json) -> tuple[dict[str, str], bytes]:
+    """Return the header that says what a body is, and its bytes."""
+    if body is None:
+        return {}, b""
+    if isinstance(body, bytes):
+        return {"content-type": "application/octet-stream"}, body
+    return {"content-type": "application/json"}, json.dumps(body).encode()
 
 
 def _created(answer: Answer) -> str | None:

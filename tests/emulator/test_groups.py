@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from graph_comms import GraphHTTPError, PermissionDeniedError
+from graph_comms.models import ScreenSharingRole
 from graph_emulator import Emulator
 from tests.emulator.bots import bot_of, call_to, target
 
@@ -141,3 +142,46 @@ def test_too_many_are_not_invited_nor_by_anybody(svc: Emulator) -> None:
         svc.client(roles=["Calls.Initiate.All"]).calls.participants.invite(
             str(call.id), participants=[target(people[2])]
         )
+
+
+@pytest.fixture
+def group(svc: Emulator) -> str:
+    """Return the id of a call with two people."""
+    ann, ben = svc.user("Ann").answers(), svc.user("Ben").answers()
+    call = svc.client().calls.create(call_to(ann, ben))
+    svc.run()
+    return str(call.id)
+
+
+def test_the_bot_is_muted(svc: Emulator, group: str) -> None:
+    bot = svc.calls[group].participants[svc.calls[group].bot_id]
+    svc.client().calls.mute(group)
+    assert bot.muted
+    svc.client().calls.unmute(group)
+    svc.run()
+    told = [log.body["value"][0]["resourceData"] for log in svc.log.notifications[-2:]]
+    assert [one["isMuted"] for roster in told for one in roster if one["id"] == bot.id] == [
+        False
+    ] * 2
+
+
+def test_what_runs_for_a_moment_is_completed(svc: Emulator, group: str) -> None:
+    calls, ann = svc.client().calls, svc.calls[group].roster[1]
+    started = [
+        calls.participants.start_hold_music(group, ann.id),
+        calls.add_large_gallery_view(group),
+    ]
+    stopped = calls.participants.stop_hold_music(group, ann.id)
+    assert {one.status.value for one in started if one.status} == {"running"}
+    svc.run()
+    found = [svc.calls[group].operations[str(one.id)] for one in (*started, stopped)]
+    assert {one.status for one in found} == {"completed"}
+
+
+def test_the_bot_shares_its_screen(svc: Emulator, group: str) -> None:
+    for role in (ScreenSharingRole.SHARER, ScreenSharingRole.VIEWER):
+        svc.client().calls.change_screen_sharing_role(group, role=role)
+        svc.run()
+    first, last = (str(log.body) for log in svc.log.notifications[-2:])
+    assert "videoBasedScreenSharing" in first
+    assert "videoBasedScreenSharing" not in last
