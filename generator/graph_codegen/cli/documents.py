@@ -11,7 +11,7 @@ import click
 from graph_codegen import api, assets
 from graph_codegen.cli import options
 from graph_codegen.cli.console import DIFFERENT, PROGRESS, log
-from graph_codegen.facts import descriptions, settings
+from graph_codegen.facts import descriptions, settings, statuses
 from graph_codegen.install import compare, replace
 
 
@@ -47,7 +47,13 @@ def openapi_command(
     if endpoint is not None:
         chosen = settings.with_endpoint(chosen, endpoint)
     known = descriptions.load(folder)
-    document = build_openapi(taken.model, assign_names(taken.model), known, chosen.endpoint)
+    document = build_openapi(
+        taken.model,
+        assign_names(taken.model),
+        known,
+        chosen.endpoint,
+        statuses=statuses.load(folder),
+    )
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if target:
         replace.overwrite({target.name: text}, target.parent)

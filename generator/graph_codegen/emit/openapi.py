@@ -22,6 +22,7 @@ from graph_codegen.csdl.ast import (
 from graph_codegen.emit.names import Names
 from graph_codegen.facts.descriptions import Descriptions
 from graph_codegen.facts.settings import GRAPH
+from graph_codegen.facts.statuses import Status, Statuses
 from graph_codegen.model.model import Model
 from graph_codegen.service.requests import STREAM, Request, list_requests
 
@@ -49,16 +50,28 @@ EDM_SCHEMAS: dict[str, JSON] = {
 """JSON schemas of Edm types (OData JSON 4.01, section 7.1); other types may be any value."""
 
 _ERROR = {"$ref": "#/components/responses/error"}
+_ERROR_CONTENT: JSON = {
+    "application/json": {
+        "schema": {"type": "object", "properties": {"error": {"type": "object"}}},
+    }
+}
+_NO_STATUSES: Statuses = {}
 
 
 def build_openapi(
-    model: Model, names: Names, descriptions: Descriptions, endpoint: str = GRAPH
+    model: Model,
+    names: Names,
+    descriptions: Descriptions,
+    endpoint: str = GRAPH,
+    *,
+    statuses: Statuses = _NO_STATUSES,
 ) -> JSON:
     """Return the OpenAPI 3.1 document of a model, ready for `json.dumps`, in a stable order.
 
-    `endpoint` is the service root; its last segment is the version of the API.
+    `endpoint` is the service root; its last segment is the version of the API. `statuses` are those
+    with which requests are answered, where they are known.
     """
-    writer = _Writer(model, names, descriptions)
+    writer = _Writer(model, names, descriptions, statuses)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Microsoft Graph", "version": endpoint.rpartition("/")[2]},
@@ -72,9 +85,7 @@ def build_openapi(
             "responses": {
                 "error": {
                     "description": "An error; branch on its code, never on its message.",
-                    "content": _json(
-                        {"type": "object", "properties": {"error": {"type": "object"}}}
-                    ),
+                    "content": _ERROR_CONTENT,
                 }
             },
         },
@@ -82,10 +93,13 @@ def build_openapi(
 
 
 class _Writer:
-    def __init__(self, model: Model, names: Names, descriptions: Descriptions) -> None:
+    def __init__(
+        self, model: Model, names: Names, descriptions: Descriptions, statuses: Statuses
+    ) -> None:
         self._model = model
         self._names = names
         self._descriptions = descriptions
+        self._statuses = statuses
 
     # -- schemas
 
@@ -186,7 +200,8 @@ class _Writer:
         body = self._body(request)
         if body:
             operation["requestBody"] = {"required": True, "content": body}
-        operation["responses"] = self._responses(request) | {"default": _ERROR}
+        known = self._statuses.get(f"{request.method} {request.path}")
+        operation["responses"] = self._responses(request, known) | {"default": _ERROR}
         return operation
 
     def _body(self, request: Request) -> JSON | None:
@@ -199,21 +214,33 @@ class _Writer:
             return _json({"type": "object", "properties": properties})
         return None
 
-    def _responses(self, request: Request) -> JSON:
+    def _responses(self, request: Request, known: Status | None) -> JSON:
+        usual = 201 if request.kind == "create" else 204 if request.returns is None else 200
+        status = str(known.status if known else usual)
+        errors: JSON = {
+            error: {"description": text, "content": _ERROR_CONTENT}
+            for error, text in (known.errors.items() if known else ())
+        }
+        if request.kind in ("action", "function"):
+            errors["501"] = _ERROR  # https://learn.microsoft.com/graph/errors
+        content = self._content(request)
+        done = (
+            {"description": "Success.", "content": content} if content else {"description": "Done."}
+        )
+        return {status: done, **errors}
+
+    def _content(self, request: Request) -> JSON | None:
         if request.returns is None:
-            return {"204": {"description": "Done."}}
+            return None
         if request.kind == "count":
-            content: JSON = {"text/plain": {"schema": self._value(request.returns)}}
-        elif request.returns == STREAM:
-            content = {"application/octet-stream": {"schema": EDM_SCHEMAS["Edm.Stream"]}}
-        elif request.returns.collection:
+            return {"text/plain": {"schema": self._value(request.returns)}}
+        if request.returns == STREAM:
+            return {"application/octet-stream": {"schema": EDM_SCHEMAS["Edm.Stream"]}}
+        if request.returns.collection:
             value = self._value(request.returns)
             next_link = {"@odata.nextLink": {"type": "string"}}
-            content = _json({"type": "object", "properties": {"value": value} | next_link})
-        else:
-            content = _json(self._value(request.returns))
-        status = "201" if request.kind == "create" else "200"
-        return {status: {"description": "Success.", "content": content}}
+            return _json({"type": "object", "properties": {"value": value} | next_link})
+        return _json(self._value(request.returns))
 
 
 def operation_id(request: Request) -> str:

@@ -15,6 +15,7 @@ from graph_codegen.facts import (
     documented,
     media_types,
     permissions,
+    statuses,
     supplement,
 )
 
@@ -28,6 +29,7 @@ LOADERS: Mapping[str, tuple[str, Callable[[Path], object], object]] = {
     "the documented requests are": (documented.FILE, documented.load, documented.NOTHING),
     "the permissions are": (permissions.FILE, permissions.load, {}),
     "the media types are": (media_types.FILE, media_types.load, {}),
+    "the statuses are": (statuses.FILE, statuses.load, {}),
     "the supplement is": (supplement.FILE, supplement.load, {}),
 }
 """By the beginning of messages: the file, the function that reads it, and the result without it."""
@@ -119,6 +121,10 @@ def requests(*lines: str, covers: object = ("/a",), **facts: object) -> object:
         (media_types.FILE, {"a/b": {"source": "x", "types": ["vtt"]}}, "a/b: vtt is not a media type"),
         (media_types.FILE, {"a/b": {"source": "x", "types": ["a/b\r\nX: y"]}}, "a/b: a/b\\u000d"),
         (media_types.FILE, {"a/b": {"source": "x", "types": ["a/b"], "c": 1}}, "a/b/c: "),
+        (statuses.FILE, {"GET /a": {"status": 200}}, "GET /a/source: "),
+        (statuses.FILE, {"GET /a": {"source": "x", "status": "200"}}, "GET /a/status: "),
+        (statuses.FILE, {"GET /a": {"source": "x", "status": 404}}, "GET /a: 404 is not a status of"),
+        (statuses.FILE, {"GET /a": {"source": "x", "status": 200, "errors": {"5": "b"}}}, "GET /a: 5 is not"),
         (supplement.FILE, {"a": {"properties": {"b": 5}}}, "a/properties/b: "),
         (supplement.FILE, {"a": {"properties": ["b"]}}, "a/properties: "),
         (supplement.FILE, {"a": {"members": {"B": 5}}}, "a/members/B: "),

@@ -39,7 +39,7 @@ from graph_codegen.csdl.ast import (
     Term,
 )
 from graph_codegen.errors import CodegenError
-from graph_codegen.facts import settings
+from graph_codegen.facts import settings, statuses
 from graph_codegen.model.model import Model
 from graph_codegen.model.resolver import resolve
 from graph_codegen.model.subset import ALL, take
@@ -270,6 +270,17 @@ def test_a_public_validator_accepts_the_openapi_document_of_the_subset() -> None
     assert document["openapi"].startswith("3.1")
     assert len(document["components"]["schemas"]) == len(committed().types)
     validate(document)
+
+
+def test_requests_are_answered_with_the_statuses_of_the_documentation() -> None:
+    known = statuses.load(METADATA)
+    paths = json.loads(answer("openapi", "--strict"))["paths"]
+    assert known
+    for request, about in known.items():
+        method, path = request.split(" ")
+        responses = paths[path][method.lower()]["responses"]
+        assert {name for name in responses if name.startswith("2")} == {str(about.status)}
+        assert about.errors.keys() <= responses.keys()
 
 
 @pytest.mark.parametrize(
