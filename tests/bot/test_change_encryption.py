@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from graph_comms.bot import testing
 from graph_comms.bot.changes.encryption import (
     DecryptionError,
     EncryptionCertificate,
@@ -152,6 +154,16 @@ def test_no_repr_shows_a_key(signer: ChangeSigner) -> None:
 # -- validation tokens
 
 NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _time_stands() -> Iterator[None]:
+    """Sign every token at the same time, however long after it the test is run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(testing, "time", SimpleNamespace(time=NOW.timestamp))
+        yield
+
+
 WRONG: dict[str, list[dict[str, Any]]] = {
     "another audience": [{"aud": "someone"}],
     "a tenant that sent nothing": [{"iss": f"https://sts.windows.net/{OTHER}/", "tid": OTHER}],

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import runpy
 import sys
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import httpx
 import pytest
 
 from tests.bot import samples
-from tests.bot.example_apps import Posting, running, stand_in, until
+from tests.bot.example_apps import Credential, Posting, running, stand_in, until
 from tests.bot.service import Service
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -70,14 +71,17 @@ def graph() -> Graph:
     return Graph()
 
 
-def start(
+@asynccontextmanager
+async def start(
     name: str, graph: Graph, monkeypatch: pytest.MonkeyPatch, folder: Path, **environment: str
-) -> AbstractAsyncContextManager[Posting]:
-    """Run an example as a new process does."""
+) -> AsyncIterator[Posting]:
+    """Run an example as a new process does, which leaves no credential open."""
     environment["STORE"] = str(folder / "calls.db")
     stand_in(monkeypatch, graph, **environment)
     [script] = (EXAMPLES / name).glob("*.py")
-    return running(runpy.run_path(str(script))["app"])
+    async with running(runpy.run_path(str(script))["app"]) as posting:
+        yield posting
+    assert not Credential.open
 
 
 def ivr(

@@ -6,9 +6,10 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import jwt
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from jwt.algorithms import RSAAlgorithm
 
 from graph_comms import Cloud
+from graph_comms.bot import testing
 from graph_comms.bot.claims import Claims, TokenError, tenant_allowed, verify
 from graph_comms.bot.keys import StaticKeys
 from graph_comms.bot.testing import Signer
@@ -30,6 +32,15 @@ TENANT = "1fdd12d0-4620-44ed-baec-459b611f84b2"
 LONG_TENANT = "http://schemas.microsoft.com/identity/claims/tenantid"
 SECONDS = int(datetime.now(UTC).timestamp())
 NOW = datetime.fromtimestamp(SECONDS, UTC)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _time_stands() -> Iterator[None]:
+    """Sign every token at the same time, however long after it the test is run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(testing, "time", SimpleNamespace(time=NOW.timestamp))
+        yield
+
 
 SIGNER = Signer(APP)
 assert isinstance(SIGNER.trust.keys, StaticKeys)

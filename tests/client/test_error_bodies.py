@@ -122,7 +122,7 @@ def test_a_deadline_leaves_the_error_that_had_begun(
     server: GraphServer, flavour: str, method: Any, step: Step
 ) -> None:
     server.play(step)
-    with Client(flavour, server, retry=RetryPolicy(deadline=0.4)) as client:
+    with Client(flavour, server, retry=RetryPolicy(deadline=1.0)) as client:
         error = caught(client, method)
     assert type(error) is ServiceError
     assert (error.code, error.inner_codes) == ("General", ("Inner",))
