@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 @dataclass
 class Fault(Exception):  # noqa: N818 - an answer, not a failure of ours
-    """A request that is refused; `retry_after` in seconds goes with 429 and 503."""
+    """A request that is refused; `retry_after` in seconds goes with 429 and 503, `allow` with 405."""
 
     status: int
     code: str
     message: str
     retry_after: int | None = None
+    allow: str = ""
 
 
 def platform_fault(status: int, code: str, message: str) -> Fault:

@@ -21,6 +21,8 @@ class Request:
     headers: Mapping[str, str]
     """By lower-case name."""
     body: Json
+    """None for what is no JSON: it is in `content`."""
+    content: bytes
     caller: Caller
     root: str
     """The address that the path is below: "https://graph.microsoft.com/v1.0"."""

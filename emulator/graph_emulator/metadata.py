@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from pydantic import Field, create_model
 
 from graph_comms import OPERATIONS, Operation, models
 from graph_comms._runtime import edm
-from graph_comms._runtime.model import GraphModel
-from graph_comms._runtime.untyped import classes
+from graph_comms._runtime.misfits import attributes, plain
+from graph_comms._runtime.model import GraphModel, is_open, key_of
+from graph_comms._runtime.untyped import TYPE_ANNOTATION, classes, derived_class
+from graph_comms.bot.json_values import Json
+
+from .faults import Fault
 
 _NAMES: dict[str, Any] = {**vars(models), "edm": edm, "Sequence": Sequence}
 
@@ -33,9 +38,82 @@ def entity_type(operation: Operation) -> type[GraphModel] | None:
     return found if isinstance(found, type) and issubclass(found, GraphModel) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A declared property: its name on the wire, and the class of its values if they are structured.
+
+    `leads` says that it leads to entities, which only `$expand` shows, `many` that it is a collection.
+    """
+
+    name: str
+    cls: type[GraphModel] | None = None
+    leads: bool = False
+    many: bool = False
+
+
+@cache
+def properties_of(cls: type[GraphModel]) -> Mapping[str, Property]:
+    """Return the declared properties of a type, by their names on the wire."""
+    cls.model_rebuild()
+    found: dict[str, Property] = {}
+    for name, attribute in attributes(cls).items():
+        if "@" in name:
+            continue
+        form = plain(cls.model_fields[attribute].annotation)
+        many = get_origin(form) is list
+        inner = plain(get_args(form)[0] if many else form)
+        held = inner if isinstance(inner, type) and issubclass(inner, GraphModel) else None
+        found[name] = Property(name, held, bool(held and key_of(held)), many)
+    return found
+
+
+def property_of(cls: type[GraphModel] | None, name: str) -> Property:
+    """Return the property that a query names, in whatever case; raises Fault if there is none.
+
+    What is not declared may be there if the type is open, or unknown.
+    """
+    if cls is None:
+        return Property(name)
+    declared = properties_of(cls)
+    found = declared.get(name) or next(
+        (one for one in declared.values() if one.name.lower() == name.lower()), None
+    )
+    if found is None and is_open(cls):
+        return Property(name)
+    if found is None:
+        message = f"Could not find a property named '{name[:100]}' on type '{type_name_of(cls)}'."
+        raise Fault(400, "BadRequest", message)
+    return found
+
+
 def type_name_of(cls: type[GraphModel]) -> str:
     """Return the type name of a class without `#`; empty for one that is made of an action's parameters."""
     return _type_names().get(cls, "")
+
+
+def entities_at(path: str) -> type[GraphModel] | None:
+    """Return the class of what a request for a path returns, without `$count` at its end."""
+    return _entities_at(path.removesuffix("/$count"))
+
+
+@cache
+def _entities_at(path: str) -> type[GraphModel] | None:
+    found = [
+        one for one in OPERATIONS if one.path == path and one.kind in ("list", "get", "function")
+    ]
+    return entity_type(found[0]) if found else None
+
+
+def declared_in(value: Mapping[str, Json], cls: type[GraphModel] | None) -> Mapping[str, Property]:
+    """Return the properties that are declared for a value: by the type that it names, or by its class."""
+    if cls is None:
+        return {}
+    return properties_of(derived_class(value.get(TYPE_ANNOTATION), cls))
+
+
+def key_name(cls: type[GraphModel] | None) -> str:
+    """Return the property by which the entities of a type are told apart."""
+    return next(iter(key_of(cls) if cls else ()), "id")
 
 
 @cache

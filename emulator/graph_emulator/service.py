@@ -20,6 +20,8 @@ from .log import Log, Logged, hidden
 from .media import Media
 from .meetings import Meetings
 from .messages import Answer, Request
+from .odata.entities import Entities
+from .odata.serving import Serving
 from .routing import Route, Router
 from .schedule import Schedule
 from .tokens import Authority, InvalidTokenError
@@ -47,6 +49,8 @@ class Service:
         self.calls = Calls(self.schedule, self.seeded, self.directory, self.delivery, forms)
         self.meetings = Meetings()
         self.media = Media(self.calls)
+        self.entities = Entities(self.seeded)
+        self._serving = Serving(self.entities, self.calls)
         self._routes = {
             **Calling(self.calls, self.meetings).routes(),
             **self.media.routes(),
@@ -99,7 +103,9 @@ class Service:
         if isinstance(found, Route):
             return found
         if found:
-            raise Fault(405, "Request_BadRequest", "Specified HTTP method is not allowed.")
+            allow = ", ".join(sorted(found))
+            message = "Specified HTTP method is not allowed."
+            raise Fault(405, "Request_BadRequest", message, allow=allow)
         raise Fault(404, "BadRequest", "Resource not found for the segment.")
 
     def _request(
@@ -118,7 +124,8 @@ class Service:
             keys=route.keys,
             query=dict(parse_qsl(query, keep_blank_values=True)),
             headers=headers,
-            body=_parsed(body),
+            body=None if route.operation.kind == "put_content" else _parsed(body),
+            content=body,
             caller=caller,
             root=f"{scheme}://{host}/{route.version}",
         )
@@ -128,9 +135,7 @@ class Service:
             raise failing.pop(0)
         operation = request.operation
         self.log.undeclared += check_body(operation, request.body)
-        act = self._routes.get(f"{operation.method} {operation.path}")
-        if act is None:
-            raise Fault(501, "NotImplemented", "The emulator has no such behaviour.")
+        act = self._routes.get(f"{operation.method} {operation.path}", self._serving.answer)
         return act(request)
 
 
@@ -160,4 +165,6 @@ def _refusal(fault: Fault, date: str, request_id: str) -> Answer:
     inner = {"date": date, "request-id": request_id, "client-request-id": request_id}
     error = {"code": fault.code, "message": fault.message, "innerError": inner}
     headers = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
+    if fault.allow:
+        headers["allow"] = fault.allow
     return Answer(fault.status, {"error": error}, headers)

@@ -1,0 +1,115 @@
+"""Typed entities in a store: those that an entity leads to are entities of their own below it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from graph_comms._runtime.model import GraphModel
+from graph_comms._runtime.untyped import TYPE_ANNOTATION
+from graph_comms.bot.json_values import Json, list_of, object_of, text_of
+
+from ..faults import Fault
+from ..ids import Seeded, same_id
+from ..metadata import declared_in, key_name
+from .queries import Query
+from .store import Path, Record, Store
+
+Entity = dict[str, Json]
+Type = type[GraphModel] | None
+
+
+class Entities:
+    """Adds, changes and reads entities of a `store`."""
+
+    def __init__(self, seeded: Seeded) -> None:
+        self.store = Store()
+        self._seeded = seeded
+
+    def add(
+        self, path: Path, body: Mapping[str, Json], cls: Type, owner: str | None = None
+    ) -> Path:
+        """Add an entity to the collection at a path, and return where it is.
+
+        It gets an id if it brings none. Raises Fault if there is one of its id.
+        """
+        own, below = parted(body, cls)
+        key = key_name(cls)
+        own[key] = text_of(own.get(key)) or self._seeded.guid()
+        path = (*path, same_id(own[key]))
+        if self.store.get(path) is not None:
+            raise Fault(409, "Conflict", "There is an entity with this key already.")
+        self.store.add(path, own, owner)
+        for name, (value, inner) in below.items():
+            if held := object_of(value):
+                self.put((*path, name), held, inner)
+            for item in list_of(value):
+                self.add((*path, name), object_of(item), inner)
+        return path
+
+    def put(self, path: Path, body: Mapping[str, Json], cls: Type) -> Record:
+        """Add the one entity that a property leads to."""
+        own, _ = parted(body, cls)
+        return self.store.add(path, own)
+
+    def all(self, path: Path, cls: Type, owner: str | None = None) -> list[Entity]:
+        """Return the entities of a collection, or the part of it that is a user's."""
+        return [
+            self.whole((*path, key), record, cls)
+            for key, record in self.store.below(path)
+            if record.belongs_to(owner)
+        ]
+
+    def whole(self, path: Path, record: Record, cls: Type) -> Entity:
+        """Return an entity with all that it leads to."""
+        found: Entity = {"@odata.etag": record.etag, **record.value}
+        for name, one in declared_in(record.value, cls).items():
+            if not one.leads:
+                continue
+            below = (*path, name)
+            single = self.store.get(below)
+            if single is not None:
+                found[name] = self.whole(below, single, one.cls)
+            elif items := self.all(below, one.cls):
+                found[name] = items
+        return found
+
+
+def parted(body: Mapping[str, Json], cls: Type) -> tuple[Entity, dict[str, tuple[Json, Type]]]:
+    """Return what an entity has itself, and what it leads to, with the types of that.
+
+    Annotations are left out, but for that of the type.
+    """
+    declared = declared_in(body, cls)
+    own: Entity = {}
+    below: dict[str, tuple[Json, Type]] = {}
+    for name, value in body.items():
+        if name in declared and declared[name].leads:
+            below[name] = value, declared[name].cls
+        elif "@" not in name or name == TYPE_ANNOTATION:
+            own[name] = value
+    return own, below
+
+
+def shown(entity: Mapping[str, Json], query: Query, cls: Type) -> Entity:
+    """Return of an entity what a query asks for."""
+    declared = declared_in(entity, cls)
+    leading = {name for name, one in declared.items() if one.leads}
+    found = {name: value for name, value in entity.items() if name not in leading}
+    if query.select is not None:
+        annotations = {name: value for name, value in found.items() if "@" in name}
+        chosen = {one.name: found.get(one.name) for one in query.select if not one.leads}
+        found = {**annotations, **chosen}
+    for name, inside in query.expand.items():
+        nothing: Json = [] if declared[name].many else None
+        found[name] = _expanded(entity.get(name, nothing), inside, declared[name].cls)
+    return found
+
+
+def _expanded(value: Json, query: Query, cls: Type) -> Json:
+    if value is None:
+        return None
+    if held := object_of(value):
+        return shown(held, query, cls)
+    found = query.arranged([{**object_of(one)} for one in list_of(value)])[query.skip :]
+    kept = found if query.top is None else found[: query.top]
+    return [shown(one, query, cls) for one in kept]

@@ -1,0 +1,90 @@
+"""Where in the store a request leads, and how answers write that address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from ..ids import same_id
+from ..messages import Request
+from .store import Path
+
+_KEY = re.compile(r"\{([^{}]+)\}")
+
+_SHARED = frozenset({"adhocCalls", "onlineMeetings"})
+"""Collections of `communications` of which each user has a part: the entities are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A path in the store; `keyed` says of each segment whether it is a key.
+
+    `owner` is the user whose part of a collection is asked for, if it is one's.
+    """
+
+    path: Path
+    keyed: tuple[bool, ...]
+    owner: str | None
+
+    @property
+    def one(self) -> bool:
+        """Whether it is a single entity of a collection."""
+        return self.keyed[-1]
+
+    def above(self) -> Iterator[Path]:
+        """Yield the paths of the entities to which this belongs, but for users, who are always there."""
+        for length in range(1, len(self.path)):
+            if self.keyed[length - 1] and self.path[: length - 1] != ("users",):
+                yield self.path[:length]
+
+
+def place_of(request: Request) -> Place:
+    """Return where a request leads; its functions, `$count` and the like left out."""
+    segments: list[tuple[str, bool]] = []
+    for segment in request.operation.path.strip("/").split("/"):
+        if segment.startswith("$") or "(" in segment:
+            break
+        key = _KEY.fullmatch(segment)
+        segments.append((same_id(request.keys[key[1]]), True) if key else (segment, False))
+    if segments[0] == ("me", False):
+        segments = [("users", False), ("me", True), *segments[1:]]
+    owner = None
+    match segments:
+        case [("users", _), (user, _), (name, _), *rest] if name in _SHARED:
+            owner = user
+            segments = [("communications", False), (name, False), *rest]
+        case [("users", _), user_key, ("presence", _), *rest]:
+            segments = [("communications", False), ("presences", False), user_key, *rest]
+        case _:
+            pass
+    path = tuple(text for text, _ in segments)
+    return Place(path, tuple(keyed for _, keyed in segments), owner)
+
+
+def context_of(request: Request, suffix: str) -> dict[str, str]:
+    """Return the annotation that says what an answer holds (OData JSON 4.01, section 4.6.1)."""
+    written = ""
+    for segment in request.operation.path.strip("/").split("/"):
+        if segment.startswith("$") or "(" in segment:
+            break
+        key = _KEY.fullmatch(segment)
+        written += f"('{quote(request.keys[key[1]])}')" if key else f"/{segment}"
+    if suffix and written.endswith(")"):
+        written = written[: written.rindex("(")]
+    return {"@odata.context": f"{request.root}/$metadata#{written.removeprefix('/')}{suffix}"}
+
+
+def link_to(request: Request, query: Mapping[str, str]) -> str:
+    """Return the address of a request with other options."""
+    return f"{request.root}{_address(request)}?{urlencode(query, safe='$')}"
+
+
+def location_of(request: Request, key: str) -> str:
+    """Return the address of an entity in the collection of a request."""
+    return f"{request.root}{_address(request)}/{quote(key, safe='')}"
+
+
+def _address(request: Request) -> str:
+    return _KEY.sub(lambda key: quote(request.keys[key[1]], safe=""), request.operation.path)

@@ -1,0 +1,265 @@
+"""Operations that no other behaviour answers, served from the metadata.
+
+Sources: OData Protocol 4.01, sections 8.2 and 8.3 (headers), 9 (statuses), 11.2 to 11.4;
+https://learn.microsoft.com/graph/paging, https://learn.microsoft.com/graph/delta-query-overview.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from graph_comms._runtime.model import GraphModel
+from graph_comms.bot.json_values import object_of
+
+from ..behaviours import Behaviour
+from ..calls import Calls
+from ..faults import Fault
+from ..messages import Answer, Request
+from ..metadata import entities_at, entity_type, key_name
+from .entities import Entities, Entity, parted, shown
+from .places import Place, context_of, link_to, location_of, place_of
+from .queries import PAGE, TOKENS, Query, parse_query
+from .store import Record
+
+PAGES = {"/communications/callRecords": 60}
+"""How many entities a page has at most, where that is known."""
+
+_DELTA = re.compile(r"[^(]*/delta\(\)")
+
+
+class Serving:
+    """Answers requests from `entities`; what belongs to a call is there only while the call lives."""
+
+    def __init__(self, entities: Entities, calls: Calls) -> None:
+        self._entities = entities
+        self._store = entities.store
+        self._calls = calls
+        self._kinds: Mapping[str, Callable[[Request], Answer]] = {
+            "list": self._list,
+            "get": self._get,
+            "create": self._create,
+            "update": self._update,
+            "delete": self._delete,
+            "count": self._count,
+            "content": self._content,
+            "put_content": self._put_content,
+        }
+
+    def answer(self, request: Request) -> Answer:
+        """Answer a request as its kind asks; raises Fault for actions and functions."""
+        operation = request.operation
+        answer = self._kinds.get(operation.kind)
+        if _DELTA.fullmatch(operation.path):
+            answer = self._delta
+        if answer is None:
+            message = f"The emulator has no behaviour for {operation.python}."
+            raise Fault(501, "NotImplemented", message)
+        if "call-id" in request.keys:
+            self._calls.of(request)
+        return answer(request)
+
+    # -- one entity
+
+    def _get(self, request: Request) -> Answer:
+        place = place_of(request)
+        record = self._found(place)
+        query, cls = _query(request), entity_type(request.operation)
+        if record.etag in _tags(request, "if-none-match"):
+            return Answer(304, headers={"etag": record.etag})
+        whole = self._entities.whole(place.path, record, cls)
+        suffix = "/$entity" if place.one else ""
+        written = {**context_of(request, suffix), **shown(whole, query, cls)}
+        return Answer(200, written, {"etag": record.etag})
+
+    def _create(self, request: Request) -> Answer:
+        place, cls = place_of(request), entity_type(request.operation)
+        self._check_above(place)
+        path = self._entities.add(place.path, object_of(request.body), cls, place.owner)
+        record = self._store.get(path)
+        assert record is not None
+        headers = {"etag": record.etag}
+        if cls is not None:
+            headers["location"] = location_of(request, record.value[key_name(cls)])
+        whole = self._entities.whole(path, record, cls)
+        written = {**context_of(request, "/$entity"), **shown(whole, Query(), cls)}
+        return Answer(201, written, headers)
+
+    def _update(self, request: Request) -> Answer:
+        place, cls = place_of(request), entity_type(request.operation)
+        self._check_above(place)
+        record = self._store.get(place.path)
+        if record is None and not place.one:
+            record = self._entities.put(place.path, {}, cls)
+        if record is None or not record.belongs_to(place.owner):
+            raise not_found()
+        _check_tag(request, record)
+        changes, _ = parted(object_of(request.body), cls)
+        changes.pop(key_name(cls), None)
+        self._store.merge(record, changes)
+        whole = self._entities.whole(place.path, record, cls)
+        suffix = "/$entity" if place.one else ""
+        written = {**context_of(request, suffix), **shown(whole, Query(), cls)}
+        return Answer(200, written, {"etag": record.etag})
+
+    def _delete(self, request: Request) -> Answer:
+        place = place_of(request)
+        _check_tag(request, self._found(place))
+        self._store.remove(place.path)
+        return Answer(204)
+
+    # -- collections
+
+    def _list(self, request: Request) -> Answer:
+        query = _query(request)
+        found = self._arranged(request, query)
+        written: Entity = context_of(request, "")
+        if query.count:
+            written["@odata.count"] = len(found)
+        return _page(request, query, found[query.skip :], written, {})
+
+    def _count(self, request: Request) -> Answer:
+        found = self._arranged(request, _query(request))
+        return Answer(200, str(len(found)).encode(), {"content-type": "text/plain"})
+
+    def _arranged(self, request: Request, query: Query) -> list[Entity]:
+        place, cls = place_of(request), _type(request)
+        self._check_above(place)
+        found = query.arranged(self._entities.all(place.path, cls, place.owner))
+        return [shown(one, query, cls) for one in found]
+
+    def _delta(self, request: Request) -> Answer:
+        """Answer what was changed since the link that is followed, and a link for what will be."""
+        place, cls, query = place_of(request), _type(request), _query(request)
+        self._check_above(place)
+        since = _token(request, "$deltatoken")
+        changed = [
+            self._entities.whole((*place.path, key), record, cls)
+            for key, record in self._store.below(place.path)
+            if record.version > since and record.belongs_to(place.owner)
+        ]
+        found = [shown(one, query, cls) for one in query.arranged(changed)]
+        if since:
+            gone = self._store.removed(place.path, since)
+            found += [{"id": key, "@removed": {"reason": "deleted"}} for key in gone]
+        kept = {name: value for name, value in request.query.items() if name not in TOKENS}
+        later = link_to(request, {**kept, "$deltatoken": str(self._store.version)})
+        written: Entity = context_of(request, "/$delta")
+        return _page(request, query, found, written, {"@odata.deltaLink": later})
+
+    # -- streams
+
+    def _content(self, request: Request) -> Answer:
+        record, name = self._stream(request)
+        if name not in record.streams:
+            raise not_found()
+        kind, content = record.streams[name]
+        return Answer(200, content, {"content-type": kind})
+
+    def _put_content(self, request: Request) -> Answer:
+        record, name = self._stream(request)
+        kind = request.headers.get("content-type", "application/octet-stream")
+        record.streams[name] = (kind, request.content)
+        self._store.touch(record)
+        return Answer(204)
+
+    def _stream(self, request: Request) -> tuple[Record, str]:
+        place = place_of(request)
+        self._check_above(place)
+        record = self._store.get(place.path[:-1])
+        if record is None:
+            raise not_found()
+        return record, place.path[-1]
+
+    # -- what is there
+
+    def _found(self, place: Place) -> Record:
+        self._check_above(place)
+        record = self._store.get(place.path)
+        if record is None and len(place.path) == 1:  # a singleton is always there
+            record = self._store.add(place.path, {})
+        if record is None or not record.belongs_to(place.owner):
+            raise not_found()
+        return record
+
+    def _check_above(self, place: Place) -> None:
+        """Raise Fault if an entity is missing to which the place belongs; calls have a life of their own."""
+        for number, path in enumerate(place.above()):
+            if path[:2] == ("communications", "calls") and len(path) == 3:
+                continue
+            record = self._store.get(path)
+            if record is None or (number == 0 and not record.belongs_to(place.owner)):
+                raise not_found()
+
+
+def not_found() -> Fault:
+    """Return the answer about an entity that is not there."""
+    return Fault(404, "NotFound", "Resource not found.")
+
+
+def _query(request: Request) -> Query:
+    allowed = {one.wire_name for one in request.operation.parameters if one.location == "query"}
+    return parse_query(request.query, _type(request), allowed | TOKENS)
+
+
+def _type(request: Request) -> type[GraphModel] | None:
+    return entity_type(request.operation) or entities_at(request.operation.path)
+
+
+def _page(
+    request: Request, query: Query, found: list[Entity], written: Entity, last: Entity
+) -> Answer:
+    """Return the page that the request asks for; `last` is written on the last one alone."""
+    begin = _token(request, "$skiptoken")
+    longest = PAGES.get(request.operation.path, PAGE)
+    size = longest if query.top is None else min(query.top, longest)
+    end = begin + size
+    links = last
+    if size and end < len(found):
+        links = {"@odata.nextLink": link_to(request, {**request.query, "$skiptoken": str(end)})}
+    return Answer(200, {**written, "value": found[begin:end], **links})
+
+
+def _token(request: Request, name: str) -> int:
+    token = request.query.get(name, "0")
+    if not re.fullmatch(r"[0-9]{1,12}", token):
+        raise Fault(400, "BadRequest", f"{name} is not one of ours.")
+    return int(token)
+
+
+def _tags(request: Request, header: str) -> list[str]:
+    return [tag.strip() for tag in request.headers.get(header, "").split(",") if tag.strip()]
+
+
+def _check_tag(request: Request, record: Record) -> None:
+    """Raise Fault if the request is only for another state of the entity (RFC 9110, 13.1.1)."""
+    tags = _tags(request, "if-match")
+    if tags and "*" not in tags and record.etag not in tags:
+        raise Fault(412, "PreconditionFailed", "The entity has been changed meanwhile.")
+
+
+_TEST = "tests/emulator/test_entities.py::"
+_ODATA = "OData Protocol 4.01, section "
+
+BEHAVIOURS = (
+    Behaviour("entities.create", "D", f"{_ODATA}11.4.2", f"{_TEST}test_the_life_of_an_entity"),
+    Behaviour("entities.update", "D", f"{_ODATA}11.4.3", f"{_TEST}test_an_update_is_merged"),
+    Behaviour("entities.deep", "D", f"{_ODATA}11.4.2.2", f"{_TEST}test_what_it_leads_to_is_below_it"),
+    Behaviour("entities.missing", "D", f"{_ODATA}9.3.3", f"{_TEST}test_what_is_not_there_is_404"),
+    Behaviour("entities.method", "D", f"{_ODATA}9.3.4", f"{_TEST}test_another_method_is_405"),
+    Behaviour("entities.tags", "D", f"{_ODATA}8.2.4", f"{_TEST}test_entity_tags"),
+    Behaviour("entities.streams", "D", f"{_ODATA}11.2.4", f"{_TEST}test_streams"),
+    Behaviour(
+        "entities.pages", "D", "https://learn.microsoft.com/graph/paging", f"{_TEST}test_pages"
+    ),
+    Behaviour(
+        "entities.delta", "D", "https://learn.microsoft.com/graph/delta-query-overview",
+        f"{_TEST}test_changes",
+    ),
+    Behaviour("entities.filter", "D", "OData URL Conventions 4.01, section 5.1.1", f"{_TEST}test_filters"),
+    Behaviour("entities.expand", "D", f"{_ODATA}11.2.5.2", f"{_TEST}test_expansion"),
+    Behaviour(
+        "entities.none", "?", "an action or a function without a behaviour",
+        f"{_TEST}test_actions_without_a_behaviour",
+    ),
+)  # fmt: skip

@@ -1,0 +1,92 @@
+"""Entities by their paths, with what has been done to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from graph_comms.bot.json_values import Json, object_of
+
+Path = tuple[str, ...]
+"""The segments of an address, with keys in the one spelling by which they are compared."""
+
+
+@dataclass(eq=False, slots=True, kw_only=True)
+class Record:
+    """An entity without those that it leads to: they are records of their own.
+
+    `owner` is the user below whom it can be found, too; `version` the number of its last change,
+    `streams` its media by property, each with its media type.
+    """
+
+    value: dict[str, Json]
+    owner: str | None
+    version: int
+    streams: dict[str, tuple[str, bytes]] = field(default_factory=dict[str, tuple[str, bytes]])
+
+    @property
+    def etag(self) -> str:
+        """The entity tag, a weak one (RFC 9110, section 8.8.3)."""
+        return f'W/"{self.version}"'
+
+    def belongs_to(self, owner: str | None) -> bool:
+        """Whether it can be found below a user; None is everybody."""
+        return owner is None or owner == self.owner
+
+
+class Store:
+    """Records by path. Every change has a number, by which later ones are found."""
+
+    def __init__(self) -> None:
+        self._below: dict[Path, dict[str, Record]] = {}
+        self._removed: dict[Path, dict[str, int]] = {}
+        self.version = 0
+
+    def get(self, path: Path) -> Record | None:
+        """Return the record at a path."""
+        return self._below.get(path[:-1], {}).get(path[-1])
+
+    def below(self, path: Path) -> Iterator[tuple[str, Record]]:
+        """Yield the records of a collection with their keys, the oldest first."""
+        yield from list(self._below.get(path, {}).items())
+
+    def add(self, path: Path, value: dict[str, Json], owner: str | None = None) -> Record:
+        """Keep a new entity."""
+        record = Record(value=value, owner=owner, version=self._next())
+        self._below.setdefault(path[:-1], {})[path[-1]] = record
+        self._removed.get(path[:-1], {}).pop(path[-1], None)
+        return record
+
+    def merge(self, record: Record, changes: dict[str, Json]) -> None:
+        """Change the properties that are given, and those inside them (OData Protocol 4.01, 11.4.3)."""
+        record.value = _merged(record.value, changes)
+        self.touch(record)
+
+    def touch(self, record: Record) -> None:
+        """Note that a record was changed."""
+        record.version = self._next()
+
+    def remove(self, path: Path) -> None:
+        """Forget a record and all that is below it."""
+        del self._below[path[:-1]][path[-1]]
+        self._removed.setdefault(path[:-1], {})[path[-1]] = self._next()
+        for collection in [one for one in self._below if one[: len(path)] == path]:
+            del self._below[collection]
+
+    def removed(self, path: Path, since: int) -> list[str]:
+        """Return the keys of what was removed from a collection after a change."""
+        return [key for key, at in self._removed.get(path, {}).items() if at > since]
+
+    def _next(self) -> int:
+        self.version += 1
+        return self.version
+
+
+def _merged(old: Mapping[str, Json], new: Mapping[str, Json]) -> dict[str, Json]:
+    merged = {**old, **new}
+    for name, value in new.items():
+        before, after = object_of(old.get(name)), object_of(value)
+        kind = before.get("@odata.type")
+        if before and after and after.get("@odata.type", kind) == kind:
+            merged[name] = _merged(before, after)
+    return merged
