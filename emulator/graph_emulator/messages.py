@@ -37,7 +37,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, a body (None for none), and headers beside those that every answer has."""
+    """A status, a body (None: none; bytes: no JSON), and headers beside those that every answer has."""
 
     status: int
     body: Json = None
