@@ -25,6 +25,9 @@ from .store import Record
 PAGES = {"/communications/callRecords": 60}
 """How many entities a page has at most, where that is known."""
 
+CREATED = {"/communications/calls/{call-id}/audioRoutingGroups": 200}
+"""The status of what was created, where it is another than 201."""
+
 _DELTA = re.compile(r"[^(]*/delta\(\)")
 
 
@@ -83,7 +86,7 @@ class Serving:
             headers["location"] = location_of(request, record.value[key_name(cls)])
         whole = self._entities.whole(path, record, cls)
         written = {**context_of(request, "/$entity"), **shown(whole, Query(), cls)}
-        return Answer(201, written, headers)
+        return Answer(CREATED.get(request.operation.path, 201), written, headers)
 
     def _update(self, request: Request) -> Answer:
         place, cls = place_of(request), entity_type(request.operation)
@@ -243,6 +246,11 @@ _ODATA = "OData Protocol 4.01, section "
 
 BEHAVIOURS = (
     Behaviour("entities.create", "D", f"{_ODATA}11.4.2", f"{_TEST}test_the_life_of_an_entity"),
+    Behaviour(
+        "entities.create.audioRoutingGroup", "D",
+        "https://learn.microsoft.com/graph/api/call-post-audioroutinggroups",
+        "tests/emulator/test_openapi_agrees.py::test_what_calls_are_asked_for_is_answered_as_declared",
+    ),
     Behaviour("entities.update", "D", f"{_ODATA}11.4.3", f"{_TEST}test_an_update_is_merged"),
     Behaviour("entities.deep", "D", f"{_ODATA}11.4.2.2", f"{_TEST}test_what_it_leads_to_is_below_it"),
     Behaviour("entities.missing", "D", f"{_ODATA}9.3.3", f"{_TEST}test_what_is_not_there_is_404"),
