@@ -4,5 +4,18 @@ from .call import Call, Operation, Participant
 from .driver import Stuck
 from .emulator import Emulator
 from .people import Person
+from .remote import Credential, trust
+from .server import Server, ServerError
 
-__all__ = ["Call", "Emulator", "Operation", "Participant", "Person", "Stuck"]
+__all__ = [
+    "Call",
+    "Credential",
+    "Emulator",
+    "Operation",
+    "Participant",
+    "Person",
+    "Server",
+    "ServerError",
+    "Stuck",
+    "trust",
+]

@@ -20,12 +20,12 @@ USER_AGENT = "Microsoft-Skype/3.0,(Calling/1.0)"
 
 
 class Receiver(Protocol):
-    """Takes what is posted to a callbackUri, and returns the status and the body of its answer."""
+    """Takes what is posted to a callbackUri."""
 
     async def __call__(
         self, uri: str, headers: Mapping[str, str], body: bytes, /
-    ) -> tuple[int, bytes]:
-        """Return the status and the body of the answer."""
+    ) -> tuple[int, bytes] | None:
+        """Return the status and the body of the answer; None if there was none."""
         ...
 
 
@@ -92,7 +92,8 @@ class Delivery:
         receiver = self._receiver_of(call.callback_uri)
         status: int | None = None
         if receiver is not None:
-            status, _ = await receiver(call.callback_uri, headers, json.dumps(body).encode())
+            answer = await receiver(call.callback_uri, headers, json.dumps(body).encode())
+            status = answer and answer[0]
         self._log.notifications.append(
             Logged(
                 time=self._schedule.time,

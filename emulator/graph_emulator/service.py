@@ -38,9 +38,14 @@ class Service:
     """Graph's cloud communications, without the network that leads there."""
 
     def __init__(
-        self, *, seed: int, forms: Forms, receiver_of: Callable[[str], Receiver | None]
+        self,
+        *,
+        seed: int,
+        forms: Forms,
+        receiver_of: Callable[[str], Receiver | None],
+        schedule: Schedule | None = None,
     ) -> None:
-        self.schedule = Schedule()
+        self.schedule = schedule or Schedule()
         self.seeded = Seeded(seed)
         self.authority = Authority()
         self.log = Log()

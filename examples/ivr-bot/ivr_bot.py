@@ -9,9 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from azure.identity.aio import (  # type: ignore[import-not-found,import-untyped,unused-ignore]
-    ClientSecretCredential,
-)
 from fastapi import FastAPI
 
 from graph_comms import AsyncCommunicationsClient
@@ -22,6 +19,7 @@ from graph_comms.bot import (
     OperationFailed,
     ResultEvent,
     SQLiteStore,
+    Trust,
 )
 from graph_comms.models import (
     Identity,
@@ -37,14 +35,30 @@ MESSAGES = Path(os.environ.get("MESSAGES", "."))
 
 logger = logging.getLogger("ivr_bot")
 
-credential = ClientSecretCredential(
-    os.environ["TENANT_ID"], os.environ["CLIENT_ID"], os.environ["CLIENT_SECRET"]
-)
-client = AsyncCommunicationsClient(credential)
+APP_ID = os.environ["CLIENT_ID"]
+
+if emulator := os.environ.get("EMULATOR"):  # http://127.0.0.1:7071: see docs/emulator.md
+    import graph_emulator
+
+    credential = graph_emulator.Credential(emulator, APP_ID)
+    client = AsyncCommunicationsClient(credential, endpoint=f"{emulator}/v1.0")
+    trust = graph_emulator.trust(emulator)
+else:
+    from azure.identity.aio import (  # type: ignore[import-not-found,import-untyped,unused-ignore]
+        ClientSecretCredential,
+    )
+
+    credential = ClientSecretCredential(
+        os.environ["TENANT_ID"], APP_ID, os.environ["CLIENT_SECRET"]
+    )
+    client = AsyncCommunicationsClient(credential)
+    trust = Trust.GLOBAL
+
 bot = Bot(
     client,
-    app_id=os.environ["CLIENT_ID"],
+    app_id=APP_ID,
     callback_uri=os.environ["CALLBACK_URI"],
+    trust=trust,
     # Calls outlive this process, and several may serve them: uvicorn --workers 2.
     store=SQLiteStore(os.environ.get("STORE", "calls.db")),
 )

@@ -47,6 +47,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, answer: Answer, **environment: str
     monkeypatch.setattr(graph_comms, "AsyncCommunicationsClient", client)
     bot = partial(graph_comms.bot.Bot, trust=SIGNER.trust)
     monkeypatch.setattr(graph_comms.bot, "Bot", bot)
+    monkeypatch.setattr(graph_comms.bot.Trust, "GLOBAL", SIGNER.trust)
     application: Mapping[str, str] = {
         "TENANT_ID": samples.TENANT,
         "CLIENT_ID": samples.APP,

@@ -78,7 +78,7 @@ async def start(
     """Run an example as a new process does, which leaves no credential open."""
     environment["STORE"] = str(folder / "calls.db")
     stand_in(monkeypatch, graph, **environment)
-    [script] = (EXAMPLES / name).glob("*.py")
+    [script] = (EXAMPLES / name).glob("*_bot.py")
     async with running(runpy.run_path(str(script))["app"]) as posting:
         yield posting
     assert not Credential.open
@@ -193,7 +193,7 @@ async def test_the_container_has_what_the_bot_needs() -> None:
 
 @pytest.mark.parametrize("name", ["ivr-bot", "meeting-bot"])
 def test_the_readme_names_every_setting(name: str) -> None:
-    [script] = (EXAMPLES / name).glob("*.py")
+    [script] = (EXAMPLES / name).glob("*_bot.py")
     used = re.findall(r'environ(?:\.get\(|\[)"(\w+)"', script.read_text("utf-8"))
     readme = (EXAMPLES / name / "README.md").read_text("utf-8")
     assert [setting for setting in used if setting not in readme] == []

@@ -1,0 +1,94 @@
+"""The emulator on the command line: `python -m graph_emulator`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from .behaviours import all_behaviours, as_text
+from .server import Server, ServerError, is_local
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    options = _parser().parse_args(arguments)
+    if options.explain:
+        print(as_text(all_behaviours()))
+        return 0
+    try:
+        asyncio.run(_serve(options))
+    except ServerError as error:
+        print(f"graph_emulator: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m graph_emulator",
+        description="Serves Microsoft Graph's cloud communications on this machine, in real time.",
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="the address to listen at (%(default)s)"
+    )
+    parser.add_argument(
+        "--port", type=int, default=7071, help="the port; 0: a free one (%(default)s)"
+    )
+    parser.add_argument(
+        "--callback",
+        metavar="URL",
+        help="where the bot is: the only address that notifications are sent to",
+    )
+    parser.add_argument(
+        "--forms",
+        choices=("wire", "docs"),
+        default="wire",
+        help="bodies as captures show them, or as the documentation does (%(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="decides all ids (%(default)s)")
+    parser.add_argument(
+        "--explain", action="store_true", help="print what is emulated, and how well it is known"
+    )
+    return parser
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    server = Server(
+        host=options.host,
+        port=options.port,
+        callback=options.callback,
+        seed=options.seed,
+        forms=options.forms,
+    )
+    if not is_local(options.host):
+        print(
+            f"warning: {options.host} can be reached from other machines, and anybody there can use"
+            " this emulator",
+            file=sys.stderr,
+        )
+    async with server.running():
+        print(_greeting(server), flush=True)
+        await asyncio.Event().wait()
+
+
+def _greeting(server: Server) -> str:
+    """Return what to paste into an application."""
+    told = server.callback or "nobody: see --callback"
+    return f"""\
+Graph is at {server.url}/v1.0; notifications go to {told}
+
+    import graph_emulator
+
+    credential = graph_emulator.Credential("{server.url}", app_id)
+    client = AsyncCommunicationsClient(credential, endpoint="{server.url}/v1.0")
+    bot = Bot(client, app_id=app_id, callback_uri=…, trust=graph_emulator.trust("{server.url}"))
+
+Ctrl+C ends it."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""The service over HTTP: an ASGI application, which answers loopback addresses alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .service import MOST, Service
+from .tokens import ISSUER, LIFE
+
+FIELDS = 20
+"""How many fields the form that asks for a token may have."""
+
+
+class HostsOnly:
+    """Refuses requests for other hosts than ours (421), and those of foreign pages (403).
+
+    A page of another origin could otherwise have a browser on this machine use the emulator.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        self._app = app
+        self._hosts = frozenset(hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what may be."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        host, origin = request.headers.get("host", ""), request.headers.get("origin")
+        if host not in self._hosts:
+            await Response(status_code=421)(scope, receive, send)
+        elif origin is not None and origin.partition("://")[2] not in self._hosts:
+            await Response(status_code=403)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def make_app(service: Service, hosts: Collection[str]) -> Starlette:
+    """Return the application of a service that is reached by some hosts, each with its port."""
+
+    async def graph(request: Request) -> Response:
+        try:
+            body = await _body(request)
+        except _TooLargeError:
+            return Response(status_code=413)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        path = request.scope["raw_path"].decode("ascii", "replace").partition("?")[0]
+        status, written, content = service.handle(
+            request.method, path, request.url.query, headers, body
+        )
+        return Response(content, status, written)
+
+    async def token(request: Request) -> Response:
+        try:
+            form = dict(parse_qsl((await _body(request)).decode(), max_num_fields=FIELDS))
+        except (_TooLargeError, ClientDisconnect, ValueError):
+            return JSONResponse({"error": "invalid_request"}, 400)
+        app_id, roles = form.get("client_id"), form.get("roles")
+        if not app_id:
+            problem = {"error": "invalid_request", "error_description": "client_id is required."}
+            return JSONResponse(problem, 400)
+        named = request.path_params["tenant"]
+        tenant = None if named in ("common", "organizations") else named
+        access = service.authority.access_token(
+            app_id, tenant, None if roles is None else roles.split()
+        )
+        answer = {"token_type": "Bearer", "expires_in": LIFE, "access_token": access}
+        return JSONResponse(answer, headers={"cache-control": "no-store"})
+
+    async def openid(request: Request) -> Response:
+        keys = str(request.url_for("keys"))
+        return JSONResponse({"issuer": ISSUER, "jwks_uri": keys})
+
+    async def keys(request: Request) -> Response:
+        return JSONResponse(service.authority.jwks())
+
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
+    return Starlette(
+        routes=[
+            Route("/{tenant}/oauth2/v2.0/token", token, methods=["POST"]),
+            Route("/_emulator/openid", openid),
+            Route("/_emulator/keys", keys, name="keys"),
+            Route("/{path:path}", graph, methods=methods),
+        ],
+        middleware=[Middleware(HostsOnly, hosts=hosts)],
+    )
+
+
+class _TooLargeError(Exception):
+    """A body of more bytes than are read."""
+
+
+async def _body(request: Request) -> bytes:
+    read = bytearray()
+    async for piece in request.stream():
+        read += piece
+        if len(read) > MOST:
+            raise _TooLargeError
+    return bytes(read)

@@ -1,0 +1,130 @@
+"""The emulator as a server, in real time: for bots that run in processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+import httpx
+import uvicorn
+
+from .call import Call
+from .delivery import Receiver
+from .http import make_app
+from .people import Person
+from .realtime import RealSchedule
+from .service import Service
+from .wire import Forms
+
+TIMEOUT = 10.0
+"""How long a bot may take to answer a notification, in seconds."""
+
+
+class ServerError(Exception):
+    """The server cannot start; the message says why and what to do."""
+
+
+class Server:
+    """An emulator that serves HTTP on this machine, and posts notifications to one callback.
+
+    `callback` is the only address that it ever dials; without one, notifications are logged alone.
+    `port` 0 takes one that is free.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 7071,
+        callback: str | None = None,
+        seed: int = 0,
+        forms: Forms = "wire",
+    ) -> None:
+        """Make a server that is not running yet. Raises ServerError for an address that is taken."""
+        self.callback = _checked(callback)
+        self._schedule = RealSchedule()
+        self.service = Service(
+            seed=seed, forms=forms, receiver_of=self._receiver_of, schedule=self._schedule
+        )
+        self._socket = _bound(host, port)
+        self.port: int = self._socket.getsockname()[1]
+        names = {host, "127.0.0.1", "localhost", "[::1]"}
+        self.url = f"http://{host}:{self.port}"
+        self._app = make_app(self.service, {f"{name}:{self.port}" for name in names})
+        self._client = httpx.AsyncClient(trust_env=False, timeout=TIMEOUT)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Serve as long as the context lasts."""
+        config = uvicorn.Config(
+            self._app, log_level="warning", lifespan="off", access_log=False, server_header=False
+        )
+        server = uvicorn.Server(config)
+        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        acting = asyncio.create_task(self._schedule.run())
+        serving = asyncio.create_task(server.serve(sockets=[self._socket]))
+        try:
+            while not server.started:
+                await asyncio.sleep(0.01)
+            yield
+        finally:
+            server.should_exit = True
+            await serving
+            acting.cancel()
+            await self._client.aclose()
+
+    def rings(self, app_id: str, caller: Person, tenant: str) -> Call:
+        """Let a person call the bot at the callback. Raises ServerError without one."""
+        if self.callback is None:
+            raise ServerError("there is no bot to ring: start with --callback")
+        return self.service.calls.rings(app_id, _https(self.callback), caller, tenant)
+
+    def _receiver_of(self, uri: str) -> Receiver | None:
+        return None if self.callback is None else self._post
+
+    async def _post(
+        self, uri: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, bytes] | None:
+        assert self.callback is not None
+        try:
+            answer = await self._client.post(self.callback, headers=dict(headers), content=body)
+        except httpx.HTTPError:
+            return None
+        return answer.status_code, answer.content
+
+
+def _checked(callback: str | None) -> str | None:
+    if callback is not None and urlsplit(callback).scheme not in ("http", "https"):
+        raise ServerError("--callback must be an address such as http://127.0.0.1:8000/api/calls")
+    return callback
+
+
+def _https(url: str) -> str:
+    """Return an address as the service would have it, which takes https alone."""
+    return urlunsplit(urlsplit(url)._replace(scheme="https"))
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise ServerError(
+            f"port {port} of {host} cannot be used ({error.strerror}): choose another with --port"
+        ) from None
+    return bound
+
+
+def is_local(host: str) -> bool:
+    """Whether a host can be reached from this machine alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,141 @@
+"""The bot with a menu, against the emulator: it is rung, the caller presses 1, and is passed on."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from graph_emulator import Call, Server
+from graph_emulator.log import Log, Logged
+
+APP_ID = str(uuid4())
+TENANT = str(uuid4())
+HERE = Path(__file__).parent
+
+BOLD, DIM, PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
+
+
+async def main(*, stays: bool) -> int:
+    """Show a whole call, and return 0 if it went as it should."""
+    port = free_port()
+    server = Server(port=0, callback=f"http://127.0.0.1:{port}/api/calls")
+    service = server.service
+    caller = service.directory.user("Ann").presses("1", after=2)
+    person = service.directory.user("Ben").answers(after=2)
+    service.media.lengths = {f"https://bot.contoso.com/{name}.wav": 1.5 for name in ("connecting",)}
+    with tempfile.TemporaryDirectory() as folder:
+        async with server.running(), bot(port, server.url, person.id, Path(folder)):
+            print(
+                f"{BOLD}{caller.name} rings the bot; with 1 she is passed on to {person.name}{PLAIN}"
+            )
+            call = server.rings(APP_ID, caller, TENANT)
+            await follow(service.log, call)
+            if stays:
+                print(f"the emulator is at {server.url}; end it with Ctrl+C")
+                await asyncio.Event().wait()
+    print(
+        f"{BOLD}the call was ended by the {call.ended_by}, after: {', '.join(service.log.operations)}{PLAIN}"
+    )
+    return 0 if call.ended_by == "bot" and "transfer" in service.log.operations else 1
+
+
+async def follow(log: Log, call: Call) -> None:
+    """Print what is asked and notified until the call has ended."""
+    shown = 0
+    while True:
+        entries = sorted((*log.requests, *log.notifications), key=lambda entry: entry.time)
+        for entry in entries[shown:]:
+            print(line(entry), flush=True)
+        shown = len(entries)
+        if call.ended and log.notifications and "'deleted'" in str(log.notifications[-1].body):
+            return
+        await asyncio.sleep(0.05)
+
+
+def line(entry: Logged) -> str:
+    """Return one line of the timeline: what the bot asks on the left, what it is told on the right."""
+    when = f"{DIM}{entry.time:6.2f} s{PLAIN}"
+    if entry.name != "notification":
+        return f"{when}  bot → {entry.name} {entry.status}"
+    item = entry.body["value"][0]
+    data = item.get("resourceData")
+    told = item["resourceUrl"].rpartition("/")[2] if isinstance(data, list) else summary(data or {})
+    return f"{when}        ← {item['changeType']} {told}"
+
+
+def summary(data: dict[str, object]) -> str:
+    """Return what a notification tells, in a few words."""
+    tone, media = data.get("toneInfo"), data.get("mediaState")
+    kind = str(data.get("@odata.type", "")).rpartition(".")[2]
+    if isinstance(tone, dict):
+        return f"key {tone['tone']}"
+    if kind != "call":
+        return f"{kind} {data.get('status')}"
+    return f"call {data.get('state', '')}{', audio active' if media else ''}"
+
+
+@asynccontextmanager
+async def bot(port: int, emulator: str, person: str, folder: Path) -> AsyncIterator[None]:
+    """Run the bot as it is run elsewhere, by uvicorn in a process of its own."""
+    environment = os.environ | {
+        "EMULATOR": emulator,
+        "CLIENT_ID": APP_ID,
+        "CALLBACK_URI": "https://bot.contoso.com/api/calls",
+        "PROMPTS": "https://bot.contoso.com",
+        "PERSON_ID": person,
+        "STORE": str(folder / "calls.db"),
+        "MESSAGES": str(folder),
+    }
+    command = (
+        "-m",
+        "uvicorn",
+        "--app-dir",
+        str(HERE),
+        "--port",
+        str(port),
+        "--log-level",
+        "warning",
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, "ivr_bot:app", env=environment
+    )
+    try:
+        await until_open(port)
+        yield
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def until_open(port: int) -> None:
+    """Wait until a server listens; raises TimeoutError if none does within half a minute."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return
+
+
+def free_port() -> int:
+    """Return the number of a port that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stay", action="store_true", help="serve on after the call")
+    sys.exit(asyncio.run(main(stays=parser.parse_args().stay)))

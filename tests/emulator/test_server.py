@@ -1,0 +1,169 @@
+"""The emulator as a server: over real sockets, in real time."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+import graph_emulator
+from graph_comms import AsyncCommunicationsClient, PermissionDeniedError
+from graph_comms.bot import Bot
+from graph_emulator import Server, ServerError
+from graph_emulator.__main__ import main
+from tests.emulator.bots import CALLBACK, call_to
+
+PROJECT = Path(__file__).parents[2]
+APP = "9d3f1b52-2c3d-4b5e-8a6f-7c8d9e0f1a2b"
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def server() -> AsyncGenerator[Server]:
+    server = Server(port=0)
+    async with server.running():
+        yield server
+
+
+@asynccontextmanager
+async def client_of(server: Server, **options: Any) -> AsyncGenerator[AsyncCommunicationsClient]:
+    async with (
+        graph_emulator.Credential(server.url, APP, **options) as credential,
+        AsyncCommunicationsClient(credential, endpoint=f"{server.url}/v1.0") as client,
+    ):
+        yield client
+
+
+async def test_a_bot_in_a_server_of_its_own_is_rung() -> None:
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    port = listening.getsockname()[1]
+    server = Server(port=0, callback=f"http://127.0.0.1:{port}/api/calls")
+    async with server.running(), client_of(server) as client:
+        trust = graph_emulator.trust(server.url)
+        bot = Bot(client, app_id=APP, callback_uri=CALLBACK, trust=trust)
+
+        @bot.incoming
+        async def ring(call: Any) -> None:
+            await call.answer()
+
+        @bot.media_active
+        async def end(call: Any) -> None:
+            await call.hang_up()
+
+        app = FastAPI(lifespan=bot.lifespan)
+        app.router.add_route("/api/calls", bot.asgi())
+        serving = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        running = asyncio.create_task(serving.serve(sockets=[listening]))
+        async with asyncio.timeout(20):
+            while not serving.started:
+                await asyncio.sleep(0.02)
+            call = server.rings(APP, server.service.directory.user("Ann"), "tenant")
+            while not call.ended:
+                await asyncio.sleep(0.02)
+        serving.should_exit = True
+        await running
+    assert call.ended_by == "bot"
+    assert server.service.log.operations == ["answer", "delete"]
+
+
+async def test_tokens_have_the_roles_that_are_asked_for(server: Server) -> None:
+    ann = server.service.directory.user("Ann")
+    async with client_of(server) as client, client_of(server, roles=["Calls.Other"]) as other:
+        assert (await client.calls.create(call_to(ann))).id
+        with pytest.raises(PermissionDeniedError):
+            await other.calls.create(call_to(ann))
+
+
+async def test_what_is_notified_without_a_bot_is_logged(server: Server) -> None:
+    ann = server.service.directory.user("Ann")
+    async with client_of(server) as client:
+        await client.calls.create(call_to(ann))
+        async with asyncio.timeout(5):
+            while not server.service.log.undelivered:
+                await asyncio.sleep(0.02)
+
+
+async def test_a_bot_that_is_away_stops_nothing() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        server = Server(port=0, callback=f"http://127.0.0.1:{nobody.getsockname()[1]}/")
+    async with server.running():
+        server.rings(APP, server.service.directory.user("Ann"), "tenant")
+        async with asyncio.timeout(5):
+            while not server.service.log.undelivered:
+                await asyncio.sleep(0.02)
+
+
+async def test_other_hosts_and_foreign_pages_are_refused(server: Server) -> None:
+    address = f"{server.url}/_emulator/openid"
+    async with httpx.AsyncClient() as http:
+        assert (await http.get(address)).json()["jwks_uri"] == f"{server.url}/_emulator/keys"
+        assert (await http.get(address, headers={"host": "evil.example"})).status_code == 421
+        foreign = await http.get(address, headers={"origin": "https://evil.example"})
+        assert foreign.status_code == 403
+        own = await http.get(address, headers={"origin": server.url})
+        assert own.status_code == 200
+
+
+async def test_requests_are_limited(server: Server) -> None:
+    async with httpx.AsyncClient() as http:
+        body = b"x" * (4 * 1024 * 1024 + 1)
+        large = await http.post(f"{server.url}/v1.0/communications/calls", content=body)
+        assert large.status_code == 413
+        form = await http.post(f"{server.url}/common/oauth2/v2.0/token", content=body)
+        assert form.status_code == 400
+        missing = await http.post(f"{server.url}/common/oauth2/v2.0/token", data={})
+        assert missing.json()["error_description"] == "client_id is required."
+
+
+async def test_ringing_needs_a_bot(server: Server) -> None:
+    with pytest.raises(ServerError, match="--callback"):
+        server.rings(APP, server.service.directory.user("Ann"), "tenant")
+
+
+def test_a_port_that_is_taken_is_one_clear_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["--port", str(port)]) == 1
+    assert f"port {port} of 127.0.0.1 cannot be used" in capsys.readouterr().err
+
+
+def test_a_callback_that_is_no_address_is_one_clear_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--port", "0", "--callback", "localhost:8000"]) == 1
+    assert "--callback must be an address" in capsys.readouterr().err
+
+
+def test_what_is_emulated_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--explain"]) == 0
+    assert "calls.answer" in capsys.readouterr().out
+
+
+def test_the_demo_shows_a_call_from_ringing_to_its_end() -> None:
+    script = PROJECT / "examples/ivr-bot/demo.py"
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, *_, last = done.stdout.splitlines()
+    assert first == "Ann rings the bot; with 1 she is passed on to Ben"
+    assert last.startswith("the call was ended by the bot, after: answer, playPrompt")
+    assert "\033" not in done.stdout
