@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Generator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -239,3 +240,9 @@ def test_an_application_without_the_role_is_refused(svc: Emulator) -> None:
     client = svc.client(roles=["Calls.JoinGroupCall.All"])
     with pytest.raises(GraphHTTPError, match="7504"):
         client.calls.create(call_to(svc.user("Ann")))
+
+
+def test_the_readme_of_the_emulator_runs_as_it_stands() -> None:
+    page = (Path(__file__).parents[2] / "emulator/README.md").read_text("utf-8")
+    example = page.partition("```python\n")[2].partition("```")[0]
+    exec(compile(example, "emulator/README.md", "exec"), {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import subprocess
 import sys
@@ -167,3 +168,11 @@ def test_the_demo_shows_a_call_from_ringing_to_its_end() -> None:
     assert first == "Ann rings the bot; with 1 she is passed on to Ben"
     assert last.startswith("the call was ended by the bot, after: answer, playPrompt")
     assert "\033" not in done.stdout
+    shown = (PROJECT / "README.md").read_text("utf-8").partition("make demo\n```\n\n```text\n")[2]
+    assert sorted(map(timeless, done.stdout.splitlines())) == sorted(
+        map(timeless, shown.partition("\n```")[0].splitlines())
+    )
+
+
+def timeless(line: str) -> str:
+    return re.sub(r"^ *[\d.]+ s", "", line)
