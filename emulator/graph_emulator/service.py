@@ -22,6 +22,7 @@ from .meetings import Meetings
 from .messages import Answer, Request
 from .odata.entities import Entities
 from .odata.serving import Serving
+from .presence import Presences
 from .routing import Route, Router
 from .schedule import Schedule
 from .tokens import Authority, InvalidTokenError
@@ -61,6 +62,7 @@ class Service:
             **self.media.routes(),
             **Groups(self.calls).routes(),
             **Transfers(self.calls).routes(),
+            **Presences(self.schedule, self.entities, self._serving).routes(),
         }
         self.failing: dict[str, list[Fault]] = {}
         """What is answered next instead, by the name of the operation."""
