@@ -14,6 +14,8 @@ from graph_comms.operations import OPERATIONS
 VERSIONS = ("v1.0", "beta")
 
 _KEY = re.compile(r"\{([^{}]+)\}")
+_TOKEN = re.compile(r"\{(?P<key>[^{}]+)\}|\((?P<arguments>[^()]*)\)")
+_ARGUMENT = re.compile(r"(\w+)=('(?:[^']|'')*'|%27.*?%27(?=,|$)|[^,]*)")
 _ALIAS = ("app", "calls")
 
 
@@ -28,9 +30,27 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class _Template:
+    """A path; `names` are those of its keys in order, in the place of a function those of its arguments."""
+
     pattern: re.Pattern[str]
-    names: tuple[str, ...]
+    names: tuple[str | tuple[str, ...], ...]
     by_method: dict[str, Operation]
+
+    def keys(self, path: str) -> dict[str, str] | None:
+        """Return the keys and arguments in a path by their names; None if it is another path."""
+        match = self.pattern.fullmatch(path)
+        if match is None:
+            return None
+        keys: dict[str, str] = {}
+        for name, text in zip(self.names, match.groups(), strict=True):
+            if isinstance(name, str):
+                keys[name] = unquote(text)
+                continue
+            given = dict(_ARGUMENT.findall(text))
+            if not given.keys() <= {*name}:
+                return None
+            keys |= {one: _literal(unquote(value)) for one, value in given.items()}
+        return keys
 
 
 class Router:
@@ -42,7 +62,7 @@ class Router:
             found = templates.setdefault(operation.path, _template(operation.path))
             found.by_method[operation.method] = operation
         self._by_length: defaultdict[int, list[_Template]] = defaultdict(list)
-        for path in sorted(templates, key=lambda path: (path.count("{"), path)):
+        for path in sorted(templates, key=lambda path: (path.partition("(")[0].count("{"), path)):
             self._by_length[path.count("/")].append(templates[path])
 
     def find(self, method: str, path: str) -> Route | frozenset[str]:
@@ -59,20 +79,34 @@ class Router:
         plain = "/" + "/".join(segment.removeprefix("microsoft.graph.") for segment in segments)
         methods: set[str] = set()
         for template in self._by_length[plain.count("/")]:
-            match = template.pattern.fullmatch(plain)
-            if match is None:
+            keys = template.keys(plain)
+            if keys is None:
                 continue
             operation = template.by_method.get(method)
             if operation is not None:
-                values = map(unquote, match.groups())
-                return Route(operation, dict(zip(template.names, values, strict=True)), version)
+                return Route(operation, keys, version)
             methods |= template.by_method.keys()
         return frozenset(methods)
 
 
 def _template(path: str) -> _Template:
-    pieces = _KEY.split(path)
-    pattern = "".join(
-        "([^/]+)" if number % 2 else re.escape(piece) for number, piece in enumerate(pieces)
-    )
-    return _Template(re.compile(pattern), tuple(pieces[1::2]), {})
+    pattern, at = "", 0
+    names: list[str | tuple[str, ...]] = []
+    plain = path.replace("/microsoft.graph.", "/")
+    for token in _TOKEN.finditer(plain):
+        pattern += re.escape(plain[at : token.start()])
+        at = token.end()
+        if token["key"]:
+            pattern += "([^/]+)"
+            names.append(token["key"])
+        elif arguments := _KEY.findall(token["arguments"]):
+            pattern += r"\(([^/]*)\)"
+            names.append(tuple(arguments))
+        else:
+            pattern += r"(?:\(\))?"
+    return _Template(re.compile(pattern + re.escape(plain[at:])), tuple(names), {})
+
+
+def _literal(text: str) -> str:
+    """Return what an argument says, without the quotes of text."""
+    return text[1:-1].replace("''", "'") if text.startswith("'") else text

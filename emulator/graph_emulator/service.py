@@ -22,6 +22,7 @@ from .meetings import Meetings
 from .messages import Answer, Request
 from .odata.entities import Entities
 from .odata.serving import Serving
+from .online_meetings import OnlineMeetings
 from .presence import Presences
 from .routing import Route, Router
 from .schedule import Schedule
@@ -63,6 +64,7 @@ class Service:
             **Groups(self.calls).routes(),
             **Transfers(self.calls).routes(),
             **Presences(self.schedule, self.entities, self._serving).routes(),
+            **OnlineMeetings(self.schedule, self.seeded, self.entities, self._serving).routes(),
         }
         self.failing: dict[str, list[Fault]] = {}
         """What is answered next instead, by the name of the operation."""

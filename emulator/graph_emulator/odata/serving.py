@@ -18,6 +18,7 @@ from ..faults import Fault
 from ..messages import Answer, Request
 from ..metadata import entities_at, entity_type, key_name
 from .entities import Entities, Entity, parted, shown
+from .filters import parse_filter
 from .places import Place, context_of, link_to, location_of, place_of
 from .queries import PAGE, TOKENS, Query, parse_query
 from .store import Record
@@ -149,6 +150,27 @@ class Serving:
         later = link_to(request, {**kept, "$deltatoken": str(self._store.version)})
         written: Entity = context_of(request, "/$delta")
         return _page(request, query, found, written, {"@odata.deltaLink": later})
+
+    def nested(self, name: str) -> Callable[[Request], Answer]:
+        """Return what answers with those below the entities of a user, by when they were made."""
+
+        def answer(request: Request) -> Answer:
+            place, cls, query = place_of(request), _type(request), _query(request)
+            begin, end = (request.keys.get(one) for one in ("startDateTime", "endDateTime"))
+            within = [f"createdDateTime ge {begin}"] if begin else []
+            within += [f"createdDateTime le {end}"] if end else []
+            made = parse_filter(" and ".join(within) or "true", cls)
+            entities = [
+                entity
+                for key, record in self._store.below(place.path)
+                if record.belongs_to(place.owner)
+                for entity in self._entities.all((*place.path, key, name), cls)
+                if made(entity)
+            ]
+            found = [shown(one, query, cls) for one in query.arranged(entities)]
+            return _page(request, query, found, {}, {})
+
+        return answer
 
     # -- streams
 
