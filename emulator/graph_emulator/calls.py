@@ -66,6 +66,11 @@ class Calls:
     def __len__(self) -> int:
         return len(self._calls)
 
+    def clear(self) -> None:
+        """Forget all calls."""
+        self._calls.clear()
+        self.legs.clear()
+
     def of(self, request: Request) -> Call:
         """Return the call of a request; raises Fault where it has ended or is not the caller's."""
         call = self._calls.get(same_id(request.keys["call-id"]))

@@ -6,11 +6,13 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 from graph_comms.bot.json_values import Json
 
 from .call import Call
+from .disturbance import NONE, Disturbance
 from .ids import Seeded
 from .log import Log, Logged, hidden
 from .schedule import Schedule
@@ -47,6 +49,9 @@ class Delivery:
         self._receiver_of = receiver_of
         self._lanes: dict[str, deque[Callable[[], Awaitable[None]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ordered: dict[str, float] = {}
+        """When the last roster of each call is delivered that must not be overtaken."""
+        self.disturbance: Disturbance = NONE
         self.claims: dict[str, object] = {}
         """The claims of tokens that are replaced."""
 
@@ -56,18 +61,43 @@ class Delivery:
         return sum(map(len, self._lanes.values()))
 
     def send(self, call: Call, body: Json) -> None:
-        """Post a notification about a call, after those before it were answered."""
-        lane = self._lanes.get(call.id)
+        """Post a notification about a call, after those before it were answered, or as it is disturbed."""
+        disturbance, chance = self.disturbance, self._seeded.random
+        item = body["value"][0]
+        delay = disturbance.delay(item, chance)
+        if chance.random() < disturbance.lose:
+            self._note(call, body, None)
+            return
+        if not delay:
+            self._put(call.id, call, body)
+            return
+        due = self._schedule.time + delay
+        if disturbance.keeps_order(item):
+            due = self._ordered[call.id] = max(due, self._ordered.get(call.id, 0.0))
+        # A lane of its own: others of the call may overtake it.
+        lane = f"{call.id}/{self._seeded.guid()}"
+        self._schedule.after(due - self._schedule.time, lambda: self._put(lane, call, body))
+
+    def reset(self) -> None:
+        """Forget what waits, and deliver undisturbed from now on."""
+        self.disturbance = NONE
+        self.claims.clear()
+        self._ordered.clear()
+        for lane in self._lanes.values():
+            while len(lane) > 1:  # the first is being posted
+                lane.pop()
+
+    def _put(self, key: str, call: Call, body: Json) -> None:
+        lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[call.id] = deque()
-            task = asyncio.get_running_loop().create_task(self._run(call.id, lane))
+            lane = self._lanes[key] = deque()
+            task = asyncio.get_running_loop().create_task(self._run(key, lane))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-
-        async def post() -> None:
-            await self._post(call, body)
-
-        lane.append(post)
+        same = self._seeded.guid()
+        for number in range(self.disturbance.duplicate):
+            message_id = self._seeded.guid() if number % 2 else same
+            lane.append(partial(self._post, call, body, message_id))
 
     async def _run(self, key: str, lane: deque[Callable[[], Awaitable[None]]]) -> None:
         while lane:
@@ -77,7 +107,7 @@ class Delivery:
                 lane.popleft()
         del self._lanes[key]
 
-    async def _post(self, call: Call, body: Json) -> None:
+    async def _post(self, call: Call, body: Json, message_id: str) -> None:
         token = self._authority.notification_token(call.app_id, call.tenant, self.claims)
         headers = {
             "authorization": f"Bearer {token}",
@@ -87,13 +117,16 @@ class Delivery:
             "client-request-id": self._seeded.guid(),
             "scenario-id": call.chain_id,
             "x-microsoft-skype-chain-id": call.chain_id,
-            "x-microsoft-skype-message-id": self._seeded.guid(),
+            "x-microsoft-skype-message-id": message_id,
         }
         receiver = self._receiver_of(call.callback_uri)
         status: int | None = None
         if receiver is not None:
             answer = await receiver(call.callback_uri, headers, json.dumps(body).encode())
             status = answer and answer[0]
+        self._note(call, body, status)
+
+    def _note(self, call: Call, body: Json, status: int | None) -> None:
         self._log.notifications.append(
             Logged(
                 time=self._schedule.time,

@@ -16,6 +16,10 @@ class Directory:
         self._seeded = seeded
         self._people: dict[str, Person] = {}
 
+    def clear(self) -> None:
+        """Forget everybody."""
+        self._people.clear()
+
     def user(self, name: str) -> Person:
         """Return the user of a name, who is declared by it."""
         for person in self._people.values():

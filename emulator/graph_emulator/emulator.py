@@ -20,6 +20,7 @@ from graph_comms.bot.waiting import TURN
 from .call import Call
 from .calls import Calls
 from .delivery import Receiver
+from .disturbance import Disorder, Disturbance
 from .driver import DrivenLoop, Driver
 from .faults import Fault
 from .log import Log
@@ -27,6 +28,7 @@ from .meetings import Meeting
 from .people import Person
 from .schedule import Schedule
 from .service import Service
+from .tokens import Authority
 from .transports import AsyncTransport, Transport, refuse_on
 from .wire import Forms
 
@@ -55,7 +57,7 @@ class EmulatedClock:
 
         turn = TURN.get()
         pending = turn is not None and not turn.returned
-        act = self._schedule.after(seconds, wake, pending=pending)
+        act = self._schedule.after(seconds, wake, pending=pending, keep=True)
         try:
             await woken
         finally:
@@ -194,6 +196,41 @@ class Emulator:
     def fail_next(self, operation: str, status: int, code: str = "UnknownError") -> None:
         """Refuse the next request for an operation, such as "playPrompt"."""
         self._service.failing.setdefault(operation, []).append(Fault(status, code, ""))
+
+    def deliver(
+        self,
+        *,
+        duplicate: int = 1,
+        disorder: Disorder = False,
+        lose: float = 0.0,
+        late: float = 0.0,
+    ) -> None:
+        """Disturb what is notified from now on: doubled, lost, late, or in another order.
+
+        Each is posted `duplicate` times, with the same message id and with new ones by turns, is lost
+        with a probability of `lose`, and delayed by up to `late` seconds; `disorder` swaps those that are
+        documented to change places. Rosters without numbers keep their order unless it is "all". Without
+        arguments nothing is disturbed. Raises ValueError for what cannot be done.
+        """
+        self._service.delivery.disturbance = Disturbance(duplicate, disorder, lose, late)
+
+    def sign(self, **claims: object) -> None:
+        """Replace claims of the tokens of notifications from now on; one that is None is left out."""
+        self._service.delivery.claims = dict(claims)
+
+    @property
+    def keys(self) -> Authority:
+        """The keys that tokens are signed with: `keys.rotate()` makes another one."""
+        return self._service.authority
+
+    def reset(self) -> None:
+        """Forget all calls, people, meetings, faults and the log; connected bots stay connected."""
+        self._refuse("reset")
+
+        async def reset() -> None:
+            self._service.reset()
+
+        self._call(reset())
 
     # -- time
 

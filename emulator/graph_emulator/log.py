@@ -55,6 +55,11 @@ class Log:
         self.requests: list[Logged] = []
         self.notifications: list[Logged] = []
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self.requests.clear()
+        self.notifications.clear()
+
     @property
     def operations(self) -> list[str]:
         """What bots asked for, accepted and refused alike, without reads and keepAlive."""

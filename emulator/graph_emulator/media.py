@@ -44,6 +44,13 @@ class Media:
         calls.on_speech = lambda call, speech: self._to_recording(call, lambda r: r.hear(speech))
         calls.on_end = self._ended
 
+    def clear(self) -> None:
+        """Forget what plays and records, and how long prompts last."""
+        self._waiting.clear()
+        self._recording.clear()
+        self.recordings.clear()
+        self.lengths.clear()
+
     def routes(self) -> dict[str, Callable[[Request], Answer]]:
         """Return what answers which operation, by method and path."""
         return {

@@ -91,6 +91,10 @@ class Meetings:
     def __init__(self) -> None:
         self._meetings: dict[str, Meeting] = {}
 
+    def clear(self) -> None:
+        """Forget all meetings."""
+        self._meetings.clear()
+
     def declare(self, join_url: str, passcode: str | None, *, lobby: bool) -> Meeting:
         """Return the meeting of a link or a meeting's id, which is declared by it.
 

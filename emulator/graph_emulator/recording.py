@@ -62,6 +62,10 @@ class Recordings:
     def __init__(self) -> None:
         self._files: dict[str, tuple[str, bytes]] = {}
 
+    def clear(self) -> None:
+        """Forget all recordings."""
+        self._files.clear()
+
     def keep(self, name: str, content: bytes) -> str:
         """Keep a recording, and return the token for it."""
         token = secrets.token_urlsafe(32)

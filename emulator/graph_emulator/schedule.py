@@ -21,6 +21,8 @@ class Act:
     do: Callable[[], object] | None = field(compare=False)
     pending: bool = field(compare=False)
     """Whether a run waits for it: what only repeats or expires is not waited for."""
+    keep: bool = field(compare=False, default=False)
+    """Whether it stays when everything is reset: somebody outside the service waits for it."""
 
 
 class Schedule:
@@ -41,9 +43,16 @@ class Schedule:
         """Return the time, aware of its zone."""
         return BEGIN + timedelta(seconds=self.time)
 
-    def after(self, seconds: float, do: Callable[[], object], *, pending: bool = True) -> Act:
+    def after(
+        self,
+        seconds: float,
+        do: Callable[[], object],
+        *,
+        pending: bool = True,
+        keep: bool = False,
+    ) -> Act:
         """Plan an act; at once means after everything that is planned for this moment already."""
-        act = Act(self.time + max(seconds, 0.0), next(self._numbers), do, pending)
+        act = Act(self.time + max(seconds, 0.0), next(self._numbers), do, pending, keep)
         heapq.heappush(self._acts, act)
         self._pending += pending
         self.on_change()
@@ -55,6 +64,14 @@ class Schedule:
             act.do = None
             self._pending -= act.pending
             self.on_change()
+
+    def reset(self) -> None:
+        """Cancel all acts but those that are to be kept."""
+        for act in self._acts:
+            if not act.keep:
+                self.cancel(act)
+        self._acts = [act for act in self._acts if act.do is not None]
+        heapq.heapify(self._acts)
 
     @property
     def pending(self) -> int:

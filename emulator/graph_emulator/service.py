@@ -69,6 +69,18 @@ class Service:
         self.failing: dict[str, list[Fault]] = {}
         """What is answered next instead, by the name of the operation."""
 
+    def reset(self) -> None:
+        """Begin anew, as after a start, at the present time and with the same keys."""
+        self.schedule.reset()
+        self.log.clear()
+        self.delivery.reset()
+        self.directory.clear()
+        self.meetings.clear()
+        self.calls.clear()
+        self.media.clear()
+        self.failing.clear()
+        self.entities.store.clear()
+
     def handle(
         self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, dict[str, str], bytes]:

@@ -40,12 +40,24 @@ class Script:
 
 
 @dataclass
-class Seen:
-    """What the bot was told of a call."""
+class Told:
+    """What the bot was told of one call."""
 
     tones: list[str] = field(default_factory=list[str])
     operations: dict[str, str] = field(default_factory=dict[str, str])
     ends: list[Any] = field(default_factory=list[Any])
+
+
+@dataclass
+class Seen:
+    """A bot, and what it was told of its calls."""
+
+    bot: Bot
+    calls: dict[str, Told] = field(default_factory=dict[str, Told])
+    failures: list[Exception] = field(default_factory=list[Exception])
+
+    def of(self, call_id: str) -> Told:
+        return self.calls.setdefault(call_id, Told())
 
 
 SECONDS = st.floats(0, 20).map(lambda seconds: round(seconds, 1))
@@ -64,30 +76,33 @@ ACTIONS = st.lists(
 )
 
 
-@given(scripts=st.lists(SCRIPTS, min_size=1, max_size=3), actions=ACTIONS, deltas=st.booleans())
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+DISTURBANCES = st.fixed_dictionaries(
+    {
+        "duplicate": st.integers(1, 3),
+        "disorder": st.booleans(),
+        "late": st.sampled_from([0.0, 0.3, 30.0]),
+    }
+)
+SCRIPTED = st.lists(SCRIPTS, min_size=1, max_size=3)
+
+
+@given(
+    scripts=SCRIPTED, actions=ACTIONS, deltas=st.booleans(), disturbance=st.just({}) | DISTURBANCES
+)
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 def test_the_bot_comes_to_what_happened(
-    scripts: list[Script], actions: list[str], deltas: bool
+    scripts: list[Script], actions: list[str], deltas: bool, disturbance: dict[str, Any]
 ) -> None:
-    seen: dict[str, Seen] = {}
     with Emulator() as svc:
-        bot = bot_of(svc)
-        follow(bot, seen, actions)
-        svc.connect(bot)
-        for number, script in enumerate(scripts):
-            person = script.given_to(svc.user(f"user {number}"))
-            if script.incoming:
-                svc.rings(bot, from_=person)
-            else:
-                svc.wait_for(bot.create(call_to(person, deltas=deltas)))
-        svc.run()
+        svc.deliver(**disturbance)
+        seen = play(svc, scripts, actions, deltas=deltas)
         for call in svc.calls:
-            held = svc.wait_for(bot.engine.held(call.id))
+            held = svc.wait_for(seen.bot.engine.held(call.id))
             assert held is not None
-            told = seen.setdefault(call.id, Seen())
+            told = seen.of(call.id)
             assert held.state.ended == call.ended
             assert [dict(end) for end in told.ends] == ([call.result or {}] if call.ended else [])
-            assert [KEYS[tone] for tone in told.tones] == notified_tones(svc, call.id)
+            assert sorted(told.tones) == sorted(notified_tones(svc, call.id))
             finished = {
                 operation.id: operation.status
                 for operation in call.operations.values()
@@ -99,22 +114,58 @@ def test_the_bot_comes_to_what_happened(
                 assert sorted(held.state.roster) == sorted(call.participants)
 
 
+@given(scripts=SCRIPTED, actions=ACTIONS, lose=st.floats(0, 0.5))
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+def test_each_call_ends_once_whatever_is_lost(
+    scripts: list[Script], actions: list[str], lose: float
+) -> None:
+    with Emulator() as svc:
+        svc.deliver(duplicate=2, disorder="all", lose=lose, late=5)
+        seen = play(svc, scripts, actions, deltas=False)
+        svc.advance(minutes=40)  # until a keepAlive has found what was not told
+        for call in svc.calls:
+            known = svc.wait_for(seen.bot.engine.held(call.id))
+            if call.ended and known is not None:
+                assert known.state.ended
+                assert len(seen.of(call.id).ends) == 1
+        assert seen.failures == []
+
+
+def play(svc: Emulator, scripts: list[Script], actions: list[str], *, deltas: bool) -> Seen:
+    """Let people call a bot, and be called by it, until nothing is left to happen."""
+    bot = bot_of(svc)
+    seen = follow(bot, actions)
+    svc.connect(bot)
+    for number, script in enumerate(scripts):
+        person = script.given_to(svc.user(f"user {number}"))
+        if script.incoming:
+            svc.rings(bot, from_=person)
+        else:
+            svc.wait_for(bot.create(call_to(person, deltas=deltas)))
+    svc.run()
+    return seen
+
+
 def notified_tones(svc: Emulator, call_id: str) -> list[str]:
-    """Return the keys that a bot was notified of, in the order of their numbers."""
+    """Return the keys that a bot was notified of."""
     items = [
         logged.body["value"][0]["resourceData"]
         for logged in svc.log.notifications
         if logged.call_id == call_id
     ]
-    tones = [item["toneInfo"] for item in items if "toneInfo" in item]
-    return [tone["tone"] for tone in sorted(tones, key=lambda tone: tone["sequenceId"])]
+    tones = [one["toneInfo"] for one in items if "toneInfo" in one]
+    keys = {name: key for key, name in KEYS.items()}
+    return [keys[name] for name in {tone["sequenceId"]: tone["tone"] for tone in tones}.values()]
 
 
-def follow(bot: Bot, seen: dict[str, Seen], actions: list[str]) -> None:
+def follow(bot: Bot, actions: list[str]) -> Seen:
     """Let a bot do as it is told in each call, and note what it is told of it."""
+    seen = Seen(bot)
 
-    def of(event: Any) -> Seen:
-        return seen.setdefault(event.call.id, Seen())
+    def of(event: Any) -> Told:
+        return seen.of(event.call.id)
+
+    bot.error(lambda event: seen.failures.append(event.exception))
 
     @bot.incoming
     async def ring(call: Any) -> None:
@@ -137,6 +188,8 @@ def follow(bot: Bot, seen: dict[str, Seen], actions: list[str]) -> None:
     @bot.terminated
     async def end(event: Any) -> None:
         of(event).ends.append(event.result.to_dict() if event.result else {})
+
+    return seen
 
 
 async def do(call: Any, action: str) -> None:

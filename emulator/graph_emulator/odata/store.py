@@ -42,6 +42,11 @@ class Store:
         self._removed: dict[Path, dict[str, int]] = {}
         self.version = 0
 
+    def clear(self) -> None:
+        """Forget all records."""
+        self._below.clear()
+        self._removed.clear()
+
     def get(self, path: Path) -> Record | None:
         """Return the record at a path."""
         return self._below.get(path[:-1], {}).get(path[-1])

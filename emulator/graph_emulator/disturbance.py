@@ -1,0 +1,59 @@
+"""How deliveries go wrong: doubled, lost, late, or in another order."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Literal
+
+from graph_comms.bot.json_values import Json, list_of, object_of, text_of
+
+Disorder = Literal[False, True, "all"]
+
+_FIRST = frozenset({"establishing"})
+"""The states that the documentation says may be told after the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """What is done to the notifications that are sent from now on.
+
+    Each is posted `duplicate` times, with the same message id and with new ones by turns, is lost with
+    a probability of `lose`, and delayed by up to `late` seconds. `disorder` swaps those that are documented
+    to change places; "all" lets full rosters, too, come in any order.
+    """
+
+    duplicate: int = 1
+    disorder: Disorder = False
+    lose: float = 0.0
+    late: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what cannot be done."""
+        if self.duplicate < 1:
+            raise ValueError("duplicate is how often each notification is posted: 1 or more")
+        if not 0 <= self.lose <= 1:
+            raise ValueError("lose is a probability: from 0 to 1")
+        if self.late < 0:
+            raise ValueError("late is a number of seconds: 0 or more")
+
+    def delay(self, item: Json, chance: random.Random) -> float:
+        """Return by how many seconds a notification is delayed."""
+        late = chance.uniform(0.0, self.late) if self.late else 0.0
+        state = object_of(object_of(item).get("resourceData")).get("state")
+        if self.disorder and state in _FIRST and chance.random() < 0.5:
+            late += SWAPPED
+        return late
+
+    def keeps_order(self, item: Json) -> bool:
+        """Whether a notification must not overtake those of its kind: a roster without a number."""
+        roster = list_of(object_of(item).get("resourceData"))
+        if not roster or self.disorder == "all":
+            return False
+        return not text_of(object_of(roster[0]).get("@odata.type")).endswith("deltaParticipants")
+
+
+SWAPPED = 0.3
+"""By how many seconds the first of two that change places is delayed."""
+
+NONE = Disturbance()
