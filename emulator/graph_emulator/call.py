@@ -104,6 +104,10 @@ class Call:
     participants: dict[str, Participant] = field(default_factory=dict[str, Participant])
     meeting: Meeting | None = field(default=None, repr=False)
     """The meeting that the bot has joined."""
+    attended: list[Participant] = field(default_factory=list[Participant])
+    """The people who are in the call, or were."""
+    began: float = 0.0
+    """When, in seconds since the emulator began."""
     bot_id: str = ""
     """The id of the bot's own participant."""
     delta_roster: bool = False

@@ -53,7 +53,7 @@ class Calls:
         self.legs: dict[str, list[Leg]] = {}
         self.on_key: Callable[[Call, str], None] = lambda call, key: None
         self.on_speech: Callable[[Call, Speech], None] = lambda call, speech: None
-        self.on_end: Callable[[Call], None] = lambda call: None
+        self.on_end: list[Callable[[Call], None]] = []
 
     def __getitem__(self, id: str) -> Call:
         """Return a call, also after its end; raises KeyError."""
@@ -107,6 +107,7 @@ class Calls:
                 "requestedModalities": ["audio"],
             },
         )
+        call.began = self.schedule.time
         self._calls[call.id] = call
         self.legs[call.id] = [Leg(caller, call, self)]
         data = {
@@ -171,6 +172,7 @@ class Calls:
 
     def begin(self, call: Call) -> None:
         """Take in a call that begins."""
+        call.began = self.schedule.time
         self._calls[call.id] = call
         self.legs[call.id] = []
         self.keep(call)
@@ -294,6 +296,7 @@ class Calls:
             id=self.seeded.guid(), identity=leg.person.identity(call.tenant)
         )
         call.participants[leg.participant.id] = leg.participant
+        call.attended.append(leg.participant)
         self.tell_roster(call, [leg.participant.to_json()])
         self.activate(leg)
 
@@ -336,7 +339,8 @@ class Calls:
         self.schedule.cancel(call.ringing)
         call.state, call.ended_by, call.result = "terminated", by, result
         call.audio = False
-        self.on_end(call)
+        for on_end in self.on_end:
+            on_end(call)
         for leg in self.legs.pop(call.id, []):
             if leg in leg.person.legs:
                 leg.person.legs.remove(leg)

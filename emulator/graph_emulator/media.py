@@ -42,7 +42,7 @@ class Media:
         """How long prompts last, in seconds, by their addresses."""
         calls.on_key = self._pressed
         calls.on_speech = lambda call, speech: self._to_recording(call, lambda r: r.hear(speech))
-        calls.on_end = self._ended
+        calls.on_end.append(self._ended)
 
     def clear(self) -> None:
         """Forget what plays and records, and how long prompts last."""

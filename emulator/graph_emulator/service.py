@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from graph_comms.bot.json_values import Json
 
 from .bodies import check_body
+from .call_records import CallRecords
 from .calling import Calling
 from .calls import Calls
 from .delivery import Delivery, Receiver
@@ -58,6 +59,7 @@ class Service:
         self.media = Media(self.calls)
         self.entities = Entities(self.seeded)
         self._serving = Serving(self.entities, self.calls)
+        CallRecords(self.schedule, self.entities, self.calls)
         self._routes = {
             **Calling(self.calls, self.meetings).routes(),
             **self.media.routes(),
