@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -11,6 +12,7 @@ from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
+from starlette.types import ASGIApp
 
 from graph_comms import AsyncCommunicationsClient, CommunicationsClient
 from graph_comms._runtime import clock as client_clock
@@ -18,6 +20,7 @@ from graph_comms.bot import Bot, Trust
 from graph_comms.bot.waiting import TURN
 
 from .call import Call
+from .callback import AsgiCallback, Callback, HttpCallback
 from .calls import Calls
 from .delivery import Receiver
 from .disturbance import Disorder, Disturbance
@@ -26,9 +29,10 @@ from .faults import Fault
 from .log import Log
 from .meetings import Meeting
 from .people import Person
+from .remote import AccessToken
 from .schedule import Schedule
 from .service import Service
-from .tokens import Authority
+from .tokens import LIFE, Authority
 from .transports import AsyncTransport, Transport, refuse_on
 from .wire import Forms
 
@@ -64,15 +68,41 @@ class EmulatedClock:
             self._schedule.cancel(act)
 
 
+class EmulatedCredential:
+    """Has the tokens of an application."""
+
+    def __init__(self, sign: Callable[[], str]) -> None:
+        self._sign = sign
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """Return a token, for any scope."""
+        return AccessToken(self._sign(), int(time.time()) + LIFE)
+
+
 class Emulator:
     """Graph's cloud communications on a virtual clock, in this process.
 
     It has an event loop of its own in a thread of its own, whose time is virtual. Use it in a ``with``
-    statement. `seed` decides all ids and all chance; `forms` whether bodies are as captures show them
-    or as the documentation does.
+    statement. Notifications go to the connected bot of their callbackUri, else to `callback`: an ASGI
+    application, whose lifespan is run, or an address of this machine. `seed` decides all ids and all
+    chance; `forms` whether bodies are as captures show them or as the documentation does.
+
+    A bot inside an application is given ``clock=svc.clock``. Raises ValueError for a callback that is
+    no address.
     """
 
-    def __init__(self, *, seed: int = 0, forms: Forms = "wire") -> None:
+    def __init__(
+        self,
+        *,
+        callback: ASGIApp | str | None = None,
+        seed: int = 0,
+        forms: Forms = "wire",
+    ) -> None:
+        self._callback: Callback | None = None
+        if isinstance(callback, str):
+            self._callback = HttpCallback(callback)
+        elif callback is not None:
+            self._callback = AsgiCallback(callback)
         self.app_id = "2891555a-92ff-42e6-80fa-6e1300c6b5c6"
         self.tenant_id = "9f4ec53c-4f0a-4d0b-8d4a-5a8a2a1f9a11"
         self._service = Service(seed=seed, forms=forms, receiver_of=self._receiver_of)
@@ -87,6 +117,12 @@ class Emulator:
     def __enter__(self) -> Self:
         self._thread.start()
         self._call(self._driver.prepare())
+        try:
+            if self._callback is not None:
+                self._driver.wait_for(self._callback.start())
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(
@@ -98,10 +134,15 @@ class Emulator:
         try:
             for bot in self._bots.values():
                 self._driver.wait_for(bot.stop())
+            if self._callback is not None:
+                self._driver.wait_for(self._callback.stop())
         finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
+            self._end()
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     # -- what a test looks at
 
@@ -135,7 +176,7 @@ class Emulator:
         """Return an ordinary client whose requests come here; without `roles` it has all of them."""
         return CommunicationsClient(
             self._token(roles, tenant),
-            transport=Transport(lambda: self._loop, self._handle),
+            transport=self.transport(),
             **options,
         )
 
@@ -156,10 +197,29 @@ class Emulator:
 
         return AsyncCommunicationsClient(
             token,
-            transport=AsyncTransport(lambda: self._loop, self._handle),
+            transport=self.async_transport(),
             _clock=virtual,
             **options,
         )
+
+    def transport(self) -> httpx.BaseTransport:
+        """Return a transport of httpx that leads here: for clients that are made elsewhere."""
+        return Transport(lambda: self._loop, self._handle)
+
+    def async_transport(self) -> httpx.AsyncBaseTransport:
+        """Return the same for asynchronous clients."""
+        return AsyncTransport(lambda: self._loop, self._handle)
+
+    def credential(
+        self,
+        app_id: str | None = None,
+        *,
+        roles: Collection[str] | None = None,
+        tenant: str | None = None,
+    ) -> EmulatedCredential:
+        """Return a credential of an application, with `get_token` as azure-identity has it."""
+        authority, own = self._service.authority, app_id or self.app_id
+        return EmulatedCredential(lambda: authority.access_token(own, tenant, roles))
 
     # -- people
 
@@ -180,12 +240,16 @@ class Emulator:
         """
         return self._service.meetings.declare(join_url, passcode, lobby=lobby)
 
-    def rings(self, bot: Bot, from_: Person) -> Call:
-        """Let a person call a bot."""
-        engine = bot.engine
+    def rings(self, bot: Bot | str, from_: Person) -> Call:
+        """Let a person call a bot: a connected one, or the one at `callback` by its callbackUri."""
+        app_id, uri = (
+            (self.app_id, bot)
+            if isinstance(bot, str)
+            else (bot.engine.app_id, bot.engine.callback_uri)
+        )
 
         async def ring() -> Call:
-            return self.calls.rings(engine.app_id, engine.callback_uri, from_, self.tenant_id)
+            return self.calls.rings(app_id, uri, from_, self.tenant_id)
 
         return self._call(ring())
 
@@ -276,7 +340,7 @@ class Emulator:
     def _receiver_of(self, uri: str) -> Receiver | None:
         bot = self._bots.get(uri)
         if bot is None:
-            return None
+            return self._callback
 
         async def receive(uri: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
             reply = await bot.handle("POST", headers, urlsplit(uri).query, body)
