@@ -31,6 +31,7 @@ class Participant:
 
     def to_json(self) -> dict[str, Json]:
         """Return the participant as notifications and answers have it."""
+        stream = {"@odata.type": "#microsoft.graph.mediaStream", "serverMuted": False}
         screen = {"mediaType": "videoBasedScreenSharing", "sourceId": "2", "direction": "sendOnly"}
         return {
             "@odata.type": "#microsoft.graph.participant",
@@ -43,11 +44,12 @@ class Participant:
             },
             "mediaStreams": [
                 {
+                    **stream,
                     "mediaType": "audio",
                     "sourceId": "1",
                     "direction": "inactive" if self.held else "sendReceive",
                 },
-                *([screen] if self.shares_screen else []),
+                *([stream | screen] if self.shares_screen else []),
             ],
             "isMuted": self.muted,
             "isInLobby": self.in_lobby,
@@ -101,6 +103,8 @@ class Call:
     ended_by: EndedBy | None = None
     operations: dict[str, Operation] = field(default_factory=dict[str, Operation])
     tones: list[str] = field(default_factory=list[str])
+    sharing: list[str] = field(default_factory=list[str], repr=False)
+    """The ids of what is being shared."""
     participants: dict[str, Participant] = field(default_factory=dict[str, Participant])
     meeting: Meeting | None = field(default=None, repr=False)
     """The meeting that the bot has joined."""
@@ -161,5 +165,6 @@ def result_info(code: int, subcode: int, message: str) -> dict[str, Json]:
 
 def application(app_id: str) -> dict[str, Json]:
     """Return the identity set of an application."""
-    named = {"@odata.type": "#microsoft.graph.identity", "id": app_id, "displayName": None}
+    named = {"@odata.type": "#microsoft.graph.identity", "id": app_id}
+    named["displayName"] = f"28:{app_id}"  # as captured rosters have it
     return {"@odata.type": "#microsoft.graph.identitySet", "application": named}

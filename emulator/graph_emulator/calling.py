@@ -12,6 +12,7 @@ from graph_comms._runtime.misfits import attributes
 from graph_comms._runtime.permissions import required_permissions
 from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 
+from . import wire
 from .behaviours import Behaviour
 from .call import Call, Shape, application, result_info
 from .calls import BEAT, Calls
@@ -23,11 +24,6 @@ from .messages import Answer, Request
 _KEPT = (
     "targets", "requestedModalities", "mediaConfig", "callOptions", "chatInfo", "meetingInfo",
     "tenantId", "subject",
-)  # fmt: skip
-
-_NULLS = (
-    "subject", "ringingTimeoutInSeconds", "mediaState", "resultInfo", "answeredBy", "chatInfo",
-    "meetingInfo", "transcription", "toneInfo", "myParticipantId",
 )  # fmt: skip
 
 REASONS = ("none", "busy", "forbidden")
@@ -71,12 +67,14 @@ class Calling:
         shape: Shape = "meeting" if meeting else "peer-to-peer" if len(people) == 1 else "group"
         call = self._begun(request, tenant or "", shape)
         call.meeting = meeting
+        if meeting is not None and not call.entity.get("chatInfo"):
+            call.entity["chatInfo"] = meeting.chat()
         calls.later(BEAT, lambda: calls.tell(call, state="establishing"))
         if not people or len(people) > 1:
             calls.later(2 * BEAT, lambda: calls.establish(call))
         for person in people:
             calls.later(2 * BEAT, partial(calls.ring, call, person))
-        written = {**_context(request), **dict.fromkeys(_NULLS), **call.to_json()}
+        written = wire.of_created(call, request.root, calls.forms)
         return Answer(201, written, {"Location": f"{request.root}{call.path}"})
 
     def get(self, request: Request) -> Answer:
@@ -99,6 +97,7 @@ class Calling:
         calls.schedule.cancel(call.ringing)
         call.callback_uri = request.body["callbackUri"]
         call.delta_roster = _wants_deltas(request.body)
+        call.entity |= {"callOptions": request.body.get("callOptions")}
         call.state = "establishing"
         calls.later(BEAT, lambda: calls.tell(call, state="establishing"))
         calls.later(2 * BEAT, lambda: calls.answered(call))
@@ -171,8 +170,21 @@ def _wants_deltas(body: Json) -> bool:
 
 _PAGE = "https://learn.microsoft.com/graph/api/"
 _TESTS = "tests/emulator/test_a_call.py::"
+_FORMS = "tests/emulator/test_forms.py::"
 
 BEHAVIOURS = (
+    Behaviour(
+        "calls.create.forms.docs",
+        "D",
+        f"{_PAGE}application-post-calls",
+        f"{_FORMS}test_a_documented_request_is_answered_as_the_page_shows",
+    ),
+    Behaviour(
+        "calls.notified.forms.wire",
+        "W",
+        "captured: nine notifications of a call between two",
+        f"{_FORMS}test_a_call_is_notified_as_captures_show",
+    ),
     Behaviour(
         "calls.create.required",
         "D",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from graph_comms.bot.json_values import Json
+from graph_comms.bot.json_values import Json, object_of
 
 from . import wire
 from .audio import Speech
@@ -161,6 +161,24 @@ class Calls:
             leg.participant.held = held
             self.tell_roster(leg.call, [leg.participant.to_json()])
 
+    def share(self, leg: Leg, seconds: float) -> None:
+        """Let a person share content, of which the bot is told if it has asked for that."""
+        call = leg.call
+        if call.ended or leg.participant is None:
+            return
+        session = self.seeded.guid()
+        call.sharing.append(session)
+        self._tell_sharing(call, "created", session)
+        if self.forms == "docs":
+            self._tell_sharing(call, "updated", session)
+
+        def stop() -> None:
+            if not call.ended:
+                call.sharing.remove(session)
+                self._tell_sharing(call, "deleted", session)
+
+        self.later(seconds, stop)
+
     def plan(self, leg: Leg, step: Step) -> None:
         """Let a person do something, counted from when the audio is active."""
         if leg.active_since is None or leg.call.ended:
@@ -266,11 +284,16 @@ class Calls:
         first: dict[str, Json] = {**media, "meetingCapability": {}, "coOrganizers": []}
         label = {"meetingLabel": "00000000-0000-0000-0000-000000000000"}
         thread = {"threadId": f"19:{call.chain_id}@unq.gbl.spaces", "messageId": "0"}
+        chat = {"@odata.type": "#microsoft.graph.chatInfo", **thread}
         second: dict[str, Json] = {
             **first,
-            "chatInfo": {"@odata.type": "#microsoft.graph.chatInfo", **thread},
+            "chatInfo": call.entity.get("chatInfo") or chat,
             "meetingProperties": label,
             "replacesContext": "ZW11bGF0ZWQ=",
+        }
+        third: dict[str, Json] = {
+            **second,
+            "meetingInfo": {"@odata.type": "#microsoft.graph.tokenMeetingInfo", "token": call.id},
         }
 
         def activate() -> None:
@@ -285,6 +308,7 @@ class Calls:
 
         self.later(BEAT, activate)
         self.later(2 * BEAT, lambda: self.tell(call, state="established", **second))
+        self.later(2 * BEAT, lambda: self.tell(call, state="established", **third))
 
     def appear(self, call: Call, leg: Leg) -> None:
         """Show a person in the roster."""
@@ -311,7 +335,7 @@ class Calls:
     def remove(self, leg: Leg) -> None:
         """Take a person out of a group; when nobody else is left, the call ends."""
         call, gone = leg.call, leg.participant
-        if call.ended or gone is None:
+        if call.ended or gone is None or gone.id not in call.participants:
             return
         del call.participants[gone.id]
         self.legs[call.id].remove(leg)
@@ -364,7 +388,10 @@ class Calls:
                 changed = everybody
             delta = {
                 "@odata.type": "#microsoft.graph.deltaParticipants",
-                "participants": changed,
+                "participants": [
+                    {**object_of(one), "rosterSequenceNumber": call.roster_number}
+                    for one in changed
+                ],
                 "sequenceNumber": call.roster_number,
             }
             self._send(call, wire.of_roster(call, [delta], self.forms))
@@ -380,6 +407,11 @@ class Calls:
         if not call.ended:
             chained = {**data, "callChainId": call.chain_id}
             self._send(call, wire.of_call(call, "updated", chained, self.forms))
+
+    def _tell_sharing(self, call: Call, change: str, session: str) -> None:
+        options = object_of(call.entity.get("callOptions"))
+        if options.get("isContentSharingNotificationEnabled") is True:
+            self._send(call, wire.of_sharing(call, change, session, self.forms))
 
     def _send(self, call: Call, item: Json) -> None:
         self._delivery.send(call, wire.notifications(item))

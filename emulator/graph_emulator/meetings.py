@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING, Self
 
 from graph_comms.bot import MeetingLink
@@ -36,6 +38,12 @@ class Meeting:
     steps: list[tuple[float, str, Person]] = field(
         default_factory=list[tuple[float, str, Person]], repr=False
     )
+
+    def chat(self) -> dict[str, Json]:
+        """Return the chat of the meeting, which the service names to who joins it by its id."""
+        digest = base64.urlsafe_b64encode(sha256(self.key.encode()).digest()[:33]).decode()
+        thread = {"threadId": f"19:meeting_{digest}@thread.v2", "messageId": "0"}
+        return {"@odata.type": "#microsoft.graph.chatInfo", **thread}
 
     def joins(self, person: Person, after: float = 0.0) -> Self:
         """Let a person come."""

@@ -108,6 +108,10 @@ class Person:
         speech = Speech.silence(seconds) if wav is None else Speech.of(wav)
         return self._does(after, lambda leg: leg.calls.speak(leg, speech))
 
+    def shares(self, after: float = 0.0, *, seconds: float = 10.0) -> Self:
+        """Share content for so many seconds."""
+        return self._does(after, lambda leg: leg.calls.share(leg, seconds))
+
     def holds(self, after: float = 0.0, *, seconds: float = 10.0) -> Self:
         """Put the call on hold for so many seconds."""
         self._does(after, lambda leg: leg.calls.hold(leg, held=True))

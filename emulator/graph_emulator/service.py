@@ -27,6 +27,7 @@ from .online_meetings import OnlineMeetings
 from .presence import Presences
 from .routing import Route, Router
 from .schedule import Schedule
+from .sharing import Sharing
 from .tokens import Authority, InvalidTokenError
 from .transfers import Transfers
 from .wire import Forms
@@ -67,6 +68,7 @@ class Service:
             **Transfers(self.calls).routes(),
             **Presences(self.schedule, self.entities, self._serving).routes(),
             **OnlineMeetings(self.schedule, self.seeded, self.entities, self._serving).routes(),
+            **Sharing(self.calls).routes(),
         }
         self.failing: dict[str, list[Fault]] = {}
         """What is answered next instead, by the name of the operation."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from graph_comms.bot.json_values import Json
 
+from . import documented
 from .call import Call, Operation
 
 Forms = Literal["wire", "docs"]
@@ -18,13 +19,27 @@ def notifications(item: Json) -> Json:
     return {"@odata.type": "#microsoft.graph.commsNotifications", "value": [item]}
 
 
+_NULLS = (
+    "subject", "ringingTimeoutInSeconds", "mediaState", "resultInfo", "answeredBy", "chatInfo",
+    "meetingInfo", "transcription", "toneInfo",
+)  # fmt: skip
+
+
+def of_created(call: Call, root: str, forms: Forms) -> dict[str, Json]:
+    """Return the answer to a request that has created a call; `root` is the service's."""
+    if forms == "docs":
+        return documented.created(call, root)
+    context = {"@odata.context": f"{root}/$metadata#communications/calls/$entity"}
+    return {**context, **dict.fromkeys(_NULLS), **call.to_json(), "myParticipantId": None}
+
+
 def of_call(call: Call, change: str, data: Json, forms: Forms, *, identified: bool = False) -> Json:
     """Return the notification of a change of a call.
 
     Captured ones have no id in their data, but those of incoming calls, which are `identified`.
     """
     written = {"@odata.type": CALL, **data}
-    if identified or forms == "docs":
+    if identified:
         written["id"] = call.id
     return _item(call, change, "", written, forms)
 
@@ -46,12 +61,22 @@ def of_roster(call: Call, data: Json, forms: Forms) -> Json:
     return _item(call, "updated", "/participants", data, forms)
 
 
+def of_sharing(call: Call, change: str, session: str, forms: Forms) -> Json:
+    """Return the notification of content that is shared: without data where captured."""
+    path = "/contentsharingsessions"
+    if forms == "docs":
+        kind = "#microsoft.graph.contentSharingSession"
+        return _item(call, change, path, [{"@odata.type": kind, "id": session}], forms)
+    return _item(call, change, f"{path}/{session}", None, forms)
+
+
 def _item(call: Call, change: str, below: str, data: Json, forms: Forms) -> Json:
-    item = {
+    item: dict[str, Json] = {
         "@odata.type": "#microsoft.graph.commsNotification",
         "changeType": change,
+        "resource": f"/app/calls/{call.id}{below}",
         "resourceUrl": f"{call.path}{below}",
     }
-    if forms == "wire":
-        item["resource"] = f"/app/calls/{call.id}{below}"
-    return item if data is None else {**item, "resourceData": data}
+    if data is not None:
+        item["resourceData"] = data
+    return documented.notification(call, item) if forms == "docs" else item
