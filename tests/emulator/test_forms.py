@@ -174,7 +174,7 @@ def created(svc: Emulator, example: Example) -> dict[str, Any]:
     """Return the answer to a documented request, sent as it stands; whom it calls will answer."""
     body = dict(example.request.body)
     with svc.client(tenant=body.get("tenantId")) as client:
-        answer = client.request("POST", "/communications/calls", body=body)
+        answer: dict[str, Any] = client.request("POST", "/communications/calls", body=body)
     for one in body.get("targets", ()):
         identity = one["identity"]
         phone = identity.get("phone")

@@ -122,18 +122,6 @@ GROUP_CALL = {
 }
 
 
-def answered(served: Served, label: str) -> bool:
-    """Whether the emulator has an answer, or the document declares that there is none."""
-    method, path = label.split(" ")
-    declared = OPERATIONS[label].definition.raw["responses"]
-    return "501" in declared or served.ask(method, path, body={})[0] != 501
-
-
-PROBED = Served()
-with PROBED.runner:
-    ANSWERED = [label for label in OPERATIONS if answered(PROBED, label)]
-
-
 @pytest.fixture(scope="module")
 def served() -> Generator[Served]:
     served = Served()
@@ -141,8 +129,6 @@ def served() -> Generator[Served]:
         for person in PEOPLE:
             served.service.directory.called({"user": {"id": person}}).answers(after=0)
         yield served
-    statuses_seen = {logged.status for logged in served.service.log.requests}
-    assert {200, 201, 202, 204, 400, 404, 501} <= statuses_seen  # not refusals alone
 
 
 def response_to(served: Served, case: Case[Any]) -> schemathesis.Response:
@@ -205,13 +191,27 @@ def agree(served: Served, operation: APIOperation[Any, Any, Any, Any], examples:
     send()
 
 
-@pytest.mark.parametrize("label", [label for label in ANSWERED if "/communications/calls" in label])
+@pytest.mark.parametrize(
+    "label", [label for label in OPERATIONS if "/communications/calls" in label]
+)
 def test_what_calls_are_asked_for_is_answered_as_declared(served: Served, label: str) -> None:
-    agree(served, OPERATIONS[label], examples=25)
+    agree(served, OPERATIONS[label], examples=12)
+
+
+def test_requests_that_are_made_up_are_not_refused_alone(served: Served) -> None:
+    call = "/communications/calls/{call-id}"
+    before = len(served.service.log.requests)
+    for label in (
+        f"GET {call}",
+        f"POST {call}/keepAlive",
+        f"POST {call}/participants/{{participant-id}}/mute",
+    ):
+        agree(served, OPERATIONS[label], examples=10)
+    assert {200, 404} <= {logged.status for logged in served.service.log.requests[before:]}
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("label", ANSWERED)
+@pytest.mark.parametrize("label", OPERATIONS)
 def test_every_operation_is_answered_as_declared(served: Served, label: str) -> None:
     agree(served, OPERATIONS[label], examples=60)
 
