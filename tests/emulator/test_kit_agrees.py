@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from graph_comms import NotFoundError
 from graph_comms.bot import Bot, CallEnded, OperationFailed
 from graph_emulator import Emulator, Person
 from graph_emulator.people import KEYS
@@ -128,7 +129,8 @@ def test_each_call_ends_once_whatever_is_lost(
             if call.ended and known is not None:
                 assert known.state.ended
                 assert len(seen.of(call.id).ends) == 1
-        assert seen.failures == []
+        # A handler that is told late asks about a call that has ended.
+        assert [one for one in seen.failures if not isinstance(one, NotFoundError)] == []
 
 
 def play(svc: Emulator, scripts: list[Script], actions: list[str], *, deltas: bool) -> Seen:
