@@ -176,6 +176,12 @@ def test_methods_take_what_those_of_the_client_take(part: str) -> None:
         assert inspect.signature(method).parameters.keys() - {"self"} == expected, name
 
 
+async def test_people_may_be_recorded_without_a_prompt() -> None:
+    process = Process()
+    await established(process).record(play_beep=True)
+    assert "prompts" not in process.graph.sent[0].body
+
+
 async def test_options_are_passed_on() -> None:
     process = Process()
     call = established(process)
