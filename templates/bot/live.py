@@ -115,15 +115,7 @@ class LiveCall:
         handled = _CONTEXT.get()
         if handled is not None and handled[0] == self.id:
             return handled[1]
-        state = self._state
-        return Context(
-            tenant_id=state.tenant_id,
-            scenario_id=state.scenario_id,
-            chain_id=state.chain_id,
-            message_id=None,
-            client_request_id=None,
-            received_at=datetime.fromtimestamp(state.first_seen, UTC),
-        )
+        return self._state.context
 
     @context.setter
     def context(self, context: Context) -> None:

@@ -160,12 +160,13 @@ class Runner:
         ours = lease is not None and lease.owner == self._owner
         # A lane with another lease is at its end: it has given that back.
         if ours and lease and not self._closing and not (lane and lane.lease == lease.number):
-            self._run_lane(call_id, lease.number)
+            self._run_lane(held.state, lease.number)
         if due is not None and due < self._asleep_until:
             self._alarm.set()
 
-    def _run_lane(self, call_id: str, lease: int) -> None:
-        lane = Lane(self._engine, self._invoker, call_id, lease, self._handing_over)
+    def _run_lane(self, state: CallState, lease: int) -> None:
+        call_id = state.id
+        lane = Lane(self._engine, self._invoker, state, lease, self._handing_over)
         self._lanes[call_id] = lane
 
         async def run() -> None:
@@ -299,6 +300,7 @@ class Runner:
         if held is None:
             return
         state, now = held.state, engine.now()
+        follow(call_id, state.context)
         decide_at = engine.decide_at(state)
         if decide_at is not None and decide_at <= now:
             await self._turn_down(held)

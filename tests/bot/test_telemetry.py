@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import httpx
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -61,6 +62,25 @@ async def test_the_records_about_a_call_have_its_ids(
     [failed] = [record for record in caplog.records if "a handler of" in record.message]
     assert failed.name == "graph_comms.bot.invoking"
     assert of(failed) == IDS
+
+
+@pytest.mark.anyio
+async def test_the_records_about_what_is_due_have_the_ids_of_the_call(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    under_test = BotUnderTest()
+    under_test.service.answers["keepAlive"] = lambda request: httpx.Response(500)
+    await under_test.bot.start()
+    await under_test.notify(samples.incoming())
+    await under_test.clock.advance(1000)
+    due = [
+        record
+        for record in caplog.records
+        if any(text in record.message for text in ("not decided in time", "keepAlive of call"))
+    ]
+    await under_test.stop()
+    assert len(due) > 1
+    assert all(of(record) == IDS for record in due)
 
 
 @pytest.mark.anyio
