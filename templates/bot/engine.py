@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from weakref import WeakValueDictionary
 
@@ -44,6 +46,9 @@ DECIDE_BEFORE = 2.0
 
 LOOSE = "none-"
 """What the ids of notifications begin with that name no call: each has a record of its own."""
+
+LOOK_AGAIN = 1.0
+"""How often a call is looked at in a bot that is not started, in seconds."""
 
 _CACHED = 4096
 """How many calls a process remembers as it last saw them, so that it need not read them again."""
@@ -132,10 +137,20 @@ class Engine:
         self.wants = wants
         self.on_change: Callable[[str, Held, float | None], None] = _nothing
         """Called after each change of this process: with the call, and when it is due next."""
+        self.watching = False
+        """Whether what other processes change is told to who waits for it."""
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.reset()
 
+    def enter(self) -> None:
+        """Be of the running event loop: forget what belongs to another one, or to before a fork."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self.reset()
+        self._loop = loop
+
     def reset(self) -> None:
-        """Forget what belongs to an event loop: for a start in another one, or after a fork."""
+        """Forget what belongs to an event loop."""
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._signals: WeakValueDictionary[str, anyio.Event] = WeakValueDictionary()
         """What wakes those who wait for a change of a call, and is gone with them."""
@@ -162,6 +177,8 @@ class Engine:
 
         Raises NewerFormatError for a call that a newer version of the kit has written.
         """
+        if self._loop is None or self._loop.is_closed():
+            self.enter()  # the bot is not started, or not yet
         before = self._held.get(call_id)
         if before is not None and not fresh:
             self._held.move_to_end(call_id)
@@ -416,19 +433,31 @@ class Engine:
         CallEnded for a call that has ended or is not known, and TimeoutError after `timeout` seconds.
         """
 
-        async def wait() -> T:
-            while True:
-                signal = self._signals.setdefault(call_id, anyio.Event())
-                held = await self.held(call_id, fresh=self.store.shared)
-                answer = found(held.state) if held else None
-                if answer is not None:
-                    return answer
-                if held is None or held.state.ended:
-                    raise CallEnded(call_id, held.state if held else None)
-                await signal.wait()
+        async def look() -> tuple[anyio.Event, T | None]:
+            signal = self._signals.setdefault(call_id, anyio.Event())
+            held = await self.held(call_id, fresh=self.store.shared)
+            answer = found(held.state) if held else None
+            if answer is None and (held is None or held.state.ended):
+                raise CallEnded(call_id, held.state if held else None)
+            return signal, answer
+
+        async def wait(signal: anyio.Event) -> T:
+            answer = None
+            while answer is None:
+                with suppress(TimeoutError):
+                    await within(self.clock, self._pause(), signal.wait)
+                signal, answer = await look()
+            return answer
 
         with letting_others_start(f"{reason} of call {call_id}"):
-            return await within(self.clock, timeout, wait)
+            signal, answer = await look()  # it may be there, however little time is given
+            if answer is None:
+                answer = await within(self.clock, timeout, partial(wait, signal))
+            return answer
+
+    def _pause(self) -> float | None:
+        """Return how long to wait until a call is looked at again that nobody tells about; None for ever."""
+        return LOOK_AGAIN if self.store.shared and not self.watching else None
 
     async def changed_elsewhere(self, call_id: str) -> None:
         """Take in what another process may have changed of a call, if anything here looks at it."""

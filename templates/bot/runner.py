@@ -74,7 +74,7 @@ class Runner:
     async def start(self, *, by_itself: bool = True) -> None:
         """Begin to run handlers, and with ``by_itself`` what is due. Raises StoreError."""
         engine = self._engine
-        engine.reset()
+        engine.enter()
         await engine.store.open()
         self._cursor, _ = await engine.store.changes(None)
         self._by_itself = by_itself
@@ -192,8 +192,10 @@ class Runner:
                 tasks.start_soon(self._repeatedly, "looking for what is due", self._do_due)
             if self._engine.store.shared:
                 tasks.start_soon(self._repeatedly, "watching the store", self._watch)
+            self._engine.watching = True
             ready.set()
             await self._stop.wait()
+            self._engine.watching = False
             tasks.cancel_scope.cancel()
 
     async def _repeatedly(self, doing: str, step: Callable[[], Awaitable[None]]) -> None:

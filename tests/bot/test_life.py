@@ -17,7 +17,7 @@ import pytest
 from graph_comms.bot.errors import AlreadyDecided, CallEnded, OperationFailed
 from graph_comms.bot.lanes import HandlerTimeoutError
 from graph_comms.bot.memory import MemoryStore
-from graph_comms.models import InvitationParticipantInfo, PlayPromptOperation
+from graph_comms.models import Call, CallState, InvitationParticipantInfo, PlayPromptOperation
 from tests.bot import samples
 from tests.bot.manual_clock import ManualClock
 from tests.bot.service import BotUnderTest
@@ -687,6 +687,18 @@ async def test_a_bot_that_was_not_started_starts_and_warns_once(caplog: Any) -> 
         await tested.notify(samples.tone(number))
     assert seen == ["tone", "tone"]
     assert caplog.text.count("the bot was not started") == 1
+    await tested.stop()
+
+
+async def test_what_waits_when_a_bot_starts_late_is_told() -> None:
+    tested = BotUnderTest()
+    call = await tested.bot.create(Call())
+    played = await call.play_prompt("https://bot.contoso.com/hello.wav")
+    completion = asyncio.create_task(played.completed())
+    await tested.settle()
+    await tested.notify(samples.call_item(state="established"), samples.operation())
+    assert call.state is CallState.ESTABLISHED
+    assert (await completion).id == samples.OPERATION
     await tested.stop()
 
 

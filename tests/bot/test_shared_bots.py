@@ -89,6 +89,32 @@ async def test_who_waits_in_another_process_is_woken_within_a_second(new: New) -
     assert at - posted < 1
 
 
+async def test_a_job_waits_without_starting_its_bot(new: New, place: Place) -> None:
+    here, job = await new(), BotUnderTest(clock=SystemClock(), store=place.store())
+    await post(here, samples.call_item(state="established"))
+    call = await job.bot.call(samples.CALL)
+    assert call is not None
+    played = await call.play_prompt("https://bot.contoso.com/hello.wav")
+    completion = asyncio.create_task(played.completed(timeout=30))
+    await asyncio.sleep(0.2)
+    await post(here, samples.operation())
+    assert (await completion).id == samples.OPERATION
+    await job.bot.store.close()
+
+
+async def test_what_has_come_needs_no_time(new: New) -> None:
+    here, there = await new(), await new()
+    await post(here, samples.call_item(state="established"))
+    call = await here.bot.call(samples.CALL)
+    assert call is not None
+    played = await call.play_prompt("https://bot.contoso.com/hello.wav")
+    with pytest.raises(TimeoutError):
+        await played.completed(timeout=0)
+    await post(there, samples.operation(), samples.tone(1, "tone1"))
+    assert (await played.completed(timeout=0)).id == samples.OPERATION
+    assert await call.tones(timeout=0) == "1"
+
+
 async def test_what_a_process_leaves_when_it_stops_is_taken_at_once(new: New) -> None:
     begun: list[tuple[str, int, bool]] = []
 

@@ -23,7 +23,7 @@ from .json_values import Json
 from .live import LiveCall
 from .notification import Context
 from .reply import LARGE
-from .state import EventData
+from .state import CallState, EventData
 from .store import StoreError
 from .telemetry import follow, get_logger, span
 from .waiting import TURN, Turn, watched
@@ -53,13 +53,14 @@ class Lane:
         self,
         engine: Engine,
         invoker: Invoker,
-        call_id: str,
+        state: CallState,
         lease: int,
         closing: Callable[[], bool],
     ) -> None:
         self._engine = engine
         self._invoker = invoker
-        self._call_id = call_id
+        self._call_id = state.id
+        self._context = state.context
         self.lease = lease
         self._closing = closing
         self._wake = anyio.Event()
@@ -80,7 +81,7 @@ class Lane:
         """Handle events until there are none, another process takes over, or the bot stops."""
         engine = self._engine
         TURN.set(None)  # a handler of another call may have started this one
-        follow(self._call_id)
+        follow(self._call_id, self._context)
         over = False
         try:
             async with anyio.create_task_group() as tasks:

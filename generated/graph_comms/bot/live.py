@@ -116,15 +116,7 @@ class LiveCall:
         handled = _CONTEXT.get()
         if handled is not None and handled[0] == self.id:
             return handled[1]
-        state = self._state
-        return Context(
-            tenant_id=state.tenant_id,
-            scenario_id=state.scenario_id,
-            chain_id=state.chain_id,
-            message_id=None,
-            client_request_id=None,
-            received_at=datetime.fromtimestamp(state.first_seen, UTC),
-        )
+        return self._state.context
 
     @context.setter
     def context(self, context: Context) -> None:
@@ -274,7 +266,7 @@ class LiveCall:
 
     async def record(
         self,
-        prompts: PromptOrAddress | Sequence[PromptOrAddress],
+        prompts: PromptOrAddress | Sequence[PromptOrAddress] = (),
         *,
         barge_in_allowed: Unset | bool | None = UNSET,
         initial_silence_timeout_in_seconds: Unset | int | None = UNSET,
@@ -285,14 +277,14 @@ class LiveCall:
         client_context: str | None = None,
         **options: Unpack[ActionOptions],
     ) -> CallOperation[models.RecordOperation]:
-        """Play one prompt, and record what is said to it: two minutes at most.
+        """Play one prompt, if any, and record what is said: two minutes at most.
 
         Source: https://learn.microsoft.com/graph/api/call-record.
         """
         context = client_context or new_client_context()
         started = await self._requests.calls.record_response(
             self.id,
-            prompts=prompts_of(prompts),
+            prompts=prompts_of(prompts) or UNSET,
             barge_in_allowed=barge_in_allowed,
             initial_silence_timeout_in_seconds=initial_silence_timeout_in_seconds,
             max_silence_timeout_in_seconds=max_silence_timeout_in_seconds,

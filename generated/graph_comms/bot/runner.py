@@ -75,7 +75,7 @@ class Runner:
     async def start(self, *, by_itself: bool = True) -> None:
         """Begin to run handlers, and with ``by_itself`` what is due. Raises StoreError."""
         engine = self._engine
-        engine.reset()
+        engine.enter()
         await engine.store.open()
         self._cursor, _ = await engine.store.changes(None)
         self._by_itself = by_itself
@@ -161,12 +161,13 @@ class Runner:
         ours = lease is not None and lease.owner == self._owner
         # A lane with another lease is at its end: it has given that back.
         if ours and lease and not self._closing and not (lane and lane.lease == lease.number):
-            self._run_lane(call_id, lease.number)
+            self._run_lane(held.state, lease.number)
         if due is not None and due < self._asleep_until:
             self._alarm.set()
 
-    def _run_lane(self, call_id: str, lease: int) -> None:
-        lane = Lane(self._engine, self._invoker, call_id, lease, self._handing_over)
+    def _run_lane(self, state: CallState, lease: int) -> None:
+        call_id = state.id
+        lane = Lane(self._engine, self._invoker, state, lease, self._handing_over)
         self._lanes[call_id] = lane
 
         async def run() -> None:
@@ -192,8 +193,10 @@ class Runner:
                 tasks.start_soon(self._repeatedly, "looking for what is due", self._do_due)
             if self._engine.store.shared:
                 tasks.start_soon(self._repeatedly, "watching the store", self._watch)
+            self._engine.watching = True
             ready.set()
             await self._stop.wait()
+            self._engine.watching = False
             tasks.cancel_scope.cancel()
 
     async def _repeatedly(self, doing: str, step: Callable[[], Awaitable[None]]) -> None:
@@ -300,6 +303,7 @@ class Runner:
         if held is None:
             return
         state, now = held.state, engine.now()
+        follow(call_id, state.context)
         decide_at = engine.decide_at(state)
         if decide_at is not None and decide_at <= now:
             await self._turn_down(held)

@@ -6,11 +6,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
 
 from .._runtime.behaviours import normal_id
 from ..models import ResultInfo
 from . import formats
 from .json_values import Json, object_of, text_of
+from .notification import Context
 from .roster import Roster
 
 FORMAT = 1
@@ -84,6 +86,16 @@ class CallState:
         """Where the call stands, as Graph calls it; None if that was not sent."""
         state = self.call.get("state")
         return state if isinstance(state, str) else None
+
+    @property
+    def context(self) -> Context:
+        """What is known of the call that deliveries say beside their bodies; no message id."""
+        return Context(
+            received_at=datetime.fromtimestamp(self.first_seen, UTC),
+            tenant_id=self.tenant_id,
+            scenario_id=self.scenario_id,
+            chain_id=self.chain_id,
+        )
 
     @property
     def undecided(self) -> bool:
