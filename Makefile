@@ -45,6 +45,7 @@ help: ## List the targets
 generate: $(READY) ## Write the generated package from metadata/
 	$(BIN)/graph-codegen generate --output generated
 	$(BIN)/graph-codegen api --output docs/api.md
+	$(BIN)/python -m graph_emulator --explain markdown >docs/behaviours.md
 
 sync: $(READY) ## Derive the synchronous modules of the runtime from the asynchronous ones
 	$(BIN)/python generator/derive_sync.py
@@ -53,6 +54,8 @@ check: $(READY) ## Fail when what is generated or derived is out of date
 	$(BIN)/python generator/derive_sync.py --check
 	$(BIN)/graph-codegen check --output generated
 	$(BIN)/graph-codegen api --output docs/api.md --check
+	$(BIN)/python -m graph_emulator --explain markdown | diff docs/behaviours.md - \
+		|| { echo 'docs/behaviours.md is stale: run make generate' >&2; exit 1; }
 
 slice: $(READY) ## Take the subset from METADATA=<file> into metadata/
 	$(call need,METADATA)$(BIN)/graph-codegen slice '$(value METADATA)' --output metadata

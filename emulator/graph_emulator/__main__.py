@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from .behaviours import all_behaviours, as_text
+from .behaviours import all_behaviours, as_markdown, as_text
 from .server import Server, ServerError, is_local
 
 
@@ -15,7 +15,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = _parser().parse_args(arguments)
     if options.explain:
-        print(as_text(all_behaviours()))
+        written = as_markdown if options.explain == "markdown" else as_text
+        print(written(all_behaviours()), end="")
         return 0
     try:
         asyncio.run(_serve(options))
@@ -51,7 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=0, help="decides all ids (%(default)s)")
     parser.add_argument(
-        "--explain", action="store_true", help="print what is emulated, and how well it is known"
+        "--explain",
+        nargs="?",
+        choices=("text", "markdown"),
+        const="text",
+        help="print what is emulated, and how well it is known",
     )
     return parser
 

@@ -23,6 +23,10 @@ GRADES: dict[Grade, str] = {
 }
 
 
+_APART = ("__main__", "plugin")
+"""The modules that are not imported: a command, and what needs pytest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """One thing that the emulator does: how well it is known, where that is said, what tests it."""
@@ -38,7 +42,7 @@ def all_behaviours() -> tuple[Behaviour, ...]:
     package = import_module(__name__.rpartition(".")[0])
     found: list[Behaviour] = []
     for module in walk_packages(package.__path__, f"{package.__name__}."):
-        if not module.name.endswith("__main__"):
+        if module.name.rpartition(".")[2] not in _APART:
             found += getattr(import_module(module.name), "BEHAVIOURS", ())
     return tuple(sorted(found, key=lambda behaviour: behaviour.id))
 
@@ -54,8 +58,10 @@ def as_text(behaviours: Iterable[Behaviour]) -> str:
 
 
 def as_markdown(behaviours: Iterable[Behaviour]) -> str:
-    """Return the table as Markdown, for a page of documentation."""
-    lines = ["| behaviour | grade | source |", "| --- | --- | --- |"]
+    """Return a page of documentation with the table, as Markdown."""
+    lines = ["# What the emulator does", "", "How well it is known that Graph does the same:", ""]
+    lines += [f"- {grade}: {meaning}" for grade, meaning in GRADES.items()]
+    lines += ["", "| behaviour | grade | source |", "| --- | --- | --- |"]
     for one in behaviours:
         source = re.sub(r"https://[^\s:]+", r"<\g<0>>", one.source.replace("|", "\\|"))
         lines.append(f"| `{one.id}` | {one.grade} | {source} |".replace("  ", " "))
