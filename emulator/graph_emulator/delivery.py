@@ -87,17 +87,45 @@ class Delivery:
             while len(lane) > 1:  # the first is being posted
                 lane.pop()
 
-    def _put(self, key: str, call: Call, body: Json) -> None:
+    def put(self, key: str, *posts: Callable[[], Awaitable[None]]) -> None:
+        """Do something after what was put into the same lane before; a run waits for it."""
         lane = self._lanes.get(key)
         if lane is None:
             lane = self._lanes[key] = deque()
             task = asyncio.get_running_loop().create_task(self._run(key, lane))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        lane.extend(posts)
+
+    def _put(self, key: str, call: Call, body: Json) -> None:
         same = self._seeded.guid()
-        for number in range(self.disturbance.duplicate):
-            message_id = self._seeded.guid() if number % 2 else same
-            lane.append(partial(self._post, call, body, message_id))
+        ids = [
+            self._seeded.guid() if number % 2 else same
+            for number in range(self.disturbance.duplicate)
+        ]
+        self.put(key, *(partial(self._post, call, body, one) for one in ids))
+
+    async def ask(
+        self, uri: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, bytes] | None:
+        """Post something, and return the status and the body of the answer; None if there was none."""
+        receiver = self._receiver_of(uri.partition("?")[0])
+        return None if receiver is None else await receiver(uri, headers, body)
+
+    async def post(self, uri: str, headers: Mapping[str, str], body: Json) -> None:
+        """Post a change notification."""
+        answer = await self.ask(uri, headers, json.dumps(body).encode())
+        self._log.notifications.append(
+            Logged(
+                time=self._schedule.time,
+                name="change",
+                method="POST",
+                path=uri,
+                call_id=None,
+                status=answer and answer[0],
+                body=hidden(body),
+            )
+        )
 
     async def _run(self, key: str, lane: deque[Callable[[], Awaitable[None]]]) -> None:
         while lane:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Collection, Coroutine, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp
 from graph_comms import AsyncCommunicationsClient, CommunicationsClient
 from graph_comms._runtime import clock as client_clock
 from graph_comms.bot import Bot, Trust
+from graph_comms.bot.changes import Changes, Publisher
 from graph_comms.bot.waiting import TURN
 
 from .call import Call
@@ -32,6 +34,7 @@ from .people import Person
 from .remote import AccessToken
 from .schedule import Schedule
 from .service import Service
+from .subscriptions import LifecycleEvent
 from .tokens import LIFE, Authority
 from .transports import AsyncTransport, Transport, refuse_on
 from .wire import Forms
@@ -111,7 +114,7 @@ class Emulator:
         self._driver = Driver(
             self._service.schedule, self._loop, lambda: bool(self._service.delivery.open)
         )
-        self._bots: dict[str, Bot] = {}
+        self._bots: dict[str, Bot | Changes] = {}
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     def __enter__(self) -> Self:
@@ -161,6 +164,11 @@ class Emulator:
         """What a bot has to believe: pass it to Bot."""
         return self._service.authority.trust
 
+    @property
+    def publisher(self) -> Publisher:
+        """Who signs the validation tokens of change notifications: pass it to Changes."""
+        return replace(Publisher.GLOBAL, keys=self._service.authority)
+
     # -- bots and clients
 
     def connect(self, bot: Bot) -> None:
@@ -169,6 +177,15 @@ class Emulator:
         bot.clock = self.clock
         self._bots[bot.engine.callback_uri] = bot
         self._call(bot.start())
+
+    def connect_changes(self, changes: Changes, notification_url: str) -> None:
+        """Start what handles change notifications on the emulator's loop; it gets those of an address.
+
+        It has to be made with `clock=svc.clock` and `publisher=svc.publisher`.
+        """
+        self._refuse("connect_changes")
+        self._bots[notification_url] = changes
+        self._call(changes.start())
 
     def client(
         self, *, roles: Collection[str] | None = None, tenant: str | None = None, **options: Any
@@ -296,6 +313,15 @@ class Emulator:
 
         self._call(reset())
 
+    def lifecycle(self, event: LifecycleEvent) -> None:
+        """Let something happen to every subscription, of which its lifecycleNotificationUrl is told."""
+        self._refuse("lifecycle")
+
+        async def tell() -> None:
+            self._service.subscriptions.tell_lifecycle(event)
+
+        self._call(tell())
+
     # -- time
 
     def run(self, limit: float | timedelta = DAY) -> None:
@@ -329,10 +355,10 @@ class Emulator:
         authority = self._service.authority
         return lambda: authority.access_token(self.app_id, tenant or self.tenant_id, roles)
 
-    def _handle(self, request: httpx.Request, body: bytes) -> httpx.Response:
+    async def _handle(self, request: httpx.Request, body: bytes) -> httpx.Response:
         url = request.url
         headers = {name.lower(): value for name, value in request.headers.items()}
-        status, written, content = self._service.handle(
+        status, written, content = await self._service.handle(
             request.method, url.path, url.query.decode(), headers, body
         )
         return httpx.Response(status, headers=written, content=content, request=request)

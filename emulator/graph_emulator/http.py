@@ -56,7 +56,7 @@ def make_app(service: Service, hosts: Collection[str]) -> Starlette:
             return Response(status_code=400)
         headers = {name.lower(): value for name, value in request.headers.items()}
         path = request.scope["raw_path"].decode("ascii", "replace").partition("?")[0]
-        status, written, content = service.handle(
+        status, written, content = await service.handle(
             request.method, path, request.url.query, headers, body
         )
         return Response(content, status, written)

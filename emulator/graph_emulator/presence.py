@@ -118,12 +118,16 @@ class Presences:
             found |= {
                 f"GET {path}": self.get,
                 f"POST {path}/setPresence": self.set,
-                f"POST {path}/clearPresence": self.clear,
+                f"POST {path}/clearPresence": self.end,
                 f"POST {path}/setUserPreferredPresence": self.prefer,
                 f"POST {path}/clearUserPreferredPresence": self.clear_preferred,
                 f"POST {path}/setStatusMessage": self.set_message,
             }
         return found
+
+    def clear(self) -> None:
+        """Forget what was said."""
+        self._users.clear()
 
     def get(self, request: Request) -> Answer:
         """Return the presence of a user (presence-get)."""
@@ -151,7 +155,7 @@ class Presences:
         user.sessions[same_id(session)] = Said(state, now, now + length.total_seconds())
         return self._changed(request)
 
-    def clear(self, request: Request) -> Answer:
+    def end(self, request: Request) -> Answer:
         """End the session of the application (presence-clearpresence)."""
         session = text_of(object_of(request.body).get("sessionId")) or request.caller.app_id
         self._user(request).sessions.pop(same_id(session), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl
 
 from graph_comms.bot.json_values import Json
@@ -28,6 +28,7 @@ from .presence import Presences
 from .routing import Route, Router
 from .schedule import Schedule
 from .sharing import Sharing
+from .subscriptions import Subscriptions
 from .tokens import Authority, InvalidTokenError
 from .transfers import Transfers
 from .wire import Forms
@@ -61,12 +62,22 @@ class Service:
         self.entities = Entities(self.seeded)
         self._serving = Serving(self.entities, self.calls)
         CallRecords(self.schedule, self.entities, self.calls)
-        self._routes = {
+        self.subscriptions = Subscriptions(
+            self.schedule,
+            self.seeded,
+            self.authority,
+            self.delivery,
+            self.entities,
+            self._serving,
+        )
+        self._presences = Presences(self.schedule, self.entities, self._serving)
+        self._routes: dict[str, Callable[[Request], Answer | Awaitable[Answer]]] = {
             **Calling(self.calls, self.meetings).routes(),
             **self.media.routes(),
             **Groups(self.calls).routes(),
             **Transfers(self.calls).routes(),
-            **Presences(self.schedule, self.entities, self._serving).routes(),
+            **self._presences.routes(),
+            **self.subscriptions.routes(),
             **OnlineMeetings(self.schedule, self.seeded, self.entities, self._serving).routes(),
             **Sharing(self.calls).routes(),
         }
@@ -84,8 +95,10 @@ class Service:
         self.media.clear()
         self.failing.clear()
         self.entities.store.clear()
+        self._presences.clear()
+        self.subscriptions.clear()
 
-    def handle(
+    async def handle(
         self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body of the answer; header names are in lower case."""
@@ -98,7 +111,7 @@ class Service:
             else:
                 request = self._request(self._route(method, path), query, headers, body)
                 name, call_id, sent = request.name, request.keys.get("call-id"), request.body
-                answer = self._answer(request)
+                answer = await self._answer(request)
                 call_id = call_id or _created(answer)
         except Fault as fault:
             answer = _refusal(fault, self.schedule.now().isoformat(), request_id)
@@ -155,13 +168,14 @@ class Service:
             root=f"{scheme}://{host}/{route.version}",
         )
 
-    def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: Request) -> Answer:
         if failing := self.failing.get(request.name):
             raise failing.pop(0)
         operation = request.operation
         self.log.undeclared += check_body(operation, request.body)
         act = self._routes.get(f"{operation.method} {operation.path}", self._serving.answer)
-        return act(request)
+        answer = act(request)
+        return answer if isinstance(answer, Answer) else await answer
 
 
 def _parsed(body: bytes) -> Json:

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-Handle = Callable[[httpx.Request, bytes], httpx.Response]
+Handle = Callable[[httpx.Request, bytes], Coroutine[Any, Any, httpx.Response]]
 
 
 class AsyncTransport(httpx.AsyncBaseTransport):
@@ -23,8 +23,8 @@ class AsyncTransport(httpx.AsyncBaseTransport):
         body = await request.aread()
         loop = self._loop()
         if asyncio.get_running_loop() is loop:
-            return self._handle(request, body)
-        answering = asyncio.run_coroutine_threadsafe(_called(self._handle, request, body), loop)
+            return await self._handle(request, body)
+        answering = asyncio.run_coroutine_threadsafe(self._handle(request, body), loop)
         return await asyncio.wrap_future(answering)
 
 
@@ -41,7 +41,7 @@ class Transport(httpx.BaseTransport):
         refuse_on(
             loop, "a synchronous client waits for the emulator, on whose event loop it is called"
         )
-        return asyncio.run_coroutine_threadsafe(_called(self._handle, request, body), loop).result()
+        return asyncio.run_coroutine_threadsafe(self._handle(request, body), loop).result()
 
 
 def refuse_on(loop: asyncio.AbstractEventLoop, problem: str) -> None:
@@ -52,12 +52,3 @@ def refuse_on(loop: asyncio.AbstractEventLoop, problem: str) -> None:
         return
     if running is loop:
         raise RuntimeError(f"{problem}: use the asynchronous one there")
-
-
-def _called(
-    handle: Handle, request: httpx.Request, body: bytes
-) -> Coroutine[Any, Any, httpx.Response]:
-    async def call() -> httpx.Response:
-        return handle(request, body)
-
-    return call()

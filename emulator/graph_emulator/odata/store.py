@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from graph_comms.bot.json_values import Json, object_of
+
+Change = Literal["created", "updated", "deleted"]
 
 Path = tuple[str, ...]
 """The segments of an address, with keys in the one spelling by which they are compared."""
@@ -19,6 +22,7 @@ class Record:
     `streams` its media by property, each with its media type.
     """
 
+    path: Path
     value: dict[str, Json]
     owner: str | None
     version: int
@@ -41,6 +45,8 @@ class Store:
         self._below: dict[Path, dict[str, Record]] = {}
         self._removed: dict[Path, dict[str, int]] = {}
         self.version = 0
+        self.on_change: list[Callable[[Change, Record], None]] = []
+        """Called after each change of a record; after its removal with what it was."""
 
     def clear(self) -> None:
         """Forget all records."""
@@ -57,9 +63,10 @@ class Store:
 
     def add(self, path: Path, value: dict[str, Json], owner: str | None = None) -> Record:
         """Keep a new entity."""
-        record = Record(value=value, owner=owner, version=self._next())
+        record = Record(path=path, value=value, owner=owner, version=self._next())
         self._below.setdefault(path[:-1], {})[path[-1]] = record
         self._removed.get(path[:-1], {}).pop(path[-1], None)
+        self._tell("created", record)
         return record
 
     def merge(self, record: Record, changes: dict[str, Json]) -> None:
@@ -70,17 +77,23 @@ class Store:
     def touch(self, record: Record) -> None:
         """Note that a record was changed."""
         record.version = self._next()
+        self._tell("updated", record)
 
     def remove(self, path: Path) -> None:
         """Forget a record and all that is below it."""
-        del self._below[path[:-1]][path[-1]]
+        record = self._below[path[:-1]].pop(path[-1])
         self._removed.setdefault(path[:-1], {})[path[-1]] = self._next()
         for collection in [one for one in self._below if one[: len(path)] == path]:
             del self._below[collection]
+        self._tell("deleted", record)
 
     def removed(self, path: Path, since: int) -> list[str]:
         """Return the keys of what was removed from a collection after a change."""
         return [key for key, at in self._removed.get(path, {}).items() if at > since]
+
+    def _tell(self, change: Change, record: Record) -> None:
+        for on_change in self.on_change:
+            on_change(change, record)
 
     def _next(self) -> int:
         self.version += 1
