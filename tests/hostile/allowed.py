@@ -239,7 +239,7 @@ class _Checker:
                 self._need(all(_is_behaviour(one) for one in added), node)
                 named = {k.arg: k.value for k in keywords}
                 self._need(self._annotation(base), base)
-                self._need(named.keys() <= {"odata_type", "abstract", "key"}, node)
+                self._need(named.keys() <= {"odata_type", "abstract", "key", "open_type"}, node)
                 key = named.pop("key", ast.Tuple([]))
                 self._need(isinstance(key, ast.Tuple) and all(map(_is_string, key.elts)), node)
                 self._need(all(isinstance(v, ast.Constant) for v in named.values()), node)
