@@ -62,6 +62,7 @@ class Calling:
         if caller.tenant and tenant and same_id(tenant) != same_id(caller.tenant):
             raise other_tenant()
         identities = [object_of(target).get("identity") for target in targets]
+        _check_source(body, identities)
         people = [calls.directory.called(identity) for identity in identities]
         meeting = None if targets else self._meetings.of(body)
         shape: Shape = "meeting" if meeting else "peer-to-peer" if len(people) == 1 else "group"
@@ -160,6 +161,15 @@ def _check_begun(
             raise invalid(f"{name} is required.")
 
 
+def _check_source(body: Json, identities: Collection[Json]) -> None:
+    """Refuse a call to a telephone number that does not come from somebody who has one."""
+    source = object_of(object_of(body.get("source")).get("identity"))
+    if object_of(source.get("applicationInstance")).get("id"):
+        return
+    if any(object_of(identity).get("phone") for identity in identities):
+        raise invalid("source must be an applicationInstance, to call a telephone number.")
+
+
 def _context(request: Request) -> dict[str, Json]:
     return {"@odata.context": f"{request.root}/$metadata#communications/calls/$entity"}
 
@@ -173,6 +183,18 @@ _TESTS = "tests/emulator/test_a_call.py::"
 _FORMS = "tests/emulator/test_forms.py::"
 
 BEHAVIOURS = (
+    Behaviour(
+        "calls.create.permission.shapes",
+        "D",
+        f"{_PAGE}application-post-calls",
+        "tests/emulator/test_shapes.py::test_a_call_needs_the_roles_of_its_shape",
+    ),
+    Behaviour(
+        "calls.create.phone.source",
+        "D",
+        f"{_PAGE}application-post-calls: the status is a guess",
+        "tests/emulator/test_shapes.py::test_only_who_has_a_number_calls_one",
+    ),
     Behaviour(
         "calls.create.forms.docs",
         "D",

@@ -35,8 +35,14 @@ class Caller:
     """None for all of them."""
 
     def has_any(self, roles: Collection[str]) -> bool:
-        """Whether it has one of some roles, or none is asked for."""
-        return not roles or self.roles is None or not self.roles.isdisjoint(roles)
+        """Whether it has one of some roles, or none is asked for; some are spelled in two ways."""
+        if not roles or self.roles is None:
+            return True
+        return not {_singular(role) for role in self.roles}.isdisjoint(map(_singular, roles))
+
+
+def _singular(role: str) -> str:
+    return role.replace("GroupCalls.", "GroupCall.")
 
 
 class InvalidTokenError(Exception):
