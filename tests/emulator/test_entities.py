@@ -312,7 +312,7 @@ def test_no_operation_fails_unforeseen(http: httpx.Client) -> None:
             continue
         body: Any = {} if operation.method in ("POST", "PATCH") else None
         answer = http.request(operation.method, path, json=body)
-        assert answer.status_code in (200, 201, 204, 400, 403, 404, 501), (path, answer.text)
+        assert answer.status_code in (200, 201, 204, 400, 403, 404, 405, 501), (path, answer.text)
         if operation.kind not in ("action", "function"):
             assert answer.status_code != 501
         elif "{" not in operation.path.partition("(")[0]:
@@ -329,3 +329,31 @@ def test_the_models_are_what_is_returned(client: CommunicationsClient, http: htt
     )
     page = client.call_records.list(filter="participants_v2/any(p:p/id eq 'p')")
     assert [one.id for one in page] == ["typed"]
+
+
+def test_calls_and_their_operations_are_listed(emulator: Emulator, http: httpx.Client) -> None:
+    body = {
+        "callbackUri": "https://bot.contoso.com/api/calls",
+        "targets": [{"identity": {"user": {"id": emulator.user("Ann").answers().id}}}],
+        "requestedModalities": ["audio"],
+        "mediaConfig": {"@odata.type": "#microsoft.graph.serviceHostedMediaConfig"},
+    }
+    call = value(http.post("/communications/calls", json=body))["id"]
+    emulator.run()
+    assert names(http.get("/communications/calls?$filter=state eq 'established'")) == [call]
+    address = f"/communications/calls/{call}/operations"
+    made = value(http.post(f"/communications/calls/{call}/subscribeToTone", json={}))["id"]
+    assert names(http.get(address)) == [made]
+    assert http.get(f"{address}/$count").text == "1"
+    seen = value(http.get(f"{address}/{made}?$select=status"))
+    assert (seen["status"], "clientContext" in seen) == ("completed", False)
+    assert http.get(f"{address}/none").status_code == 404
+    for method, path in [
+        ("PATCH", f"/communications/calls/{call}"),
+        ("DELETE", f"{address}/{made}"),
+    ]:
+        assert http.request(method, path, json={}).status_code == 405
+    assert http.delete(f"/communications/calls/{call}").status_code == 204
+    emulator.run()
+    assert names(http.get("/communications/calls")) == []
+    assert http.get(address).status_code == 404

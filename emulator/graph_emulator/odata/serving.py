@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Mapping
 
 from graph_comms._runtime.model import GraphModel
-from graph_comms.bot.json_values import object_of
+from graph_comms.bot.json_values import object_of, text_of
 
 from ..behaviours import Behaviour
 from ..calls import Calls
 from ..faults import Fault
+from ..ids import same_id
 from ..messages import Answer, Request
 from ..metadata import entities_at, entity_type, key_name
 from .entities import Entities, Entity, parted, shown
@@ -29,6 +30,11 @@ PAGES = {"/communications/callRecords": 60}
 CREATED = {"/communications/calls/{call-id}/audioRoutingGroups": 200}
 """The status of what was created, where it is another than 201."""
 
+CALLS = "/communications/calls"
+
+_KEPT_BY_CALLS = re.compile(
+    rf"{CALLS}/\{{call-id\}}(/(operations|participants)(/\{{[^{{}}]+\}})?)?$"
+)
 _DELTA = re.compile(r"[^(]*/delta\(\)")
 
 
@@ -53,6 +59,11 @@ class Serving:
     def answer(self, request: Request) -> Answer:
         """Answer a request as its kind asks; raises Fault for actions and functions."""
         operation = request.operation
+        if operation.kind in ("create", "update", "delete") and _KEPT_BY_CALLS.match(
+            operation.path
+        ):
+            message = "What calls consist of is changed by their actions alone."
+            raise Fault(405, "Request_BadRequest", message, allow="GET")
         answer = self._kinds.get(operation.kind)
         if _DELTA.fullmatch(operation.path):
             answer = self._delta
@@ -67,6 +78,9 @@ class Serving:
 
     def _get(self, request: Request) -> Answer:
         place = place_of(request)
+        of_calls = self._of_calls(request, request.operation.path.rpartition("/")[0])
+        if of_calls is not None:
+            return self._get_of_calls(request, of_calls, place.path[-1])
         record = self._found(place)
         query, cls = _query(request), entity_type(request.operation)
         if record.etag in _tags(request, "if-none-match"):
@@ -75,6 +89,14 @@ class Serving:
         suffix = "/$entity" if place.one else ""
         written = {**context_of(request, suffix), **shown(whole, query, cls)}
         return Answer(200, written, {"etag": record.etag})
+
+    def _get_of_calls(self, request: Request, entities: list[Entity], key: str) -> Answer:
+        cls = entity_type(request.operation)
+        found = [one for one in entities if same_id(text_of(one["id"])) == key]
+        if not found:
+            raise not_found()
+        written = shown(found[0], _query(request), cls)
+        return Answer(200, {**context_of(request, "/$entity"), **written})
 
     def _create(self, request: Request) -> Answer:
         place, cls = place_of(request), entity_type(request.operation)
@@ -129,7 +151,10 @@ class Serving:
     def _arranged(self, request: Request, query: Query) -> list[Entity]:
         place, cls = place_of(request), _type(request)
         self._check_above(place)
-        found = query.arranged(self._entities.all(place.path, cls, place.owner))
+        found = self._of_calls(request, request.operation.path.removesuffix("/$count"))
+        if found is None:
+            found = self._entities.all(place.path, cls, place.owner)
+        found = query.arranged(found)
         return [shown(one, query, cls) for one in found]
 
     def _delta(self, request: Request) -> Answer:
@@ -197,6 +222,15 @@ class Serving:
         return record, place.path[-1]
 
     # -- what is there
+
+    def _of_calls(self, request: Request, collection: str) -> list[Entity] | None:
+        """Return the entities of a collection that calls keep themselves; None for any other."""
+        if collection == CALLS:
+            app_id = request.caller.app_id
+            return [one.to_json() for one in self._calls if one.app_id == app_id and not one.ended]
+        if collection == f"{CALLS}/{{call-id}}/operations":
+            return [one.to_json() for one in self._calls.of(request).operations.values()]
+        return None
 
     def _found(self, place: Place) -> Record:
         self._check_above(place)
@@ -275,6 +309,10 @@ BEHAVIOURS = (
     ),
     Behaviour("entities.update", "D", f"{_ODATA}11.4.3", f"{_TEST}test_an_update_is_merged"),
     Behaviour("entities.deep", "D", f"{_ODATA}11.4.2.2", f"{_TEST}test_what_it_leads_to_is_below_it"),
+    Behaviour(
+        "entities.calls", "D", "https://learn.microsoft.com/graph/api/resources/commsoperation",
+        f"{_TEST}test_calls_and_their_operations_are_listed",
+    ),
     Behaviour("entities.missing", "D", f"{_ODATA}9.3.3", f"{_TEST}test_what_is_not_there_is_404"),
     Behaviour("entities.method", "D", f"{_ODATA}9.3.4", f"{_TEST}test_another_method_is_405"),
     Behaviour("entities.tags", "D", f"{_ODATA}8.2.4", f"{_TEST}test_entity_tags"),
