@@ -216,7 +216,7 @@ class _Writer:
 
     def _responses(self, request: Request, known: Status | None) -> JSON:
         usual = 201 if request.kind == "create" else 204 if request.returns is None else 200
-        status = str(known.status if known else usual)
+        statuses = known.statuses if known else (usual,)
         errors: JSON = {
             error: {"description": text, "content": _ERROR_CONTENT}
             for error, text in (known.errors.items() if known else ())
@@ -227,7 +227,7 @@ class _Writer:
         done = (
             {"description": "Success.", "content": content} if content else {"description": "Done."}
         )
-        return {status: done, **errors}
+        return {**{str(status): done for status in statuses}, **errors}
 
     def _content(self, request: Request) -> JSON | None:
         if request.returns is None:

@@ -22,17 +22,20 @@ _SERVER_ERROR = re.compile(r"5[0-9]{2}")
 
 @dataclass(frozen=True)
 class Status:
-    """The status of success, and what statuses from 500 on mean; `source` is the page that says so."""
+    """The statuses of success, and what those from 500 on mean; `source` is the page that says so."""
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     source: str
-    status: int
+    statuses: tuple[int, ...]
     errors: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
-        if not 200 <= self.status < 300:
-            raise ValueError(f"{self.status} is not a status of success")
+        if not self.statuses:
+            raise ValueError("names no status")
+        for status in self.statuses:
+            if not 200 <= status < 300:
+                raise ValueError(f"{status} is not a status of success")
         for name in self.errors:
             if not _SERVER_ERROR.fullmatch(name):
                 raise ValueError(f"{shorten(name)} is not a status from 500 on")
