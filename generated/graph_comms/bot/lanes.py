@@ -254,10 +254,12 @@ class Lane:
                 await self._invoker.report(event, error, call)
 
     async def _overrun(self, turn: Turn) -> None:
-        """Wait until a handler has run for too long."""
+        """Wait until a handler has run for too long: here the bot waits, and not the handler."""
         allowed = self._engine.settings.handler_timeout
+        own = TURN.set(None)
         while (ran := turn.ran()) < allowed:
             await self._engine.clock.sleep(allowed - ran)
+        TURN.reset(own)
 
     # -- the lease
 
