@@ -1,5 +1,6 @@
 """Graph's cloud communications on your own machine: calls with scripted people on a virtual clock."""
 
+from .async_emulator import AsyncEmulator
 from .call import Call, Operation, Participant
 from .driver import Stuck
 from .emulator import Emulator
@@ -8,6 +9,7 @@ from .remote import Credential, trust
 from .server import Server, ServerError
 
 __all__ = [
+    "AsyncEmulator",
     "Call",
     "Credential",
     "Emulator",

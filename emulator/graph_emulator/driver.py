@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import Future
 from contextvars import Context
 from typing import Any, TypeVar
@@ -149,23 +149,30 @@ class Driver:
 
     # -- what is going on
 
-    def _turns(self) -> list[Turn]:
-        return [turn for turn in tuple(TURNS) if turn.loop is self._loop]
-
     def _threads_busy(self) -> bool:
-        of_handlers = any(turn.threads > 0 for turn in self._turns())
+        of_handlers = any(turn.threads > 0 for turn in turns_of(self._loop))
         return of_handlers or bool(self._limiter and self._limiter.borrowed_tokens)
 
     def _pending(self) -> bool:
-        return bool(self._schedule.pending or self._is_open() or self._turns())
+        return bool(self._schedule.pending or self._is_open() or turns_of(self._loop))
 
     def _comes_on(self) -> bool:
         """Whether something will happen that is not mere repetition."""
         return bool(self._schedule.pending or self._is_open() or self._loop.handlers_sleep)
 
     def _stuck(self, why: str) -> str:
-        handlers = [
-            f"{turn.handler}, which waits for {' and '.join(turn.waits_for) or 'something'}"
-            for turn in self._turns()
-        ]
-        return f"{why}: {'; '.join(handlers) or 'something is pending'}"
+        return described(why, turns_of(self._loop))
+
+
+def turns_of(loop: asyncio.AbstractEventLoop) -> list[Turn]:
+    """Return the handlers that are running in a loop."""
+    return [turn for turn in tuple(TURNS) if turn.loop is loop]
+
+
+def described(why: str, turns: Iterable[Turn]) -> str:
+    """Return why nothing goes on, with the handlers that wait, and what for."""
+    handlers = [
+        f"{turn.handler}, which waits for {' and '.join(turn.waits_for) or 'something'}"
+        for turn in turns
+    ]
+    return f"{why}: {'; '.join(handlers) or 'something is pending'}"

@@ -15,11 +15,12 @@ from graph_comms.models import (
     ServiceHostedMediaConfig,
 )
 from graph_emulator import Emulator, Person
+from graph_emulator.harness import Harness
 
 CALLBACK = "https://bot.contoso.com/api/calls"
 
 
-def bot_of(svc: Emulator, **options: Any) -> Bot:
+def bot_of(svc: Harness, **options: Any) -> Bot:
     """Return a bot that believes an emulator and asks it."""
     usual: dict[str, Any] = {"callback_uri": CALLBACK, "trust": svc.trust}
     return Bot(svc.async_client(), app_id=svc.app_id, **usual, **options)

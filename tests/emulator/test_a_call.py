@@ -169,6 +169,7 @@ def test_a_handler_that_waits_for_ever_is_named(svc: Emulator, kind: str) -> Non
     call = svc.client().calls.create(call_to(svc.user("Ann").answers()))
     with pytest.raises(Stuck, match=rf"listen.*, which waits for keys of call {call.id}"):
         svc.run()
+    assert svc.clock.now().minute == 0  # no time passes for it
 
 
 def test_a_run_ends_at_its_limit(svc: Emulator) -> None:

@@ -1,0 +1,287 @@
+"""What every emulator in a test has: clients, people, and what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+from starlette.types import ASGIApp
+
+from graph_comms import AsyncCommunicationsClient, CommunicationsClient
+from graph_comms._runtime import clock as client_clock
+from graph_comms.bot import Bot, Trust
+from graph_comms.bot.changes import Changes, Publisher
+from graph_comms.bot.waiting import TURN
+
+from .call import Call
+from .callback import AsgiCallback, Callback, HttpCallback
+from .calls import Calls
+from .delivery import Receiver
+from .disturbance import Disorder, Disturbance
+from .faults import Fault
+from .log import Log
+from .meetings import Meeting
+from .people import Person
+from .remote import AccessToken
+from .schedule import Schedule
+from .service import Service
+from .subscriptions import LifecycleEvent
+from .tokens import LIFE, Authority
+from .transports import AsyncTransport, Transport
+from .wire import Forms
+
+T = TypeVar("T")
+
+
+class EmulatedClock:
+    """The time of an emulator, for a Bot that is not connected to it by `connect`."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+
+    def now(self) -> datetime:
+        """Return the virtual time."""
+        return self._schedule.now()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait for a number of virtual seconds; a run waits for a handler that does."""
+        woken = asyncio.get_running_loop().create_future()
+
+        def wake() -> None:
+            if not woken.done():
+                woken.set_result(None)
+
+        turn = TURN.get()
+        pending = turn is not None and not turn.returned
+        act = self._schedule.after(seconds, wake, pending=pending, keep=True)
+        try:
+            await woken
+        finally:
+            self._schedule.cancel(act)
+
+
+class EmulatedCredential:
+    """Has the tokens of an application."""
+
+    def __init__(self, sign: Callable[[], str]) -> None:
+        self._sign = sign
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """Return a token, for any scope."""
+        return AccessToken(self._sign(), int(time.time()) + LIFE)
+
+
+class Harness(ABC):
+    """A service, the bots that it notifies, and the people whom they meet.
+
+    Notifications go to the connected bot of their callbackUri, else to `callback`: an ASGI application,
+    whose lifespan is run, or an address of this machine. `seed` decides all ids and all chance; `forms`
+    whether bodies are as captures show them or as the documentation does.
+
+    A bot inside an application is given ``clock=svc.clock``. Raises ValueError for a callback that is
+    no address.
+    """
+
+    def __init__(
+        self,
+        *,
+        callback: ASGIApp | str | None = None,
+        seed: int = 0,
+        forms: Forms = "wire",
+    ) -> None:
+        self._callback: Callback | None = None
+        if isinstance(callback, str):
+            self._callback = HttpCallback(callback)
+        elif callback is not None:
+            self._callback = AsgiCallback(callback)
+        self.app_id = "2891555a-92ff-42e6-80fa-6e1300c6b5c6"
+        self.tenant_id = "9f4ec53c-4f0a-4d0b-8d4a-5a8a2a1f9a11"
+        self._service = Service(seed=seed, forms=forms, receiver_of=self._receiver_of)
+        self.clock = EmulatedClock(self._service.schedule)
+        self._bots: dict[str, Bot | Changes] = {}
+
+    @abstractmethod
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        """Return the event loop that the service runs in."""
+
+    @abstractmethod
+    def _do(self, method: str, act: Callable[[], T]) -> T:
+        """Do something in that loop for a method, and return what comes of it."""
+
+    # -- what a test looks at
+
+    @property
+    def calls(self) -> Calls:
+        """The calls by any spelling of their ids."""
+        return self._service.calls
+
+    @property
+    def log(self) -> Log:
+        """What was asked and notified."""
+        return self._service.log
+
+    @property
+    def trust(self) -> Trust:
+        """What a bot has to believe: pass it to Bot."""
+        return self._service.authority.trust
+
+    @property
+    def publisher(self) -> Publisher:
+        """Who signs the validation tokens of change notifications: pass it to Changes."""
+        return replace(Publisher.GLOBAL, keys=self._service.authority)
+
+    # -- clients
+
+    def client(
+        self, *, roles: Collection[str] | None = None, tenant: str | None = None, **options: Any
+    ) -> CommunicationsClient:
+        """Return an ordinary client whose requests come here; without `roles` it has all of them."""
+        return CommunicationsClient(
+            self._token(roles, tenant),
+            transport=self.transport(),
+            **options,
+        )
+
+    def async_client(
+        self, *, roles: Collection[str] | None = None, tenant: str | None = None, **options: Any
+    ) -> AsyncCommunicationsClient:
+        """Return an ordinary asynchronous client whose requests come here."""
+        virtual = client_clock.Clock(
+            now=self.clock.now,
+            timer=lambda: self._service.schedule.time,
+            chance=self._service.seeded.random.random,
+            async_sleep=self.clock.sleep,
+        )
+        sign = self._token(roles, tenant)
+
+        async def token() -> str:  # a function that is not async would get a thread
+            return sign()
+
+        return AsyncCommunicationsClient(
+            token,
+            transport=self.async_transport(),
+            _clock=virtual,
+            **options,
+        )
+
+    def transport(self) -> httpx.BaseTransport:
+        """Return a transport of httpx that leads here: for clients that are made elsewhere."""
+        return Transport(self._running_loop, self._handle)
+
+    def async_transport(self) -> httpx.AsyncBaseTransport:
+        """Return the same for asynchronous clients."""
+        return AsyncTransport(self._running_loop, self._handle)
+
+    def credential(
+        self,
+        app_id: str | None = None,
+        *,
+        roles: Collection[str] | None = None,
+        tenant: str | None = None,
+    ) -> EmulatedCredential:
+        """Return a credential of an application, with `get_token` as azure-identity has it."""
+        authority, own = self._service.authority, app_id or self.app_id
+        return EmulatedCredential(lambda: authority.access_token(own, tenant, roles))
+
+    # -- people
+
+    def user(self, name: str) -> Person:
+        """Return the user of a name, who is there from then on."""
+        return self._service.directory.user(name)
+
+    def phone(self, number: str) -> Person:
+        """Return who answers a telephone number."""
+        return self._service.directory.phone(number)
+
+    def meeting(
+        self, join_url: str, *, passcode: str | None = None, lobby: bool = False
+    ) -> Meeting:
+        """Return a meeting that bots can join, by its link or its id; a `lobby` lets them wait.
+
+        Raises ValueError for what is no link to a meeting.
+        """
+        return self._service.meetings.declare(join_url, passcode, lobby=lobby)
+
+    def rings(self, bot: Bot | str, from_: Person) -> Call:
+        """Let a person call a bot: a connected one, or the one at `callback` by its callbackUri."""
+        app_id, uri = (
+            (self.app_id, bot)
+            if isinstance(bot, str)
+            else (bot.engine.app_id, bot.engine.callback_uri)
+        )
+
+        return self._do("rings", lambda: self.calls.rings(app_id, uri, from_, self.tenant_id))
+
+    def prompt(self, uri: str, *, seconds: float) -> None:
+        """Say how long the prompt of an address lasts; any other lasts three seconds."""
+        self._service.media.lengths[uri] = seconds
+
+    def fail_next(self, operation: str, status: int, code: str = "UnknownError") -> None:
+        """Refuse the next request for an operation, such as "playPrompt"."""
+        self._service.failing.setdefault(operation, []).append(Fault(status, code, ""))
+
+    def deliver(
+        self,
+        *,
+        duplicate: int = 1,
+        disorder: Disorder = False,
+        lose: float = 0.0,
+        late: float = 0.0,
+    ) -> None:
+        """Disturb what is notified from now on: doubled, lost, late, or in another order.
+
+        Each is posted `duplicate` times, with the same message id and with new ones by turns, is lost
+        with a probability of `lose`, and delayed by up to `late` seconds; `disorder` swaps those that are
+        documented to change places. Rosters without numbers keep their order unless it is "all". Without
+        arguments nothing is disturbed. Raises ValueError for what cannot be done.
+        """
+        self._service.delivery.disturbance = Disturbance(duplicate, disorder, lose, late)
+
+    def sign(self, **claims: object) -> None:
+        """Replace claims of the tokens of notifications from now on; one that is None is left out."""
+        self._service.delivery.claims = dict(claims)
+
+    @property
+    def keys(self) -> Authority:
+        """The keys that tokens are signed with: `keys.rotate()` makes another one."""
+        return self._service.authority
+
+    def reset(self) -> None:
+        """Forget all calls, people, meetings, faults and the log; connected bots stay connected."""
+        self._do("reset", self._service.reset)
+
+    def lifecycle(self, event: LifecycleEvent) -> None:
+        """Let something happen to every subscription, of which its lifecycleNotificationUrl is told."""
+        self._do("lifecycle", lambda: self._service.subscriptions.tell_lifecycle(event))
+
+    # -- inside
+
+    def _token(self, roles: Collection[str] | None, tenant: str | None) -> Callable[[], str]:
+        authority = self._service.authority
+        return lambda: authority.access_token(self.app_id, tenant or self.tenant_id, roles)
+
+    async def _handle(self, request: httpx.Request, body: bytes) -> httpx.Response:
+        url = request.url
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        status, written, content = await self._service.handle(
+            request.method, url.path, url.query.decode(), headers, body
+        )
+        return httpx.Response(status, headers=written, content=content, request=request)
+
+    def _receiver_of(self, uri: str) -> Receiver | None:
+        bot = self._bots.get(uri)
+        if bot is None:
+            return self._callback
+
+        async def receive(uri: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+            reply = await bot.handle("POST", headers, urlsplit(uri).query, body)
+            return reply.status, reply.body
+
+        return receive
