@@ -26,6 +26,8 @@ class Request:
     caller: Caller
     root: str
     """The address that the path is below: "https://graph.microsoft.com/v1.0"."""
+    reference: bool = False
+    """Whether it is about the reference to the entity that the operation returns (`/$ref`)."""
 
     @property
     def name(self) -> str:

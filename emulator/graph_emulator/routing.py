@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
 from graph_comms import Operation
@@ -21,11 +21,15 @@ _ALIAS = ("app", "calls")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An operation, the ids in the path by their names, and the version that was asked for."""
+    """An operation, the ids in the path by their names, and the version that was asked for.
+
+    `reference` says that not the entity of the operation is meant, but the reference to it (`/$ref`).
+    """
 
     operation: Operation
     keys: Mapping[str, str]
     version: str
+    reference: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,11 @@ class Router:
 
         No methods: no operation has such a path.
         """
+        if path.endswith("/$ref"):
+            found = self.find("GET", path.removesuffix("/$ref"))
+            if not isinstance(found, Route):
+                return frozenset()
+            return replace(found, operation=replace(found.operation, method=method), reference=True)
         version, _, below = path.lstrip("/").partition("/")
         if version not in VERSIONS:
             return frozenset()

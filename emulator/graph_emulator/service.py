@@ -22,6 +22,7 @@ from .media import Media
 from .meetings import Meetings
 from .messages import Answer, Request
 from .odata.entities import Entities
+from .odata.references import References
 from .odata.serving import Serving
 from .online_meetings import OnlineMeetings
 from .presence import Presences
@@ -61,6 +62,7 @@ class Service:
         self.media = Media(self.calls)
         self.entities = Entities(self.seeded)
         self._serving = Serving(self.entities, self.calls)
+        self._references = References(self.entities, _ROUTER)
         CallRecords(self.schedule, self.entities, self.calls)
         self.subscriptions = Subscriptions(
             self.schedule,
@@ -166,12 +168,15 @@ class Service:
             content=body,
             caller=caller,
             root=f"{scheme}://{host}/{route.version}",
+            reference=route.reference,
         )
 
     async def _answer(self, request: Request) -> Answer:
         if failing := self.failing.get(request.name):
             raise failing.pop(0)
         operation = request.operation
+        if request.reference:
+            return self._references.answer(request)
         self.log.undeclared += check_body(operation, request.body)
         act = self._routes.get(f"{operation.method} {operation.path}", self._serving.answer)
         answer = act(request)

@@ -357,3 +357,33 @@ def test_calls_and_their_operations_are_listed(emulator: Emulator, http: httpx.C
     emulator.run()
     assert names(http.get("/communications/calls")) == []
     assert http.get(address).status_code == 404
+
+
+def test_references(http: httpx.Client) -> None:
+    meeting = value(http.post("/users/ann/onlineMeetings", json={"subject": "Plan"}))["id"]
+    conversations = "/communications/onlineMeetingConversations"
+    value(http.post(conversations, json={"id": "talk"}))
+    single = f"{conversations}/talk/onlineMeeting"
+    assert http.get(f"{single}/$ref").status_code == 404
+    for wrong, status in [
+        ({}, 400),
+        ({"@odata.id": "x/y"}, 400),
+        ({"@odata.id": f"{RECORDS}/0"}, 404),
+    ]:
+        assert http.put(f"{single}/$ref", json=wrong).status_code == status
+    root = "https://graph.microsoft.com/v1.0"
+    target = f"{root}/users/ann/onlineMeetings/{meeting}"
+    assert http.put(f"{single}/$ref", json={"@odata.id": target}).status_code == 204
+    assert value(http.get(single))["subject"] == "Plan"
+    identity = value(http.get(f"{single}/$ref"))["@odata.id"]
+    assert value(http.get(identity))["subject"] == "Plan"
+    assert (
+        value(http.get(f"{conversations}/talk?$expand=onlineMeeting"))["onlineMeeting"]["id"]
+        == meeting
+    )
+    every = value(http.get(f"{conversations}/$ref"))["value"]
+    assert {"@odata.id": f"{root}{conversations}/talk"} in every
+    assert http.post(f"{conversations}/$ref", json={}).headers["allow"] == "GET"
+    assert http.delete(f"{single}/$ref").status_code == 204
+    assert http.get(single).status_code == 404
+    assert http.get(f"{conversations}/nothing/here/$ref").status_code == 404

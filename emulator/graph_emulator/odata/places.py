@@ -42,12 +42,17 @@ class Place:
 
 def place_of(request: Request) -> Place:
     """Return where a request leads; its functions, `$count` and the like left out."""
+    return place_at(request.operation.path, request.keys)
+
+
+def place_at(template: str, keys: Mapping[str, str]) -> Place:
+    """Return where a path leads whose template has these keys."""
     segments: list[tuple[str, bool]] = []
-    for segment in request.operation.path.strip("/").split("/"):
+    for segment in template.strip("/").split("/"):
         if segment.startswith("$") or "(" in segment:
             break
         key = _KEY.fullmatch(segment)
-        segments.append((same_id(request.keys[key[1]]), True) if key else (segment, False))
+        segments.append((same_id(keys[key[1]]), True) if key else (segment, False))
     if segments[0] == ("me", False):
         segments = [("users", False), ("me", True), *segments[1:]]
     owner = None
@@ -88,3 +93,8 @@ def location_of(request: Request, key: str) -> str:
 
 def _address(request: Request) -> str:
     return _KEY.sub(lambda key: quote(request.keys[key[1]], safe=""), request.operation.path)
+
+
+def address_of(path: Path) -> str:
+    """Return the address of a path below the service root."""
+    return "/".join(quote(segment, safe="") for segment in path)

@@ -129,9 +129,9 @@ class Serving:
         return Answer(200, written, {"etag": record.etag})
 
     def _delete(self, request: Request) -> Answer:
-        place = place_of(request)
-        _check_tag(request, self._found(place))
-        self._store.remove(place.path)
+        record = self._found(place_of(request))
+        _check_tag(request, record)
+        self._store.remove(record.path)
         return Answer(204)
 
     # -- collections

@@ -44,6 +44,7 @@ class Store:
     def __init__(self) -> None:
         self._below: dict[Path, dict[str, Record]] = {}
         self._removed: dict[Path, dict[str, int]] = {}
+        self._links: dict[Path, Path] = {}
         self.version = 0
         self.on_change: list[Callable[[Change, Record], None]] = []
         """Called after each change of a record; after its removal with what it was."""
@@ -52,10 +53,20 @@ class Store:
         """Forget all records."""
         self._below.clear()
         self._removed.clear()
+        self._links.clear()
 
     def get(self, path: Path) -> Record | None:
         """Return the record at a path."""
-        return self._below.get(path[:-1], {}).get(path[-1])
+        found = self._below.get(path[:-1], {}).get(path[-1])
+        target = self._links.get(path) if found is None else None
+        return found if target is None else self._below.get(target[:-1], {}).get(target[-1])
+
+    def link(self, path: Path, target: Path | None) -> None:
+        """Let a path lead to a record of another path, or to nothing any more."""
+        if target is None:
+            self._links.pop(path, None)
+        else:
+            self._links[path] = target
 
     def below(self, path: Path) -> Iterator[tuple[str, Record]]:
         """Yield the records of a collection with their keys, the oldest first."""
