@@ -16,6 +16,7 @@ from statistics import median
 from lxml import etree
 
 from graph_comms.models import Call
+from tests.bench import emulated
 from tests.bench.bots import (
     growth_in_file,
     growth_in_memory,
@@ -58,6 +59,12 @@ def all_bars() -> Iterator[Bar]:
     yield Bar("bot: 99 of 100 answers while handlers sleep 10 s", slowest_answer, 50, " ms")
     yield Bar("bot: held after 100,000 calls in ten days / after three", growth_in_memory, 1.1)
     yield Bar("bot: the same of 20,000 calls and SQLite", growth_in_file, 1.1)
+    yield Bar(
+        "emulator: events in a CPU second, 1,000 calls of ten", emulated.events_per_second, None, ""
+    )
+    yield Bar("emulator: memory of these", emulated.peak_memory, None, " MB")
+    if emulated.STATM.exists():
+        yield Bar("emulator: memory after ten rounds of them / after one", emulated.growth, 1.05)
     if METADATA.exists():
         yield Bar("diff of all of Graph / (lxml parsing both, three times, and 2 s)", _diff, 1.0)
         yield Bar("diff of all of Graph: memory", _diff_memory, 1_000, " MB")
