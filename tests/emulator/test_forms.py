@@ -86,24 +86,34 @@ def kind_of(item: Mapping[str, Any]) -> str:
 
 
 def excepted(kind: str, path: str, listed: Iterable[tuple[str, str]]) -> bool:
-    return any(kind == one and f"{path}.".startswith((f"{at}.", f"{at}[")) for one, at in listed)
+    return any(covers(exception, kind, path) for exception in listed)
+
+
+def covers(exception: tuple[str, str], kind: str, path: str) -> bool:
+    of, at = exception
+    return kind == of and f"{path}.".startswith((f"{at}.", f"{at}["))
+
+
+def differing(shape: Shape, other: Shape) -> list[str]:
+    """Return the paths of one shape that the other has not, or of another type."""
+    return [path for path, types in shape.items() if not types <= other.get(path, set())]
 
 
 def missing(kind: str, page: Shape, ours: Shape) -> list[str]:
     """Return what a page has that we have not, or of another type."""
     return [
-        f"{path}: {types} on the page, {ours.get(path)} here"
-        for path, types in page.items()
-        if not types <= ours.get(path, set()) and not excepted(kind, path, MISSING)
+        f"{path}: {page[path]} on the page, {ours.get(path)} here"
+        for path in differing(page, ours)
+        if not excepted(kind, path, MISSING)
     ]
 
 
 def beyond(kind: str, pages: Shape, ours: Shape) -> list[str]:
     """Return what we have that no page has, or of another type."""
     return [
-        f"{path}: {types} here, {pages.get(path)} on pages"
-        for path, types in ours.items()
-        if not types <= pages.get(path, set()) and not excepted(kind, path, BEYOND)
+        f"{path}: {ours[path]} here, {pages.get(path)} on pages"
+        for path in differing(ours, pages)
+        if not excepted(kind, path, BEYOND)
     ]
 
 
@@ -220,6 +230,28 @@ def test_a_documented_request_is_answered_as_the_page_shows(
     for kind in sent.keys() & {"call establishing", "call established", "participant"}:
         if SHARED.exists() or kind == "call establishing":
             assert beyond(kind, pages()[kind], sent[kind]) == []
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="shared/examples is not beside this checkout")
+def test_every_exception_is_needed() -> None:
+    lacking: set[tuple[str, str]] = set()
+    sent: list[tuple[str, Shape]] = []
+    for example in EXAMPLES.values():
+        with Emulator(forms="docs") as svc:
+            bot = watched(svc)
+            lacking |= {
+                ("created", path)
+                for path in differing(
+                    shape_of(example.response.body), shape_of(created(svc, example))
+                )
+            }
+            svc.run()
+            sent += bot.kinds().items()
+    with Emulator(forms="docs") as svc:
+        sent += play_everything(svc).kinds().items()
+    more = {(kind, path) for kind, ours in sent for path in differing(ours, pages()[kind])}
+    assert [one for one in MISSING if not any(covers(one, *found) for found in lacking)] == []
+    assert [one for one in BEYOND if not any(covers(one, *found) for found in more)] == []
 
 
 def test_a_delta_of_the_roster_is_as_the_page_shows(docs: Emulator) -> None:

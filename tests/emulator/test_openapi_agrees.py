@@ -213,7 +213,7 @@ def test_requests_that_are_made_up_are_not_refused_alone(served: Served) -> None
 @pytest.mark.thorough
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_every_operation_is_answered_as_declared(served: Served, label: str) -> None:
-    agree(served, OPERATIONS[label], examples=20)
+    agree(served, OPERATIONS[label], examples=10)
 
 
 def test_no_operation_is_answered_without_a_token(served: Served) -> None:
