@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl
 
-from graph_comms.bot.json_values import Json
+from graph_comms.bot.json_values import Json, list_of, object_of
 
 from .bodies import check_body
 from .call_records import CallRecords
@@ -36,6 +36,9 @@ from .wire import Forms
 
 MOST = 4 * 1024 * 1024
 """How many bytes a body may have."""
+
+DEEPEST = 100
+"""How deeply the JSON of a body may be nested."""
 
 _ROUTER = Router()
 
@@ -187,9 +190,15 @@ def _parsed(body: bytes) -> Json:
     if not body:
         return None
     try:
-        return json.loads(body)
+        parsed = json.loads(body)
     except (ValueError, RecursionError):
         raise Fault(400, "BadRequest", "Unable to read JSON request payload.") from None
+    level: list[Json] = [parsed]
+    for _ in range(DEEPEST):
+        level = [inner for one in level for inner in (*object_of(one).values(), *list_of(one))]
+        if not level:
+            return parsed
+    raise Fault(400, "BadRequest", "The JSON request payload is nested too deeply.")
 
 
 def _written(body: Json) -> tuple[dict[str, str], bytes]:

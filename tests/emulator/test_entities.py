@@ -387,3 +387,22 @@ def test_references(http: httpx.Client) -> None:
     assert http.delete(f"{single}/$ref").status_code == 204
     assert http.get(single).status_code == 404
     assert http.get(f"{conversations}/nothing/here/$ref").status_code == 404
+
+
+@pytest.mark.parametrize("depth", [101, 400, 900, 3000])
+def test_what_is_nested_too_deeply_is_refused(http: httpx.Client, depth: int) -> None:
+    body = '{"x":' + "[" * depth + "]" * depth + "}"
+    assert http.post("/me/onlineMeetings", content=body).status_code == 400
+    expand = "replies"
+    for _ in range(depth):
+        expand = f"replies($expand={expand})"
+    address = "/communications/onlineMeetingConversations/x/messages"
+    if depth < 1000:
+        assert http.get(address, params={"$expand": expand}).status_code == 400
+
+
+def test_what_is_nested_is_kept(http: httpx.Client) -> None:
+    nested: Any = 1
+    for _ in range(90):
+        nested = {"a": nested}
+    assert value(http.post("/me/onlineMeetings", json={"x": nested}))["x"] == nested

@@ -20,6 +20,9 @@ from .filters import Predicate, parse_filter, value_at
 PAGE = 100
 """How many entities a page has if the query does not say."""
 
+DEEPEST = 10
+"""How deeply expansions may be nested."""
+
 TOKENS = frozenset({"$skiptoken", "$deltatoken"})
 """What links to further pages have beside the options of the query."""
 
@@ -49,18 +52,24 @@ class Query:
 
 
 def parse_query(
-    options: Mapping[str, str], cls: type[GraphModel] | None, allowed: Collection[str]
+    options: Mapping[str, str],
+    cls: type[GraphModel] | None,
+    allowed: Collection[str],
+    depth: int = 0,
 ) -> Query:
     """Return the options of a query on entities of a type; raises Fault for a wrong one.
 
-    `allowed` are the names of those that the request takes.
+    `allowed` are the names of those that the request takes; `depth` says how deep an expansion is that
+    they are the options of.
     """
+    if depth > DEEPEST:
+        raise _wrong("$expand is nested too deeply.")
     for name in options:
         if name.startswith("$") and name not in allowed:
             raise _wrong(f"The query option '{name[:50]}' is not supported here.")
     if "$search" in options:
         raise Fault(501, "NotImplemented", "The emulator does not search.")
-    expanded = dict(_expanded(options.get("$expand", ""), cls))
+    expanded = dict(_expanded(options.get("$expand", ""), cls, depth))
     selected = [one.strip() for one in options.get("$select", "").split(",") if one.strip()]
     chosen = tuple(property_of(cls, one.partition("/")[0]) for one in selected if one != "*")
     count = options.get("$count", "false").lower()
@@ -92,7 +101,7 @@ def _orders(text: str, cls: type[GraphModel] | None) -> Iterator[tuple[list[str]
         yield names, direction.strip() == "desc"
 
 
-def _expanded(text: str, cls: type[GraphModel] | None) -> Iterator[tuple[str, Query]]:
+def _expanded(text: str, cls: type[GraphModel] | None, depth: int) -> Iterator[tuple[str, Query]]:
     for part in _split(text, ","):
         name, _, rest = part.partition("(")
         found = property_of(cls, name.strip())
@@ -103,7 +112,7 @@ def _expanded(text: str, cls: type[GraphModel] | None) -> Iterator[tuple[str, Qu
             key, _, value = option.partition("=")
             inside[key.strip()] = value
         allowed = {"$select", "$expand", "$filter", "$orderby", "$top", "$skip", "$count"}
-        yield found.name, parse_query(inside, found.cls, allowed)
+        yield found.name, parse_query(inside, found.cls, allowed, depth + 1)
 
 
 _PIECE = re.compile(r"'(?:[^']|'')*'|.", re.DOTALL)
