@@ -18,6 +18,11 @@ from .log import Log, Logged, hidden
 from .schedule import Schedule
 from .tokens import Authority
 
+AGAIN = 5.0
+"""How long after an attempt the next one is made, in seconds."""
+
+SERVER_ERROR = 500
+
 USER_AGENT = "Microsoft-Skype/3.0,(Calling/1.0)"
 
 
@@ -52,6 +57,8 @@ class Delivery:
         self._ordered: dict[str, float] = {}
         """When the last roster of each call is delivered that must not be overtaken."""
         self.disturbance: Disturbance = NONE
+        self.redelivery = 0
+        """How often a notification is posted again that nobody took."""
         self.claims: dict[str, object] = {}
         """The claims of tokens that are replaced."""
 
@@ -148,11 +155,15 @@ class Delivery:
             "x-microsoft-skype-message-id": message_id,
         }
         receiver = self._receiver_of(call.callback_uri)
-        status: int | None = None
-        if receiver is not None:
-            answer = await receiver(call.callback_uri, headers, json.dumps(body).encode())
+        for left in range(self.redelivery, -1, -1):
+            answer = None
+            if receiver is not None:
+                answer = await receiver(call.callback_uri, headers, json.dumps(body).encode())
             status = answer and answer[0]
-        self._note(call, body, status)
+            self._note(call, body, status)
+            if left == 0 or (status is not None and status < SERVER_ERROR):
+                break
+            await self._schedule.sleep(AGAIN)
 
     def _note(self, call: Call, body: Json, status: int | None) -> None:
         self._log.notifications.append(

@@ -37,8 +37,9 @@ class Emulator(Harness):
         callback: ASGIApp | str | None = None,
         seed: int = 0,
         forms: Forms = "wire",
+        redelivery: int = 0,
     ) -> None:
-        super().__init__(callback=callback, seed=seed, forms=forms)
+        super().__init__(callback=callback, seed=seed, forms=forms, redelivery=redelivery)
         schedule, delivery = self._service.schedule, self._service.delivery
         self._loop = DrivenLoop(lambda: schedule.time)
         self._driver = Driver(schedule, self._loop, lambda: bool(delivery.open))

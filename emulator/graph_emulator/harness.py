@@ -33,6 +33,7 @@ from .remote import AccessToken
 from .schedule import Schedule
 from .service import Service
 from .subscriptions import LifecycleEvent
+from .throttling import Throttle
 from .tokens import LIFE, Authority
 from .transports import AsyncTransport, Transport
 from .wire import Forms
@@ -52,19 +53,8 @@ class EmulatedClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait for a number of virtual seconds; a run waits for a handler that does."""
-        woken = asyncio.get_running_loop().create_future()
-
-        def wake() -> None:
-            if not woken.done():
-                woken.set_result(None)
-
         turn = TURN.get()
-        pending = turn is not None and not turn.returned
-        act = self._schedule.after(seconds, wake, pending=pending, keep=True)
-        try:
-            await woken
-        finally:
-            self._schedule.cancel(act)
+        await self._schedule.sleep(seconds, pending=turn is not None and not turn.returned)
 
 
 class EmulatedCredential:
@@ -83,7 +73,9 @@ class Harness(ABC):
 
     Notifications go to the connected bot of their callbackUri, else to `callback`: an ASGI application,
     whose lifespan is run, or an address of this machine. `seed` decides all ids and all chance; `forms`
-    whether bodies are as captures show them or as the documentation does.
+    whether bodies are as captures show them or as the documentation does. A notification that nobody
+    takes, or that is answered with 500 or more, is posted again `redelivery` times; how often Graph
+    does is not known.
 
     A bot inside an application is given ``clock=svc.clock``. Raises ValueError for a callback that is
     no address.
@@ -95,6 +87,7 @@ class Harness(ABC):
         callback: ASGIApp | str | None = None,
         seed: int = 0,
         forms: Forms = "wire",
+        redelivery: int = 0,
     ) -> None:
         self._callback: Callback | None = None
         if isinstance(callback, str):
@@ -104,6 +97,7 @@ class Harness(ABC):
         self.app_id = "2891555a-92ff-42e6-80fa-6e1300c6b5c6"
         self.tenant_id = "9f4ec53c-4f0a-4d0b-8d4a-5a8a2a1f9a11"
         self._service = Service(seed=seed, forms=forms, receiver_of=self._receiver_of)
+        self._service.delivery.redelivery = redelivery
         self.clock = EmulatedClock(self._service.schedule)
         self._bots: dict[str, Bot | Changes] = {}
 
@@ -226,6 +220,13 @@ class Harness(ABC):
     def fail_next(self, operation: str, status: int, code: str = "UnknownError") -> None:
         """Refuse the next request for an operation, such as "playPrompt"."""
         self._service.failing.setdefault(operation, []).append(Fault(status, code, ""))
+
+    def throttle(self, operation: str, limit: int, seconds: float) -> None:
+        """Answer 429 to more than `limit` requests for an operation in so many virtual seconds.
+
+        Retry-After says when the next one is taken. Raises ValueError for a rule that allows nothing.
+        """
+        self._service.throttles[operation] = Throttle(limit, seconds)
 
     def deliver(
         self,

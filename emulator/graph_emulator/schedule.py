@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -57,6 +58,20 @@ class Schedule:
         self._pending += pending
         self.on_change()
         return act
+
+    async def sleep(self, seconds: float, *, pending: bool = True) -> None:
+        """Wait until so many seconds have passed, whatever is reset meanwhile."""
+        woken = asyncio.get_running_loop().create_future()
+
+        def wake() -> None:
+            if not woken.done():
+                woken.set_result(None)
+
+        act = self.after(seconds, wake, pending=pending, keep=True)
+        try:
+            await woken
+        finally:
+            self.cancel(act)
 
     def cancel(self, act: Act | None) -> None:
         """Let an act not happen, if it has not happened yet."""

@@ -30,6 +30,7 @@ from .routing import Route, Router
 from .schedule import Schedule
 from .sharing import Sharing
 from .subscriptions import Subscriptions
+from .throttling import Throttle
 from .tokens import Authority, InvalidTokenError
 from .transfers import Transfers
 from .wire import Forms
@@ -86,6 +87,8 @@ class Service:
             **OnlineMeetings(self.schedule, self.seeded, self.entities, self._serving).routes(),
             **Sharing(self.calls).routes(),
         }
+        self.throttles: dict[str, Throttle] = {}
+        """How often what may be asked for, by the name of the operation."""
         self.failing: dict[str, list[Fault]] = {}
         """What is answered next instead, by the name of the operation."""
 
@@ -99,6 +102,7 @@ class Service:
         self.calls.clear()
         self.media.clear()
         self.failing.clear()
+        self.throttles.clear()
         self.entities.store.clear()
         self._presences.clear()
         self.subscriptions.clear()
@@ -177,6 +181,8 @@ class Service:
     async def _answer(self, request: Request) -> Answer:
         if failing := self.failing.get(request.name):
             raise failing.pop(0)
+        if throttle := self.throttles.get(request.name):
+            throttle.take(self.schedule.time)
         operation = request.operation
         if request.reference:
             return self._references.answer(request)
