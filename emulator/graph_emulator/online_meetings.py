@@ -18,6 +18,7 @@ from graph_comms.models import OnlineMeeting
 from .behaviours import Behaviour
 from .faults import Fault
 from .ids import Seeded
+from .meetings import Meetings
 from .messages import Answer, Request
 from .odata.entities import Entities, shown
 from .odata.places import Place, context_of, place_of
@@ -45,12 +46,18 @@ class OnlineMeetings:
     """Creates the meetings of users, each with a thread, a link and an id to join it by."""
 
     def __init__(
-        self, schedule: Schedule, seeded: Seeded, entities: Entities, serving: Serving
+        self,
+        schedule: Schedule,
+        seeded: Seeded,
+        entities: Entities,
+        serving: Serving,
+        meetings: Meetings,
     ) -> None:
         self._schedule = schedule
         self._seeded = seeded
         self._entities = entities
         self._serving = serving
+        self._meetings = meetings
         self._by_external_id: dict[tuple[str, str, str], Path] = {}
 
     def routes(self) -> dict[str, Callable[[Request], Answer]]:
@@ -103,7 +110,9 @@ class OnlineMeetings:
         asked = object_of(body.get("joinMeetingIdSettings")).get("isPasscodeRequired") is True
         attendees = list_of(object_of(body.get("participants")).get("attendees"))
         user = {"id": organizer, "displayName": None, "tenantId": tenant or None}
-        number = self._seeded.random.randrange(10**11, 10**12)
+        number = str(self._seeded.random.randrange(10**11, 10**12))
+        passcode = _encoded(self._seeded.guid())[:6] if asked else None
+        self._meetings.declare(number, passcode, lobby=False)
         entity: dict[str, Json] = {
             **_DEFAULTS,
             **body,
@@ -118,8 +127,8 @@ class OnlineMeetings:
             },
             "joinMeetingIdSettings": {
                 "isPasscodeRequired": asked,
-                "joinMeetingId": str(number),
-                "passcode": _encoded(self._seeded.guid())[:6] if asked else None,
+                "joinMeetingId": number,
+                "passcode": passcode,
             },
         }
         return self._entities.add(_COLLECTION, entity, OnlineMeeting, place.owner)
@@ -175,6 +184,10 @@ BEHAVIOURS = (
     Behaviour(
         "onlineMeetings.passcode", "D", f"{_PAGE}resources/joinmeetingidsettings",
         f"{_TEST}test_a_passcode_is_made",
+    ),
+    Behaviour(
+        "onlineMeetings.join", "D", f"{_PAGE}resources/joinmeetingidsettings",
+        f"{_TEST}test_a_bot_joins_by_the_id_and_the_passcode",
     ),
     Behaviour(
         "onlineMeetings.policy", "?", "no application access policy is asked for",

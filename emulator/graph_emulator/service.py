@@ -77,6 +77,7 @@ class Service:
             self._serving,
         )
         self._presences = Presences(self.schedule, self.entities, self._serving)
+        OnlineMeetings(self.schedule, self.seeded, self.entities, self._serving, self.meetings)
         self._routes: dict[str, Callable[[Request], Answer | Awaitable[Answer]]] = {
             **Calling(self.calls, self.meetings).routes(),
             **self.media.routes(),
@@ -84,7 +85,9 @@ class Service:
             **Transfers(self.calls).routes(),
             **self._presences.routes(),
             **self.subscriptions.routes(),
-            **OnlineMeetings(self.schedule, self.seeded, self.entities, self._serving).routes(),
+            **OnlineMeetings(
+                self.schedule, self.seeded, self.entities, self._serving, self.meetings
+            ).routes(),
             **Sharing(self.calls).routes(),
         }
         self.throttles: dict[str, Throttle] = {}

@@ -9,7 +9,15 @@ import pytest
 
 from graph_comms import BadRequestError, CommunicationsClient, NotFoundError
 from graph_comms.bot import MeetingLink
-from graph_comms.models import CallRecording, JoinMeetingIdSettings, OnlineMeeting
+from graph_comms.models import (
+    Call,
+    CallRecording,
+    JoinMeetingIdMeetingInfo,
+    JoinMeetingIdSettings,
+    Modality,
+    OnlineMeeting,
+    ServiceHostedMediaConfig,
+)
 from graph_emulator import Emulator
 
 ANN = "dc17674c-81d9-4adb-bfb2-8f6a442e4622"
@@ -95,6 +103,33 @@ def test_a_passcode_is_made(emulator: Emulator, client: CommunicationsClient) ->
     assert settings is not None
     assert settings.passcode
     assert settings.passcode not in str(emulator.log.requests)
+
+
+def test_a_bot_joins_by_the_id_and_the_passcode(
+    emulator: Emulator, client: CommunicationsClient
+) -> None:
+    asked = JoinMeetingIdSettings(is_passcode_required=True)
+    made = client.me.online_meetings.create(OnlineMeeting(join_meeting_id_settings=asked))
+    assert made.join_meeting_id_settings is not None
+    number = made.join_meeting_id_settings.join_meeting_id
+
+    def join(passcode: str | None) -> Call:
+        info = JoinMeetingIdMeetingInfo(join_meeting_id=number, passcode=passcode)
+        return client.calls.create(
+            Call(
+                callback_uri="https://bot.contoso.com/api/calls",
+                requested_modalities=[Modality.AUDIO],
+                media_config=ServiceHostedMediaConfig(),
+                meeting_info=info,
+                tenant_id=emulator.tenant_id,
+            )
+        )
+
+    with pytest.raises(BadRequestError):
+        join("wrong")
+    joined = join(made.join_meeting_id_settings.passcode)
+    emulator.run()
+    assert emulator.calls[str(joined.id)].state == "established"
 
 
 def test_recordings_of_all_meetings(client: CommunicationsClient) -> None:
