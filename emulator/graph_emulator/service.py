@@ -77,7 +77,6 @@ class Service:
             self._serving,
         )
         self._presences = Presences(self.schedule, self.entities, self._serving)
-        OnlineMeetings(self.schedule, self.seeded, self.entities, self._serving, self.meetings)
         self._routes: dict[str, Callable[[Request], Answer | Awaitable[Answer]]] = {
             **Calling(self.calls, self.meetings).routes(),
             **self.media.routes(),
