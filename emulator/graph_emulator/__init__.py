@@ -6,6 +6,7 @@ from .driver import Stuck
 from .emulator import Emulator
 from .people import Person
 from .remote import Credential, trust
+from .seed_file import SeedFileError
 from .server import Server, ServerError
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Operation",
     "Participant",
     "Person",
+    "SeedFileError",
     "Server",
     "ServerError",
     "Stuck",

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .behaviours import all_behaviours, as_markdown, as_text
+from .seed_file import SeedFileError
 from .server import Server, ServerError, is_local
 
 
@@ -20,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         asyncio.run(_serve(options))
-    except ServerError as error:
+    except (ServerError, SeedFileError) as error:
         print(f"graph_emulator: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -50,6 +51,11 @@ def _parser() -> argparse.ArgumentParser:
         default="wire",
         help="bodies as captures show them, or as the documentation does (%(default)s)",
     )
+    parser.add_argument(
+        "--seed-file",
+        metavar="FILE",
+        help="a TOML file that declares users, phones, meetings and applications",
+    )
     parser.add_argument("--seed", type=int, default=0, help="decides all ids (%(default)s)")
     parser.add_argument(
         "--explain",
@@ -68,6 +74,7 @@ async def _serve(options: argparse.Namespace) -> None:
         callback=options.callback,
         seed=options.seed,
         forms=options.forms,
+        seed_file=options.seed_file,
     )
     if not is_local(options.host):
         print(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from graph_comms.bot.json_values import Json, object_of, text_of
 
-from .faults import malformed_identity
+from .behaviours import Behaviour
+from .faults import Fault, malformed_identity, not_registered
 from .ids import Seeded, same_id
 from .people import Person
+from .tokens import Caller
 
 
 class Directory:
@@ -15,17 +20,42 @@ class Directory:
     def __init__(self, seeded: Seeded) -> None:
         self._seeded = seeded
         self._people: dict[str, Person] = {}
+        self._applications: dict[str, frozenset[str] | None] = {}
+        self.strict = False
+        """Whether only those can be called who were declared."""
 
     def clear(self) -> None:
         """Forget everybody."""
         self._people.clear()
+        self._applications.clear()
 
-    def user(self, name: str) -> Person:
-        """Return the user of a name, who is declared by it."""
+    def application(self, app_id: str, roles: Collection[str] | None = None) -> None:
+        """Declare an application that is a calling bot; from then on only declared ones are.
+
+        `roles` are those that it has been granted; None for all of them.
+        """
+        self._applications[same_id(app_id)] = None if roles is None else frozenset(roles)
+
+    def admitted(self, caller: Caller) -> Caller:
+        """Return a caller with the roles that its application was granted.
+
+        Raises Fault for an application that is not declared, if any is.
+        """
+        if not self._applications:
+            return caller
+        if same_id(caller.app_id) not in self._applications:
+            raise not_registered()
+        granted = self._applications[same_id(caller.app_id)]
+        if granted is None:
+            return caller
+        return replace(caller, roles=granted if caller.roles is None else caller.roles & granted)
+
+    def user(self, name: str, user_id: str | None = None) -> Person:
+        """Return the user of a name, who is declared by it, with an id if that matters."""
         for person in self._people.values():
             if person.kind == "user" and person.name == name:
                 return person
-        return self._declare(Person("user", self._seeded.guid(), name))
+        return self._declare(Person("user", user_id or self._seeded.guid(), name))
 
     def phone(self, number: str) -> Person:
         """Return who answers a telephone number."""
@@ -35,15 +65,33 @@ class Directory:
         """Return whom an identity set means; raises Fault if it means nobody."""
         named = object_of(identity)
         if phone := text_of(object_of(named.get("phone")).get("id")):
-            return self.phone(phone)
+            return self._people.get(same_id(phone)) or self._stranger(Person("phone", phone, phone))
         user = object_of(named.get("user"))
         user_id = text_of(user.get("id"))
         if not user_id:
             raise malformed_identity()
         known = self._people.get(same_id(user_id))
         name = text_of(user.get("displayName")) or user_id
-        return known or self._declare(Person("user", user_id, name))
+        return known or self._stranger(Person("user", user_id, name))
+
+    def _stranger(self, person: Person) -> Person:
+        if self.strict:
+            raise Fault(404, "8522", "Participant not found.")
+        return self._declare(person)
 
     def _declare(self, person: Person) -> Person:
         self._people[same_id(person.id)] = person
         return person
+
+
+_TESTS = "tests/emulator/test_seed_file.py::"
+
+BEHAVIOURS = (
+    Behaviour(
+        "applications.registered",
+        "W",
+        "microsoft-graph-docs issue 10845: 403, 7503",
+        f"{_TESTS}test_only_declared_applications_are_bots",
+    ),
+    Behaviour("directory.strict", "?", "", f"{_TESTS}test_only_declared_people_can_be_called"),
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
@@ -38,8 +39,17 @@ class Emulator(Harness):
         seed: int = 0,
         forms: Forms = "wire",
         redelivery: int = 0,
+        strict_directory: bool = False,
+        seed_file: str | os.PathLike[str] | None = None,
     ) -> None:
-        super().__init__(callback=callback, seed=seed, forms=forms, redelivery=redelivery)
+        super().__init__(
+            callback=callback,
+            seed=seed,
+            forms=forms,
+            redelivery=redelivery,
+            strict_directory=strict_directory,
+            seed_file=seed_file,
+        )
         schedule, delivery = self._service.schedule, self._service.delivery
         self._loop = DrivenLoop(lambda: schedule.time)
         self._driver = Driver(schedule, self._loop, lambda: bool(delivery.open))

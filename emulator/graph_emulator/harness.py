@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
@@ -31,6 +32,7 @@ from .meetings import Meeting
 from .people import Person
 from .remote import AccessToken
 from .schedule import Schedule
+from .seed_file import declare
 from .service import Service
 from .subscriptions import LifecycleEvent
 from .throttling import Throttle
@@ -75,10 +77,11 @@ class Harness(ABC):
     whose lifespan is run, or an address of this machine. `seed` decides all ids and all chance; `forms`
     whether bodies are as captures show them or as the documentation does. A notification that nobody
     takes, or that is answered with 500 or more, is posted again `redelivery` times; how often Graph
-    does is not known.
+    does is not known. With `strict_directory` nobody can be called who was not declared, by a method
+    such as `user` or by `seed_file`, a TOML file.
 
     A bot inside an application is given ``clock=svc.clock``. Raises ValueError for a callback that is
-    no address.
+    no address, and SeedFileError.
     """
 
     def __init__(
@@ -88,6 +91,8 @@ class Harness(ABC):
         seed: int = 0,
         forms: Forms = "wire",
         redelivery: int = 0,
+        strict_directory: bool = False,
+        seed_file: str | os.PathLike[str] | None = None,
     ) -> None:
         self._callback: Callback | None = None
         if isinstance(callback, str):
@@ -98,6 +103,9 @@ class Harness(ABC):
         self.tenant_id = "9f4ec53c-4f0a-4d0b-8d4a-5a8a2a1f9a11"
         self._service = Service(seed=seed, forms=forms, receiver_of=self._receiver_of)
         self._service.delivery.redelivery = redelivery
+        self._service.directory.strict = strict_directory
+        if seed_file is not None:
+            declare(self._service, seed_file)
         self.clock = EmulatedClock(self._service.schedule)
         self._bots: dict[str, Bot | Changes] = {}
 
@@ -185,6 +193,10 @@ class Harness(ABC):
         return EmulatedCredential(lambda: authority.access_token(own, tenant, roles))
 
     # -- people
+
+    def app(self, app_id: str, *, roles: Collection[str] | None = None) -> None:
+        """Declare an application that is a calling bot, with its roles; from then on no other one is."""
+        self._service.directory.application(app_id, roles)
 
     def user(self, name: str) -> Person:
         """Return the user of a name, who is there from then on."""

@@ -17,6 +17,7 @@ from .delivery import Receiver
 from .http import make_app
 from .people import Person
 from .realtime import RealSchedule
+from .seed_file import declare
 from .service import Service
 from .wire import Forms
 
@@ -43,13 +44,19 @@ class Server:
         callback: str | None = None,
         seed: int = 0,
         forms: Forms = "wire",
+        seed_file: str | None = None,
     ) -> None:
-        """Make a server that is not running yet. Raises ServerError for an address that is taken."""
+        """Make a server that is not running yet.
+
+        Raises ServerError for an address that is taken, and SeedFileError.
+        """
         self.callback = _checked(callback)
         self._schedule = RealSchedule()
         self.service = Service(
             seed=seed, forms=forms, receiver_of=self._receiver_of, schedule=self._schedule
         )
+        if seed_file is not None:
+            declare(self.service, seed_file)
         self._socket = _bound(host, port)
         self.port: int = self._socket.getsockname()[1]
         names = {host, "127.0.0.1", "localhost", "[::1]"}

@@ -164,6 +164,7 @@ class Service:
             caller = self.authority.caller(headers.get("authorization"))
         except InvalidTokenError as error:
             raise Fault(401, "InvalidAuthenticationToken", str(error)) from None
+        caller = self.directory.admitted(caller)
         if len(body) > MOST:
             raise Fault(413, "RequestEntityTooLarge", "The body is too large.")
         host = headers.get("host", "graph.microsoft.com")
