@@ -264,3 +264,5 @@ Guid = Annotated[
         noun="UUID", literal="UUID('112f7296-5fa4-42ca-bae8-6a692b15d4b8')",
     ),
 ]  # fmt: skip
+GeoJson = dict[str, Any]
+"""A place or a shape as GeoJSON has it (RFC 7946): `{"type": "Point", "coordinates": [-122.1, 47.6]}`."""

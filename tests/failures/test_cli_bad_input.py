@@ -39,14 +39,14 @@ BAD_NAME = service('Name="callState"', 'Name="callState(GraphEnum): import os #"
 BAD_TYPE = service("graph.callState", "graph.call State")
 
 INPUTS: Mapping[str, tuple[bytes, str]] = {
-    "empty": (b"", f"{FILE}:1: not well-formed XML: no element found"),
+    "empty": (b"", f"{FILE}: the document is empty"),
     "not XML": (b"PK\x03\x04", f"{FILE}:1: not well-formed XML: "),
-    "JSON": (b'{"a": 1}', f"{FILE}:1: not well-formed XML: "),
+    "JSON": (b'{"a": 1}', f"{FILE}: this is JSON, and no metadata: "),
     "truncated": (service()[:400], f"{FILE}:"),
     "another encoding": (b"<a>\n\xff</a>", f"{FILE}:2: not well-formed XML: "),
     "XML that is not CSDL": (
-        b"<html/>",
-        f"{FILE}:1: not a CSDL document: the root element is html",
+        b"<htm/>",
+        f"{FILE}:1: not a CSDL document: the root element is htm",
     ),
     "no schema": (document().replace(b"Schema", b"Schemas"), f"{FILE}:1: not a CSDL document"),
     "document type": (put(service(), "<edmx:Edmx", "<!DOCTYPE a>"), f"{FILE}:1: {DTD}"),

@@ -17,6 +17,22 @@ EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 EDMX = "{http://docs.oasis-open.org/odata/ns/edmx}"
 """The XML namespaces of CSDL (CSDL 2.1), as prefixes of element names."""
 
+GEOGRAPHIC = tuple(
+    f"Edm.{space}{shape}"
+    for space in ("Geography", "Geometry")
+    for shape in (
+        "", "Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon",
+        "Collection",
+    )
+)  # fmt: skip
+"""The Edm types of places and shapes, whose values are GeoJSON (RFC 7946; OData JSON 4.01, 7.1)."""
+
+PATHS = tuple(
+    f"Edm.{kind}Path"
+    for kind in ("Annotation", "AnyProperty", "ModelElement", "NavigationProperty", "Property")
+)
+"""The Edm types of paths within a document (CSDL 4.4)."""
+
 ROOT_NAMESPACE = "microsoft.graph"
 """The namespace that Graph's payloads and paths may leave out."""
 
@@ -78,7 +94,20 @@ class Collection:
     items: tuple[Expression, ...]
 
 
-Expression = Constant | Record | Collection
+@dataclass(frozen=True, slots=True)
+class Dynamic:
+    """An expression whose value is known only when it is evaluated (CSDL 14.4), such as `If` or `Apply`.
+
+    `kind` is its element name, `items` are its operands. `Null`, which is no value, is one as well.
+    """
+
+    kind: str
+    attributes: tuple[tuple[str, str], ...] = ()
+    items: tuple[Expression, ...] = ()
+    text: str = ""
+
+
+Expression = Constant | Record | Collection | Dynamic
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +152,16 @@ class Member:
     name: str
     value: int
     annotations: tuple[Annotation, ...] = ()
+    place: Place = field(default=Place(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypeDefinition:
+    """A type definition (CSDL 11): another name of a primitive type, with facets."""
+
+    name: str
+    underlying: str
+    facets: tuple[tuple[str, str], ...] = ()
     place: Place = field(default=Place(""), compare=False)
 
 
@@ -271,6 +310,7 @@ class Schema:
     namespace: str
     alias: str = ""
     types: tuple[TypeDeclaration, ...] = ()
+    definitions: tuple[TypeDefinition, ...] = ()
     operations: tuple[Operation, ...] = ()
     terms: tuple[Term, ...] = ()
     container: EntityContainer | None = None

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from graph_codegen.csdl import xml
+from graph_codegen.csdl import foreign, xml
 from graph_codegen.csdl.ast import (
     EDM,
     EDMX,
@@ -22,6 +22,7 @@ from graph_codegen.csdl.ast import (
     Collection,
     Constant,
     Document,
+    Dynamic,
     EntityContainer,
     EntitySource,
     EnumType,
@@ -37,6 +38,7 @@ from graph_codegen.csdl.ast import (
     StructuredType,
     Term,
     TypeDeclaration,
+    TypeDefinition,
     TypeRef,
     parse_type_ref,
 )
@@ -50,11 +52,31 @@ FACETS = ("MaxLength", "Precision", "Scale", "SRID", "Unicode", "DefaultValue")
 CONSTANTS = frozenset(
     {
         "Binary", "Bool", "Date", "DateTimeOffset", "Decimal", "Duration", "EnumMember", "Float",
-        "Guid", "Int", "String", "TimeOfDay", "AnnotationPath", "ModelElementPath",
+        "Guid", "Int", "String", "TimeOfDay", "AnnotationPath", "AnyPropertyPath", "ModelElementPath",
         "NavigationPropertyPath", "Path", "PropertyPath",
     }
 )  # fmt: skip
 """Constant and path expressions (CSDL 14.3, 14.4.1), as attribute or as element."""
+
+_VALUES = (*CONSTANTS, "UrlRef")
+"""Attributes that hold the value of an annotation: constants, paths, and an address (CSDL 14.4.14)."""
+
+DYNAMIC: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(
+        (
+            "And", "Or", "Not", "Eq", "Ne", "Gt", "Ge", "Lt", "Le", "Has", "In", "Add", "Sub", "Neg",
+            "Mul", "Div", "DivBy", "Mod", "If", "LabeledElementReference", "Null", "UrlRef",
+        ),
+        (),
+    ),
+    "Apply": ("Function",),
+    "Cast": ("Type", *FACETS),
+    "IsOf": ("Type", *FACETS),
+    "LabeledElement": ("Name", *_VALUES),
+}  # fmt: skip
+"""Expressions that are evaluated (CSDL 14.4), with the attributes that each of them has."""
+
+_EXPRESSIONS = ("Record", "Collection", *CONSTANTS, *DYNAMIC)
 
 RESERVED = frozenset({"Edm", "odata", "System", "Transient"})
 """Names that a schema may not have (CSDL 5.1): the generator takes every `Edm.` for a primitive type."""
@@ -69,6 +91,13 @@ _DOTTED_NAME = re.compile(rf"{_SIMPLE}(\.{_SIMPLE})*")
 
 _PATH = re.compile(r"(?! )[\w./@#$*(), -]+")
 """Paths and annotation targets: names, and what can stand between them (CSDL 14.2.2, 14.4.1.1)."""
+
+_BLANK = " \t\r\n"
+"""White space of XML (XML 1.0, 2.3): around names, flags and numbers it does not count (XML Schema,
+whiteSpace)."""
+
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
+"""The spellings of a flag (XML Schema, xs:boolean)."""
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,99}")
 _INT64 = range(-(2**63), 2**63)
@@ -92,12 +121,11 @@ def read(data: bytes, file: str) -> Document:
     everything that was not understood. Raises CodegenError for a document that is not XML or not
     CSDL, and for an invalid name: names become code.
     """
+    if other := foreign.describe_bytes(data):
+        raise error(other, file)
     root = xml.parse(data, file)
-    if root.name != f"{EDMX}Edmx":
-        raise error(
-            f"not a CSDL document: the root element is {shorten(root.name)}, not edmx:Edmx",
-            Place(file, root.line),
-        )
+    if other := foreign.describe_root(root):
+        raise error(other, Place(file, root.line))
     return _Reader(file).document(root, hashlib.sha256(data).hexdigest())
 
 
@@ -134,29 +162,42 @@ class _Reader:
     def _includes(self, reference: Element) -> Iterator[tuple[str, str]]:
         """Yield (alias, namespace) of an edmx:Reference; its address is never fetched."""
         self._attributes(reference, "Uri")
-        for _, include in self._children(reference, "Include", namespace=EDMX):
-            attributes = self._attributes(include, "Namespace", "Alias")
-            self._empty(include)
-            if "Alias" in attributes:
-                yield self._name(include, "Alias"), self._full_name(include, "Namespace")
+        for name, child in self._children(
+            reference, "Include", "IncludeAnnotations", "Annotation", namespace=EDMX
+        ):
+            match name:
+                case "Include":
+                    attributes = self._attributes(child, "Namespace", "Alias")
+                    self._inline(child)
+                    if "Alias" in attributes:
+                        yield self._name(child, "Alias"), self._full_name(child, "Namespace")
+                case "IncludeAnnotations":
+                    self._attributes(child, "TermNamespace", "Qualifier", "TargetNamespace")
+                    self._empty(child)
+                case _:
+                    self._annotation(child)
 
     def _schema(self, element: Element) -> Schema:
         attributes = self._attributes(element, "Namespace", "Alias")
         namespace = self._full_name(element, "Namespace")
-        for name in (namespace.partition(".")[0], attributes.get("Alias")):
+        for name in (namespace.partition(".")[0], attributes.get("Alias", "").strip(_BLANK)):
             if name in RESERVED:
                 raise self._error(f"a schema cannot call itself {name} (CSDL 5.1)", element)
         types: list[TypeDeclaration] = []
+        definitions: list[TypeDefinition] = []
         operations: list[Operation] = []
         terms: list[Term] = []
         containers: list[EntityContainer] = []
         targets: list[tuple[str, tuple[Annotation, ...], Place]] = []
         for tag, child in self._children(
-            element, "EnumType", "EntityType", "ComplexType", "Action", "Function", "Term",
-            "EntityContainer", "Annotations",
+            element, "EnumType", "EntityType", "ComplexType", "TypeDefinition", "Action", "Function",
+            "Term", "EntityContainer", "Annotations", "Annotation",
         ):  # fmt: skip
             if tag == "Annotations":
                 targets.append(self._annotations(child))
+                continue
+            if tag == "Annotation":  # of the schema itself
+                self._annotation(child)
                 continue
             name = f"{namespace}.{self._name(child)}"
             match tag:
@@ -164,6 +205,8 @@ class _Reader:
                     types.append(self._enum_type(child, name))
                 case "EntityType" | "ComplexType":
                     types.append(self._structured_type(child, name, tag))
+                case "TypeDefinition":
+                    definitions.append(self._type_definition(child, name))
                 case "Action" | "Function":
                     operations.append(self._operation(child, name, tag))
                 case "Term":
@@ -176,13 +219,24 @@ class _Reader:
             namespace=namespace,
             alias=self._name(element, "Alias") if "Alias" in attributes else "",
             types=tuple(types),
+            definitions=tuple(definitions),
             operations=tuple(operations),
             terms=tuple(terms),
             container=containers[0] if containers else None,
             targets=tuple(targets),
         )
 
-    # -- types and their members (CSDL 6 to 10)
+    # -- types and their members (CSDL 6 to 11)
+
+    def _type_definition(self, element: Element, name: str) -> TypeDefinition:
+        attributes = self._attributes(element, "Name", "UnderlyingType", *FACETS)
+        self._inline(element)
+        return TypeDefinition(
+            name=name,
+            underlying=self._full_name(element, "UnderlyingType"),
+            facets=_facets(attributes),
+            place=self._place(element),
+        )
 
     def _enum_type(self, element: Element, name: str) -> EnumType:
         attributes = self._attributes(element, "Name", "UnderlyingType", "IsFlags")
@@ -205,7 +259,9 @@ class _Reader:
 
     def _member(self, element: Element, successor: int) -> Member:
         """Read a member; one without a value has its predecessor's plus one (CSDL 10.3)."""
-        value = self._attributes(element, "Name", "Value").get("Value", str(successor))
+        value = (
+            self._attributes(element, "Name", "Value").get("Value", str(successor)).strip(_BLANK)
+        )
         if not _INTEGER.fullmatch(value):
             raise self._error(f"the value {_quoted(value)} is not an integer", element)
         if int(value) not in _INT64:
@@ -251,7 +307,7 @@ class _Reader:
     def _key(self, element: Element) -> Iterator[str]:
         self._attributes(element)
         for _, reference in self._children(element, "PropertyRef"):
-            self._attributes(reference, "Name")
+            self._attributes(reference, "Name", "Alias")
             self._empty(reference)
             yield self._path(reference, "Name", required=True)
 
@@ -268,13 +324,26 @@ class _Reader:
 
     def _navigation_property(self, element: Element) -> NavigationProperty:
         self._attributes(element, "Name", "Type", "Nullable", "ContainsTarget", "Partner")
+        annotations: list[Annotation] = []
+        for tag, child in self._children(
+            element, "Annotation", "ReferentialConstraint", "OnDelete"
+        ):
+            match tag:
+                case "Annotation":
+                    annotations.append(self._annotation(child))
+                case "ReferentialConstraint":  # the service sees to both
+                    self._attributes(child, "Property", "ReferencedProperty")
+                    self._inline(child)
+                case _:
+                    self._attributes(child, "Action")
+                    self._inline(child)
         return NavigationProperty(
             name=self._name(element),
             type=self._type_ref(element),
             nullable=self._flag(element, "Nullable"),
             contains_target=bool(self._flag(element, "ContainsTarget")),
             partner=self._path(element, "Partner"),
-            annotations=self._inline(element),
+            annotations=tuple(annotations),
             place=self._place(element),
         )
 
@@ -333,7 +402,7 @@ class _Reader:
         )
 
     def _term(self, element: Element, name: str) -> Term:
-        self._attributes(element, "Name", "Type", "Nullable", "AppliesTo")
+        self._attributes(element, "Name", "Type", "Nullable", "AppliesTo", "BaseTerm", *FACETS)
         return Term(
             name=name,
             type=self._type_ref(element),
@@ -358,7 +427,8 @@ class _Reader:
 
     def _entity_source(self, element: Element, kind: str) -> EntitySource:
         type_attribute = "EntityType" if kind == "EntitySet" else "Type"
-        self._attributes(element, "Name", type_attribute)
+        told = "IncludeInServiceDocument" if kind == "EntitySet" else "Nullable"
+        self._attributes(element, "Name", type_attribute, told)
         bindings: list[Binding] = []
         annotations: list[Annotation] = []
         for tag, child in self._children(element, "NavigationPropertyBinding", "Annotation"):
@@ -377,7 +447,7 @@ class _Reader:
 
     def _binding(self, element: Element) -> Binding:
         self._attributes(element, "Path", "Target")
-        self._empty(element)
+        self._inline(element)
         return Binding(
             self._path(element, "Path", required=True),
             self._path(element, "Target", required=True),
@@ -402,7 +472,7 @@ class _Reader:
         return tuple(self._annotation(child) for _, child in self._children(element, "Annotation"))
 
     def _annotation(self, element: Element) -> Annotation:
-        attributes = self._attributes(element, "Term", "Qualifier", *CONSTANTS)
+        attributes = self._attributes(element, "Term", "Qualifier", *_VALUES)
         return Annotation(
             self._full_name(element, "Term"),
             self._value(element, attributes),
@@ -417,14 +487,18 @@ class _Reader:
 
     def _value(self, element: Element, attributes: Mapping[str, str]) -> Expression | None:
         """Read the value of an Annotation or PropertyValue, given as attribute or as child."""
-        given: list[Expression] = [
-            Constant(name, text) for name, text in attributes.items() if name in CONSTANTS
-        ]
-        for name, child in self._children(element, "Record", "Collection", *CONSTANTS):
-            given.append(self._expression(name, child))
+        given = [*_constants(attributes), *self._operands(element)]
         if len(given) > 1:
             self._report(f"{element.local_name} has {len(given)} values: one is read", element)
         return given[0] if given else None
+
+    def _operands(self, element: Element) -> Iterator[Expression]:
+        """Read the expressions in an element; annotations of an annotation are dropped (CSDL 14.2)."""
+        for name, child in self._children(element, "Annotation", *_EXPRESSIONS):
+            if name == "Annotation":
+                self._annotation(child)
+            else:
+                yield self._expression(name, child)
 
     def _expression(self, name: str, element: Element) -> Expression:
         match name:
@@ -434,16 +508,25 @@ class _Reader:
                 return Record(tuple(values), self._path(element, "Type"))
             case "Collection":
                 self._attributes(element)
-                items = self._children(element, "Record", *CONSTANTS)
-                return Collection(tuple(self._expression(item, child) for item, child in items))
+                return Collection(tuple(self._operands(element)))
+            case "LabeledElementReference":
+                self._attributes(element)
+                return Dynamic(name, text=self._text(element).strip(_BLANK))
+            case _ if name in DYNAMIC:
+                attributes = self._attributes(element, *DYNAMIC[name])
+                told = {key: text for key, text in attributes.items() if key not in _VALUES}
+                operands = (*_constants(attributes), *self._operands(element))
+                return Dynamic(name, tuple(sorted(told.items())), operands)
             case _:
                 self._attributes(element)
-                text = self._text(element)
-                return Constant(name, text if name == "String" else text.strip())
+                return _constant(name, self._text(element))
 
     def _property_values(self, element: Element) -> Iterator[tuple[str, Expression]]:
-        for _, child in self._children(element, "PropertyValue"):
-            attributes = self._attributes(child, "Property", *CONSTANTS)
+        for tag, child in self._children(element, "PropertyValue", "Annotation"):
+            if tag == "Annotation":
+                self._annotation(child)
+                continue
+            attributes = self._attributes(child, "Property", *_VALUES)
             value = self._value(child, attributes)
             if value is None:
                 self._report("PropertyValue has no value", child)
@@ -465,7 +548,7 @@ class _Reader:
         return attributes
 
     def _required(self, element: Element, name: str) -> str:
-        value = element.attributes.get(name)
+        value = element.attributes.get(name, "").strip(_BLANK)
         if not value:
             raise self._error(f"{element.local_name} has no {name}", element)
         return value
@@ -489,7 +572,7 @@ class _Reader:
 
     def _path(self, element: Element, attribute: str, *, required: bool = False) -> str:
         """Return a path or target; one that is not required may be empty or absent."""
-        given = element.attributes.get(attribute)
+        given = element.attributes.get(attribute, "").strip(_BLANK)
         text = self._required(element, attribute) if required else given
         return self._checked(_is_path, text, attribute, element) if text else ""
 
@@ -505,9 +588,10 @@ class _Reader:
         value = element.attributes.get(name)
         if value is None:
             return None
-        if value not in ("true", "false"):
+        flag = _FLAGS.get(value.strip(_BLANK))
+        if flag is None:
             raise self._error(f"{name} is {_quoted(value)}, not true or false", element)
-        return value == "true"
+        return flag
 
     # -- content of any element
 
@@ -518,8 +602,8 @@ class _Reader:
         if element.text and not element.text.isspace():
             self._report(f"text in {element.local_name} is not understood", element)
         for child in element.children:
-            name = child.name.removeprefix(namespace)
-            if name in known and name != child.name:
+            name = child.local_name
+            if name in known and child.name == (EDM if name == "Annotation" else namespace) + name:
                 yield name, child
             else:
                 self._report_unknown(child)
@@ -574,8 +658,21 @@ def _is_path(text: str) -> bool:
     return _PATH.fullmatch(text) is not None and printable(text) == text
 
 
+def _constants(attributes: Mapping[str, str]) -> Iterator[Constant]:
+    """Yield the values that attributes give."""
+    return (_constant(name, text) for name, text in attributes.items() if name in _VALUES)
+
+
+def _constant(kind: str, text: str) -> Constant:
+    """Return a constant; white space around anything but text does not count."""
+    return Constant(kind, text if kind == "String" else text.strip(_BLANK))
+
+
 def _facets(attributes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, attributes[name]) for name in FACETS if name in attributes)
+    given = ((name, attributes[name]) for name in FACETS if name in attributes)
+    return tuple(
+        (name, text if name == "DefaultValue" else text.strip(_BLANK)) for name, text in given
+    )
 
 
 def _subject(element: Element) -> tuple[str, str]:

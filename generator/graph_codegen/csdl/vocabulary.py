@@ -77,7 +77,8 @@ class Restriction:
         if isinstance(value, Record):
             for name in filter(None, self.flag.split("/")):
                 flag = flag.get(name) if isinstance(flag, Record) else None
-        return flag is not None and (flag != FALSE) is self.value
+        # What an expression comes to that the service evaluates is not known: it rules nothing out.
+        return isinstance(flag, Constant) and (flag != FALSE) is self.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

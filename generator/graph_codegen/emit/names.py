@@ -12,7 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from graph_codegen.csdl.ast import ROOT_NAMESPACE, EnumType, StructuredType, split_name
+from graph_codegen.csdl.ast import (
+    GEOGRAPHIC,
+    PATHS,
+    ROOT_NAMESPACE,
+    EnumType,
+    StructuredType,
+    split_name,
+)
 from graph_codegen.errors import CodegenError, Diagnostic, Place
 from graph_codegen.model.model import Model
 
@@ -52,6 +59,8 @@ EDM_ANNOTATIONS: Mapping[str, str] = {
     "Edm.PrimitiveType": "Untyped",
     "Edm.ComplexType": "GraphModel",
     "Edm.EntityType": "GraphModel",
+    **dict.fromkeys(GEOGRAPHIC, "edm.GeoJson"),
+    **dict.fromkeys(PATHS, "str"),
 }
 """The Edm types whose annotation is not their own name in the runtime's `edm` module."""
 

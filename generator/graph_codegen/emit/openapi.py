@@ -11,6 +11,8 @@ from collections import Counter
 from typing import Any
 
 from graph_codegen.csdl.ast import (
+    GEOGRAPHIC,
+    PATHS,
     EnumType,
     NavigationProperty,
     Parameter,
@@ -46,6 +48,8 @@ EDM_SCHEMAS: dict[str, JSON] = {
     "Edm.Stream": {"type": "string", "format": "binary"},
     "Edm.String": {"type": "string"},
     "Edm.TimeOfDay": {"type": "string", "format": "time"},
+    **{name: {"type": "object"} for name in GEOGRAPHIC},
+    **{name: {"type": "string"} for name in PATHS},
 }
 """JSON schemas of Edm types (OData JSON 4.01, section 7.1); other types may be any value."""
 

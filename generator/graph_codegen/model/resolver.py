@@ -17,6 +17,7 @@ from graph_codegen.csdl.ast import (
     Collection,
     Constant,
     Document,
+    Dynamic,
     EntityContainer,
     EntitySource,
     EnumType,
@@ -31,13 +32,18 @@ from graph_codegen.csdl.ast import (
     StructuredType,
     Term,
     TypeDeclaration,
+    TypeDefinition,
     TypeRef,
     parse_type_ref,
 )
 from graph_codegen.csdl.vocabulary import holds_names
 from graph_codegen.errors import CodegenError, Diagnostic, Place, bounded
 from graph_codegen.model.model import Model
-from graph_codegen.model.validate import find_unresolved_references, validate_model
+from graph_codegen.model.validate import (
+    PRIMITIVES,
+    find_unresolved_references,
+    validate_model,
+)
 
 
 def resolve(document: Document) -> Model:
@@ -95,6 +101,7 @@ class _Resolver:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._aliases = _aliases(document)
+        self._definitions = self._type_definitions()
         self._targets = self._group_targets()
         self._used: set[str] = set()
 
@@ -113,6 +120,17 @@ class _Resolver:
         validate_model(model)
         found = chain(self._document.diagnostics, self._unused(), find_unresolved_references(model))
         return replace(model, diagnostics=bounded(found))
+
+    def _type_definitions(self) -> Mapping[str, TypeDefinition]:
+        definitions: dict[str, TypeDefinition] = {}
+        for item in (d for schema in self._document.schemas for d in schema.definitions):
+            if item.name in definitions:
+                raise _twice(item, definitions[item.name])
+            if item.underlying not in PRIMITIVES:
+                message = f"the underlying type {item.underlying} is not a primitive type"
+                raise CodegenError(Diagnostic(message, item.place, item.name))
+            definitions[item.name] = item
+        return definitions
 
     # -- names
 
@@ -179,10 +197,23 @@ class _Resolver:
                 )
             case Collection():
                 return Collection(tuple(self._present(item, named=named) for item in value.items))
+            case Dynamic(kind, attributes, items, text):
+                return Dynamic(
+                    kind,
+                    tuple((key, self._reference(key, given)) for key, given in attributes),
+                    tuple(self._present(item, named=named) for item in items),
+                    text,
+                )
             case Constant(kind, text) if "." in text and (kind in _NAMES or named):
                 return Constant(kind, _QUALIFIED.sub(lambda found: self._full(found[0]), text))
             case _:
                 return value
+
+    def _reference(self, attribute: str, text: str) -> str:
+        """Resolve the attribute of a dynamic expression; its type and its function have names."""
+        if attribute == "Type":
+            return str(self._ref(parse_type_ref(text)))
+        return self._full(text) if attribute == "Function" else text
 
     def _present(self, value: Expression, *, named: bool) -> Expression:
         return self._expression(value, named=named) or value
@@ -192,12 +223,8 @@ class _Resolver:
     def _types(self, declared: Iterable[TypeDeclaration]) -> Mapping[str, TypeDeclaration]:
         types: dict[str, TypeDeclaration] = {}
         for item in declared:
-            if item.name in types:
-                raise CodegenError(
-                    Diagnostic(
-                        f"declared twice, first at {types[item.name].place}", item.place, item.name
-                    )
-                )
+            if first := types.get(item.name) or self._definitions.get(item.name):
+                raise _twice(item, first)
             types[item.name] = (
                 self._enum_type(item) if isinstance(item, EnumType) else self._structured(item)
             )
@@ -220,9 +247,20 @@ class _Resolver:
         return self._annotated(self._typed(item), f"{owner}/{item.name}")
 
     def _typed(self, item: _Typed) -> _Typed:
-        """Make the name of an item's type full; the item is returned unchanged if it already is."""
+        """Make the name of an item's type full; the item is returned unchanged if it already is.
+
+        A type definition gives way to its underlying type, whose facets it narrows (CSDL 11).
+        """
         ref = self._ref(item.type)
-        return item if ref is item.type else replace(item, type=ref)
+        definition = self._definitions.get(ref.name)
+        if definition is None:
+            return item if ref is item.type else replace(item, type=ref)
+        typed = replace(item, type=TypeRef(definition.underlying, ref.collection))
+        if isinstance(typed, (NavigationProperty, Term)):
+            return typed
+        return replace(
+            typed, facets=tuple({**dict(definition.facets), **dict(typed.facets)}.items())
+        )
 
     def _operation(self, item: Operation) -> Operation:
         full = replace(
@@ -268,7 +306,15 @@ class _Resolver:
 
     def _unused(self) -> Iterator[Diagnostic]:
         for target, placed in self._targets.items():
-            if target not in self._used:
-                declaration, _, member = target.partition("/")
+            declaration, _, member = target.partition("/")
+            if target not in self._used and declaration not in self._definitions:
                 message = "annotations on something that is not declared"
                 yield Diagnostic(message, placed.place, declaration, member)
+
+
+def _twice(
+    item: TypeDeclaration | TypeDefinition, first: TypeDeclaration | TypeDefinition
+) -> CodegenError:
+    return CodegenError(
+        Diagnostic(f"declared twice, first at {first.place}", item.place, item.name)
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from graph_codegen.csdl.ast import EnumType, StructuredType
+from graph_codegen.csdl.ast import GEOGRAPHIC, PATHS, EnumType, StructuredType
 from graph_codegen.errors import CodegenError, Diagnostic, Place, bounded, refuse
 from graph_codegen.model.model import Model
 
@@ -15,7 +15,7 @@ PRIMITIVES = frozenset(
         "Guid", "Int16", "Int32", "Int64", "SByte", "Single", "Stream", "String", "TimeOfDay",
         "Untyped", "PrimitiveType", "ComplexType", "EntityType",
     )
-)  # fmt: skip
+).union(GEOGRAPHIC, PATHS)  # fmt: skip
 """The Edm types that the generator can express (CSDL 3.3, 3.4)."""
 
 INTEGERS = frozenset({"Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"})

@@ -18,6 +18,7 @@ from graph_codegen.csdl.ast import (
     Annotation,
     Collection,
     Constant,
+    Dynamic,
     EntityContainer,
     EntitySource,
     EnumType,
@@ -240,3 +241,8 @@ def _expression(parent: _Element, value: Expression) -> None:
             collection = _add(parent, "Collection", {})
             for item in items:
                 _expression(collection, item)
+        case Dynamic(kind, attributes, items, text):
+            dynamic = _add(parent, kind, dict(attributes))
+            dynamic.text = text or None
+            for item in items:
+                _expression(dynamic, item)

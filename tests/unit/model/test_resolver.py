@@ -228,8 +228,8 @@ def test_a_second_container_is_refused() -> None:
             "<Property", "t/p", "the type microsoft.graph.none is not declared",
         ),
         (
-            '<ComplexType Name="t">\n<Property Name="p" Type="Edm.GeographyPoint"/></ComplexType>',
-            "<Property", "t/p", "the type Edm.GeographyPoint is not declared",
+            '<ComplexType Name="t">\n<Property Name="p" Type="Edm.GeographyDot"/></ComplexType>',
+            "<Property", "t/p", "the type Edm.GeographyDot is not declared",
         ),
         (
             '<ComplexType Name="t">\n<Property Name="p" Type="other.none"/></ComplexType>',

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Protocol
 
-from graph_codegen.csdl.ast import Annotation, Collection, Constant, Expression, Record
+from graph_codegen.csdl.ast import Annotation, Collection, Constant, Dynamic, Expression, Record
 from graph_codegen.csdl.vocabulary import (
     DESCRIPTIVE_PROPERTIES,
     flags,
@@ -237,3 +237,6 @@ def text(value: Expression | None) -> str:
             return f"{{{', '.join(f'{name}: {text(item)}' for name, item in values)}}}"
         case Collection(items):
             return ", ".join(map(text, items))
+        case Dynamic(kind, attributes, items, name):
+            given = (*(f"{key}={told}" for key, told in attributes), *map(text, items), name)
+            return f"{kind}({', '.join(filter(None, given))})"
