@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from graph_comms.bot.json_values import Json
 
+from .ids import Seeded
 from .schedule import Act
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ class Call:
     """
 
     id: str
+    seeded: Seeded = field(repr=False)
+    """Makes the ids of what belongs to the call, and decides what happens to its notifications."""
     chain_id: str
     tenant: str
     app_id: str

@@ -133,15 +133,18 @@ class Calling:
             for name, value in body.items()
             if name in _KEPT or name not in attributes(models.Call)
         }
+        call_id = calls.seeded.guid("call")
+        seeded = calls.seeded.below(call_id)
         call = Call(
-            id=calls.seeded.guid(),
-            chain_id=text_of(body.get("callChainId")) or calls.seeded.guid(),
+            id=call_id,
+            seeded=seeded,
+            chain_id=text_of(body.get("callChainId")) or seeded.guid("chain"),
             tenant=tenant,
             app_id=request.caller.app_id,
             shape=shape,
             direction="outgoing",
             callback_uri=body["callbackUri"],
-            bot_id=calls.seeded.guid(),
+            bot_id=seeded.guid("bot"),
             delta_roster=_wants_deltas(body),
             entity={**kept, "source": source},
         )

@@ -82,16 +82,19 @@ class Calls:
 
     def rings(self, app_id: str, callback_uri: str, caller: Person, tenant: str) -> Call:
         """Let a person call an application: the bot is told, and has some seconds to decide."""
+        call_id = self.seeded.guid("call")
+        seeded = self.seeded.below(call_id)
         call = Call(
-            id=self.seeded.guid(),
-            chain_id=self.seeded.guid(),
+            id=call_id,
+            seeded=seeded,
+            chain_id=seeded.guid("chain"),
             tenant=tenant,
             app_id=app_id,
             shape="peer-to-peer",
             direction="incoming",
             callback_uri=callback_uri,
             state="incoming",
-            bot_id=self.seeded.guid(),
+            bot_id=seeded.guid("bot"),
             entity={
                 "source": {
                     "@odata.type": "#microsoft.graph.participantInfo",
@@ -119,7 +122,7 @@ class Calls:
             "myParticipantId": call.bot_id,
             "incomingContext": {
                 "@odata.type": "#microsoft.graph.incomingContext",
-                "sourceParticipantId": self.seeded.guid(),
+                "sourceParticipantId": seeded.guid("caller"),
                 "observedParticipantId": call.bot_id,
             },
         }
@@ -166,7 +169,7 @@ class Calls:
         call = leg.call
         if call.ended or leg.participant is None:
             return
-        session = self.seeded.guid()
+        session = call.seeded.guid("sharing")
         call.sharing.append(session)
         self._tell_sharing(call, "created", session)
         if self.forms == "docs":
@@ -317,7 +320,7 @@ class Calls:
         if leg not in self.legs[call.id]:
             self.legs[call.id].append(leg)
         leg.participant = Participant(
-            id=self.seeded.guid(), identity=leg.person.identity(call.tenant)
+            id=call.seeded.guid("participant"), identity=leg.person.identity(call.tenant)
         )
         call.participants[leg.participant.id] = leg.participant
         call.attended.append(leg.participant)

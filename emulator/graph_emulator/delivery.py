@@ -13,7 +13,6 @@ from graph_comms.bot.json_values import Json
 
 from .call import Call
 from .disturbance import NONE, Disturbance
-from .ids import Seeded
 from .log import Log, Logged, hidden
 from .schedule import Schedule
 from .tokens import Authority
@@ -42,13 +41,11 @@ class Delivery:
     def __init__(
         self,
         schedule: Schedule,
-        seeded: Seeded,
         authority: Authority,
         log: Log,
         receiver_of: Callable[[str], Receiver | None],
     ) -> None:
         self._schedule = schedule
-        self._seeded = seeded
         self._authority = authority
         self._log = log
         self._receiver_of = receiver_of
@@ -69,10 +66,10 @@ class Delivery:
 
     def send(self, call: Call, body: Json) -> None:
         """Post a notification about a call, after those before it were answered, or as it is disturbed."""
-        disturbance, chance = self.disturbance, self._seeded.random
+        disturbance = self.disturbance
         item = body["value"][0]
-        delay = disturbance.delay(item, chance)
-        if chance.random() < disturbance.lose:
+        delay = disturbance.delay(item, call.seeded)
+        if disturbance.loses(call.seeded):
             self._note(call, body, None)
             return
         if not delay:
@@ -82,7 +79,7 @@ class Delivery:
         if disturbance.keeps_order(item):
             due = self._ordered[call.id] = max(due, self._ordered.get(call.id, 0.0))
         # A lane of its own: others of the call may overtake it.
-        lane = f"{call.id}/{self._seeded.guid()}"
+        lane = f"{call.id}/{call.seeded.guid('late')}"
         self._schedule.after(due - self._schedule.time, lambda: self._put(lane, call, body))
 
     def reset(self) -> None:
@@ -105,9 +102,9 @@ class Delivery:
         lane.extend(posts)
 
     def _put(self, key: str, call: Call, body: Json) -> None:
-        same = self._seeded.guid()
+        same = call.seeded.guid("message")
         ids = [
-            self._seeded.guid() if number % 2 else same
+            call.seeded.guid("message") if number % 2 else same
             for number in range(self.disturbance.duplicate)
         ]
         self.put(key, *(partial(self._post, call, body, one) for one in ids))
@@ -149,7 +146,7 @@ class Delivery:
             "accept": "application/json",
             "content-type": "application/json",
             "user-agent": USER_AGENT,
-            "client-request-id": self._seeded.guid(),
+            "client-request-id": call.seeded.guid("post"),
             "scenario-id": call.chain_id,
             "x-microsoft-skype-chain-id": call.chain_id,
             "x-microsoft-skype-message-id": message_id,

@@ -55,7 +55,7 @@ class Directory:
         for person in self._people.values():
             if person.kind == "user" and person.name == name:
                 return person
-        return self._declare(Person("user", user_id or self._seeded.guid(), name))
+        return self._declare(Person("user", user_id or self._seeded.guid(f"user {name}"), name))
 
     def phone(self, number: str) -> Person:
         """Return who answers a telephone number."""

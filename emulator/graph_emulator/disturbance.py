@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from typing import Literal
 
 from graph_comms.bot.json_values import Json, list_of, object_of, text_of
+
+from .ids import Seeded
 
 Disorder = Literal[False, True, "all"]
 
@@ -37,11 +38,15 @@ class Disturbance:
         if self.late < 0:
             raise ValueError("late is a number of seconds: 0 or more")
 
-    def delay(self, item: Json, chance: random.Random) -> float:
+    def loses(self, seeded: Seeded) -> bool:
+        """Decide whether a notification is lost."""
+        return self.lose > 0 and seeded.random.random() < self.lose
+
+    def delay(self, item: Json, seeded: Seeded) -> float:
         """Return by how many seconds a notification is delayed."""
-        late = chance.uniform(0.0, self.late) if self.late else 0.0
+        late = seeded.random.uniform(0.0, self.late) if self.late else 0.0
         state = object_of(object_of(item).get("resourceData")).get("state")
-        if self.disorder and state in _FIRST and chance.random() < 0.5:
+        if self.disorder and state in _FIRST and seeded.random.random() < 0.5:
             late += SWAPPED
         return late
 

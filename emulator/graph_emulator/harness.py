@@ -158,7 +158,7 @@ class Harness(ABC):
         virtual = client_clock.Clock(
             now=self.clock.now,
             timer=lambda: self._service.schedule.time,
-            chance=self._service.seeded.random.random,
+            chance=self._service.seeded.below("retries").random.random,
             async_sleep=self.clock.sleep,
         )
         sign = self._token(roles, tenant)

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from functools import cached_property
+from hashlib import sha256
 from uuid import UUID
 
 
 class Seeded:
-    """Makes GUIDs and decides by chance, the same for the same seed."""
+    """Makes GUIDs and decides by chance, the same for the same seed.
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311 - the same ids for a seed, no secrets
+    GUIDs are counted by what they are for, so that a request more does not change the ids of calls.
+    """
 
-    def guid(self) -> str:
-        """Return a new GUID, of version 4, in lower case with hyphens."""
-        return str(UUID(int=self.random.getrandbits(128), version=4))
+    def __init__(self, seed: object) -> None:
+        self._seed = seed
+        self._made: Counter[str] = Counter()
+
+    def guid(self, purpose: str) -> str:
+        """Return a new GUID for a purpose, of version 4, in lower case with hyphens."""
+        self._made[purpose] += 1
+        digest = sha256(f"{self._seed}/{purpose}/{self._made[purpose]}".encode()).digest()
+        return str(UUID(bytes=digest[:16], version=4))
+
+    def below(self, name: str) -> Seeded:
+        """Return what makes GUIDs and decides for a part of the service, which others do not change."""
+        return Seeded(f"{self._seed}/{name}")
+
+    @cached_property
+    def random(self) -> random.Random:
+        """What decides by chance."""
+        return random.Random(str(self._seed))  # noqa: S311 - the same for a seed, no secrets
 
 
 def same_id(text: str) -> str:

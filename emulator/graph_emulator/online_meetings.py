@@ -104,14 +104,14 @@ class OnlineMeetings:
         body = object_of(request.body)
         organizer = place.owner or request.caller.app_id
         tenant = request.caller.tenant or ""
-        thread = f"19:meeting_{_encoded(self._seeded.guid())}@thread.v2"
+        thread = f"19:meeting_{_encoded(self._seeded.guid('thread'))}@thread.v2"
         context = json.dumps({"Tid": tenant, "Oid": organizer}, separators=(",", ":"))
         link = f"https://teams.microsoft.com/l/meetup-join/{quote(thread, safe='')}/0"
         asked = object_of(body.get("joinMeetingIdSettings")).get("isPasscodeRequired") is True
         attendees = list_of(object_of(body.get("participants")).get("attendees"))
         user = {"id": organizer, "displayName": None, "tenantId": tenant or None}
         number = str(self._seeded.random.randrange(10**11, 10**12))
-        passcode = _encoded(self._seeded.guid())[:6] if asked else None
+        passcode = _encoded(self._seeded.guid("passcode"))[:6] if asked else None
         self._meetings.declare(number, passcode, lobby=False)
         entity: dict[str, Json] = {
             **_DEFAULTS,

@@ -24,7 +24,7 @@ def started(
     if len(context) > LONGEST_CONTEXT:
         raise invalid(f"clientContext must not be longer than {LONGEST_CONTEXT} characters.")
     operation = Operation(
-        id=calls.seeded.guid(),
+        id=call.seeded.guid("operation"),
         kind=kind,
         status=status,
         client_context=context or None,

@@ -60,7 +60,7 @@ class Service:
         self.authority = Authority()
         self.log = Log()
         self.directory = Directory(self.seeded)
-        self.delivery = Delivery(self.schedule, self.seeded, self.authority, self.log, receiver_of)
+        self.delivery = Delivery(self.schedule, self.authority, self.log, receiver_of)
         self.calls = Calls(self.schedule, self.seeded, self.directory, self.delivery, forms)
         self.meetings = Meetings()
         self.media = Media(self.calls)
@@ -113,7 +113,7 @@ class Service:
         self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body of the answer; header names are in lower case."""
-        request_id = self.seeded.guid()
+        request_id = self.seeded.guid("request")
         name, call_id, sent = method.lower(), None, None
         try:
             recording = self.media.recordings.read(path, headers) if method == "GET" else None

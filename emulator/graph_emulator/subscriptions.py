@@ -132,7 +132,7 @@ class Subscriptions:
                 await self._validate(text_of(body[name]))
         entity = {
             **body,
-            "id": self._seeded.guid(),
+            "id": self._seeded.guid("subscription"),
             "applicationId": request.caller.app_id,
             "creatorId": request.caller.app_id,
         }
@@ -221,7 +221,7 @@ class Subscriptions:
         }
 
     def _post(self, key: str, address: str, body: Json) -> None:
-        headers = {"content-type": "application/json", "client-request-id": self._seeded.guid()}
+        headers = {"content-type": "application/json", "client-request-id": self._seeded.guid("post")}
         lane = f"subscriptions/{key}"
         self._delivery.put(lane, partial(self._delivery.post, address, headers, body))
 
@@ -261,7 +261,7 @@ class Subscriptions:
         local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
         if parts.scheme != "https" and not local:
             raise _wrong("The notification URL must be an https address.")
-        guid = self._seeded.guid()
+        guid = self._seeded.guid("validation")
         token = f"Validation: Testing client application reachability. Request-Id: {guid}"
         separator = "&" if parts.query else "?"
         asked = f"{address}{separator}validationToken={quote(token, safe='')}"

@@ -34,7 +34,7 @@ class Entities:
         """
         own, below = parted(body, cls)
         key = key_name(cls)
-        own[key] = text_of(own.get(key)) or self._seeded.guid()
+        own[key] = text_of(own.get(key)) or self._seeded.guid("entity")
         path = (*path, same_id(own[key]))
         if self.store.get(path) is not None:
             raise Fault(409, "Conflict", "There is an entity with this key already.")
