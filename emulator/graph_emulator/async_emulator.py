@@ -116,5 +116,5 @@ class AsyncEmulator(Harness):
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         return self._loop
 
-    def _do(self, method: str, act: Callable[[], T]) -> T:
+    def _do(self, act: Callable[[], T]) -> T:
         return act()

@@ -26,6 +26,11 @@ class Speech:
         """How long it takes."""
         return len(self.samples) / (RATE * _WIDTH)
 
+    @property
+    def named(self) -> dict[str, float]:
+        """What a journal has of it."""
+        return {"seconds": self.seconds}
+
     @classmethod
     def of(cls, wav: str | os.PathLike[str] | bytes) -> Speech:
         """Return what a wave file says, given as a path or as its bytes.

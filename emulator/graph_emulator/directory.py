@@ -11,14 +11,16 @@ from .behaviours import Behaviour
 from .faults import Fault, malformed_identity, not_registered
 from .ids import Seeded, same_id
 from .people import Person
+from .telling import Teller
 from .tokens import Caller
 
 
 class Directory:
     """People by the ids and numbers that calls name them by."""
 
-    def __init__(self, seeded: Seeded) -> None:
+    def __init__(self, seeded: Seeded, teller: Teller) -> None:
         self._seeded = seeded
+        self._teller = teller
         self._people: dict[str, Person] = {}
         self._applications: dict[str, frozenset[str] | None] = {}
         self.strict = False
@@ -80,6 +82,7 @@ class Directory:
         return self._declare(person)
 
     def _declare(self, person: Person) -> Person:
+        person.teller = self._teller
         self._people[same_id(person.id)] = person
         return person
 

@@ -17,7 +17,7 @@ from graph_comms.bot.changes import Changes
 
 from .driver import DrivenLoop, Driver
 from .harness import Harness
-from .transports import refuse_on
+from .transports import on_loop, refuse_on
 from .wire import Forms
 
 T = TypeVar("T")
@@ -127,8 +127,9 @@ class Emulator(Harness):
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         return self._loop
 
-    def _do(self, method: str, act: Callable[[], T]) -> T:
-        self._refuse(method)
+    def _do(self, act: Callable[[], T]) -> T:
+        if not self._loop.is_running() or on_loop(self._loop):
+            return act()
 
         async def do() -> T:
             return act()

@@ -35,6 +35,7 @@ from .schedule import Schedule
 from .seed_file import declare
 from .service import Service
 from .subscriptions import LifecycleEvent
+from .telling import Teller, told
 from .throttling import Throttle
 from .tokens import LIFE, Authority
 from .transports import AsyncTransport, Transport
@@ -93,6 +94,7 @@ class Harness(ABC):
         redelivery: int = 0,
         strict_directory: bool = False,
         seed_file: str | os.PathLike[str] | None = None,
+        schedule: Schedule | None = None,
     ) -> None:
         self._callback: Callback | None = None
         if isinstance(callback, str):
@@ -101,11 +103,14 @@ class Harness(ABC):
             self._callback = AsgiCallback(callback)
         self.app_id = "2891555a-92ff-42e6-80fa-6e1300c6b5c6"
         self.tenant_id = "9f4ec53c-4f0a-4d0b-8d4a-5a8a2a1f9a11"
-        self._service = Service(seed=seed, forms=forms, receiver_of=self._receiver_of)
+        self._service = Service(
+            seed=seed, forms=forms, receiver_of=self._receiver_of, schedule=schedule
+        )
         self._service.delivery.redelivery = redelivery
         self._service.directory.strict = strict_directory
         if seed_file is not None:
-            declare(self._service, seed_file)
+            declare(self, seed_file)
+        self._service.teller.through = self._do
         self.clock = EmulatedClock(self._service.schedule)
         self._bots: dict[str, Bot | Changes] = {}
 
@@ -114,8 +119,18 @@ class Harness(ABC):
         """Return the event loop that the service runs in."""
 
     @abstractmethod
-    def _do(self, method: str, act: Callable[[], T]) -> T:
-        """Do something in that loop for a method, and return what comes of it."""
+    def _do(self, act: Callable[[], T]) -> T:
+        """Do something in that loop, and return what comes of it; at once before it runs, and after."""
+
+    @property
+    def teller(self) -> Teller:
+        """What passes on what a script tells."""
+        return self._service.teller
+
+    @property
+    def named(self) -> None:
+        """Nothing: these methods are the emulator's own."""
+        return None
 
     # -- what a test looks at
 
@@ -194,18 +209,22 @@ class Harness(ABC):
 
     # -- people
 
+    @told
     def app(self, app_id: str, *, roles: Collection[str] | None = None) -> None:
         """Declare an application that is a calling bot, with its roles; from then on no other one is."""
         self._service.directory.application(app_id, roles)
 
-    def user(self, name: str) -> Person:
-        """Return the user of a name, who is there from then on."""
-        return self._service.directory.user(name)
+    @told
+    def user(self, name: str, *, id: str | None = None) -> Person:
+        """Return the user of a name, who is there from then on; with an id, if that matters."""
+        return self._service.directory.user(name, id)
 
+    @told
     def phone(self, number: str) -> Person:
         """Return who answers a telephone number."""
         return self._service.directory.phone(number)
 
+    @told
     def meeting(
         self, join_url: str, *, passcode: str | None = None, lobby: bool = False
     ) -> Meeting:
@@ -215,24 +234,29 @@ class Harness(ABC):
         """
         return self._service.meetings.declare(join_url, passcode, lobby=lobby)
 
-    def rings(self, bot: Bot | str, from_: Person) -> Call:
-        """Let a person call a bot: a connected one, or the one at `callback` by its callbackUri."""
-        app_id, uri = (
-            (self.app_id, bot)
-            if isinstance(bot, str)
-            else (bot.engine.app_id, bot.engine.callback_uri)
-        )
+    @told
+    def rings(self, bot: Bot | str | None = None, *, from_: Person) -> Call:
+        """Let a person call a bot: a connected one, or the one at `callback` by its callbackUri.
 
-        return self._do("rings", lambda: self.calls.rings(app_id, uri, from_, self.tenant_id))
+        A server has one bot, which need not be named; elsewhere ValueError is raised without.
+        """
+        if isinstance(bot, Bot):
+            app_id, uri = bot.engine.app_id, bot.engine.callback_uri
+        else:
+            app_id, uri = self.app_id, bot or self._callback_uri()
+        return self.calls.rings(app_id, uri, from_, self.tenant_id)
 
+    @told
     def prompt(self, uri: str, *, seconds: float) -> None:
         """Say how long the prompt of an address lasts; any other lasts three seconds."""
         self._service.media.lengths[uri] = seconds
 
+    @told
     def fail_next(self, operation: str, status: int, code: str = "UnknownError") -> None:
         """Refuse the next request for an operation, such as "playPrompt"."""
         self._service.failing.setdefault(operation, []).append(Fault(status, code, ""))
 
+    @told
     def throttle(self, operation: str, limit: int, seconds: float) -> None:
         """Answer 429 to more than `limit` requests for an operation in so many virtual seconds.
 
@@ -240,6 +264,7 @@ class Harness(ABC):
         """
         self._service.throttles[operation] = Throttle(limit, seconds)
 
+    @told
     def deliver(
         self,
         *,
@@ -257,6 +282,7 @@ class Harness(ABC):
         """
         self._service.delivery.disturbance = Disturbance(duplicate, disorder, lose, late)
 
+    @told
     def sign(self, **claims: object) -> None:
         """Replace claims of the tokens of notifications from now on; one that is None is left out."""
         self._service.delivery.claims = dict(claims)
@@ -266,15 +292,20 @@ class Harness(ABC):
         """The keys that tokens are signed with: `keys.rotate()` makes another one."""
         return self._service.authority
 
+    @told
     def reset(self) -> None:
         """Forget all calls, people, meetings, faults and the log; connected bots stay connected."""
-        self._do("reset", self._service.reset)
+        self._service.reset()
 
+    @told
     def lifecycle(self, event: LifecycleEvent) -> None:
         """Let something happen to every subscription, of which its lifecycleNotificationUrl is told."""
-        self._do("lifecycle", lambda: self._service.subscriptions.tell_lifecycle(event))
+        self._service.subscriptions.tell_lifecycle(event)
 
     # -- inside
+
+    def _callback_uri(self) -> str:
+        raise ValueError("say which bot is rung: a connected one, or a callbackUri")
 
     def _token(self, roles: Collection[str] | None, tenant: str | None) -> Callable[[], str]:
         authority = self._service.authority

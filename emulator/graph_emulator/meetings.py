@@ -15,6 +15,7 @@ from .behaviours import Behaviour
 from .call import Call, result_info
 from .faults import Fault, invalid
 from .people import Leg, Person
+from .telling import Teller, told
 
 if TYPE_CHECKING:
     from .calls import Calls
@@ -38,6 +39,12 @@ class Meeting:
     steps: list[tuple[float, str, Person]] = field(
         default_factory=list[tuple[float, str, Person]], repr=False
     )
+    teller: Teller = field(default_factory=Teller, repr=False)
+
+    @property
+    def named(self) -> dict[str, str]:
+        """What the meeting is called in a journal."""
+        return {"meeting": self.key}
 
     def chat(self) -> dict[str, Json]:
         """Return the chat of the meeting, which the service names to who joins it by its id."""
@@ -45,16 +52,19 @@ class Meeting:
         thread = {"threadId": f"19:meeting_{digest}@thread.v2", "messageId": "0"}
         return {"@odata.type": "#microsoft.graph.chatInfo", **thread}
 
+    @told
     def joins(self, person: Person, after: float = 0.0) -> Self:
         """Let a person come."""
         self.steps.append((after, "joins", person))
         return self
 
+    @told
     def leaves(self, person: Person, after: float = 0.0) -> Self:
         """Let a person go."""
         self.steps.append((after, "leaves", person))
         return self
 
+    @told
     def admits(self, after: float = 0.0) -> Self:
         """Let somebody admit the bot from the lobby."""
         self.admitted_after = after
@@ -96,7 +106,8 @@ class Meeting:
 class Meetings:
     """The meetings that a script declares; any other is empty."""
 
-    def __init__(self) -> None:
+    def __init__(self, teller: Teller) -> None:
+        self._teller = teller
         self._meetings: dict[str, Meeting] = {}
 
     def clear(self) -> None:
@@ -110,7 +121,8 @@ class Meetings:
         """
         link = MeetingLink.parse(join_url, passcode=passcode)
         key = link.thread_id or link.meeting_id or ""
-        meeting = self._meetings[key] = Meeting(key, link.passcode, lobby)
+        meeting = Meeting(key, link.passcode, lobby, teller=self._teller)
+        self._meetings[key] = meeting
         return meeting
 
     def of(self, body: Json) -> Meeting:

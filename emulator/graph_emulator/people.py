@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Self
 
 from .audio import Speech
+from .telling import Teller, told
 
 if TYPE_CHECKING:
     from .call import Call, Participant
@@ -57,6 +58,12 @@ class Person:
     responds_after: float = 0.0
     steps: list[Step] = field(default_factory=list[Step], repr=False)
     legs: list[Leg] = field(default_factory=list[Leg], repr=False)
+    teller: Teller = field(default_factory=Teller, repr=False)
+
+    @property
+    def named(self) -> dict[str, str]:
+        """What the person is called in a journal."""
+        return {self.kind: self.name}
 
     def identity(self, tenant: str) -> dict[str, object]:
         """Return the identity set of the person, as Graph writes it."""
@@ -66,26 +73,32 @@ class Person:
             own["tenantId"] = tenant
         return {"@odata.type": "#microsoft.graph.identitySet", self.kind: own}
 
+    @told
     def answers(self, after: float = 2.0) -> Self:
         """Take each call."""
         return self._respond("answers", after)
 
+    @told
     def declines(self, after: float = 2.0) -> Self:
         """Refuse each call."""
         return self._respond("declines", after)
 
+    @told
     def is_busy(self) -> Self:
         """Be in another call."""
         return self._respond("is busy", 0.0)
 
+    @told
     def does_not_answer(self) -> Self:
         """Let it ring."""
         return self._respond("does not answer", 0.0)
 
+    @told
     def hangs_up(self, after: float = 0.0) -> Self:
         """Leave the call."""
         return self._does(after, lambda leg: leg.calls.leave(leg))
 
+    @told
     def presses(self, keys: str, after: float = 0.0, *, every: float = 0.5) -> Self:
         """Press keys, `every` so many seconds one."""
         if unknown := set(keys) - KEYS.keys():
@@ -105,17 +118,23 @@ class Person:
 
         Raises ValueError unless it has one channel of 16 bits at 16 kHz.
         """
-        speech = Speech.silence(seconds) if wav is None else Speech.of(wav)
-        return self._does(after, lambda leg: leg.calls.speak(leg, speech))
+        return self.says(Speech.silence(seconds) if wav is None else Speech.of(wav), after)
 
+    @told
     def shares(self, after: float = 0.0, *, seconds: float = 10.0) -> Self:
         """Share content for so many seconds."""
         return self._does(after, lambda leg: leg.calls.share(leg, seconds))
 
+    @told
     def holds(self, after: float = 0.0, *, seconds: float = 10.0) -> Self:
         """Put the call on hold for so many seconds."""
         self._does(after, lambda leg: leg.calls.hold(leg, held=True))
         return self._does(after + seconds, lambda leg: leg.calls.hold(leg, held=False))
+
+    @told
+    def says(self, speech: Speech, after: float) -> Self:
+        """Say something: what `speaks` does once it has read the wave file."""
+        return self._does(after, lambda leg: leg.calls.speak(leg, speech))
 
     def _respond(self, response: Response, after: float) -> Self:
         self.response, self.responds_after = response, after

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 if TYPE_CHECKING:
-    from .service import Service
+    from .harness import Harness
 
 
 class SeedFileError(ValueError):
@@ -48,8 +48,8 @@ class _Seeds(_Table):
     applications: list[_Application] = []
 
 
-def declare(service: Service, path: str | os.PathLike[str]) -> None:
-    """Declare in a service what a TOML file has; raises SeedFileError, and nothing is declared then."""
+def declare(svc: Harness, path: str | os.PathLike[str]) -> None:
+    """Declare in an emulator what a TOML file has; raises SeedFileError."""
     where = os.fspath(path)
     try:
         seeds = _Seeds.model_validate(tomllib.loads(Path(path).read_text("utf-8")))
@@ -63,13 +63,12 @@ def declare(service: Service, path: str | os.PathLike[str]) -> None:
         raise SeedFileError(f"{where}: {place}: {first['msg']}") from None
     for meeting in seeds.meetings:
         try:
-            service.meetings.declare(meeting.join_url, meeting.passcode, lobby=meeting.lobby)
+            svc.meeting(meeting.join_url, passcode=meeting.passcode, lobby=meeting.lobby)
         except ValueError as error:
-            service.meetings.clear()
             raise SeedFileError(f"{where}: meetings: {error}") from None
     for user in seeds.users:
-        service.directory.user(user.name, user.id)
+        svc.user(user.name, id=user.id)
     for phone in seeds.phones:
-        service.directory.phone(phone.number)
+        svc.phone(phone.number)
     for application in seeds.applications:
-        service.directory.application(application.id, application.roles)
+        svc.app(application.id, roles=application.roles)

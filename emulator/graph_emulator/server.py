@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import uvicorn
 
-from .call import Call
 from .delivery import Receiver
+from .harness import Harness
 from .http import make_app
-from .people import Person
 from .realtime import RealSchedule
-from .seed_file import declare
-from .service import Service
+from .transports import on_loop
 from .wire import Forms
+
+T = TypeVar("T")
 
 TIMEOUT = 10.0
 """How long a bot may take to answer a notification, in seconds."""
@@ -29,7 +30,7 @@ class ServerError(Exception):
     """The server cannot start; the message says why and what to do."""
 
 
-class Server:
+class Server(Harness):
     """An emulator that serves HTTP on this machine, and posts notifications to one callback.
 
     `callback` is the only address that it ever dials; without one, notifications are logged alone.
@@ -52,16 +53,13 @@ class Server:
         """
         self.callback = _checked(callback)
         self._schedule = RealSchedule()
-        self.service = Service(
-            seed=seed, forms=forms, receiver_of=self._receiver_of, schedule=self._schedule
-        )
-        if seed_file is not None:
-            declare(self.service, seed_file)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        super().__init__(seed=seed, forms=forms, seed_file=seed_file, schedule=self._schedule)
         self._socket = _bound(host, port)
         self.port: int = self._socket.getsockname()[1]
         names = {host, "127.0.0.1", "localhost", "[::1]"}
         self.url = f"http://{host}:{self.port}"
-        self._app = make_app(self.service, {f"{name}:{self.port}" for name in names})
+        self._app = make_app(self._service, {f"{name}:{self.port}" for name in names})
         self._client = httpx.AsyncClient(trust_env=False, timeout=TIMEOUT)
 
     @asynccontextmanager
@@ -72,6 +70,7 @@ class Server:
         )
         server = uvicorn.Server(config)
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        self._loop = asyncio.get_running_loop()
         acting = asyncio.create_task(self._schedule.run())
         serving = asyncio.create_task(server.serve(sockets=[self._socket]))
         try:
@@ -82,13 +81,27 @@ class Server:
             server.should_exit = True
             await serving
             acting.cancel()
+            self._loop = None
             await self._client.aclose()
 
-    def rings(self, app_id: str, caller: Person, tenant: str) -> Call:
-        """Let a person call the bot at the callback. Raises ServerError without one."""
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            raise ServerError("the server is not running")
+        return self._loop
+
+    def _do(self, act: Callable[[], T]) -> T:
+        if self._loop is None or on_loop(self._loop):
+            return act()
+
+        async def do() -> T:
+            return act()
+
+        return asyncio.run_coroutine_threadsafe(do(), self._loop).result()
+
+    def _callback_uri(self) -> str:
         if self.callback is None:
             raise ServerError("there is no bot to ring: start with --callback")
-        return self.service.calls.rings(app_id, _https(self.callback), caller, tenant)
+        return _https(self.callback)
 
     def _receiver_of(self, uri: str) -> Receiver | None:
         return None if self.callback is None else self._post

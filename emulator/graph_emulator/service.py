@@ -30,6 +30,7 @@ from .routing import Route, Router
 from .schedule import Schedule
 from .sharing import Sharing
 from .subscriptions import Subscriptions
+from .telling import Teller
 from .throttling import Throttle
 from .tokens import Authority, InvalidTokenError
 from .transfers import Transfers
@@ -59,10 +60,11 @@ class Service:
         self.seeded = Seeded(seed)
         self.authority = Authority()
         self.log = Log()
-        self.directory = Directory(self.seeded)
+        self.teller = Teller()
+        self.directory = Directory(self.seeded, self.teller)
         self.delivery = Delivery(self.schedule, self.authority, self.log, receiver_of)
         self.calls = Calls(self.schedule, self.seeded, self.directory, self.delivery, forms)
-        self.meetings = Meetings()
+        self.meetings = Meetings(self.teller)
         self.media = Media(self.calls)
         self.entities = Entities(self.seeded)
         self._serving = Serving(self.entities, self.calls)

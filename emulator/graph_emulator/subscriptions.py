@@ -221,7 +221,10 @@ class Subscriptions:
         }
 
     def _post(self, key: str, address: str, body: Json) -> None:
-        headers = {"content-type": "application/json", "client-request-id": self._seeded.guid("post")}
+        headers = {
+            "content-type": "application/json",
+            "client-request-id": self._seeded.guid("post"),
+        }
         lane = f"subscriptions/{key}"
         self._delivery.put(lane, partial(self._delivery.post, address, headers, body))
 

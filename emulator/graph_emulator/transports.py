@@ -46,9 +46,13 @@ class Transport(httpx.BaseTransport):
 
 def refuse_on(loop: asyncio.AbstractEventLoop, problem: str) -> None:
     """Raise RuntimeError if this is the thread of the loop."""
-    try:
-        running = asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    if running is loop:
+    if on_loop(loop):
         raise RuntimeError(f"{problem}: use the asynchronous one there")
+
+
+def on_loop(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether this is the thread of a loop."""
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False

@@ -11,13 +11,11 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from uuid import uuid4
 
 from graph_emulator import Call, Server
 from graph_emulator.log import Log, Logged
 
-APP_ID = str(uuid4())
-TENANT = str(uuid4())
+PROMPTS = "https://bot.contoso.com"
 HERE = Path(__file__).parent
 
 BOLD, DIM, PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
@@ -27,24 +25,23 @@ async def main(*, stays: bool) -> int:
     """Show a whole call, and return 0 if it went as it should."""
     port = free_port()
     server = Server(port=0, callback=f"http://127.0.0.1:{port}/api/calls")
-    service = server.service
-    caller = service.directory.user("Ann").presses("1", after=2)
-    person = service.directory.user("Ben").answers(after=2)
-    service.media.lengths = {f"https://bot.contoso.com/{name}.wav": 1.5 for name in ("connecting",)}
+    caller = server.user("Ann").presses("1", after=2)
+    person = server.user("Ben").answers(after=2)
+    server.prompt(f"{PROMPTS}/connecting.wav", seconds=1.5)
     with tempfile.TemporaryDirectory() as folder:
-        async with server.running(), bot(port, server.url, person.id, Path(folder)):
+        async with server.running(), bot(port, server, person.id, Path(folder)):
             print(
                 f"{BOLD}{caller.name} rings the bot; with 1 she is passed on to {person.name}{PLAIN}"
             )
-            call = server.rings(APP_ID, caller, TENANT)
-            await follow(service.log, call)
+            call = server.rings(from_=caller)
+            await follow(server.log, call)
             if stays:
                 print(f"the emulator is at {server.url}; end it with Ctrl+C")
                 await asyncio.Event().wait()
     print(
-        f"{BOLD}the call was ended by the {call.ended_by}, after: {', '.join(service.log.operations)}{PLAIN}"
+        f"{BOLD}the call was ended by the {call.ended_by}, after: {', '.join(server.log.operations)}{PLAIN}"
     )
-    return 0 if call.ended_by == "bot" and "transfer" in service.log.operations else 1
+    return 0 if call.ended_by == "bot" and "transfer" in server.log.operations else 1
 
 
 async def follow(log: Log, call: Call) -> None:
@@ -83,13 +80,13 @@ def summary(data: dict[str, object]) -> str:
 
 
 @asynccontextmanager
-async def bot(port: int, emulator: str, person: str, folder: Path) -> AsyncIterator[None]:
+async def bot(port: int, server: Server, person: str, folder: Path) -> AsyncIterator[None]:
     """Run the bot as it is run elsewhere, by uvicorn in a process of its own."""
     environment = os.environ | {
-        "EMULATOR": emulator,
-        "CLIENT_ID": APP_ID,
+        "EMULATOR": server.url,
+        "CLIENT_ID": server.app_id,
         "CALLBACK_URI": "https://bot.contoso.com/api/calls",
-        "PROMPTS": "https://bot.contoso.com",
+        "PROMPTS": PROMPTS,
         "PERSON_ID": person,
         "STORE": str(folder / "calls.db"),
         "MESSAGES": str(folder),

@@ -56,6 +56,7 @@ async def test_a_bot_in_a_server_of_its_own_is_rung() -> None:
     listening.bind(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     server = Server(port=0, callback=f"http://127.0.0.1:{port}/api/calls")
+    server.app_id = APP
     async with server.running(), client_of(server) as client:
         trust = graph_emulator.trust(server.url)
         bot = Bot(client, app_id=APP, callback_uri=CALLBACK, trust=trust)
@@ -75,17 +76,17 @@ async def test_a_bot_in_a_server_of_its_own_is_rung() -> None:
         async with asyncio.timeout(20):
             while not serving.started:
                 await asyncio.sleep(0.02)
-            call = server.rings(APP, server.service.directory.user("Ann"), "tenant")
+            call = server.rings(from_=server.user("Ann"))
             while not call.ended:
                 await asyncio.sleep(0.02)
         serving.should_exit = True
         await running
     assert call.ended_by == "bot"
-    assert server.service.log.operations == ["answer", "delete"]
+    assert server.log.operations == ["answer", "delete"]
 
 
 async def test_tokens_have_the_roles_that_are_asked_for(server: Server) -> None:
-    ann = server.service.directory.user("Ann")
+    ann = server.user("Ann")
     async with client_of(server) as client, client_of(server, roles=["Calls.Other"]) as other:
         assert (await client.calls.create(call_to(ann))).id
         with pytest.raises(PermissionDeniedError):
@@ -93,11 +94,11 @@ async def test_tokens_have_the_roles_that_are_asked_for(server: Server) -> None:
 
 
 async def test_what_is_notified_without_a_bot_is_logged(server: Server) -> None:
-    ann = server.service.directory.user("Ann")
+    ann = server.user("Ann")
     async with client_of(server) as client:
         await client.calls.create(call_to(ann))
         async with asyncio.timeout(5):
-            while not server.service.log.undelivered:
+            while not server.log.undelivered:
                 await asyncio.sleep(0.02)
 
 
@@ -106,9 +107,9 @@ async def test_a_bot_that_is_away_stops_nothing() -> None:
         nobody.bind(("127.0.0.1", 0))
         server = Server(port=0, callback=f"http://127.0.0.1:{nobody.getsockname()[1]}/")
     async with server.running():
-        server.rings(APP, server.service.directory.user("Ann"), "tenant")
+        server.rings(from_=server.user("Ann"))
         async with asyncio.timeout(5):
-            while not server.service.log.undelivered:
+            while not server.log.undelivered:
                 await asyncio.sleep(0.02)
 
 
@@ -136,7 +137,7 @@ async def test_requests_are_limited(server: Server) -> None:
 
 async def test_ringing_needs_a_bot(server: Server) -> None:
     with pytest.raises(ServerError, match="--callback"):
-        server.rings(APP, server.service.directory.user("Ann"), "tenant")
+        server.rings(from_=server.user("Ann"))
 
 
 def test_a_port_that_is_taken_is_one_clear_error(capsys: pytest.CaptureFixture[str]) -> None:
