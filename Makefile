@@ -15,7 +15,7 @@ COMPILE := $(AUDIT)/uv pip compile --quiet --universal --python-version 3.11 --g
 	--custom-compile-command 'make pins'
 
 # Permissive, or like MPL 2.0 asking nothing of who only uses it; each as packages spell it.
-LICENCES := 0BSD OR CC0-1.0; MIT; MIT License; MIT-0; MIT OR Apache-2.0; BSD License; BSD-2-Clause; \
+LICENCES := 0BSD OR CC0-1.0; MIT; MIT License; MIT-0; MIT OR Apache-2.0; BSD; BSD License; BSD-2-Clause; \
 	BSD-3-Clause; Apache Software License; Apache-2.0; Apache-2.0 OR BSD-2-Clause; Apache-2.0 OR BSD-3-Clause; \
 	PSF-2.0; Python Software Foundation License; MPL-2.0; Mozilla Public License 2.0 (MPL 2.0)
 

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from . import page
 from .service import MOST, Service
 from .tokens import ISSUER, LIFE
 
@@ -91,6 +92,7 @@ def make_app(service: Service, hosts: Collection[str]) -> Starlette:
             Route("/{tenant}/oauth2/v2.0/token", token, methods=["POST"]),
             Route("/_emulator/openid", openid),
             Route("/_emulator/keys", keys, name="keys"),
+            *page.routes(),
             Route("/{path:path}", graph, methods=methods),
         ],
         middleware=[Middleware(HostsOnly, hosts=hosts)],
