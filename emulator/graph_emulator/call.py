@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from graph_comms.bot.json_values import Json
+from graph_comms.bot.json_values import Json, object_of, text_of
 
 from .ids import Seeded
 from .schedule import Act
@@ -138,6 +138,12 @@ class Call:
     def ended(self) -> bool:
         """Whether the call is over."""
         return self.state == "terminated"
+
+    @property
+    def app_hosted(self) -> bool:
+        """Whether the bot handles the media itself."""
+        kind = text_of(object_of(self.entity.get("mediaConfig")).get("@odata.type"))
+        return kind.lower().endswith("apphostedmediaconfig")
 
     @property
     def path(self) -> str:

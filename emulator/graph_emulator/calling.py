@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from functools import partial
 from typing import Literal
-from urllib.parse import urlsplit
 
 from graph_comms import models
 from graph_comms._runtime.misfits import attributes
-from graph_comms._runtime.permissions import required_permissions
 from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 
 from . import wire
+from .addresses import is_https
 from .behaviours import Behaviour
 from .call import Call, Shape, application, result_info
 from .calls import BEAT, Calls
-from .faults import invalid, not_permitted, other_tenant, wrong_state
+from .faults import invalid, no_tenant, wrong_state
 from .ids import same_id
 from .meetings import Meetings
 from .messages import Answer, Request
@@ -46,21 +45,19 @@ class Calling:
             f"POST {call}/answer": self.answer,
             f"POST {call}/reject": self.reject,
             f"POST {call}/keepAlive": self.keep_alive,
+            "POST /communications/calls/logTeleconferenceDeviceQuality": self.log_quality,
         }
 
     def create(self, request: Request) -> Answer:
         """Call people, or join a meeting (application-post-calls)."""
         calls, body, caller = self._calls, request.body, request.caller
         _check_begun(body, "requestedModalities")
-        need = required_permissions(request.operation.permissions, body)
-        if not (caller.has_any(need.any_of) and all(caller.has_any([one]) for one in need.all_of)):
-            raise not_permitted()
         targets = list_of(body.get("targets"))
         if bool(targets) == bool(body.get("meetingInfo")):
             raise invalid("Exactly one of targets and meetingInfo must be given.")
         tenant = text_of(body.get("tenantId")) or caller.tenant
         if caller.tenant and tenant and same_id(tenant) != same_id(caller.tenant):
-            raise other_tenant()
+            raise no_tenant()
         identities = [object_of(target).get("identity") for target in targets]
         _check_source(body, identities)
         people = [calls.directory.called(identity) for identity in identities]
@@ -85,6 +82,8 @@ class Calling:
     def delete(self, request: Request) -> Answer:
         """End a call for the bot, and one between two for both (call-delete)."""
         calls, call = self._calls, self._calls.of(request)
+        if call.state == "terminating":
+            return Answer(204)
         call.state = "terminating"
         calls.later(BEAT, lambda: calls.tell(call, state="terminating"))
         ended = result_info(200, 5001, "The conversation has ended.")
@@ -117,6 +116,12 @@ class Calling:
     def keep_alive(self, request: Request) -> Answer:
         """Let a call live for another 45 minutes (call-keepalive)."""
         self._calls.keep(self._calls.of(request))
+        return Answer(200, headers={"content-type": "text/plain"})
+
+    def log_quality(self, request: Request) -> Answer:
+        """Take in what a device says of the quality of a call (call-logteleconferencedevicequality)."""
+        if not request.headers.get("user-agent"):
+            raise invalid("User-Agent is required.")
         return Answer(200)
 
     def _undecided(self, request: Request) -> Call:
@@ -156,7 +161,7 @@ def _check_begun(
     body: Json, modalities: Literal["requestedModalities", "acceptedModalities"]
 ) -> None:
     given = object_of(body)
-    if urlsplit(text_of(given.get("callbackUri"))).scheme != "https":
+    if not is_https(text_of(given.get("callbackUri"))):
         raise invalid("callbackUri must be an https address.")
     required: Collection[str] = (modalities, "mediaConfig")
     for name in required:
@@ -239,5 +244,17 @@ BEHAVIOURS = (
         "D",
         f"{_PAGE}call-keepalive",
         f"{_TESTS}test_the_bots_own_keep_alive_lets_a_call_live",
+    ),
+    Behaviour(
+        "calls.keepAlive.answer",
+        "W",
+        "captured: 200, text/plain, length 0",
+        "tests/emulator/test_over_http.py::test_keep_alive_is_answered_with_an_empty_text",
+    ),
+    Behaviour(
+        "calls.logTeleconferenceDeviceQuality",
+        "D",
+        f"{_PAGE}call-logteleconferencedevicequality",
+        "tests/emulator/test_over_http.py::test_the_quality_of_a_device_is_taken_in",
     ),
 )

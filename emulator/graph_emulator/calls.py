@@ -12,7 +12,7 @@ from .audio import Speech
 from .call import Call, EndedBy, Operation, Participant, application, result_info
 from .delivery import Delivery
 from .directory import Directory
-from .faults import call_not_found
+from .faults import call_not_found, of_platform, other_tenant
 from .ids import Seeded, same_id
 from .messages import Request
 from .people import KEYS, Leg, Person, Step
@@ -73,9 +73,13 @@ class Calls:
 
     def of(self, request: Request) -> Call:
         """Return the call of a request; raises Fault where it has ended or is not the caller's."""
-        call = self._calls.get(same_id(request.keys["call-id"]))
-        if call is None or call.ended or call.app_id != request.caller.app_id:
+        call, caller = self._calls.get(same_id(request.keys["call-id"])), request.caller
+        if call is None or call.ended or same_id(call.app_id) != same_id(caller.app_id):
             raise call_not_found()
+        if caller.tenant and call.tenant and same_id(caller.tenant) != same_id(call.tenant):
+            raise other_tenant()
+        if call.state == "terminating" and request.operation.method == "POST":
+            raise of_platform(400, "8528", "Call terminated.")
         return call
 
     # -- what people do

@@ -40,6 +40,7 @@ class Emulator(Harness):
         forms: Forms = "wire",
         redelivery: int = 0,
         strict_directory: bool = False,
+        platform_codes: bool = True,
         seed_file: str | os.PathLike[str] | None = None,
     ) -> None:
         super().__init__(
@@ -48,6 +49,7 @@ class Emulator(Harness):
             forms=forms,
             redelivery=redelivery,
             strict_directory=strict_directory,
+            platform_codes=platform_codes,
             seed_file=seed_file,
         )
         schedule, delivery = self._service.schedule, self._service.delivery

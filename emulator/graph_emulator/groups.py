@@ -10,7 +10,7 @@ from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 from .behaviours import Behaviour
 from .call import Call, Participant
 from .calls import BEAT, Calls
-from .faults import Fault, invalid, not_permitted
+from .faults import Fault, invalid, not_established, not_permitted, of_platform
 from .ids import same_id
 from .messages import Answer, Request
 from .operations import DONE, answered, finish, started
@@ -55,7 +55,9 @@ class Groups:
     def get(self, request: Request) -> Answer:
         """Return one who takes part (participant-get)."""
         call = self._calls.of(request)
-        return Answer(200, self._participant(call, request).to_json())
+        context = f"{request.root}/$metadata#communications/calls('{call.id}')/participants/$entity"
+        found = self._participant(call, request).to_json()
+        return Answer(200, {"@odata.context": context, **found})
 
     def invite(self, request: Request) -> Answer:
         """Let it ring at people who are to join (participant-invite)."""
@@ -104,7 +106,7 @@ class Groups:
 
     def mute_bot(self, request: Request, *, muted: bool) -> Answer:
         """Mute the bot itself, or take that back (call-mute, call-unmute)."""
-        call = self._group(request)
+        call = self._established(request)
         kind = "muteParticipantOperation" if muted else "unmuteParticipantOperation"
         operation = started(self._calls, call, request, kind, "completed")
         bot = call.participants[call.bot_id]
@@ -118,7 +120,7 @@ class Groups:
 
     def stop_hold_music(self, request: Request) -> Answer:
         """Let a participant take part again (participant-stopholdmusic)."""
-        call = self._group(request)
+        call = self._established(request)
         self._participant(call, request)
         operation = started(self._calls, call, request, "stopHoldMusicOperation", "completed")
         return answered(request, call, operation, 202)
@@ -129,7 +131,9 @@ class Groups:
 
     def change_screen_sharing_role(self, request: Request) -> Answer:
         """Begin or end to share the bot's screen (call-changescreensharingrole)."""
-        call = self._group(request)
+        call = self._established(request)
+        if not call.app_hosted:
+            raise of_platform(400, "8500", "Invalid media mode.")
         role = text_of(object_of(request.body).get("role")).lower()
         if role not in ("sharer", "viewer"):
             raise invalid("role must be sharer or viewer.")
@@ -140,7 +144,7 @@ class Groups:
 
     def _running(self, request: Request, kind: str) -> Answer:
         """Start an operation that is completed a moment later."""
-        call = self._group(request)
+        call = self._established(request)
         if "participant-id" in request.keys:
             self._participant(call, request)
         operation = started(self._calls, call, request, kind)
@@ -150,7 +154,13 @@ class Groups:
     def _group(self, request: Request) -> Call:
         call = self._calls.of(request)
         if call.shape == "peer-to-peer":
-            raise Fault(400, "8548", "Not a group call.")
+            raise of_platform(400, "8548", "Not a group call.")
+        return call
+
+    def _established(self, request: Request) -> Call:
+        call = self._group(request)
+        if call.bot_id not in call.participants:
+            raise not_established()
         return call
 
     def _participant(self, call: Call, request: Request) -> Participant:

@@ -79,7 +79,8 @@ class Harness(ABC):
     whether bodies are as captures show them or as the documentation does. A notification that nobody
     takes, or that is answered with 500 or more, is posted again `redelivery` times; how often Graph
     does is not known. With `strict_directory` nobody can be called who was not declared, by a method
-    such as `user` or by `seed_file`, a TOML file.
+    such as `user` or by `seed_file`, a TOML file. Without `platform_codes` what is refused for a reason
+    that only the list of the platform documents, such as 8585, has the code BadRequest and no message.
 
     A bot inside an application is given ``clock=svc.clock``. Raises ValueError for a callback that is
     no address, and SeedFileError.
@@ -93,6 +94,7 @@ class Harness(ABC):
         forms: Forms = "wire",
         redelivery: int = 0,
         strict_directory: bool = False,
+        platform_codes: bool = True,
         seed_file: str | os.PathLike[str] | None = None,
         schedule: Schedule | None = None,
     ) -> None:
@@ -108,6 +110,7 @@ class Harness(ABC):
         )
         self._service.delivery.redelivery = redelivery
         self._service.directory.strict = strict_directory
+        self._service.platform_codes = platform_codes
         if seed_file is not None:
             declare(self, seed_file)
         self._service.teller.through = self._do

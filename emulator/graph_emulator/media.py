@@ -10,7 +10,7 @@ from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 from .behaviours import Behaviour
 from .call import Call, Operation
 from .calls import BEAT, Calls
-from .faults import Fault, invalid, media_inactive
+from .faults import invalid, media_inactive, not_established, of_platform
 from .messages import Answer, Request
 from .operations import CANCELLED, DONE, answered, finish, started
 from .recording import BEEP, Limits, Recording, Recordings, origin_of
@@ -126,7 +126,9 @@ class Media:
 
     def subscribe_to_tone(self, request: Request) -> Answer:
         """Tell the bot of each key from now on (call-subscribetotone)."""
-        call = self._calls.of(request)
+        call = self._hosted(request)
+        if call.bot_id not in call.participants:
+            raise not_established()
         operation = started(self._calls, call, request, "subscribeToToneOperation", "completed")
         call.subscribed = True
         return answered(request, call, operation)
@@ -151,12 +153,16 @@ class Media:
 
     def _audible(self, request: Request) -> Call:
         """Return the call of a request whose audio is the service's, and active; raises Fault."""
-        call = self._calls.of(request)
-        hosted = text_of(object_of(call.entity.get("mediaConfig")).get("@odata.type"))
-        if hosted.lower().endswith("apphostedmediaconfig"):
-            raise Fault(400, "8500", "Invalid media mode.")
+        call = self._hosted(request)
         if not call.audio:
             raise media_inactive()
+        return call
+
+    def _hosted(self, request: Request) -> Call:
+        """Return the call of a request whose audio is the service's; raises Fault."""
+        call = self._calls.of(request)
+        if call.app_hosted:
+            raise of_platform(400, "8500", "Invalid media mode.")
         return call
 
     def _queue(self, call: Call, operation: Operation, begin: Callable[[], object]) -> None:

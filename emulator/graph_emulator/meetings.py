@@ -13,7 +13,7 @@ from graph_comms.bot.json_values import Json, object_of, text_of
 
 from .behaviours import Behaviour
 from .call import Call, result_info
-from .faults import Fault, invalid
+from .faults import invalid, no_tenant, of_platform
 from .people import Leg, Person
 from .telling import Teller, told
 
@@ -133,11 +133,11 @@ class Meetings:
         if not key and not info.get("token"):
             raise invalid("chatInfo.threadId, or a joinMeetingId, is required to join a meeting.")
         if not body.get("tenantId"):
-            raise invalid("tenantId is required to join a meeting.")
+            raise no_tenant()
         meeting = self._meetings.get(key) or Meeting(key)
         given = text_of(info.get("passcode")) or None
         if meeting_id and meeting.passcode is not None and meeting.passcode != given:
-            raise Fault(400, "8561", "Invalid join meeting id.")
+            raise of_platform(400, "8561", "Invalid join meeting id.")
         return meeting
 
 

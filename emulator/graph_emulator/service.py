@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl
 
+from graph_comms._runtime.model import GraphModel, is_open
 from graph_comms.bot.json_values import Json, list_of, object_of
 
-from .bodies import check_body
+from .behaviours import Behaviour
+from .bodies import check_body, wrong_body
 from .call_records import CallRecords
 from .calling import Calling
 from .calls import Calls
@@ -21,10 +24,12 @@ from .log import Log, Logged, hidden
 from .media import Media
 from .meetings import Meetings
 from .messages import Answer, Request
+from .metadata import entity_type, type_name_of
 from .odata.entities import Entities
 from .odata.references import References
 from .odata.serving import Serving
 from .online_meetings import OnlineMeetings
+from .permissions import check_permissions
 from .presence import Presences
 from .routing import Route, Router
 from .schedule import Schedule
@@ -42,6 +47,15 @@ MOST = 4 * 1024 * 1024
 DEEPEST = 100
 """How deeply the JSON of a body may be nested."""
 
+NO_CONTENT = 204
+
+_DIAGNOSTIC = json.dumps(
+    {"ServerInfo": {"DataCenter": "Emulator", "Slice": "E", "Ring": "1", "ScaleUnit": "000"}},
+    separators=(",", ":"),
+)
+"""Where Graph says which of its machines has answered."""
+
+_QUALIFIED = re.compile(r"\w{1,60}(\.\w{1,60}){1,4}")
 _ROUTER = Router()
 
 
@@ -91,6 +105,8 @@ class Service:
             ).routes(),
             **Sharing(self.calls).routes(),
         }
+        self.platform_codes = True
+        """Whether refusals have the codes that only the platform's list documents."""
         self.throttles: dict[str, Throttle] = {}
         """How often what may be asked for, by the name of the operation."""
         self.failing: dict[str, list[Fault]] = {}
@@ -116,6 +132,7 @@ class Service:
     ) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body of the answer; header names are in lower case."""
         request_id = self.seeded.guid("request")
+        client_request_id = headers.get("client-request-id", request_id)
         name, call_id, sent = method.lower(), None, None
         try:
             recording = self.media.recordings.read(path, headers) if method == "GET" else None
@@ -127,7 +144,7 @@ class Service:
                 answer = await self._answer(request)
                 call_id = call_id or _created(answer)
         except Fault as fault:
-            answer = _refusal(fault, self.schedule.now().isoformat(), request_id)
+            answer = self._refusal(fault, client_request_id, request_id)
         self.log.requests.append(
             Logged(
                 time=self.schedule.time,
@@ -140,10 +157,11 @@ class Service:
                 answer=None if isinstance(answer.body, bytes) else hidden(answer.body),
             )
         )
-        kind, written = _written(answer.body)
+        kind, written = _written(answer.status, answer.body)
         usual = {
             "request-id": request_id,
-            "client-request-id": headers.get("client-request-id", request_id),
+            "client-request-id": client_request_id,
+            "x-ms-ags-diagnostic": _DIAGNOSTIC,
             "strict-transport-security": "max-age=31536000",
             "cache-control": "private",
         }
@@ -157,7 +175,7 @@ class Service:
             allow = ", ".join(sorted(found))
             message = "Specified HTTP method is not allowed."
             raise Fault(405, "Request_BadRequest", message, allow=allow)
-        raise Fault(404, "BadRequest", "Resource not found for the segment.")
+        raise _not_found(path)
 
     def _request(
         self, route: Route, query: str, headers: Mapping[str, str], body: bytes
@@ -183,11 +201,24 @@ class Service:
             reference=route.reference,
         )
 
+    def _refusal(self, fault: Fault, client_request_id: str, request_id: str) -> Answer:
+        date = self.schedule.now().strftime("%Y-%m-%dT%H:%M:%S")
+        inner = {"date": date, "request-id": request_id, "client-request-id": client_request_id}
+        code, message = fault.code, fault.message
+        if fault.platform and not self.platform_codes:
+            code, message = "BadRequest", ""
+        error = {"code": code, "message": message, "innerError": inner}
+        headers = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
+        if fault.allow:
+            headers["allow"] = fault.allow
+        return Answer(fault.status, {"error": error}, headers)
+
     async def _answer(self, request: Request) -> Answer:
         if failing := self.failing.get(request.name):
             raise failing.pop(0)
         if throttle := self.throttles.get(request.name):
             throttle.take(self.schedule.time)
+        check_permissions(request)
         operation = request.operation
         if request.reference:
             return self._references.answer(request)
@@ -197,11 +228,34 @@ class Service:
         return answer if isinstance(answer, Answer) else await answer
 
 
+def _not_found(path: str) -> Fault:
+    """Return the answer about a path that is none; OData has words of its own for qualified names."""
+    above, _, last = path.rstrip("/").rpartition("/")
+    if _QUALIFIED.fullmatch(last):
+        if owner := _type_at(above):
+            return wrong_body(
+                f"The type '{last}' specified in the URI is neither a base type nor a sub-type of the"
+                f" previously-specified type '{type_name_of(owner)}'."
+            )
+        holder = _type_at(above.rpartition("/")[0])
+        if holder and is_open(holder):
+            return wrong_body(
+                f"Found a function '{last}' on an open property. Functions on open properties are not"
+                " supported."
+            )
+    return Fault(404, "BadRequest", "Resource not found for the segment.")
+
+
+def _type_at(path: str) -> type[GraphModel] | None:
+    found = _ROUTER.find("GET", path)
+    return entity_type(found.operation) if isinstance(found, Route) else None
+
+
 def _parsed(body: bytes) -> Json:
     if not body:
         return None
     try:
-        parsed = json.loads(body)
+        parsed = json.loads(body, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise Fault(400, "BadRequest", "Unable to read JSON request payload.") from None
     level: list[Json] = [parsed]
@@ -212,10 +266,15 @@ def _parsed(body: bytes) -> Json:
     raise Fault(400, "BadRequest", "The JSON request payload is nested too deeply.")
 
 
-def _written(body: Json) -> tuple[dict[str, str], bytes]:
+def _refuse(literal: str) -> Json:
+    """Refuse NaN and Infinity, which Python reads but JSON does not have."""
+    raise ValueError(literal)
+
+
+def _written(status: int, body: Json) -> tuple[dict[str, str], bytes]:
     """Return the header that says what a body is, and its bytes."""
     if body is None:
-        return {}, b""
+        return {"content-length": "0"} if status != NO_CONTENT else {}, b""
     if isinstance(body, bytes):
         return {"content-type": "application/octet-stream"}, body
     return {"content-type": "application/json"}, json.dumps(body).encode()
@@ -225,10 +284,31 @@ def _created(answer: Answer) -> str | None:
     return answer.body.get("id") if answer.status == 201 else None
 
 
-def _refusal(fault: Fault, date: str, request_id: str) -> Answer:
-    inner = {"date": date, "request-id": request_id, "client-request-id": request_id}
-    error = {"code": fault.code, "message": fault.message, "innerError": inner}
-    headers = {} if fault.retry_after is None else {"retry-after": str(fault.retry_after)}
-    if fault.allow:
-        headers["allow"] = fault.allow
-    return Answer(fault.status, {"error": error}, headers)
+_ISSUES = "https://github.com/microsoftgraph/"
+_REFUSED = "tests/emulator/test_refused.py::"
+_HTTP = "tests/emulator/test_over_http.py::"
+
+BEHAVIOURS = (
+    Behaviour("http.headers", "W", "captured answers", f"{_HTTP}test_every_answer_has_the_headers_of_graph"),
+    Behaviour(
+        "http.location", "D", "https://learn.microsoft.com/graph/api/call-playprompt",
+        f"{_HTTP}test_what_was_made_is_where_location_says",
+    ),
+    Behaviour(
+        "http.spellings", "D", "https://learn.microsoft.com/graph/api/call-answer",
+        f"{_HTTP}test_calls_and_actions_are_spelled_in_several_ways",
+    ),
+    Behaviour(
+        "http.contexts", "D", "https://learn.microsoft.com/graph/api/participant-get",
+        f"{_HTTP}test_contexts_of_calls",
+    ),
+    Behaviour(
+        "refused.qualified", "W",
+        f"{_ISSUES}msgraph-sdk-dotnet/issues/625, {_ISSUES}microsoft-graph-comms-samples/issues/320",
+        f"{_REFUSED}test_a_qualified_name_in_the_wrong_place",
+    ),
+    Behaviour(
+        "refused.platform", "D-ACS", "can be left out: platform_codes=False",
+        f"{_REFUSED}test_codes_of_the_platform_can_be_left_out",
+    ),
+)  # fmt: skip

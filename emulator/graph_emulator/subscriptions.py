@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Literal
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from graph_comms._runtime.edm_values import read_date_time_offset
 from graph_comms.bot.changes.resources import longest_life, relative
 from graph_comms.bot.json_values import Json, object_of, text_of
 from graph_comms.models import Subscription
 
+from .addresses import is_https, is_local
 from .behaviours import Behaviour
 from .delivery import Delivery
 from .encryption import encrypted, public_key_of
@@ -260,13 +261,11 @@ class Subscriptions:
 
     async def _validate(self, address: str) -> None:
         """Ask an address whether it wants notifications; raises Fault unless it echoes the token."""
-        parts = urlsplit(address)
-        local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
-        if parts.scheme != "https" and not local:
+        if not (is_https(address) or is_local(address)):
             raise _wrong("The notification URL must be an https address.")
         guid = self._seeded.guid("validation")
         token = f"Validation: Testing client application reachability. Request-Id: {guid}"
-        separator = "&" if parts.query else "?"
+        separator = "&" if "?" in address else "?"
         asked = f"{address}{separator}validationToken={quote(token, safe='')}"
         answered: asyncio.Future[tuple[int, bytes] | None] = (
             asyncio.get_running_loop().create_future()

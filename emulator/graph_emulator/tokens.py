@@ -42,7 +42,7 @@ class Caller:
 
 
 def _singular(role: str) -> str:
-    return role.replace("GroupCalls.", "GroupCall.")
+    return role.replace("GroupCalls", "GroupCall")
 
 
 class InvalidTokenError(Exception):

@@ -10,7 +10,7 @@ from graph_comms.bot.json_values import Json, list_of, number_of, object_of, tex
 from .behaviours import Behaviour
 from .call import NUMBERED, Call, result_info
 from .calls import BEAT, Calls
-from .faults import Fault, invalid, not_permitted, wrong_state
+from .faults import invalid, not_established, not_permitted, wrong_state
 from .messages import Answer, Request
 from .people import Person
 
@@ -38,7 +38,7 @@ class Transfers:
         if not request.caller.has_any([ROLE]):
             raise not_permitted()
         if call.state != "established":
-            raise Fault(400, "8501", "Call not established.")
+            raise not_established()
         target = object_of(object_of(request.body).get("transferTarget"))
         if call.shape != "peer-to-peer" and not object_of(request.body).get("transferee"):
             raise invalid("transferee is required in a group call.")

@@ -83,9 +83,12 @@ def test_a_wrong_passcode_is_refused(svc: Emulator) -> None:
     assert svc.client().calls.create(joining("21234567890123", svc.tenant_id, "right")).id
 
 
-@pytest.mark.parametrize("missing", ["tenant_id", "chat_info"])
-def test_what_joining_needs(svc: Emulator, missing: str) -> None:
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [("tenant_id", "Request authorization tenant mismatch"), ("chat_info", "required to join")],
+)
+def test_what_joining_needs(svc: Emulator, missing: str, message: str) -> None:
     call = joining(LINK, svc.tenant_id)
     setattr(call, missing, None)
-    with pytest.raises(GraphHTTPError, match="required to join a meeting"):
+    with pytest.raises(GraphHTTPError, match=message):
         svc.client().calls.create(call)
