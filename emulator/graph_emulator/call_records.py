@@ -149,6 +149,11 @@ BEHAVIOURS = (
     Behaviour("callRecords.sessions", "D", _OVERVIEW, f"{_TEST}test_the_record_of_a_call_between_two"),
     Behaviour("callRecords.sessions.group", "D", _OVERVIEW, f"{_TEST}test_the_record_of_a_group_call"),
     Behaviour(
+        "callRecords.list", "D",
+        "https://learn.microsoft.com/graph/api/callrecords-cloudcommunications-list-callrecords",
+        f"{_TEST}test_a_list_of_records_has_no_sessions",
+    ),
+    Behaviour(
         "callRecords.when", "W", "microsoft-graph-docs issues 7566 and 8144",
         f"{_TEST}test_the_record_of_a_call_between_two",
     ),

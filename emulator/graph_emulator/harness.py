@@ -160,17 +160,30 @@ class Harness(ABC):
     # -- clients
 
     def client(
-        self, *, roles: Collection[str] | None = None, tenant: str | None = None, **options: Any
+        self,
+        *,
+        roles: Collection[str] | None = None,
+        tenant: str | None = None,
+        user: Person | None = None,
+        **options: Any,
     ) -> CommunicationsClient:
-        """Return an ordinary client whose requests come here; without `roles` it has all of them."""
+        """Return an ordinary client whose requests come here; without `roles` it has all of them.
+
+        Without a `user` on whose behalf it asks it is an application's, for which there is no `/me`.
+        """
         return CommunicationsClient(
-            self._token(roles, tenant),
+            self._token(roles, tenant, user),
             transport=self.transport(),
             **options,
         )
 
     def async_client(
-        self, *, roles: Collection[str] | None = None, tenant: str | None = None, **options: Any
+        self,
+        *,
+        roles: Collection[str] | None = None,
+        tenant: str | None = None,
+        user: Person | None = None,
+        **options: Any,
     ) -> AsyncCommunicationsClient:
         """Return an ordinary asynchronous client whose requests come here."""
         virtual = client_clock.Clock(
@@ -179,7 +192,7 @@ class Harness(ABC):
             chance=self._service.seeded.below("retries").random.random,
             async_sleep=self.clock.sleep,
         )
-        sign = self._token(roles, tenant)
+        sign = self._token(roles, tenant, user)
 
         async def token() -> str:  # a function that is not async would get a thread
             return sign()
@@ -310,9 +323,11 @@ class Harness(ABC):
     def _callback_uri(self) -> str:
         raise ValueError("say which bot is rung: a connected one, or a callbackUri")
 
-    def _token(self, roles: Collection[str] | None, tenant: str | None) -> Callable[[], str]:
-        authority = self._service.authority
-        return lambda: authority.access_token(self.app_id, tenant or self.tenant_id, roles)
+    def _token(
+        self, roles: Collection[str] | None, tenant: str | None, user: Person | None = None
+    ) -> Callable[[], str]:
+        authority, user_id = self._service.authority, None if user is None else user.id
+        return lambda: authority.access_token(self.app_id, tenant or self.tenant_id, roles, user_id)
 
     async def _handle(self, request: httpx.Request, body: bytes) -> httpx.Response:
         url = request.url

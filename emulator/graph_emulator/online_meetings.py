@@ -23,7 +23,6 @@ from .messages import Answer, Request
 from .odata.entities import Entities, shown
 from .odata.places import Place, context_of, place_of
 from .odata.queries import Query
-from .odata.serving import Serving
 from .odata.store import Path
 from .schedule import Schedule
 
@@ -50,13 +49,11 @@ class OnlineMeetings:
         schedule: Schedule,
         seeded: Seeded,
         entities: Entities,
-        serving: Serving,
         meetings: Meetings,
     ) -> None:
         self._schedule = schedule
         self._seeded = seeded
         self._entities = entities
-        self._serving = serving
         self._meetings = meetings
         self._by_external_id: dict[tuple[str, str, str], Path] = {}
 
@@ -66,13 +63,6 @@ class OnlineMeetings:
         for path in ("/me", "/users/{user-id}", "/communications"):
             found[f"POST {path}/onlineMeetings"] = self.create
             found[f"POST {path}/onlineMeetings/createOrGet"] = self.create_or_get
-        for path in ("/me", "/users/{user-id}"):
-            times = "startDateTime={startDateTime},endDateTime={endDateTime}"
-            of_user = f"(meetingOrganizerUserId={{meetingOrganizerUserId}},{times})"
-            for kind in ("Recordings", "Transcripts"):
-                found[f"GET {path}/onlineMeetings/getAll{kind}{of_user}"] = self._serving.nested(
-                    kind.lower()
-                )
         return found
 
     def create(self, request: Request) -> Answer:
@@ -192,9 +182,5 @@ BEHAVIOURS = (
     Behaviour(
         "onlineMeetings.policy", "?", "no application access policy is asked for",
         f"{_TEST}test_a_meeting_is_created",
-    ),
-    Behaviour(
-        "onlineMeetings.getAll", "D", f"{_PAGE}onlinemeeting-getallrecordings",
-        f"{_TEST}test_recordings_of_all_meetings",
     ),
 )  # fmt: skip

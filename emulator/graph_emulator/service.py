@@ -100,9 +100,7 @@ class Service:
             **Transfers(self.calls).routes(),
             **self._presences.routes(),
             **self.subscriptions.routes(),
-            **OnlineMeetings(
-                self.schedule, self.seeded, self.entities, self._serving, self.meetings
-            ).routes(),
+            **OnlineMeetings(self.schedule, self.seeded, self.entities, self.meetings).routes(),
             **Sharing(self.calls).routes(),
         }
         self.platform_codes = True

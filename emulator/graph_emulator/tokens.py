@@ -33,6 +33,8 @@ class Caller:
     tenant: str | None
     roles: frozenset[str] | None
     """None for all of them."""
+    user: str | None = None
+    """The id of the user on whose behalf it asks; None if it asks for itself."""
 
     def has_any(self, roles: Collection[str]) -> bool:
         """Whether it has one of some roles, or none is asked for; some are spelled in two ways."""
@@ -80,9 +82,17 @@ class Authority:
             found.append({**public, "kid": kid, "use": "sig"})
         return {"keys": found}
 
-    def access_token(self, app_id: str, tenant: str | None, roles: Collection[str] | None) -> str:
-        """Return a token with which an application sends requests."""
+    def access_token(
+        self,
+        app_id: str,
+        tenant: str | None,
+        roles: Collection[str] | None,
+        user: str | None = None,
+    ) -> str:
+        """Return a token with which an application sends requests, for itself or on behalf of a user."""
         claims: dict[str, object] = {"iss": "emulator", "aud": "graph", "appid": app_id}
+        if user is not None:
+            claims["oid"] = user
         if tenant is not None:
             claims["tid"] = tenant
         if roles is not None:
@@ -118,6 +128,7 @@ class Authority:
             app_id=claims["appid"],
             tenant=claims.get("tid"),
             roles=None if roles is None else frozenset(roles),
+            user=claims.get("oid"),
         )
 
     def _sign(self, claims: dict[str, object]) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from graph_comms import CommunicationsClient, NotFoundError
+from graph_comms import BadRequestError, CommunicationsClient, NotFoundError
 from graph_comms.models import (
     Call,
     Identity,
@@ -81,6 +81,18 @@ def test_the_record_of_a_group_call(svc: Emulator, client: CommunicationsClient)
     assert found.type == "groupCall"
     assert {one.id for one in found.participants_v2 or ()} == everybody
     assert {one.id for one in client.call_records.sessions.list(key)} == everybody
+
+
+def test_a_list_of_records_has_no_sessions(svc: Emulator, client: CommunicationsClient) -> None:
+    call(client, svc.user("Ann").declines())
+    svc.run()
+    svc.advance(minutes=10)
+    [found] = client.call_records.list(select=["id", "sessions"])
+    assert not found.sessions
+    for relation in ("sessions", "participants_v2"):
+        with pytest.raises(BadRequestError, match="expand"):
+            list(client.call_records.list(expand=[relation]))
+    assert len(client.call_records.get(str(found.id), expand=["sessions"]).sessions or ()) == 1
 
 
 def test_a_record_is_completed_and_forgotten(svc: Emulator, client: CommunicationsClient) -> None:

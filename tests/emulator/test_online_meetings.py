@@ -98,7 +98,7 @@ def test_a_meeting_is_found_by_its_link_and_its_id(client: CommunicationsClient)
 
 def test_a_passcode_is_made(emulator: Emulator, client: CommunicationsClient) -> None:
     asked = JoinMeetingIdSettings(is_passcode_required=True)
-    made = client.me.online_meetings.create(OnlineMeeting(join_meeting_id_settings=asked))
+    made = client.users.online_meetings.create(ANN, OnlineMeeting(join_meeting_id_settings=asked))
     settings = made.join_meeting_id_settings
     assert settings is not None
     assert settings.passcode
@@ -109,7 +109,7 @@ def test_a_bot_joins_by_the_id_and_the_passcode(
     emulator: Emulator, client: CommunicationsClient
 ) -> None:
     asked = JoinMeetingIdSettings(is_passcode_required=True)
-    made = client.me.online_meetings.create(OnlineMeeting(join_meeting_id_settings=asked))
+    made = client.users.online_meetings.create(ANN, OnlineMeeting(join_meeting_id_settings=asked))
     assert made.join_meeting_id_settings is not None
     number = made.join_meeting_id_settings.join_meeting_id
 
@@ -144,3 +144,10 @@ def test_recordings_of_all_meetings(client: CommunicationsClient) -> None:
         "eve", meeting_organizer_user_id="eve", start_date_time=TEN + timedelta(minutes=1)
     )
     assert [one.id for one in late] == ["r1"]
+    every = client.online_meetings.get_all_recordings
+    assert [one.id for one in every(meeting_organizer_user_id="eve")] == ["r0", "r1"]
+    assert [one.id for one in every(meeting_organizer_user_id="eve", top=1)] == ["r0", "r1"]
+    assert list(every(meeting_organizer_user_id="ben")) == []
+    changed = every.delta(meeting_organizer_user_id="eve", start_date_time=TEN, top=1)
+    assert [one.id for one in changed] == ["r0", "r1"]
+    assert list(client.online_meetings.get_all_transcripts(meeting_organizer_user_id="eve")) == []

@@ -73,7 +73,7 @@ class Served:
         content = b"" if body is None else json.dumps(body).encode()
         headers = {"content-type": "application/json"}
         if token:
-            signed = self.service.authority.access_token(APP, TENANT, None)
+            signed = self.service.authority.access_token(APP, TENANT, None, APP)
             headers["authorization"] = f"Bearer {signed}"
         return self.send(method, f"{ROOT}{path}", headers, content)
 
@@ -135,7 +135,7 @@ def response_to(served: Served, case: Case[Any]) -> schemathesis.Response:
     """Return the answer to a case; every other one is about a call that lives."""
     about = case.as_transport_kwargs(base_url=ROOT)
     prepared = requests.Request(**about).prepare()
-    token = served.service.authority.access_token(APP, TENANT, None)
+    token = served.service.authority.access_token(APP, TENANT, None, APP)
     headers = {name.lower(): str(value) for name, value in prepared.headers.items()}
     content: Any = prepared.body or b""
     status, written, answer = served.send(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from graph_comms._runtime.model import GraphModel
 from graph_comms._runtime.untyped import TYPE_ANNOTATION
@@ -11,7 +12,7 @@ from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 from ..faults import Fault
 from ..ids import Seeded, same_id
 from ..metadata import declared_in, key_name
-from .queries import Query
+from .queries import Item, Query
 from .store import Path, Record, Store
 
 Entity = dict[str, Json]
@@ -55,6 +56,14 @@ class Entities:
         """Return the entities of a collection, or the part of it that is a user's."""
         return [
             self.whole((*path, key), record, cls)
+            for key, record in self.store.below(path)
+            if record.belongs_to(owner)
+        ]
+
+    def items(self, path: Path, cls: Type, owner: str | None = None) -> list[Item]:
+        """Return the same as what a query can arrange, the oldest first."""
+        return [
+            Item(record.number, partial(self.whole, (*path, key), record, cls))
             for key, record in self.store.below(path)
             if record.belongs_to(owner)
         ]
@@ -110,6 +119,7 @@ def _expanded(value: Json, query: Query, cls: Type) -> Json:
         return None
     if held := object_of(value):
         return shown(held, query, cls)
-    found = query.arranged([{**object_of(one)} for one in list_of(value)])[query.skip :]
+    inner = [Item(at, partial(object_of, one)) for at, one in enumerate(list_of(value))]
+    found = query.arranged(inner)[query.skip :]
     kept = found if query.top is None else found[: query.top]
-    return [shown(one, query, cls) for one in kept]
+    return [shown(one.entity, query, cls) for one in kept]

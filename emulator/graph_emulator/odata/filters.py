@@ -31,6 +31,12 @@ IT = ""
 DEEPEST = 50
 """How deeply an expression may be nested."""
 
+LONGEST = 2000
+"""How many words and marks an expression may have."""
+
+MOST = 100_000
+"""How many members of collections an expression may look at in one entity."""
+
 _TOKEN = re.compile(
     r"""\s*(?:
     (?P<duration>duration'[^']*')
@@ -65,8 +71,14 @@ def parse_filter(text: str, cls: type[GraphModel] | None) -> Predicate:
     `cls` is its type, which says what properties there are; raises Fault for an expression that is
     wrong or not understood.
     """
-    condition = _Parser(text, {IT: cls}).whole()
-    return lambda entity: condition({IT: entity}) is True
+    parser = _Parser(text, {IT: cls})
+    condition = parser.whole()
+
+    def meets(entity: Json) -> bool:
+        parser.looked_at = 0
+        return condition({IT: entity}) is True
+
+    return meets
 
 
 class _Parser:
@@ -75,6 +87,8 @@ class _Parser:
         self._at = 0
         self._types = dict(types)
         self._depth = 0
+        self.looked_at = 0
+        """How many members of collections the condition has looked at in an entity."""
 
     def whole(self) -> Value:
         found = self._either()
@@ -141,7 +155,12 @@ class _Parser:
         if self._take("in"):
             self._expect("(")
             choices = self._list()
-            return lambda scope: any(_equal(left(scope), choice(scope)) for choice in choices)
+
+            def is_one(scope: Scope) -> Json:
+                value = left(scope)
+                return any(_equal(value, choice(scope)) for choice in choices)
+
+            return is_one
         comparison = self._take(*_COMPARISONS)
         if not comparison:
             return left
@@ -239,6 +258,9 @@ class _Parser:
 
         def quantified(scope: Scope) -> Json:
             items = list_of(value_at(scope[start], names))
+            self.looked_at += len(items)
+            if self.looked_at > MOST:
+                raise wrong_filter("it looks at too much")
             return meets(condition({**scope, variable: item}) is True for item in items)
 
         return quantified
@@ -251,6 +273,8 @@ def _tokens(text: str) -> list[tuple[str, str]]:
         match = _TOKEN.match(text, at)
         if match is None or match.lastgroup is None:
             raise wrong_filter(f"it is not understood at position {at}")
+        if len(tokens) == LONGEST:
+            raise wrong_filter("it has too many conditions")
         tokens.append((match.lastgroup, match[match.lastgroup]))
         at = match.end()
     return tokens

@@ -7,11 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from graph_comms._runtime.model import GraphModel
+
+from ..behaviours import Behaviour
+from ..faults import Fault
 from ..ids import same_id
 from ..messages import Request
+from ..metadata import type_name_of
 from .store import Path
 
 _KEY = re.compile(r"\{([^{}]+)\}")
+
+_ARGUMENTS = re.compile(r"\([^()]*\)")
 
 _SHARED = frozenset({"adhocCalls", "onlineMeetings"})
 """Collections of `communications` of which each user has a part: the entities are the same."""
@@ -42,11 +49,14 @@ class Place:
 
 def place_of(request: Request) -> Place:
     """Return where a request leads; its functions, `$count` and the like left out."""
-    return place_at(request.operation.path, request.keys)
+    return place_at(request.operation.path, request.keys, request.caller.user)
 
 
-def place_at(template: str, keys: Mapping[str, str]) -> Place:
-    """Return where a path leads whose template has these keys."""
+def place_at(template: str, keys: Mapping[str, str], me: str | None) -> Place:
+    """Return where a path leads whose template has these keys; `me` is the user who asks.
+
+    Raises Fault for /me without one.
+    """
     segments: list[tuple[str, bool]] = []
     for segment in template.strip("/").split("/"):
         if segment.startswith("$") or "(" in segment:
@@ -54,7 +64,10 @@ def place_at(template: str, keys: Mapping[str, str]) -> Place:
         key = _KEY.fullmatch(segment)
         segments.append((same_id(keys[key[1]]), True) if key else (segment, False))
     if segments[0] == ("me", False):
-        segments = [("users", False), ("me", True), *segments[1:]]
+        if me is None:
+            message = "/me request is only valid with delegated authentication flow."
+            raise Fault(400, "BadRequest", message)
+        segments = [("users", False), (same_id(me), True), *segments[1:]]
     owner = None
     match segments:
         case [("users", _), (user, _), (name, _), *rest] if name in _SHARED:
@@ -81,6 +94,12 @@ def context_of(request: Request, suffix: str) -> dict[str, str]:
     return {"@odata.context": f"{request.root}/$metadata#{written.removeprefix('/')}{suffix}"}
 
 
+def collection_of(request: Request, cls: type[GraphModel] | None) -> dict[str, str]:
+    """Return the same for entities of a type that are in no collection of their own."""
+    name = type_name_of(cls) if cls else "Edm.Untyped"
+    return {"@odata.context": f"{request.root}/$metadata#Collection({name})"}
+
+
 def link_to(request: Request, query: Mapping[str, str]) -> str:
     """Return the address of a request with other options."""
     return f"{request.root}{_address(request)}?{urlencode(query, safe='$')}"
@@ -92,9 +111,32 @@ def location_of(request: Request, key: str) -> str:
 
 
 def _address(request: Request) -> str:
-    return _KEY.sub(lambda key: quote(request.keys[key[1]], safe=""), request.operation.path)
+    types = {one.wire_name: one.type for one in request.operation.parameters}
+
+    def arguments(match: re.Match[str]) -> str:
+        written: list[str] = []
+        for name in _KEY.findall(match[0]):
+            if name in request.keys:
+                text = quote(request.keys[name].replace("'", "''"), safe="':")
+                written.append(
+                    f"{name}='{text}'" if types[name].startswith("str") else f"{name}={text}"
+                )
+        return f"({','.join(written)})"
+
+    path = _ARGUMENTS.sub(arguments, request.operation.path)
+    return _KEY.sub(lambda key: quote(request.keys[key[1]], safe=""), path)
 
 
 def address_of(path: Path) -> str:
     """Return the address of a path below the service root."""
     return "/".join(quote(segment, safe="") for segment in path)
+
+
+BEHAVIOURS = (
+    Behaviour(
+        "entities.me",
+        "W",
+        "microsoft-graph-docs issues 9084, msgraph-sdk-php 1163",
+        "tests/emulator/test_entities.py::test_me_is_the_user_of_the_token",
+    ),
+)

@@ -5,16 +5,20 @@ Sources: OData Protocol 4.01, section 11.2.5; https://learn.microsoft.com/graph/
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from graph_comms._runtime.model import GraphModel
-from graph_comms.bot.json_values import Json
+from graph_comms.bot.json_values import Json, list_of
 
 from ..faults import Fault
-from ..metadata import Property, property_of
+from ..metadata import Property, properties_of, property_of
 from .filters import Predicate, parse_filter, value_at
 
 PAGE = 100
@@ -23,8 +27,28 @@ PAGE = 100
 DEEPEST = 10
 """How deeply expansions may be nested."""
 
+MOST = 20
+"""By how many properties entities may be ordered."""
+
 TOKENS = frozenset({"$skiptoken", "$deltatoken"})
 """What links to further pages have beside the options of the query."""
+
+
+Position = tuple[Any, ...]
+"""Where an entity is in an order: the ranks of its properties, and its number."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entity in a collection; `number` is its place in the order that it has if none is asked for."""
+
+    number: int
+    read: Callable[[], Mapping[str, Json]]
+
+    @cached_property
+    def entity(self) -> Mapping[str, Json]:
+        """The entity."""
+        return self.read()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +67,28 @@ class Query:
     skip: int = 0
     count: bool = False
 
-    def arranged(self, entities: list[dict[str, Json]]) -> list[dict[str, Json]]:
+    def arranged(self, items: list[Item]) -> list[Item]:
         """Return the entities that meet the condition, in the order that is asked for."""
-        found = [one for one in entities if self.filter is None or self.filter(one)]
+        found = [one for one in items if self.filter is None or self.filter(one.entity)]
         for names, descending in reversed(self.orderby):
-            found.sort(key=lambda one: _rank(value_at(one, names)), reverse=descending)
+            found.sort(key=lambda one: _rank(value_at(one.entity, names)), reverse=descending)
         return found
+
+    def position(self, item: Item) -> Position:
+        """Return where an entity is in that order."""
+        ranks = (_rank(value_at(item.entity, names)) for names, _ in self.orderby)
+        return (*ranks, item.number)
+
+    def is_after(self, item: Item, position: Position) -> bool:
+        """Whether an entity comes after a position; raises TypeError for one of another order."""
+        own = self.position(item)
+        if len(own) != len(position):
+            raise TypeError
+        directions = (*(descending for _, descending in self.orderby), False)
+        for left, right, descending in zip(own, position, directions, strict=True):
+            if left != right:
+                return (left < right) is descending
+        return False
 
 
 def parse_query(
@@ -69,9 +109,13 @@ def parse_query(
             raise _wrong(f"The query option '{name[:50]}' is not supported here.")
     if "$search" in options:
         raise Fault(501, "NotImplemented", "The emulator does not search.")
-    expanded = dict(_expanded(options.get("$expand", ""), cls, depth))
+    expansion = options.get("$expand", "")
+    if expansion == "*" and cls is not None:
+        expansion = ",".join(name for name, one in properties_of(cls).items() if one.leads)
+    expanded = dict(_expanded(expansion, cls, depth))
     selected = [one.strip() for one in options.get("$select", "").split(",") if one.strip()]
-    chosen = tuple(property_of(cls, one.partition("/")[0]) for one in selected if one != "*")
+    paths = dict.fromkeys(one.partition("/")[0] for one in selected if one != "*")
+    chosen = tuple(property_of(cls, name) for name in paths)
     count = options.get("$count", "false").lower()
     if count not in ("true", "false"):
         raise _wrong("$count must be true or false.")
@@ -88,7 +132,10 @@ def parse_query(
 
 
 def _orders(text: str, cls: type[GraphModel] | None) -> Iterator[tuple[list[str], bool]]:
-    for part in filter(None, map(str.strip, text.split(","))):
+    parts = [one.strip() for one in text.split(",") if one.strip()]
+    if len(parts) > MOST:
+        raise _wrong(f"$orderby takes at most {MOST} properties.")
+    for part in parts:
         path, _, direction = part.partition(" ")
         if direction.strip() not in ("", "asc", "desc"):
             raise _wrong("$orderby takes asc or desc.")
@@ -144,13 +191,46 @@ def _number(options: Mapping[str, str], name: str) -> int | None:
     return int(text)
 
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:")
+
+
 def _rank(value: Json) -> tuple[int, Any]:
     """Return what values are ordered by: null first (OData Protocol 4.01, 11.2.6.2)."""
     if value is None:
         return 0, 0
     if isinstance(value, bool | int | float):
         return 1, value
-    return 2, str(value)
+    text = str(value)
+    if _MOMENT.match(text):
+        try:
+            moment = datetime.fromisoformat(text).astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        else:
+            text = moment.isoformat(timespec="microseconds")
+    return 2, text
+
+
+def written_token(start: int, position: Position) -> str:
+    """Return a position as a link has it; `start` is the number of the last change before the first page."""
+    return urlsafe_b64encode(json.dumps([start, *position]).encode()).decode()
+
+
+def read_token(token: str) -> tuple[int, Position]:
+    """Return what a token says; raises Fault for one that is not ours."""
+    try:
+        read: Json = json.loads(urlsafe_b64decode(token.encode()))
+    except (ValueError, RecursionError):
+        raise wrong_token() from None
+    start, *position = list_of(read) or [None]
+    if not isinstance(start, int):
+        raise wrong_token()
+    return start, tuple(tuple(list_of(one)) or one for one in position)
+
+
+def wrong_token() -> Fault:
+    """Return the answer to a link to a page that was not written here."""
+    return _wrong("$skiptoken is not one of ours.")
 
 
 def _wrong(message: str) -> Fault:

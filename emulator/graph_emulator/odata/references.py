@@ -70,7 +70,7 @@ class References:
         route = self._router.find("GET", f"/v1.0{relative(identity)}")
         if not isinstance(route, Route):
             raise Fault(400, "BadRequest", "@odata.id is not the address of an entity.")
-        place = place_at(route.operation.path, route.keys)
+        place = place_at(route.operation.path, route.keys, request.caller.user)
         record = self._store.get(place.path)
         if record is None:
             raise not_found()

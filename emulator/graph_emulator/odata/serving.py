@@ -7,10 +7,12 @@ https://learn.microsoft.com/graph/paging, https://learn.microsoft.com/graph/delt
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from types import MappingProxyType
 
 from graph_comms._runtime.model import GraphModel
-from graph_comms.bot.json_values import object_of, text_of
+from graph_comms.bot.json_values import Json, object_of, text_of
 
 from ..behaviours import Behaviour
 from ..calls import Calls
@@ -19,13 +21,16 @@ from ..ids import same_id
 from ..messages import Answer, Request
 from ..metadata import entities_at, entity_type, key_name
 from .entities import Entities, Entity, parted, shown
-from .filters import parse_filter
-from .places import Place, context_of, link_to, location_of, place_of
-from .queries import PAGE, TOKENS, Query, parse_query
-from .store import Record
+from .filters import Predicate, parse_filter
+from .places import Place, address_of, collection_of, context_of, link_to, location_of, place_of
+from .queries import PAGE, TOKENS, Item, Query, parse_query, read_token, written_token, wrong_token
+from .store import Path, Record
 
 PAGES = {"/communications/callRecords": 60}
 """How many entities a page has at most, where that is known."""
+
+PLAIN = frozenset({"/communications/callRecords"})
+"""The lists that show nothing of what their entities lead to; that is read with each of them."""
 
 CREATED = {"/communications/calls/{call-id}/audioRoutingGroups": 200}
 """The status of what was created, where it is another than 201."""
@@ -35,7 +40,7 @@ CALLS = "/communications/calls"
 _KEPT_BY_CALLS = re.compile(
     rf"{CALLS}/\{{call-id\}}(/(operations|participants)(/\{{[^{{}}]+\}})?)?$"
 )
-_DELTA = re.compile(r"[^(]*/delta\(\)")
+_REMOVED: Mapping[str, Json] = {"@removed": {"reason": "deleted"}}
 
 
 class Serving:
@@ -65,14 +70,19 @@ class Serving:
             message = "What calls consist of is changed by their actions alone."
             raise Fault(405, "Request_BadRequest", message, allow="GET")
         answer = self._kinds.get(operation.kind)
-        if _DELTA.fullmatch(operation.path):
-            answer = self._delta
+        if operation.kind == "function":
+            answer = self._function(operation.path)
         if answer is None:
             message = f"The emulator has no behaviour for {operation.python}."
             raise Fault(501, "NotImplemented", message)
         if "call-id" in request.keys:
             self._calls.of(request)
         return answer(request)
+
+    def _function(self, path: str) -> Callable[[Request], Answer] | None:
+        if "/getAll" in path:
+            return self._nested
+        return self._delta if path.endswith("/delta()") else None
 
     # -- one entity
 
@@ -90,8 +100,9 @@ class Serving:
         written = {**context_of(request, suffix), **shown(whole, query, cls)}
         return Answer(200, written, {"etag": record.etag})
 
-    def _get_of_calls(self, request: Request, entities: list[Entity], key: str) -> Answer:
+    def _get_of_calls(self, request: Request, items: list[Item], key: str) -> Answer:
         cls = entity_type(request.operation)
+        entities = (one.entity for one in items)
         found = [one for one in entities if same_id(text_of(one["id"])) == key]
         if not found:
             raise not_found()
@@ -107,6 +118,9 @@ class Serving:
         headers = {"etag": record.etag}
         if cls is not None:
             headers["location"] = location_of(request, record.value[key_name(cls)])
+        if minimal := _minimal(request):
+            address = f"{request.root}/{address_of(path)}"
+            return Answer(204, headers={**headers, **minimal, "odata-entityid": address})
         whole = self._entities.whole(path, record, cls)
         written = {**context_of(request, "/$entity"), **shown(whole, Query(), cls)}
         return Answer(CREATED.get(request.operation.path, 201), written, headers)
@@ -123,6 +137,8 @@ class Serving:
         changes, _ = parted(object_of(request.body), cls)
         changes.pop(key_name(cls), None)
         self._store.merge(record, changes)
+        if minimal := _minimal(request):
+            return Answer(204, headers={"etag": record.etag, **minimal})
         whole = self._entities.whole(place.path, record, cls)
         suffix = "/$entity" if place.one else ""
         written = {**context_of(request, suffix), **shown(whole, Query(), cls)}
@@ -138,64 +154,76 @@ class Serving:
 
     def _list(self, request: Request) -> Answer:
         query = _query(request)
-        found = self._arranged(request, query)
-        written: Entity = context_of(request, "")
-        if query.count:
-            written["@odata.count"] = len(found)
-        return _page(request, query, found[query.skip :], written, {})
+        return _page(
+            request, query, self._items(request), context_of(request, ""), self._store.version
+        )
 
     def _count(self, request: Request) -> Answer:
-        found = self._arranged(request, _query(request))
+        found = _query(request).arranged(self._items(request))
         return Answer(200, str(len(found)).encode(), {"content-type": "text/plain"})
 
-    def _arranged(self, request: Request, query: Query) -> list[Entity]:
-        place, cls = place_of(request), _type(request)
+    def _items(self, request: Request) -> list[Item]:
+        place = place_of(request)
         self._check_above(place)
         found = self._of_calls(request, request.operation.path.removesuffix("/$count"))
         if found is None:
-            found = self._entities.all(place.path, cls, place.owner)
-        found = query.arranged(found)
-        return [shown(one, query, cls) for one in found]
+            return self._entities.items(place.path, _type(request), place.owner)
+        return found
 
     def _delta(self, request: Request) -> Answer:
-        """Answer what was changed since the link that is followed, and a link for what will be."""
-        place, cls, query = place_of(request), _type(request), _query(request)
+        query, place = _query(request), place_of(request)
         self._check_above(place)
-        since = _token(request, "$deltatoken")
-        changed = [
-            self._entities.whole((*place.path, key), record, cls)
-            for key, record in self._store.below(place.path)
-            if record.version > since and record.belongs_to(place.owner)
+        return self._changes(request, query, [place.path], lambda _: True)
+
+    def _nested(self, request: Request) -> Answer:
+        """Answer with what is below all entities of a collection, or a user's, or with its changes."""
+        query = _query(request)
+        place = place_of(request)
+        collection, name = place.path, request.operation.path.partition("/getAll")[2]
+        name = name.partition("(")[0].lower()
+        if name == "onlinemeetingmessages":
+            collection, name = (*collection, "onlineMeetingConversations"), "messages"
+        user = request.keys.get("meetingOrganizerUserId") or request.keys.get("userId")
+        begin, end = (request.keys.get(one) for one in ("startDateTime", "endDateTime"))
+        within = [f"createdDateTime ge {begin}"] if begin else []
+        within += [f"createdDateTime le {end}"] if end else []
+        made = parse_filter(" and ".join(within) or "true", _type(request))
+        below = [
+            (*collection, key, name)
+            for key, record in self._store.below(collection)
+            if record.belongs_to(place.owner) and record.belongs_to(user and same_id(user))
         ]
-        found = [shown(one, query, cls) for one in query.arranged(changed)]
-        if since:
-            gone = self._store.removed(place.path, since)
-            found += [{"id": key, "@removed": {"reason": "deleted"}} for key in gone]
-        kept = {name: value for name, value in request.query.items() if name not in TOKENS}
-        later = link_to(request, {**kept, "$deltatoken": str(self._store.version)})
-        written: Entity = context_of(request, "/$delta")
-        return _page(request, query, found, written, {"@odata.deltaLink": later})
+        if request.operation.path.endswith("/delta()"):
+            return self._changes(request, query, below, made)
+        items = [one for path in below for one in self._entities.items(path, _type(request))]
+        found = [one for one in items if made(one.entity)]
+        written = collection_of(request, _type(request))
+        return _page(request, query, found, written, self._store.version)
 
-    def nested(self, name: str) -> Callable[[Request], Answer]:
-        """Return what answers with those below the entities of a user, by when they were made."""
-
-        def answer(request: Request) -> Answer:
-            place, cls, query = place_of(request), _type(request), _query(request)
-            begin, end = (request.keys.get(one) for one in ("startDateTime", "endDateTime"))
-            within = [f"createdDateTime ge {begin}"] if begin else []
-            within += [f"createdDateTime le {end}"] if end else []
-            made = parse_filter(" and ".join(within) or "true", cls)
-            entities = [
-                entity
-                for key, record in self._store.below(place.path)
-                if record.belongs_to(place.owner)
-                for entity in self._entities.all((*place.path, key, name), cls)
-                if made(entity)
+    def _changes(
+        self, request: Request, query: Query, paths: Iterable[Path], meant: Predicate
+    ) -> Answer:
+        """Answer what was changed since the link that is followed, and a link for what will be."""
+        cls, since = _type(request), _since(request)
+        version = self._store.version
+        token = request.query.get("$skiptoken")
+        begun = read_token(token)[0] if token else version
+        items: list[Item] = []
+        for path in paths:
+            items += [
+                Item(record.version, partial(self._entities.whole, (*path, key), record, cls))
+                for key, record in self._store.below(path)
+                if record.version > since and meant(record.value)
             ]
-            found = [shown(one, query, cls) for one in query.arranged(entities)]
-            return _page(request, query, found, {}, {})
-
-        return answer
+            items += [
+                Item(at, partial(dict[str, Json], id=key, **_REMOVED))
+                for at, key in self._store.removed(path, since or begun)
+            ]
+        items.sort(key=lambda one: one.number)
+        kept = {name: value for name, value in request.query.items() if name not in TOKENS}
+        later = link_to(request, {**kept, "$deltatoken": str(version)})
+        written = context_of(request, "/$delta")
+        return _page(request, query, items, written, version, {"@odata.deltaLink": later})
 
     # -- streams
 
@@ -208,6 +236,7 @@ class Serving:
 
     def _put_content(self, request: Request) -> Answer:
         record, name = self._stream(request)
+        _check_tag(request, record)
         kind = request.headers.get("content-type", "application/octet-stream")
         record.streams[name] = (kind, request.content)
         self._store.touch(record)
@@ -223,13 +252,16 @@ class Serving:
 
     # -- what is there
 
-    def _of_calls(self, request: Request, collection: str) -> list[Entity] | None:
+    def _of_calls(self, request: Request, collection: str) -> list[Item] | None:
         """Return the entities of a collection that calls keep themselves; None for any other."""
         if collection == CALLS:
             app_id = request.caller.app_id
-            return [one.to_json() for one in self._calls if one.app_id == app_id and not one.ended]
+            calls = enumerate(self._calls)
+            mine = [(at, one) for at, one in calls if one.app_id == app_id and not one.ended]
+            return [Item(at, one.to_json) for at, one in mine]
         if collection == f"{CALLS}/{{call-id}}/operations":
-            return [one.to_json() for one in self._calls.of(request).operations.values()]
+            operations = self._calls.of(request).operations.values()
+            return [Item(at, one.to_json) for at, one in enumerate(operations)]
         return None
 
     def _found(self, place: Place) -> Record:
@@ -258,6 +290,8 @@ def not_found() -> Fault:
 
 def _query(request: Request) -> Query:
     allowed = {one.wire_name for one in request.operation.parameters if one.location == "query"}
+    if request.operation.path in PLAIN:
+        allowed.discard("$expand")
     return parse_query(request.query, _type(request), allowed | TOKENS)
 
 
@@ -266,24 +300,62 @@ def _type(request: Request) -> type[GraphModel] | None:
 
 
 def _page(
-    request: Request, query: Query, found: list[Entity], written: Entity, last: Entity
+    request: Request,
+    query: Query,
+    items: list[Item],
+    written: Mapping[str, Json],
+    version: int,
+    last: Mapping[str, Json] = MappingProxyType({}),
 ) -> Answer:
-    """Return the page that the request asks for; `last` is written on the last one alone."""
-    begin = _token(request, "$skiptoken")
-    longest = PAGES.get(request.operation.path, PAGE)
-    size = longest if query.top is None else min(query.top, longest)
-    end = begin + size
+    """Return the page of a collection that is asked for; `last` is written on the last one alone.
+
+    `version` is that of the store, which the links of a first page remember.
+    """
+    cls, found = _type(request), query.arranged(items)
+    counted: Entity = {"@odata.count": len(found)} if query.count else {}
+    if token := request.query.get("$skiptoken"):
+        version, position = read_token(token)
+        try:
+            found = [one for one in found if query.is_after(one, position)]
+        except TypeError:
+            raise wrong_token() from None
+    else:
+        found = found[query.skip :]
+    preferred = _preferred(request, "odata.maxpagesize")
+    sizes = (PAGES.get(request.operation.path, PAGE), query.top, preferred)
+    size = min(one for one in sizes if one is not None)
     links = last
-    if size and end < len(found):
-        links = {"@odata.nextLink": link_to(request, {**request.query, "$skiptoken": str(end)})}
-    return Answer(200, {**written, "value": found[begin:end], **links})
+    if 0 < size < len(found):
+        kept = {name: text for name, text in request.query.items() if name != "$skip"}
+        token = written_token(version, query.position(found[size - 1]))
+        links = {"@odata.nextLink": link_to(request, {**kept, "$skiptoken": token})}
+    value = [shown(one.entity, query, cls) for one in found[:size]]
+    headers = {"preference-applied": f"odata.maxpagesize={preferred}"} if preferred else {}
+    return Answer(200, {**written, **counted, "value": value, **links}, headers)
 
 
-def _token(request: Request, name: str) -> int:
-    token = request.query.get(name, "0")
+def _since(request: Request) -> int:
+    token = request.query.get("$deltatoken", "0")
     if not re.fullmatch(r"[0-9]{1,12}", token):
-        raise Fault(400, "BadRequest", f"{name} is not one of ours.")
+        raise Fault(400, "BadRequest", "$deltatoken is not one of ours.")
     return int(token)
+
+
+def _preferred(request: Request, name: str) -> int | None:
+    """Return the number that a preference asks for (RFC 7240); what is none asks for nothing."""
+    text = _preferences(request).get(name, "")
+    return int(text) if re.fullmatch(r"[1-9][0-9]{0,8}", text) else None
+
+
+def _minimal(request: Request) -> dict[str, str]:
+    """Return the header of an answer without a body, if one is preferred; else nothing."""
+    wanted = _preferences(request).get("return") == "minimal"
+    return {"preference-applied": "return=minimal"} if wanted else {}
+
+
+def _preferences(request: Request) -> dict[str, str]:
+    pairs = (one.partition("=") for one in request.headers.get("prefer", "").split(","))
+    return {name.strip().lower(): value.strip().strip('"') for name, _, value in pairs}
 
 
 def _tags(request: Request, header: str) -> list[str]:
@@ -323,6 +395,13 @@ BEHAVIOURS = (
     Behaviour(
         "entities.delta", "D", "https://learn.microsoft.com/graph/delta-query-overview",
         f"{_TEST}test_changes",
+    ),
+    Behaviour(
+        "entities.getAll", "D", "https://learn.microsoft.com/graph/api/onlinemeeting-getallrecordings",
+        "tests/emulator/test_online_meetings.py::test_recordings_of_all_meetings",
+    ),
+    Behaviour(
+        "entities.prefer", "D", f"{_ODATA}8.2.8", f"{_TEST}test_preferences"
     ),
     Behaviour("entities.filter", "D", "OData URL Conventions 4.01, section 5.1.1", f"{_TEST}test_filters"),
     Behaviour("entities.expand", "D", f"{_ODATA}11.2.5.2", f"{_TEST}test_expansion"),

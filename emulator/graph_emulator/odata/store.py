@@ -18,13 +18,14 @@ Path = tuple[str, ...]
 class Record:
     """An entity without those that it leads to: they are records of their own.
 
-    `owner` is the user below whom it can be found, too; `version` the number of its last change,
-    `streams` its media by property, each with its media type.
+    `owner` is the user below whom it can be found, too; `number` that of the change that made it,
+    `version` that of its last one, `streams` its media by property, each with its media type.
     """
 
     path: Path
     value: dict[str, Json]
     owner: str | None
+    number: int
     version: int
     streams: dict[str, tuple[str, bytes]] = field(default_factory=dict[str, tuple[str, bytes]])
 
@@ -43,6 +44,7 @@ class Store:
 
     def __init__(self) -> None:
         self._below: dict[Path, dict[str, Record]] = {}
+        self._inside: dict[Path, set[Path]] = {}
         self._removed: dict[Path, dict[str, int]] = {}
         self._links: dict[Path, Path] = {}
         self.version = 0
@@ -52,6 +54,7 @@ class Store:
     def clear(self) -> None:
         """Forget all records."""
         self._below.clear()
+        self._inside.clear()
         self._removed.clear()
         self._links.clear()
 
@@ -67,6 +70,7 @@ class Store:
             self._links.pop(path, None)
         else:
             self._links[path] = target
+            self._note(path)
 
     def below(self, path: Path) -> Iterator[tuple[str, Record]]:
         """Yield the records of a collection with their keys, the oldest first."""
@@ -74,8 +78,10 @@ class Store:
 
     def add(self, path: Path, value: dict[str, Json], owner: str | None = None) -> Record:
         """Keep a new entity."""
-        record = Record(path=path, value=value, owner=owner, version=self._next())
+        number = self._next()
+        record = Record(path=path, value=value, owner=owner, number=number, version=number)
         self._below.setdefault(path[:-1], {})[path[-1]] = record
+        self._note(path)
         self._removed.get(path[:-1], {}).pop(path[-1], None)
         self._tell("created", record)
         return record
@@ -94,13 +100,29 @@ class Store:
         """Forget a record and all that is below it."""
         record = self._below[path[:-1]].pop(path[-1])
         self._removed.setdefault(path[:-1], {})[path[-1]] = self._next()
-        for collection in [one for one in self._below if one[: len(path)] == path]:
-            del self._below[collection]
+        self._inside.get(path[:-1], set()).discard(path)
+        self._forget_below(path)
         self._tell("deleted", record)
 
-    def removed(self, path: Path, since: int) -> list[str]:
-        """Return the keys of what was removed from a collection after a change."""
-        return [key for key, at in self._removed.get(path, {}).items() if at > since]
+    def removed(self, path: Path, since: int) -> list[tuple[int, str]]:
+        """Return what was removed from a collection after a change: the number of that, and the key."""
+        return [(at, key) for key, at in self._removed.get(path, {}).items() if at > since]
+
+    def _note(self, path: Path) -> None:
+        """Note what a path is inside of, so that what is below it can be found."""
+        while len(path) > 1:
+            inside = self._inside.setdefault(path[:-1], set())
+            if path in inside:
+                break
+            inside.add(path)
+            path = path[:-1]
+
+    def _forget_below(self, path: Path) -> None:
+        self._below.pop(path, None)
+        self._removed.pop(path, None)
+        self._links.pop(path, None)
+        for inner in self._inside.pop(path, ()):
+            self._forget_below(inner)
 
     def _tell(self, change: Change, record: Record) -> None:
         for on_change in self.on_change:
