@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .behaviours import all_behaviours, as_markdown, as_text
+from .script import Script, ScriptError
 from .seed_file import SeedFileError
 from .server import Server, ServerError, is_local
 
@@ -20,8 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(written(all_behaviours()), end="")
         return 0
     try:
-        asyncio.run(_serve(options))
-    except (ServerError, SeedFileError) as error:
+        return asyncio.run(_serve(options))
+    except (ServerError, SeedFileError, ScriptError) as error:
         print(f"graph_emulator: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -56,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="a TOML file that declares users, phones, meetings and applications",
     )
+    parser.add_argument(
+        "--script",
+        metavar="FILE",
+        help="a Python file whose play(svc) lets people act, once the bot listens at the callback",
+    )
     parser.add_argument("--seed", type=int, default=0, help="decides all ids (%(default)s)")
     parser.add_argument(
         "--explain",
@@ -67,7 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _serve(options: argparse.Namespace) -> None:
+async def _serve(options: argparse.Namespace) -> int:
+    script = None if options.script is None else Script(options.script)
     server = Server(
         host=options.host,
         port=options.port,
@@ -84,7 +91,13 @@ async def _serve(options: argparse.Namespace) -> None:
         )
     async with server.running():
         print(_greeting(server), flush=True)
+        if script is not None:
+            await server.bot_listens()
+            code = await script.play(server)
+            if code is not None:
+                return code
         await asyncio.Event().wait()
+    return 0
 
 
 def _greeting(server: Server) -> str:

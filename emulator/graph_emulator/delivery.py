@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -70,8 +72,8 @@ class Delivery:
         item = body["value"][0]
         delay = disturbance.delay(item, call.seeded)
         if disturbance.loses(call.seeded):
-            self._note(call, body, None)
-            return
+            with self._logged("notification", call.callback_uri, call.id, body):
+                return  # nobody answers what is lost
         if not delay:
             self._put(call.id, call, body)
             return
@@ -118,18 +120,8 @@ class Delivery:
 
     async def post(self, uri: str, headers: Mapping[str, str], body: Json) -> None:
         """Post a change notification."""
-        answer = await self.ask(uri, headers, json.dumps(body).encode())
-        self._log.notifications.append(
-            Logged(
-                time=self._schedule.time,
-                name="change",
-                method="POST",
-                path=uri,
-                call_id=None,
-                status=answer and answer[0],
-                body=hidden(body),
-            )
-        )
+        with self._logged("change", uri, None, body) as logged:
+            logged.answer = await self.ask(uri, headers, json.dumps(body).encode())
 
     async def _run(self, key: str, lane: deque[Callable[[], Awaitable[None]]]) -> None:
         while lane:
@@ -152,25 +144,47 @@ class Delivery:
             "x-microsoft-skype-message-id": message_id,
         }
         receiver = self._receiver_of(call.callback_uri)
+        posted = json.dumps(body).encode()
         for left in range(self.redelivery, -1, -1):
-            answer = None
-            if receiver is not None:
-                answer = await receiver(call.callback_uri, headers, json.dumps(body).encode())
-            status = answer and answer[0]
-            self._note(call, body, status)
-            if left == 0 or (status is not None and status < SERVER_ERROR):
+            with self._logged("notification", call.callback_uri, call.id, body) as attempt:
+                if receiver is not None:
+                    attempt.answer = await receiver(call.callback_uri, headers, posted)
+            if left == 0 or not attempt.failed:
                 break
             await self._schedule.sleep(AGAIN)
 
-    def _note(self, call: Call, body: Json, status: int | None) -> None:
-        self._log.notifications.append(
-            Logged(
-                time=self._schedule.time,
-                name="notification",
-                method="POST",
-                path=call.callback_uri,
-                call_id=call.id,
-                status=status,
-                body=hidden(body),
-            )
-        )
+    @contextmanager
+    def _logged(self, name: str, path: str, call_id: str | None, body: Json) -> Generator[_Attempt]:
+        """Log what is posted in the context, with what was answered."""
+        attempt = _Attempt()
+        with self._schedule.busy(), self._log.begun() as number:
+            try:
+                yield attempt
+            finally:
+                self._log.notification(
+                    Logged(
+                        number=number,
+                        time=self._schedule.time,
+                        name=name,
+                        method="POST",
+                        path=path,
+                        call_id=call_id,
+                        status=attempt.status,
+                        body=hidden(body),
+                    )
+                )
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """Something that is posted, and what was answered."""
+
+    answer: tuple[int, bytes] | None = None
+
+    @property
+    def status(self) -> int | None:
+        return self.answer and self.answer[0]
+
+    @property
+    def failed(self) -> bool:
+        return self.status is None or self.status >= SERVER_ERROR

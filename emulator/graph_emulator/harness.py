@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -27,7 +28,7 @@ from .calls import Calls
 from .delivery import Receiver
 from .disturbance import Disorder, Disturbance
 from .faults import Fault
-from .log import Log
+from .log import By, Log
 from .meetings import Meeting
 from .people import Person
 from .remote import AccessToken
@@ -206,7 +207,7 @@ class Harness(ABC):
 
     def transport(self) -> httpx.BaseTransport:
         """Return a transport of httpx that leads here: for clients that are made elsewhere."""
-        return Transport(self._running_loop, self._handle)
+        return Transport(self._running_loop, partial(self._handle, by="client"))
 
     def async_transport(self) -> httpx.AsyncBaseTransport:
         """Return the same for asynchronous clients."""
@@ -329,11 +330,11 @@ class Harness(ABC):
         authority, user_id = self._service.authority, None if user is None else user.id
         return lambda: authority.access_token(self.app_id, tenant or self.tenant_id, roles, user_id)
 
-    async def _handle(self, request: httpx.Request, body: bytes) -> httpx.Response:
+    async def _handle(self, request: httpx.Request, body: bytes, by: By = "bot") -> httpx.Response:
         url = request.url
         headers = {name.lower(): value for name, value in request.headers.items()}
         status, written, content = await self._service.handle(
-            request.method, url.path, url.query.decode(), headers, body
+            request.method, url.path, url.query.decode(), headers, body, by
         )
         return httpx.Response(status, headers=written, content=content, request=request)
 

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
+from typing import Literal
 
 from graph_comms.bot.json_values import Json, list_of, object_of
+
+from .tokens import Caller
+
+By = Literal["bot", "client"]
+"""Whose a request is: a bot's, or that of a client that a script has made by `svc.client`."""
 
 _HIDDEN = frozenset(
     name.lower()
@@ -15,13 +25,18 @@ _HIDDEN = frozenset(
 )  # fmt: skip
 
 
+_PASSCODE = re.compile(r"(/meet/[^?\s]*\?(?:[^#\s]*&)?p=)[^&#\s]+")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logged:
     """A request and its answer, or a notification and the status that it was answered with.
 
-    `time` is in seconds since the emulator began; `status` is None for what was not delivered.
+    `time` is in seconds since the emulator began; `status` is None for what was not delivered. `number`
+    counts in the order in which they began, which is not that in which they were answered.
     """
 
+    number: int
     time: float
     name: str
     method: str
@@ -30,6 +45,9 @@ class Logged:
     status: int | None
     body: Json
     answer: Json = None
+    query: str = ""
+    by: By = "bot"
+    caller: Caller | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +72,42 @@ class Log:
         """The properties that were kept though no type declares them: each may be a misspelt one."""
         self.requests: list[Logged] = []
         self.notifications: list[Logged] = []
+        self.listeners: list[Callable[[Logged], object]] = []
+        """Called with everything that is logged."""
+        self._numbers = count(1)
+        self._open: set[int] = set()
+
+    def number(self) -> int:
+        """Return the number of something that happens at once."""
+        return next(self._numbers)
+
+    @contextmanager
+    def begun(self) -> Generator[int]:
+        """Give a number to something that begins now, and ends with the context."""
+        number = next(self._numbers)
+        self._open.add(number)
+        try:
+            yield number
+        finally:
+            self._open.discard(number)
+
+    def is_whole(self, number: int) -> bool:
+        """Whether everything has ended that began before something."""
+        return not self._open or number < min(self._open)
+
+    def request(self, logged: Logged) -> None:
+        """Take in a request that was answered."""
+        self._take(self.requests, logged)
+
+    def notification(self, logged: Logged) -> None:
+        """Take in a notification that was answered, or was not."""
+        self._take(self.notifications, logged)
+
+    def _take(self, kept: list[Logged], logged: Logged) -> None:
+        self._open.discard(logged.number)
+        kept.append(logged)
+        for listener in self.listeners:
+            listener(logged)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -76,7 +130,9 @@ class Log:
 
 
 def hidden(value: Json) -> Json:
-    """Return JSON with "…" in the place of each secret, and of phone numbers."""
+    """Return JSON with "…" in the place of each secret, of phone numbers, and of passcodes in links."""
+    if isinstance(value, str):
+        return _PASSCODE.sub(r"\1…", value)
     if items := list_of(value):
         return [hidden(item) for item in items]
     if members := object_of(value):

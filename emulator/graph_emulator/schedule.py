@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -87,6 +88,11 @@ class Schedule:
                 self.cancel(act)
         self._acts = [act for act in self._acts if act.do is not None]
         heapq.heapify(self._acts)
+
+    @contextmanager
+    def busy(self) -> Generator[None]:
+        """Let time stand still while a bot is at work, if it otherwise passes by itself."""
+        yield
 
     @property
     def pending(self) -> int:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -14,16 +17,23 @@ import httpx
 import uvicorn
 
 from .delivery import Receiver
+from .driver import Stuck
 from .harness import Harness
 from .http import make_app
 from .realtime import RealSchedule
-from .transports import on_loop
+from .transports import on_loop, refuse_on
 from .wire import Forms
 
 T = TypeVar("T")
 
 TIMEOUT = 10.0
 """How long a bot may take to answer a notification, in seconds."""
+
+LIMIT = 300.0
+"""For how long `run` waits, in seconds."""
+
+LOOK = 0.05
+"""How often to look whether something has come to its end, in seconds."""
 
 
 class ServerError(Exception):
@@ -83,6 +93,57 @@ class Server(Harness):
             acting.cancel()
             self._loop = None
             await self._client.aclose()
+
+    async def bot_listens(self) -> None:
+        """Wait until somebody takes connections at the callback; at once without one."""
+        if self.callback is None:
+            return
+        parts = urlsplit(self.callback)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(parts.hostname, port)
+            except OSError:
+                await asyncio.sleep(LOOK)
+            else:
+                writer.close()
+                return
+
+    # -- time, for scripts
+
+    def run(self, limit: float | timedelta = LIMIT) -> None:
+        """Wait until all calls have ended and nothing else is pending; raises Stuck after `limit` seconds.
+
+        Time is that of the machine: call it in another thread than the server's.
+        """
+        seconds = limit.total_seconds() if isinstance(limit, timedelta) else limit
+        self._refuse("run")
+        end = self._schedule.time + seconds
+
+        def open_() -> list[str]:
+            pending = self._schedule.pending or self._service.delivery.open
+            calls = [repr(call) for call in self.calls if not call.ended]
+            return calls or ["something is pending"] if calls or pending else []
+
+        while left := self._do(open_):
+            if self._schedule.time > end:
+                raise Stuck(f"after {seconds:g} seconds there still are: {', '.join(left)}")
+            time.sleep(LOOK)
+
+    def advance(self, **duration: float) -> None:
+        """Wait for so much time, as timedelta takes it: `advance(seconds=5)`."""
+        self._refuse("advance")
+        seconds = timedelta(**duration).total_seconds()
+        passed = threading.Event()
+        self._do(lambda: self._schedule.after(seconds, passed.set, pending=False, keep=True))
+        passed.wait()
+
+    # -- inside
+
+    def _refuse(self, method: str) -> None:
+        refuse_on(
+            self._running_loop(), f"{method} waits for the server, in whose thread it is called"
+        )
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:

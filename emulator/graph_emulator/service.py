@@ -20,7 +20,7 @@ from .directory import Directory
 from .faults import Fault
 from .groups import Groups
 from .ids import Seeded, same_id
-from .log import Log, Logged, hidden
+from .log import By, Log, Logged, hidden
 from .media import Media
 from .meetings import Meetings
 from .messages import Answer, Request
@@ -126,12 +126,31 @@ class Service:
         self.subscriptions.clear()
 
     async def handle(
-        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        path: str,
+        query: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        by: By = "bot",
     ) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body of the answer; header names are in lower case."""
+        with self.schedule.busy(), self.log.begun() as number:
+            return await self._handle(number, method, path, query, headers, body, by)
+
+    async def _handle(
+        self,
+        number: int,
+        method: str,
+        path: str,
+        query: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        by: By,
+    ) -> tuple[int, dict[str, str], bytes]:
         request_id = self.seeded.guid("request")
         client_request_id = headers.get("client-request-id", request_id)
-        name, call_id, sent = method.lower(), None, None
+        name, call_id, sent, caller = method.lower(), None, None, None
         try:
             recording = self.media.recordings.read(path, headers) if method == "GET" else None
             if recording is not None:
@@ -139,12 +158,14 @@ class Service:
             else:
                 request = self._request(self._route(method, path), query, headers, body)
                 name, call_id, sent = request.name, request.keys.get("call-id"), request.body
+                caller = request.caller
                 answer = await self._answer(request)
                 call_id = call_id or _created(answer)
         except Fault as fault:
             answer = self._refusal(fault, client_request_id, request_id)
-        self.log.requests.append(
+        self.log.request(
             Logged(
+                number=number,
                 time=self.schedule.time,
                 name=name,
                 method=method,
@@ -153,6 +174,9 @@ class Service:
                 status=answer.status,
                 body=hidden(sent),
                 answer=None if isinstance(answer.body, bytes) else hidden(answer.body),
+                query=query,
+                by=by,
+                caller=caller,
             )
         )
         kind, written = _written(answer.status, answer.body)

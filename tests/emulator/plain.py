@@ -5,14 +5,13 @@ from __future__ import annotations
 import httpx
 
 from graph_emulator import Emulator, Person
-from graph_emulator.transports import Transport
 
 
 def plain(svc: Emulator, user: Person | None = None) -> httpx.Client:
     """Return an HTTP client whose requests come to the emulator, below /v1.0, with a token."""
     token = svc._token(None, None, user)()
     return httpx.Client(
-        transport=Transport(lambda: svc._loop, svc._handle),
+        transport=svc.transport(),
         base_url="https://graph.microsoft.com/v1.0",
         headers={"Authorization": f"Bearer {token}"},
     )
