@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from graph_comms._runtime.subcodes import explained
 from graph_comms.bot.json_values import Json, object_of, text_of
 
 from .ids import Seeded
@@ -170,6 +171,17 @@ def result_info(code: int, subcode: int, message: str) -> dict[str, Json]:
     """Return a resultInfo, whose message ends as the platform's do."""
     diagnosed = f"{message} DiagCode: 0#{subcode}.@"
     return {"@odata.type": NUMBERED, "code": code, "subcode": subcode, "message": diagnosed}
+
+
+def ending(code: int, subcode: int) -> dict[str, Json]:
+    """Return the resultInfo of the end of a call, with what is known of its numbers as the message.
+
+    Raises ValueError for what no code and no sub-code can be.
+    """
+    if not (code == 0 or 200 <= code <= 699) or subcode < 0:
+        raise ValueError("a code is 0 or between 200 and 699, and a sub-code is not below 0")
+    meaning = explained(code, subcode) or "the call has ended"
+    return result_info(code, subcode, f"{meaning[0].upper()}{meaning[1:]}.")
 
 
 def application(app_id: str) -> dict[str, Json]:

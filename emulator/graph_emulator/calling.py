@@ -15,7 +15,7 @@ from .addresses import is_https
 from .behaviours import Behaviour
 from .call import Call, Shape, application, result_info
 from .calls import BEAT, Calls
-from .faults import invalid, no_tenant, wrong_state
+from .faults import invalid, no_tenant, not_permitted, of_platform, wrong_state
 from .ids import same_id
 from .meetings import Meetings
 from .messages import Answer, Request
@@ -60,6 +60,10 @@ class Calling:
             raise no_tenant()
         identities = [object_of(target).get("identity") for target in targets]
         _check_source(body, identities)
+        source = object_of(object_of(body.get("source")).get("identity")).get("application")
+        app_id = text_of(object_of(source).get("id")) or caller.app_id
+        if not calls.directory.may_use(app_id, caller.app_id):
+            raise of_platform(403, "7507", "The source identity is not the application.")
         people = [calls.directory.called(identity) for identity in identities]
         meeting = None if targets else self._meetings.of(body)
         shape: Shape = "meeting" if meeting else "peer-to-peer" if len(people) == 1 else "group"
@@ -93,6 +97,9 @@ class Calling:
     def answer(self, request: Request) -> Answer:
         """Take an incoming call (call-answer)."""
         calls, call = self._calls, self._undecided(request)
+        joins = (*request.operation.permissions.application, "Calls.JoinGroupCalls.Chat")
+        if call.meeting is not None and not request.caller.has_any(joins):
+            raise not_permitted()
         _check_begun(request.body, "acceptedModalities")
         calls.schedule.cancel(call.ringing)
         call.callback_uri = request.body["callbackUri"]
@@ -108,6 +115,9 @@ class Calling:
         calls, call = self._calls, self._undecided(request)
         if (text_of(object_of(request.body).get("reason")) or "none") not in REASONS:
             raise invalid(f"reason must be one of {', '.join(REASONS)}.")
+        address = text_of(object_of(request.body).get("callbackUri"))
+        if address and not is_https(address):
+            raise invalid("callbackUri must be an https address.")
         calls.schedule.cancel(call.ringing)
         call.state = "terminating"
         calls.later(BEAT, lambda: calls.end(call, "bot", None))
@@ -196,6 +206,18 @@ BEHAVIOURS = (
         "D",
         f"{_PAGE}application-post-calls",
         "tests/emulator/test_shapes.py::test_a_call_needs_the_roles_of_its_shape",
+    ),
+    Behaviour(
+        "calls.create.source",
+        "D-ACS",
+        "7507: source identity is not the application; once applications are declared",
+        "tests/emulator/test_shapes.py::test_only_the_application_itself_is_the_source_of_its_calls",
+    ),
+    Behaviour(
+        "calls.answer.permission",
+        "D",
+        f"{_PAGE}call-answer",
+        "tests/emulator/test_shapes.py::test_a_bot_that_is_called_into_a_meeting_needs_a_role_to_join",
     ),
     Behaviour(
         "calls.create.phone.source",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from graph_comms.bot.json_values import Json, object_of
 
 from . import wire
 from .audio import Speech
-from .call import Call, EndedBy, Operation, Participant, application, result_info
+from .behaviours import Behaviour
+from .call import Call, EndedBy, Operation, Participant, application, ending, result_info
 from .delivery import Delivery
 from .directory import Directory
 from .faults import call_not_found, of_platform, other_tenant
@@ -19,10 +21,13 @@ from .people import KEYS, Leg, Person, Step
 from .schedule import Act, Schedule
 from .wire import Forms
 
+if TYPE_CHECKING:
+    from .meetings import Meeting
+
 BEAT = 0.1
 """The time between two steps that the service takes by itself, in seconds."""
 
-RINGING = 60.0
+RINGING = 120.0
 """How long the service lets it ring, in seconds."""
 
 KEPT = 45 * 60.0
@@ -84,8 +89,19 @@ class Calls:
 
     # -- what people do
 
-    def rings(self, app_id: str, callback_uri: str, caller: Person, tenant: str) -> Call:
-        """Let a person call an application: the bot is told, and has some seconds to decide."""
+    def rings(
+        self,
+        app_id: str,
+        callback_uri: str,
+        caller: Person,
+        tenant: str,
+        meeting: Meeting | None = None,
+    ) -> Call:
+        """Let a person call an application: the bot is told, and has some seconds to decide.
+
+        With a meeting the application is called into that.
+        """
+        sees = self.directory.sees_callers(app_id)
         call_id = self.seeded.guid("call")
         seeded = self.seeded.below(call_id)
         call = Call(
@@ -94,7 +110,7 @@ class Calls:
             chain_id=seeded.guid("chain"),
             tenant=tenant,
             app_id=app_id,
-            shape="peer-to-peer",
+            shape="peer-to-peer" if meeting is None else "meeting",
             direction="incoming",
             callback_uri=callback_uri,
             state="incoming",
@@ -102,7 +118,7 @@ class Calls:
             entity={
                 "source": {
                     "@odata.type": "#microsoft.graph.participantInfo",
-                    "identity": caller.identity(tenant),
+                    "identity": caller.identity(tenant) if sees else caller.hidden(),
                 },
                 "targets": [
                     {
@@ -114,9 +130,14 @@ class Calls:
                 "requestedModalities": ["audio"],
             },
         )
+        if meeting is not None:
+            token = {"@odata.type": "#microsoft.graph.tokenMeetingInfo", "token": call.id}
+            call.entity |= {"chatInfo": meeting.chat(), "meetingInfo": token}
+            call.meeting = meeting
         call.began = self.schedule.time
         self._calls[call.id] = call
-        self.legs[call.id] = [Leg(caller, call, self)]
+        leg = Leg(caller, call, self)
+        self.legs[call.id] = [leg]
         data = {
             **call.entity,
             "state": "incoming",
@@ -133,18 +154,25 @@ class Calls:
         self._send(call, wire.of_call(call, "created", data, self.forms, identified=True))
         late = result_info(408, 8587, "The incoming call was not answered in time.")
         call.ringing = self.later(DECISION, lambda: self.end(call, "service", late))
+        if caller.patience is not None:
+            self.later(caller.patience, lambda: self._give_up(leg))
         return call
+
+    def _give_up(self, leg: Leg) -> None:
+        if leg.call.state == "incoming":
+            self.leave(leg)
 
     def leave(self, leg: Leg) -> None:
         """Let a person hang up, or stop calling."""
         call = leg.call
         if call.ended or (leg.participant is None and call.state != "incoming"):
             return
-        if call.shape == "peer-to-peer":
-            left = result_info(200, 5002, "The conversation has ended.")
-            self.end(call, "user", left)
-            return
-        self.remove(leg)
+        if call.state == "incoming":
+            self.end(call, "user", ending(487, 540487))
+        elif call.shape == "peer-to-peer":
+            self.end(call, "user", result_info(200, 5002, "The conversation has ended."))
+        else:
+            self.remove(leg)
 
     def press(self, leg: Leg, key: str) -> None:
         """Let a person press a key, which the bot is told of if it has subscribed to tones."""
@@ -229,8 +257,7 @@ class Calls:
             case "answers":
                 self.later(person.responds_after, partial(self.joined, call, leg))
             case "declines":
-                declined = result_info(603, 0, "The callee declined the call.")
-                self.later(person.responds_after, partial(refuse, "user", declined))
+                self.later(person.responds_after, partial(refuse, "user", person.refusal))
             case "is busy":
                 busy = result_info(486, 560486, "The callee is busy.")
                 self.later(BEAT, partial(refuse, "user", busy))
@@ -411,7 +438,7 @@ class Calls:
 
     def tell(self, call: Call, **data: Json) -> None:
         """Tell of a change of a call that has not ended."""
-        if not call.ended:
+        if not call.ended and (call.state != "terminating" or data["state"] == call.state):
             chained = {**data, "callChainId": call.chain_id}
             self._send(call, wire.of_call(call, "updated", chained, self.forms))
 
@@ -426,3 +453,36 @@ class Calls:
     def later(self, delay: float, act: Callable[[], object]) -> Act:
         """Let something happen in so many seconds, which a run waits for."""
         return self.schedule.after(delay, act)
+
+
+_CAPTURED = "captured notifications"
+_ENDS = "Azure Communication Services, troubleshooting codes"
+_TIMELINES = "tests/emulator/test_timelines.py::"
+_TEST_ENDS = "tests/emulator/test_ends.py::"
+
+BEHAVIOURS = (
+    Behaviour("timelines.between_two", "W", _CAPTURED, f"{_TIMELINES}test_a_call_between_two"),
+    Behaviour(
+        "timelines.not_taken", "W", _CAPTURED, f"{_TIMELINES}test_a_call_between_two_that_is_not_taken"
+    ),
+    Behaviour("timelines.group", "W", _CAPTURED, f"{_TIMELINES}test_a_group"),
+    Behaviour("timelines.lobby", "W", _CAPTURED, f"{_TIMELINES}test_a_meeting_with_a_lobby"),
+    Behaviour("timelines.incoming", "W", _CAPTURED, f"{_TIMELINES}test_an_incoming_call"),
+    Behaviour(
+        "timelines.undecided", "D-ACS", "8587: incoming call not answered in time; the code is a guess",
+        f"{_TIMELINES}test_an_incoming_call_about_which_nobody_decides",
+    ),
+    Behaviour(
+        "timelines.rejected", "D", "https://learn.microsoft.com/graph/api/call-reject",
+        f"{_TIMELINES}test_an_incoming_call_that_is_rejected",
+    ),
+    Behaviour("ends.not_taken", "D-ACS", _ENDS, f"{_TEST_ENDS}test_a_call_that_is_not_taken_says_why"),
+    Behaviour(
+        "ends.busy", "D-ACS", f"{_ENDS}: of a telephone; of a user it is a guess",
+        f"{_TEST_ENDS}test_a_call_that_is_not_taken_says_why",
+    ),
+    Behaviour("ends.for_all", "D-ACS", _ENDS, f"{_TEST_ENDS}test_somebody_ends_a_meeting_for_the_bot"),
+    Behaviour("ends.vanished", "D-ACS", _ENDS, f"{_TEST_ENDS}test_the_other_one_vanishes"),
+    Behaviour("ends.cancelled", "D-ACS", _ENDS, f"{_TEST_ENDS}test_who_calls_gives_up"),
+    Behaviour("ends.by_service", "W", "docs-contrib issue 63", f"{_TEST_ENDS}test_the_service_ends_a_call"),
+)  # fmt: skip

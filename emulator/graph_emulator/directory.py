@@ -52,6 +52,15 @@ class Directory:
             return caller
         return replace(caller, roles=granted if caller.roles is None else caller.roles & granted)
 
+    def may_use(self, app_id: str, caller_id: str) -> bool:
+        """Whether an application may call as another: as any, until applications are declared."""
+        return not self._applications or same_id(app_id) == same_id(caller_id)
+
+    def sees_callers(self, app_id: str) -> bool:
+        """Whether an application is told who calls: not if it was declared without a role for calls."""
+        granted = self._applications.get(same_id(app_id))
+        return granted is None or any(role.startswith("Calls.") for role in granted)
+
     def user(self, name: str, user_id: str | None = None) -> Person:
         """Return the user of a name, who is declared by it, with an id if that matters."""
         for person in self._people.values():
@@ -95,6 +104,12 @@ BEHAVIOURS = (
         "W",
         "microsoft-graph-docs issue 10845: 403, 7503",
         f"{_TESTS}test_only_declared_applications_are_bots",
+    ),
+    Behaviour(
+        "incoming.encrypted",
+        "D",
+        "https://learn.microsoft.com/graph/api/call-answer: without a role, the source is encrypted",
+        "tests/emulator/test_shapes.py::test_who_calls_is_encrypted_without_a_role",
     ),
     Behaviour("directory.strict", "?", "", f"{_TESTS}test_only_declared_people_can_be_called"),
 )

@@ -12,6 +12,8 @@ from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 
 from .call import Call
 
+ENDED_BY_BOT = 5001
+
 _NULLS = (
     "answeredBy", "chatInfo", "mediaState", "meetingCapability", "meetingInfo", "resultInfo", "subject",
     "terminationReason", "toneInfo", "transcription", "ringingTimeoutInSeconds",
@@ -97,6 +99,8 @@ def _call(call: Call, state: str, data: Mapping[str, Json]) -> dict[str, Json]:
         shown |= {name: call.entity[name] for name in ("chatInfo", "meetingInfo")}
     elif state == "established":
         shown.pop("meetingInfo", None)
+    elif state == "terminated" and call.ended_by == "bot" and "resultInfo" in shown:
+        shown["resultInfo"] = _in_text(shown["resultInfo"])
     if state in ("incoming", "establishing", "established") and call.direction == "incoming":
         shown |= _identified(call.path)
     if "source" in shown:
@@ -140,6 +144,14 @@ def _typed(name: str, members: Collection[str]) -> dict[str, Json]:
 
 def _identified(path: str) -> dict[str, Json]:
     return {"@odata.id": path, "@odata.etag": 'W/"5445"'}
+
+
+def _in_text(result: Json) -> dict[str, Json]:
+    """Return a resultInfo with its numbers as text: as the page has it of a call that the bot ends."""
+    shown = {**object_of(result)}
+    if shown.get("subcode") != ENDED_BY_BOT:
+        return shown
+    return {name: str(value) for name, value in shown.items()}
 
 
 def _only(value: Json, names: Collection[str]) -> dict[str, Json]:

@@ -22,7 +22,7 @@ from graph_comms.bot import Bot, Trust
 from graph_comms.bot.changes import Changes, Publisher
 from graph_comms.bot.waiting import TURN
 
-from .call import Call
+from .call import Call, ending
 from .callback import AsgiCallback, Callback, HttpCallback
 from .calls import Calls
 from .delivery import Receiver
@@ -252,16 +252,28 @@ class Harness(ABC):
         return self._service.meetings.declare(join_url, passcode, lobby=lobby)
 
     @told
-    def rings(self, bot: Bot | str | None = None, *, from_: Person) -> Call:
+    def rings(
+        self, bot: Bot | str | None = None, *, from_: Person, meeting: Meeting | None = None
+    ) -> Call:
         """Let a person call a bot: a connected one, or the one at `callback` by its callbackUri.
 
-        A server has one bot, which need not be named; elsewhere ValueError is raised without.
+        With a `meeting` the bot is called into that. A server has one bot, which need not be named;
+        elsewhere ValueError is raised without.
         """
         if isinstance(bot, Bot):
             app_id, uri = bot.engine.app_id, bot.engine.callback_uri
         else:
             app_id, uri = self.app_id, bot or self._callback_uri()
-        return self.calls.rings(app_id, uri, from_, self.tenant_id)
+        return self.calls.rings(app_id, uri, from_, self.tenant_id, meeting)
+
+    @told
+    def end(self, call_id: str, *, code: int, subcode: int) -> None:
+        """Let the service end a call now, with a code and a sub-code, such as 500 and 7106.
+
+        Nothing happens to a call that has ended. Raises KeyError for a call that there is not, and
+        ValueError for what can be no code.
+        """
+        self.calls.end(self.calls[call_id], "service", ending(code, subcode))
 
     @told
     def prompt(self, uri: str, *, seconds: float) -> None:

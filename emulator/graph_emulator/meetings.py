@@ -71,8 +71,8 @@ class Meeting:
         return self
 
     def enter(self, calls: Calls, call: Call) -> None:
-        """Take a bot in, or let it wait in the lobby."""
-        if not self.lobby:
+        """Take a bot in, or let it wait in the lobby, unless it was called into the meeting."""
+        if not self.lobby or call.direction == "incoming":
             self._take_in(calls, call)
             return
         call.participants[call.bot_id].in_lobby = True

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, Self
 
+from graph_comms.bot.json_values import Json
+
 from .audio import Speech
+from .call import ending
 from .telling import Teller, told
 
 if TYPE_CHECKING:
@@ -56,6 +61,10 @@ class Person:
     name: str
     response: Response = "does not answer"
     responds_after: float = 0.0
+    refusal: dict[str, Json] = field(default_factory=lambda: ending(603, 0), repr=False)
+    """The resultInfo of a call that is declined."""
+    patience: float | None = None
+    """For how long the person calls a bot, in seconds; None for as long as the service does."""
     steps: list[Step] = field(default_factory=list[Step], repr=False)
     legs: list[Leg] = field(default_factory=list[Leg], repr=False)
     teller: Teller = field(default_factory=Teller, repr=False)
@@ -73,14 +82,25 @@ class Person:
             own["tenantId"] = tenant
         return {"@odata.type": "#microsoft.graph.identitySet", self.kind: own}
 
+    def hidden(self) -> dict[str, object]:
+        """Return the identity set that an application sees which may not know the person."""
+        text = base64.b64encode(sha256(self.id.encode()).digest()).decode()
+        own = {"@odata.type": "#microsoft.graph.identity", "id": text}
+        return {"@odata.type": "#microsoft.graph.identitySet", "encrypted": own}
+
     @told
     def answers(self, after: float = 2.0) -> Self:
         """Take each call."""
         return self._respond("answers", after)
 
     @told
-    def declines(self, after: float = 2.0) -> Self:
-        """Refuse each call."""
+    def declines(self, after: float = 2.0, *, code: int = 603, subcode: int = 0) -> Self:
+        """Refuse each call; another code and sub-code say why else it is not taken.
+
+        Such as 480 and 10037: nothing is there that rings; 480 and 10076: offline; 487 and 10003: taken
+        elsewhere. Raises ValueError for what can be no code.
+        """
+        self.refusal = ending(code, subcode)
         return self._respond("declines", after)
 
     @told
@@ -97,6 +117,22 @@ class Person:
     def hangs_up(self, after: float = 0.0) -> Self:
         """Leave the call."""
         return self._does(after, lambda leg: leg.calls.leave(leg))
+
+    @told
+    def gives_up(self, after: float = 5.0) -> Self:
+        """Call the bot for no longer than so many seconds, unless it answers before."""
+        self.patience = after
+        return self
+
+    @told
+    def ends_call(self, after: float = 0.0, *, code: int = 200, subcode: int = 4097) -> Self:
+        """End the call for everybody, the bot included: as the organizer of a meeting (4097).
+
+        Other sub-codes say why else it ends for the bot: 5000 when it is removed by the person, 4521 when
+        that is the one with whom it talks, and vanishes. Raises ValueError for what can be no code.
+        """
+        result = ending(code, subcode)
+        return self._does(after, lambda leg: leg.calls.end(leg.call, "user", result))
 
     @told
     def presses(self, keys: str, after: float = 0.0, *, every: float = 0.5) -> Self:

@@ -146,6 +146,17 @@ def test_what_only_an_established_call_can_do(
     assert error_of(refused) == (400, "8501", "Call not established.")
 
 
+@pytest.mark.parametrize(
+    "body", [{"callbackUri": "http://bot.contoso.com"}, {"reason": "unknownFutureValue"}]
+)
+def test_a_call_is_not_rejected_in_any_way(
+    svc: Emulator, client: httpx.Client, body: dict[str, str]
+) -> None:
+    rung = svc.rings(CALLBACK, from_=svc.user("Ann"))
+    status, code, _ = error_of(client.post(f"{rung.path}/reject", json=body))
+    assert (status, code, rung.state) == (400, "8523", "incoming")
+
+
 def test_a_call_that_is_ending_takes_no_more_actions(svc: Emulator, client: httpx.Client) -> None:
     path = f"{CALLS}/{client.post(CALLS, json=body(svc, 'Ann')).json()['id']}"
     svc.advance(seconds=5)
