@@ -92,7 +92,7 @@ def make_app(service: Service, hosts: Collection[str]) -> Starlette:
             Route("/{tenant}/oauth2/v2.0/token", token, methods=["POST"]),
             Route("/_emulator/openid", openid),
             Route("/_emulator/keys", keys, name="keys"),
-            *page.routes(),
+            *page.page_routes(),
             Route("/{path:path}", graph, methods=methods),
         ],
         middleware=[Middleware(HostsOnly, hosts=hosts)],

@@ -33,7 +33,7 @@ HEADERS = {
 """What every file of the page is sent with."""
 
 
-def routes() -> list[Route]:
+def page_routes() -> list[Route]:
     """Return the routes of the page, which need no token."""
     return [_route(path, *file) for path, file in _FILES.items()]
 
