@@ -85,6 +85,18 @@ def test_what_it_leads_to_is_below_it(http: httpx.Client) -> None:
     assert names(http.get(f"{RECORDS}/deep/sessions")) == []
 
 
+def test_what_it_leads_to_is_there_as_a_whole_or_not_at_all(http: httpx.Client) -> None:
+    twice = {"id": "whole", "sessions": [{"id": "s", "segments": [{"id": "g"}, {"id": "g"}]}]}
+    assert http.post(RECORDS, json=twice).status_code == 409
+    assert http.get(f"{RECORDS}/whole").status_code == 404
+    conversation = {"id": "whole", "starter": {"id": "m", "conversation": {"id": "c"}}}
+    value(http.post("/communications/onlineMeetingConversations", json=conversation))
+    address = "/communications/onlineMeetingConversations/whole"
+    assert value(http.get(f"{address}/starter/conversation"))["id"] == "c"
+    deep = http.patch(address, json={"starter": {"id": "other"}})
+    assert (deep.status_code, "starter" in deep.text) == (400, True)
+
+
 def test_a_single_entity_is_made_by_an_update(http: httpx.Client) -> None:
     value(http.post(RECORDS, json={"id": "single"}))
     address = f"{RECORDS}/single/organizer_v2"

@@ -11,12 +11,13 @@ from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 
 from ..faults import Fault
 from ..ids import Seeded, same_id
-from ..metadata import declared_in, key_name
+from ..metadata import Property, declared_in, key_name
 from .queries import Item, Query
 from .store import Path, Record, Store
 
 Entity = dict[str, Json]
 Type = type[GraphModel] | None
+Related = tuple[Json, Property]
 
 
 class Entities:
@@ -33,24 +34,32 @@ class Entities:
 
         It gets an id if it brings none. Raises Fault if there is one of its id.
         """
+        _check_keys(body, cls)
         own, below = parted(body, cls)
         key = key_name(cls)
         own[key] = text_of(own.get(key)) or self._seeded.guid("entity")
         path = (*path, same_id(own[key]))
         if self.store.get(path) is not None:
-            raise Fault(409, "Conflict", "There is an entity with this key already.")
-        self.store.add(path, own, owner)
-        for name, (value, inner) in below.items():
-            if held := object_of(value):
-                self.put((*path, name), held, inner)
-            for item in list_of(value):
-                self.add((*path, name), object_of(item), inner)
+            raise _there_is_one()
+        self._keep(path, own, below, owner)
         return path
 
     def put(self, path: Path, body: Mapping[str, Json], cls: Type) -> Record:
         """Add the one entity that a property leads to."""
-        own, _ = parted(body, cls)
-        return self.store.add(path, own)
+        own, below = parted(body, cls)
+        return self._keep(path, own, below)
+
+    def _keep(
+        self, path: Path, own: Entity, below: Mapping[str, Related], owner: str | None = None
+    ) -> Record:
+        record = self.store.add(path, own, owner)
+        for name, (value, one) in below.items():
+            if one.many:
+                for item in list_of(value):
+                    self.add((*path, name), object_of(item), one.cls)
+            elif value is not None:
+                self.put((*path, name), object_of(value), one.cls)
+        return record
 
     def all(self, path: Path, cls: Type, owner: str | None = None) -> list[Entity]:
         """Return the entities of a collection, or the part of it that is a user's."""
@@ -83,20 +92,38 @@ class Entities:
         return found
 
 
-def parted(body: Mapping[str, Json], cls: Type) -> tuple[Entity, dict[str, tuple[Json, Type]]]:
-    """Return what an entity has itself, and what it leads to, with the types of that.
+def parted(body: Mapping[str, Json], cls: Type) -> tuple[Entity, dict[str, Related]]:
+    """Return what an entity has itself, and what it leads to, with the properties that do.
 
     Annotations are left out, but for that of the type.
     """
     declared = declared_in(body, cls)
     own: Entity = {}
-    below: dict[str, tuple[Json, Type]] = {}
+    below: dict[str, Related] = {}
     for name, value in body.items():
         if name in declared and declared[name].leads:
-            below[name] = value, declared[name].cls
+            below[name] = value, declared[name]
         elif "@" not in name or name == TYPE_ANNOTATION:
             own[name] = value
     return own, below
+
+
+def _check_keys(body: Mapping[str, Json], cls: Type) -> None:
+    """Raise Fault if a collection in a body has two entities of one key: all of it is added, or nothing."""
+    _, below = parted(body, cls)
+    for value, one in below.values():
+        items = [object_of(item) for item in (list_of(value) if one.many else [value])]
+        keys = [
+            same_id(text_of(item[name])) for item in items if item.get(name := key_name(one.cls))
+        ]
+        if one.many and len(keys) != len({*keys}):
+            raise _there_is_one()
+        for item in items:
+            _check_keys(item, one.cls)
+
+
+def _there_is_one() -> Fault:
+    return Fault(409, "Conflict", "There is an entity with this key already.")
 
 
 def shown(entity: Mapping[str, Json], query: Query, cls: Type) -> Entity:

@@ -129,12 +129,17 @@ class Serving:
         place, cls = place_of(request), entity_type(request.operation)
         self._check_above(place)
         record = self._store.get(place.path)
+        changes, below = parted(object_of(request.body), cls)
+        if any(value is not None for value, _ in below.values()):
+            names = ", ".join(below)
+            raise Fault(
+                400, "BadRequest", f"What it leads to is not changed with an entity: {names}."
+            )
         if record is None and not place.one:
             record = self._entities.put(place.path, {}, cls)
         if record is None or not record.belongs_to(place.owner):
             raise not_found()
         _check_tag(request, record)
-        changes, _ = parted(object_of(request.body), cls)
         changes.pop(key_name(cls), None)
         self._store.merge(record, changes)
         if minimal := _minimal(request):
@@ -381,6 +386,10 @@ BEHAVIOURS = (
     ),
     Behaviour("entities.update", "D", f"{_ODATA}11.4.3", f"{_TEST}test_an_update_is_merged"),
     Behaviour("entities.deep", "D", f"{_ODATA}11.4.2.2", f"{_TEST}test_what_it_leads_to_is_below_it"),
+    Behaviour(
+        "entities.deep.update", "D", "OData Protocol 4.0, section 11.4.3",
+        f"{_TEST}test_what_it_leads_to_is_there_as_a_whole_or_not_at_all",
+    ),
     Behaviour(
         "entities.calls", "D", "https://learn.microsoft.com/graph/api/resources/commsoperation",
         f"{_TEST}test_calls_and_their_operations_are_listed",
