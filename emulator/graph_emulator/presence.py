@@ -7,9 +7,11 @@ https://learn.microsoft.com/graph/api/presence-setuserpreferredpresence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from graph_comms._runtime.edm_values import read_duration
 from graph_comms.bot.json_values import Json, list_of, object_of, text_of
@@ -44,6 +46,9 @@ _PREFERRED = frozenset(
         ("BeRightBack", "BeRightBack"), ("Away", "Away"), ("Offline", "OffWork"),
     }
 )  # fmt: skip
+_PLACES = ("manual", "automatic")
+"""Where a work location comes from, the stronger first; what a calendar schedules there is none of."""
+
 _STRENGTH = ("Away", "AvailableInactive", "Available", "Busy", "DoNotDisturb")
 
 State = tuple[str, str]
@@ -76,8 +81,10 @@ class Said:
 class _User:
     sessions: dict[str, Said] = field(default_factory=dict[str, Said])
     preferred: Said | None = None
+    locations: dict[str, dict[str, Json]] = field(default_factory=dict[str, "dict[str, Json]"])
     sequence: int = 0
     next: Act | None = None
+    message_end: Act | None = None
 
     def state(self, time: float) -> State:
         """Return what results: nothing does without a session, whatever the user prefers."""
@@ -122,6 +129,10 @@ class Presences:
                 f"POST {path}/setUserPreferredPresence": self.prefer,
                 f"POST {path}/clearUserPreferredPresence": self.clear_preferred,
                 f"POST {path}/setStatusMessage": self.set_message,
+                f"POST {path}/setManualLocation": partial(self.locate, "manual"),
+                f"POST {path}/setAutomaticLocation": partial(self.locate, "automatic"),
+                f"POST {path}/clearLocation": partial(self.leave, _PLACES),
+                f"POST {path}/clearAutomaticLocation": partial(self.leave, ("automatic",)),
             }
         return found
 
@@ -178,13 +189,49 @@ class Presences:
 
     def set_message(self, request: Request) -> Answer:
         """Say what a user wants others to read (presence-setstatusmessage)."""
-        user_id = _user_id(request)
+        message = object_of(object_of(request.body).get("statusMessage"))
+        user_id, now = _user_id(request), self._schedule.now()
+        expires = _expiry(object_of(message.get("expiryDateTime")))
+        if expires is not None and expires <= now:
+            raise _invalid("The status message has expired already.")
+        user = self._user(request)
+        self._schedule.cancel(user.message_end)
+        if expires is not None:
+            left = (expires - now).total_seconds()
+            user.message_end = self._schedule.after(
+                left, lambda: self._show(user_id, statusMessage=None), pending=False
+            )
+        published = {**message, "publishedDateTime": now.isoformat().replace("+00:00", "Z")}
+        self._show(user_id, statusMessage=published if message else None)
+        return Answer(200)
+
+    def locate(self, source: str, request: Request) -> Answer:
+        """Say where a user works, by hand or as a device has found out (presence-setmanuallocation)."""
+        body = object_of(request.body)
+        named = ("workLocationType", "placeId")
+        self._user(request).locations[source] = {one: body.get(one) for one in named}
+        return self._located(request)
+
+    def leave(self, sources: Collection[str], request: Request) -> Answer:
+        """Forget that (presence-clearlocation, presence-clearautomaticlocation)."""
+        for source in sources:
+            self._user(request).locations.pop(source, None)
+        return self._located(request)
+
+    def _located(self, request: Request) -> Answer:
+        places = self._user(request).locations
+        found = next(({**places[one], "source": one} for one in _PLACES if one in places), None)
+        self._show(_user_id(request), workLocation=found)
+        return Answer(200)
+
+    def _show(self, user_id: str, **changes: Json) -> None:
+        """Write what else there is of a user into the store."""
         self._refresh(user_id)
         record = self._entities.store.get(_path(user_id))
         assert record is not None
-        message = object_of(request.body).get("statusMessage")
-        self._entities.store.merge(record, {"statusMessage": message})
-        return Answer(200)
+        for name in changes:
+            record.value.pop(name, None)
+        self._entities.store.merge(record, changes)
 
     def _user(self, request: Request) -> _User:
         return self._users.setdefault(_user_id(request), _User())
@@ -239,6 +286,20 @@ def _duration(body: Json) -> timedelta | None:
     return read_duration(text) if text else None
 
 
+def _expiry(written: Mapping[str, Json]) -> datetime | None:
+    """Return when a status message ends; None for never, and for a zone by a name of Windows."""
+    text = text_of(written.get("dateTime"))
+    if not text:
+        return None
+    try:
+        zone = ZoneInfo(text_of(written.get("timeZone")) or "UTC")
+        return datetime.fromisoformat(text).replace(tzinfo=zone)
+    except ZoneInfoNotFoundError:
+        return None
+    except ValueError:
+        raise _invalid("expiryDateTime.dateTime is not a time.") from None
+
+
 def _invalid(message: str) -> Fault:
     return Fault(400, "InvalidArgument", message)
 
@@ -264,6 +325,13 @@ BEHAVIOURS = (
     ),
     Behaviour("presence.clear", "D", f"{_PAGE}clearpresence", f"{_TEST}test_sessions_are_ranked"),
     Behaviour("presence.message", "D", f"{_PAGE}setstatusmessage", f"{_TEST}test_a_status_message"),
+    Behaviour(
+        "presence.message.expiry", "D", "https://learn.microsoft.com/graph/api/resources/presencestatusmessage",
+        f"{_TEST}test_a_status_message_expires",
+    ),
+    Behaviour(
+        "presence.location", "D", f"{_PAGE}setmanuallocation", f"{_TEST}test_where_a_user_works"
+    ),
     Behaviour(
         "presence.many", "D", "https://learn.microsoft.com/graph/api/cloudcommunications-getpresencesbyuserid",
         f"{_TEST}test_the_presence_of_several",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from datetime import date, datetime, time, timedelta
+from enum import Enum
 from typing import Any, get_args, get_origin
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph_comms import OPERATIONS, Operation
-from graph_comms._runtime.enums import GraphEnum, GraphFlags
-from graph_comms._runtime.misfits import attributes, plain as plain_form
+from graph_comms._runtime.misfits import attributes
+from graph_comms._runtime.misfits import plain as plain_form
 from graph_comms._runtime.model import GraphModel
 from graph_comms._runtime.untyped import TYPE_ANNOTATION, classes
 from graph_emulator import Emulator
@@ -54,7 +55,7 @@ def written(form: Any, depth: int, holder: type[GraphModel]) -> st.SearchStrateg
     if issubclass(form, GraphModel):
         some = [form] if issubclass(holder, form) else kinds(form)
         return st.sampled_from(some).flatmap(lambda cls: bodies(cls, form, depth + 1))
-    if issubclass(form, GraphEnum | GraphFlags):
+    if issubclass(form, Enum):
         return st.sampled_from([str(one) for one in form])
     return next((known for kind, known in SIMPLE.items() if issubclass(form, kind)), st.none())
 
@@ -68,36 +69,23 @@ def bodies(
     cls: type[GraphModel], declared: type[GraphModel], depth: int = 0
 ) -> st.SearchStrategy[dict[str, Any]]:
     """Return bodies of a type; the keys of entities are there once."""
-    found = properties_of(cls)
-    names = attributes(cls)
-    forms = {
-        name: st.deferred(
-            lambda name=name: written(cls.model_fields[names[name]].annotation, depth, cls)
-        )
-        for name in found
-    }
-    if depth > 3:
-        forms = {}
-    for name, one in found.items():
-        if one.leads and one.many and name in forms:
-            forms[name] = forms[name].map(lambda items: keyed(items))
-    expandable = properties_of(declared)
-    forms = {
-        name: form for name, form in forms.items() if name in expandable or not found[name].leads
-    }
-    forms.pop("id", None)
-    typed = {TYPE_ANNOTATION: st.just(f"#{type_name_of(cls)}")}
-    chosen = (
-        st.lists(st.sampled_from(sorted(forms)), max_size=5, unique=True) if forms else st.just([])
-    )
+    found, names, expandable = properties_of(cls), attributes(cls), properties_of(declared)
+
+    def form_of(name: str) -> st.SearchStrategy[Any]:
+        values = written(cls.model_fields[names[name]].annotation, depth, cls)
+        if not found[name].leads:
+            return st.none() | values
+        return values.map(keyed) if found[name].many else values
+
+    free = [
+        name
+        for name, one in found.items()
+        if name != "id" and depth <= 3 and (name in expandable or not one.leads)
+    ]
+    typed = {} if cls is declared else {TYPE_ANNOTATION: st.just(f"#{type_name_of(cls)}")}
+    chosen = st.lists(st.sampled_from(free), max_size=5, unique=True) if free else st.just([])
     return chosen.flatmap(
-        lambda some: st.fixed_dictionaries(
-            {
-                name: st.none() | forms[name] if not found[name].leads else forms[name]
-                for name in some
-            }
-            | (typed if cls is not declared else {})
-        )
+        lambda some: st.fixed_dictionaries({**typed, **{name: form_of(name) for name in some}})
     )
 
 

@@ -9,7 +9,12 @@ from typing import Any
 import pytest
 
 from graph_comms import BadRequestError, CommunicationsClient
-from graph_comms.models import ItemBody, PresenceStatusMessage
+from graph_comms.models import (
+    DateTimeTimeZone,
+    ItemBody,
+    PresenceStatusMessage,
+    WorkLocationType,
+)
 from graph_emulator import Emulator
 
 
@@ -121,6 +126,47 @@ def test_a_status_message(ann: User) -> None:
     assert found is not None
     assert found.message is not None
     assert found.message.content == "Back at two"
+
+
+@pytest.mark.parametrize(
+    ("zone", "time"),
+    [("UTC", "2026-01-05T09:30:00"), ("Europe/Berlin", "2026-01-05T10:30:00.0000000")],
+)
+def test_a_status_message_expires(svc: Emulator, ann: User, zone: str, time: str) -> None:
+    def say(until: str) -> None:
+        expiry = DateTimeTimeZone(date_time=until, time_zone=zone)
+        message = PresenceStatusMessage(message=ItemBody(content="Out"), expiry_date_time=expiry)
+        ann.presence.set_status_message(ann.id, status_message=message)
+
+    say(time)
+    found = ann.presence.get(ann.id).status_message
+    assert found is not None
+    assert found.published_date_time == svc.clock.now()
+    svc.advance(minutes=29)
+    assert ann.presence.get(ann.id).status_message is not None
+    svc.advance(minutes=1)
+    assert ann.presence.get(ann.id).status_message is None
+    for wrong in (time, "soon"):
+        with pytest.raises(BadRequestError):
+            say(wrong)
+
+
+def test_where_a_user_works(ann: User) -> None:
+    office, remote = WorkLocationType.OFFICE, WorkLocationType.REMOTE
+
+    def shown() -> tuple[object, object, object] | None:
+        found = ann.presence.get(ann.id).work_location
+        return None if found is None else (found.source, found.work_location_type, found.place_id)
+
+    ann.presence.set_automatic_location(ann.id, work_location_type=office, place_id="12")
+    assert shown() == ("automatic", "office", "12")
+    ann.presence.set_manual_location(ann.id, work_location_type=remote)
+    assert shown() == ("manual", "remote", None)
+    ann.presence.clear_automatic_location(ann.id)
+    assert shown() == ("manual", "remote", None)
+    ann.presence.set_automatic_location(ann.id, work_location_type=office, place_id="13")
+    ann.presence.clear_location(ann.id)
+    assert shown() is None
 
 
 def test_the_presence_of_several(svc: Emulator, ann: User) -> None:
