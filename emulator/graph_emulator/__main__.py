@@ -112,7 +112,8 @@ Graph is at {server.url}/v1.0; notifications go to {told}
     client = AsyncCommunicationsClient(credential, endpoint="{server.url}/v1.0")
     bot = Bot(client, app_id=app_id, callback_uri=…, trust=graph_emulator.trust("{server.url}"))
 
-Ctrl+C ends it."""
+What happens in calls is shown at {server.page}
+where you can also be the people in them. Ctrl+C ends it."""
 
 
 if __name__ == "__main__":

@@ -59,10 +59,12 @@ class Calls:
         self.on_key: Callable[[Call, str], None] = lambda call, key: None
         self.on_speech: Callable[[Call, Speech], None] = lambda call, speech: None
         self.on_end: list[Callable[[Call], None]] = []
+        self.changed: Callable[[Call], object] = lambda call: None
+        """Called when what a call shows to who looks at it may have become something else."""
 
-    def __getitem__(self, id: str) -> Call:
-        """Return a call, also after its end; raises KeyError."""
-        return self._calls[same_id(id)]
+    def __getitem__(self, id: str | None) -> Call:
+        """Return a call, also after its end; raises KeyError, as for the None that a model's id may be."""
+        return self._calls[same_id(id or "")]
 
     def __iter__(self) -> Iterator[Call]:
         """Yield the calls in the order in which they began."""
@@ -229,6 +231,7 @@ class Calls:
         self._calls[call.id] = call
         self.legs[call.id] = []
         self.keep(call)
+        self.changed(call)
 
     def keep(self, call: Call) -> None:
         """Let a call live for another 45 minutes."""
@@ -255,23 +258,38 @@ class Calls:
         refuse = partial(self.refused, leg)
         match person.response:
             case "answers":
-                self.later(person.responds_after, partial(self.joined, call, leg))
+                leg.ringing = self.later(person.responds_after, partial(self.answers, leg))
             case "declines":
-                self.later(person.responds_after, partial(refuse, "user", person.refusal))
+                leg.ringing = self.later(person.responds_after, partial(self.declines, leg))
             case "is busy":
                 busy = result_info(486, 560486, "The callee is busy.")
-                self.later(BEAT, partial(refuse, "user", busy))
+                leg.ringing = self.later(BEAT, partial(refuse, "user", busy))
             case "does not answer":
                 late = result_info(487, 10004, "The call was not accepted in time.")
-                self.later(RINGING, partial(refuse, "service", late))
+                leg.ringing = self.later(RINGING, partial(refuse, "service", late))
+        self.changed(call)
+
+    def answers(self, leg: Leg) -> None:
+        """Let a person whom it rings at take the call, whatever the script says."""
+        self.schedule.cancel(leg.ringing)
+        leg.ringing = None
+        self.joined(leg.call, leg)
+        self.changed(leg.call)
+
+    def declines(self, leg: Leg) -> None:
+        """Let a person whom it rings at refuse the call, whatever the script says."""
+        self.refused(leg, "user", leg.person.refusal)
 
     def refused(self, leg: Leg, by: EndedBy, result: dict[str, Json]) -> None:
         """Go on without a person who has not answered, or end a call in which nobody is left."""
         call = leg.call
+        self.schedule.cancel(leg.ringing)
+        leg.ringing = None
         if call.ended:
             return
         legs = self.legs[call.id]
         legs.remove(leg)
+        self.changed(call)
         if leg.on_outcome is not None:
             leg.on_outcome(result)
         elif call.shape == "peer-to-peer":
@@ -400,6 +418,7 @@ class Calls:
         for on_end in self.on_end:
             on_end(call)
         for leg in self.legs.pop(call.id, []):
+            self.schedule.cancel(leg.ringing)
             if leg in leg.person.legs:
                 leg.person.legs.remove(leg)
         told: dict[str, Json]
@@ -448,6 +467,7 @@ class Calls:
             self._send(call, wire.of_sharing(call, change, session, self.forms))
 
     def _send(self, call: Call, item: Json) -> None:
+        self.changed(call)
         self._delivery.send(call, wire.notifications(item))
 
     def later(self, delay: float, act: Callable[[], object]) -> Act:

@@ -22,7 +22,7 @@ from .tokens import Authority
 AGAIN = 5.0
 """How long after an attempt the next one is made, in seconds."""
 
-SERVER_ERROR = 500
+BAD_REQUEST, SERVER_ERROR = 400, 500
 
 USER_AGENT = "Microsoft-Skype/3.0,(Calling/1.0)"
 
@@ -72,7 +72,13 @@ class Delivery:
         item = body["value"][0]
         delay = disturbance.delay(item, call.seeded)
         if disturbance.loses(call.seeded):
-            with self._logged("notification", call.callback_uri, call.id, body):
+            with self._logged(
+                "notification",
+                call.callback_uri,
+                call.id,
+                body,
+                partial(self._put_once, call, body),
+            ):
                 return  # nobody answers what is lost
         if not delay:
             self._put(call.id, call, body)
@@ -111,6 +117,9 @@ class Delivery:
         ]
         self.put(key, *(partial(self._post, call, body, one) for one in ids))
 
+    def _put_once(self, call: Call, body: Json) -> None:
+        self.put(call.id, partial(self._post, call, body, call.seeded.guid("message")))
+
     async def ask(
         self, uri: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, bytes] | None:
@@ -120,7 +129,8 @@ class Delivery:
 
     async def post(self, uri: str, headers: Mapping[str, str], body: Json) -> None:
         """Post a change notification."""
-        with self._logged("change", uri, None, body) as logged:
+        again = partial(self.put, uri, partial(self.post, uri, headers, body))
+        with self._logged("change", uri, None, body, again) as logged:
             logged.answer = await self.ask(uri, headers, json.dumps(body).encode())
 
     async def _run(self, key: str, lane: deque[Callable[[], Awaitable[None]]]) -> None:
@@ -143,10 +153,11 @@ class Delivery:
             "x-microsoft-skype-chain-id": call.chain_id,
             "x-microsoft-skype-message-id": message_id,
         }
+        again = partial(self._put_once, call, body)
         receiver = self._receiver_of(call.callback_uri)
         posted = json.dumps(body).encode()
         for left in range(self.redelivery, -1, -1):
-            with self._logged("notification", call.callback_uri, call.id, body) as attempt:
+            with self._logged("notification", call.callback_uri, call.id, body, again) as attempt:
                 if receiver is not None:
                     attempt.answer = await receiver(call.callback_uri, headers, posted)
             if left == 0 or not attempt.failed:
@@ -154,8 +165,10 @@ class Delivery:
             await self._schedule.sleep(AGAIN)
 
     @contextmanager
-    def _logged(self, name: str, path: str, call_id: str | None, body: Json) -> Generator[_Attempt]:
-        """Log what is posted in the context, with what was answered."""
+    def _logged(
+        self, name: str, path: str, call_id: str | None, body: Json, again: Callable[[], None]
+    ) -> Generator[_Attempt]:
+        """Log what is posted in the context, with what was answered; `again` posts it once more."""
         attempt = _Attempt()
         with self._schedule.busy(), self._log.begun() as number:
             try:
@@ -171,6 +184,8 @@ class Delivery:
                         call_id=call_id,
                         status=attempt.status,
                         body=hidden(body),
+                        kind="notification",
+                        again=None if attempt.taken else again,
                     )
                 )
 
@@ -184,6 +199,10 @@ class _Attempt:
     @property
     def status(self) -> int | None:
         return self.answer and self.answer[0]
+
+    @property
+    def taken(self) -> bool:
+        return self.status is not None and self.status < BAD_REQUEST
 
     @property
     def failed(self) -> bool:

@@ -61,6 +61,14 @@ class Directory:
         granted = self._applications.get(same_id(app_id))
         return granted is None or any(role.startswith("Calls.") for role in granted)
 
+    def labelled(self, label: str) -> Person | None:
+        """Return who has a label."""
+        return next((one for one in self._people.values() if one.label == label), None)
+
+    def names(self) -> list[str]:
+        """Return the labels of everybody."""
+        return [one.label for one in self._people.values()]
+
     def user(self, name: str, user_id: str | None = None) -> Person:
         """Return the user of a name, who is declared by it, with an id if that matters."""
         for person in self._people.values():
@@ -92,6 +100,10 @@ class Directory:
 
     def _declare(self, person: Person) -> Person:
         person.teller = self._teller
+        person.label = person.name
+        if person.kind == "phone":
+            number = sum(one.kind == "phone" for one in self._people.values()) + 1
+            person.label = f"phone {number}"
         self._people[same_id(person.id)] = person
         return person
 

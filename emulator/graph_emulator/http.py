@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import page
-from .service import MOST, Service
+from .control import Control, TokenOnly
+from .reading import BodyError, read_body
+from .service import Service
 from .tokens import ISSUER, LIFE
 
 FIELDS = 20
@@ -28,7 +30,8 @@ class HostsOnly:
 
     def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
         self._app = app
-        self._hosts = frozenset(hosts)
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._origins = frozenset(f"http://{host}" for host in self._hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what may be."""
@@ -36,25 +39,31 @@ class HostsOnly:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        host, origin = request.headers.get("host", ""), request.headers.get("origin")
+        host, origin = request.headers.get("host", "").lower(), request.headers.get("origin")
         if host not in self._hosts:
             await Response(status_code=421)(scope, receive, send)
-        elif origin is not None and origin.partition("://")[2] not in self._hosts:
+        elif origin is not None and origin.lower() not in self._origins:
             await Response(status_code=403)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
 
-def make_app(service: Service, hosts: Collection[str]) -> Starlette:
-    """Return the application of a service that is reached by some hosts, each with its port."""
+def make_app(
+    service: Service,
+    control: Control,
+    hosts: Collection[str],
+    on_application: Callable[[str], object],
+) -> Starlette:
+    """Return the application of a service that is reached by some hosts, each with its port.
+
+    `on_application` is called with the id of each application that asks for a token.
+    """
 
     async def graph(request: Request) -> Response:
         try:
-            body = await _body(request)
-        except _TooLargeError:
-            return Response(status_code=413)
-        except ClientDisconnect:
-            return Response(status_code=400)
+            body = await read_body(request)
+        except BodyError as error:
+            return Response(status_code=error.status)
         headers = {name.lower(): value for name, value in request.headers.items()}
         path = request.scope["raw_path"].decode("ascii", "replace").partition("?")[0]
         status, written, content = await service.handle(
@@ -64,8 +73,10 @@ def make_app(service: Service, hosts: Collection[str]) -> Starlette:
 
     async def token(request: Request) -> Response:
         try:
-            form = dict(parse_qsl((await _body(request)).decode(), max_num_fields=FIELDS))
-        except (_TooLargeError, ClientDisconnect, ValueError):
+            form = dict(parse_qsl((await read_body(request)).decode(), max_num_fields=FIELDS))
+        except BodyError as error:
+            return Response(status_code=error.status)
+        except ValueError:
             return JSONResponse({"error": "invalid_request"}, 400)
         app_id, roles = form.get("client_id"), form.get("roles")
         if not app_id:
@@ -73,6 +84,7 @@ def make_app(service: Service, hosts: Collection[str]) -> Starlette:
             return JSONResponse(problem, 400)
         named = request.path_params["tenant"]
         tenant = None if named in ("common", "organizations") else named
+        on_application(app_id)
         access = service.authority.access_token(
             app_id, tenant, None if roles is None else roles.split()
         )
@@ -93,20 +105,11 @@ def make_app(service: Service, hosts: Collection[str]) -> Starlette:
             Route("/_emulator/openid", openid),
             Route("/_emulator/keys", keys, name="keys"),
             *page.page_routes(),
+            *control.control_routes(),
             Route("/{path:path}", graph, methods=methods),
         ],
-        middleware=[Middleware(HostsOnly, hosts=hosts)],
+        middleware=[
+            Middleware(HostsOnly, hosts=hosts),
+            Middleware(TokenOnly, control=control),
+        ],
     )
-
-
-class _TooLargeError(Exception):
-    """A body of more bytes than are read."""
-
-
-async def _body(request: Request) -> bytes:
-    read = bytearray()
-    async for piece in request.stream():
-        read += piece
-        if len(read) > MOST:
-            raise _TooLargeError
-    return bytes(read)

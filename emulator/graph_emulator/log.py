@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Literal
 
@@ -48,6 +48,10 @@ class Logged:
     query: str = ""
     by: By = "bot"
     caller: Caller | None = None
+    kind: Literal["request", "notification"] = "request"
+    undeclared: tuple[Undeclared, ...] = ()
+    again: Callable[[], None] | None = field(default=None, repr=False, compare=False)
+    """Posts a notification again that was not taken; None for everything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,7 @@ class Log:
     def _take(self, kept: list[Logged], logged: Logged) -> None:
         self._open.discard(logged.number)
         kept.append(logged)
+        self.undeclared += logged.undeclared
         for listener in self.listeners:
             listener(logged)
 
@@ -144,5 +149,8 @@ def _hidden(name: str, value: Json) -> Json:
     if name.lower() in _HIDDEN and value is not None:
         return "…"
     if name == "phone" and "id" in (phone := object_of(value)):
-        return hidden({**phone, "id": "…"})
+        shown = {**phone, "id": "…"}
+        if phone.get("displayName") == phone["id"]:
+            shown["displayName"] = "…"
+        return hidden(shown)
     return hidden(value)

@@ -76,8 +76,9 @@ class Meeting:
             self._take_in(calls, call)
             return
         call.participants[call.bot_id].in_lobby = True
+        calls.changed(call)
         if self.admitted_after is not None:
-            calls.later(self.admitted_after, lambda: self._admit(calls, call))
+            calls.later(self.admitted_after, lambda: self.admit(calls, call))
         else:
             alone = result_info(408, 0, "Nobody has admitted the bot.")
             calls.schedule.after(LOBBY, lambda: self._let_go(calls, call, alone), pending=False)
@@ -87,9 +88,12 @@ class Meeting:
         if bot is not None and bot.in_lobby:
             calls.end(call, "service", result)
 
-    def _admit(self, calls: Calls, call: Call) -> None:
-        if not call.ended and call.state != "terminating":
-            call.participants[call.bot_id].in_lobby = False
+    def admit(self, calls: Calls, call: Call) -> None:
+        """Let somebody admit the bot, if it still waits."""
+        bot = call.participants.get(call.bot_id)
+        if bot is not None and bot.in_lobby and not call.ended and call.state != "terminating":
+            bot.in_lobby = False
+            calls.changed(call)
             self._take_in(calls, call)
 
     def _take_in(self, calls: Calls, call: Call) -> None:

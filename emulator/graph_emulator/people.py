@@ -18,6 +18,7 @@ from .telling import Teller, told
 if TYPE_CHECKING:
     from .call import Call, Participant
     from .calls import Calls
+    from .schedule import Act
 
 KEYS = dict(zip("0123456789*#", (*(f"tone{n}" for n in range(10)), "star", "pound"), strict=True))
 """The keys of a telephone, and how Graph names them."""
@@ -45,6 +46,15 @@ class Leg:
     active_since: float | None = None
     on_outcome: Callable[[dict[str, object] | None], None] | None = None
     """Called with the result of a refusal, or None once the person has answered."""
+    ringing: Act | None = None
+    """What ends the ringing, while it rings at the person's: by the script, or by the service."""
+
+    @property
+    def doing(self) -> Literal["calls", "rings", "talks"]:
+        """What the person does: calls the bot, which has not answered yet, is rung by it, or talks."""
+        if self.ringing is not None:
+            return "rings"
+        return "calls" if self.call.state == "incoming" else "talks"
 
 
 @dataclass(eq=False)
@@ -68,6 +78,8 @@ class Person:
     steps: list[Step] = field(default_factory=list[Step], repr=False)
     legs: list[Leg] = field(default_factory=list[Leg], repr=False)
     teller: Teller = field(default_factory=Teller, repr=False)
+    label: str = ""
+    """The name, or for who has a telephone "phone 1" and so on: numbers are shown nowhere."""
 
     @property
     def named(self) -> dict[str, str]:

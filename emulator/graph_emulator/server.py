@@ -16,10 +16,17 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 import uvicorn
 
+from graph_comms.bot.json_values import Json
+
+from .acts import Acts
+from .call import Call
+from .control import Control
 from .delivery import Receiver
 from .driver import Stuck
+from .events import Events
 from .harness import Harness
 from .http import make_app
+from .people import Person
 from .realtime import RealSchedule
 from .transports import on_loop, refuse_on
 from .wire import Forms
@@ -69,7 +76,12 @@ class Server(Harness):
         self.port: int = self._socket.getsockname()[1]
         names = {host, "127.0.0.1", "localhost", "[::1]"}
         self.url = f"http://{host}:{self.port}"
-        self._app = make_app(self._service, {f"{name}:{self.port}" for name in names})
+        events = Events(self._service)
+        self._control = Control(
+            events, Acts(self._service, events, self._ring), reset=self.reset, info=self._info
+        )
+        hosts = {f"{name}:{self.port}" for name in names}
+        self._app = make_app(self._service, self._control, hosts, self._meet)
         self._client = httpx.AsyncClient(trust_env=False, timeout=TIMEOUT)
 
     @asynccontextmanager
@@ -89,6 +101,7 @@ class Server(Harness):
             yield
         finally:
             server.should_exit = True
+            self._control.close()
             await serving
             acting.cancel()
             self._loop = None
@@ -144,6 +157,30 @@ class Server(Harness):
         refuse_on(
             self._running_loop(), f"{method} waits for the server, in whose thread it is called"
         )
+
+    @property
+    def page(self) -> str:
+        """The address of the page, with the token that it needs."""
+        return f"{self.url}/#token={self._control.token}"
+
+    def _meet(self, app_id: str) -> None:
+        """Take an application that asks for a token for the bot that is rung."""
+        self.app_id = app_id
+
+    def _ring(self, person: Person, app_id: str, uri: str) -> Call:
+        return self.calls.rings(
+            app_id or self.app_id, uri or self._callback_uri(), person, self.tenant_id
+        )
+
+    def _info(self) -> dict[str, Json]:
+        return {
+            "url": self.url,
+            "callback": self.callback,
+            "allowed_origins": [],
+            "app_id": self.app_id,
+            "people": self._service.directory.names(),
+            "forms": self.calls.forms,
+        }
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:

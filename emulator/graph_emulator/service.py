@@ -20,7 +20,7 @@ from .directory import Directory
 from .faults import Fault
 from .groups import Groups
 from .ids import Seeded, same_id
-from .log import By, Log, Logged, hidden
+from .log import By, Log, Logged, Undeclared, hidden
 from .media import Media
 from .meetings import Meetings
 from .messages import Answer, Request
@@ -105,6 +105,7 @@ class Service:
         }
         self.platform_codes = True
         """Whether refusals have the codes that only the platform's list documents."""
+        self.on_reset: Callable[[], object] = _nothing
         self.throttles: dict[str, Throttle] = {}
         """How often what may be asked for, by the name of the operation."""
         self.failing: dict[str, list[Fault]] = {}
@@ -124,6 +125,7 @@ class Service:
         self.entities.store.clear()
         self._presences.clear()
         self.subscriptions.clear()
+        self.on_reset()
 
     async def handle(
         self,
@@ -151,6 +153,7 @@ class Service:
         request_id = self.seeded.guid("request")
         client_request_id = headers.get("client-request-id", request_id)
         name, call_id, sent, caller = method.lower(), None, None, None
+        undeclared: list[Undeclared] = []
         try:
             recording = self.media.recordings.read(path, headers) if method == "GET" else None
             if recording is not None:
@@ -159,7 +162,7 @@ class Service:
                 request = self._request(self._route(method, path), query, headers, body)
                 name, call_id, sent = request.name, request.keys.get("call-id"), request.body
                 caller = request.caller
-                answer = await self._answer(request)
+                answer = await self._answer(request, undeclared)
                 call_id = call_id or _created(answer)
         except Fault as fault:
             answer = self._refusal(fault, client_request_id, request_id)
@@ -177,6 +180,7 @@ class Service:
                 query=query,
                 by=by,
                 caller=caller,
+                undeclared=tuple(undeclared),
             )
         )
         kind, written = _written(answer.status, answer.body)
@@ -235,7 +239,8 @@ class Service:
             headers["allow"] = fault.allow
         return Answer(fault.status, {"error": error}, headers)
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: Request, undeclared: list[Undeclared]) -> Answer:
+        """Answer a request, after adding what no type declares of its body."""
         if failing := self.failing.get(request.name):
             raise failing.pop(0)
         if throttle := self.throttles.get(request.name):
@@ -244,7 +249,7 @@ class Service:
         operation = request.operation
         if request.reference:
             return self._references.answer(request)
-        self.log.undeclared += check_body(operation, request.body)
+        undeclared += check_body(operation, request.body)
         act = self._routes.get(f"{operation.method} {operation.path}", self._serving.answer)
         answer = act(request)
         return answer if isinstance(answer, Answer) else await answer
@@ -271,6 +276,10 @@ def _not_found(path: str) -> Fault:
 def _type_at(path: str) -> type[GraphModel] | None:
     found = _ROUTER.find("GET", path)
     return entity_type(found.operation) if isinstance(found, Route) else None
+
+
+def _nothing() -> None:
+    """Nobody wants to know of a reset."""
 
 
 def _parsed(body: bytes) -> Json:

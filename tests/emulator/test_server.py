@@ -130,7 +130,7 @@ async def test_requests_are_limited(server: Server) -> None:
         large = await http.post(f"{server.url}/v1.0/communications/calls", content=body)
         assert large.status_code == 413
         form = await http.post(f"{server.url}/common/oauth2/v2.0/token", content=body)
-        assert form.status_code == 400
+        assert form.status_code == 413
         missing = await http.post(f"{server.url}/common/oauth2/v2.0/token", data={})
         assert missing.json()["error_description"] == "client_id is required."
 
