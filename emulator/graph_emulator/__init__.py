@@ -4,6 +4,7 @@ from .async_emulator import AsyncEmulator
 from .call import Call, Operation, Participant
 from .driver import Stuck
 from .emulator import Emulator
+from .journal import JournalError
 from .people import Person
 from .remote import Credential, trust
 from .seed_file import SeedFileError
@@ -14,6 +15,7 @@ __all__ = [
     "Call",
     "Credential",
     "Emulator",
+    "JournalError",
     "Operation",
     "Participant",
     "Person",

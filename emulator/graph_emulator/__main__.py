@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from .behaviours import all_behaviours, as_markdown, as_text
+from .journal import JournalError
 from .script import Script, ScriptError
 from .seed_file import SeedFileError
 from .server import Server, ServerError, is_local
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         return asyncio.run(_serve(options))
-    except (ServerError, SeedFileError, ScriptError) as error:
+    except (ServerError, SeedFileError, ScriptError, JournalError) as error:
         print(f"graph_emulator: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -62,6 +63,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="a Python file whose play(svc) lets people act, once the bot listens at the callback",
     )
+    parser.add_argument(
+        "--journal",
+        metavar="FILE",
+        help="write a line of JSON for everything; time then stands still while the bot is at work",
+    )
     parser.add_argument("--seed", type=int, default=0, help="decides all ids (%(default)s)")
     parser.add_argument(
         "--explain",
@@ -82,6 +88,7 @@ async def _serve(options: argparse.Namespace) -> int:
         seed=options.seed,
         forms=options.forms,
         seed_file=options.seed_file,
+        journal=options.journal,
     )
     if not is_local(options.host):
         print(
@@ -91,12 +98,24 @@ async def _serve(options: argparse.Namespace) -> int:
         )
     async with server.running():
         print(_greeting(server), flush=True)
-        if script is not None:
-            await server.bot_listens()
-            code = await script.play(server)
-            if code is not None:
-                return code
-        await asyncio.Event().wait()
+        tasks = (
+            asyncio.create_task(_work(server, script)),
+            asyncio.create_task(server.until_journal_fails()),
+        )
+        done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in left:
+            task.cancel()
+        return done.pop().result()
+
+
+async def _work(server: Server, script: Script | None) -> int:
+    """Play a script, and serve on; return the code with which it ends the server."""
+    if script is not None:
+        await server.bot_listens()
+        code = await script.play(server)
+        if code is not None:
+            return code
+    await asyncio.Event().wait()
     return 0
 
 

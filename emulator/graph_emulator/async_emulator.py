@@ -45,10 +45,13 @@ class AsyncEmulator(Harness):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for bot in self._bots.values():
-            await self._wait_for(asyncio.create_task(bot.stop()))
-        if self._callback is not None:
-            await self._callback.stop()
+        try:
+            for bot in self._bots.values():
+                await self._wait_for(asyncio.create_task(bot.stop()))
+            if self._callback is not None:
+                await self._callback.stop()
+        finally:
+            self._end_journal()
 
     async def connect(self, bot: Bot) -> None:
         """Start a bot on the emulator's clock; it gets what goes to its callback URI."""

@@ -42,6 +42,7 @@ class Emulator(Harness):
         strict_directory: bool = False,
         platform_codes: bool = True,
         seed_file: str | os.PathLike[str] | None = None,
+        journal: str | os.PathLike[str] | None = None,
     ) -> None:
         super().__init__(
             callback=callback,
@@ -51,6 +52,7 @@ class Emulator(Harness):
             strict_directory=strict_directory,
             platform_codes=platform_codes,
             seed_file=seed_file,
+            journal=journal,
         )
         schedule, delivery = self._service.schedule, self._service.delivery
         self._loop = DrivenLoop(lambda: schedule.time)
@@ -86,6 +88,7 @@ class Emulator(Harness):
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        self._end_journal()
 
     def connect(self, bot: Bot) -> None:
         """Start a bot on the emulator's loop and clock; it gets what goes to its callback URI."""

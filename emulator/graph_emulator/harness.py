@@ -28,12 +28,14 @@ from .calls import Calls
 from .delivery import Receiver
 from .disturbance import Disorder, Disturbance
 from .faults import Fault
+from .journal import Journal
+from .lines import Lines
 from .log import By, Log
 from .meetings import Meeting
 from .people import Person
 from .remote import AccessToken
 from .schedule import Schedule
-from .seed_file import declare
+from .seed_file import SeedFileError, declare
 from .service import Service
 from .subscriptions import LifecycleEvent
 from .telling import Teller, told
@@ -82,9 +84,10 @@ class Harness(ABC):
     does is not known. With `strict_directory` nobody can be called who was not declared, by a method
     such as `user` or by `seed_file`, a TOML file. Without `platform_codes` what is refused for a reason
     that only the list of the platform documents, such as 8585, has the code BadRequest and no message.
+    `journal` is a file that gets a line for everything that happens.
 
     A bot inside an application is given ``clock=svc.clock``. Raises ValueError for a callback that is
-    no address, and SeedFileError.
+    no address, SeedFileError, and JournalError, at the end too, for a journal that cannot be written.
     """
 
     def __init__(
@@ -97,6 +100,7 @@ class Harness(ABC):
         strict_directory: bool = False,
         platform_codes: bool = True,
         seed_file: str | os.PathLike[str] | None = None,
+        journal: str | os.PathLike[str] | None = None,
         schedule: Schedule | None = None,
     ) -> None:
         self._callback: Callback | None = None
@@ -112,8 +116,23 @@ class Harness(ABC):
         self._service.delivery.redelivery = redelivery
         self._service.directory.strict = strict_directory
         self._service.platform_codes = platform_codes
+        self._journal: Journal | None = None
+        if journal is not None:
+            settings = {
+                "seed": seed,
+                "forms": forms,
+                "redelivery": redelivery,
+                "strict_directory": strict_directory,
+                "platform_codes": platform_codes,
+            }
+            self._journal = Journal(journal, settings)
+            self._lines = Lines(self._service, self._journal.write, timed=schedule is None)
         if seed_file is not None:
-            declare(self, seed_file)
+            try:
+                declare(self, seed_file)
+            except SeedFileError:
+                self._end_journal()
+                raise
         self._service.teller.through = self._do
         self.clock = EmulatedClock(self._service.schedule)
         self._bots: dict[str, Bot | Changes] = {}
@@ -251,7 +270,6 @@ class Harness(ABC):
         """
         return self._service.meetings.declare(join_url, passcode, lobby=lobby)
 
-    @told
     def rings(
         self, bot: Bot | str | None = None, *, from_: Person, meeting: Meeting | None = None
     ) -> Call:
@@ -264,7 +282,13 @@ class Harness(ABC):
             app_id, uri = bot.engine.app_id, bot.engine.callback_uri
         else:
             app_id, uri = self.app_id, bot or self._callback_uri()
-        return self.calls.rings(app_id, uri, from_, self.tenant_id, meeting)
+        return self._rings(app_id, uri, from_, meeting)
+
+    @told
+    def _rings(
+        self, app_id: str, callback_uri: str, from_: Person, meeting: Meeting | None
+    ) -> Call:
+        return self.calls.rings(app_id, callback_uri, from_, self.tenant_id, meeting)
 
     @told
     def end(self, call_id: str, *, code: int, subcode: int) -> None:
@@ -332,6 +356,11 @@ class Harness(ABC):
         self._service.subscriptions.tell_lifecycle(event)
 
     # -- inside
+
+    def _end_journal(self) -> None:
+        if self._journal is not None:
+            self._lines.finish()
+            self._journal.close()
 
     def _callback_uri(self) -> str:
         raise ValueError("say which bot is rung: a connected one, or a callbackUri")

@@ -84,7 +84,7 @@ class Person:
     @property
     def named(self) -> dict[str, str]:
         """What the person is called in a journal."""
-        return {self.kind: self.name}
+        return {self.kind: self.label}
 
     def identity(self, tenant: str) -> dict[str, object]:
         """Return the identity set of the person, as Graph writes it."""

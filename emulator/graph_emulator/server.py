@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import socket
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -26,8 +27,10 @@ from .driver import Stuck
 from .events import Events
 from .harness import Harness
 from .http import make_app
+from .journal import JournalError
 from .people import Person
-from .realtime import RealSchedule
+from .realtime import RealSchedule, RestingSchedule
+from .seed_file import SeedFileError
 from .transports import on_loop, refuse_on
 from .wire import Forms
 
@@ -51,7 +54,8 @@ class Server(Harness):
     """An emulator that serves HTTP on this machine, and posts notifications to one callback.
 
     `callback` is the only address that it ever dials; without one, notifications are logged alone.
-    `port` 0 takes one that is free.
+    `port` 0 takes one that is free. With a `journal`, time stands still while the bot is at work, so that one
+    script is played in one order in every run. The other arguments are those of `Harness`.
     """
 
     def __init__(
@@ -62,21 +66,40 @@ class Server(Harness):
         callback: str | None = None,
         seed: int = 0,
         forms: Forms = "wire",
-        seed_file: str | None = None,
+        redelivery: int = 0,
+        strict_directory: bool = False,
+        platform_codes: bool = True,
+        seed_file: str | os.PathLike[str] | None = None,
+        journal: str | os.PathLike[str] | None = None,
     ) -> None:
         """Make a server that is not running yet.
 
-        Raises ServerError for an address that is taken, and SeedFileError.
+        Raises ServerError for an address that is taken, SeedFileError, and JournalError.
         """
         self.callback = _checked(callback)
-        self._schedule = RealSchedule()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        super().__init__(seed=seed, forms=forms, seed_file=seed_file, schedule=self._schedule)
         self._socket = _bound(host, port)
+        self._schedule = RealSchedule() if journal is None else RestingSchedule()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        try:
+            super().__init__(
+                seed=seed,
+                forms=forms,
+                redelivery=redelivery,
+                strict_directory=strict_directory,
+                platform_codes=platform_codes,
+                seed_file=seed_file,
+                journal=journal,
+                schedule=self._schedule,
+            )
+        except (SeedFileError, JournalError):
+            self._socket.close()
+            raise
         self.port: int = self._socket.getsockname()[1]
         names = {host, "127.0.0.1", "localhost", "[::1]"}
         self.url = f"http://{host}:{self.port}"
         events = Events(self._service)
+        if journal is not None:
+            events.subscribe(self._lines.acted)
         self._control = Control(
             events, Acts(self._service, events, self._ring), reset=self.reset, info=self._info
         )
@@ -106,6 +129,16 @@ class Server(Harness):
             acting.cancel()
             self._loop = None
             await self._client.aclose()
+            self._end_journal()
+
+    async def until_journal_fails(self) -> NoReturn:
+        """Wait for ever, unless the journal cannot be written any more: raises JournalError then."""
+        failed = asyncio.Event()
+        if self._journal is not None:
+            self._journal.on_problem = failed.set
+        while self._journal is None or self._journal.problem is None:
+            await failed.wait()
+        raise self._journal.problem
 
     async def bot_listens(self) -> None:
         """Wait until somebody takes connections at the callback; at once without one."""

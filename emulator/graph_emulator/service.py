@@ -72,9 +72,9 @@ class Service:
     ) -> None:
         self.schedule = schedule or Schedule()
         self.seeded = Seeded(seed)
-        self.authority = Authority()
-        self.log = Log()
         self.teller = Teller()
+        self.authority = Authority(self.teller)
+        self.log = Log()
         self.directory = Directory(self.seeded, self.teller)
         self.delivery = Delivery(self.schedule, self.authority, self.log, receiver_of)
         self.calls = Calls(self.schedule, self.seeded, self.directory, self.delivery, forms)
@@ -152,7 +152,7 @@ class Service:
     ) -> tuple[int, dict[str, str], bytes]:
         request_id = self.seeded.guid("request")
         client_request_id = headers.get("client-request-id", request_id)
-        name, call_id, sent, caller = method.lower(), None, None, None
+        name, call_id, sent = method.lower(), None, None
         undeclared: list[Undeclared] = []
         try:
             recording = self.media.recordings.read(path, headers) if method == "GET" else None
@@ -161,7 +161,6 @@ class Service:
             else:
                 request = self._request(self._route(method, path), query, headers, body)
                 name, call_id, sent = request.name, request.keys.get("call-id"), request.body
-                caller = request.caller
                 answer = await self._answer(request, undeclared)
                 call_id = call_id or _created(answer)
         except Fault as fault:
@@ -179,7 +178,7 @@ class Service:
                 answer=None if isinstance(answer.body, bytes) else hidden(answer.body),
                 query=query,
                 by=by,
-                caller=caller,
+                caller=self.authority.sender(headers) if by == "client" else None,
                 undeclared=tuple(undeclared),
             )
         )

@@ -12,7 +12,8 @@ from graph_comms.bot.json_values import Json
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_TOLD: set[str] = set()
+_TOLD: dict[tuple[str, str], str] = {}
+"""The methods by their classes and by what they are called in a `Telling`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,13 @@ class Named(Protocol):
 
 
 def told(method: F) -> F:
-    """Let a method be one of those that scripts call: a journal has it, if it did not raise."""
+    """Let a method be one of those that scripts call: a journal has it, if it did not raise.
+
+    One with an underscore is what the method of its name without that comes to.
+    """
     signature = inspect.signature(method)
-    _TOLD.add(method.__qualname__)
+    name = method.__name__.lstrip("_")
+    _TOLD[method.__qualname__.rpartition(".")[0], name] = method.__name__
 
     @functools.wraps(method)
     def tell(self: Named, *args: Any, **kwargs: Any) -> Any:
@@ -66,8 +71,8 @@ def told(method: F) -> F:
                 bound = signature.bind(self, *args, **kwargs)
                 bound.apply_defaults()
                 _, *given = bound.arguments.items()
-                written = {name: _written(value) for name, value in given}
-                telling = Telling(self.named, method.__name__, written)
+                written = {one: _written(value) for one, value in given}
+                telling = Telling(self.named, name, written)
                 for listener in self.teller.listeners:
                     listener(telling)
             return outcome
@@ -77,9 +82,13 @@ def told(method: F) -> F:
     return cast("F", tell)
 
 
-def is_told(owner: type, method: str) -> bool:
-    """Whether a class has a method of a name that scripts call."""
-    return any(f"{base.__name__}.{method}" in _TOLD for base in owner.__mro__)
+def method_of(owner: Named, name: str) -> Callable[..., Any] | None:
+    """Return the method of a name in a `Telling`; None for what is no such method."""
+    for base in type(owner).__mro__:
+        if method := _TOLD.get((base.__name__, name)):
+            found: Callable[..., Any] = getattr(owner, method)
+            return found
+    return None
 
 
 def _written(value: object) -> Json:

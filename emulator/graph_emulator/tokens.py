@@ -18,6 +18,8 @@ from jwt.algorithms import RSAAlgorithm
 
 from graph_comms.bot import Trust
 
+from .telling import Teller, told
+
 ISSUER = "https://api.botframework.com"
 LIFE = 65 * 60
 """The life of a token that the documentation shows, in seconds."""
@@ -54,11 +56,18 @@ class InvalidTokenError(Exception):
 class Authority:
     """Signs and judges tokens, as a key pair at a time: `rotate` makes another one."""
 
-    def __init__(self) -> None:
+    def __init__(self, teller: Teller) -> None:
+        self.teller = teller
         self._keys: dict[str, rsa.RSAPrivateKey] = {}
         self._signed: dict[tuple[object, ...], tuple[float, str]] = {}
         self.rotate()
 
+    @property
+    def named(self) -> dict[str, str]:
+        """What the keys are called in a journal."""
+        return {"keys": "service"}
+
+    @told
     def rotate(self) -> None:
         """Sign with a new key from now on; tokens of the old ones stay valid."""
         self._kid = uuid4().hex
@@ -107,6 +116,13 @@ class Authority:
         if tenant is not None:
             claims["tid"] = tenant
         return self._sign({**claims, **replaced})
+
+    def sender(self, headers: Mapping[str, str]) -> Caller | None:
+        """Return whose token is in the headers of a request; None if it is none of ours."""
+        try:
+            return self.caller(headers.get("authorization"))
+        except InvalidTokenError:
+            return None
 
     def caller(self, authorization: str | None) -> Caller:
         """Return whose token a request has; raises InvalidTokenError."""
