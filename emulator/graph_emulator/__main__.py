@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--callback",
         metavar="URL",
-        help="where the bot is: the only address that notifications are sent to",
+        help="where the bot is: notifications of calls are sent there, whatever their callbackUri",
     )
     parser.add_argument(
         "--forms",
@@ -57,6 +57,20 @@ def _parser() -> argparse.ArgumentParser:
         "--seed-file",
         metavar="FILE",
         help="a TOML file that declares users, phones, meetings and applications",
+    )
+    parser.add_argument(
+        "--allow-origin",
+        metavar="ORIGIN",
+        action="append",
+        default=[],
+        help="another origin that may be dialled, such as http://127.0.0.1:9000 (repeatable)",
+    )
+    parser.add_argument(
+        "--redelivery",
+        metavar="N",
+        type=_count,
+        default=0,
+        help="how often a notification is posted again that nobody took (%(default)s)",
     )
     parser.add_argument(
         "--script",
@@ -79,6 +93,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("must be 0 or more")
+    return int(text)
+
+
 async def _serve(options: argparse.Namespace) -> int:
     script = None if options.script is None else Script(options.script)
     server = Server(
@@ -89,6 +109,8 @@ async def _serve(options: argparse.Namespace) -> int:
         forms=options.forms,
         seed_file=options.seed_file,
         journal=options.journal,
+        allow_origins=options.allow_origin,
+        redelivery=options.redelivery,
     )
     if not is_local(options.host):
         print(

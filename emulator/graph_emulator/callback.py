@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 from starlette.types import ASGIApp, Message
 
+from .receivers import Reply
+
 TIMEOUT = 10.0
 """How long a server at an address may take to answer, in seconds of the machine."""
 
@@ -26,10 +28,8 @@ class Callback(Protocol):
         """Take no more."""
         ...
 
-    async def __call__(
-        self, uri: str, headers: Mapping[str, str], body: bytes, /
-    ) -> tuple[int, bytes] | None:
-        """Return the status and the body of the answer; None if there was none."""
+    async def __call__(self, uri: str, headers: Mapping[str, str], body: bytes, /) -> Reply | None:
+        """Return the answer; None if there was none."""
         ...
 
 
@@ -55,12 +55,10 @@ class AsgiCallback:
             await self._lifespan
         await self._client.aclose()
 
-    async def __call__(
-        self, uri: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, bytes] | None:
+    async def __call__(self, uri: str, headers: Mapping[str, str], body: bytes) -> Reply | None:
         """Post to the application; what it raises is raised."""
         answer = await self._client.post(uri, headers=dict(headers), content=body)
-        return answer.status_code, answer.content
+        return Reply(answer.status_code, answer.content, answer.headers.get("location", ""))
 
     async def _live(self) -> None:
         scope: dict[str, Any] = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
@@ -94,16 +92,14 @@ class HttpCallback:
         """Close the connections."""
         self._client.close()
 
-    async def __call__(
-        self, uri: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, bytes] | None:
+    async def __call__(self, uri: str, headers: Mapping[str, str], body: bytes) -> Reply | None:
         """Post to the address; return None where nobody answers."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(None, self._post, dict(headers), body)
 
-    def _post(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes] | None:
+    def _post(self, headers: dict[str, str], body: bytes) -> Reply | None:
         try:
             answer = self._client.post(self.url, headers=headers, content=body)
         except httpx.HTTPError:
             return None
-        return answer.status_code, answer.content
+        return Reply(answer.status_code, answer.content, answer.headers.get("location", ""))

@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from urllib.parse import urljoin
 
 from graph_comms.bot.json_values import Json
 
 from .call import Call
 from .disturbance import NONE, Disturbance
 from .log import Log, Logged, hidden
+from .receivers import Receivers, Reply
 from .schedule import Schedule
 from .tokens import Authority
 
@@ -24,33 +25,26 @@ AGAIN = 5.0
 
 BAD_REQUEST, SERVER_ERROR = 400, 500
 
+REDIRECTS = (302, 307)
+"""The answers by which the notification of an incoming call is posted elsewhere."""
+
 USER_AGENT = "Microsoft-Skype/3.0,(Calling/1.0)"
 
 
-class Receiver(Protocol):
-    """Takes what is posted to a callbackUri."""
-
-    async def __call__(
-        self, uri: str, headers: Mapping[str, str], body: bytes, /
-    ) -> tuple[int, bytes] | None:
-        """Return the status and the body of the answer; None if there was none."""
-        ...
-
-
 class Delivery:
-    """Posts notifications; `receiver_of` says who takes those of a callbackUri, None if nobody does."""
+    """Posts notifications to who takes them."""
 
     def __init__(
         self,
         schedule: Schedule,
         authority: Authority,
         log: Log,
-        receiver_of: Callable[[str], Receiver | None],
+        receivers: Receivers,
     ) -> None:
         self._schedule = schedule
         self._authority = authority
         self._log = log
-        self._receiver_of = receiver_of
+        self._receivers = receivers
         self._lanes: dict[str, deque[Callable[[], Awaitable[None]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ordered: dict[str, float] = {}
@@ -120,11 +114,13 @@ class Delivery:
     def _put_once(self, call: Call, body: Json) -> None:
         self.put(call.id, partial(self._post, call, body, call.seeded.guid("message")))
 
-    async def ask(
-        self, uri: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, bytes] | None:
-        """Post something, and return the status and the body of the answer; None if there was none."""
-        receiver = self._receiver_of(uri.partition("?")[0])
+    def reaches(self, address: str) -> bool:
+        """Whether there is somebody who takes what is posted to an address."""
+        return self._receivers.at(address) is not None
+
+    async def ask(self, uri: str, headers: Mapping[str, str], body: bytes) -> Reply | None:
+        """Post something, and return the answer; None if there was none."""
+        receiver = self._receivers.at(uri)
         return None if receiver is None else await receiver(uri, headers, body)
 
     async def post(self, uri: str, headers: Mapping[str, str], body: Json) -> None:
@@ -154,15 +150,28 @@ class Delivery:
             "x-microsoft-skype-message-id": message_id,
         }
         again = partial(self._put_once, call, body)
-        receiver = self._receiver_of(call.callback_uri)
+        receiver = self._receivers.of_call(call.callback_uri)
         posted = json.dumps(body).encode()
         for left in range(self.redelivery, -1, -1):
             with self._logged("notification", call.callback_uri, call.id, body, again) as attempt:
                 if receiver is not None:
                     attempt.answer = await receiver(call.callback_uri, headers, posted)
+            if attempt.answer is not None and attempt.answer.status in REDIRECTS:
+                await self._redirect(call, body, headers, attempt.answer.location)
             if left == 0 or not attempt.failed:
                 break
             await self._schedule.sleep(AGAIN)
+
+    async def _redirect(
+        self, call: Call, body: Json, headers: Mapping[str, str], location: str
+    ) -> None:
+        """Post the notification of an incoming call where its answer says, if it is dialled there."""
+        if body["value"][0].get("changeType") != "created" or not location:
+            return
+        address = urljoin(call.callback_uri, location)
+        again = partial(self._put_once, call, body)
+        with self._logged("notification", address, call.id, body, again) as attempt:
+            attempt.answer = await self.ask(address, headers, json.dumps(body).encode())
 
     @contextmanager
     def _logged(
@@ -194,11 +203,11 @@ class Delivery:
 class _Attempt:
     """Something that is posted, and what was answered."""
 
-    answer: tuple[int, bytes] | None = None
+    answer: Reply | None = None
 
     @property
     def status(self) -> int | None:
-        return self.answer and self.answer[0]
+        return None if self.answer is None else self.answer.status
 
     @property
     def taken(self) -> bool:

@@ -7,7 +7,7 @@ import os
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -25,7 +25,6 @@ from graph_comms.bot.waiting import TURN
 from .call import Call, ending
 from .callback import AsgiCallback, Callback, HttpCallback
 from .calls import Calls
-from .delivery import Receiver
 from .disturbance import Disorder, Disturbance
 from .faults import Fault
 from .journal import Journal
@@ -33,6 +32,7 @@ from .lines import Lines
 from .log import By, Log
 from .meetings import Meeting
 from .people import Person
+from .receivers import Receiver, Receivers, Reply
 from .remote import AccessToken
 from .schedule import Schedule
 from .seed_file import SeedFileError, declare
@@ -87,7 +87,8 @@ class Harness(ABC):
     `journal` is a file that gets a line for everything that happens.
 
     A bot inside an application is given ``clock=svc.clock``. Raises ValueError for a callback that is
-    no address, SeedFileError, and JournalError, at the end too, for a journal that cannot be written.
+    no address and a `redelivery` below 0, SeedFileError, and JournalError, at the end too, for a journal that
+    cannot be written.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Harness(ABC):
         seed_file: str | os.PathLike[str] | None = None,
         journal: str | os.PathLike[str] | None = None,
         schedule: Schedule | None = None,
+        receivers: Receivers | None = None,
     ) -> None:
         self._callback: Callback | None = None
         if isinstance(callback, str):
@@ -111,8 +113,13 @@ class Harness(ABC):
         self.app_id = "2891555a-92ff-42e6-80fa-6e1300c6b5c6"
         self.tenant_id = "9f4ec53c-4f0a-4d0b-8d4a-5a8a2a1f9a11"
         self._service = Service(
-            seed=seed, forms=forms, receiver_of=self._receiver_of, schedule=schedule
+            seed=seed,
+            forms=forms,
+            receivers=receivers or _InProcess(self._taking, self._taking),
+            schedule=schedule,
         )
+        if redelivery < 0:
+            raise ValueError("redelivery is how often to post again: 0 or more")
         self._service.delivery.redelivery = redelivery
         self._service.directory.strict = strict_directory
         self._service.platform_codes = platform_codes
@@ -379,13 +386,22 @@ class Harness(ABC):
         )
         return httpx.Response(status, headers=written, content=content, request=request)
 
-    def _receiver_of(self, uri: str) -> Receiver | None:
-        bot = self._bots.get(uri)
+    def _taking(self, uri: str) -> Receiver | None:
+        """Return who takes what is posted to an address: a connected bot, else the callback."""
+        bot = self._bots.get(uri) or self._bots.get(uri.partition("?")[0])
         if bot is None:
             return self._callback
 
-        async def receive(uri: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        async def receive(uri: str, headers: Mapping[str, str], body: bytes) -> Reply:
             reply = await bot.handle("POST", headers, urlsplit(uri).query, body)
-            return reply.status, reply.body
+            return Reply(reply.status, reply.body)
 
         return receive
+
+
+@dataclass(frozen=True)
+class _InProcess:
+    """The bots and the callback of an emulator in this process, which take all that is posted to them."""
+
+    of_call: Callable[[str], Receiver | None]
+    at: Callable[[str], Receiver | None]

@@ -8,13 +8,12 @@ import os
 import socket
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx
 import uvicorn
 
 from graph_comms.bot.json_values import Json
@@ -22,7 +21,7 @@ from graph_comms.bot.json_values import Json
 from .acts import Acts
 from .call import Call
 from .control import Control
-from .delivery import Receiver
+from .dialling import Dialler
 from .driver import Stuck
 from .events import Events
 from .harness import Harness
@@ -35,9 +34,6 @@ from .transports import on_loop, refuse_on
 from .wire import Forms
 
 T = TypeVar("T")
-
-TIMEOUT = 10.0
-"""How long a bot may take to answer a notification, in seconds."""
 
 LIMIT = 300.0
 """For how long `run` waits, in seconds."""
@@ -53,9 +49,10 @@ class ServerError(Exception):
 class Server(Harness):
     """An emulator that serves HTTP on this machine, and posts notifications to one callback.
 
-    `callback` is the only address that it ever dials; without one, notifications are logged alone.
-    `port` 0 takes one that is free. With a `journal`, time stands still while the bot is at work, so that one
-    script is played in one order in every run. The other arguments are those of `Harness`.
+    It dials only the origin of `callback` and `allow_origins`. Calls are notified at their callbackUri if it
+    is there, else at the callback; without one, notifications are logged alone. `port` 0 takes one that
+    is free. With a `journal`, time stands still while the bot is at work, so that one script is played in one
+    order in every run. The other arguments are those of `Harness`.
     """
 
     def __init__(
@@ -71,12 +68,17 @@ class Server(Harness):
         platform_codes: bool = True,
         seed_file: str | os.PathLike[str] | None = None,
         journal: str | os.PathLike[str] | None = None,
+        allow_origins: Collection[str] = (),
     ) -> None:
         """Make a server that is not running yet.
 
-        Raises ServerError for an address that is taken, SeedFileError, and JournalError.
+        Raises ServerError for an address that is taken or none, SeedFileError, and JournalError.
         """
-        self.callback = _checked(callback)
+        try:
+            self._dialler = Dialler(callback, allow_origins)
+        except ValueError as error:
+            raise ServerError(str(error)) from None
+        self.callback = callback
         self._socket = _bound(host, port)
         self._schedule = RealSchedule() if journal is None else RestingSchedule()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -90,6 +92,7 @@ class Server(Harness):
                 seed_file=seed_file,
                 journal=journal,
                 schedule=self._schedule,
+                receivers=self._dialler,
             )
         except (SeedFileError, JournalError):
             self._socket.close()
@@ -105,7 +108,6 @@ class Server(Harness):
         )
         hosts = {f"{name}:{self.port}" for name in names}
         self._app = make_app(self._service, self._control, hosts, self._meet)
-        self._client = httpx.AsyncClient(trust_env=False, timeout=TIMEOUT)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -128,7 +130,7 @@ class Server(Harness):
             await serving
             acting.cancel()
             self._loop = None
-            await self._client.aclose()
+            await self._dialler.close()
             self._end_journal()
 
     async def until_journal_fails(self) -> NoReturn:
@@ -209,7 +211,7 @@ class Server(Harness):
         return {
             "url": self.url,
             "callback": self.callback,
-            "allowed_origins": [],
+            "allowed_origins": list(self._dialler.allowed),
             "app_id": self.app_id,
             "people": self._service.directory.names(),
             "forms": self.calls.forms,
@@ -233,25 +235,6 @@ class Server(Harness):
         if self.callback is None:
             raise ServerError("there is no bot to ring: start with --callback")
         return _https(self.callback)
-
-    def _receiver_of(self, uri: str) -> Receiver | None:
-        return None if self.callback is None else self._post
-
-    async def _post(
-        self, uri: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[int, bytes] | None:
-        assert self.callback is not None
-        try:
-            answer = await self._client.post(self.callback, headers=dict(headers), content=body)
-        except httpx.HTTPError:
-            return None
-        return answer.status_code, answer.content
-
-
-def _checked(callback: str | None) -> str | None:
-    if callback is not None and urlsplit(callback).scheme not in ("http", "https"):
-        raise ServerError("--callback must be an address such as http://127.0.0.1:8000/api/calls")
-    return callback
 
 
 def _https(url: str) -> str:

@@ -15,7 +15,7 @@ from .bodies import check_body, wrong_body
 from .call_records import CallRecords
 from .calling import Calling
 from .calls import Calls
-from .delivery import Delivery, Receiver
+from .delivery import Delivery
 from .directory import Directory
 from .faults import Fault
 from .groups import Groups
@@ -31,6 +31,7 @@ from .odata.serving import Serving
 from .online_meetings import OnlineMeetings
 from .permissions import check_permissions
 from .presence import Presences
+from .receivers import Receivers
 from .routing import Route, Router
 from .schedule import Schedule
 from .sharing import Sharing
@@ -67,7 +68,7 @@ class Service:
         *,
         seed: int,
         forms: Forms,
-        receiver_of: Callable[[str], Receiver | None],
+        receivers: Receivers,
         schedule: Schedule | None = None,
     ) -> None:
         self.schedule = schedule or Schedule()
@@ -76,7 +77,7 @@ class Service:
         self.authority = Authority(self.teller)
         self.log = Log()
         self.directory = Directory(self.seeded, self.teller)
-        self.delivery = Delivery(self.schedule, self.authority, self.log, receiver_of)
+        self.delivery = Delivery(self.schedule, self.authority, self.log, receivers)
         self.calls = Calls(self.schedule, self.seeded, self.directory, self.delivery, forms)
         self.meetings = Meetings(self.teller)
         self.media = Media(self.calls)

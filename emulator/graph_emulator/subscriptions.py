@@ -34,6 +34,7 @@ from .odata.filters import Predicate, parse_filter
 from .odata.places import context_of, location_of
 from .odata.serving import Serving
 from .odata.store import Change, Path, Record
+from .receivers import Reply
 from .schedule import Act, Schedule
 from .tokens import Authority
 
@@ -41,6 +42,8 @@ PUBLISHER = "0bf30f3b-4a52-48df-9a82-234910c4a086"
 """The application that Graph's validation tokens are from."""
 
 LifecycleEvent = Literal["reauthorizationRequired", "subscriptionRemoved", "missed"]
+
+OK = 200
 
 _COLLECTION = ("subscriptions",)
 _REQUIRED = ("changeType", "notificationUrl", "resource", "expirationDateTime")
@@ -261,15 +264,13 @@ class Subscriptions:
 
     async def _validate(self, address: str) -> None:
         """Ask an address whether it wants notifications; raises Fault unless it echoes the token."""
-        if not (is_https(address) or is_local(address)):
+        if not (is_https(address) or (is_local(address) and self._delivery.reaches(address))):
             raise _wrong("The notification URL must be an https address.")
         guid = self._seeded.guid("validation")
         token = f"Validation: Testing client application reachability. Request-Id: {guid}"
         separator = "&" if "?" in address else "?"
         asked = f"{address}{separator}validationToken={quote(token, safe='')}"
-        answered: asyncio.Future[tuple[int, bytes] | None] = (
-            asyncio.get_running_loop().create_future()
-        )
+        answered: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
 
         async def ask() -> None:
             try:
@@ -283,7 +284,7 @@ class Subscriptions:
         answer = await answered
         if answer is None:
             raise _wrong("Subscription validation request timed out.")
-        if answer != (200, token.encode()):
+        if (answer.status, answer.body) != (OK, token.encode()):
             raise _wrong(
                 "Subscription validation request failed. Must respond with 200 OK to this request."
             )

@@ -27,6 +27,7 @@ from graph_codegen.assets import folder
 from graph_codegen.emit.names import assign_names
 from graph_codegen.emit.openapi import build_openapi
 from graph_codegen.facts import descriptions, statuses
+from graph_emulator.dialling import Dialler
 from graph_emulator.service import Service
 
 CHECKS = [
@@ -62,7 +63,7 @@ class Served:
     """A service that nobody listens to, in an event loop of this thread."""
 
     service: Service = field(
-        default_factory=lambda: Service(seed=0, forms="wire", receiver_of=lambda uri: None)
+        default_factory=lambda: Service(seed=0, forms="wire", receivers=Dialler(None, ()))
     )
     runner: asyncio.Runner = field(default_factory=asyncio.Runner)
 
