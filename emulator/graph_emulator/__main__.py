@@ -12,6 +12,7 @@ from .journal import JournalError
 from .script import Script, ScriptError
 from .seed_file import SeedFileError
 from .server import Server, ServerError, is_local
+from .timeline import Timeline
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -120,6 +121,7 @@ async def _serve(options: argparse.Namespace) -> int:
         )
     async with server.running():
         print(_greeting(server), flush=True)
+        server.events.subscribe(Timeline(sys.stdout))
         tasks = (
             asyncio.create_task(_work(server, script)),
             asyncio.create_task(server.until_journal_fails()),

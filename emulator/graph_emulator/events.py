@@ -77,7 +77,7 @@ class Events:
             "body": logged.body,
         }
         if logged.kind == "request":
-            members["answer"] = logged.answer
+            members |= {"by": logged.by, "answer": logged.answer}
             if logged.undeclared:
                 members["undeclared"] = [asdict(one) for one in logged.undeclared]
         number = self.add(logged.kind, **members)

@@ -100,12 +100,13 @@ class Server(Harness):
         self.port: int = self._socket.getsockname()[1]
         names = {host, "127.0.0.1", "localhost", "[::1]"}
         self.url = f"http://{host}:{self.port}"
-        events = Events(self._service)
+        self.events = Events(self._service)
+        """What happens: `subscribe` has a function called with each event."""
         if journal is not None:
-            events.subscribe(self._lines.acted)
-        self._control = Control(
-            events, Acts(self._service, events, self._ring), reset=self.reset, info=self._info
-        )
+            self.events.subscribe(self._lines.acted)
+        self.acts = Acts(self._service, self.events, self._ring)
+        """What people do by hand."""
+        self._control = Control(self.events, self.acts, reset=self.reset, info=self._info)
         hosts = {f"{name}:{self.port}" for name in names}
         self._app = make_app(self._service, self._control, hosts, self._meet)
 

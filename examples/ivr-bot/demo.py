@@ -12,71 +12,34 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from graph_emulator import Call, Server
-from graph_emulator.log import Log, Logged
+from graph_emulator import Server
+from graph_emulator.timeline import Timeline
 
 PROMPTS = "https://bot.contoso.com"
 HERE = Path(__file__).parent
-
-BOLD, DIM, PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
 
 
 async def main(*, stays: bool) -> int:
     """Show a whole call, and return 0 if it went as it should."""
     port = free_port()
     server = Server(port=0, callback=f"http://127.0.0.1:{port}/api/calls")
+    timeline = Timeline(sys.stdout)
+    bold, plain = timeline.colours.bold, timeline.colours.plain
     caller = server.user("Ann").presses("1", after=2)
     person = server.user("Ben").answers(after=2)
     server.prompt(f"{PROMPTS}/connecting.wav", seconds=1.5)
     with tempfile.TemporaryDirectory() as folder:
         async with server.running(), bot(port, server, person.id, Path(folder)):
-            print(
-                f"{BOLD}{caller.name} rings the bot; with 1 she is passed on to {person.name}{PLAIN}"
-            )
+            print(f"{bold}Ann rings the bot; with 1 she is passed on to Ben{plain}")
+            server.events.subscribe(timeline)
             call = server.rings(from_=caller)
-            await follow(server.log, call)
+            await asyncio.to_thread(server.run)
             if stays:
-                print(f"the emulator is at {server.url}; end it with Ctrl+C")
+                print(f"the page is at {server.page}; end it with Ctrl+C")
                 await asyncio.Event().wait()
-    print(
-        f"{BOLD}the call was ended by the {call.ended_by}, after: {', '.join(server.log.operations)}{PLAIN}"
-    )
+    operations = ", ".join(server.log.operations)
+    print(f"{bold}the call was ended by the {call.ended_by}, after: {operations}{plain}")
     return 0 if call.ended_by == "bot" and "transfer" in server.log.operations else 1
-
-
-async def follow(log: Log, call: Call) -> None:
-    """Print what is asked and notified until the call has ended."""
-    shown = 0
-    while True:
-        entries = sorted((*log.requests, *log.notifications), key=lambda entry: entry.time)
-        for entry in entries[shown:]:
-            print(line(entry), flush=True)
-        shown = len(entries)
-        if call.ended and log.notifications and "'deleted'" in str(log.notifications[-1].body):
-            return
-        await asyncio.sleep(0.05)
-
-
-def line(entry: Logged) -> str:
-    """Return one line of the timeline: what the bot asks on the left, what it is told on the right."""
-    when = f"{DIM}{entry.time:6.2f} s{PLAIN}"
-    if entry.name != "notification":
-        return f"{when}  bot → {entry.name} {entry.status}"
-    item = entry.body["value"][0]
-    data = item.get("resourceData")
-    told = item["resourceUrl"].rpartition("/")[2] if isinstance(data, list) else summary(data or {})
-    return f"{when}        ← {item['changeType']} {told}"
-
-
-def summary(data: dict[str, object]) -> str:
-    """Return what a notification tells, in a few words."""
-    tone, media = data.get("toneInfo"), data.get("mediaState")
-    kind = str(data.get("@odata.type", "")).rpartition(".")[2]
-    if isinstance(tone, dict):
-        return f"key {tone['tone']}"
-    if kind != "call":
-        return f"{kind} {data.get('status')}"
-    return f"call {data.get('state', '')}{', audio active' if media else ''}"
 
 
 @asynccontextmanager

@@ -29,10 +29,15 @@ def played(path: Path, *options: str) -> int:
     return main(["--port", "0", "--script", str(path), *options])
 
 
-def test_a_script_has_the_methods_of_a_test(tmp_path: Path) -> None:
+def test_a_script_has_the_methods_of_a_test(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     script = tmp_path / "calls.py"
     script.write_text(CALLS, "utf-8")
     assert played(script) == 7
+    shown = capsys.readouterr().out
+    assert " s  client → create 201\n" in shown
+    assert " s        ← updated call established: nobody takes it\n" in shown
 
 
 @pytest.mark.parametrize(
