@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import logging
+import math
+import time
+from collections.abc import Callable, Generator
+from contextlib import AsyncExitStack, contextmanager, nullcontext
+from contextvars import copy_context
 from datetime import timedelta
 from types import TracebackType
 from typing import Self, TypeVar
 
+from anyio.to_thread import current_default_thread_limiter
+
 from graph_comms.bot import Bot
 from graph_comms.bot.changes import Changes
+from graph_comms.bot.waiting import TURN, Turn, in_thread
 
-from .driver import Stuck, described, turns_of
-from .harness import Harness
+from .callback import Callback
+from .context import INSIDE, inside
+from .driver import BusyError, Stuck, described, threads_of, turns_of
+from .harness import DAY, PATIENCE, Harness
+from .loop import waits_for_this_thread
 
 T = TypeVar("T")
-
-DAY = timedelta(days=1)
 
 ROUNDS = 50
 """How many rounds of the event loop everything gets that has become ready."""
 
 LOOK = 0.001
 """How often to look whether what takes real time has come to an end, in seconds."""
+
+_logger = logging.getLogger(__name__)
 
 
 class AsyncEmulator(Harness):
@@ -33,10 +44,21 @@ class AsyncEmulator(Harness):
     must be in another thread. The arguments are those of `Harness`.
     """
 
+    _loop: asyncio.AbstractEventLoop | None = None
+    _driven = False
+    """Whether a task lets time pass."""
+    _strangers = 0
+    """How many threads wait for virtual time that do not tell for which handler."""
+    _patient_until = math.inf
+    """Until when what takes real time is waited for, by the machine's clock."""
+
     async def __aenter__(self) -> Self:
+        if self._loop is not None:
+            raise RuntimeError("an emulator is used in one with statement: make another one")
         self._loop = asyncio.get_running_loop()
+        self._limiter = current_default_thread_limiter()
         if self._callback is not None:
-            await self._callback.start()
+            await self._start(self._callback)
         return self
 
     async def __aexit__(
@@ -45,19 +67,28 @@ class AsyncEmulator(Harness):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._patient_until = time.monotonic() + PATIENCE
         try:
-            for bot in self._bots.values():
-                await self._wait_for(asyncio.create_task(bot.stop()))
-            if self._callback is not None:
-                await self._callback.stop()
+            async with AsyncExitStack() as ending:
+                if self._callback is not None:
+                    ending.push_async_callback(self._stop, self._callback)
+                for bot in self._bots.values():
+                    ending.push_async_callback(self._stop, bot)
+        except Exception:
+            if error is None:
+                raise
+            _logger.exception("the emulator could not be stopped as it should")
         finally:
             self._end_journal()
+
+    async def _stop(self, connected: Bot | Changes | Callback) -> None:
+        await self._wait_for(asyncio.create_task(connected.stop()))
 
     async def connect(self, bot: Bot) -> None:
         """Start a bot on the emulator's clock; it gets what goes to its callback URI."""
         bot.clock = self.clock
         self._bots[bot.engine.callback_uri] = bot
-        await bot.start()
+        await self._start(bot)
 
     async def connect_changes(self, changes: Changes, notification_url: str) -> None:
         """Start what handles change notifications; it gets those of an address.
@@ -65,7 +96,7 @@ class AsyncEmulator(Harness):
         It has to be made with `clock=svc.clock` and `publisher=svc.publisher`.
         """
         self._bots[notification_url] = changes
-        await changes.start()
+        await self._start(changes)
 
     async def run(self, limit: float | timedelta = DAY) -> None:
         """Let time pass until nothing is pending.
@@ -76,33 +107,59 @@ class AsyncEmulator(Harness):
         schedule, delivery = self._service.schedule, self._service.delivery
         seconds = limit.total_seconds() if isinstance(limit, timedelta) else limit
         end = schedule.time + seconds
-        while True:
-            await self._settle()
-            turns, due = turns_of(self._loop), schedule.next_time()
-            if not (schedule.pending or delivery.open or turns):
-                return
-            if due is None or not (schedule.pending or delivery.open):
-                raise Stuck(described("nothing that is to come can end", turns))
-            if due > end:
-                raise Stuck(described(f"after {seconds:g} seconds there still are", turns))
-            schedule.do_next()
+        with self._driving():
+            while True:
+                await self._settle()
+                turns, due = self._turns(), schedule.next_time()
+                if not (schedule.pending or delivery.open or turns):
+                    return
+                if due is None and delivery.open:  # an application takes real time to answer
+                    await asyncio.sleep(LOOK)
+                elif due is None or not (schedule.pending or delivery.open):
+                    raise Stuck(described("nothing that is to come can end", turns))
+                elif due > end:
+                    raise Stuck(described(f"after {seconds:g} seconds there still are", turns))
+                else:
+                    schedule.do_next()
 
     async def advance(self, **duration: float) -> None:
         """Let time pass, as timedelta takes it: `await svc.advance(minutes=46)`."""
         schedule = self._service.schedule
         end = schedule.time + timedelta(**duration).total_seconds()
-        await self._settle()
-        while (due := schedule.next_time()) is not None and due <= end:
-            schedule.do_next()
+        with self._driving():
             await self._settle()
-        schedule.move(end)
+            while (due := schedule.next_time()) is not None and due <= end:
+                schedule.do_next()
+                await self._settle()
+            schedule.move(end)
+
+    # -- inside
+
+    async def _start(self, connected: Bot | Changes | Callback) -> None:
+        context = inside(copy_context())
+        await asyncio.get_running_loop().create_task(connected.start(), context=context)
+
+    @contextmanager
+    def _driving(self) -> Generator[None]:
+        self._running_loop()
+        if self._driven:
+            raise BusyError("another task lets time pass already")
+        self._driven = True
+        try:
+            yield
+        finally:
+            self._driven = False
 
     async def _wait_for(self, task: asyncio.Task[None]) -> None:
-        """Let time pass until a task has ended."""
+        """Let time pass until a task has ended, unless somebody else does."""
         while not task.done():
-            await self._settle(task.done)
-            if not task.done():
-                self._service.schedule.do_next()
+            if self._driven:
+                await asyncio.wait({task}, timeout=LOOK)
+                continue
+            with self._driving():
+                await self._settle(task.done)
+                if not task.done():
+                    self._service.schedule.do_next()
         await task
 
     async def _settle(self, over: Callable[[], bool] = lambda: False) -> None:
@@ -110,14 +167,46 @@ class AsyncEmulator(Harness):
         while True:
             for _ in range(ROUNDS):
                 await asyncio.sleep(0)
-            turns = turns_of(self._loop)
-            busy = any(turn.threads > 0 or not turn.waits_for for turn in turns)
-            if over() or not busy:
+            if over() or not self._busy() or time.monotonic() > self._patient_until:
                 return
             await asyncio.sleep(LOOK)
 
+    def _busy(self) -> bool:
+        """Whether something is going on that takes real time."""
+        sleeping = self.clock.sleeping
+        awake = [not turn.waits_for and turn not in sleeping for turn in self._turns()]
+        threads = threads_of(self._running_loop(), self._limiter)
+        return sum(awake) > self._strangers or threads > 0
+
+    def _turns(self) -> list[Turn]:
+        return turns_of(self._running_loop())
+
     def _running_loop(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            raise RuntimeError("the emulator does not run: use it in an async with statement")
         return self._loop
 
     def _do(self, act: Callable[[], T]) -> T:
         return act()
+
+    def _sleep(self, seconds: float) -> None:
+        loop = self._running_loop()
+        meanwhile = in_thread(-1) if waits_for_this_thread(loop) else nullcontext()
+
+        stranger = TURN.get() is None
+
+        async def sleep() -> None:
+            self._strangers += stranger
+            try:
+                with meanwhile:
+                    await self._async_sleep(seconds)
+            finally:
+                self._strangers -= stranger
+
+        asyncio.run_coroutine_threadsafe(sleep(), loop).result()
+
+    async def _async_sleep(self, seconds: float) -> None:
+        if INSIDE.get() or asyncio.get_running_loop() is not self._loop:
+            await self.clock.sleep(seconds)
+        else:
+            await self._wait_for(asyncio.create_task(self._service.schedule.sleep(seconds)))

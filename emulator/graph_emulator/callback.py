@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import httpx
 from starlette.types import ASGIApp, Message
 
+from graph_comms.bot.waiting import in_thread
+
 from .receivers import Reply
 
 TIMEOUT = 10.0
@@ -95,7 +97,8 @@ class HttpCallback:
     async def __call__(self, uri: str, headers: Mapping[str, str], body: bytes) -> Reply | None:
         """Post to the address; return None where nobody answers."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(None, self._post, dict(headers), body)
+        with in_thread():
+            return await loop.run_in_executor(None, self._post, dict(headers), body)
 
     def _post(self, headers: dict[str, str], body: bytes) -> Reply | None:
         try:

@@ -16,7 +16,6 @@ from .behaviours import Behaviour
 from .call import Call, Shape, application, result_info
 from .calls import BEAT, Calls
 from .faults import invalid, no_tenant, not_permitted, of_platform, wrong_state
-from .ids import same_id
 from .meetings import Meetings
 from .messages import Answer, Request
 
@@ -55,8 +54,8 @@ class Calling:
         targets = list_of(body.get("targets"))
         if bool(targets) == bool(body.get("meetingInfo")):
             raise invalid("Exactly one of targets and meetingInfo must be given.")
-        tenant = text_of(body.get("tenantId")) or caller.tenant
-        if caller.tenant and tenant and same_id(tenant) != same_id(caller.tenant):
+        tenant = text_of(body.get("tenantId")) or caller.home
+        if not caller.fits(tenant):
             raise no_tenant()
         identities = [object_of(target).get("identity") for target in targets]
         _check_source(body, identities)
@@ -67,7 +66,7 @@ class Calling:
         people = [calls.directory.called(identity) for identity in identities]
         meeting = None if targets else self._meetings.of(body)
         shape: Shape = "meeting" if meeting else "peer-to-peer" if len(people) == 1 else "group"
-        call = self._begun(request, tenant or "", shape)
+        call = self._begun(request, tenant, shape)
         call.meeting = meeting
         if meeting is not None and not call.entity.get("chatInfo"):
             call.entity["chatInfo"] = meeting.chat()

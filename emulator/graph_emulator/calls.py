@@ -83,7 +83,7 @@ class Calls:
         call, caller = self._calls.get(same_id(request.keys["call-id"])), request.caller
         if call is None or call.ended or same_id(call.app_id) != same_id(caller.app_id):
             raise call_not_found()
-        if caller.tenant and call.tenant and same_id(caller.tenant) != same_id(call.tenant):
+        if not caller.fits(call.tenant):
             raise other_tenant()
         if call.state == "terminating" and request.operation.method == "POST":
             raise of_platform(400, "8528", "Call terminated.")

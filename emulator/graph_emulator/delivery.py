@@ -7,6 +7,7 @@ import json
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
+from contextvars import Context
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urljoin
@@ -14,6 +15,7 @@ from urllib.parse import urljoin
 from graph_comms.bot.json_values import Json
 
 from .call import Call
+from .context import inside
 from .disturbance import NONE, Disturbance
 from .log import Log, Logged, hidden
 from .receivers import Receivers, Reply
@@ -98,7 +100,10 @@ class Delivery:
         lane = self._lanes.get(key)
         if lane is None:
             lane = self._lanes[key] = deque()
-            task = asyncio.get_running_loop().create_task(self._run(key, lane))
+            # Who is notified has nothing of the context of who caused it, such as another handler.
+            task = asyncio.get_running_loop().create_task(
+                self._run(key, lane), context=inside(Context())
+            )
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         lane.extend(posts)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
+import time
 from collections.abc import Callable, Coroutine, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
+from contextlib import nullcontext
 from contextvars import Context
 from typing import Any, TypeVar
 from weakref import WeakSet
@@ -12,26 +16,35 @@ from weakref import WeakSet
 import anyio
 from anyio.to_thread import current_default_thread_limiter
 
-from graph_comms.bot.waiting import TURN, TURNS, Turn
+from graph_comms.bot.waiting import THREADS, TURN, TURNS, Turn, in_thread
 
-from .loop import VirtualLoop
+from .loop import VirtualLoop, waits_for_this_thread
 from .schedule import Schedule
 
 T = TypeVar("T")
 
-LOOK = 0.002
-"""How often to look whether a thread has come to an end, in seconds of the machine."""
+LOOK = 0.1
+"""How often to look whether a thread has been busy for too long, in seconds of the machine."""
+
+LONG = 10.0
+"""After how long it is said that a thread does not come to an end, in seconds of the machine."""
+
+_logger = logging.getLogger(__name__)
 
 
 class Stuck(Exception):  # noqa: N818 - it is what a bot is
     """A run that cannot come to its end: handlers wait for what will never come."""
 
 
+class BusyError(RuntimeError):
+    """Time passes already, as another thread wants it."""
+
+
 class DrivenLoop(VirtualLoop):
     """A virtual loop that knows which of its timers are those of handlers."""
 
-    def __init__(self, time: Callable[[], float]) -> None:
-        super().__init__(time)
+    def __init__(self, clock: Callable[[], float]) -> None:
+        super().__init__(clock)
         self._of_handlers: WeakSet[asyncio.TimerHandle] = WeakSet()
 
     def call_at(  # type: ignore[override]
@@ -67,11 +80,18 @@ class Driver:
         """Whether to stop before the next thing happens, at that time; None while time stands still."""
         self._stopped: Future[None] | None = None
         self._limiter: anyio.CapacityLimiter | None = None
+        self._busy_since = time.monotonic()
+        self._warned = False
+        self._patience = math.inf
         loop.on_idle = self._idle
 
     async def prepare(self) -> None:
         """Find the threads of the loop."""
         self._limiter = current_default_thread_limiter()
+
+    def hasten(self, seconds: float) -> None:
+        """Let time stand still for busy threads for no more than so many seconds of the machine."""
+        self._patience = seconds
 
     def run(self, limit: float) -> None:
         """Let time pass until nothing is pending; raises Stuck. Call it in another thread."""
@@ -106,21 +126,48 @@ class Driver:
         self._drive(lambda next_time: task.done())
         return task.result()
 
+    def sleep(self, seconds: float) -> None:
+        """Wait in a thread until so many seconds have passed; let them pass if nobody else does."""
+        counted = waits_for_this_thread(self._loop)
+
+        async def sleep() -> None:
+            with in_thread(-1) if counted else nullcontext():
+                await self._schedule.sleep(seconds)
+
+        slept = asyncio.run_coroutine_threadsafe(sleep(), self._loop)
+        while not (counted or slept.done()):
+            try:
+                self._drive(lambda next_time: slept.done())
+            except BusyError:  # until that comes to its end
+                wait([slept], timeout=LOOK)
+        slept.result()
+
     def _drive(self, until: Callable[[float | None], bool]) -> None:
         stopped: Future[None] = Future()
 
         def begin() -> None:
-            self._until, self._stopped = until, stopped
+            if self._stopped is None:
+                self._until, self._stopped = until, stopped
+            else:
+                stopped.set_exception(BusyError("another thread lets time pass already"))
+
+        def give_up() -> None:
+            if self._stopped is stopped:
+                self._until = self._stopped = None
 
         self._loop.call_soon_threadsafe(begin)
-        stopped.result()
+        try:
+            stopped.result()
+        except BaseException:  # an interrupt, too
+            self._loop.call_soon_threadsafe(give_up)
+            raise
 
     def _idle(self, timeout: float | None) -> float | None:
         """Let the next thing happen, if time may pass; return how long to wait for other threads."""
-        if self._threads_busy():
-            return LOOK
         if self._until is None:
             return None
+        if self._threads_hold():
+            return LOOK
         timer = None if timeout is None else self._loop.time() + timeout
         act = self._schedule.next_time()
         following = min((time for time in (timer, act) if time is not None), default=None)
@@ -149,9 +196,24 @@ class Driver:
 
     # -- what is going on
 
-    def _threads_busy(self) -> bool:
-        of_handlers = any(turn.threads > 0 for turn in turns_of(self._loop))
-        return of_handlers or bool(self._limiter and self._limiter.borrowed_tokens)
+    def _threads_hold(self) -> bool:
+        """Whether a thread is busy, for which time stands still."""
+        busy = self._loop.threads + threads_of(self._loop, self._limiter)
+        now = time.monotonic()
+        if busy < 1:
+            self._busy_since = now
+            return False
+        if now - self._busy_since > self._patience:
+            return False
+        if now - self._busy_since > LONG and not self._warned:
+            self._warned = True
+            names = ", ".join(turn.handler for turn in turns_of(self._loop)) or "no handlers"
+            _logger.warning(
+                "time stands still: a thread has been busy for %g seconds; running are %s",
+                LONG,
+                names,
+            )
+        return True
 
     def _pending(self) -> bool:
         return bool(self._schedule.pending or self._is_open() or turns_of(self._loop))
@@ -162,6 +224,11 @@ class Driver:
 
     def _stuck(self, why: str) -> str:
         return described(why, turns_of(self._loop))
+
+
+def threads_of(loop: asyncio.AbstractEventLoop, limiter: anyio.CapacityLimiter | None) -> int:
+    """Return how many threads a loop waits for: of handlers and stores, and of anyio's usual ones."""
+    return THREADS.get(loop, 0) + (limiter.borrowed_tokens if limiter else 0)
 
 
 def turns_of(loop: asyncio.AbstractEventLoop) -> list[Turn]:

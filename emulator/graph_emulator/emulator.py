@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -15,21 +17,26 @@ from starlette.types import ASGIApp
 from graph_comms.bot import Bot
 from graph_comms.bot.changes import Changes
 
+from .callback import Callback
 from .driver import DrivenLoop, Driver
-from .harness import Harness
+from .harness import DAY, PATIENCE, Harness
+from .real_driver import RealDriver
+from .realtime import RealSchedule
 from .transports import on_loop, refuse_on
 from .wire import Forms
 
 T = TypeVar("T")
 
-DAY = timedelta(days=1)
+_logger = logging.getLogger(__name__)
 
 
 class Emulator(Harness):
     """Graph's cloud communications on a virtual clock, in this process.
 
-    It has an event loop of its own in a thread of its own, whose time is virtual. Use it in a ``with``
-    statement; the arguments are those of `Harness`.
+    It has an event loop of its own in a thread of its own, whose time is virtual: it stands still while
+    handlers compute, and their threads. With `realtime` it is that of the machine, for handlers that
+    need what has no other: a server that answers in seconds, a library that waits in its own thread.
+    Use it in a ``with`` statement, once; the other arguments are those of `Harness`.
     """
 
     def __init__(
@@ -43,6 +50,7 @@ class Emulator(Harness):
         platform_codes: bool = True,
         seed_file: str | os.PathLike[str] | None = None,
         journal: str | os.PathLike[str] | None = None,
+        realtime: bool = False,
     ) -> None:
         super().__init__(
             callback=callback,
@@ -53,20 +61,30 @@ class Emulator(Harness):
             platform_codes=platform_codes,
             seed_file=seed_file,
             journal=journal,
+            schedule=RealSchedule() if realtime else None,
         )
-        schedule, delivery = self._service.schedule, self._service.delivery
-        self._loop = DrivenLoop(lambda: schedule.time)
-        self._driver = Driver(schedule, self._loop, lambda: bool(delivery.open))
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
+        if self._thread is not None:
+            raise RuntimeError("an emulator is used in one with statement: make another one")
+        schedule, delivery = self._service.schedule, self._service.delivery
+        self._loop: asyncio.AbstractEventLoop
+        self._driver: Driver | RealDriver
+        if isinstance(schedule, RealSchedule):
+            self._loop = asyncio.new_event_loop()
+            self._driver = RealDriver(schedule, self._loop, lambda: bool(delivery.open))
+        else:
+            self._loop = virtual = DrivenLoop(lambda: schedule.time)
+            self._driver = Driver(schedule, virtual, lambda: bool(delivery.open))
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._call(self._driver.prepare())
         try:
             if self._callback is not None:
                 self._driver.wait_for(self._callback.start())
         except BaseException:
-            self._end()
+            self._end(self._thread)
             raise
         return self
 
@@ -76,17 +94,27 @@ class Emulator(Harness):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._driver.hasten(PATIENCE)
+        assert self._thread is not None
         try:
-            for bot in self._bots.values():
-                self._driver.wait_for(bot.stop())
-            if self._callback is not None:
-                self._driver.wait_for(self._callback.stop())
-        finally:
-            self._end()
+            with ExitStack() as ending:
+                ending.callback(self._end, self._thread)
+                if self._callback is not None:
+                    ending.callback(self._stop, self._callback)
+                for bot in self._bots.values():
+                    ending.callback(self._stop, bot)
+        except Exception:
+            if error is None:
+                raise
+            _logger.exception("the emulator could not be stopped as it should")
 
-    def _end(self) -> None:
+    def _stop(self, connected: Bot | Changes | Callback) -> None:
+        self._driver.wait_for(connected.stop())
+
+    def _end(self, thread: threading.Thread) -> None:
+        self._driver.wait_for(_cancel_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        thread.join()
         self._loop.close()
         self._end_journal()
 
@@ -124,16 +152,32 @@ class Emulator(Harness):
 
     def wait_for(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Return what a coroutine comes to on the emulator's loop, while time passes: `bot.create(…)`."""
-        self._refuse("wait_for")
+        try:
+            self._refuse("wait_for")
+        except RuntimeError:
+            coroutine.close()
+            raise
         return self._driver.wait_for(coroutine)
 
     # -- inside
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
+        if self._thread is None or not self._thread.is_alive():
+            raise RuntimeError("the emulator does not run: use it in a with statement")
         return self._loop
 
+    def _sleep(self, seconds: float) -> None:
+        self._driver.sleep(seconds)
+
+    async def _async_sleep(self, seconds: float) -> None:
+        if asyncio.get_running_loop() is self._loop:
+            await self.clock.sleep(seconds)
+        else:
+            await asyncio.to_thread(self._driver.sleep, seconds)
+
     def _do(self, act: Callable[[], T]) -> T:
-        if not self._loop.is_running() or on_loop(self._loop):
+        thread = self._thread
+        if thread is None or not thread.is_alive() or on_loop(self._loop):
             return act()
 
         async def do() -> T:
@@ -142,7 +186,16 @@ class Emulator(Harness):
         return self._call(do())
 
     def _refuse(self, method: str) -> None:
-        refuse_on(self._loop, f"{method} waits for the emulator's own event loop")
+        refuse_on(self._running_loop(), f"{method} waits for the emulator's own event loop")
 
     def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+async def _cancel_all() -> None:
+    """Cancel what still runs in this event loop, and let it end."""
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in others:
+        task.cancel()
+    if others:
+        await asyncio.wait(others, timeout=PATIENCE)

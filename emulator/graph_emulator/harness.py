@@ -6,9 +6,10 @@ import asyncio
 import os
 import time
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from graph_comms import AsyncCommunicationsClient, CommunicationsClient
 from graph_comms._runtime import clock as client_clock
 from graph_comms.bot import Bot, Trust
 from graph_comms.bot.changes import Changes, Publisher
-from graph_comms.bot.waiting import TURN
+from graph_comms.bot.waiting import TURN, Turn
 
 from .call import Call, ending
 from .callback import AsgiCallback, Callback, HttpCallback
@@ -40,18 +41,26 @@ from .service import Service
 from .subscriptions import LifecycleEvent
 from .telling import Teller, told
 from .throttling import Throttle
-from .tokens import LIFE, Authority
+from .tokens import HOME, LIFE, Authority
 from .transports import AsyncTransport, Transport
 from .wire import Forms
 
 T = TypeVar("T")
 
+DAY = timedelta(days=1)
+
+PATIENCE = 2.0
+"""For how many seconds of the machine the end waits for handlers that take real time."""
+
 
 class EmulatedClock:
     """The time of an emulator, for a Bot that is not connected to it by `connect`."""
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self, schedule: Schedule, loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
         self._schedule = schedule
+        self._loop = loop
+        self.sleeping: Counter[Turn | None] = Counter()
+        """How often each handler waits here, and who is none."""
 
     def now(self) -> datetime:
         """Return the virtual time."""
@@ -59,8 +68,19 @@ class EmulatedClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait for a number of virtual seconds; a run waits for a handler that does."""
-        turn = TURN.get()
-        await self._schedule.sleep(seconds, pending=turn is not None and not turn.returned)
+        turn, loop = TURN.get(), self._loop()
+        of_handler = turn is not None and not turn.returned
+        slept = self._schedule.sleep(seconds, pending=of_handler)
+        self.sleeping[turn] += 1
+        try:
+            if asyncio.get_running_loop() is loop:
+                await slept
+            else:
+                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(slept, loop))
+        finally:
+            self.sleeping[turn] -= 1
+            if not self.sleeping[turn]:
+                del self.sleeping[turn]
 
 
 class EmulatedCredential:
@@ -111,7 +131,7 @@ class Harness(ABC):
         elif callback is not None:
             self._callback = AsgiCallback(callback)
         self.app_id = "2891555a-92ff-42e6-80fa-6e1300c6b5c6"
-        self.tenant_id = "9f4ec53c-4f0a-4d0b-8d4a-5a8a2a1f9a11"
+        self.tenant_id = HOME
         self._service = Service(
             seed=seed,
             forms=forms,
@@ -141,7 +161,7 @@ class Harness(ABC):
                 self._end_journal()
                 raise
         self._service.teller.through = self._do
-        self.clock = EmulatedClock(self._service.schedule)
+        self.clock = EmulatedClock(self._service.schedule, self._running_loop)
         self._bots: dict[str, Bot | Changes] = {}
 
     @abstractmethod
@@ -161,6 +181,15 @@ class Harness(ABC):
     def named(self) -> None:
         """Nothing: these methods are the emulator's own."""
         return None
+
+    def _sleep(self, seconds: float) -> None:
+        """Wait in a thread until so many seconds have passed."""
+        slept = self.clock.sleep(seconds)
+        asyncio.run_coroutine_threadsafe(slept, self._running_loop()).result()
+
+    async def _async_sleep(self, seconds: float) -> None:
+        """Wait in an event loop, the emulator's or another, until so many seconds have passed."""
+        await self.clock.sleep(seconds)
 
     # -- what a test looks at
 
@@ -196,11 +225,14 @@ class Harness(ABC):
     ) -> CommunicationsClient:
         """Return an ordinary client whose requests come here; without `roles` it has all of them.
 
-        Without a `user` on whose behalf it asks it is an application's, for which there is no `/me`.
+        Without a `user` on whose behalf it asks it is an application's, for which there is no `/me`;
+        without `tenant` it fits every tenant. Its pauses between retries are virtual time, which passes
+        for them unless a run is going on.
         """
         return CommunicationsClient(
             self._token(roles, tenant, user),
             transport=self.transport(),
+            _clock=self._client_clock(),
             **options,
         )
 
@@ -212,13 +244,7 @@ class Harness(ABC):
         user: Person | None = None,
         **options: Any,
     ) -> AsyncCommunicationsClient:
-        """Return an ordinary asynchronous client whose requests come here."""
-        virtual = client_clock.Clock(
-            now=self.clock.now,
-            timer=lambda: self._service.schedule.time,
-            chance=self._service.seeded.below("retries").random.random,
-            async_sleep=self.clock.sleep,
-        )
+        """Return the same as an asynchronous client."""
         sign = self._token(roles, tenant, user)
 
         async def token() -> str:  # a function that is not async would get a thread
@@ -227,7 +253,7 @@ class Harness(ABC):
         return AsyncCommunicationsClient(
             token,
             transport=self.async_transport(),
-            _clock=virtual,
+            _clock=self._client_clock(),
             **options,
         )
 
@@ -289,6 +315,7 @@ class Harness(ABC):
             app_id, uri = bot.engine.app_id, bot.engine.callback_uri
         else:
             app_id, uri = self.app_id, bot or self._callback_uri()
+        self._running_loop()  # raises unless it runs
         return self._rings(app_id, uri, from_, meeting)
 
     @told
@@ -369,6 +396,15 @@ class Harness(ABC):
             self._lines.finish()
             self._journal.close()
 
+    def _client_clock(self) -> client_clock.Clock:
+        return client_clock.Clock(
+            now=self.clock.now,
+            timer=lambda: self._service.schedule.time,
+            chance=self._service.seeded.below("retries").random.random,
+            sleep=self._sleep,
+            async_sleep=self._async_sleep,
+        )
+
     def _callback_uri(self) -> str:
         raise ValueError("say which bot is rung: a connected one, or a callbackUri")
 
@@ -376,7 +412,7 @@ class Harness(ABC):
         self, roles: Collection[str] | None, tenant: str | None, user: Person | None = None
     ) -> Callable[[], str]:
         authority, user_id = self._service.authority, None if user is None else user.id
-        return lambda: authority.access_token(self.app_id, tenant or self.tenant_id, roles, user_id)
+        return lambda: authority.access_token(self.app_id, tenant, roles, user_id)
 
     async def _handle(self, request: httpx.Request, body: bytes, by: By = "bot") -> httpx.Response:
         url = request.url

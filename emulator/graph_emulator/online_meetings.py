@@ -76,7 +76,7 @@ class OnlineMeetings:
         if not external:
             raise _wrong("externalId is required.")
         place = place_of(request)
-        key = (request.caller.tenant or "", place.owner or "", external)
+        key = (request.caller.home, place.owner or "", external)
         path = self._by_external_id.get(key)
         if path is not None and self._entities.store.get(path) is not None:
             return self._answer(request, 200, path)
@@ -93,7 +93,7 @@ class OnlineMeetings:
     def _created(self, request: Request, place: Place) -> Path:
         body = object_of(request.body)
         organizer = place.owner or request.caller.app_id
-        tenant = request.caller.tenant or ""
+        tenant = request.caller.home
         thread = f"19:meeting_{_encoded(self._seeded.guid('thread'))}@thread.v2"
         context = json.dumps({"Tid": tenant, "Oid": organizer}, separators=(",", ":"))
         link = f"https://teams.microsoft.com/l/meetup-join/{quote(thread, safe='')}/0"

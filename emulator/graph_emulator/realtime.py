@@ -42,6 +42,11 @@ class RealSchedule(Schedule):
         """Return for how many seconds time is going to stand still."""
         return 0.0
 
+    def skip(self, seconds: float) -> None:
+        """Let it be so many seconds later at once."""
+        self._began -= seconds
+        self.on_change()
+
     async def run(self) -> None:
         """Do every act when it is due, until this is cancelled."""
         changed = asyncio.Event()

@@ -143,7 +143,7 @@ class Subscriptions:
         path = self._entities.add(_COLLECTION, entity, Subscription)
         key = path[-1]
         self._watched[key] = watched
-        self._tenants[key] = request.caller.tenant or ""
+        self._tenants[key] = request.caller.home
         self._live(key, expires)
         record = self._entities.store.get(path)
         assert record is not None

@@ -18,7 +18,11 @@ from jwt.algorithms import RSAAlgorithm
 
 from graph_comms.bot import Trust
 
+from .ids import same_id
 from .telling import Teller, told
+
+HOME = "9f4ec53c-4f0a-4d0b-8d4a-5a8a2a1f9a11"
+"""The tenant of calls of which nothing says another one."""
 
 ISSUER = "https://api.botframework.com"
 LIFE = 65 * 60
@@ -43,6 +47,15 @@ class Caller:
         if not roles or self.roles is None:
             return True
         return not {_singular(role) for role in self.roles}.isdisjoint(map(_singular, roles))
+
+    @property
+    def home(self) -> str:
+        """The tenant in which it acts unless it says another one."""
+        return self.tenant or HOME
+
+    def fits(self, tenant: str) -> bool:
+        """Whether it may act in a tenant."""
+        return self.tenant is None or same_id(self.tenant) == same_id(tenant)
 
 
 def _singular(role: str) -> str:

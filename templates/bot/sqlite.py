@@ -17,6 +17,7 @@ from anyio.to_thread import run_sync
 
 from .clock import Clock, SystemClock
 from .store import Change, Outcome, Record, StoreError, kind_of
+from .waiting import in_thread
 
 T = TypeVar("T")
 
@@ -86,7 +87,8 @@ class SQLiteStore:
 
     async def close(self) -> None:
         """Close the file."""
-        await run_sync(self._file.close, limiter=self._limiter())
+        with in_thread():
+            await run_sync(self._file.close, limiter=self._limiter())
 
     async def read(self, key: str, names: Collection[str]) -> Record | None:
         """Return parts of a record; None if there is none of that key."""
@@ -196,7 +198,8 @@ class SQLiteStore:
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do something with the connection, in a thread."""
         try:
-            return await run_sync(self._file.use, work, limiter=self._limiter())
+            with in_thread():
+                return await run_sync(self._file.use, work, limiter=self._limiter())
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"{self._file.path} cannot be used: {error}") from error
 

@@ -6,7 +6,15 @@ import asyncio
 
 import pytest
 
-from graph_comms.bot.waiting import TURN, TURNS, Turn, in_thread, letting_others_start, within
+from graph_comms.bot.waiting import (
+    THREADS,
+    TURN,
+    TURNS,
+    Turn,
+    in_thread,
+    letting_others_start,
+    within,
+)
 from tests.bot.manual_clock import ManualClock, settle
 
 pytestmark = pytest.mark.anyio
@@ -70,16 +78,17 @@ async def test_a_turn_passes_on_once_and_counts_no_waits() -> None:
 
 
 async def test_a_turn_tells_what_its_handler_is_doing() -> None:
+    loop = asyncio.get_running_loop()
     turn = Turn(ManualClock(), "call", 1, "greet", lambda: None)
     assert turn not in TURNS
     with turn.running():
         assert turn in TURNS
         TURN.set(turn)
         with in_thread():
-            assert turn.threads == 1
+            assert THREADS[loop] == 1
             with in_thread(-1), letting_others_start("keys of call 1"):
-                assert turn.threads == 0
+                assert THREADS[loop] == 0
                 assert turn.waits_for == ["keys of call 1"]
-        assert (turn.threads, turn.waits_for) == (0, [])
+        assert (THREADS[loop], turn.waits_for) == (0, [])
     assert turn not in TURNS
     assert turn.over

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import anyio
 
@@ -103,8 +104,6 @@ class Turn:
         self.handler = handler
         """The name of the handler."""
         self.loop = asyncio.get_running_loop()
-        self.threads = 0
-        """How many threads the handler keeps busy: not one that waits for the event loop."""
         self.waits_for: list[str] = []
         """What the handler waits for inside the kit."""
         self._clock = clock
@@ -151,15 +150,6 @@ class Turn:
             if not self.waits_for:
                 self._waited += self._time() - self._waits_since
 
-    @contextmanager
-    def in_thread(self, change: int) -> Generator[None]:
-        """Count a thread that the handler keeps busy, or with -1 one that waits for the event loop."""
-        self.threads += change
-        try:
-            yield
-        finally:
-            self.threads -= change
-
     def _time(self) -> float:
         return self._clock.now().timestamp()
 
@@ -180,9 +170,16 @@ def letting_others_start(reason: str) -> Generator[None]:
         yield
 
 
+THREADS: WeakKeyDictionary[asyncio.AbstractEventLoop, int] = WeakKeyDictionary()
+"""How many threads each event loop waits for: of handlers and of stores, for the same."""
+
+
 @contextmanager
 def in_thread(change: int = 1) -> Generator[None]:
-    """Count a thread of the handler that is running, if one is; see `Turn.in_thread`."""
-    turn = TURN.get()
-    with turn.in_thread(change) if turn else nullcontext():
+    """Count a thread that the event loop waits for, or with -1 one that waits for the loop meanwhile."""
+    loop = asyncio.get_running_loop()
+    THREADS[loop] = THREADS.get(loop, 0) + change
+    try:
         yield
+    finally:
+        THREADS[loop] -= change
