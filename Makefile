@@ -24,7 +24,7 @@ USERS := tests/golden/test_create_call.py tests/golden/test_generator.py tests/h
 	tests/unit/runtime \
 	tests/functional/test_cli_commands.py tests/functional/test_cli_progress.py \
 	tests/client/test_requests.py tests/client/test_pages_and_streams.py \
-	tests/bot/test_importing.py tests/bot/test_life.py tests/bot/test_tokens.py tests/bot/test_stores.py \
+	tests/bot/test_importing.py tests/bot/test_life.py tests/bot/test_lives.py tests/bot/test_tokens.py tests/bot/test_stores.py \
 	tests/bot/test_change_encryption.py tests/bot/test_change_notifications.py
 # In an environment: $(call test-range,FOLDER)
 define test-range

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -14,10 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from graph_comms.bot.errors import AlreadyDecided, CallEnded, OperationFailed
-from graph_comms.bot.lanes import HandlerTimeoutError
+from graph_comms.bot.errors import CallEnded, OperationFailed
 from graph_comms.bot.memory import MemoryStore
-from graph_comms.models import Call, CallState, InvitationParticipantInfo, PlayPromptOperation
+from graph_comms.models import Call, CallState, PlayPromptOperation
 from tests.bot import samples
 from tests.bot.manual_clock import ManualClock
 from tests.bot.service import BotUnderTest
@@ -75,81 +73,6 @@ async def test_the_captured_sequence_is_handled_once_in_order(tested: BotUnderTe
     assert await tested.bot.call(samples.CALL) is None
 
 
-async def test_the_bot_of_the_guide_rings_greets_and_hangs_up(tested: BotUnderTest) -> None:
-    bot, done = tested.bot, []
-
-    @bot.incoming
-    async def ring(call: Any) -> None:
-        await call.answer()
-
-    @bot.media_active
-    async def greet(call: Any) -> None:
-        played = await call.play_prompt("https://bot.contoso.com/hello.wav")
-        await played.completed(timeout=30)
-        await call.hang_up()
-        done.append(call.id)
-
-    await tested.notify(samples.incoming())
-    assert tested.service.actions() == ["answer"]
-    assert tested.service.bodies[0]["callbackUri"] == "https://bot.contoso.com/api/calls"
-    for sent in samples.answered_call()[:6]:
-        await tested.notify(sent)
-    assert tested.service.actions() == ["answer", "playPrompt"]
-    context = tested.service.bodies[1]["clientContext"]
-    await tested.notify(samples.operation(context=context))
-    assert tested.service.actions() == ["answer", "playPrompt", "DELETE"]
-    assert done == [samples.CALL]
-
-
-async def test_a_def_handler_gets_a_call_that_blocks(tested: BotUnderTest) -> None:
-    seen: list[Any] = []
-
-    @tested.bot.media_active
-    def greet(call: Any) -> None:
-        played = call.play_prompt("https://bot.contoso.com/hello.wav")
-        seen.append(played.completed(timeout=30).status.value)
-        seen.append(call.tones(max_digits=4))
-        seen.append(threading.current_thread() is threading.main_thread())
-        with pytest.raises(CallEnded):
-            call.tones(max_digits=1)
-        seen.append("ended")
-
-    for sent in samples.answered_call()[:4]:
-        await tested.notify(sent)
-    await tested.notify(samples.operation())
-    for number, key in enumerate(("tone1", "tone2", "star", "pound"), start=6):
-        await tested.notify(samples.tone(number, key))
-    await tested.notify(samples.terminated())
-    await tested.settle()
-    assert seen == ["completed", "12*#", False, "ended"]
-
-
-async def test_one_handler_waits_for_all_while_others_run(tested: BotUnderTest) -> None:
-    seen: list[Any] = []
-
-    @tested.bot.media_active
-    async def talk(call: Any) -> None:
-        played = await call.play_prompt("https://bot.contoso.com/hello.wav")
-        await played.completed(timeout=30)
-        seen.append(await call.tones(max_digits=4))
-        with pytest.raises(CallEnded):
-            await call.tones(max_digits=1)
-        seen.append("ended")
-
-    @tested.bot.tone
-    async def press(event: Any) -> None:
-        seen.append(event.tone)
-
-    for sent in samples.answered_call()[:4]:
-        await tested.notify(sent)
-    await tested.notify(samples.operation())
-    for number in range(6, 10):
-        await tested.notify(samples.tone(number, f"tone{number}"))
-    await tested.notify(samples.terminated())
-    assert [one for one in seen if len(one) == 1] == ["6", "7", "8", "9"]
-    assert [one for one in seen if len(one) > 1] == ["6789", "ended"]
-
-
 async def test_nothing_is_asked_of_graph_before_the_answer(tested: BotUnderTest) -> None:
     release = asyncio.Event()
 
@@ -163,56 +86,6 @@ async def test_nothing_is_asked_of_graph_before_the_answer(tested: BotUnderTest)
     await tested.settle()
     assert tested.service.actions() == ["answer"]
     release.set()
-
-
-async def test_handlers_run_one_after_the_other(tested: BotUnderTest) -> None:
-    seen: list[str] = []
-    release = asyncio.Event()
-
-    @tested.bot.tone
-    async def press(event: Any) -> None:
-        seen.append(f"{event.sequence_id} begins")
-        await release.wait()
-        seen.append(f"{event.sequence_id} ends")
-
-    await tested.notify(samples.tone(1), samples.tone(2))
-    assert seen == ["1 begins"]
-    release.set()
-    await tested.settle()
-    assert seen == ["1 begins", "1 ends", "2 begins", "2 ends"]
-
-
-async def test_a_handler_that_takes_too_long_keeps_nobody_waiting(tested: BotUnderTest) -> None:
-    seen: list[str] = []
-    errors: list[Any] = []
-    tested.bot.error(errors.append)
-
-    @tested.bot.tone
-    async def press(event: Any) -> None:
-        seen.append(event.tone)
-        await asyncio.Event().wait()
-
-    await tested.notify(samples.tone(1, "tone1"), samples.tone(2, "tone2"))
-    await tested.clock.advance(59)
-    assert seen == ["1"]
-    await tested.clock.advance(2)
-    await tested.settle()
-    assert seen == ["1", "2"]
-    assert isinstance(errors[0].exception, HandlerTimeoutError)
-    assert errors[0].event.tone == "1"
-
-
-async def test_terminated_waits_for_no_other_handler(tested: BotUnderTest) -> None:
-    seen = record(tested, "terminated")
-
-    @tested.bot.tone
-    async def press(event: Any) -> None:
-        seen.append(event.tone)
-        await asyncio.Event().wait()
-
-    await tested.notify(samples.tone(1, "tone1"), samples.tone(2, "tone2"))
-    await tested.notify(samples.terminated())
-    assert seen == ["1", "2", "terminated"]
 
 
 class Outcome(BaseException):
@@ -277,24 +150,6 @@ async def test_a_handler_that_fails_stops_nothing(tested: BotUnderTest, how: str
     assert tested.counted["failed"] == 1
 
 
-async def test_a_handler_that_ends_with_its_call_has_not_failed(tested: BotUnderTest) -> None:
-    errors: list[Any] = []
-    tested.bot.error(errors.append)
-
-    @tested.bot.media_active
-    async def talk(call: Any) -> None:
-        call.data["greeted"] = True
-        await call.tones(max_digits=1, timeout=None)
-
-    @tested.bot.terminated
-    async def end(event: Any) -> None:
-        errors.append(event.call.data)
-
-    await tested.notify(*samples.answered_call()[:3], samples.terminated())
-    assert errors == [{"greeted": True}]
-    assert "failed" not in tested.counted
-
-
 async def test_a_handler_fails_by_the_end_of_another_call(tested: BotUnderTest) -> None:
     errors: list[Any] = []
     tested.bot.error(errors.append)
@@ -307,49 +162,6 @@ async def test_a_handler_fails_by_the_end_of_another_call(tested: BotUnderTest) 
     assert [type(one.exception) for one in errors] == [CallEnded]
 
 
-async def test_a_call_that_graph_no_longer_knows_ends_once(tested: BotUnderTest) -> None:
-    seen: list[Any] = []
-
-    @tested.bot.terminated
-    async def end(event: Any) -> None:
-        seen.append((event.synthesized, event.result))
-
-    for sent in samples.answered_call()[:4]:
-        await tested.notify(sent)
-    await tested.clock.advance(15 * 60)
-    await tested.clock.advance(15 * 60)
-    assert tested.service.actions() == ["keepAlive", "keepAlive"]
-    tested.service.answers["keepAlive"] = lambda _: httpx.Response(
-        404, json={"error": {"code": "8522", "message": "Call not found."}}
-    )
-    await tested.clock.advance(15 * 60)
-    await tested.settle()
-    assert seen == [(True, None)]
-    await tested.notify(samples.terminated())
-    assert seen == [(True, None)]
-
-
-async def test_an_incoming_call_that_nobody_decides_is_rejected(tested: BotUnderTest) -> None:
-    late: list[Any] = []
-
-    @tested.bot.incoming
-    async def ring(call: Any) -> None:
-        await tested.clock.sleep(14)
-        with pytest.raises(AlreadyDecided):
-            await call.answer()
-        late.append(call)
-
-    await tested.notify(samples.incoming())
-    await tested.clock.advance(12.9)
-    assert tested.service.actions() == []
-    await tested.clock.advance(0.2)
-    assert tested.service.actions() == ["reject"]
-    assert tested.service.bodies[0]["reason"] == "busy"
-    await tested.clock.advance(2)
-    assert late
-    assert tested.service.actions() == ["reject"]
-
-
 async def test_a_policy_recorder_has_five_seconds(tested: BotUnderTest) -> None:
     await tested.notify(samples.incoming(botData={"user": {}}))
     await tested.clock.advance(2.9)
@@ -358,42 +170,12 @@ async def test_a_policy_recorder_has_five_seconds(tested: BotUnderTest) -> None:
     assert tested.service.actions() == ["reject"]
 
 
-async def test_a_decided_call_is_not_rejected(tested: BotUnderTest) -> None:
-    @tested.bot.incoming
-    async def ring(call: Any) -> None:
-        await call.answer()
-
-    await tested.notify(samples.incoming())
-    await tested.clock.advance(60)
-    assert tested.service.actions() == ["answer"]
-
-
 async def test_a_repeated_delivery_is_a_duplicate(tested: BotUnderTest) -> None:
     seen = record(tested, "tone")
     await tested.notify(samples.tone(1), message_id="one")
     await tested.notify(samples.tone(2), message_id="one")
     assert seen == ["tone"]
     assert tested.counted == {"received": 1, "duplicate": 1, "queued": 0}
-
-
-async def test_data_is_kept_between_handlers(tested: BotUnderTest) -> None:
-    seen: list[Any] = []
-
-    @tested.bot.established
-    async def begin(call: Any) -> None:
-        call.data["caller"] = "Ann"
-
-    @tested.bot.tone
-    async def press(event: Any) -> None:
-        seen.append(dict(event.call.data))
-
-    for sent in samples.answered_call()[:7]:
-        await tested.notify(sent)
-    assert seen == [{"caller": "Ann"}]
-    call = await tested.bot.call(samples.CALL.upper().replace("-", ""))
-    assert call is not None
-    await call.load()
-    assert call.data == {"caller": "Ann"}
 
 
 @pytest.mark.parametrize("ids", [("id-1", "id-2"), (None, None)])
@@ -647,19 +429,6 @@ async def test_a_roster_that_cannot_be_read_is_asked_for_again_later(tested: Bot
     assert [*call.roster] == ["participant-ann"]
 
 
-async def test_each_transfer_that_is_asked_for_may_fail(tested: BotUnderTest) -> None:
-    seen = record(tested, "transfer_failed")
-    failed = samples.call_item(state="established", resultInfo={"code": 500, "subcode": 7700})
-    transfer = [samples.call_item(state="transferring"), failed, failed]
-    await tested.notify(*samples.answered_call()[:3])
-    for _ in range(2):
-        call = await tested.bot.call(samples.CALL)
-        assert call is not None
-        await call.transfer(InvitationParticipantInfo())
-        await tested.notify(*transfer)
-    assert seen == ["transfer_failed", "transfer_failed"]
-
-
 async def test_the_result_of_a_failed_transfer_is_read_however_it_is_spelled(
     tested: BotUnderTest,
 ) -> None:
@@ -824,25 +593,6 @@ async def test_what_becomes_due_while_a_handler_waits_is_done() -> None:
         await tested.clock.advance(2)
         assert tested.service.actions() == ["subscribeToTone", "answer", "DELETE"]
         assert await running == 2
-
-
-async def test_the_handlers_of_one_event_take_turns_too(tested: BotUnderTest) -> None:
-    seen: list[str] = []
-
-    @tested.bot.media_active
-    async def talk(call: Any) -> None:
-        seen.append("talk")
-        await call.tones(max_digits=1, timeout=None)
-        seen.append("heard")
-
-    @tested.bot.any("media_active")
-    async def note(event: Any) -> None:
-        seen.append(event.kind)
-
-    await tested.notify(*samples.answered_call()[:3])
-    assert seen == ["talk", "media_active"]
-    await tested.notify(samples.tone(1))
-    assert seen == ["talk", "media_active", "heard"]
 
 
 async def test_an_event_that_the_kit_cannot_make_is_left_behind(
