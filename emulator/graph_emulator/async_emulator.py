@@ -8,7 +8,6 @@ import math
 import time
 from collections.abc import Callable, Generator
 from contextlib import AsyncExitStack, contextmanager, nullcontext
-from contextvars import copy_context
 from datetime import timedelta
 from types import TracebackType
 from typing import Self, TypeVar
@@ -20,7 +19,7 @@ from graph_comms.bot.changes import Changes
 from graph_comms.bot.waiting import TURN, Turn, in_thread
 
 from .callback import Callback
-from .context import INSIDE, inside
+from .context import INSIDE, run_inside
 from .driver import BusyError, Stuck, described, threads_of, turns_of
 from .harness import DAY, PATIENCE, Harness
 from .loop import waits_for_this_thread
@@ -58,7 +57,7 @@ class AsyncEmulator(Harness):
         self._loop = asyncio.get_running_loop()
         self._limiter = current_default_thread_limiter()
         if self._callback is not None:
-            await self._start(self._callback)
+            await run_inside(self._callback.start())
         return self
 
     async def __aexit__(
@@ -88,7 +87,7 @@ class AsyncEmulator(Harness):
         """Start a bot on the emulator's clock; it gets what goes to its callback URI."""
         bot.clock = self.clock
         self._bots[bot.engine.callback_uri] = bot
-        await self._start(bot)
+        await run_inside(bot.start())
 
     async def connect_changes(self, changes: Changes, notification_url: str) -> None:
         """Start what handles change notifications; it gets those of an address.
@@ -96,7 +95,7 @@ class AsyncEmulator(Harness):
         It has to be made with `clock=svc.clock` and `publisher=svc.publisher`.
         """
         self._bots[notification_url] = changes
-        await self._start(changes)
+        await run_inside(changes.start())
 
     async def run(self, limit: float | timedelta = DAY) -> None:
         """Let time pass until nothing is pending.
@@ -135,10 +134,6 @@ class AsyncEmulator(Harness):
 
     # -- inside
 
-    async def _start(self, connected: Bot | Changes | Callback) -> None:
-        context = inside(copy_context())
-        await asyncio.get_running_loop().create_task(connected.start(), context=context)
-
     @contextmanager
     def _driving(self) -> Generator[None]:
         self._running_loop()
@@ -173,7 +168,7 @@ class AsyncEmulator(Harness):
 
     def _busy(self) -> bool:
         """Whether something is going on that takes real time."""
-        sleeping = self.clock.sleeping
+        sleeping = self._service.schedule.sleeping
         awake = [not turn.waits_for and turn not in sleeping for turn in self._turns()]
         threads = threads_of(self._running_loop(), self._limiter)
         return sum(awake) > self._strangers or threads > 0

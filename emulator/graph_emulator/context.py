@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from contextvars import Context, ContextVar
+import asyncio
+from collections.abc import Coroutine
+from contextvars import Context, ContextVar, copy_context
+from typing import Any
 
 INSIDE: ContextVar[bool] = ContextVar("INSIDE", default=False)
 """Whether what runs is a bot's, an application's or the service's, and not the test's own."""
@@ -12,3 +15,8 @@ def inside(context: Context) -> Context:
     """Let what runs in a context be inside, and return the context."""
     context.run(INSIDE.set, True)
     return context
+
+
+async def run_inside(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that is inside, as are the tasks that it starts."""
+    await asyncio.create_task(coroutine, context=inside(copy_context()))

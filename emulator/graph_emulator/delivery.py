@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urljoin
 
-from graph_comms.bot.json_values import Json
+from graph_comms.bot.json_values import Json, object_of, text_of
 
 from .call import Call
-from .context import inside
+from .context import INSIDE, inside
 from .disturbance import NONE, Disturbance
 from .log import Log, Logged, hidden
 from .receivers import Receivers, Reply
@@ -24,6 +24,9 @@ from .tokens import Authority
 
 AGAIN = 5.0
 """How long after an attempt the next one is made, in seconds."""
+
+LONGEST_HELD = 5.0
+"""For how long an answer is held back that the end of its operation overtakes, in seconds."""
 
 BAD_REQUEST, SERVER_ERROR = 400, 500
 
@@ -51,6 +54,8 @@ class Delivery:
         self._tasks: set[asyncio.Task[None]] = set()
         self._ordered: dict[str, float] = {}
         """When the last roster of each call is delivered that must not be overtaken."""
+        self._held: dict[str, asyncio.Event] = {}
+        """The answers that are held back, by the operations of whose end they wait."""
         self.disturbance: Disturbance = NONE
         self.redelivery = 0
         """How often a notification is posted again that nobody took."""
@@ -85,6 +90,19 @@ class Delivery:
         # A lane of its own: others of the call may overtake it.
         lane = f"{call.id}/{call.seeded.guid('late')}"
         self._schedule.after(due - self._schedule.time, lambda: self._put(lane, call, body))
+
+    async def overtake(self, call: Call, operation: str) -> None:
+        """Hold the answer about an operation back, if chance says so, until its end has been delivered.
+
+        For no longer than some seconds, and for nobody else than a bot: others have to wait for time to pass.
+        """
+        bot = INSIDE.get() or self._schedule.passes
+        if bot and self.disturbance.overtakes(call.seeded):
+            self._held[operation] = delivered = asyncio.Event()
+            try:
+                await self._schedule.wait(delivered, LONGEST_HELD)
+            finally:
+                del self._held[operation]
 
     def reset(self) -> None:
         """Forget what waits, and deliver undisturbed from now on."""
@@ -163,6 +181,8 @@ class Delivery:
                     attempt.answer = await receiver(call.callback_uri, headers, posted)
             if attempt.answer is not None and attempt.answer.status in REDIRECTS:
                 await self._redirect(call, body, headers, attempt.answer.location)
+            if attempt.taken and (held := self._held.get(_subject(body))):
+                held.set()
             if left == 0 or not attempt.failed:
                 break
             await self._schedule.sleep(AGAIN)
@@ -202,6 +222,11 @@ class Delivery:
                         again=None if attempt.taken else again,
                     )
                 )
+
+
+def _subject(body: Json) -> str:
+    """Return the id of what a notification is about, if it has one."""
+    return text_of(object_of(object_of(body["value"][0]).get("resourceData")).get("id"))
 
 
 @dataclass(slots=True)

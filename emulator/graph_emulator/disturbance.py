@@ -7,6 +7,7 @@ from typing import Literal
 
 from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 
+from .behaviours import Behaviour
 from .ids import Seeded
 
 Disorder = Literal[False, True, "all"]
@@ -21,7 +22,8 @@ class Disturbance:
 
     Each is posted `duplicate` times, with the same message id and with new ones by turns, is lost with
     a probability of `lose`, and delayed by up to `late` seconds. `disorder` swaps those that are documented
-    to change places; "all" lets full rosters, too, come in any order.
+    to change places, and ends of operations with the answers that have begun them; "all" lets full
+    rosters, too, come in any order.
     """
 
     duplicate: int = 1
@@ -41,6 +43,10 @@ class Disturbance:
     def loses(self, seeded: Seeded) -> bool:
         """Decide whether a notification is lost."""
         return self.lose > 0 and seeded.random.random() < self.lose
+
+    def overtakes(self, seeded: Seeded) -> bool:
+        """Decide whether the end of an operation comes before the answer that has begun it."""
+        return bool(self.disorder) and seeded.random.random() < 0.5
 
     def delay(self, item: Json, seeded: Seeded) -> float:
         """Return by how many seconds a notification is delayed."""
@@ -62,3 +68,18 @@ SWAPPED = 0.3
 """By how many seconds the first of two that change places is delayed."""
 
 NONE = Disturbance()
+
+BEHAVIOURS = (
+    Behaviour(
+        "delivery.disorder.states",
+        "D",
+        "microsoft-graph-docs pull request 20006: establishing and established come in any order",
+        "tests/emulator/test_disturbances.py::test_notifications_change_places_as_documented",
+    ),
+    Behaviour(
+        "delivery.disorder.completions",
+        "?",
+        "",
+        "tests/emulator/test_overtaken.py::test_the_end_of_a_prompt_overtakes_its_answer",
+    ),
+)

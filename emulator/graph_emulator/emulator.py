@@ -18,6 +18,7 @@ from graph_comms.bot import Bot
 from graph_comms.bot.changes import Changes
 
 from .callback import Callback
+from .context import run_inside
 from .driver import DrivenLoop, Driver
 from .harness import DAY, PATIENCE, Harness
 from .real_driver import RealDriver
@@ -82,7 +83,7 @@ class Emulator(Harness):
         self._call(self._driver.prepare())
         try:
             if self._callback is not None:
-                self._driver.wait_for(self._callback.start())
+                self._driver.wait_for(run_inside(self._callback.start()))
         except BaseException:
             self._end(self._thread)
             raise
@@ -123,7 +124,7 @@ class Emulator(Harness):
         self._refuse("connect")
         bot.clock = self.clock
         self._bots[bot.engine.callback_uri] = bot
-        self._call(bot.start())
+        self._call(run_inside(bot.start()))
 
     def connect_changes(self, changes: Changes, notification_url: str) -> None:
         """Start what handles change notifications on the emulator's loop; it gets those of an address.
@@ -132,7 +133,7 @@ class Emulator(Harness):
         """
         self._refuse("connect_changes")
         self._bots[notification_url] = changes
-        self._call(changes.start())
+        self._call(run_inside(changes.start()))
 
     # -- time
 

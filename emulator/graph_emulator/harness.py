@@ -6,7 +6,6 @@ import asyncio
 import os
 import time
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,7 +20,7 @@ from graph_comms import AsyncCommunicationsClient, CommunicationsClient
 from graph_comms._runtime import clock as client_clock
 from graph_comms.bot import Bot, Trust
 from graph_comms.bot.changes import Changes, Publisher
-from graph_comms.bot.waiting import TURN, Turn
+from graph_comms.bot.waiting import TURN
 
 from .call import Call, ending
 from .callback import AsgiCallback, Callback, HttpCallback
@@ -59,8 +58,6 @@ class EmulatedClock:
     def __init__(self, schedule: Schedule, loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
         self._schedule = schedule
         self._loop = loop
-        self.sleeping: Counter[Turn | None] = Counter()
-        """How often each handler waits here, and who is none."""
 
     def now(self) -> datetime:
         """Return the virtual time."""
@@ -71,16 +68,10 @@ class EmulatedClock:
         turn, loop = TURN.get(), self._loop()
         of_handler = turn is not None and not turn.returned
         slept = self._schedule.sleep(seconds, pending=of_handler)
-        self.sleeping[turn] += 1
-        try:
-            if asyncio.get_running_loop() is loop:
-                await slept
-            else:
-                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(slept, loop))
-        finally:
-            self.sleeping[turn] -= 1
-            if not self.sleeping[turn]:
-                del self.sleeping[turn]
+        if asyncio.get_running_loop() is loop:
+            await slept
+        else:
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(slept, loop))
 
 
 class EmulatedCredential:
@@ -364,8 +355,10 @@ class Harness(ABC):
 
         Each is posted `duplicate` times, with the same message id and with new ones by turns, is lost
         with a probability of `lose`, and delayed by up to `late` seconds; `disorder` swaps those that are
-        documented to change places. Rosters without numbers keep their order unless it is "all". Without
-        arguments nothing is disturbed. Raises ValueError for what cannot be done.
+        documented to change places, and lets ends of operations come before the answers that have begun
+        them, for which the bot then waits up to five seconds. Rosters without numbers keep their order
+        unless it is "all". Without arguments nothing is disturbed. Raises ValueError for what cannot be
+        done.
         """
         self._service.delivery.disturbance = Disturbance(duplicate, disorder, lose, late)
 

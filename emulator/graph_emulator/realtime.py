@@ -21,6 +21,8 @@ LONGEST = 5.0
 class RealSchedule(Schedule):
     """A schedule whose time is that of the machine, in seconds since it was made."""
 
+    passes = True
+
     def __init__(self) -> None:
         self._began = monotonic()
         super().__init__()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+
+from graph_comms.bot.waiting import TURN, Turn
 
 BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 """When virtual time begins: always the same, so that two runs of one script write the same."""
@@ -33,6 +36,9 @@ class Schedule:
     Acts of the same time happen in the order in which they were planned.
     """
 
+    passes = False
+    """Whether time passes by itself."""
+
     def __init__(self) -> None:
         self.time = 0.0
         self._acts: list[Act] = []
@@ -40,6 +46,8 @@ class Schedule:
         self._pending = 0
         self.on_change: Callable[[], object] = _nothing
         """Called when the next act may have become another one."""
+        self.sleeping: Counter[Turn | None] = Counter()
+        """How often each handler waits for time to pass, and who is none."""
 
     def now(self) -> datetime:
         """Return the time, aware of its zone."""
@@ -62,17 +70,20 @@ class Schedule:
 
     async def sleep(self, seconds: float, *, pending: bool = True) -> None:
         """Wait until so many seconds have passed, whatever is reset meanwhile."""
-        woken = asyncio.get_running_loop().create_future()
+        await self.wait(asyncio.Event(), seconds, pending=pending)
 
-        def wake() -> None:
-            if not woken.done():
-                woken.set_result(None)
-
-        act = self.after(seconds, wake, pending=pending, keep=True)
+    async def wait(self, event: asyncio.Event, seconds: float, *, pending: bool = True) -> None:
+        """Wait for an event, or until so many seconds have passed, whatever is reset meanwhile."""
+        turn = TURN.get()
+        act = self.after(seconds, event.set, pending=pending, keep=True)
+        self.sleeping[turn] += 1
         try:
-            await woken
+            await event.wait()
         finally:
             self.cancel(act)
+            self.sleeping[turn] -= 1
+            if not self.sleeping[turn]:
+                del self.sleeping[turn]
 
     def cancel(self, act: Act | None) -> None:
         """Let an act not happen, if it has not happened yet."""

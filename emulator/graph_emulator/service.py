@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl
 
 from graph_comms._runtime.model import GraphModel, is_open
-from graph_comms.bot.json_values import Json, list_of, object_of
+from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 
 from .behaviours import Behaviour
 from .bodies import check_body, wrong_body
@@ -251,8 +251,12 @@ class Service:
             return self._references.answer(request)
         undeclared += check_body(operation, request.body)
         act = self._routes.get(f"{operation.method} {operation.path}", self._serving.answer)
-        answer = act(request)
-        return answer if isinstance(answer, Answer) else await answer
+        answering = act(request)
+        answer = answering if isinstance(answering, Answer) else await answering
+        if "call-id" in request.keys and object_of(answer.body).get("status") == "running":
+            call = self.calls[request.keys["call-id"]]
+            await self.delivery.overtake(call, text_of(object_of(answer.body).get("id")))
+        return answer
 
 
 def _not_found(path: str) -> Fault:

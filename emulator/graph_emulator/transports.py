@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from typing import Any
 
 import httpx
+
+from graph_comms.bot.waiting import in_thread
+
+from .loop import waits_for_this_thread
 
 Handle = Callable[[httpx.Request, bytes], Coroutine[Any, Any, httpx.Response]]
 
@@ -41,7 +46,13 @@ class Transport(httpx.BaseTransport):
         refuse_on(
             loop, "a synchronous client waits for the emulator, on whose event loop it is called"
         )
-        return asyncio.run_coroutine_threadsafe(self._handle(request, body), loop).result()
+        meanwhile = in_thread(-1) if waits_for_this_thread(loop) else nullcontext()
+
+        async def handle() -> httpx.Response:
+            with meanwhile:
+                return await self._handle(request, body)
+
+        return asyncio.run_coroutine_threadsafe(handle(), loop).result()
 
 
 def refuse_on(loop: asyncio.AbstractEventLoop, problem: str) -> None:
