@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -131,6 +133,29 @@ def test_each_call_ends_once_whatever_is_lost(
                 assert len(seen.of(call.id).ends) == 1
         # A handler that is told late asks about a call that has ended.
         assert [one for one in seen.failures if not is_about_an_ended_call(one)] == []
+
+
+@given(scripts=SCRIPTED, actions=ACTIONS, disturbance=DISTURBANCES, seed=st.integers())
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+def test_a_seed_and_a_script_make_one_run(
+    scripts: list[Script], actions: list[str], disturbance: dict[str, Any], seed: int
+) -> None:
+    def run() -> list[tuple[object, ...]]:
+        with Emulator(seed=seed) as svc:
+            svc.deliver(lose=0.1, **disturbance)
+            play(svc, scripts, actions, deltas=False)
+            log = sorted([*svc.log.requests, *svc.log.notifications], key=lambda one: one.number)
+            return [
+                (one.time, one.method, one.path, one.status, written(one.body), written(one.answer))
+                for one in log
+            ]
+
+    assert run() == run()
+
+
+def written(body: Any) -> str:
+    """Return JSON as text, without what bots choose by chance."""
+    return re.sub(r'"(clientContext|client-request-id)": "[^"]*"', "", json.dumps(body))
 
 
 def play(svc: Emulator, scripts: list[Script], actions: list[str], *, deltas: bool) -> Seen:
