@@ -391,11 +391,19 @@ class Calls:
             return
         del call.participants[gone.id]
         self.legs[call.id].remove(leg)
+        self._let_go(leg)
         removed = {**gone.to_json(), "removedState": {"reason": "Left"}}
         self.tell_roster(call, [removed])
         if len(call.participants) == 1:
             alone = result_info(200, 5010, "There is only one participant in the conversation.")
             self.later(BEAT, lambda: self.end(call, "service", alone))
+
+    def _let_go(self, leg: Leg) -> None:
+        """Let a person do nothing more in a call that is over for the person."""
+        self.schedule.cancel(leg.ringing)
+        leg.participant = leg.active_since = leg.ringing = None
+        if leg in leg.person.legs:
+            leg.person.legs.remove(leg)
 
     def end(
         self,
@@ -418,9 +426,7 @@ class Calls:
         for on_end in self.on_end:
             on_end(call)
         for leg in self.legs.pop(call.id, []):
-            self.schedule.cancel(leg.ringing)
-            if leg in leg.person.legs:
-                leg.person.legs.remove(leg)
+            self._let_go(leg)
         told: dict[str, Json]
         if result is not None:
             told = {"state": "terminated", "resultInfo": result, "callChainId": call.chain_id}

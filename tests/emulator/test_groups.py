@@ -190,3 +190,17 @@ def test_the_bot_shares_its_screen(svc: Emulator) -> None:
     first, last = (str(log.body) for log in svc.log.notifications[-2:])
     assert "videoBasedScreenSharing" in first
     assert "videoBasedScreenSharing" not in last
+
+
+def test_who_has_left_does_nothing_more() -> None:
+    with Emulator() as svc:
+        ann = (
+            svc.user("Ann").answers(after=1).hangs_up(after=1).holds(after=2).presses("1", after=3)
+        )
+        ben = svc.user("Ben").answers(after=1)
+        call = svc.client().calls.create(call_to(ann, ben, deltas=True))
+        svc.run()
+        assert len(svc.calls[call.id].roster) == 2
+        rosters = [one.body for one in svc.log.notifications if "participants" in str(one.body)]
+        assert "'removedState'" in str(rosters[-1])
+        assert svc.calls[call.id].tones == []

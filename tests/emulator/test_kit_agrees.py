@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,19 +15,22 @@ from graph_comms import GraphHTTPError, NotFoundError
 from graph_comms.bot import Bot, CallEnded, OperationFailed
 from graph_emulator import Emulator, Person
 from graph_emulator.people import KEYS
-from tests.emulator.bots import bot_of, call_to
+from tests.emulator.bots import bot_of, call_to, target
+
+Kind = Literal["incoming", "to one", "to two", "meeting", "lobby"]
 
 
 @dataclass(frozen=True)
 class Script:
-    """What one person does in a call, and whether the bot or the person rings."""
+    """What one person does in a call, and what call that is."""
 
-    incoming: bool
+    kind: Kind
     response: str
     responds_after: float
     keys: str
     keys_after: float
     leaves_after: float | None
+    holds: bool
 
     def given_to(self, person: Person) -> Person:
         if self.response == "answers":
@@ -39,6 +42,8 @@ class Script:
         person.presses(self.keys, after=self.keys_after)
         if self.leaves_after is not None:
             person.hangs_up(after=self.leaves_after)
+        if self.holds:
+            person.holds(after=1, seconds=2)
         return person
 
 
@@ -46,7 +51,7 @@ class Script:
 class Told:
     """What the bot was told of one call."""
 
-    tones: list[str] = field(default_factory=list[str])
+    tones: dict[int, str] = field(default_factory=dict[int, str])
     operations: dict[str, str] = field(default_factory=dict[str, str])
     ends: list[Any] = field(default_factory=list[Any])
 
@@ -66,16 +71,33 @@ class Seen:
 SECONDS = st.floats(0, 20).map(lambda seconds: round(seconds, 1))
 SCRIPTS = st.builds(
     Script,
-    incoming=st.booleans(),
+    kind=st.sampled_from(get_args(Kind)),
     response=st.sampled_from(["answers", "answers", "declines", "is_busy", "does_not_answer"]),
     responds_after=SECONDS,
     keys=st.text("0123456789*#", max_size=4),
     keys_after=SECONDS,
     leaves_after=st.none() | SECONDS,
+    holds=st.booleans(),
 )
 ACTIONS = st.lists(
-    st.sampled_from(["subscribe", "play", "play and wait", "cancel", "tones", "hang up"]),
-    max_size=5,
+    st.sampled_from(
+        [
+            "subscribe",
+            "play",
+            "play and wait",
+            "record",
+            "cancel",
+            "tones",
+            "hang up",
+            "mute",
+            "unmute",
+            "invite",
+            "transfer",
+            "remove",
+            "hold music",
+        ]
+    ),
+    max_size=6,
 )
 
 
@@ -105,13 +127,9 @@ def test_the_bot_comes_to_what_happened(
             told = seen.of(call.id)
             assert held.state.ended == call.ended
             assert [dict(end) for end in told.ends] == ([call.result or {}] if call.ended else [])
-            assert sorted(told.tones) == sorted(notified_tones(svc, call.id))
-            finished = {
-                operation.id: operation.status
-                for operation in call.operations.values()
-                if operation.status != "running" and operation.kind == "playPromptOperation"
-            }
-            assert told.operations == finished
+            assert told.tones == notified_tones(svc, call.id)
+            finished = notified_operations(svc, call.id)
+            assert told.operations == {one: call.operations[one].status for one in finished}
             if not call.ended:
                 assert held.state.state == call.state
                 assert sorted(held.state.roster) == sorted(call.participants)
@@ -161,31 +179,58 @@ def written(body: Any) -> str:
 def play(svc: Emulator, scripts: list[Script], actions: list[str], *, deltas: bool) -> Seen:
     """Let people call a bot, and be called by it, until nothing is left to happen."""
     bot = bot_of(svc)
-    seen = follow(bot, actions)
+    seen = follow(bot, actions, svc.user("guest").answers(after=1).hangs_up(after=9))
     svc.connect(bot)
     for number, script in enumerate(scripts):
         person = script.given_to(svc.user(f"user {number}"))
-        if script.incoming:
-            svc.rings(bot, from_=person)
-        else:
-            svc.wait_for(bot.create(call_to(person, deltas=deltas)))
+        match script.kind:
+            case "incoming":
+                svc.rings(bot, from_=person)
+            case "to one" | "to two":
+                others = [svc.user("other").answers(after=1)] if script.kind == "to two" else []
+                svc.wait_for(bot.create(call_to(person, *others, deltas=deltas)))
+            case _:
+                meet(svc, bot, person, number, script)
     svc.run()
     return seen
 
 
-def notified_tones(svc: Emulator, call_id: str) -> list[str]:
-    """Return the keys that a bot was notified of."""
-    items = [
-        logged.body["value"][0]["resourceData"]
-        for logged in svc.log.notifications
-        if logged.call_id == call_id
+def meet(svc: Emulator, bot: Bot, person: Person, number: int, script: Script) -> None:
+    """Let the bot join a meeting, to which a person comes, and from which the person may go."""
+    link = f"https://teams.microsoft.com/meet/100000{number}"
+    meeting = svc.meeting(link, lobby=script.kind == "lobby").joins(person, after=1)
+    meeting.admits(after=script.responds_after)
+    if script.leaves_after is not None:
+        meeting.leaves(person, after=1 + script.leaves_after)
+    svc.wait_for(bot.join(link, tenant_id=svc.tenant_id))
+
+
+def notified(svc: Emulator, call_id: str) -> list[Any]:
+    """Return the notifications of a call."""
+    return [
+        logged.body["value"][0] for logged in svc.log.notifications if logged.call_id == call_id
     ]
-    tones = [one["toneInfo"] for one in items if "toneInfo" in one]
+
+
+def notified_tones(svc: Emulator, call_id: str) -> dict[int, str]:
+    """Return the keys that a bot was notified of, by their numbers."""
+    datas = (item.get("resourceData") for item in notified(svc, call_id))
+    tones = [data["toneInfo"] for data in datas if isinstance(data, dict) and "toneInfo" in data]
     keys = {name: key for key, name in KEYS.items()}
-    return [keys[name] for name in {tone["sequenceId"]: tone["tone"] for tone in tones}.values()]
+    return {tone["sequenceId"]: keys[tone["tone"]] for tone in tones}
 
 
-def follow(bot: Bot, actions: list[str]) -> Seen:
+def notified_operations(svc: Emulator, call_id: str) -> set[str]:
+    """Return the ids of the operations of whose end a bot was notified."""
+    datas = [
+        item["resourceData"]
+        for item in notified(svc, call_id)
+        if "/operations/" in item["resource"]
+    ]
+    return {data["id"] for data in datas if data["status"] != "running"}
+
+
+def follow(bot: Bot, actions: list[str], guest: Person) -> Seen:
     """Let a bot do as it is told in each call, and note what it is told of it."""
     seen = Seen(bot)
 
@@ -201,12 +246,12 @@ def follow(bot: Bot, actions: list[str]) -> Seen:
     @bot.media_active
     async def act(call: Any) -> None:
         for action in actions:
-            with contextlib.suppress(CallEnded, OperationFailed, TimeoutError):
-                await do(call, action)
+            with contextlib.suppress(CallEnded, OperationFailed, TimeoutError, GraphHTTPError):
+                await do(call, action, guest)
 
     @bot.tone
     async def press(event: Any) -> None:
-        of(event).tones.append(event.tone)
+        of(event).tones[event.sequence_id] = event.tone
 
     @bot.operation
     async def finish(event: Any) -> None:
@@ -225,8 +270,20 @@ def is_about_an_ended_call(failure: Exception) -> bool:
     return isinstance(failure, NotFoundError) or ending
 
 
-async def do(call: Any, action: str) -> None:
+async def do(call: Any, action: str, guest: Person) -> None:
     match action:
+        case "mute" | "unmute":
+            await getattr(call, action)()
+        case "invite":
+            await call.invite([target(guest)])
+        case "transfer":
+            await call.transfer(target(guest))
+        case "remove" | "hold music":
+            people = [one async for one in await call.participants.list()]
+            method = "remove" if action == "remove" else "start_hold_music"
+            await getattr(call.participants, method)(people[-1].id)
+        case "record":
+            await call.record()
         case "subscribe":
             await call.subscribe_to_tone()
         case "play":
