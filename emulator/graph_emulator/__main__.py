@@ -6,9 +6,11 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from .behaviours import all_behaviours, as_markdown, as_text
 from .journal import JournalError
+from .replay import Replay
 from .script import Script, ScriptError
 from .seed_file import SeedFileError
 from .server import Server, ServerError, is_local
@@ -83,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="write a line of JSON for everything; time then stands still while the bot is at work",
     )
+    parser.add_argument(
+        "--replay",
+        metavar="FILE",
+        help="do what people and clients did in a journal, with its seed; show where the bot now differs",
+    )
     parser.add_argument("--seed", type=int, default=0, help="decides all ids (%(default)s)")
     parser.add_argument(
         "--explain",
@@ -102,16 +109,17 @@ def _count(text: str) -> int:
 
 async def _serve(options: argparse.Namespace) -> int:
     script = None if options.script is None else Script(options.script)
+    replay = None if options.replay is None else _replay(options)
+    settings = {"seed": options.seed, "forms": options.forms, "redelivery": options.redelivery}
     server = Server(
         host=options.host,
         port=options.port,
         callback=options.callback,
-        seed=options.seed,
-        forms=options.forms,
         seed_file=options.seed_file,
         journal=options.journal,
         allow_origins=options.allow_origin,
-        redelivery=options.redelivery,
+        repeatable=replay is not None,
+        **(settings if replay is None else replay.settings),
     )
     if not is_local(options.host):
         print(
@@ -123,7 +131,7 @@ async def _serve(options: argparse.Namespace) -> int:
         print(_greeting(server), flush=True)
         server.events.subscribe(Timeline(sys.stdout))
         tasks = (
-            asyncio.create_task(_work(server, script)),
+            asyncio.create_task(_work(server, script, replay)),
             asyncio.create_task(server.until_journal_fails()),
         )
         done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -132,8 +140,22 @@ async def _serve(options: argparse.Namespace) -> int:
         return done.pop().result()
 
 
-async def _work(server: Server, script: Script | None) -> int:
-    """Play a script, and serve on; return the code with which it ends the server."""
+def _replay(options: argparse.Namespace) -> Replay:
+    """Read a journal that is to be played. Raises JournalError."""
+    if options.script or options.seed_file:
+        raise JournalError("--replay does what the journal has: leave out --script and --seed-file")
+    if options.journal and Path(options.journal).resolve() == Path(options.replay).resolve():
+        raise JournalError("--journal would overwrite the file that --replay plays: name another")
+    return Replay(options.replay)
+
+
+async def _work(server: Server, script: Script | None, replay: Replay | None) -> int:
+    """Play a script or a journal, and serve on; return the code with which it ends the server."""
+    if replay is not None:
+        await server.bot_listens()
+        difference = await replay.play(server)
+        print(difference or "everything happened as the journal has it")
+        return 0 if difference is None else 1
     if script is not None:
         await server.bot_listens()
         code = await script.play(server)

@@ -22,6 +22,7 @@ class Directory:
         self._seeded = seeded
         self._teller = teller
         self._people: dict[str, Person] = {}
+        self._stand_ins: list[Person] = []
         self._applications: dict[str, frozenset[str] | None] = {}
         self.strict = False
         """Whether only those can be called who were declared."""
@@ -29,6 +30,7 @@ class Directory:
     def clear(self) -> None:
         """Forget everybody."""
         self._people.clear()
+        self._stand_ins.clear()
         self._applications.clear()
 
     def application(self, app_id: str, roles: Collection[str] | None = None) -> None:
@@ -84,7 +86,8 @@ class Directory:
         """Return whom an identity set means; raises Fault if it means nobody."""
         named = object_of(identity)
         if phone := text_of(object_of(named.get("phone")).get("id")):
-            return self._people.get(same_id(phone)) or self._stranger(Person("phone", phone, phone))
+            known = self._people.get(same_id(phone)) or self._stood_in(phone)
+            return known or self._stranger(Person("phone", phone, phone))
         user = object_of(named.get("user"))
         user_id = text_of(user.get("id"))
         if not user_id:
@@ -92,6 +95,21 @@ class Directory:
         known = self._people.get(same_id(user_id))
         name = text_of(user.get("displayName")) or user_id
         return known or self._stranger(Person("user", user_id, name))
+
+    def stand_in(self) -> Person:
+        """Return somebody with a telephone, whose number is the first unknown one that is called."""
+        name = f"stand-in {len(self._people) + 1}"
+        self._stand_ins.append(person := self._declare(Person("phone", name, name)))
+        return person
+
+    def _stood_in(self, number: str) -> Person | None:
+        if not self._stand_ins:
+            return None
+        person = self._stand_ins.pop(0)
+        del self._people[same_id(person.id)]
+        person.id = person.name = number
+        self._people[same_id(number)] = person
+        return person
 
     def _stranger(self, person: Person) -> Person:
         if self.strict:

@@ -305,7 +305,7 @@ class Harness(ABC):
         if isinstance(bot, Bot):
             app_id, uri = bot.engine.app_id, bot.engine.callback_uri
         else:
-            app_id, uri = self.app_id, bot or self._callback_uri()
+            app_id, uri = self.app_id, bot or self.callback_uri
         self._running_loop()  # raises unless it runs
         return self._rings(app_id, uri, from_, meeting)
 
@@ -398,7 +398,9 @@ class Harness(ABC):
             async_sleep=self._async_sleep,
         )
 
-    def _callback_uri(self) -> str:
+    @property
+    def callback_uri(self) -> str:
+        """The callbackUri of the only bot. Raises ValueError where there can be several."""
         raise ValueError("say which bot is rung: a connected one, or a callbackUri")
 
     def _token(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -118,6 +119,12 @@ class Lines:
         if self._aliases:
             text = _GUID.sub(lambda found: self._aliases.get(found[0].lower(), found[0]), text)
         return text
+
+
+def without_dates(line: Line) -> Line:
+    """Return a line without dates, as if it had not been `timed`."""
+    dated: Line = json.loads(_DATE.sub("…", json.dumps(line, ensure_ascii=False)))
+    return dated
 
 
 def _caller(caller: Caller | None) -> Json:

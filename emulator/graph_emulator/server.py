@@ -27,6 +27,7 @@ from .events import Events
 from .harness import Harness
 from .http import make_app
 from .journal import JournalError
+from .lines import Line, Lines
 from .people import Person
 from .realtime import RealSchedule, RestingSchedule
 from .seed_file import SeedFileError
@@ -68,6 +69,7 @@ class Server(Harness):
         platform_codes: bool = True,
         seed_file: str | os.PathLike[str] | None = None,
         journal: str | os.PathLike[str] | None = None,
+        repeatable: bool = False,
         allow_origins: Collection[str] = (),
     ) -> None:
         """Make a server that is not running yet.
@@ -80,7 +82,7 @@ class Server(Harness):
             raise ServerError(str(error)) from None
         self.callback = callback
         self._socket = _bound(host, port)
-        self._schedule = RealSchedule() if journal is None else RestingSchedule()
+        self._schedule = RestingSchedule() if repeatable or journal is not None else RealSchedule()
         self._loop: asyncio.AbstractEventLoop | None = None
         try:
             super().__init__(
@@ -158,6 +160,21 @@ class Server(Harness):
                 writer.close()
                 return
 
+    # -- for replays
+
+    def pass_lines(self, on_line: Callable[[Line], object]) -> None:
+        """Have a function called with each line that a journal gets from now on."""
+        self.events.subscribe(Lines(self._service, on_line, timed=False).acted)
+
+    def stand_in(self) -> Person:
+        """Return somebody with a telephone, whose number is the first unknown one that a bot calls."""
+        return self._service.directory.stand_in()
+
+    @property
+    def pending(self) -> bool:
+        """Whether something is going to happen by itself."""
+        return bool(self._schedule.pending or self._service.delivery.open)
+
     # -- time, for scripts
 
     def run(self, limit: float | timedelta = LIMIT) -> None:
@@ -170,9 +187,8 @@ class Server(Harness):
         end = self._schedule.time + seconds
 
         def open_() -> list[str]:
-            pending = self._schedule.pending or self._service.delivery.open
             calls = [repr(call) for call in self.calls if not call.ended]
-            return calls or ["something is pending"] if calls or pending else []
+            return calls or ["something is pending"] if calls or self.pending else []
 
         while left := self._do(open_):
             if self._schedule.time > end:
@@ -205,7 +221,7 @@ class Server(Harness):
 
     def _ring(self, person: Person, app_id: str, uri: str) -> Call:
         return self.calls.rings(
-            app_id or self.app_id, uri or self._callback_uri(), person, self.tenant_id
+            app_id or self.app_id, uri or self.callback_uri, person, self.tenant_id
         )
 
     def _info(self) -> dict[str, Json]:
@@ -232,7 +248,9 @@ class Server(Harness):
 
         return asyncio.run_coroutine_threadsafe(do(), self._loop).result()
 
-    def _callback_uri(self) -> str:
+    @property
+    def callback_uri(self) -> str:
+        """The callback as the service would have it. Raises ServerError without one."""
         if self.callback is None:
             raise ServerError("there is no bot to ring: start with --callback")
         return _https(self.callback)

@@ -60,6 +60,8 @@ def told(method: F) -> F:
     One with an underscore is what the method of its name without that comes to.
     """
     signature = inspect.signature(method)
+    kinds = {parameter.kind: one for one, parameter in signature.parameters.items()}
+    others = kinds.get(inspect.Parameter.VAR_KEYWORD, "")
     name = method.__name__.lstrip("_")
     _TOLD[method.__qualname__.rpartition(".")[0], name] = method.__name__
 
@@ -70,7 +72,7 @@ def told(method: F) -> F:
             if self.teller.listeners:
                 bound = signature.bind(self, *args, **kwargs)
                 bound.apply_defaults()
-                _, *given = bound.arguments.items()
+                _, *given = (bound.arguments | bound.arguments.pop(others, {})).items()
                 written = {one: _written(value) for one, value in given}
                 telling = Telling(self.named, name, written)
                 for listener in self.teller.listeners:

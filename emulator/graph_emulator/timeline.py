@@ -50,18 +50,23 @@ class Timeline:
 
 def line(event: Mapping[str, Json], colours: Colours) -> str | None:
     """Return the line of an event; None for one that follows from others."""
+    told = described(event, colours)
+    return told and f"{colours.dim}{event['time']:6.2f} s{colours.plain}  {told}"
+
+
+def described(event: Mapping[str, Json], colours: Colours) -> str | None:
+    """Return what an event says, without its time; None for one that follows from others."""
     match event["kind"]:
         case "request":
-            told = f"{event['by']} → {event['name']} {_status(event['status'], colours)}"
+            return f"{event['by']} → {event['name']} {_status(event['status'], colours)}"
         case "notification":
-            told = f"      ← {_notified(event, colours)}"
+            return f"      ← {_notified(event, colours)}"
         case "act":
-            told = _act(object_of(event["act"]))
+            return _act(object_of(event["act"]))
         case "reset":
-            told = "everything is forgotten"
+            return "everything is forgotten"
         case _:
             return None
-    return f"{colours.dim}{event['time']:6.2f} s{colours.plain}  {told}"
 
 
 def _status(status: Json, colours: Colours) -> str:
