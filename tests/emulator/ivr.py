@@ -14,16 +14,15 @@ PROJECT = Path(__file__).parents[2]
 APP = "2891555a-92ff-42e6-80fa-6e1300c6b5c6"
 BEN = "112f7296-5fa4-42ca-bae8-6a692b15d4b8"
 
-SCRIPT = f"""
-import sys
 
-def play(svc):
-    svc.prompt("https://bot.contoso.com/connecting.wav", seconds=0.5)
-    svc.user("Ben", id="{BEN}").answers(after=0.5)
-    svc.rings(from_=svc.user("Ann").presses("1", after=0.5))
-    svc.run()
-    sys.exit()
-"""
+def script() -> str:
+    """Return the script that the guide shows."""
+    page = (PROJECT / "docs/emulator.md").read_text("utf-8")
+    return (
+        page.partition("### Scripts of the server")[2]
+        .partition("```python\n")[2]
+        .partition("```")[0]
+    )
 
 
 def free_port() -> int:

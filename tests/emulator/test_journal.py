@@ -14,7 +14,7 @@ import pytest
 from graph_emulator import Emulator, JournalError
 from graph_emulator.__main__ import main
 from tests.emulator.bots import CALLBACK, bot_of, call_to, joining
-from tests.emulator.ivr import SCRIPT, bot_and_emulator
+from tests.emulator.ivr import bot_and_emulator, script
 
 MEETING = "https://teams.microsoft.com/meet/1234567?p=psw123"
 
@@ -164,23 +164,23 @@ def test_a_journal_that_cannot_be_written_any_more_is_an_error_at_the_end(tmp_pa
 
 
 def test_two_runs_of_a_bot_in_another_process_write_the_same_bytes(tmp_path: Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT, "utf-8")
+    path = tmp_path / "script.py"
+    path.write_text(script(), "utf-8")
     journals = [tmp_path / f"{number}.jsonl" for number in range(2)]
     with ExitStack() as stack:
         processes = [
             stack.enter_context(
                 bot_and_emulator(
-                    tmp_path / path.stem,
-                    *("--script", str(script), "--journal", str(path), "--seed", "5"),
+                    tmp_path / journal.stem,
+                    *("--script", str(path), "--journal", str(journal), "--seed", "5"),
                 )
             )
-            for path in journals
+            for journal in journals
         ]
         for process in processes:
             _, errors = process.communicate(timeout=60)
             assert (process.returncode, errors) == (0, "")
-    first, second = (path.read_bytes() for path in journals)
+    first, second = (journal.read_bytes() for journal in journals)
     assert first == second
     asked = [line["name"] for line in lines(journals[0]) if line.get("kind") == "request"]
     assert asked == [
