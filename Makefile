@@ -36,7 +36,7 @@ endef
 need = $(if $(value $(1)),,$(error say $(1)=…: see make help))
 
 .DEFAULT_GOAL := help
-.PHONY: help generate sync demo check slice diff update test golden bench bench-sdk bench-whole lint type pins clean \
+.PHONY: help generate sync demo screenshot check slice diff update test golden bench bench-sdk bench-whole lint type pins clean \
 	audit licences test-oldest test-pythons test-quick test-ranges test-thorough
 
 help: ## List the targets
@@ -66,8 +66,11 @@ diff: $(READY) ## Compare OLD=<file> with NEW=<file>; ARGS=<options> of graph-co
 update: $(READY) ## Bring all up to METADATA=<file or URL>; REPORT=<file> keeps the report as Markdown
 	$(call need,METADATA)$(BIN)/graph-codegen update '$(value METADATA)' $(if $(REPORT),--report '$(value REPORT)')
 
-demo: $(READY) ## Show a bot at work: a call, from ringing to its end; WEB=1 leaves the emulator running
+demo: $(READY) ## Show a bot at work: a call, from ringing to its end; WEB=1 leaves its page open
 	$(BIN)/python examples/ivr-bot/demo.py $(if $(WEB),--stay)
+
+screenshot: $(READY) ## Take the picture of the emulator's page that the documentation shows (with chromium)
+	$(BIN)/python -m tests.emulator.screenshot
 
 test: $(READY) ## Run all tests except the thorough ones
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile

@@ -144,13 +144,13 @@ class Acts:
 
     def _person(self, act: Mapping[str, Json]) -> Person:
         name = text_of(act.get("person")).strip()
+        directory = self._service.directory
+        if known := directory.labelled(name):
+            return known
         if not name or len(name) > LONGEST:
             raise ActError(
                 f"person is a name or a telephone number, of at most {LONGEST} characters"
             )
-        directory = self._service.directory
-        if known := directory.labelled(name):
-            return known
         return directory.phone(name) if _NUMBER.fullmatch(name) else directory.user(name)
 
     def _leg(self, act: Mapping[str, Json], *doing: str) -> Leg:
@@ -163,4 +163,9 @@ class Acts:
         raise ActError(f"person is who takes part in the call: {person.label} does not")
 
 
-_DOING = {"calls": "calls the bot", "rings": "is being rung", "talks": "is in the call"}
+_DOING = {
+    "calls": "calls the bot",
+    "rings": "is being rung",
+    "joins": "is about to be in the call",
+    "talks": "is in the call",
+}

@@ -50,11 +50,13 @@ class Leg:
     """What ends the ringing, while it rings at the person's: by the script, or by the service."""
 
     @property
-    def doing(self) -> Literal["calls", "rings", "talks"]:
-        """What the person does: calls the bot, which has not answered yet, is rung by it, or talks."""
+    def doing(self) -> Literal["calls", "rings", "joins", "talks"]:
+        """What the person does: calls the bot, is rung by it, joins after one has answered, or talks."""
         if self.ringing is not None:
             return "rings"
-        return "calls" if self.call.state == "incoming" else "talks"
+        if self.participant is not None:
+            return "talks"
+        return "calls" if self.call.state == "incoming" else "joins"
 
 
 @dataclass(eq=False)

@@ -30,12 +30,14 @@ async def main(*, stays: bool) -> int:
     server.prompt(f"{PROMPTS}/connecting.wav", seconds=1.5)
     with tempfile.TemporaryDirectory() as folder:
         async with server.running(), bot(port, server, person.id, Path(folder)):
+            if stays:
+                print(f"open {server.page}", flush=True)
             print(f"{bold}Ann rings the bot; with 1 she is passed on to Ben{plain}")
             server.events.subscribe(timeline)
             call = server.rings(from_=caller)
             await asyncio.to_thread(server.run)
             if stays:
-                print(f"the page is at {server.page}; end it with Ctrl+C")
+                print("the emulator stays, for you to ring the bot on its page: Ctrl+C ends it")
                 await asyncio.Event().wait()
     operations = ", ".join(server.log.operations)
     print(f"{bold}the call was ended by the {call.ended_by}, after: {operations}{plain}")
@@ -97,5 +99,10 @@ def free_port() -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stay", action="store_true", help="serve on after the call")
-    sys.exit(asyncio.run(main(stays=parser.parse_args().stay)))
+    parser.add_argument("--stay", action="store_true", help="leave the emulator and its page open")
+    stays = parser.parse_args().stay
+    try:
+        sys.exit(asyncio.run(main(stays=stays)))
+    except KeyboardInterrupt:
+        if not stays:
+            raise

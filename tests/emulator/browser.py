@@ -59,6 +59,10 @@ class Browser:
         """Load a page."""
         self.driver.get(address)
 
+    def before_pages(self, script: str) -> None:
+        """Have a script run in every page that is loaded, before its own."""
+        self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
+
     def show(self, *, width: int = 1360, height: int = 800, scheme: Scheme = "light") -> None:
         """Change the size of the page, and the colour scheme that the user prefers."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}

@@ -289,9 +289,12 @@ async def test_a_person_answers_by_hand_whatever_the_script_says() -> None:
         call = svc.client().calls.create(call_to(svc.user("Ann").declines(after=9)))
         svc.advance(seconds=1)
         await perform(svc, acts, act="answers", call=call.id, person="Ann")
-        assert doing(events) == {"Ann": "talks"}
+        assert doing(events) == {"Ann": "joins"}
+        with pytest.raises(ActError, match="Ann is about to be in the call"):
+            acts.perform({"act": "presses", "call": call.id, "person": "Ann", "keys": "1"})
         svc.run()
         assert svc.calls[call.id].state == "established"
+        assert doing(events) == {"Ann": "talks"}
         await perform(svc, acts, act="presses", call=call.id, person="Ann", keys="1#")
         assert svc.calls[call.id].tones == ["1", "#"]
         await perform(svc, acts, act="hangs_up", call=call.id, person="Ann")

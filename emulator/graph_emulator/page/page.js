@@ -20,8 +20,9 @@ const model = {
   calls: new Map(), // id → what was last said of a call, and `names`: of everybody who was in it
   entries: [], // events, each with what its line of the timeline says, and its size in characters
   size: 0, // of all of them
+  delivered: new Set(), // the numbers of the notifications that were delivered again
   chosen: EVERYTHING,
-  chose: false, // whether the user has: until then the first call is chosen
+  chose: false, // whether the user has done anything: until then the newest call is chosen
   entry: null, // the number of the one whose body is shown
 };
 
@@ -114,6 +115,7 @@ function take(line) {
   } else if (event.kind === "call") {
     takeCall(event);
   } else {
+    if (event.act?.act === "redelivers") model.delivered.add(event.act.notification);
     enter(event, SAYS[event.kind]?.(event) ?? event.kind);
   }
 }
@@ -125,7 +127,7 @@ function takeCall(event) {
   model.calls.set(event.call, { ...event, people, names: [...names].slice(0, MOST_NAMES) });
   const change = changeOf(before, event, people);
   if (change) enter(event, change);
-  if (!before && model.chosen === EVERYTHING && !model.chose) choose(event.call);
+  if (!before && !model.chose) choose(event.call);
   if (event.call === model.chosen && change) announce(`${nameOf(model.calls.get(event.call))}: ${change}`);
   const ended = [...model.calls.values()].filter((call) => call.state === "terminated" && call.call !== model.chosen);
   for (const call of ended.slice(0, Math.max(0, ended.length - MOST_CALLS))) model.calls.delete(call.call);
@@ -183,18 +185,22 @@ function acted({ act, person, keys, notification }) {
 function enter(event, says) {
   model.entries.push({ ...event, says: clip(says) });
   model.size += event.size;
-  while (model.entries.length > MOST_ENTRIES || model.size > MOST_CHARACTERS) model.size -= model.entries.shift().size;
+  while (model.entries.length > MOST_ENTRIES || model.size > MOST_CHARACTERS) {
+    const { number, size } = model.entries.shift();
+    model.delivered.delete(number);
+    model.size -= size;
+  }
 }
 
 function forget() {
-  Object.assign(model, { calls: new Map(), entries: [], size: 0 });
+  Object.assign(model, { calls: new Map(), entries: [], size: 0, delivered: new Set() });
 }
 
 function nameOf(call) {
-  return clip(call.names.join(", ")) || (call.meeting ? "a meeting" : "nobody yet");
+  return clip(call.names.join(", ")) || (call.meeting ? "a group" : "nobody yet");
 }
 
-const isOf = (entry, chosen) => chosen === EVERYTHING || entry.call === chosen || entry.act?.call === chosen;
+const isOf = (entry, chosen) => chosen === EVERYTHING || entry.call === chosen;
 const failed = (entry) => entry.status === null || entry.status >= 400;
 
 // -- drawing
@@ -228,7 +234,7 @@ function updateCall(item, call) {
     return;
   }
   write(who, nameOf(call));
-  write(direction, call.meeting ? "meeting" : call.direction);
+  write(direction, kindOf(call));
   showState(badge, call);
 }
 
@@ -249,15 +255,17 @@ function drawCall() {
   const people = live ? call.people : [];
   const rows = people.map((one) => ({ ...one, call }));
   if (live && call.lobby) rows.unshift({ person: null, doing: "lobby", call });
-  redraw(byId("people"), rows, (row) => (row.person === null ? "lobby" : `${call.call} ${row.id}`), buildPerson, updatePerson);
+  redraw(byId("people"), rows, (row) => (row.person === null ? "lobby" : `${call.call} ${row.person}`), buildPerson, updatePerson);
   show(byId("people"), rows.length > 0);
   show(byId("join"), Boolean(live && call.meeting && call.state === "established"));
 }
 
 function factsOf(call) {
   const over = call.state === "terminated" ? ` by the ${call.ended_by ?? "service"}${reasonOf(call)}` : "";
-  return `${call.meeting ? "meeting" : call.direction} · ${call.state}${over} · ${call.call}`;
+  return `${kindOf(call)} · ${call.state}${over} · ${call.call}`;
 }
+
+const kindOf = (call) => (call.meeting ? `${call.direction} to a group` : call.direction);
 
 function buildPerson({ person }) {
   const name = make("span", { className: "name", textContent: clip(person ?? "The bot") });
@@ -266,7 +274,7 @@ function buildPerson({ person }) {
   return make("div", group, name, doing, make("div", { className: "acts" }), make("div", { className: "keys" }));
 }
 
-const DOING = { calls: "calls the bot", rings: "is rung by the bot", talks: "talks", lobby: "waits in the lobby" };
+const DOING = { calls: "calls the bot", rings: "is rung by the bot", joins: "joins", talks: "talks", lobby: "waits in the lobby" };
 
 function updatePerson(group, { person, doing, call }) {
   const [, does, acts, keys] = group.children;
@@ -280,7 +288,8 @@ function updatePerson(group, { person, doing, call }) {
 function actsOf(doing, { meeting }) {
   if (doing === "lobby") return [{ act: "admits", label: "Admit", className: "primary" }];
   const ends = meeting ? { act: "leaves", label: "Leave" } : { act: "hangs_up", label: "Hang up" };
-  if (doing !== "rings") return [{ ...ends, className: "ends" }];
+  if (doing === "calls" || doing === "talks") return [{ ...ends, className: "ends" }];
+  if (doing !== "rings") return [];
   return [{ act: "answers", label: "Answer", className: "primary" }, { act: "declines", label: "Decline" }];
 }
 
@@ -330,16 +339,25 @@ function buildEntry(entry) {
     button.append(make("span", { className: "status", textContent: text, "data-failed": String(failed(entry)) }));
   }
   const item = make("li", { className: way }, button);
-  if (entry.kind === "notification" && failed(entry)) {
-    const act = { act: "redelivers", notification: entry.number };
-    item.append(make("button", { type: "button", className: "again", textContent: "Redeliver", onclick: () => perform(act) }));
-  }
   return item;
+}
+
+function buildAgain({ number }) {
+  const act = { act: "redelivers", notification: number };
+  return make("button", { type: "button", className: "again", textContent: "Redeliver", onclick: () => perform(act) });
 }
 
 function updateEntry(item, entry) {
   const current = String(entry.number === model.entry);
   if (item.firstChild.ariaCurrent !== current) item.firstChild.ariaCurrent = current;
+  if (entry.kind !== "notification" || !failed(entry)) return;
+  const again = item.querySelector(".again");
+  if (!model.delivered.has(entry.number)) {
+    if (!again) item.append(buildAgain(entry));
+  } else if (again) {
+    if (again === document.activeElement) item.firstChild.focus();
+    again.remove();
+  }
 }
 
 let drawnEntry = null;
@@ -411,6 +429,7 @@ function chooseCall(call) {
 }
 
 function showEntry(number) {
+  model.chose = true;
   model.entry = number;
   draw();
   byId("entry").scrollIntoView({ block: "nearest" });
@@ -425,6 +444,7 @@ function request(path, options = {}) {
 
 /** Ask the emulator for an act; return its answer, or null after saying on the page why there is none. */
 async function perform(act) {
+  model.chose = true;
   try {
     const headers = { "content-type": "application/json" };
     const response = await request("acts", { method: "POST", headers, body: JSON.stringify(act) });
@@ -445,13 +465,13 @@ function connection(text, stateOf) {
   badge.dataset.state = stateOf;
 }
 
-/** Read events until the token is refused, and connect again whenever the connection is lost. */
-async function follow(token) {
+/** Read events until `stop` says so or the token is refused, and connect again whenever the connection is lost. */
+async function follow(stop) {
   let wait = 500;
-  while (model.token === token) {
+  while (!stop.aborted) {
     connection(model.last ? "connection lost – connecting again" : "connecting", "soon");
     try {
-      await readEvents(token, () => (wait = 500));
+      await readEvents(stop, () => (wait = 500));
     } catch {
       await pause(wait);
       wait = Math.min(wait * 2, LONGEST_WAIT);
@@ -459,21 +479,12 @@ async function follow(token) {
   }
 }
 
-/** Do something; an event that cannot be shown is reported, and the others are shown all the same. */
-function attempt(act) {
-  try {
-    act();
-  } catch (error) {
-    reportError(error);
-  }
-}
-
-async function readEvents(token, onOpen) {
+async function readEvents(stop, onOpen) {
   const gone = new AbortController();
   let silence = setTimeout(() => gone.abort(), SILENCE);
   try {
-    const response = await request(`events?after=${model.last}`, { signal: gone.signal });
-    if (response.status === 401) return withoutToken("The token in its address is not this emulator's: each start makes another one.");
+    const response = await request(`events?after=${model.last}`, { signal: AbortSignal.any([stop, gone.signal]) });
+    if (response.status === 401) return refuse("The token in its address is not this emulator's: each start makes another one.");
     if (!response.ok) throw new Error(String(response.status));
     onOpen();
     connection("live", "on");
@@ -481,7 +492,7 @@ async function readEvents(token, onOpen) {
     let rest = "";
     for (;;) {
       const { done, value } = await reader.read();
-      if (done || model.token !== token) throw new Error("the stream has ended");
+      if (done) throw new Error("the stream has ended");
       clearTimeout(silence);
       silence = setTimeout(() => gone.abort(), SILENCE);
       const lines = (rest + value).split("\n");
@@ -492,6 +503,15 @@ async function readEvents(token, onOpen) {
   } finally {
     clearTimeout(silence);
     gone.abort();
+  }
+}
+
+/** Do something; an event that cannot be shown is reported, and the others are shown all the same. */
+function attempt(act) {
+  try {
+    act();
+  } catch (error) {
+    reportError(error);
   }
 }
 
@@ -521,28 +541,36 @@ function tokenOfAddress() {
   return given;
 }
 
-function withoutToken(why) {
+let session = new AbortController(); // ends when another token is used, or none
+
+/** Show what to do instead of calls. */
+function refuse(why) {
+  session.abort();
   sessionStorage.removeItem(KEPT);
-  model.token = null;
   connection("not connected", "over");
   write(byId("why"), why);
-  byId("no-token").hidden = false;
-  document.querySelector("main").hidden = true;
-  byId("reset").hidden = true;
+  reveal(false);
+}
+
+function reveal(connected) {
+  byId("no-token").hidden = connected;
+  document.querySelector("main").hidden = !connected;
+  byId("reset").hidden = !connected;
 }
 
 function start(token) {
-  if (!token) return withoutToken("This address has no token.");
+  session.abort();
+  if (!token) return refuse("This address has no token.");
+  session = new AbortController();
   sessionStorage.setItem(KEPT, token);
   Object.assign(model, { token, last: 0, chose: false });
   forget();
   choose(EVERYTHING);
-  byId("no-token").hidden = true;
-  document.querySelector("main").hidden = false;
-  byId("reset").hidden = false;
+  reveal(true);
+  write(byId("message"), "");
   draw();
   showInfo();
-  follow(token);
+  follow(session.signal);
 }
 
 /** Return the text of a form's field, which is empty then. */
