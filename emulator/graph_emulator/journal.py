@@ -47,19 +47,30 @@ class Journal:
             while left:
                 left = left[os.write(self._file, left) :]
         except OSError as error:
-            self.problem = JournalError(f"{self._path} cannot be written: {error.strerror}")
-            self.on_problem()
+            self._fail(error)
 
     def close(self) -> None:
         """End the file. Raises JournalError if not everything could be written."""
-        os.close(self._file)
+        try:
+            os.close(self._file)
+        except OSError as error:  # some systems write no sooner
+            self._fail(error)
         if self.problem is not None:
             raise self.problem
 
+    def _fail(self, error: OSError) -> None:
+        self.problem = JournalError(f"{self._path} cannot be written: {error.strerror}")
+        self.on_problem()
+
 
 def _opened(path: str) -> int:
-    # Opening a pipe would otherwise wait for its reader.
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+    flags = os.O_WRONLY | os.O_CREAT
+    for name in (
+        "O_BINARY",
+        "O_NOFOLLOW",
+        "O_NONBLOCK",
+    ):  # without the last, a pipe waits for a reader
+        flags |= getattr(os, name, 0)  # not every system has all of them
     try:
         file = os.open(path, flags, 0o600)
     except OSError as error:
@@ -68,7 +79,8 @@ def _opened(path: str) -> int:
     try:
         if not stat.S_ISREG(os.fstat(file).st_mode):
             raise JournalError(f"{path} cannot be written: it is not a file")
-        os.fchmod(file, 0o600)
+        if hasattr(os, "fchmod"):
+            os.fchmod(file, 0o600)
         os.ftruncate(file, 0)
     except OSError as error:
         os.close(file)

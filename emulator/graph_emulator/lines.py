@@ -93,6 +93,8 @@ class Lines:
     # -- what differs between runs
 
     def _settled(self, line: Line) -> Line:
+        if line.get("method") == "reset":
+            self._contexts.clear()
         contexts = self._contexts.setdefault(line.get("call"), {})
         return {name: self._repeatable(value, contexts) for name, value in line.items()}
 

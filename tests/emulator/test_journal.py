@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import resource
-from contextlib import ExitStack
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -146,21 +147,40 @@ def test_a_journal_that_cannot_be_written_is_one_clear_error(
     assert kept.read_text("utf-8") == "kept"
 
 
-def rung(path: Path, bytes_left: int) -> None:
-    """Let a bot be rung while files may not have more than so many bytes."""
+@contextmanager
+def room(most: int) -> Generator[None]:
+    """Let files have no more than so many bytes."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with Emulator(journal=path) as svc:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_left, hard))
-        try:
-            svc.rings(CALLBACK, from_=svc.user("Ann"))
-            svc.run()
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def rung(path: Path) -> None:
+    """Let a bot be rung whose emulator has no room for its journal."""
+    with Emulator(journal=path) as svc, room(1000):
+        svc.rings(CALLBACK, from_=svc.user("Ann"))
+        svc.run()
 
 
 def test_a_journal_that_cannot_be_written_any_more_is_an_error_at_the_end(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match="cannot be written: File too large"):
-        rung(tmp_path / "journal.jsonl", 1000)
+        rung(tmp_path / "journal.jsonl")
+
+
+def test_a_server_ends_when_its_journal_cannot_be_written_any_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script, journal = tmp_path / "script.py", tmp_path / "journal.jsonl"
+    forever = "while True: svc.user('Ann')\n"
+    script.write_text(f"def play(svc):\n    {forever}", "utf-8")
+    with room(5000):
+        code = main(["--port", "0", "--script", str(script), "--journal", str(journal)])
+    assert code == 1
+    error = capsys.readouterr().err
+    assert error == f"graph_emulator: {journal} cannot be written: File too large\n"
 
 
 def test_two_runs_of_a_bot_in_another_process_write_the_same_bytes(tmp_path: Path) -> None:

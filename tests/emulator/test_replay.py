@@ -264,7 +264,8 @@ def test_the_exit_code_says_whether_there_is_a_difference(
     path = tmp_path / "journal.jsonl"
     header = journal.read_text("utf-8").partition("\n")[0]
     user = {"kind": "told", "of": None, "method": "user", "arguments": {"name": "Ann"}}
-    path.write_text(f"{header}\n{json.dumps(user)}\n", "utf-8")
+    rotate = {"kind": "told", "of": {"keys": "service"}, "method": "rotate", "arguments": {}}
+    path.write_text(f"{header}\n{json.dumps(user)}\n{json.dumps(rotate)}\n", "utf-8")
     assert main(["--port", "0", "--replay", str(path)]) == 0
     assert capsys.readouterr().out.endswith("\neverything happened as the journal has it\n")
     act = {"kind": "act", "act": {"act": "hangs_up", "call": "x", "person": "Ann"}}
