@@ -6,13 +6,16 @@ section 11.4; Graph's words are those that others have met, or OData's own libra
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import datetime
 from math import isfinite
 from typing import Any, cast
 
 from pydantic import ValidationError
 
 from graph_comms import Operation
+from graph_comms._runtime import edm
 from graph_comms._runtime.enums import GraphEnum, GraphFlags
 from graph_comms._runtime.misfits import attributes, members_of
 from graph_comms._runtime.model import GraphModel, is_open
@@ -24,7 +27,18 @@ from graph_comms.bot.json_values import Json, object_of
 from .behaviours import Behaviour
 from .faults import Fault
 from .log import Undeclared
-from .metadata import body_type, type_name_of
+from .metadata import body_type, is_abstract, scalars_of, type_name_of
+
+_ZONE = re.compile(r"(?:[Zz]|[+-]\d\d:?\d\d)\Z")
+
+_EXPECTED = {
+    "string_type": "A JSON string is expected",
+    "bool_type": "true or false is expected",
+    "list_type": "A JSON array is expected",
+    "model_type": "A JSON object is expected",
+    "dict_type": "A JSON object is expected",
+}
+"""What to say of the errors that pydantic finds, by its names for them."""
 
 
 def check_body(operation: Operation, body: Json) -> list[Undeclared]:
@@ -44,8 +58,9 @@ def check_body(operation: Operation, body: Json) -> list[Undeclared]:
         model = declared.from_dict(sent, strict=True)
     except ValidationError as error:
         [first, *_] = error.errors(include_url=False, include_context=False, include_input=False)
-        raise wrong_body(f"{_written(first['loc'])}: {first['msg']}.") from None
-    return list(_undeclared(operation, model, sent, ()))
+        message = _EXPECTED.get(first["type"], first["msg"].removeprefix("Value error, "))
+        raise wrong_body(f"{_written(first['loc'])}: {message}.") from None
+    return list(_undeclared_in(operation, model, sent, ()))
 
 
 def wrong_body(message: str) -> Fault:
@@ -53,19 +68,33 @@ def wrong_body(message: str) -> Fault:
     return Fault(400, "BadRequest", message)
 
 
-def _undeclared(operation: Operation, value: Any, sent: Json, place: Place) -> Iterator[Undeclared]:
+def _undeclared(
+    operation: Operation, value: Any, sent: Json, place: Place, scalar: edm.Scalar | None
+) -> Iterator[Undeclared]:
     """Yield what is undeclared in a value that was read; raises Fault where it should not have been."""
     match value:
         case GraphModel():
             yield from _undeclared_in(operation, value, sent, place)
         case list():
             for at, item in members_of(cast("object", value)):
-                yield from _undeclared(operation, item, sent[at], (*place, at))
+                if item is None:
+                    raise wrong_body(
+                        f"{_written((*place, at))}: No null is expected in a collection."
+                    )
+                yield from _undeclared(operation, item, sent[at], (*place, at), scalar)
         case GraphEnum() | GraphFlags() if value.is_unknown:
             hint = type(value).__name__
             raise wrong_body(f"{_written(place)}: {hint} has no such member.")
         case int() | float() if isinstance(sent, str) and isfinite(value):
             raise wrong_body(f"{_written(place)}: A JSON number is expected.")
+        case datetime() if not _ZONE.search(str(sent)):
+            raise wrong_body(f"{_written(place)}: The time zone information is missing.")
+        case int() if scalar is not None and scalar.bounds is not None:
+            least, greatest = scalar.bounds
+            if isinstance(sent, float) or not least <= value <= greatest:
+                raise wrong_body(
+                    f"{_written(place)}: A whole number from {least} to {greatest} is expected."
+                )
         case _:
             pass
 
@@ -74,19 +103,23 @@ def _undeclared_in(
     operation: Operation, model: GraphModel, sent: Json, place: Place
 ) -> Iterator[Undeclared]:
     cls = type(model)
-    names = attributes(cls)
+    names, scalars = attributes(cls), scalars_of(cls)
     named = type_name_of(cls)
     given = sent.get(TYPE_ANNOTATION)
+    where = f"{_written(place)}: " if place else ""
     if named and given is not None and class_of(given) is not cls:
-        where = f"{_written(place)}: " if place else ""
         raise wrong_body(
             f"{where}The type in {TYPE_ANNOTATION} is neither a base type nor a sub-type of '{named}'."
+        )
+    if is_abstract(cls) and (place or operation.kind == "create"):
+        raise wrong_body(
+            f"{where}{TYPE_ANNOTATION} must name a type that is derived from '{named}'."
         )
     for name, item in members_of(model):
         name = str(name)
         at = (*place, name)
         if name in names:
-            yield from _undeclared(operation, item, sent[name], at)
+            yield from _undeclared(operation, item, sent[name], at, scalars.get(name))
         elif "@" in name:  # an annotation, such as participants@odata.bind
             continue
         elif is_open(cls):

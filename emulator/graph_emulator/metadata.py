@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from pydantic import Field, create_model
 
@@ -65,6 +65,31 @@ def properties_of(cls: type[GraphModel]) -> Mapping[str, Property]:
         held = inner if isinstance(inner, type) and issubclass(inner, GraphModel) else None
         found[name] = Property(name, held, bool(held and key_of(held)), many)
     return found
+
+
+@cache
+def scalars_of(cls: type[GraphModel]) -> Mapping[str, edm.Scalar]:
+    """Return the primitive types of the declared properties that have one, by their names on the wire."""
+    cls.model_rebuild()
+    forms = {name: cls.model_fields[attribute] for name, attribute in attributes(cls).items()}
+    found = {
+        name: next(_scalars_in(Annotated[form.annotation, *form.metadata, None]), None)
+        for name, form in forms.items()
+    }
+    return {name: scalar for name, scalar in found.items() if scalar is not None}
+
+
+def _scalars_in(form: Any) -> Iterator[edm.Scalar]:
+    for inner in get_args(form):
+        if isinstance(inner, edm.Scalar):
+            yield inner
+        else:
+            yield from _scalars_in(inner)
+
+
+def is_abstract(cls: type[GraphModel]) -> bool:
+    """Whether there are no values of a type, but of those derived from it (CSDL 4.01, sections 6.2 and 9.2)."""
+    return bool(vars(cls).get("_abstract")) and cls in _type_names()
 
 
 def property_of(cls: type[GraphModel] | None, name: str) -> Property:

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
+from uuid import UUID
 
 import httpx
 import pytest
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
 
+from graph_comms import OPERATIONS, Operation
+from graph_comms._runtime.enums import GraphEnum, GraphFlags
+from graph_comms._runtime.misfits import attributes
+from graph_comms._runtime.misfits import plain as plain_form
+from graph_comms._runtime.model import GraphModel, concrete
 from graph_emulator import Emulator
 from graph_emulator.bodies import check_body
+from graph_emulator.faults import Fault
+from graph_emulator.metadata import body_type, type_name_of
 from graph_emulator.routing import Route, Router
 from tests.emulator.plain import plain
 
 CALLS = "/communications/calls"
 PLAY = f"{CALLS}/57dab8b1-894c-409a-b240-bd8beae78896/playPrompt"
+WITH_BODIES = [one for one in OPERATIONS if body_type(one) is not None]
 HOSTED = "#microsoft.graph.serviceHostedMediaConfig"
 
 
@@ -55,6 +68,14 @@ def call_to_ann(svc: Emulator, **other: Any) -> dict[str, Any]:
         (PLAY, {"prompts": {}}, "prompts"),
         (PLAY, {"prompts": [{"@odata.type": "#x.y"}]}, "prompts[0]"),
         ("/subscriptions", {"expirationDateTime": "tomorrow"}, "expirationDateTime"),
+        ("/subscriptions", {"expirationDateTime": "2026-01-05T10:00:00"}, "expirationDateTime"),
+        (CALLS, {"ringingTimeoutInSeconds": 5.0}, "ringingTimeoutInSeconds"),
+        (CALLS, {"ringingTimeoutInSeconds": 2**31}, "ringingTimeoutInSeconds"),
+        (CALLS, {"toneInfo": {"sequenceId": 2**63}}, "toneInfo.sequenceId"),
+        (CALLS, {"requestedModalities": ["audio", None]}, "requestedModalities[1]"),
+        (CALLS, {"mediaConfig": {}}, "mediaConfig"),
+        (CALLS, {"mediaConfig": {"@odata.type": "#microsoft.graph.mediaConfig"}}, "mediaConfig"),
+        (PLAY, {"prompts": [{"@odata.type": "#microsoft.graph.prompt"}]}, "prompts[0]"),
         ("/me/presence/setPresence", {"expirationDuration": "1 h"}, "expirationDuration"),
     ],
 )
@@ -65,6 +86,81 @@ def test_a_wrong_type_is_refused_by_its_place(
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (400, "BadRequest")
     assert error["message"].startswith(f"{place}: ")
+
+
+WRONG: dict[Any, list[Any]] = {
+    str: [5, True, {}, []],
+    bool: [0, "true", {}, []],
+    int: [1.5, 2.0, "1", "x", True, 2**64, {}, []],
+    float: ["x", True, {}, []],
+    Decimal: ["x", True, {}, []],
+    datetime: ["tomorrow", "2026-01-05", "2026-01-05T10:00:00", 5, True, {}],
+    date: ["tomorrow", "2026-13-05", 5, True, {}],
+    time: ["noon", "25:00:00", 5, True, {}],
+    timedelta: ["1 h", 5, True, {}],
+    UUID: ["x", 5, True, {}],
+    bytes: ["@", 5, True, {}],
+}
+"""Values that are not of a type, by the Python type that represents it."""
+
+
+def wrong_for(form: Any) -> list[Any]:
+    """Return values that are not of a declared type."""
+    if get_origin(form) is list:
+        inner = plain_form(get_args(form)[0])
+        return [5, "x", {}, [None], *([one] for one in wrong_for(inner))]
+    if issubclass(form, GraphModel):
+        return [5, "x", True, [], {"@odata.type": "#microsoft.graph.nothing"}]
+    if issubclass(form, GraphEnum | GraphFlags):
+        return [5, True, "no member", {}, []]
+    found = next((WRONG[one] for one in form.__mro__ if one in WRONG), None)
+    return [] if found is None else found
+
+
+@st.composite
+def wrong_bodies(draw: st.DrawFn) -> tuple[Operation, dict[str, Any], str]:
+    """Return an operation, a body of it with one wrong value somewhere, and where that is."""
+    operation = draw(st.sampled_from(WITH_BODIES))
+    cls = body_type(operation)
+    assert cls is not None
+    body: dict[str, Any] = {}
+    inner, place = body, ""
+    for _ in range(4):
+        if cls.__subclasses__() and (place or draw(st.booleans())):
+            cls = concrete(draw(st.sampled_from([*cls.__subclasses__()])))
+            inner["@odata.type"] = f"#{type_name_of(cls)}"
+        cls.model_rebuild()
+        names = {name: one for name, one in attributes(cls).items() if "@" not in name}
+        if not names:
+            reject()
+        name = draw(st.sampled_from(sorted(names)))
+        place = f"{place}.{name}".removeprefix(".")
+        form = plain_form(cls.model_fields[names[name]].annotation)
+        held = plain_form(get_args(form)[0]) if get_origin(form) is list else form
+        if issubclass(held, GraphModel) and draw(st.booleans()):
+            below: dict[str, Any] = {}
+            inner[name] = [below] if form is not held else below
+            inner, cls = below, held
+            place = f"{place}[0]" if form is not held else place
+            continue
+        choices = wrong_for(form)
+        if not choices:
+            reject()
+        inner[name] = draw(st.sampled_from(choices))
+        return operation, body, place
+    reject()
+
+
+@settings(max_examples=400, deadline=None, derandomize=True, database=None)
+@given(wrong_bodies())
+def test_a_wrong_type_anywhere_is_refused_by_its_place(
+    wrong: tuple[Operation, dict[str, Any], str],
+) -> None:
+    operation, body, place = wrong
+    with pytest.raises(Fault) as raised:
+        check_body(operation, body)
+    assert (raised.value.status, raised.value.code) == (400, "BadRequest")
+    assert raised.value.message.startswith((f"{place}: ", f"{place}[0]", f"{place}."))
 
 
 @pytest.mark.parametrize("body", [[], "text", 7])
