@@ -146,6 +146,10 @@ BEHAVIOURS = (
         f"{_TEST}::test_a_wrong_type_is_refused_by_its_place",
     ),
     Behaviour(
+        "bodies.values", "D", "OData JSON 4.01, sections 7.1 and 7.2",
+        f"{_TEST}::test_a_wrong_type_anywhere_is_refused_by_its_place",
+    ),
+    Behaviour(
         "bodies.unknown", "D", "OData Protocol 4.01, section 11.4.2",
         f"{_TEST}::test_an_unknown_property_of_a_closed_type_is_refused",
     ),

@@ -32,6 +32,7 @@ from .lines import Lines
 from .log import By, Log
 from .meetings import Meeting
 from .people import Person
+from .quotas import Quotas
 from .receivers import Receiver, Receivers, Reply
 from .remote import AccessToken
 from .schedule import Schedule
@@ -341,6 +342,26 @@ class Harness(ABC):
         Retry-After says when the next one is taken. Raises ValueError for a rule that allows nothing.
         """
         self._service.throttles[operation] = Throttle(limit, seconds)
+
+    @told
+    def quotas(self, *, calls_a_month: int = 10_000, calls_at_once: int = 100) -> None:
+        """Answer 429 to what is more than the quotas of Graph allow, from now on.
+
+        Those of calls are of each application; those of other requests are the documented ones. Raises
+        ValueError for a quota that allows nothing.
+        """
+        self._service.quotas = Quotas(self.calls, calls_a_month, calls_at_once)
+
+    @told
+    def access_policy(
+        self, app_id: str | None = None, *, users: Collection[Person] | None = None
+    ) -> None:
+        """Let an application, or that of `svc.client`, act for online meetings of users; None: of all.
+
+        From then on none may act for others: 403, "No application access policy found for this app."
+        """
+        ids = None if users is None else [user.id for user in users]
+        self._service.policies.grant(app_id or self.app_id, ids)
 
     @told
     def deliver(

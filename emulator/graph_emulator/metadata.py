@@ -88,7 +88,7 @@ def _scalars_in(form: Any) -> Iterator[edm.Scalar]:
 
 
 def is_abstract(cls: type[GraphModel]) -> bool:
-    """Whether there are no values of a type, but of those derived from it (CSDL 4.01, sections 6.2 and 9.2)."""
+    """Whether there are no values of a type, but of those derived from it (CSDL, 6.2 and 9.2)."""
     return bool(vars(cls).get("_abstract")) and cls in _type_names()
 
 

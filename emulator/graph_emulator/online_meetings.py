@@ -179,8 +179,4 @@ BEHAVIOURS = (
         "onlineMeetings.join", "D", f"{_PAGE}resources/joinmeetingidsettings",
         f"{_TEST}test_a_bot_joins_by_the_id_and_the_passcode",
     ),
-    Behaviour(
-        "onlineMeetings.policy", "?", "no application access policy is asked for",
-        f"{_TEST}test_a_meeting_is_created",
-    ),
 )  # fmt: skip

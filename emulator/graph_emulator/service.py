@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from graph_comms._runtime.model import GraphModel, is_open
 from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 
+from .access_policies import AccessPolicies
 from .behaviours import Behaviour
 from .bodies import check_body, wrong_body
 from .call_records import CallRecords
@@ -31,6 +32,7 @@ from .odata.serving import Serving
 from .online_meetings import OnlineMeetings
 from .permissions import check_permissions
 from .presence import Presences
+from .quotas import Quotas
 from .receivers import Receivers
 from .routing import Route, Router
 from .schedule import Schedule
@@ -104,6 +106,8 @@ class Service:
             **OnlineMeetings(self.schedule, self.seeded, self.entities, self.meetings).routes(),
             **Sharing(self.calls).routes(),
         }
+        self.policies = AccessPolicies(forms)
+        self.quotas: Quotas | None = None
         self.platform_codes = True
         """Whether refusals have the codes that only the platform's list documents."""
         self.on_reset: Callable[[], object] = _nothing
@@ -123,6 +127,8 @@ class Service:
         self.media.clear()
         self.failing.clear()
         self.throttles.clear()
+        self.policies.clear()
+        self.quotas = None
         self.entities.store.clear()
         self._presences.clear()
         self.subscriptions.clear()
@@ -245,7 +251,10 @@ class Service:
             raise failing.pop(0)
         if throttle := self.throttles.get(request.name):
             throttle.take(self.schedule.time)
+        if self.quotas is not None:
+            self.quotas.take(request)
         check_permissions(request)
+        self.policies.check(request)
         operation = request.operation
         if request.reference:
             return self._references.answer(request)

@@ -89,7 +89,9 @@ def test_what_it_leads_to_is_there_as_a_whole_or_not_at_all(http: httpx.Client) 
     twice = {"id": "whole", "sessions": [{"id": "s", "segments": [{"id": "g"}, {"id": "g"}]}]}
     assert http.post(RECORDS, json=twice).status_code == 409
     assert http.get(f"{RECORDS}/whole").status_code == 404
-    conversation = {"id": "whole", "starter": {"id": "m", "conversation": {"id": "c"}}}
+    kind = "#microsoft.graph.onlineMeetingEngagementConversation"
+    inner = {"@odata.type": kind, "id": "c"}
+    conversation = {"id": "whole", "starter": {"id": "m", "conversation": inner}}
     value(http.post("/communications/onlineMeetingConversations", json=conversation))
     address = "/communications/onlineMeetingConversations/whole"
     assert value(http.get(f"{address}/starter/conversation"))["id"] == "c"
