@@ -6,11 +6,11 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import AsyncExitStack, contextmanager, nullcontext
 from datetime import timedelta
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from anyio.to_thread import current_default_thread_limiter
 
@@ -20,8 +20,8 @@ from graph_comms.bot.waiting import TURN, Turn, in_thread
 
 from .callback import Callback
 from .context import INSIDE, run_inside
-from .driver import BusyError, Stuck, described, threads_of, turns_of
-from .harness import DAY, PATIENCE, Harness
+from .driver import BusyError, Stuck, described, not_ended, threads_of, turns_of
+from .harness import DAY, PATIENCE, Harness, seconds_of
 from .loop import waits_for_this_thread
 
 T = TypeVar("T")
@@ -71,7 +71,7 @@ class AsyncEmulator(Harness):
             async with AsyncExitStack() as ending:
                 if self._callback is not None:
                     ending.push_async_callback(self._stop, self._callback)
-                for bot in self._bots.values():
+                for bot in self._connected:
                     ending.push_async_callback(self._stop, bot)
         except Exception:
             if error is None:
@@ -84,9 +84,12 @@ class AsyncEmulator(Harness):
         await self._wait_for(asyncio.create_task(connected.stop()))
 
     async def connect(self, bot: Bot) -> None:
-        """Start a bot on the emulator's clock; it gets what goes to its callback URI."""
+        """Start a bot on the emulator's clock; it gets what goes to its callback URI.
+
+        Instead of a bot that was connected for that before, which runs on until the end.
+        """
+        self._add(bot.engine.callback_uri, bot)
         bot.clock = self.clock
-        self._bots[bot.engine.callback_uri] = bot
         await run_inside(bot.start())
 
     async def connect_changes(self, changes: Changes, notification_url: str) -> None:
@@ -94,7 +97,7 @@ class AsyncEmulator(Harness):
 
         It has to be made with `clock=svc.clock` and `publisher=svc.publisher`.
         """
-        self._bots[notification_url] = changes
+        self._add(notification_url, changes)
         await run_inside(changes.start())
 
     async def run(self, limit: float | timedelta = DAY) -> None:
@@ -104,7 +107,7 @@ class AsyncEmulator(Harness):
         `limit` seconds of virtual time.
         """
         schedule, delivery = self._service.schedule, self._service.delivery
-        seconds = limit.total_seconds() if isinstance(limit, timedelta) else limit
+        seconds = seconds_of(limit)
         end = schedule.time + seconds
         with self._driving():
             while True:
@@ -132,6 +135,17 @@ class AsyncEmulator(Harness):
                 await self._settle()
             schedule.move(end)
 
+    async def wait_for(
+        self, coroutine: Coroutine[Any, Any, T], limit: float | timedelta = DAY
+    ) -> T:
+        """Return what a coroutine comes to while time passes.
+
+        Raises Stuck where it has not ended after `limit` seconds of virtual time.
+        """
+        task = asyncio.create_task(coroutine)
+        await self._wait_for(task, seconds_of(limit))
+        return task.result()
+
     # -- inside
 
     @contextmanager
@@ -145,8 +159,10 @@ class AsyncEmulator(Harness):
         finally:
             self._driven = False
 
-    async def _wait_for(self, task: asyncio.Task[None]) -> None:
-        """Let time pass until a task has ended, unless somebody else does."""
+    async def _wait_for(self, task: asyncio.Task[Any], limit: float = math.inf) -> None:
+        """Let time pass until a task has ended, unless somebody else does; raises Stuck."""
+        schedule = self._service.schedule
+        end = schedule.time + limit
         while not task.done():
             if self._driven:
                 await asyncio.wait({task}, timeout=LOOK)
@@ -154,7 +170,10 @@ class AsyncEmulator(Harness):
             with self._driving():
                 await self._settle(task.done)
                 if not task.done():
-                    self._service.schedule.do_next()
+                    if (schedule.next_time() or 0.0) > end:
+                        task.cancel()
+                        raise Stuck(not_ended(limit))
+                    schedule.do_next()
         await task
 
     async def _settle(self, over: Callable[[], bool] = lambda: False) -> None:

@@ -27,7 +27,7 @@ LOOK = 0.1
 """How often to look whether a thread has been busy for too long, in seconds of the machine."""
 
 LONG = 10.0
-"""After how long it is said that a thread does not come to an end, in seconds of the machine."""
+"""After how long a thread counts as one that does not come to an end, in seconds of the machine."""
 
 _logger = logging.getLogger(__name__)
 
@@ -120,10 +120,29 @@ class Driver:
 
         self._drive(until)
 
-    def wait_for(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Let time pass until a coroutine of the loop has ended, and return its result."""
+    def wait_for(self, coroutine: Coroutine[Any, Any, T], limit: float) -> T:
+        """Let time pass until a coroutine of the loop has ended, and return its result; raises Stuck."""
         task = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
-        self._drive(lambda next_time: task.done())
+        end = self._schedule.time + limit
+        moved = time.monotonic()
+
+        def until(next_time: float | None) -> bool:
+            nonlocal moved
+            if task.done():
+                return True
+            if next_time is not None:
+                moved = time.monotonic()
+                if next_time > end:
+                    raise Stuck(not_ended(limit))
+            elif time.monotonic() > moved + LONG:  # a thread that is not known may still end it
+                raise Stuck("nothing is to come, and the coroutine has not ended")
+            return False
+
+        try:
+            self._drive(until)
+        except BaseException:
+            task.cancel()
+            raise
         return task.result()
 
     def sleep(self, seconds: float) -> None:
@@ -179,7 +198,7 @@ class Driver:
         if over:
             self._stop(None)
         elif following is None:
-            return None
+            return LOOK
         elif act is not None and act <= following:
             self._loop.call_soon(self._schedule.do_next)
         else:
@@ -234,6 +253,11 @@ def threads_of(loop: asyncio.AbstractEventLoop, limiter: anyio.CapacityLimiter |
 def turns_of(loop: asyncio.AbstractEventLoop) -> list[Turn]:
     """Return the handlers that are running in a loop."""
     return [turn for turn in tuple(TURNS) if turn.loop is loop]
+
+
+def not_ended(limit: float) -> str:
+    """Return why a coroutine is no longer waited for."""
+    return f"after {limit:g} seconds the coroutine has not ended"
 
 
 def described(why: str, turns: Iterable[Turn]) -> str:

@@ -20,7 +20,7 @@ from graph_comms.bot.changes import Changes
 from .callback import Callback
 from .context import run_inside
 from .driver import DrivenLoop, Driver
-from .harness import DAY, PATIENCE, Harness
+from .harness import DAY, PATIENCE, Harness, seconds_of
 from .real_driver import RealDriver
 from .realtime import RealSchedule
 from .transports import on_loop, refuse_on
@@ -83,7 +83,7 @@ class Emulator(Harness):
         self._call(self._driver.prepare())
         try:
             if self._callback is not None:
-                self._driver.wait_for(run_inside(self._callback.start()))
+                self._driver.wait_for(run_inside(self._callback.start()), seconds_of(DAY))
         except BaseException:
             self._end(self._thread)
             raise
@@ -102,7 +102,7 @@ class Emulator(Harness):
                 ending.callback(self._end, self._thread)
                 if self._callback is not None:
                     ending.callback(self._stop, self._callback)
-                for bot in self._bots.values():
+                for bot in self._connected:
                     ending.callback(self._stop, bot)
         except Exception:
             if error is None:
@@ -110,20 +110,23 @@ class Emulator(Harness):
             _logger.exception("the emulator could not be stopped as it should")
 
     def _stop(self, connected: Bot | Changes | Callback) -> None:
-        self._driver.wait_for(connected.stop())
+        self._driver.wait_for(connected.stop(), seconds_of(DAY))
 
     def _end(self, thread: threading.Thread) -> None:
-        self._driver.wait_for(_cancel_all())
+        self._driver.wait_for(_cancel_all(), seconds_of(DAY))
         self._loop.call_soon_threadsafe(self._loop.stop)
         thread.join()
         self._loop.close()
         self._end_journal()
 
     def connect(self, bot: Bot) -> None:
-        """Start a bot on the emulator's loop and clock; it gets what goes to its callback URI."""
+        """Start a bot on the emulator's loop and clock; it gets what goes to its callback URI.
+
+        Instead of a bot that was connected for that before, which runs on until the end.
+        """
         self._refuse("connect")
+        self._add(bot.engine.callback_uri, bot)
         bot.clock = self.clock
-        self._bots[bot.engine.callback_uri] = bot
         self._call(run_inside(bot.start()))
 
     def connect_changes(self, changes: Changes, notification_url: str) -> None:
@@ -132,7 +135,7 @@ class Emulator(Harness):
         It has to be made with `clock=svc.clock` and `publisher=svc.publisher`.
         """
         self._refuse("connect_changes")
-        self._bots[notification_url] = changes
+        self._add(notification_url, changes)
         self._call(run_inside(changes.start()))
 
     # -- time
@@ -144,21 +147,24 @@ class Emulator(Harness):
         `limit` seconds of virtual time.
         """
         self._refuse("run")
-        self._driver.run(limit.total_seconds() if isinstance(limit, timedelta) else limit)
+        self._driver.run(seconds_of(limit))
 
     def advance(self, **duration: float) -> None:
         """Let time pass, as timedelta takes it: `advance(minutes=46)`."""
         self._refuse("advance")
         self._driver.advance(timedelta(**duration).total_seconds())
 
-    def wait_for(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Return what a coroutine comes to on the emulator's loop, while time passes: `bot.create(…)`."""
+    def wait_for(self, coroutine: Coroutine[Any, Any, T], limit: float | timedelta = DAY) -> T:
+        """Return what a coroutine comes to on the emulator's loop, while time passes: `bot.create(…)`.
+
+        Raises Stuck where it has not ended after `limit` seconds of virtual time.
+        """
         try:
             self._refuse("wait_for")
         except RuntimeError:
             coroutine.close()
             raise
-        return self._driver.wait_for(coroutine)
+        return self._driver.wait_for(coroutine, seconds_of(limit))
 
     # -- inside
 

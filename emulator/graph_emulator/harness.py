@@ -53,6 +53,11 @@ PATIENCE = 2.0
 """For how many seconds of the machine the end waits for handlers that take real time."""
 
 
+def seconds_of(limit: float | timedelta) -> float:
+    """Return a duration in seconds."""
+    return limit.total_seconds() if isinstance(limit, timedelta) else limit
+
+
 class EmulatedClock:
     """The time of an emulator, for a Bot that is not connected to it by `connect`."""
 
@@ -155,6 +160,8 @@ class Harness(ABC):
         self._service.teller.through = self._do
         self.clock = EmulatedClock(self._service.schedule, self._running_loop)
         self._bots: dict[str, Bot | Changes] = {}
+        self._connected: list[Bot | Changes] = []
+        """What is stopped in the end, in the order in which it was connected."""
 
     @abstractmethod
     def _running_loop(self) -> asyncio.AbstractEventLoop:
@@ -404,6 +411,11 @@ class Harness(ABC):
         self._service.subscriptions.tell_lifecycle(event)
 
     # -- inside
+
+    def _add(self, address: str, connected: Bot | Changes) -> None:
+        """Let something take what is posted to an address, from now on instead of what did so before."""
+        self._connected.append(connected)
+        self._bots[address] = connected
 
     def _end_journal(self) -> None:
         if self._journal is not None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from concurrent.futures import wait
 from functools import partial
 from typing import Any, TypeVar
 
 import anyio
 from anyio.to_thread import current_default_thread_limiter
 
-from .driver import Stuck, described, threads_of, turns_of
+from .driver import Stuck, described, not_ended, threads_of, turns_of
 from .realtime import RealSchedule
 
 T = TypeVar("T")
@@ -49,15 +50,19 @@ class RealDriver:
 
     def run(self, limit: float) -> None:
         """Wait until nothing is pending; raises Stuck. Call it in another thread."""
-        self.wait_for(self._run(limit))
+        asyncio.run_coroutine_threadsafe(self._run(limit), self._loop).result()
 
     def advance(self, seconds: float) -> None:
         """Wait for so many seconds."""
         time.sleep(seconds)
 
-    def wait_for(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Return what a coroutine of the loop comes to."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+    def wait_for(self, coroutine: Coroutine[Any, Any, T], limit: float) -> T:
+        """Return what a coroutine of the loop comes to; raises Stuck."""
+        task = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        if not wait([task], limit).done:
+            task.cancel()
+            raise Stuck(not_ended(limit))
+        return task.result()
 
     def sleep(self, seconds: float) -> None:
         """Wait for so many seconds."""

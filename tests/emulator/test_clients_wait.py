@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 import time
 from collections.abc import Callable
@@ -108,7 +109,7 @@ def handler_of(svc: Harness, way: Callable[[Harness], Any]) -> Callable[[Any], A
         way(svc)
         call.hang_up()
 
-    return create if asyncio.iscoroutinefunction(way) else create_in_its_thread
+    return create if inspect.iscoroutinefunction(way) else create_in_its_thread
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -221,3 +221,16 @@ def test_the_fixture_of_pytest(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines_random(
         ["*Stuck: *listen, which waits for keys of call *", "*AttributeError: *'seed'*"]
     )
+
+
+def test_a_bot_takes_over_from_another() -> None:
+    with Emulator() as svc:
+        bots = [bot_of(svc), bot_of(svc)]
+        for bot in bots:
+            svc.connect(bot)
+            svc.client().calls.create(call_to(svc.user("Ann").answers()))
+            svc.run()
+        known = [svc.wait_for(bot.engine.held(list(svc.calls)[1].id)) for bot in bots]
+        assert [state is not None for state in known] == [False, True]
+        assert all(bot._runner.running for bot in bots)
+    assert not any(bot._runner.running for bot in bots)

@@ -12,7 +12,7 @@ import pytest
 
 from graph_comms.bot.sqlite import SQLiteStore
 from graph_comms.models import Call
-from graph_emulator import AsyncEmulator, Emulator, Stuck
+from graph_emulator import AsyncEmulator, Emulator, Stuck, driver
 from graph_emulator.harness import Harness
 from tests.emulator.bots import bot_of, call_to, target
 
@@ -102,3 +102,39 @@ def test_looking_into_a_store_again_and_again_brings_nothing(
         svc.run()
     assert svc.clock.now().hour == 9
     assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize(
+    ("called", "words"),
+    [(True, "after 600 seconds the coroutine has not ended"), (False, "nothing is to come")],
+)
+def test_a_coroutine_that_does_not_end_is_not_waited_for(
+    graph_emulator: Emulator, called: bool, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "LONG", 0.1)
+    svc, over = graph_emulator, list[str]()
+    if called:
+        svc.client().calls.create(call_to(svc.user("Ann")))
+
+    async def wait() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            over.append("cancelled")
+
+    with pytest.raises(Stuck, match=words):
+        svc.wait_for(wait(), limit=600)
+    svc.advance(seconds=1)
+    assert over == ["cancelled"]
+
+
+@pytest.mark.anyio
+async def test_a_coroutine_is_waited_for_on_the_loop_of_the_test() -> None:
+    async with AsyncEmulator() as svc:
+        bot = bot_of(svc)
+        await svc.connect(bot)
+        call = await bot.create(call_to(svc.user("Ann").answers().presses("1", after=5)))
+        await svc.advance(seconds=4)
+        assert await svc.wait_for(call.tones(max_digits=1, timeout=None)) == "1"
+        with pytest.raises(Stuck, match="after 600 seconds the coroutine has not ended"):
+            await svc.wait_for(asyncio.Event().wait(), limit=600)
