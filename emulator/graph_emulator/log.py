@@ -25,7 +25,11 @@ _HIDDEN = frozenset(
 )  # fmt: skip
 
 
-_PASSCODE = re.compile(r"(/meet/[^?\s]*\?(?:[^#\s]*&)?p=)[^&#\s]+")
+_PASSCODE = re.compile(
+    r"((?:/|%2F)meet(?:/|%2F)[^?&#%/\s]{1,64}(?:\?|%3F)(?:[^#\s]{0,200}?(?:&|%26))?p(?:=|%3D))[^&#%'\s]+",
+    re.IGNORECASE,
+)
+"""The passcode in the link of a meeting, which may be encoded as part of a query."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

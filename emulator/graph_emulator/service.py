@@ -178,7 +178,7 @@ class Service:
                 time=self.schedule.time,
                 name=name,
                 method=method,
-                path=path,
+                path=hidden(path),
                 call_id=call_id and same_id(call_id),
                 status=answer.status,
                 body=hidden(sent),

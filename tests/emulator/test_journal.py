@@ -9,6 +9,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -16,6 +17,7 @@ from graph_emulator import Emulator, JournalError
 from graph_emulator.__main__ import main
 from tests.emulator.bots import CALLBACK, bot_of, call_to, joining
 from tests.emulator.ivr import bot_and_emulator, script
+from tests.emulator.plain import plain
 
 MEETING = "https://teams.microsoft.com/meet/1234567?p=psw123"
 
@@ -111,6 +113,10 @@ def test_no_secret_is_in_a_journal(tmp_path: Path) -> None:
         svc.rings(bot, from_=svc.phone("+12065550100").gives_up(after=1))
         svc.client().calls.create(joining("1234567", svc.tenant_id, "psw123"))
         svc.run()
+        link = quote(MEETING, safe="")
+        for query in (f"$filter=joinWebUrl eq '{link}'", f"$filter=joinWebUrl eq '{MEETING}'"):
+            plain(svc).get(f"/communications/onlineMeetings?{query}")
+        plain(svc).get(f"/communications/onlineMeetings(joinWebUrl='{link}')")
     written = path.read_text("utf-8")
     for secret in ("2065550100", "psw123", "Bearer", "observedParticipantId", "ZW11bGF0ZWQ"):
         assert secret not in written
