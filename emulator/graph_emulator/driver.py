@@ -29,6 +29,9 @@ LOOK = 0.1
 LONG = 10.0
 """After how long a thread counts as one that does not come to an end, in seconds of the machine."""
 
+ELSEWHERE = 1.0
+"""For how long a run waits for what handlers wait for outside of the kit, in seconds of the machine."""
+
 _logger = logging.getLogger(__name__)
 
 
@@ -82,6 +85,8 @@ class Driver:
         self._limiter: anyio.CapacityLimiter | None = None
         self._busy_since = time.monotonic()
         self._warned = False
+        self._moved = time.monotonic()
+        """When something was last to come, by the machine's clock."""
         self._patience = math.inf
         loop.on_idle = self._idle
 
@@ -167,6 +172,7 @@ class Driver:
         def begin() -> None:
             if self._stopped is None:
                 self._until, self._stopped = until, stopped
+                self._moved = time.monotonic()
             else:
                 stopped.set_exception(BusyError("another thread lets time pass already"))
 
@@ -193,8 +199,11 @@ class Driver:
         try:
             over = self._until(following)
         except Stuck as stuck:
+            if self._waits_elsewhere() and time.monotonic() < self._moved + ELSEWHERE:
+                return LOOK
             self._stop(stuck)
             return 0
+        self._moved = time.monotonic()
         if over:
             self._stop(None)
         elif following is None:
@@ -233,6 +242,11 @@ class Driver:
                 names,
             )
         return True
+
+    def _waits_elsewhere(self) -> bool:
+        """Whether a handler waits outside of the kit, as for a thread that nobody else knows."""
+        sleeping = self._schedule.sleeping
+        return any(not turn.waits_for and turn not in sleeping for turn in turns_of(self._loop))
 
     def _pending(self) -> bool:
         return bool(self._schedule.pending or self._is_open() or turns_of(self._loop))

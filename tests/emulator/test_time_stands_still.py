@@ -95,6 +95,19 @@ def test_a_thread_holds_the_time(graph_emulator: Emulator, work: Callable[[], An
     assert seen == [0.0]
 
 
+def test_a_thread_that_is_not_known_may_take_a_moment(graph_emulator: Emulator) -> None:
+    svc, seen = graph_emulator, list[float]()
+
+    async def handle(call: Any) -> None:
+        await asyncio.sleep(30)  # until nothing else is to come
+        began = svc.clock.now()
+        await anyio.to_thread.run_sync(time.sleep, 0.05, limiter=anyio.CapacityLimiter(1))
+        seen.append((svc.clock.now() - began).total_seconds())
+
+    called(svc, handle)
+    assert seen == [0.0]
+
+
 def test_the_thread_of_a_handler_holds_the_time(graph_emulator: Emulator) -> None:
     svc, seen = graph_emulator, list[float]()
 
