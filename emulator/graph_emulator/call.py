@@ -30,6 +30,10 @@ class Participant:
     held: bool = False
     in_lobby: bool = False
     shares_screen: bool = False
+    joined: float = 0.0
+    """When, in seconds since the emulator began."""
+    left: float | None = None
+    """None while the participant is there, and if that was to the end."""
 
     def to_json(self) -> dict[str, Json]:
         """Return the participant as notifications and answers have it."""

@@ -53,7 +53,7 @@ class CallRecords:
         self._schedule.after(delay, act, pending=False)
 
     def _write(self, path: Path, call: Call, end: float) -> None:
-        now = _moment(self._schedule.time)
+        now = moment_of(self._schedule.time)
         record = self._entities.store.get(path)
         if record is None:
             body = {**_record(call, end), "version": 1, "lastModifiedDateTime": now}
@@ -68,7 +68,7 @@ class CallRecords:
 
 
 def _record(call: Call, end: float) -> dict[str, Json]:
-    times = {"startDateTime": _moment(call.began), "endDateTime": _moment(end)}
+    times = {"startDateTime": moment_of(call.began), "endDateTime": moment_of(end)}
     bot = application(call.app_id)
     others = [one.identity for one in call.attended] or [
         object_of(one).get("identity") for one in list_of(call.entity.get("targets"))
@@ -116,7 +116,7 @@ def _record(call: Call, end: float) -> dict[str, Json]:
 
 
 def _participant(identity: Json) -> dict[str, Json]:
-    return {"id": text_of(_single(identity).get("id")), "identity": identity}
+    return {"id": text_of(single_of(identity).get("id")), "identity": identity}
 
 
 def _endpoint(identity: Json | None) -> dict[str, Json]:
@@ -128,17 +128,18 @@ def _endpoint(identity: Json | None) -> dict[str, Json]:
     return {
         "@odata.type": f"{_KIND}participantEndpoint",
         "userAgent": agent,
-        "associatedIdentity": _single(identity),
+        "associatedIdentity": single_of(identity),
     }
 
 
-def _single(identity: Json) -> Json:
+def single_of(identity: Json) -> dict[str, Json]:
     """Return the one identity in a set."""
     found = [one for one in object_of(identity).values() if object_of(one)]
     return found[0] if found else {}
 
 
-def _moment(time: float) -> str:
+def moment_of(time: float) -> str:
+    """Return a time in seconds since the emulator began, as JSON has it."""
     return (BEGIN + timedelta(seconds=time)).isoformat().replace("+00:00", "Z")
 
 

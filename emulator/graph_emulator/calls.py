@@ -369,7 +369,9 @@ class Calls:
         if leg not in self.legs[call.id]:
             self.legs[call.id].append(leg)
         leg.participant = Participant(
-            id=call.seeded.guid("participant"), identity=leg.person.identity(call.tenant)
+            id=call.seeded.guid("participant"),
+            identity=leg.person.identity(call.tenant),
+            joined=self.schedule.time,
         )
         call.participants[leg.participant.id] = leg.participant
         call.attended.append(leg.participant)
@@ -390,6 +392,7 @@ class Calls:
         if call.ended or gone is None or gone.id not in call.participants:
             return
         del call.participants[gone.id]
+        gone.left = self.schedule.time
         self.legs[call.id].remove(leg)
         self._let_go(leg)
         removed = {**gone.to_json(), "removedState": {"reason": "Left"}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -14,6 +15,7 @@ from graph_comms.bot.json_values import Json, object_of, text_of
 from .behaviours import Behaviour
 from .call import Call, result_info
 from .faults import invalid, no_tenant, of_platform
+from .odata.store import Path
 from .people import Leg, Person
 from .telling import Teller, told
 
@@ -40,6 +42,11 @@ class Meeting:
         default_factory=list[tuple[float, str, Person]], repr=False
     )
     teller: Teller = field(default_factory=Teller, repr=False)
+    online: Path | None = field(default=None, repr=False)
+    """Where its online meeting is in the store, if it has one."""
+    video: bytes | None = field(default=None, repr=False)
+    """What its recordings have; None if it is not recorded."""
+    transcript: str | None = field(default=None, repr=False)
 
     @property
     def named(self) -> dict[str, str]:
@@ -48,9 +55,14 @@ class Meeting:
 
     def chat(self) -> dict[str, Json]:
         """Return the chat of the meeting, which the service names to who joins it by its id."""
+        if self.key.startswith("19:"):
+            return self._chat(self.key)
         digest = base64.urlsafe_b64encode(sha256(self.key.encode()).digest()[:33]).decode()
-        thread = {"threadId": f"19:meeting_{digest}@thread.v2", "messageId": "0"}
-        return {"@odata.type": "#microsoft.graph.chatInfo", **thread}
+        return self._chat(f"19:meeting_{digest}@thread.v2")
+
+    def _chat(self, thread: str) -> dict[str, Json]:
+        named = {"threadId": thread, "messageId": "0"}
+        return {"@odata.type": "#microsoft.graph.chatInfo", **named}
 
     @told
     def joins(self, person: Person, after: float = 0.0) -> Self:
@@ -68,6 +80,18 @@ class Meeting:
     def admits(self, after: float = 0.0) -> Self:
         """Let somebody admit the bot from the lobby."""
         self.admitted_after = after
+        return self
+
+    @told
+    def records(self, video: bytes = b"") -> Self:
+        """Let somebody record what goes on: `video` is what the recordings have, an MP4 file."""
+        self.video = video
+        return self
+
+    @told
+    def transcribes(self, text: str) -> Self:
+        """Let somebody have it written down: `text` is what the transcripts have, in WebVTT."""
+        self.transcript = text
         return self
 
     def enter(self, calls: Calls, call: Call) -> None:
@@ -113,6 +137,8 @@ class Meetings:
     def __init__(self, teller: Teller) -> None:
         self._teller = teller
         self._meetings: dict[str, Meeting] = {}
+        self.on_declare: Callable[[Meeting, MeetingLink, str], None] = _nothing
+        """Called with a meeting that a script declares, and its link."""
 
     def clear(self) -> None:
         """Forget all meetings."""
@@ -121,13 +147,29 @@ class Meetings:
     def declare(self, join_url: str, passcode: str | None, *, lobby: bool) -> Meeting:
         """Return the meeting of a link or a meeting's id, which is declared by it.
 
+        It is the one that was created, if its link is that of one; a link that names its organizer
+        makes an online meeting of it.
+
         Raises ValueError for what is no link to a meeting.
         """
         link = MeetingLink.parse(join_url, passcode=passcode)
         key = link.thread_id or link.meeting_id or ""
-        meeting = Meeting(key, link.passcode, lobby, teller=self._teller)
-        self._meetings[key] = meeting
+        known = self._meetings.get(key)
+        if known is not None and known.online is not None:
+            known.passcode, known.lobby = link.passcode or known.passcode, lobby
+            return known
+        meeting = self.add(key, link.passcode, lobby=lobby)
+        self.on_declare(meeting, link, join_url)
         return meeting
+
+    def add(self, key: str, passcode: str | None, *, lobby: bool = False) -> Meeting:
+        """Add a meeting by its thread or its id."""
+        meeting = self._meetings[key] = Meeting(key, passcode, lobby, teller=self._teller)
+        return meeting
+
+    def name(self, meeting: Meeting, meeting_id: str) -> None:
+        """Let a meeting be found by an id, too."""
+        self._meetings[meeting_id] = meeting
 
     def of(self, body: Json) -> Meeting:
         """Return the meeting that a body wants to join; raises Fault if it cannot be joined so."""
@@ -143,6 +185,10 @@ class Meetings:
         if meeting_id and meeting.passcode is not None and meeting.passcode != given:
             raise of_platform(400, "8561", "Invalid join meeting id.")
         return meeting
+
+
+def _nothing(meeting: Meeting, link: MeetingLink, join_url: str) -> None:
+    """Nobody has to know of it."""
 
 
 _PAGE = "https://learn.microsoft.com/graph/api/application-post-calls"

@@ -11,14 +11,16 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import quote
+from uuid import UUID
 
+from graph_comms.bot import MeetingLink
 from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 from graph_comms.models import OnlineMeeting
 
 from .behaviours import Behaviour
 from .faults import Fault
-from .ids import Seeded
-from .meetings import Meetings
+from .ids import Seeded, same_id
+from .meetings import Meeting, Meetings
 from .messages import Answer, Request
 from .odata.entities import Entities, shown
 from .odata.places import Place, context_of, place_of
@@ -55,6 +57,7 @@ class OnlineMeetings:
         self._seeded = seeded
         self._entities = entities
         self._meetings = meetings
+        meetings.on_declare = self._declared
         self._by_external_id: dict[tuple[str, str, str], Path] = {}
 
     def routes(self) -> dict[str, Callable[[Request], Answer]]:
@@ -92,36 +95,58 @@ class OnlineMeetings:
 
     def _created(self, request: Request, place: Place) -> Path:
         body = object_of(request.body)
+        asked = object_of(body.get("joinMeetingIdSettings")).get("isPasscodeRequired") is True
+        passcode = _encoded(self._seeded.guid("passcode"))[:6] if asked else None
+        thread = f"19:meeting_{_encoded(self._seeded.guid('thread'))}@thread.v2"
         organizer = place.owner or request.caller.app_id
         tenant = request.caller.home
-        thread = f"19:meeting_{_encoded(self._seeded.guid('thread'))}@thread.v2"
         context = json.dumps({"Tid": tenant, "Oid": organizer}, separators=(",", ":"))
         link = f"https://teams.microsoft.com/l/meetup-join/{quote(thread, safe='')}/0"
-        asked = object_of(body.get("joinMeetingIdSettings")).get("isPasscodeRequired") is True
+        address = f"{link}?context={quote(context, safe='')}"
+        meeting = self._meetings.add(thread, passcode)
+        return self._add(body, meeting, address, organizer, tenant, place.owner)
+
+    def _declared(self, meeting: Meeting, link: MeetingLink, join_url: str) -> None:
+        """Make an online meeting of one that a script declares, if its link says whose it is."""
+        organizer = same_id(link.organizer_id or "")
+        if organizer and link.thread_id:
+            self._add({}, meeting, join_url, organizer, link.tenant_id or "", organizer)
+
+    def _add(
+        self,
+        body: Mapping[str, Json],
+        meeting: Meeting,
+        address: str,
+        organizer: str,
+        tenant: str,
+        owner: str | None,
+    ) -> Path:
+        key = _encoded(f"1*{organizer}*0**{meeting.key}")
+        number = f"{UUID(self._seeded.guid('meeting')).int % 10**12:012}"
         attendees = list_of(object_of(body.get("participants")).get("attendees"))
         user = {"id": organizer, "displayName": None, "tenantId": tenant or None}
-        number = str(self._seeded.random.randrange(10**11, 10**12))
-        passcode = _encoded(self._seeded.guid("passcode"))[:6] if asked else None
-        self._meetings.declare(number, passcode, lobby=False)
+        now = self._schedule.now()
         entity: dict[str, Json] = {
             **_DEFAULTS,
             **body,
-            **_times(body, self._schedule.now()),
-            "id": _encoded(f"1*{organizer}*0**{thread}"),
-            "creationDateTime": _written(self._schedule.now()),
-            "joinWebUrl": f"{link}?context={quote(context, safe='')}",
-            "chatInfo": {"threadId": thread, "messageId": "0", "replyChainMessageId": None},
+            **_times(body, now),
+            "id": key,
+            "creationDateTime": _written(now),
+            "joinWebUrl": address,
+            "chatInfo": {"threadId": meeting.key, "messageId": "0", "replyChainMessageId": None},
             "participants": {
                 "organizer": {"identity": {"user": user}, "upn": None, "role": "presenter"},
                 "attendees": attendees,
             },
             "joinMeetingIdSettings": {
-                "isPasscodeRequired": asked,
+                "isPasscodeRequired": meeting.passcode is not None,
                 "joinMeetingId": number,
-                "passcode": passcode,
+                "passcode": meeting.passcode,
             },
         }
-        return self._entities.add(_COLLECTION, entity, OnlineMeeting, place.owner)
+        meeting.online = self._entities.add(_COLLECTION, entity, OnlineMeeting, owner)
+        self._meetings.name(meeting, number)
+        return meeting.online
 
 
 def _times(body: Mapping[str, Json], now: datetime) -> dict[str, Json]:

@@ -23,6 +23,7 @@ from .groups import Groups
 from .ids import Seeded, same_id
 from .log import By, Log, Logged, Undeclared, hidden
 from .media import Media
+from .meeting_reports import MeetingReports
 from .meetings import Meetings
 from .messages import Answer, Request
 from .metadata import entity_type, type_name_of
@@ -87,6 +88,7 @@ class Service:
         self._serving = Serving(self.entities, self.calls)
         self._references = References(self.entities, _ROUTER)
         CallRecords(self.schedule, self.entities, self.calls)
+        MeetingReports(self.schedule, self.seeded, self.entities, self.calls)
         self.subscriptions = Subscriptions(
             self.schedule,
             self.seeded,

@@ -35,8 +35,11 @@ class Record:
         return f'W/"{self.version}"'
 
     def belongs_to(self, owner: str | None) -> bool:
-        """Whether it can be found below a user; None is everybody."""
-        return owner is None or owner == self.owner
+        """Whether it can be found below a user; None is everybody.
+
+        What is below an entity of a collection that users share is found wherever that is.
+        """
+        return owner is None or owner == self.owner or len(self.path) > 3
 
 
 class Store:
