@@ -444,9 +444,10 @@ class Harness(ABC):
 
     async def _handle(self, request: httpx.Request, body: bytes, by: By = "bot") -> httpx.Response:
         url = request.url
+        path = url.raw_path.decode("ascii").partition("?")[0]
         headers = {name.lower(): value for name, value in request.headers.items()}
         status, written, content = await self._service.handle(
-            request.method, url.path, url.query.decode(), headers, body, by
+            request.method, path, url.query.decode(), headers, body, by
         )
         return httpx.Response(status, headers=written, content=content, request=request)
 

@@ -16,6 +16,9 @@ VERSIONS = ("v1.0", "beta")
 _KEY = re.compile(r"\{([^{}]+)\}")
 _TOKEN = re.compile(r"\{(?P<key>[^{}]+)\}|\((?P<arguments>[^()]*)\)")
 _ARGUMENT = re.compile(r"(\w+)=('(?:[^']|'')*'|%27.*?%27(?=,|$)|[^,]*)")
+_KEYED = re.compile(r"(?<=\w)\((?:'|%27)((?:[^'%/]|''|%(?!27)|%27%27)*)(?:'|%27)\)(?=/|$)")
+"""A key in parentheses: `recordings('1')` is the same as `recordings/1`."""
+
 _ALIAS = ("app", "calls")
 
 
@@ -82,7 +85,7 @@ class Router:
         version, _, below = path.lstrip("/").partition("/")
         if version not in VERSIONS:
             return frozenset()
-        segments = below.rstrip("/").split("/")
+        segments = _KEYED.sub(_as_segment, below.rstrip("/")).split("/")
         if tuple(segments[:2]) == _ALIAS:
             segments[0] = "communications"
         plain = "/" + "/".join(segment.removeprefix("microsoft.graph.") for segment in segments)
@@ -114,6 +117,10 @@ def _template(path: str) -> _Template:
         else:
             pattern += r"(?:\(\))?"
     return _Template(re.compile(pattern + re.escape(plain[at:])), tuple(names), {})
+
+
+def _as_segment(key: re.Match[str]) -> str:
+    return "/" + key[1].replace("%27%27", "%27").replace("''", "'")
 
 
 def _literal(text: str) -> str:

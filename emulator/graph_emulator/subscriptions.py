@@ -12,7 +12,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
 from urllib.parse import quote, unquote
@@ -33,7 +33,7 @@ from .odata.entities import Entities
 from .odata.filters import Predicate, parse_filter
 from .odata.places import context_of, location_of
 from .odata.serving import Serving
-from .odata.store import Change, Path, Record
+from .odata.store import Change, Path, Record, Store
 from .receivers import Reply
 from .schedule import Act, Schedule
 from .tokens import Authority
@@ -47,13 +47,15 @@ OK = 200
 
 _COLLECTION = ("subscriptions",)
 _REQUIRED = ("changeType", "notificationUrl", "resource", "expirationDateTime")
+_CHANGEABLE = {"expirationDateTime", "notificationUrl", "@odata.type"}
 _CHANGES = frozenset({"created", "updated", "deleted"})
+_IN_PARENTHESES = {("recordings",), ("transcripts",)}
 _TYPES = {
     "callRecords": "#microsoft.graph.callrecord",
     "presences": "#microsoft.graph.presence",
     "onlineMeetings": "#microsoft.graph.onlineMeeting",
-    "recordings": "#microsoft.graph.callRecording",
-    "transcripts": "#microsoft.graph.callTranscript",
+    "recordings": "#Microsoft.Graph.callRecording",
+    "transcripts": "#Microsoft.Graph.callTranscript",
 }
 
 
@@ -63,11 +65,20 @@ class _Watched:
 
     path: Path
     below: str
+    owner: str | None
     condition: Predicate | None
 
-    def has(self, record: Record) -> bool:
+    @property
+    def is_artifact(self) -> bool:
+        """Whether it is about what is recorded of meetings."""
+        return bool(self.below) or (self.path[-1],) in _IN_PARENTHESES
+
+    def has(self, record: Record, store: Store) -> bool:
         """Whether a record is meant."""
         path = record.path
+        shared = store.get(path[:3])
+        if self.owner and (shared is None or not shared.belongs_to(self.owner)):
+            return False
         if self.below:
             meant = path[: len(self.path)] == self.path and path[-2:-1] == (self.below,)
         else:
@@ -131,6 +142,12 @@ class Subscriptions:
         resource = text_of(body["resource"])
         watched = _watched(resource)
         expires = self._expiry(resource, text_of(body["expirationDateTime"]))
+        late = expires - self._schedule.now() > timedelta(hours=1)
+        if late and watched.is_artifact and not body.get("lifecycleNotificationUrl"):
+            raise _wrong(
+                "lifecycleNotificationUrl is required for subscription creation on this resource when the"
+                " expirationDateTime value exceeds 1 hour"
+            )
         for name in ("notificationUrl", "lifecycleNotificationUrl"):
             if body.get(name):
                 await self._validate(text_of(body[name]))
@@ -140,7 +157,7 @@ class Subscriptions:
             "applicationId": request.caller.app_id,
             "creatorId": request.caller.app_id,
         }
-        path = self._entities.add(_COLLECTION, entity, Subscription)
+        path = self._entities.add(_COLLECTION, entity, Subscription, request.caller.app_id)
         key = path[-1]
         self._watched[key] = watched
         self._tenants[key] = request.caller.home
@@ -154,6 +171,8 @@ class Subscriptions:
         """Let a subscription live on (subscription-update)."""
         record = self._found(request)
         body = object_of(request.body)
+        if other := body.keys() - _CHANGEABLE:
+            raise _wrong(f"{min(other)} of a subscription cannot be changed.")
         if address := text_of(body.get("notificationUrl")):
             await self._validate(address)
         if until := text_of(body.get("expirationDateTime")):
@@ -181,14 +200,14 @@ class Subscriptions:
     def _changed(self, change: Change, record: Record) -> None:
         for key, watched in list(self._watched.items()):
             subscription = self._entities.store.get((*_COLLECTION, key))
-            if subscription is None or not watched.has(record):
+            if subscription is None or not watched.has(record, self._entities.store):
                 continue
             if change in text_of(subscription.value["changeType"]):
                 self._tell(key, subscription, change, record)
 
     def _tell(self, key: str, subscription: Record, change: Change, record: Record) -> None:
         path = record.path
-        resource = "/".join(path)
+        resource = _address_of(path)
         kind = next((_TYPES[one] for one in reversed(path) if one in _TYPES), None)
         data = {"@odata.id": resource, "@odata.etag": record.etag, "id": path[-1]}
         if kind is not None:
@@ -258,7 +277,7 @@ class Subscriptions:
     def _found(self, request: Request) -> Record:
         key = same_id(request.keys["subscription-id"])
         record = self._entities.store.get((*_COLLECTION, key))
-        if record is None:
+        if record is None or not record.belongs_to(request.caller.app_id):
             raise Fault(404, "ResourceNotFound", "The object was not found.")
         return record
 
@@ -290,15 +309,29 @@ class Subscriptions:
             )
 
 
+_KEYED = re.compile(r"\('([^']*)'\)")
+
+
+def _address_of(path: Path) -> str:
+    """Return the address of a resource as notifications of it have it."""
+    if path[-2:-1] not in _IN_PARENTHESES:
+        return "/".join(path)
+    root, *parts = path
+    pairs = zip(parts[::2], parts[1::2], strict=True)
+    return "/".join([root, *(f"{name}('{key}')" for name, key in pairs)])
+
+
 def _watched(resource: str) -> _Watched:
     """Return what a resource means, such as `communications/callRecords` or `users/x/presence`."""
     plain, _, query = relative(resource).partition("?")
+    plain = _KEYED.sub(r"/\1", plain)
     segments = [same_id(unquote(one)) for one in plain.strip("/").split("/")]
+    owner = None
     match segments:
         case ["users", user, "presence"]:
             segments = ["communications", "presences", user]
-        case ["users", _, name, *rest]:
-            segments = ["communications", name, *rest]
+        case ["users", user, name, *rest]:
+            owner, segments = user, ["communications", name, *rest]
         case _:
             pass
     below = ""
@@ -307,7 +340,7 @@ def _watched(resource: str) -> _Watched:
             segments, below = segments[:-1], kind.lower()
     found = re.search(r"\$filter=([^&]*)", query)
     condition = parse_filter(unquote(found[1]), None) if found else None
-    return _Watched(tuple(segments), below, condition)
+    return _Watched(tuple(segments), below, owner, condition)
 
 
 def _wrong(message: str) -> Fault:
@@ -332,6 +365,19 @@ BEHAVIOURS = (
     Behaviour(
         "subscriptions.changes", "D", f"{_PAGE}change-notifications-delivery-webhooks",
         f"{_TEST}test_call_records_are_notified",
+    ),
+    Behaviour(
+        "subscriptions.recordings", "D",
+        f"{_PAGE}teams-changenotifications-callrecording-and-calltranscript",
+        f"{_TEST}test_recordings_are_notified",
+    ),
+    Behaviour(
+        "subscriptions.mine", "D", f"{_PAGE}api/subscription-list",
+        f"{_TEST}test_subscriptions_are_those_of_an_application",
+    ),
+    Behaviour(
+        "subscriptions.update", "D", f"{_PAGE}api/subscription-update",
+        f"{_TEST}test_subscriptions_are_those_of_an_application",
     ),
     Behaviour(
         "subscriptions.encrypted", "D", f"{_PAGE}change-notifications-with-resource-data",

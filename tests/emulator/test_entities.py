@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
@@ -58,6 +58,19 @@ def test_the_life_of_an_entity(client: CommunicationsClient) -> None:
     assert calls.count() == before - 1
     with pytest.raises(NotFoundError):
         calls.get(key)
+
+
+@pytest.mark.parametrize("key", ["a/b", "a b", "ü", "a'b", "100%", "%41", "a?b#c", "x;y=(1)"])
+def test_any_key_has_an_address(http: httpx.Client, key: str) -> None:
+    made = http.post(RECORDS, json={"id": key})
+    assert value(http.get(made.headers["location"]))["id"] == key
+    assert http.delete(made.headers["location"]).status_code == 204
+    quoted = quote(key.replace("'", "''"), safe="")
+    value(http.post(RECORDS, json={"id": key, "sessions": [{"id": "s"}]}))
+    for mark in ("'", "%27"):
+        address = f"{RECORDS}({mark}{quoted}{mark})/sessions({mark}s{mark})"
+        assert value(http.get(address))["id"] == "s"
+    http.delete(f"{RECORDS}('{quoted}')")
 
 
 def test_an_update_is_merged(http: httpx.Client) -> None:

@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from graph_comms import BadRequestError, NotFoundError
+from graph_comms import BadRequestError, CommunicationsClient, NotFoundError
 from graph_comms.bot.changes import Changes, EncryptionCertificate, Publisher
-from graph_comms.models import Subscription
+from graph_comms.models import CallRecording, OnlineMeeting, Subscription
 from graph_emulator import Emulator
 from graph_emulator.subscriptions import LifecycleEvent
+from tests.emulator.bots import joining
 
 URL = "https://bot.contoso.com/api/changes"
 RECORDS = "communications/callRecords"
@@ -158,6 +159,65 @@ def test_presences_are_notified_by_condition(svc: Emulator) -> None:
         ("updated", "communications/presences/ann"),
         ("updated", "communications/presences/ben"),
     ]
+
+
+def record_meeting(svc: Emulator, organizer: str) -> None:
+    made = svc.client().users.online_meetings.create(organizer, OnlineMeeting())
+    ann = svc.user("Ann")
+    svc.meeting(str(made.join_web_url)).records(b"video").joins(ann).leaves(ann, after=5)
+    svc.client().calls.create(joining(str(made.join_web_url), svc.tenant_id))
+    svc.run()
+    svc.advance(minutes=1)
+
+
+def test_recordings_are_notified(svc: Emulator) -> None:
+    changes = changes_of(svc)
+    seen: list[CallRecording] = []
+
+    @changes.any
+    async def changed(change: Any) -> None:
+        seen.append(await change.fetch())
+
+    later = svc.clock.now() + timedelta(hours=2)
+    with pytest.raises(BadRequestError, match="lifecycleNotificationUrl is required"):
+        svc.client().subscriptions.create(
+            wanted(
+                svc,
+                resource="communications/onlineMeetings/getAllRecordings",
+                change_type="created",
+                expiration_date_time=later,
+            )
+        )
+    svc.wait_for(
+        changes.subscriptions.create(
+            "users/ann/onlineMeetings/getAllRecordings", change_types=("created",)
+        )
+    )
+    record_meeting(svc, "ben")
+    assert seen == []
+    record_meeting(svc, "ann")
+    [recording] = seen
+    assert isinstance(recording, CallRecording)
+    item = svc.log.notifications[-1].body["value"][0]
+    address = (
+        f"communications/onlineMeetings('{recording.meeting_id}')/recordings('{recording.id}')"
+    )
+    assert item["resource"] == item["resourceData"]["@odata.id"] == address
+    assert item["resourceData"]["@odata.type"] == "#Microsoft.Graph.callRecording"
+
+
+def test_subscriptions_are_those_of_an_application(svc: Emulator) -> None:
+    changes_of(svc)
+    subscriptions = svc.client().subscriptions
+    made = str(subscriptions.create(wanted(svc)).id)
+    with pytest.raises(BadRequestError, match="resource"):
+        subscriptions.update(made, Subscription(resource="other"))
+    other = CommunicationsClient(svc.credential("another"), transport=svc.transport())
+    assert list(other.subscriptions.list()) == []
+    for refused in (other.subscriptions.get, other.subscriptions.delete):
+        with pytest.raises(NotFoundError):
+            refused(made)
+    subscriptions.delete(made)
 
 
 def certificate() -> EncryptionCertificate:

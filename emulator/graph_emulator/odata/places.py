@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 from graph_comms._runtime.model import GraphModel
@@ -28,7 +28,7 @@ _SHARED = frozenset({"adhocCalls", "onlineMeetings"})
 class Place:
     """A path in the store; `keyed` says of each segment whether it is a key.
 
-    `owner` is the user whose part of a collection is asked for, if it is one's.
+    `owner` is the user, or the application, whose part of a collection is asked for, if it is one's.
     """
 
     path: Path
@@ -49,7 +49,9 @@ class Place:
 
 def place_of(request: Request) -> Place:
     """Return where a request leads; its functions, `$count` and the like left out."""
-    return place_at(request.operation.path, request.keys, request.caller.user)
+    place = place_at(request.operation.path, request.keys, request.caller.user)
+    mine = place.path[0] == "subscriptions"
+    return replace(place, owner=request.caller.app_id) if mine else place
 
 
 def place_at(template: str, keys: Mapping[str, str], me: str | None) -> Place:

@@ -394,6 +394,10 @@ BEHAVIOURS = (
         "entities.calls", "D", "https://learn.microsoft.com/graph/api/resources/commsoperation",
         f"{_TEST}test_calls_and_their_operations_are_listed",
     ),
+    Behaviour(
+        "entities.keys", "D", "OData URL Conventions 4.01, sections 4.3.1 and 4.3.6",
+        f"{_TEST}test_any_key_has_an_address",
+    ),
     Behaviour("entities.missing", "D", f"{_ODATA}9.3.3", f"{_TEST}test_what_is_not_there_is_404"),
     Behaviour("entities.method", "D", f"{_ODATA}9.3.4", f"{_TEST}test_another_method_is_405"),
     Behaviour("entities.tags", "D", f"{_ODATA}8.2.4", f"{_TEST}test_entity_tags"),
