@@ -26,7 +26,7 @@ _HIDDEN = frozenset(
 
 
 _PASSCODE = re.compile(
-    r"((?:/|%2F)meet(?:/|%2F)[^?&#%/\s]{1,64}(?:\?|%3F)(?:[^#\s]{0,200}?(?:&|%26))?p(?:=|%3D))[^&#%'\s]+",
+    r"((?:/|%2F)meet(?:/|%2F)[^?&#%/\s]{1,64}(?:\?|%3F)(?:[^#\s]{0,50}?(?:&|%26))?p(?:=|%3D))[^&#%'\s]+",
     re.IGNORECASE,
 )
 """The passcode in the link of a meeting, which may be encoded as part of a query."""
