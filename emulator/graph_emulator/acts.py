@@ -112,7 +112,7 @@ class Acts:
             raise ActError("only a group or meeting that the bot is in can be joined")
         if any(leg.person is person for leg in self._service.calls.legs[call.id]):
             raise ActError(f"{person.label} is in the call already")
-        self._service.calls.appear(call, Leg(person, call, self._service.calls))
+        self._service.calls.come(call, Leg(person, call, self._service.calls))
         return {}
 
     def _admits(self, act: Mapping[str, Json]) -> Json:

@@ -13,6 +13,7 @@ from .schedule import Act
 
 if TYPE_CHECKING:
     from .meetings import Meeting
+    from .recording_policies import Recording
 
 Shape = Literal["peer-to-peer", "group", "meeting"]
 EndedBy = Literal["bot", "user", "service"]
@@ -34,6 +35,8 @@ class Participant:
     """When, in seconds since the emulator began."""
     left: float | None = None
     """None while the participant is there, and if that was to the end."""
+    recording: Json = None
+    """What the roster says of a recording that the participant makes."""
 
     def to_json(self) -> dict[str, Json]:
         """Return the participant as notifications and answers have it."""
@@ -60,6 +63,7 @@ class Participant:
             "isMuted": self.muted,
             "isInLobby": self.in_lobby,
             "id": self.id,
+            **({} if self.recording is None else {"recordingInfo": self.recording}),
         }
 
 
@@ -116,6 +120,8 @@ class Call:
     participants: dict[str, Participant] = field(default_factory=dict[str, Participant])
     meeting: Meeting | None = field(default=None, repr=False)
     """The meeting that the bot has joined."""
+    recording: Recording | None = field(default=None, repr=False)
+    """What a policy has the bot record."""
     attended: list[Participant] = field(default_factory=list[Participant])
     """The people who are in the call, or were."""
     began: float = 0.0

@@ -8,7 +8,7 @@ from typing import Literal
 
 from graph_comms import models
 from graph_comms._runtime.misfits import attributes
-from graph_comms.bot.json_values import Json, list_of, object_of, text_of
+from graph_comms.bot.json_values import Json, list_of, number_of, object_of, text_of
 
 from . import wire
 from .addresses import is_https
@@ -103,6 +103,9 @@ class Calling:
         calls.schedule.cancel(call.ringing)
         call.callback_uri = request.body["callbackUri"]
         call.delta_roster = _wants_deltas(request.body)
+        capacity = number_of(request.body.get("participantCapacity"))
+        if call.recording is not None and capacity is not None:
+            call.recording.capacity = int(capacity)
         call.entity |= {"callOptions": request.body.get("callOptions")}
         call.state = "establishing"
         calls.later(BEAT, lambda: calls.tell(call, state="establishing"))

@@ -36,6 +36,9 @@ KEPT = 45 * 60.0
 DECISION = 15.0
 """Within how many seconds an incoming call must be answered, rejected or redirected."""
 
+DECISION_TO_RECORD = 5.0
+"""The same for a call to a bot that is to record for a policy."""
+
 
 class Calls:
     """The calls of the service, by any spelling of their ids."""
@@ -58,7 +61,12 @@ class Calls:
         self.legs: dict[str, list[Leg]] = {}
         self.on_key: Callable[[Call, str], None] = lambda call, key: None
         self.on_speech: Callable[[Call, Speech], None] = lambda call, speech: None
-        self.on_end: list[Callable[[Call], None]] = []
+        self.on_coming: Callable[[Call, Leg, Callable[[], None]], None] = lambda call, leg, join: (
+            join()
+        )
+        """Called before somebody joins what the bot is in; the last argument lets that happen."""
+        self.on_leaving: list[Callable[[Call, Leg, Participant], None]] = []
+        self.on_end: list[Callable[[Call], object]] = []
         self.changed: Callable[[Call], object] = lambda call: None
         """Called when what a call shows to who looks at it may have become something else."""
 
@@ -98,10 +106,14 @@ class Calls:
         caller: Person,
         tenant: str,
         meeting: Meeting | None = None,
+        *,
+        transferor: Person | None = None,
+        bot_data: Json = None,
     ) -> Call:
         """Let a person call an application: the bot is told, and has some seconds to decide.
 
-        With a meeting the application is called into that.
+        With a meeting the application is called into that; with a `transferor` it was somebody else who
+        passed the call on to it; `bot_data` is what a bot is told that is called because of a policy.
         """
         sees = self.directory.sees_callers(app_id)
         call_id = self.seeded.guid("call")
@@ -136,6 +148,8 @@ class Calls:
             token = {"@odata.type": "#microsoft.graph.tokenMeetingInfo", "token": call.id}
             call.entity |= {"chatInfo": meeting.chat(), "meetingInfo": token}
             call.meeting = meeting
+        if bot_data is not None:
+            call.entity["applicationMetadata"] = {"botData": bot_data}
         call.began = self.schedule.time
         self._calls[call.id] = call
         leg = Leg(caller, call, self)
@@ -151,11 +165,13 @@ class Calls:
                 "@odata.type": "#microsoft.graph.incomingContext",
                 "sourceParticipantId": seeded.guid("caller"),
                 "observedParticipantId": call.bot_id,
+                **({} if transferor is None else {"transferor": transferor.identity(tenant)}),
             },
         }
         self._send(call, wire.of_call(call, "created", data, self.forms, identified=True))
         late = result_info(408, 8587, "The incoming call was not answered in time.")
-        call.ringing = self.later(DECISION, lambda: self.end(call, "service", late))
+        decision = DECISION if bot_data is None else DECISION_TO_RECORD
+        call.ringing = self.later(decision, lambda: self.end(call, "service", late))
         if caller.patience is not None:
             self.later(caller.patience, lambda: self._give_up(leg))
         return call
@@ -362,6 +378,23 @@ class Calls:
         self.later(2 * BEAT, lambda: self.tell(call, state="established", **second))
         self.later(2 * BEAT, lambda: self.tell(call, state="established", **third))
 
+    def come(self, call: Call, leg: Leg) -> None:
+        """Let a person join a group or a meeting."""
+        if not call.ended:
+            self.on_coming(call, leg, partial(self.appear, call, leg))
+
+    def hand_over(self, leg: Leg, person: Person) -> None:
+        """Let a person transfer the call to another, who takes the place once that one has answered."""
+        call = leg.call
+        if call.ended or leg.participant is None:
+            return
+
+        def answered(refusal: dict[str, Json] | None) -> None:
+            if refusal is None:  # who answers appears a moment before
+                self.later(4 * BEAT, partial(self.remove, leg))
+
+        self.ring(call, person, answered)
+
     def appear(self, call: Call, leg: Leg) -> None:
         """Show a person in the roster."""
         if call.ended:
@@ -395,6 +428,8 @@ class Calls:
         gone.left = self.schedule.time
         self.legs[call.id].remove(leg)
         self._let_go(leg)
+        for on_leaving in self.on_leaving:
+            on_leaving(call, leg, gone)
         removed = {**gone.to_json(), "removedState": {"reason": "Left"}}
         self.tell_roster(call, [removed])
         if len(call.participants) == 1:
@@ -431,7 +466,9 @@ class Calls:
         for leg in self.legs.pop(call.id, []):
             self._let_go(leg)
         told: dict[str, Json]
-        if result is not None:
+        if call.recording is not None and result is not None:
+            told = {**call.to_json(), "terminationReason": "CallTerminated"}
+        elif result is not None:
             told = {"state": "terminated", "resultInfo": result, "callChainId": call.chain_id}
         elif data is not None:
             told = {"state": "terminated", **data, "callChainId": call.chain_id}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urljoin
 
-from graph_comms.bot.json_values import Json, object_of, text_of
+from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 
 from .call import Call
 from .context import INSIDE, inside
@@ -50,7 +50,7 @@ class Delivery:
         self._authority = authority
         self._log = log
         self._receivers = receivers
-        self._lanes: dict[str, deque[Callable[[], Awaitable[None]]]] = {}
+        self._lanes: dict[str, deque[Callable[[], Awaitable[object]]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ordered: dict[str, float] = {}
         """When the last roster of each call is delivered that must not be overtaken."""
@@ -70,7 +70,7 @@ class Delivery:
     def send(self, call: Call, body: Json) -> None:
         """Post a notification about a call, after those before it were answered, or as it is disturbed."""
         disturbance = self.disturbance
-        item = body["value"][0]
+        item = _first(body)
         delay = disturbance.delay(item, call.seeded)
         if disturbance.loses(call.seeded):
             with self._logged(
@@ -90,6 +90,14 @@ class Delivery:
         # A lane of its own: others of the call may overtake it.
         lane = f"{call.id}/{call.seeded.guid('late')}"
         self._schedule.after(due - self._schedule.time, lambda: self._put(lane, call, body))
+
+    def consult(self, call: Call, body: Json, on_answer: Callable[[Reply | None], None]) -> None:
+        """Post what a bot answers in the response, after those before it; nothing disturbs that."""
+
+        async def ask() -> None:
+            on_answer(await self._post(call, body, call.seeded.guid("message")))
+
+        self.put(call.id, ask)
 
     async def overtake(self, call: Call, operation: str) -> None:
         """Hold the answer about an operation back, if chance says so, until its end has been delivered.
@@ -113,7 +121,7 @@ class Delivery:
             while len(lane) > 1:  # the first is being posted
                 lane.pop()
 
-    def put(self, key: str, *posts: Callable[[], Awaitable[None]]) -> None:
+    def put(self, key: str, *posts: Callable[[], Awaitable[object]]) -> None:
         """Do something after what was put into the same lane before; a run waits for it."""
         lane = self._lanes.get(key)
         if lane is None:
@@ -152,7 +160,7 @@ class Delivery:
         with self._logged("change", uri, None, body, again) as logged:
             logged.answer = await self.ask(uri, headers, json.dumps(body).encode())
 
-    async def _run(self, key: str, lane: deque[Callable[[], Awaitable[None]]]) -> None:
+    async def _run(self, key: str, lane: deque[Callable[[], Awaitable[object]]]) -> None:
         while lane:
             try:
                 await lane[0]()
@@ -160,7 +168,8 @@ class Delivery:
                 lane.popleft()
         del self._lanes[key]
 
-    async def _post(self, call: Call, body: Json, message_id: str) -> None:
+    async def _post(self, call: Call, body: Json, message_id: str) -> Reply | None:
+        """Post a notification, and return the last answer."""
         token = self._authority.notification_token(call.app_id, call.tenant, self.claims)
         headers = {
             "authorization": f"Bearer {token}",
@@ -175,23 +184,26 @@ class Delivery:
         again = partial(self._put_once, call, body)
         receiver = self._receivers.of_call(call.callback_uri)
         posted = json.dumps(body).encode()
+        answer = None
         for left in range(self.redelivery, -1, -1):
             with self._logged("notification", call.callback_uri, call.id, body, again) as attempt:
                 if receiver is not None:
                     attempt.answer = await receiver(call.callback_uri, headers, posted)
-            if attempt.answer is not None and attempt.answer.status in REDIRECTS:
-                await self._redirect(call, body, headers, attempt.answer.location)
+            answer = attempt.answer
+            if answer is not None and answer.status in REDIRECTS:
+                await self._redirect(call, body, headers, answer.location)
             if attempt.taken and (held := self._held.get(_subject(body))):
                 held.set()
             if left == 0 or not attempt.failed:
                 break
             await self._schedule.sleep(AGAIN)
+        return answer
 
     async def _redirect(
         self, call: Call, body: Json, headers: Mapping[str, str], location: str
     ) -> None:
         """Post the notification of an incoming call where its answer says, if it is dialled there."""
-        if body["value"][0].get("changeType") != "created" or not location:
+        if _first(body).get("changeType") != "created" or not location:
             return
         address = urljoin(call.callback_uri, location)
         again = partial(self._put_once, call, body)
@@ -224,9 +236,14 @@ class Delivery:
                 )
 
 
+def _first(body: Json) -> Mapping[str, Json]:
+    """Return the notification in a body, which some are by themselves."""
+    return object_of((list_of(body.get("value")) or [body])[0])
+
+
 def _subject(body: Json) -> str:
     """Return the id of what a notification is about, if it has one."""
-    return text_of(object_of(object_of(body["value"][0]).get("resourceData")).get("id"))
+    return text_of(object_of(_first(body).get("resourceData")).get("id"))
 
 
 @dataclass(slots=True)

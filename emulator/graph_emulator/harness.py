@@ -34,6 +34,7 @@ from .meetings import Meeting
 from .people import Person
 from .quotas import Quotas
 from .receivers import Receiver, Receivers, Reply
+from .recording_policies import Recording
 from .remote import AccessToken
 from .schedule import Schedule
 from .seed_file import SeedFileError, declare
@@ -303,25 +304,76 @@ class Harness(ABC):
         return self._service.meetings.declare(join_url, passcode, lobby=lobby)
 
     def rings(
-        self, bot: Bot | str | None = None, *, from_: Person, meeting: Meeting | None = None
+        self,
+        bot: Bot | str | None = None,
+        *,
+        from_: Person,
+        meeting: Meeting | None = None,
+        transferor: Person | None = None,
     ) -> Call:
         """Let a person call a bot: a connected one, or the one at `callback` by its callbackUri.
 
-        With a `meeting` the bot is called into that. A server has one bot, which need not be named;
-        elsewhere ValueError is raised without.
+        With a `meeting` the bot is called into that; a `transferor` is who has passed the call on to the
+        bot. A server has one bot, which need not be named; elsewhere ValueError is raised without.
         """
-        if isinstance(bot, Bot):
-            app_id, uri = bot.engine.app_id, bot.engine.callback_uri
-        else:
-            app_id, uri = self.app_id, bot or self.callback_uri
-        self._running_loop()  # raises unless it runs
-        return self._rings(app_id, uri, from_, meeting)
+        app_id, uri = self._addressed(bot)
+        return self._rings(app_id, uri, from_, meeting, transferor)
 
     @told
     def _rings(
-        self, app_id: str, callback_uri: str, from_: Person, meeting: Meeting | None
+        self,
+        app_id: str,
+        callback_uri: str,
+        from_: Person,
+        meeting: Meeting | None,
+        transferor: Person | None = None,
     ) -> Call:
-        return self.calls.rings(app_id, callback_uri, from_, self.tenant_id, meeting)
+        return self.calls.rings(
+            app_id, callback_uri, from_, self.tenant_id, meeting, transferor=transferor
+        )
+
+    def policy_recording(
+        self,
+        bot: Bot | str | None = None,
+        *,
+        of: Person,
+        also: Collection[Person] = (),
+        meeting: Meeting | None = None,
+        required: bool = True,
+        tells_status: bool = True,
+    ) -> Call:
+        """Let a policy call a bot, which is to record a person in a call, or in a meeting.
+
+        `also` are others under the policy: a bot that has answered with a participantCapacity is asked
+        when they join the meeting. If the recording is `required`, who is not recorded does not join. Whether
+        rosters tell of what the bot says of its recording is not known: not without `tells_status`. The
+        bot is named as for `rings`.
+        """
+        app_id, uri = self._addressed(bot)
+        return self._policy_recording(app_id, uri, of, [*also], meeting, required, tells_status)
+
+    @told
+    def _policy_recording(
+        self,
+        app_id: str,
+        callback_uri: str,
+        of: Person,
+        also: list[Person],
+        meeting: Meeting | None,
+        required: bool,
+        tells_status: bool,
+    ) -> Call:
+        recording = Recording(people=(of, *also), required=required, tells_status=tells_status)
+        return self._service.recording_policies.invite(
+            app_id, callback_uri, of, meeting, recording, self.tenant_id
+        )
+
+    def _addressed(self, bot: Bot | str | None) -> tuple[str, str]:
+        """Return the application id and the callbackUri of a bot that is rung."""
+        self._running_loop()  # raises unless it runs
+        if isinstance(bot, Bot):
+            return bot.engine.app_id, bot.engine.callback_uri
+        return self.app_id, bot or self.callback_uri
 
     @told
     def end(self, call_id: str, *, code: int, subcode: int) -> None:

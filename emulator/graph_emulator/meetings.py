@@ -125,9 +125,7 @@ class Meeting:
         legs: dict[str, Leg] = {}
         for after, act, person in sorted(self.steps, key=lambda step: step[0]):
             leg = legs.setdefault(person.id, Leg(person, call, calls))
-            does = (
-                partial(calls.appear, call, leg) if act == "joins" else partial(calls.remove, leg)
-            )
+            does = partial(calls.come, call, leg) if act == "joins" else partial(calls.remove, leg)
             calls.later(calls.beat + after, does)
 
 

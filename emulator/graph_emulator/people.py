@@ -149,6 +149,11 @@ class Person:
         return self._does(after, lambda leg: leg.calls.end(leg.call, "user", result))
 
     @told
+    def transfers(self, to: Person, after: float = 0.0) -> Self:
+        """Transfer the call to another person, who takes this one's place after answering."""
+        return self._does(after, lambda leg: leg.calls.hand_over(leg, to))
+
+    @told
     def presses(self, keys: str, after: float = 0.0, *, every: float = 0.5) -> Self:
         """Press keys, `every` so many seconds one."""
         if unknown := set(keys) - KEYS.keys():

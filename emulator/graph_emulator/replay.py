@@ -240,6 +240,8 @@ class Replay:
         return self._meant[kind, name]
 
     def _argument(self, svc: Server, name: str, value: Json) -> Any:
+        if items := list_of(value):
+            return [self._argument(svc, name, one) for one in items]
         members = object_of(value)
         if name == "speech":
             return Speech.silence(float(members["seconds"]))

@@ -35,6 +35,7 @@ from .permissions import check_permissions
 from .presence import Presences
 from .quotas import Quotas
 from .receivers import Receivers
+from .recording_policies import RecordingPolicies
 from .routing import Route, Router
 from .schedule import Schedule
 from .sharing import Sharing
@@ -84,6 +85,7 @@ class Service:
         self.calls = Calls(self.schedule, self.seeded, self.directory, self.delivery, forms)
         self.meetings = Meetings(self.teller)
         self.media = Media(self.calls)
+        self.recording_policies = RecordingPolicies(self.calls, self.delivery)
         self.entities = Entities(self.seeded)
         self._serving = Serving(self.entities, self.calls)
         self._references = References(self.entities, _ROUTER)
@@ -107,6 +109,7 @@ class Service:
             **self.subscriptions.routes(),
             **OnlineMeetings(self.schedule, self.seeded, self.entities, self.meetings).routes(),
             **Sharing(self.calls).routes(),
+            **self.recording_policies.routes(),
         }
         self.policies = AccessPolicies(forms)
         self.quotas: Quotas | None = None
@@ -127,6 +130,7 @@ class Service:
         self.meetings.clear()
         self.calls.clear()
         self.media.clear()
+        self.recording_policies.clear()
         self.failing.clear()
         self.throttles.clear()
         self.policies.clear()

@@ -124,6 +124,19 @@ BEHAVIOURS = (
         "8501: call not established",
         f"{_TESTS}test_what_cannot_be_passed_on_is_refused",
     ),
+    Behaviour("transfers.by_person", "?", "", f"{_TESTS}test_a_person_transfers_the_call"),
+    Behaviour(
+        "transfers.by_person.refused",
+        "?",
+        "",
+        f"{_TESTS}test_a_call_stays_where_it_was_when_nobody_takes_the_transfer",
+    ),
+    Behaviour(
+        "transfers.to_bot",
+        "W",
+        "microsoft-graph-comms-samples issue 617: incomingContext.transferor",
+        f"{_TESTS}test_a_call_that_was_transferred_to_the_bot_says_by_whom",
+    ),
     Behaviour("redirect", "D", f"{_PAGE}call-redirect", f"{_TESTS}test_a_call_is_redirected"),
     Behaviour("redirect.result", "?", "", f"{_TESTS}test_a_call_is_redirected"),
 )

@@ -8,6 +8,7 @@ from graph_comms.bot.json_values import Json
 
 from . import documented
 from .call import Call, Operation
+from .people import Person
 
 Forms = Literal["wire", "docs"]
 
@@ -68,6 +69,23 @@ def of_sharing(call: Call, change: str, session: str, forms: Forms) -> Json:
         kind = "#microsoft.graph.contentSharingSession"
         return _item(call, change, path, [{"@odata.type": kind, "id": session}], forms)
     return _item(call, change, f"{path}/{session}", None, forms)
+
+
+def of_joining(call: Call, person: Person) -> Json:
+    """Return the body that asks a bot whether a person, whom a policy has it record, may join."""
+    source = {
+        "@odata.type": "#microsoft.graph.participantInfo",
+        "identity": person.identity(call.tenant),
+    }
+    joining = {**call.to_json(), "source": source}
+    kind = "#microsoft.graph.participantJoiningNotification"
+    return {"@odata.type": kind, "call": joining}
+
+
+def of_left(call: Call, participant_id: str) -> Json:
+    """Return the body that tells a bot that somebody has left of whom it was asked."""
+    kind = "#microsoft.graph.participantLeftNotification"
+    return {"@odata.type": kind, "call": call.to_json(), "participantId": participant_id}
 
 
 def _item(call: Call, change: str, below: str, data: Json, forms: Forms) -> Json:

@@ -84,3 +84,47 @@ def test_redirections_have_limits(svc: Emulator, count: int, timeout: int | None
     options: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
     with pytest.raises(GraphHTTPError, match="8523"):
         svc.client().calls.redirect(call.id, targets=targets, **options)
+
+
+def users(call: Any) -> list[str]:
+    named = [one.identity.get("user") for one in call.roster]
+    return [user["displayName"] for user in named if user]
+
+
+@pytest.mark.parametrize("group", [False, True])
+def test_a_person_transfers_the_call(svc: Emulator, group: bool) -> None:
+    bot, joined, left = bot_of(svc), list[Any](), list[Any]()
+    bot.participant_joined(lambda event: joined.append(event.participant.info.identity))
+    bot.participant_left(lambda event: left.append(event.participant.info.identity))
+    svc.connect(bot)
+    ben = svc.user("Ben").answers(after=3)
+    people = [svc.user("Ann").answers().transfers(ben, after=5)]
+    people += [svc.user("Cid").answers()] if group else []
+    call = svc.calls[svc.client().calls.create(call_to(*people)).id]
+    svc.run()
+    assert (call.state, users(call)) == ("established", ["Cid", "Ben"] if group else ["Ben"])
+    assert [identity.user.display_name for identity in left] == ["Ann"]
+    assert "Ben" in [identity.user.display_name for identity in joined if identity.user]
+    ben.hangs_up()
+    svc.run()
+    assert call.ended is not group
+
+
+def test_a_call_stays_where_it_was_when_nobody_takes_the_transfer(svc: Emulator) -> None:
+    ann = svc.user("Ann").answers().transfers(svc.user("Ben").declines(), after=5)
+    call = svc.calls[svc.client().calls.create(call_to(ann)).id]
+    svc.run()
+    assert (call.state, users(call)) == ("established", ["Ann"])
+
+
+def test_a_call_that_was_transferred_to_the_bot_says_by_whom(svc: Emulator) -> None:
+    bot, transferors = bot_of(svc), list[Any]()
+
+    @bot.incoming
+    async def take(call: Any) -> None:
+        transferors.append(call.model.incoming_context.transferor)
+
+    svc.connect(bot)
+    svc.rings(bot, from_=svc.user("Ben"), transferor=svc.user("Ann"))
+    svc.run()
+    assert transferors[0].user.display_name == "Ann"
