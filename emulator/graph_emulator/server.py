@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
 from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -119,7 +119,8 @@ class Server(Harness):
             self._app, log_level="warning", lifespan="off", access_log=False, server_header=False
         )
         server = uvicorn.Server(config)
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        # Ctrl+C ends the context, which ends the streams of events: by itself uvicorn would wait for them.
+        server.capture_signals = nullcontext  # type: ignore[assignment]
         self._loop = asyncio.get_running_loop()
         acting = asyncio.create_task(self._schedule.run())
         serving = asyncio.create_task(server.serve(sockets=[self._socket]))

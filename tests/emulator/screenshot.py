@@ -1,8 +1,9 @@
-"""Make docs/emulator.png: the page of the emulator with the call of `make demo` in it."""
+"""Make docs/emulator.png: the page of the emulator with calls of the bot of `make demo` in it."""
 
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +15,7 @@ PICTURE = PROJECT / "docs/emulator.png"
 
 
 def main() -> None:
-    """Play the demo, and take the picture when its call has ended."""
+    """Play the demo, ring its bot once more, and take the picture in the middle of that call."""
     command = [sys.executable, "-u", str(PROJECT / "examples/ivr-bot/demo.py"), "--stay"]
     browser = Browser()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
@@ -22,12 +23,16 @@ def main() -> None:
         address = next(
             found[0] for line in demo.stdout if (found := re.search(r"http:\S+#token=\S+", line))
         )
-        browser.show(width=1280, height=820)
+        browser.show(width=1360, height=800)
         browser.open(address)
         browser.find("#call-list .row", "terminated")
+        browser.find("#ring-who").send_keys("Cleo")
+        browser.find("#ring button").click()
+        browser.find("[aria-label='Cleo presses 1']").click()
+        browser.find("#timeline", "cancelMediaProcessing")
         browser.find("#timeline .row", "playPrompt").click()
         browser.shoot(PICTURE)
-        demo.terminate()
+        demo.send_signal(signal.SIGINT)
     browser.close()
 
 

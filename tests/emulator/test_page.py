@@ -359,8 +359,12 @@ def test_the_demo_leaves_the_page_open_until_it_is_interrupted() -> None:
             assert line
         headers = {"authorization": f"Bearer {token.strip()}"}
         info = httpx.get(f"{address}_emulator/info", headers=headers, trust_env=False).json()
-        os.killpg(demo.pid, signal.SIGINT)
-        assert (demo.wait(timeout=20), demo.stderr.read()) == (0, "")
+        open_page = httpx.stream(
+            "GET", f"{address}_emulator/events", headers=headers, trust_env=False
+        )
+        with open_page:
+            os.killpg(demo.pid, signal.SIGINT)
+            assert (demo.wait(timeout=20), demo.stderr.read()) == (0, "")
     assert info["people"] == ["Ann", "Ben"]
 
 
