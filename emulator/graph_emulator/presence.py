@@ -208,6 +208,8 @@ class Presences:
     def locate(self, source: str, request: Request) -> Answer:
         """Say where a user works, by hand or as a device has found out (presence-setmanuallocation)."""
         body = object_of(request.body)
+        if body.get("workLocationType") is None:
+            raise _invalid("workLocationType is required.")
         named = ("workLocationType", "placeId")
         self._user(request).locations[source] = {one: body.get(one) for one in named}
         return self._located(request)
@@ -222,7 +224,7 @@ class Presences:
         places = self._user(request).locations
         found = next(({**places[one], "source": one} for one in _PLACES if one in places), None)
         self._show(_user_id(request), workLocation=found)
-        return Answer(200)
+        return Answer(204)
 
     def _show(self, user_id: str, **changes: Json) -> None:
         """Write what else there is of a user into the store."""

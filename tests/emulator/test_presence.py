@@ -16,6 +16,7 @@ from graph_comms.models import (
     WorkLocationType,
 )
 from graph_emulator import Emulator
+from tests.emulator.plain import plain
 
 
 @pytest.fixture
@@ -167,6 +168,13 @@ def test_where_a_user_works(ann: User) -> None:
     ann.presence.set_automatic_location(ann.id, work_location_type=office, place_id="13")
     ann.presence.clear_location(ann.id)
     assert shown() is None
+
+
+def test_a_place_of_no_kind_is_refused(svc: Emulator) -> None:
+    with plain(svc) as http:
+        assert http.post("/users/1/presence/setManualLocation", json={}).status_code == 400
+        body = {"workLocationType": "office"}
+        assert http.post("/users/1/presence/setManualLocation", json=body).status_code == 204
 
 
 def test_the_presence_of_several(svc: Emulator, ann: User) -> None:
