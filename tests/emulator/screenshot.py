@@ -32,6 +32,8 @@ def main() -> None:
         browser.find("#timeline", "cancelMediaProcessing")
         browser.find("#timeline .row", "playPrompt").click()
         browser.shoot(PICTURE)
+        browser.find("[aria-label='Hang up: Cleo']").click()
+        browser.find("#call-facts", "terminated")
         demo.send_signal(signal.SIGINT)
     browser.close()
 

@@ -284,6 +284,17 @@ def test_a_page_connects_again_and_misses_nothing(chromium: Browser, world: Worl
     assert len(numbers) == len(set(numbers))
 
 
+def test_old_entries_go(page: Browser, world: World) -> None:
+    events, act = world.server.events, {"act": "presses", "person": "Ann", "keys": "1"}
+
+    def press(times: int) -> int:
+        return [events.add("act", call=None, act=act) for _ in range(times)][-1]
+
+    last = world.portal.call(press, 2100)
+    page.find(f"#timeline li[data-key='{last}']")
+    assert page.run("return document.querySelectorAll('#timeline li').length") == 2000
+
+
 # -- hostile text
 
 
