@@ -469,7 +469,12 @@ class Calls:
         if call.recording is not None and result is not None:
             told = {**call.to_json(), "terminationReason": "CallTerminated"}
         elif result is not None:
-            told = {"state": "terminated", "resultInfo": result, "callChainId": call.chain_id}
+            told = {
+                **(data or {}),
+                "state": "terminated",
+                "resultInfo": result,
+                "callChainId": call.chain_id,
+            }
         elif data is not None:
             told = {"state": "terminated", **data, "callChainId": call.chain_id}
         else:
@@ -506,6 +511,11 @@ class Calls:
         if not call.ended and (call.state != "terminating" or data["state"] == call.state):
             chained = {**data, "callChainId": call.chain_id}
             self._send(call, wire.of_call(call, "updated", chained, self.forms))
+
+    def tell_item(self, call: Call, item: Json) -> None:
+        """Tell of something that belongs to a call, if that has not ended."""
+        if not call.ended:
+            self._send(call, item)
 
     def _tell_sharing(self, call: Call, change: str, session: str) -> None:
         options = object_of(call.entity.get("callOptions"))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -30,6 +30,7 @@ from .faults import Fault
 from .journal import Journal
 from .lines import Lines
 from .log import By, Log
+from .media import PROMPT
 from .meetings import Meeting
 from .people import Person
 from .quotas import Quotas
@@ -385,9 +386,17 @@ class Harness(ABC):
         self.calls.end(self.calls[call_id], "service", ending(code, subcode))
 
     @told
-    def prompt(self, uri: str, *, seconds: float) -> None:
-        """Say how long the prompt of an address lasts; any other lasts three seconds."""
+    def prompt(
+        self, uri: str, *, seconds: float = PROMPT, fails: Literal[8535, 8536] | None = None
+    ) -> None:
+        """Say how long the prompt of an address lasts; any other lasts three seconds.
+
+        One that `fails` has another format than the service plays (8535), or cannot be fetched (8536).
+        """
         self._service.media.lengths[uri] = seconds
+        self._service.media.broken.pop(uri, None)
+        if fails is not None:
+            self._service.media.broken[uri] = fails
 
     @told
     def fail_next(self, operation: str, status: int, code: str = "UnknownError") -> None:

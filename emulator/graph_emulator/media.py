@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from graph_comms._runtime.subcodes import explained
 from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 
 from .behaviours import Behaviour
@@ -40,6 +41,8 @@ class Media:
         self.recordings = Recordings()
         self.lengths: dict[str, float] = {}
         """How long prompts last, in seconds, by their addresses."""
+        self.broken: dict[str, int] = {}
+        """Why prompts cannot be played, as a sub-code, by their addresses."""
         calls.on_key = self._pressed
         calls.on_speech = lambda call, speech: self._to_recording(call, lambda r: r.hear(speech))
         calls.on_end.append(self._ended)
@@ -50,6 +53,7 @@ class Media:
         self._recording.clear()
         self.recordings.clear()
         self.lengths.clear()
+        self.broken.clear()
 
     def routes(self) -> dict[str, Callable[[Request], Answer]]:
         """Return what answers which operation, by method and path."""
@@ -74,8 +78,9 @@ class Media:
                 finish(self._calls, call, operation, "completed", DONE, "completedSuccessfully")
                 self._next(call, operation)
 
-        length = sum(map(self._length, prompts))
-        self._queue(call, operation, lambda: self._calls.later(length, played))
+        length, broken = self._playing(prompts)
+        end = played if broken is None else partial(self._cannot_play, call, operation, broken)
+        self._queue(call, operation, lambda: self._calls.later(length, end))
         return answered(request, call, operation)
 
     def record_response(self, request: Request) -> Answer:
@@ -98,12 +103,16 @@ class Media:
         )
         beep = 0.0 if body.get("playBeep") is False else BEEP
 
+        playing, broken = self._playing(prompts)
+
         def listen() -> None:
-            if operation.status == "running" and not call.ended:
+            if broken is not None:
+                self._cannot_play(call, operation, broken)
+            elif operation.status == "running" and not call.ended:
                 self._recording[call.id] = recording
                 recording.begin()
 
-        before = sum(map(self._length, prompts)) + beep
+        before = playing + (beep if broken is None else 0.0)
         self._queue(call, operation, lambda: self._calls.later(before, listen))
         return answered(request, call, operation)
 
@@ -183,9 +192,21 @@ class Media:
         else:
             del self._waiting[call.id]
 
-    def _length(self, prompt: Json) -> float:
-        address = text_of(object_of(object_of(prompt).get("mediaInfo")).get("uri"))
-        return self.lengths.get(address, PROMPT)
+    def _playing(self, prompts: list[Json]) -> tuple[float, int | None]:
+        """Return how long prompts play until one of them cannot be, and why not; None if all can."""
+        seconds = 0.0
+        for prompt in prompts:
+            address = text_of(object_of(object_of(prompt).get("mediaInfo")).get("uri"))
+            if broken := self.broken.get(address):
+                return seconds, broken
+            seconds += self.lengths.get(address, PROMPT)
+        return seconds, None
+
+    def _cannot_play(self, call: Call, operation: Operation, broken: int) -> None:
+        if operation.status == "running":
+            result = (400, broken, f"Action failed, {explained(400, broken)}.")
+            finish(self._calls, call, operation, "failed", result, "unknown")
+            self._next(call, operation)
 
     # -- what happens in a call
 
@@ -224,6 +245,12 @@ BEHAVIOURS = (
         "W",
         "microsoft-graph-comms-samples issue 545: 500 UnknownError",
         f"{_TESTS}test_nothing_is_played_before_the_audio_is_active",
+    ),
+    Behaviour(
+        "prompts.broken",
+        "D-ACS",
+        "8535: invalid file format, 8536: download failed; the code is a guess",
+        f"{_TESTS}test_a_prompt_that_cannot_be_played_fails",
     ),
     Behaviour("prompts.length", "?", "", f"{_TESTS}test_prompts_play_in_order"),
     Behaviour(

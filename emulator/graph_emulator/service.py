@@ -37,6 +37,7 @@ from .quotas import Quotas
 from .receivers import Receivers
 from .recording_policies import RecordingPolicies
 from .routing import Route, Router
+from .routing_groups import RoutingGroups
 from .schedule import Schedule
 from .sharing import Sharing
 from .subscriptions import Subscriptions
@@ -86,6 +87,7 @@ class Service:
         self.meetings = Meetings(self.teller)
         self.media = Media(self.calls)
         self.recording_policies = RecordingPolicies(self.calls, self.delivery)
+        self._routing_groups = RoutingGroups(self.calls)
         self.entities = Entities(self.seeded)
         self._serving = Serving(self.entities, self.calls)
         self._references = References(self.entities, _ROUTER)
@@ -110,6 +112,7 @@ class Service:
             **OnlineMeetings(self.schedule, self.seeded, self.entities, self.meetings).routes(),
             **Sharing(self.calls).routes(),
             **self.recording_policies.routes(),
+            **self._routing_groups.routes(),
         }
         self.policies = AccessPolicies(forms)
         self.quotas: Quotas | None = None
@@ -131,6 +134,7 @@ class Service:
         self.calls.clear()
         self.media.clear()
         self.recording_policies.clear()
+        self._routing_groups.clear()
         self.failing.clear()
         self.throttles.clear()
         self.policies.clear()

@@ -10,7 +10,8 @@ from graph_comms.bot.json_values import Json, list_of, number_of, object_of, tex
 from .behaviours import Behaviour
 from .call import NUMBERED, Call, result_info
 from .calls import BEAT, Calls
-from .faults import invalid, not_established, not_permitted, wrong_state
+from .faults import invalid, not_established, not_permitted, other_tenant, wrong_state
+from .ids import same_id
 from .messages import Answer, Request
 from .people import Person
 
@@ -42,14 +43,19 @@ class Transfers:
         target = object_of(object_of(request.body).get("transferTarget"))
         if call.shape != "peer-to-peer" and not object_of(request.body).get("transferee"):
             raise invalid("transferee is required in a group call.")
-        person = calls.directory.called(target.get("identity"))
-        consultative = bool(text_of(target.get("replacesCallId")))
+        identity = object_of(target.get("identity"))
+        _check_target(call, identity)
+        person = calls.directory.called(identity)
+        replaced = text_of(target.get("replacesCallId"))
+        consultative = bool(replaced)
         call.state = "transferring"
         calls.later(BEAT, lambda: calls.tell(call, state="transferring"))
         taken = person.response == "answers"
         delay = BEAT + (person.responds_after if taken else _patience(person))
-        outcome = self._accepted if taken else self._failed
-        calls.later(BEAT + delay, partial(outcome, call, consultative))
+        if taken:
+            calls.later(BEAT + delay, partial(self._accepted, call, replaced))
+        else:
+            calls.later(BEAT + delay, partial(self._failed, call, consultative))
         return Answer(202)
 
     def redirect(self, request: Request) -> Answer:
@@ -70,10 +76,10 @@ class Transfers:
         calls.schedule.cancel(call.ringing)
         call.state = "redirecting"
         passed_on = result_info(200, 7000, "The call was redirected.")
-        calls.later(BEAT, lambda: calls.end(call, "bot", passed_on))
+        calls.later(BEAT, lambda: calls.end(call, "bot", passed_on, data=call.to_json()))
         return Answer(202)
 
-    def _accepted(self, call: Call, consultative: bool) -> None:
+    def _accepted(self, call: Call, replaced: str) -> None:
         if call.ended or call.state == "terminating":
             return
         call.state = "transferAccepted"
@@ -84,10 +90,19 @@ class Transfers:
             "subcode": 7015,
             "message": "GracefulTransferCompleted",
         }
-        end = partial(self._calls.end, call, "bot", None if consultative else done)
-        if consultative:
-            end = partial(end, data={"terminationReason": "AppTransferred"})
-        self._calls.later(BEAT, end)
+        if not replaced:
+            self._calls.later(BEAT, partial(self._calls.end, call, "bot", done))
+            return
+        for ended in dict.fromkeys((call.id, same_id(replaced))):
+            self._calls.later(BEAT, partial(self._app_transferred, ended))
+
+    def _app_transferred(self, call_id: str) -> None:
+        """End one of the two calls of a consultative transfer, if there is such a call."""
+        try:
+            call = self._calls[call_id]
+        except KeyError:
+            return
+        self._calls.end(call, "bot", None, data={"terminationReason": "AppTransferred"})
 
     def _failed(self, call: Call, consultative: bool) -> None:
         if call.ended or call.state == "terminating":
@@ -106,6 +121,17 @@ class Transfers:
         self._calls.tell(call, **told)
 
 
+def _check_target(call: Call, identity: Json) -> None:
+    """Refuse to transfer to another tenant, and to a telephone number unless the bot has one."""
+    tenant = text_of(object_of(identity.get("user")).get("tenantId"))
+    if tenant and call.tenant and same_id(tenant) != same_id(call.tenant):
+        raise other_tenant()
+    source = object_of(object_of(call.entity.get("source")).get("identity"))
+    ours = call.direction == "incoming" or source.get("applicationInstance")
+    if identity.get("phone") and not ours:
+        raise invalid("source must be an applicationInstance, to transfer to a telephone number.")
+
+
 def _patience(person: Person) -> float:
     return person.responds_after if person.response == "declines" else 15.0
 
@@ -116,6 +142,18 @@ _TESTS = "tests/emulator/test_transfers.py::"
 BEHAVIOURS = (
     Behaviour(
         "transfers.accepted", "D", f"{_PAGE}call-transfer", f"{_TESTS}test_a_call_is_transferred"
+    ),
+    Behaviour(
+        "transfers.replaced",
+        "W",
+        "microsoft-graph-comms-samples issue 106: both calls end",
+        f"{_TESTS}test_both_calls_of_a_consultation_end",
+    ),
+    Behaviour(
+        "transfers.targets",
+        "D",
+        f"{_PAGE}call-transfer: same tenant, and telephones; the codes are guesses",
+        f"{_TESTS}test_to_whom_no_call_is_transferred",
     ),
     Behaviour("transfers.failed", "D", f"{_PAGE}call-transfer", f"{_TESTS}test_a_transfer_fails"),
     Behaviour(

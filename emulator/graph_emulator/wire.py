@@ -71,6 +71,12 @@ def of_sharing(call: Call, change: str, session: str, forms: Forms) -> Json:
     return _item(call, change, f"{path}/{session}", None, forms)
 
 
+def of_routing_group(call: Call, change: str, group: Json, forms: Forms) -> Json:
+    """Return the notification of an audio routing group; of one that is gone, without data."""
+    data = None if change == "deleted" else group
+    return _item(call, change, f"/audioRoutingGroups/{group['id']}", data, forms)
+
+
 def of_joining(call: Call, person: Person) -> Json:
     """Return the body that asks a bot whether a person, whom a policy has it record, may join."""
     source = {

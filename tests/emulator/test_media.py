@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -132,3 +132,25 @@ def test_keys_need_a_subscription(svc: Emulator, subscribes: bool) -> None:
     svc.run()
     assert svc.calls[str(call.id)].tones == ["1", "2"]
     assert seen == (["1", "2"] if subscribes else [])
+
+
+@pytest.mark.parametrize("subcode", [8535, 8536])
+def test_a_prompt_that_cannot_be_played_fails(
+    svc: Emulator, call_id: str, subcode: Literal[8535, 8536]
+) -> None:
+    svc.prompt("https://bot.contoso.com/broken.wav", fails=subcode)
+    client = svc.client()
+    client.calls.play_prompt(call_id, prompts=[prompt(), prompt("broken"), prompt()])
+    client.calls.record_response(call_id, prompts=[prompt("broken")])
+    client.calls.play_prompt(call_id, prompts=[prompt()])
+    start = svc.log.requests[-1].time
+    svc.run()
+    assert [(round(time - start, 1), status, code) for time, status, code in ends(svc)] == [
+        (3.0, "failed", subcode),
+        (3.0, "failed", subcode),
+        (6.0, "completed", 0),
+    ]
+    svc.prompt("https://bot.contoso.com/broken.wav")
+    client.calls.play_prompt(call_id, prompts=[prompt("broken")])
+    svc.run()
+    assert ends(svc)[-1][1] == "completed"

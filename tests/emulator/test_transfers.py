@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from graph_comms import GraphHTTPError, PermissionDeniedError
+from graph_comms.models import Identity
 from graph_emulator import Emulator
 from tests.emulator.bots import bot_of, call_to, states, target
 
@@ -128,3 +129,46 @@ def test_a_call_that_was_transferred_to_the_bot_says_by_whom(svc: Emulator) -> N
     svc.rings(bot, from_=svc.user("Ben"), transferor=svc.user("Ann"))
     svc.run()
     assert transferors[0].user.display_name == "Ann"
+
+
+def test_both_calls_of_a_consultation_end(svc: Emulator) -> None:
+    svc.connect(bot_of(svc))
+    ann, ben = svc.user("Ann").answers(), svc.user("Ben").answers()
+    first, second = (str(svc.client().calls.create(call_to(one)).id) for one in (ann, ben))
+    svc.run()
+    to = target(ben)
+    to.replaces_call_id = second.upper()
+    svc.client().calls.transfer(first, transfer_target=to)
+    svc.run()
+    last = {one.call_id: one.body["value"][0]["resourceData"] for one in svc.log.notifications}
+    for call_id in (first, second):
+        assert (last[call_id]["state"], last[call_id]["terminationReason"]) == (
+            "terminated",
+            "AppTransferred",
+        )
+
+
+def test_to_whom_no_call_is_transferred(svc: Emulator) -> None:
+    call = svc.client().calls.create(call_to(svc.user("Ann").answers(after=0)))
+    svc.run()
+    with pytest.raises(GraphHTTPError, match=r"8523.*applicationInstance"):
+        svc.client().calls.transfer(str(call.id), transfer_target=target(svc.phone("+12065550100")))
+    foreign = target(svc.user("Ben"))
+    assert foreign.identity is not None
+    assert foreign.identity.user is not None
+    foreign.identity.user = Identity.from_dict({"id": svc.user("Ben").id, "tenantId": "another"})
+    created = svc.client(tenant=svc.tenant_id).calls.create(
+        call_to(svc.user("Cid").answers(after=0))
+    )
+    svc.run()
+    with pytest.raises(PermissionDeniedError, match="7505"):
+        svc.client().calls.transfer(str(created.id), transfer_target=foreign)
+
+
+def test_the_end_of_a_redirected_call_repeats_the_whole_call(svc: Emulator) -> None:
+    call = svc.rings(bot_of(svc), from_=svc.user("Ann"))
+    svc.client().calls.redirect(call.id, targets=[target(svc.user("Ben"))], timeout=15)
+    svc.run()
+    data = svc.log.notifications[-1].body["value"][0]["resourceData"]
+    assert {"source", "targets", "callbackUri", "resultInfo"} < data.keys()
+    assert data["state"] == "terminated"
