@@ -8,7 +8,7 @@ from functools import partial
 from graph_comms.bot.json_values import Json, list_of, number_of, object_of, text_of
 
 from .behaviours import Behaviour
-from .call import NUMBERED, Call, result_info
+from .call import NUMBERED, Call, ending, result_info
 from .calls import BEAT, Calls
 from .faults import invalid, not_established, not_permitted, other_tenant, wrong_state
 from .ids import same_id
@@ -18,6 +18,9 @@ from .people import Person
 MOST_TARGETS = 25
 TIMEOUTS = (15, 90)
 """Within what the time-out of a redirection must be, in seconds."""
+
+USUAL_TIMEOUT, USUAL_OF_MANY = 55.0, 60.0
+"""What it is for one target, and for more, where the request has none."""
 
 ROLE = "Calls.Initiate.All"
 
@@ -71,13 +74,30 @@ class Transfers:
         timeout = number_of(object_of(request.body).get("timeout"))
         if timeout is not None and not TIMEOUTS[0] <= timeout <= TIMEOUTS[1]:
             raise invalid(f"timeout must be between {TIMEOUTS[0]} and {TIMEOUTS[1]} seconds.")
-        for target in targets:
-            calls.directory.called(object_of(target).get("identity"))
+        people = [calls.directory.called(object_of(one).get("identity")) for one in targets]
         calls.schedule.cancel(call.ringing)
         call.state = "redirecting"
-        passed_on = result_info(200, 7000, "The call was redirected.")
-        calls.later(BEAT, lambda: calls.end(call, "bot", passed_on, data=call.to_json()))
+        longest = timeout or (USUAL_TIMEOUT if len(people) == 1 else USUAL_OF_MANY)
+        self._ring_together(call, people, longest)
         return Answer(202)
+
+    def _ring_together(self, call: Call, people: list[Person], longest: float) -> None:
+        """Let it ring at others for so many seconds, and end the call when one takes it or none has."""
+        calls = self._calls
+        takers = [one for one in people if one.response == "answers"]
+        first = min(takers, key=lambda one: one.responds_after, default=None)
+        if first is not None and first.responds_after <= longest:
+            passed_on = result_info(200, 7000, "The call was redirected.")
+            data = {**call.to_json(), "answeredBy": _answered_by(first, call.tenant)}
+            calls.later(
+                BEAT + first.responds_after, lambda: calls.end(call, "bot", passed_on, data=data)
+            )
+            return
+        refuses = {"declines", "is busy"}
+        all_refuse = all(one.response in refuses for one in people)
+        last = min(max(one.responds_after for one in people), longest) if all_refuse else longest
+        nobody = ending(487, 10024 if all_refuse else 10004)
+        calls.later(BEAT + last, lambda: calls.end(call, "service", nobody, data=call.to_json()))
 
     def _accepted(self, call: Call, replaced: str) -> None:
         if call.ended or call.state == "terminating":
@@ -119,6 +139,12 @@ class Transfers:
         if consultative:
             told["replacesContext"] = "ZW11bGF0ZWQ="
         self._calls.tell(call, **told)
+
+
+def _answered_by(person: Person, tenant: str) -> dict[str, Json]:
+    """Return who has taken a redirected call; a telephone is not shown."""
+    shown = person.hidden() if person.kind == "phone" else person.identity(tenant)
+    return {"@odata.type": "#microsoft.graph.participantInfo", "identity": shown}
 
 
 def _check_target(call: Call, identity: Json) -> None:
@@ -176,5 +202,14 @@ BEHAVIOURS = (
         f"{_TESTS}test_a_call_that_was_transferred_to_the_bot_says_by_whom",
     ),
     Behaviour("redirect", "D", f"{_PAGE}call-redirect", f"{_TESTS}test_a_call_is_redirected"),
+    Behaviour(
+        "redirect.together",
+        "D",
+        f"{_PAGE}call-redirect: at most 25 targets, 55 or 60 seconds",
+        f"{_TESTS}test_a_redirected_call_rings_at_all_targets",
+    ),
+    Behaviour(
+        "redirect.not_taken", "?", "", f"{_TESTS}test_a_redirected_call_rings_at_all_targets"
+    ),
     Behaviour("redirect.result", "?", "", f"{_TESTS}test_a_call_is_redirected"),
 )

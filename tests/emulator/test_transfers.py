@@ -65,7 +65,7 @@ def test_what_cannot_be_passed_on_is_refused(svc: Emulator) -> None:
 
 def test_a_call_is_redirected(svc: Emulator) -> None:
     bot = bot_of(svc)
-    ben = svc.user("Ben")
+    ben = svc.user("Ben").answers()
 
     @bot.incoming
     async def pass_on(call: Any) -> None:
@@ -172,3 +172,42 @@ def test_the_end_of_a_redirected_call_repeats_the_whole_call(svc: Emulator) -> N
     data = svc.log.notifications[-1].body["value"][0]["resourceData"]
     assert {"source", "targets", "callbackUri", "resultInfo"} < data.keys()
     assert data["state"] == "terminated"
+
+
+@pytest.mark.parametrize(
+    ("second", "options", "ended_after", "result", "taken_by"),
+    [
+        pytest.param(lambda one: one.answers(after=9), {}, 9, 7000, "encrypted", id="taken"),
+        pytest.param(
+            lambda one: one.answers(after=20), {"timeout": 15}, 15, 10004, "", id="too late"
+        ),
+        pytest.param(lambda one: one.declines(after=4), {}, 60, 10004, "", id="not taken"),
+    ],
+)
+def test_a_redirected_call_rings_at_all_targets(
+    svc: Emulator,
+    second: Any,
+    options: dict[str, Any],
+    ended_after: float,
+    result: int,
+    taken_by: str,
+) -> None:
+    call = svc.rings(bot_of(svc), from_=svc.user("Ann"))
+    people = [svc.user("Ben"), second(svc.phone("+12065550100"))]
+    svc.client().calls.redirect(call.id, targets=[target(one) for one in people], **options)
+    start = svc.log.requests[-1].time
+    svc.run()
+    last = svc.log.notifications[-1]
+    data = last.body["value"][0]["resourceData"]
+    assert (round(last.time - start), data["resultInfo"]["subcode"]) == (ended_after, result)
+    assert (taken_by in data.get("answeredBy", {}).get("identity", {})) is bool(taken_by)
+    assert "+1206" not in str(data)
+
+
+def test_a_redirected_call_that_everybody_declines_ends_then(svc: Emulator) -> None:
+    call = svc.rings(bot_of(svc), from_=svc.user("Ann"))
+    svc.client().calls.redirect(call.id, targets=[target(svc.user("Ben").declines(after=4))])
+    start = svc.log.requests[-1].time
+    svc.run()
+    assert round(svc.log.notifications[-1].time - start) == 4
+    assert (call.ended_by, (call.result or {})["subcode"]) == ("service", 10024)
