@@ -318,15 +318,17 @@ class _Walk:
     def _callable(self, operation: Operation, at: Resource) -> bool:
         """Whether an operation may be called at a resource.
 
-        Graph marks operations with RequiresExplicitBinding that no element lists. Taken literally they
-        could be called nowhere, yet the service has them: for those the binding type alone decides.
+        One that requires it may be where the resource, its type or a base type lists it. Graph marks
+        operations with RequiresExplicitBinding that no element lists. Taken literally they could be
+        called nowhere, yet the service has them: for those the binding type alone decides.
         """
         kind: Kind = "action" if operation.kind == "Action" else "function"
         if not all(allows_request(a, kind) for a in (operation.annotations, at.annotations)):
             return False
         if not requires_explicit_binding(operation) or operation.name not in self._explicit:
             return True
-        return operation.name in explicit_bindings(at.annotations)
+        types = (owner.annotations for owner in self._model.lineage(at.type.name))
+        return any(operation.name in explicit_bindings(a) for a in (at.annotations, *types))
 
     def _call(
         self, operation: Operation, at: Resource, through: Operation | None = None

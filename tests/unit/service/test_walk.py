@@ -203,3 +203,18 @@ def test_nothing_is_called_behind_a_function_where_an_annotation_says_so() -> No
     find = function("find", APPS, APPS)
     assert "GET find()/delta()" in behind(find, delta)  # listed nowhere, so the type alone decides
     assert "GET find()/delta()" not in behind(find, delta, there)
+
+
+def test_what_a_type_lists_is_called_wherever_there_is_one_of_it_or_of_a_derived_type() -> None:
+    bound = "Org.OData.Core.V1.RequiresExplicitBinding"
+    listed = "Org.OData.Core.V1.ExplicitOperationBindings"
+    assign = action("base").replace("<Param", f'<Annotation Term="{bound}"/><Param', 1)
+    there = f"""<Annotations Target="graph.{{}}"><Annotation Term="{listed}"><Collection>
+        <String>microsoft.graph.assign</String></Collection></Annotation></Annotations>"""
+
+    def called(*declarations: str) -> list[str]:
+        return [r.path for r in requests(assign, *declarations) if r.operation]
+
+    everywhere = ["/apps/{app-id}/assign", "/apps/{app-id}/logs/{base-id}/assign"]
+    assert called(there.format("base")) == everywhere
+    assert called(there.format("app")) == everywhere[:1]
