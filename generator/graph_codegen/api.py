@@ -25,7 +25,7 @@ from graph_codegen import __version__, assets
 from graph_codegen.csdl import reader, xml
 from graph_codegen.csdl.ast import Document
 from graph_codegen.errors import CodegenError, Diagnostic, Place, error, refuse
-from graph_codegen.facts import documented, supplement
+from graph_codegen.facts import corrections, documented, supplement
 from graph_codegen.facts.settings import Settings, with_endpoint, with_package, with_roots
 from graph_codegen.facts.settings import load as load_settings
 from graph_codegen.install import replace
@@ -76,10 +76,11 @@ _SILENT = Progress()
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A document as it was read, and its resolved model."""
+    """A document as it was read, and its resolved model, of which `corrected` elements were corrected."""
 
     document: Document
     model: Model
+    corrected: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +191,7 @@ def generate(
     documented_only: bool = False,
     metadata_folder: str | Path | None = None,
     strict: bool = False,
+    corrected: bool = True,
     executor: Executor | None = None,
     progress: Progress = _SILENT,
 ) -> Package:
@@ -200,11 +202,14 @@ def generate(
     root that its clients send requests to. The settings of the metadata folder say what each of them is by
     default. If `documented_only`, requests that no page of the documentation has are left out, and the
     types that only they need. `executor` formats the code, in this thread
-    without one. If strict, whatever is not understood is an error.
+    without one. If strict, whatever is not understood is an error. Unless `corrected` is false, raw metadata
+    of Graph is corrected as its maintainers do before they publish it.
 
     Raises CodegenError for a document, roots, a name, an endpoint or facts that cannot be used.
     """
-    run = _Run(metadata_folder, strict, progress, tuple(roots), documented_only)
+    run = _Run(
+        metadata_folder, strict, progress, tuple(roots), documented_only, corrected=corrected
+    )
     document, taken = run.read_subset(metadata)
     settings = run.settings
     if package is not None:
@@ -237,6 +242,7 @@ def compare(
     code: bool = False,
     metadata_folder: str | Path | None = None,
     strict: bool = False,
+    corrected: bool = True,
     executor: Executor | None = None,
     progress: Progress = _SILENT,
 ) -> Report:
@@ -254,7 +260,7 @@ def compare(
     from graph_codegen.diff.verdict import comparison
     from graph_codegen.diff.verdict.ignore import find_ignored, load_ignore_file
 
-    run = _Run(metadata_folder, strict, progress, tuple(roots))
+    run = _Run(metadata_folder, strict, progress, tuple(roots), corrected=corrected)
     entries = load_ignore_file(Path(ignore)) if ignore is not None else ()
     before, after = run.take_sides(run.read(old), run.read(new))
     found = comparison.compare(before, after, run.settings.client)
@@ -276,6 +282,7 @@ def subset(
     date: str | None = None,
     metadata_folder: str | Path | None = None,
     strict: bool = False,
+    corrected: bool = True,
     progress: Progress = _SILENT,
 ) -> SubsetDocument:
     """Take the subset of a CSDL document that is reachable from roots.
@@ -283,7 +290,7 @@ def subset(
     `date` is the document's, by default the one in its name. The other arguments are those of
     `generate`. Raises CodegenError for a document or roots that cannot be used.
     """
-    run = _Run(metadata_folder, strict, progress, tuple(roots))
+    run = _Run(metadata_folder, strict, progress, tuple(roots), corrected=corrected)
     source = run.read(metadata)
     run.warn(source.model.diagnostics)
     taken = take(source.model, run.choose_roots(source))
@@ -291,7 +298,9 @@ def subset(
     return SubsetDocument(
         xml=write(taken.model).decode(),
         cut=taken.cut,
-        provenance=provenance.describe(source.document, date, source.model, taken),
+        provenance=provenance.describe(
+            source.document, date, source.model, taken, source.corrected
+        ),
         kept=provenance.count_declarations(taken.model),
         document_holds=provenance.count_declarations(source.model),
         warnings=tuple(run.warnings),
@@ -303,6 +312,7 @@ def read(
     *,
     metadata_folder: str | Path | None = None,
     strict: bool = False,
+    corrected: bool = True,
     progress: Progress = _SILENT,
 ) -> Source:
     """Read a CSDL document, by default the one of the metadata folder.
@@ -310,7 +320,7 @@ def read(
     Its model's diagnostics say what was not understood. Raises CodegenError for a document that cannot
     be read; if strict, for whatever is not understood.
     """
-    run = _Run(metadata_folder, strict, progress)
+    run = _Run(metadata_folder, strict, progress, corrected=corrected)
     source = run.read(metadata)
     run.warn(source.model.diagnostics)
     return source
@@ -323,13 +333,16 @@ def read_subset(
     documented_only: bool = False,
     metadata_folder: str | Path | None = None,
     strict: bool = False,
+    corrected: bool = True,
     progress: Progress = _SILENT,
 ) -> Subset:
     """Return the part of a document that `generate` would generate, with its supplement.
 
     Arguments and errors are those of `generate`.
     """
-    run = _Run(metadata_folder, strict, progress, tuple(roots), documented_only)
+    run = _Run(
+        metadata_folder, strict, progress, tuple(roots), documented_only, corrected=corrected
+    )
     return run.read_subset(metadata)[1]
 
 
@@ -343,12 +356,15 @@ class _Run:
         progress: Progress,
         roots: tuple[str, ...] = (),
         documented_only: bool = False,
+        *,
+        corrected: bool,
     ) -> None:
         self.folder = assets.folder("metadata") if folder is None else Path(folder)
         self.warnings: list[Diagnostic] = []
         self._roots = roots
         self._documented_only = documented_only
         self._strict = strict
+        self._corrected = corrected
         self._progress = progress
 
     @cached_property
@@ -378,11 +394,17 @@ class _Run:
             given = self.folder / self.settings.document
         path = Path(given)
         with self._progress.stage(f"reading {xml.display_name(path)}"):
-            document = reader.read_file(path)
-            source = Source(document, resolve(document))
+            source = self.resolve(reader.read_file(path))
         if self._strict:
             refuse(source.model.diagnostics)
         return source
+
+    def resolve(self, document: Document) -> Source:
+        """Return a document with its model, of which what Graph's maintainers would correct is corrected."""
+        model = resolve(document)
+        if not self._corrected or not corrections.concern(model):
+            return Source(document, model)
+        return Source(document, *corrections.apply(model, corrections.load(self.folder)))
 
     def read_subset(self, given: str | Path | None) -> tuple[Document, Subset]:
         """Read a document, add the supplement and take the subset."""

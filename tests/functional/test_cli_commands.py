@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "update": ("missing.xml",),
     "slice": (NEWER, *ROOT),
     "clouds": (f"GLOBAL={NEWER}", f"CHINA={FILE}", *ROOT),
+    "corrections": (FILE, NEWER),
     "inspect": ("call", "--metadata", NEWER),
     "openapi": ("--metadata", NEWER, *ROOT),
     "api": ("--metadata", NEWER, *ROOT, "--output", "api.md"),
@@ -128,7 +129,8 @@ def test_help_names_every_command(flag: str) -> None:
         ("clouds", ["CLOUD=DOCUMENT", "--root", "--strict", "--output"]),
         ("api", ["--metadata", "--root", "--strict", "--documented-only", "--check", "--output"]),
         ("slice", ["DOCUMENT", "--root", "--strict", "--date", "--output"]),
-        ("inspect", ["TYPE", "--metadata", "--strict"]),
+        ("inspect", ["TYPE", "--metadata", "--strict", "--no-corrections"]),
+        ("corrections", ["RAW", "CLEANED", "--output"]),
         (
             "openapi",
             ["--metadata", "--root", "--strict", "--endpoint", "--documented-only", "--output"],

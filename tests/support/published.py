@@ -8,6 +8,9 @@ import pytest
 
 FOLDER = Path(__file__).parents[3] / "shared" / "metadata"
 
+RAW = "2026-07-31-raw"
+"""The document that the service itself serves."""
+
 NEWEST, OLDER, OLDEST = "2026-08-04", "2024-10-16", "2023-03-16"
 """The documents of the global cloud by their dates."""
 

@@ -19,7 +19,12 @@ from graph_codegen.cli.console import INTERRUPTED, REFUSED, log
 from graph_codegen.cli.diff import diff_command
 from graph_codegen.cli.documents import api_command, openapi_command
 from graph_codegen.cli.generate import check_command, generate_command, vendor_command
-from graph_codegen.cli.metadata import clouds_command, inspect_command, slice_command
+from graph_codegen.cli.metadata import (
+    clouds_command,
+    corrections_command,
+    inspect_command,
+    slice_command,
+)
 from graph_codegen.cli.update import update_command
 from graph_codegen.errors import CodegenError, error
 
@@ -62,6 +67,7 @@ class _Commands(click.Group):
         update_command,
         slice_command,
         clouds_command,
+        corrections_command,
         inspect_command,
         openapi_command,
         api_command,

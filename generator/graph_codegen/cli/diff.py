@@ -6,12 +6,14 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Unpack
 
 import click
 
 from graph_codegen import api
 from graph_codegen.cli import options
 from graph_codegen.cli.console import DIFFERENT, PROGRESS, show
+from graph_codegen.cli.options import Reading
 from graph_codegen.cli.workers import current_workers
 
 FAIL_ON = ("breaking", "additive", "any")
@@ -22,7 +24,7 @@ FAIL_ON = ("breaking", "additive", "any")
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
 @options.roots
-@options.strict
+@options.reading
 @click.option(
     "--format",
     "form",
@@ -47,11 +49,11 @@ def diff_command(
     old: Path,
     new: Path,
     roots: tuple[str, ...],
-    strict: bool,
     form: str,
     fail_on: str | None,
     ignore_file: Path | None,
     code: bool,
+    **reading: Unpack[Reading],
 ) -> None:
     """Show what changed between the metadata documents OLD and NEW, and what that breaks.
 
@@ -66,7 +68,7 @@ def diff_command(
             roots=roots,
             ignore=ignore_file,
             code=code,
-            strict=strict,
+            **reading,
             executor=executor,
             progress=PROGRESS,
         )

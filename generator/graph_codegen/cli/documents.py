@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Unpack
 
 import click
 
 from graph_codegen import api, assets
 from graph_codegen.cli import options
 from graph_codegen.cli.console import DIFFERENT, PROGRESS, log
+from graph_codegen.cli.options import Reading
 from graph_codegen.facts import descriptions, settings, statuses
 from graph_codegen.install import compare, replace
 
@@ -18,7 +20,7 @@ from graph_codegen.install import compare, replace
 @click.command("openapi")
 @options.metadata
 @options.roots
-@options.strict
+@options.reading
 @options.endpoint
 @options.documented_only
 @click.option(
@@ -30,17 +32,17 @@ from graph_codegen.install import compare, replace
 def openapi_command(
     metadata: Path | None,
     roots: tuple[str, ...],
-    strict: bool,
     endpoint: str | None,
     documented_only: bool,
     target: Path | None,
+    **reading: Unpack[Reading],
 ) -> None:
     """Write the OpenAPI 3.1 document of the subset."""
     from graph_codegen.emit.names import assign_names
     from graph_codegen.emit.openapi import build_openapi
 
     taken = api.read_subset(
-        metadata, roots=roots, documented_only=documented_only, strict=strict, progress=PROGRESS
+        metadata, roots=roots, documented_only=documented_only, **reading, progress=PROGRESS
     )
     folder = assets.folder("metadata")
     chosen = settings.load(folder)
@@ -64,17 +66,17 @@ def openapi_command(
 @click.command("api")
 @options.metadata
 @options.roots
-@options.strict
+@options.reading
 @options.documented_only
 @click.option("--check", is_flag=True, help="Fail when the file is not what would be written.")
 @click.option("--output", "target", type=click.Path(path_type=Path), required=True)
 def api_command(
     metadata: Path | None,
     roots: tuple[str, ...],
-    strict: bool,
     documented_only: bool,
     check: bool,
     target: Path,
+    **reading: Unpack[Reading],
 ) -> None:
     """Write the Markdown page that lists every method of the client and every property of the models."""
     from graph_codegen.emit.method_page import render_method_page
@@ -83,7 +85,7 @@ def api_command(
     from graph_codegen.emit.property_tables import render_property_tables
 
     taken = api.read_subset(
-        metadata, roots=roots, documented_only=documented_only, strict=strict, progress=PROGRESS
+        metadata, roots=roots, documented_only=documented_only, **reading, progress=PROGRESS
     )
     writer = facts(assets.folder("metadata")).writer(assign_names(taken.model))
     chosen = settings.with_roots(settings.load(assets.folder("metadata")), roots)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Unpack
 
 import click
 
 from graph_codegen import api
 from graph_codegen.cli import options
 from graph_codegen.cli.console import DIFFERENT, PROGRESS, log
+from graph_codegen.cli.options import Reading
 from graph_codegen.cli.workers import current_workers
 from graph_codegen.errors import error
 from graph_codegen.install import compare, replace
@@ -20,7 +22,7 @@ from graph_codegen.install.replace import Written
 @click.command("generate")
 @options.metadata
 @options.roots
-@options.strict
+@options.reading
 @options.package
 @options.endpoint
 @options.documented_only
@@ -28,21 +30,21 @@ from graph_codegen.install.replace import Written
 def generate_command(
     metadata: Path | None,
     roots: tuple[str, ...],
-    strict: bool,
     package: str | None,
     endpoint: str | None,
     documented_only: bool,
     target: Path,
+    **reading: Unpack[Reading],
 ) -> None:
     """Write the generated package."""
-    built = _generate(metadata, roots, strict, package, endpoint, documented_only)
+    built = _generate(metadata, roots, package, endpoint, documented_only, reading)
     _tell(built.write(target), built.files, target)
 
 
 @click.command("check")
 @options.metadata
 @options.roots
-@options.strict
+@options.reading
 @options.package
 @options.endpoint
 @options.documented_only
@@ -50,14 +52,14 @@ def generate_command(
 def check_command(
     metadata: Path | None,
     roots: tuple[str, ...],
-    strict: bool,
     package: str | None,
     endpoint: str | None,
     documented_only: bool,
     target: Path,
+    **reading: Unpack[Reading],
 ) -> None:
     """Fail, and show the difference, when the generated package is not what would be generated."""
-    built = _generate(metadata, roots, strict, package, endpoint, documented_only)
+    built = _generate(metadata, roots, package, endpoint, documented_only, reading)
     with replace.reading(target):
         _compare(built.files, target, "graph-codegen generate")
 
@@ -66,7 +68,7 @@ def check_command(
 @click.argument("destination", metavar="DEST", type=click.Path(path_type=Path, file_okay=False))
 @options.metadata
 @options.roots
-@options.strict
+@options.reading
 @options.package
 @options.endpoint
 @options.documented_only
@@ -79,18 +81,18 @@ def vendor_command(
     destination: Path,
     metadata: Path | None,
     roots: tuple[str, ...],
-    strict: bool,
     package: str | None,
     endpoint: str | None,
     documented_only: bool,
     check: bool,
+    **reading: Unpack[Reading],
 ) -> None:
     """Copy the package into the folder DEST of an application, or update it there.
 
     Only the folder of the package in DEST is written to, and only what is generated. Files edited by
     hand are refused, and the difference is shown.
     """
-    built = _generate(metadata, roots, strict, package, endpoint, documented_only)
+    built = _generate(metadata, roots, package, endpoint, documented_only, reading)
     files, target = built.vendored, _place(destination, built.name)
     with replace.reading(target, whole=True):
         replace.refuse_links(files, target)
@@ -105,10 +107,10 @@ def vendor_command(
 def _generate(
     metadata: Path | None,
     roots: tuple[str, ...],
-    strict: bool,
     package: str | None,
     endpoint: str | None,
     documented_only: bool,
+    reading: Reading,
 ) -> api.Package:
     with current_workers() as executor:
         return api.generate(
@@ -117,7 +119,7 @@ def _generate(
             package=package or None,
             endpoint=endpoint,
             documented_only=documented_only,
-            strict=strict,
+            **reading,
             executor=executor,
             progress=PROGRESS,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Unpack
 
 import click
 from rich.console import Console
@@ -11,6 +12,8 @@ from rich.console import Console
 from graph_codegen import api, assets
 from graph_codegen.cli import options
 from graph_codegen.cli.console import PROGRESS
+from graph_codegen.cli.options import Reading
+from graph_codegen.errors import error
 from graph_codegen.facts import settings
 from graph_codegen.install import replace
 from graph_codegen.model import provenance
@@ -23,7 +26,7 @@ WIDE = 200
 @click.command("slice")
 @click.argument("document", type=click.Path(path_type=Path))
 @options.roots
-@options.strict
+@options.reading
 @click.option("--date", help="Date of the document, where its name does not hold it.")
 @click.option(
     "--output",
@@ -34,10 +37,14 @@ WIDE = 200
     help="Folder to write to.",
 )
 def slice_command(
-    document: Path, roots: tuple[str, ...], strict: bool, date: str | None, target: Path
+    document: Path,
+    roots: tuple[str, ...],
+    date: str | None,
+    target: Path,
+    **reading: Unpack[Reading],
 ) -> None:
     """Write the subset of DOCUMENT that is reachable from roots, as normalised CSDL."""
-    taken = api.subset(document, roots=roots, date=date, strict=strict, progress=PROGRESS)
+    taken = api.subset(document, roots=roots, date=date, **reading, progress=PROGRESS)
     files = {
         settings.load(assets.folder("metadata")).document: taken.xml,
         provenance.FILE: provenance.render_provenance(taken.provenance),
@@ -53,7 +60,7 @@ def slice_command(
 @click.command("clouds")
 @click.argument("documents", metavar="CLOUD=DOCUMENT…", nargs=-1, required=True)
 @options.roots
-@options.strict
+@options.reading
 @click.option(
     "--output",
     "target",
@@ -61,7 +68,10 @@ def slice_command(
     help="Metadata folder to write clouds.json to.",
 )
 def clouds_command(
-    documents: tuple[str, ...], roots: tuple[str, ...], strict: bool, target: Path | None
+    documents: tuple[str, ...],
+    roots: tuple[str, ...],
+    target: Path | None,
+    **reading: Unpack[Reading],
 ) -> None:
     """Show which requests exist in which cloud, by the metadata of the clouds.
 
@@ -74,7 +84,7 @@ def clouds_command(
     wanted = roots or settings.load(assets.folder("metadata")).roots
     offers: dict[str, clouds.Offer] = {}
     for cloud, path in given.items():
-        source = api.read(path, strict=strict, progress=PROGRESS)
+        source = api.read(path, **reading, progress=PROGRESS)
         offers[cloud] = clouds.list_offer(source.document, source.model, wanted)
     for line in clouds.render_table(offers):
         click.echo(line)
@@ -85,13 +95,45 @@ def clouds_command(
 @click.command("inspect")
 @click.argument("type_name", metavar="TYPE")
 @options.metadata
-@options.strict
-def inspect_command(type_name: str, metadata: Path | None, strict: bool) -> None:
+@options.reading
+def inspect_command(type_name: str, metadata: Path | None, **reading: Unpack[Reading]) -> None:
     """Show a type: its own and inherited properties, derived types, and operations."""
     from graph_codegen.emit.describe import describe_type, find
     from graph_codegen.emit.names import assign_names
 
-    taken = api.read_subset(metadata, roots=(ALL,), strict=strict, progress=PROGRESS)
+    taken = api.read_subset(metadata, roots=(ALL,), **reading, progress=PROGRESS)
     found = find(taken.model, type_name)
     console = Console(soft_wrap=True, emoji=False, width=None if sys.stdout.isatty() else WIDE)
     console.print(describe_type(taken.model, assign_names(taken.model), found))
+
+
+@click.command("corrections")
+@click.argument("raw", type=click.Path(path_type=Path))
+@click.argument("cleaned", type=click.Path(path_type=Path))
+@click.option(
+    "--output",
+    "target",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("metadata"),
+    show_default=True,
+    help="Metadata folder to write corrections.json to.",
+)
+def corrections_command(raw: Path, cleaned: Path, target: Path) -> None:
+    """Learn how Graph's metadata is cleaned, from RAW, as the service serves it, and CLEANED.
+
+    Both should be of about the same day. What is learnt is applied by name to every document of Graph
+    that is read.
+    """
+    from graph_codegen.facts import corrections
+
+    before, after = (api.read(path, corrected=False, progress=PROGRESS) for path in (raw, cleaned))
+    for source in (before, after):
+        if not corrections.concern(source.model):
+            raise error("this is no metadata of Graph", source.document.file)
+    found = corrections.learn((before.document, before.model), (after.document, after.model))
+    replace.overwrite({corrections.FILE: corrections.render(found)}, target)
+    values = sum(map(len, found.annotations.values()))
+    click.echo(f"{len(found.contains_target)} × ContainsTarget")
+    click.echo(f"{len(found.has_stream)} × HasStream")
+    click.echo(f"{values} annotations of {len(found.annotations)} elements")
+    click.echo(f"{len(found.left_out)} entity sets and singletons are left out")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypedDict
 
 import click
 
@@ -17,9 +19,30 @@ roots = click.option(
     multiple=True,
     help="Entity set, singleton, path or type to start from (repeatable); `all` is everything.",
 )
-strict = click.option(
+_STRICT = click.option(
     "--strict", is_flag=True, help="Make everything that is not understood an error."
 )
+_NO_CORRECTIONS = click.option(
+    "--no-corrections",
+    "corrected",
+    flag_value=False,
+    default=True,
+    help="Take raw metadata of Graph as it is.",
+)
+
+
+class Reading(TypedDict):
+    """How documents are read."""
+
+    strict: bool
+    corrected: bool
+
+
+def reading(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how documents are read, which a command takes as `**reading`."""
+    return _STRICT(_NO_CORRECTIONS(command))
+
+
 package = click.option("--package", help="Name of the generated package.")
 endpoint = click.option(
     "--endpoint",

@@ -13,14 +13,14 @@ from graph_codegen.cli import options
 from graph_codegen.cli.console import PROGRESS, log, show
 from graph_codegen.csdl import reader
 from graph_codegen.errors import error, refuse
-from graph_codegen.facts import settings, supplement
+from graph_codegen.facts import corrections, settings, supplement
 from graph_codegen.install import replace
 from graph_codegen.model.resolver import resolve
 
 
 @click.command("update")
 @click.argument("source", metavar="FILE|URL")
-@options.strict
+@options.reading
 @click.option("--date", "of", help="Date of the document, where its name does not hold it.")
 @click.option(
     "--report",
@@ -28,7 +28,9 @@ from graph_codegen.model.resolver import resolve
     type=click.Path(path_type=Path, dir_okay=False),
     help="File to write the report to as Markdown.",
 )
-def update_command(source: str, strict: bool, of: str | None, markdown_file: Path | None) -> None:
+def update_command(
+    source: str, strict: bool, corrected: bool, of: str | None, markdown_file: Path | None
+) -> None:
     """Bring this checkout up to the metadata in a file or at an address.
 
     Takes the subset, shows what changed, generates, writes the changelog of the generated package
@@ -47,6 +49,9 @@ def update_command(source: str, strict: bool, of: str | None, markdown_file: Pat
         fetched = fetch.fetch_document(source, date.today())
     document = reader.read(fetched.data, fetched.name)
     new = api.Source(document, resolve(document))
+    if corrected and corrections.concern(new.model):
+        known = corrections.load(folder("metadata"))
+        new = api.Source(document, *corrections.apply(new.model, known))
     if strict:
         refuse(new.model.diagnostics)
     report = api.compare(None, new, strict=strict, progress=PROGRESS)
@@ -60,7 +65,9 @@ def update_command(source: str, strict: bool, of: str | None, markdown_file: Pat
         return
     present = settings.load(folder("metadata"))
     of = of or fetched.date
-    written = project_update.render_files(project, present, report.new, of, report.details)
+    written = project_update.render_files(
+        project, present, report.new, of, report.details, new.corrected
+    )
     with project_update.copied(project) as copy:
         replace.overwrite(written, copy.staged)
         for what, step in project_update.STEPS.items():

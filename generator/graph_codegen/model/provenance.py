@@ -30,13 +30,17 @@ def count_declarations(model: Model) -> dict[str, int]:
 
 
 def describe(
-    document: Document, date: str | None, whole: Model, subset: Subset
+    document: Document, date: str | None, whole: Model, subset: Subset, corrected: int
 ) -> dict[str, object]:
-    """Return the provenance of a subset: what it was taken from, and how much was kept and cut."""
+    """Return the provenance of a subset: what it was taken from, and how much was kept and cut.
+
+    `corrected` is how many elements of the document were corrected.
+    """
     return {
         "document": document.file,
         "date": date,
         "sha256": document.sha256,
+        "corrected": corrected,
         "roots": list(subset.roots),
         "document_holds": count_declarations(whole),
         "kept": count_declarations(subset.model),

@@ -43,11 +43,17 @@ _VERSION = re.compile(r"""^(version\s*=\s*)("[^"\n]*"|'[^'\n]*')""", re.MULTILIN
 
 
 def render_files(
-    project: Path, settings: Settings, new: Side, date: str | None, report: Report
+    project: Path,
+    settings: Settings,
+    new: Side,
+    date: str | None,
+    report: Report,
+    corrected: int,
 ) -> dict[str, str]:
     """Return the files that an update writes itself, not by a command: texts by path in the project.
 
-    They are the subset of `new`, whose document has the date `date`, and its provenance; the settings,
+    They are the subset of `new`, whose document has the date `date` and `corrected` elements that were
+    corrected, and its provenance; the settings,
     with the next version according to `report`, the comparison of the project's subset with `new`; and
     the changelog of the generated package. Raises CodegenError for a file that cannot be read.
     """
@@ -56,7 +62,7 @@ def render_files(
     return {
         f"metadata/{settings.document}": write(new.model).decode(),
         f"metadata/{provenance.FILE}": provenance.render_provenance(
-            provenance.describe(new.document, date, new.whole, new.subset)
+            provenance.describe(new.document, date, new.whole, new.subset, corrected)
         ),
         f"metadata/{SETTINGS}": _VERSION.sub(
             rf'\g<1>"{version}"', _read(project / "metadata" / SETTINGS), count=1

@@ -11,6 +11,7 @@ import pytest
 from graph_codegen.errors import CodegenError
 from graph_codegen.facts import (
     clouds,
+    corrections,
     descriptions,
     documented,
     media_types,
@@ -18,6 +19,10 @@ from graph_codegen.facts import (
     statuses,
     supplement,
 )
+
+CORRECTED: dict[str, object] = {
+    "documents": {}, "left_out": [], "contains_target": {}, "has_stream": {}, "annotations": {},
+}  # fmt: skip
 
 LOADERS: Mapping[str, tuple[str, Callable[[Path], object], object]] = {
     "the clouds are": (clouds.FILE, clouds.load, clouds.Clouds({})),
@@ -29,6 +34,7 @@ LOADERS: Mapping[str, tuple[str, Callable[[Path], object], object]] = {
     "the documented requests are": (documented.FILE, documented.load, documented.NOTHING),
     "the permissions are": (permissions.FILE, permissions.load, {}),
     "the media types are": (media_types.FILE, media_types.load, {}),
+    "the corrections are": (corrections.FILE, corrections.load, corrections.NONE),
     "the statuses are": (statuses.FILE, statuses.load, {}),
     "the supplement is": (supplement.FILE, supplement.load, {}),
 }
@@ -121,6 +127,10 @@ def requests(*lines: str, covers: object = ("/a",), **facts: object) -> object:
         (media_types.FILE, {"a/b": {"source": "x", "types": ["vtt"]}}, "a/b: vtt is not a media type"),
         (media_types.FILE, {"a/b": {"source": "x", "types": ["a/b\r\nX: y"]}}, "a/b: a/b\\u000d"),
         (media_types.FILE, {"a/b": {"source": "x", "types": ["a/b"], "c": 1}}, "a/b/c: "),
+        (corrections.FILE, CORRECTED | {"contains_target": {"a/b": 1}}, "contains_target/a/b: "),
+        (corrections.FILE, CORRECTED | {"annotations": {"a": {"b": 5}}}, "annotations/a: a value is like"),
+        (corrections.FILE, CORRECTED | {"annotations": {"a": {"b": {}}}}, "annotations/a: a value is like"),
+        (corrections.FILE, {"annotations": {}}, "documents: "),
         (statuses.FILE, {"GET /a": {"statuses": [200]}}, "GET /a/source: "),
         (statuses.FILE, {"GET /a": {"source": "x", "statuses": 200}}, "GET /a/statuses: "),
         (statuses.FILE, {"GET /a": {"source": "x", "statuses": []}}, "GET /a: names no status"),
