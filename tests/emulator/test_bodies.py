@@ -163,7 +163,9 @@ def insides(draw: st.DrawFn) -> Inside:
         name = draw(st.sampled_from(leading))
         cls, place, below = held_in(forms[name]), inside.at(name), dict[str, Any]()
         inside.inner[name] = [below] if get_origin(forms[name]) is list else below
-        if derived := cls.__subclasses__():
+        # Other tests derive types of their own.
+        known = (one for one in cls.__subclasses__() if one.__module__.startswith("graph_comms."))
+        if derived := list(known):
             cls = concrete(draw(st.sampled_from(derived)))
             below["@odata.type"] = f"#{type_name_of(cls)}"
         place = f"{place}[0]" if get_origin(forms[name]) is list else place

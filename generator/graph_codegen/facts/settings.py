@@ -33,10 +33,11 @@ _ENDPOINT = re.compile(
 
 IMPORTED = frozenset(
     {
-        "annotated_types", "anyio", "azure", "brotli", "brotlicffi", "certifi", "cffi", "click",
-        "cryptography", "graph_codegen", "h11", "h2", "httpcore", "httpx", "idna", "jwt", "markupsafe",
-        "opentelemetry", "pydantic", "pydantic_core", "pygments", "redis", "rich", "sniffio",
-        "socksio", "trio", "typing_extensions", "typing_inspection", "werkzeug", "zstandard",
+        "annotated_types", "anyio", "attr", "attrs", "azure", "brotli", "brotlicffi", "certifi", "cffi",
+        "click", "cryptography", "graph_codegen", "h11", "h2", "httpcore", "httpx", "idna", "jwt",
+        "markupsafe", "opentelemetry", "outcome", "pydantic", "pydantic_core", "pygments", "redis", "rich",
+        "sniffio", "socksio", "sortedcontainers", "trio", "typing_extensions", "typing_inspection",
+        "werkzeug", "zstandard",
     }
 )  # fmt: skip
 """What the package imports, and their dependencies: a package of that name would shadow them."""
