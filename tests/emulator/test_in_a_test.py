@@ -116,12 +116,13 @@ def test_a_thread_that_does_not_end_does_not_keep_the_emulator() -> None:
     over, main = threading.Event(), threading.get_ident()
 
     def block(call: Any) -> None:
+        # By now the test waits in `run`.
+        threading.Timer(0.2, signal.pthread_kill, [main, signal.SIGINT]).start()
         over.wait(30)
 
     def interrupt() -> None:
         with Emulator() as svc:
             ringing(svc, block)
-            threading.Timer(0.1, signal.pthread_kill, [main, signal.SIGINT]).start()
             svc.run()
 
     began = time.monotonic()
