@@ -106,7 +106,7 @@ class Calling:
         capacity = number_of(request.body.get("participantCapacity"))
         if call.recording is not None and capacity is not None:
             call.recording.capacity = int(capacity)
-        call.entity |= {"callOptions": request.body.get("callOptions")}
+        call.entity |= {name: request.body.get(name) for name in ("callOptions", "mediaConfig")}
         call.state = "establishing"
         calls.later(BEAT, lambda: calls.tell(call, state="establishing"))
         calls.later(2 * BEAT, lambda: calls.answered(call))

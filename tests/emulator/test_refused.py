@@ -179,6 +179,16 @@ def test_only_media_of_the_right_host(svc: Emulator, client: httpx.Client) -> No
         assert error_of(refused) == (400, "8500", "Invalid media mode.")
 
 
+def test_the_host_of_the_media_is_who_the_answer_says(svc: Emulator, client: httpx.Client) -> None:
+    rung = svc.rings(CALLBACK, from_=svc.user("Ann"))
+    app = {"@odata.type": "#microsoft.graph.appHostedMediaConfig", "blob": "x"}
+    taking = {"callbackUri": CALLBACK, "mediaConfig": app, "acceptedModalities": ["audio"]}
+    assert client.post(f"{rung.path}/answer", json=taking).status_code == 202
+    svc.advance(seconds=5)
+    refused = client.post(f"{rung.path}/playPrompt", json={"prompts": [PROMPT]})
+    assert error_of(refused) == (400, "8500", "Invalid media mode.")
+
+
 def test_codes_of_the_platform_can_be_left_out() -> None:
     with Emulator(platform_codes=False) as svc, plain(svc) as client:
         path = f"{CALLS}/{client.post(CALLS, json=body(svc, 'Ann')).json()['id']}"
