@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -17,6 +18,8 @@ from graph_emulator.timeline import Timeline
 
 PROMPTS = "https://bot.contoso.com"
 HERE = Path(__file__).parent
+PATIENCE = 10.0
+"""How long the bot may take to stop, in seconds."""
 
 
 async def main(*, stays: bool) -> int:
@@ -66,15 +69,16 @@ async def bot(port: int, server: Server, person: str, folder: Path) -> AsyncIter
         "--log-level",
         "warning",
     )
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, *command, "ivr_bot:app", env=environment
-    )
+    process = subprocess.Popen([sys.executable, *command, "ivr_bot:app"], env=environment)
     try:
         await until_open(port)
         yield
     finally:
         process.terminate()
-        await process.wait()
+        try:
+            await asyncio.to_thread(process.wait, PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 async def until_open(port: int) -> None:

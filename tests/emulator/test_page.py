@@ -11,7 +11,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -362,7 +362,11 @@ def test_the_demo_leaves_the_page_open_until_it_is_interrupted() -> None:
         "--stay",
     ]
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, start_new_session=True, **pipes) as demo:
+    with (
+        subprocess.Popen(command, start_new_session=True, **pipes) as demo,
+        ExitStack() as ending,
+    ):
+        ending.callback(demo.kill)
         assert demo.stdout is not None
         assert demo.stderr is not None
         address, token = demo.stdout.readline().removeprefix("open ").split("#token=")
