@@ -468,7 +468,12 @@ class GraphModel(BaseModel):
         # pydantic would refer from there to the inlined class, past the strict branch below.
         building = _building.get()
         if building and building[-1] is cls:
-            return handler(source)
+            schema = handler(source)
+            if cls.__subclasses__():
+                # Pydantic refers to the class itself where it holds its own type, past what selects.
+                held = GetPydanticSchema(cls._held_schema, cls.__get_pydantic_json_schema__)
+                _redirect(schema, handler.generate_schema(Annotated[Any, held]))
+            return schema
         if len(building) == 1 and not cls.__subclasses__() and _is_held_once(building[0], cls):
             with _built(*building, cls):
                 lax = handler(source)
@@ -483,6 +488,11 @@ class GraphModel(BaseModel):
         # In the types of others, such as the response of a FastAPI endpoint, JSON is the wire form.
         written = core_schema.plain_serializer_function_ser_schema(cls.to_dict, when_used="json")
         return core_schema.lax_or_strict_schema(lax, strict, serialization=written)
+
+    @classmethod
+    def _held_schema(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        lax = core_schema.no_info_plain_validator_function(cls._reference())
+        return core_schema.lax_or_strict_schema(lax, core_schema.is_instance_schema(cls))
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -514,6 +524,25 @@ def key_of(cls: type[GraphModel]) -> tuple[str, ...]:
 def is_open(cls: type[GraphModel]) -> bool:
     """Whether values of a type may have properties that it does not declare (CSDL 6.4, 9.3)."""
     return not _open_types.isdisjoint(cls.__mro__)
+
+
+def _redirect(schema: Any, target: CoreSchema) -> None:
+    """Replace what refers to the class of a schema within it.
+
+    In place, as pydantic keeps schemas by their names: a copy would not be what those lead to.
+    """
+    left: list[Any] = [schema]
+    while left:
+        part = left.pop()
+        if isinstance(part, list):
+            left += part
+        elif isinstance(part, dict):
+            found = cast("dict[str, Any]", part)
+            if (found.get("type"), found.get("schema_ref")) == ("definition-ref", schema["ref"]):
+                found.clear()
+                found.update(target)
+            else:
+                left += found.values()
 
 
 def _is_held_once(owner: type[GraphModel], cls: type[GraphModel]) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import pytest
 from pydantic import TypeAdapter
 
+from graph_comms._runtime.model import concrete
 from graph_comms.models import (
     Call,
     CallState,
@@ -29,7 +30,7 @@ from graph_comms.models import (
 )
 from tests.hostile.generated import generate, imported
 from tests.support.csdl import document
-from tests.unit.runtime.wire import comes_back, generated_classes
+from tests.unit.runtime.wire import comes_back, generated_classes, same, wire_names
 
 NAMES = [
     "#microsoft.graph.call",
@@ -75,6 +76,56 @@ def test_the_type_name_picks_the_class_of_a_property_and_of_an_item(name: str) -
 
     assert type(call.media_config) is ServiceHostedMediaConfig
     assert list(map(type, call.operations or [])) == [PlayPromptOperation, CommsOperation]
+
+
+@pytest.mark.parametrize("cls", generated_classes(), ids=lambda cls: cls._odata_type)
+def test_the_type_name_picks_the_class_of_whatever_a_class_holds(cls: type[GraphModel]) -> None:
+    cls.model_rebuild()  # before first use annotations are text
+    for name, wire in wire_names(cls).items():
+        annotation = cls.model_fields[name].annotation
+        for derived in held_by(annotation):
+            value = dict.fromkeys(wire_names(derived).values()) | {
+                "@odata.type": derived._odata_type
+            }
+            body = {wire: [value] if is_collection(annotation) else value}
+            held = getattr(cls.from_dict(body), name)
+            assert type(held[0] if is_collection(annotation) else held) is derived
+            assert comes_back(cls, body)
+            assert same(concrete(cls)(odata_type=None, **{name: held}).to_dict(), body)
+
+
+CIRCLES = """
+    <ComplexType Name="base"><Property Name="own" Type="graph.base"/>
+      <Property Name="next" Type="graph.link"/></ComplexType>
+    <ComplexType Name="link"><Property Name="back" Type="Collection(graph.base)"/>
+      <Property Name="again" Type="graph.link"/></ComplexType>
+    <ComplexType Name="derived" BaseType="graph.base"><Property Name="a" Type="Edm.String"/></ComplexType>
+"""
+
+
+def test_the_type_name_picks_the_class_of_what_comes_round_in_a_circle() -> None:
+    with imported(generate(document(CIRCLES))) as module:
+        models = module("models")
+        value = {"@odata.type": "#microsoft.graph.derived", "a": "b"}
+        body = {
+            "own": value | {"own": value},
+            "next": {"again": {"back": [value]}, "back": [value]},
+        }
+        read = models.Base.from_dict(body)
+        held = (read.own, read.own.own, read.next.back[0], read.next.again.back[0])
+        assert [type(one) for one in held] == [models.Derived] * 4
+        assert same(read.to_dict(), body)
+
+
+def held_by(annotation: Any) -> set[type[GraphModel]]:
+    """The types that derive from one that an annotation names."""
+    if isinstance(annotation, type) and issubclass(annotation, GraphModel):
+        return {annotation, *(two for one in annotation.__subclasses__() for two in held_by(one))}
+    return set().union(*map(held_by, get_args(annotation)))
+
+
+def is_collection(annotation: Any) -> bool:
+    return get_origin(annotation) is list or any(map(is_collection, get_args(annotation)))
 
 
 WEDGED = """
