@@ -192,6 +192,7 @@ def generate(
     metadata_folder: str | Path | None = None,
     strict: bool = False,
     corrected: bool = True,
+    descriptions: bool = False,
     executor: Executor | None = None,
     progress: Progress = _SILENT,
 ) -> Package:
@@ -203,7 +204,8 @@ def generate(
     default. If `documented_only`, requests that no page of the documentation has are left out, and the
     types that only they need. `executor` formats the code, in this thread
     without one. If strict, whatever is not understood is an error. Unless `corrected` is false, raw metadata
-    of Graph is corrected as its maintainers do before they publish it.
+    of Graph is corrected as its maintainers do before they publish it. If `descriptions`, those of the
+    document become docstrings, before those of the metadata folder.
 
     Raises CodegenError for a document, roots, a name, an endpoint or facts that cannot be used.
     """
@@ -217,13 +219,14 @@ def generate(
     if endpoint is not None:
         settings = with_endpoint(settings, endpoint)
     with progress.stage("generating"):
-        files = run.build(taken.model, settings, executor)
+        files = run.build(taken.model, settings, executor, descriptions=descriptions)
     origin = {
         "generator": f"graph-codegen {__version__}",
         "metadata": {"document": document.file, "sha256": document.sha256},
         "roots": list(taken.roots),
         "endpoint": settings.endpoint,
         "documented_only": settings.documented_only,
+        "descriptions": descriptions,
     }
     return Package(
         name=settings.package,
@@ -469,9 +472,15 @@ class _Run:
             return self.build(model, self.settings, executor)
 
     def build(
-        self, model: Model, settings: Settings, executor: Executor | None
+        self,
+        model: Model,
+        settings: Settings,
+        executor: Executor | None,
+        *,
+        descriptions: bool = False,
     ) -> Mapping[str, str]:
         # Loads black and Jinja, which takes longer than refusing bad input.
         from graph_codegen.emit.package import build, facts
 
-        return build(model, settings, facts(self.folder), executor=executor)
+        known = facts(self.folder, own_descriptions=descriptions)
+        return build(model, settings, known, executor=executor)

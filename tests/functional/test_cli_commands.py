@@ -47,7 +47,9 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 """A call of every command, for a folder that has two documents and the package of the older one."""
 
 
-GENERATING = ("--metadata", "--root", "--strict", "--package", "--endpoint", "--documented-only")
+GENERATING = (
+    "--metadata", "--root", "--strict", "--package", "--endpoint", "--documented-only", "--descriptions",
+)  # fmt: skip
 """The options of the commands that generate a package."""
 
 

@@ -14,6 +14,9 @@ RAW = "2026-07-31-raw"
 NEWEST, OLDER, OLDEST = "2026-08-04", "2024-10-16", "2023-03-16"
 """The documents of the global cloud by their dates."""
 
+DESCRIBED = "2023-05-09-descriptions"
+"""The document that has descriptions, and declares a term twice."""
+
 GOVERNMENT, CHINA = "us-gov", "china"
 
 

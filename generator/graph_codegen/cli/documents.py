@@ -23,6 +23,7 @@ from graph_codegen.install import compare, replace
 @options.reading
 @options.endpoint
 @options.documented_only
+@options.descriptions
 @click.option(
     "--output",
     "target",
@@ -34,6 +35,7 @@ def openapi_command(
     roots: tuple[str, ...],
     endpoint: str | None,
     documented_only: bool,
+    described: bool,
     target: Path | None,
     **reading: Unpack[Reading],
 ) -> None:
@@ -48,7 +50,7 @@ def openapi_command(
     chosen = settings.load(folder)
     if endpoint is not None:
         chosen = settings.with_endpoint(chosen, endpoint)
-    known = descriptions.load(folder)
+    known = descriptions.load(folder, own=described)
     document = build_openapi(
         taken.model,
         assign_names(taken.model),
@@ -68,12 +70,14 @@ def openapi_command(
 @options.roots
 @options.reading
 @options.documented_only
+@options.descriptions
 @click.option("--check", is_flag=True, help="Fail when the file is not what would be written.")
 @click.option("--output", "target", type=click.Path(path_type=Path), required=True)
 def api_command(
     metadata: Path | None,
     roots: tuple[str, ...],
     documented_only: bool,
+    described: bool,
     check: bool,
     target: Path,
     **reading: Unpack[Reading],
@@ -87,7 +91,9 @@ def api_command(
     taken = api.read_subset(
         metadata, roots=roots, documented_only=documented_only, **reading, progress=PROGRESS
     )
-    writer = facts(assets.folder("metadata")).writer(assign_names(taken.model))
+    writer = facts(assets.folder("metadata"), own_descriptions=described).writer(
+        assign_names(taken.model)
+    )
     chosen = settings.with_roots(settings.load(assets.folder("metadata")), roots)
     text = render_method_page(taken.model, writer, chosen)
     text += render_property_tables(taken.model, writer)

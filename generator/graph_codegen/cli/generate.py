@@ -26,6 +26,7 @@ from graph_codegen.install.replace import Written
 @options.package
 @options.endpoint
 @options.documented_only
+@options.descriptions
 @options.generated
 def generate_command(
     metadata: Path | None,
@@ -33,11 +34,12 @@ def generate_command(
     package: str | None,
     endpoint: str | None,
     documented_only: bool,
+    described: bool,
     target: Path,
     **reading: Unpack[Reading],
 ) -> None:
     """Write the generated package."""
-    built = _generate(metadata, roots, package, endpoint, documented_only, reading)
+    built = _generate(metadata, roots, package, endpoint, documented_only, described, reading)
     _tell(built.write(target), built.files, target)
 
 
@@ -48,6 +50,7 @@ def generate_command(
 @options.package
 @options.endpoint
 @options.documented_only
+@options.descriptions
 @options.generated
 def check_command(
     metadata: Path | None,
@@ -55,11 +58,12 @@ def check_command(
     package: str | None,
     endpoint: str | None,
     documented_only: bool,
+    described: bool,
     target: Path,
     **reading: Unpack[Reading],
 ) -> None:
     """Fail, and show the difference, when the generated package is not what would be generated."""
-    built = _generate(metadata, roots, package, endpoint, documented_only, reading)
+    built = _generate(metadata, roots, package, endpoint, documented_only, described, reading)
     with replace.reading(target):
         _compare(built.files, target, "graph-codegen generate")
 
@@ -72,6 +76,7 @@ def check_command(
 @options.package
 @options.endpoint
 @options.documented_only
+@options.descriptions
 @click.option(
     "--check",
     is_flag=True,
@@ -84,6 +89,7 @@ def vendor_command(
     package: str | None,
     endpoint: str | None,
     documented_only: bool,
+    described: bool,
     check: bool,
     **reading: Unpack[Reading],
 ) -> None:
@@ -92,7 +98,7 @@ def vendor_command(
     Only the folder of the package in DEST is written to, and only what is generated. Files edited by
     hand are refused, and the difference is shown.
     """
-    built = _generate(metadata, roots, package, endpoint, documented_only, reading)
+    built = _generate(metadata, roots, package, endpoint, documented_only, described, reading)
     files, target = built.vendored, _place(destination, built.name)
     with replace.reading(target, whole=True):
         replace.refuse_links(files, target)
@@ -110,6 +116,7 @@ def _generate(
     package: str | None,
     endpoint: str | None,
     documented_only: bool,
+    described: bool,
     reading: Reading,
 ) -> api.Package:
     with current_workers() as executor:
@@ -119,6 +126,7 @@ def _generate(
             package=package or None,
             endpoint=endpoint,
             documented_only=documented_only,
+            descriptions=described,
             **reading,
             executor=executor,
             progress=PROGRESS,

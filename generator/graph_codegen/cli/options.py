@@ -54,6 +54,12 @@ documented_only = click.option(
     is_flag=True,
     help="Leave out the requests that no page of Graph's documentation has.",
 )
+descriptions = click.option(
+    "--descriptions",
+    "described",
+    is_flag=True,
+    help="Make docstrings of the descriptions that the document has.",
+)
 generated = click.option(
     "--output",
     "target",

@@ -65,12 +65,15 @@ class Facts:
         )
 
 
-def facts(folder: Path) -> Facts:
-    """Read the facts in a metadata folder; raises CodegenError for a file that is not understood."""
+def facts(folder: Path, *, own_descriptions: bool = False) -> Facts:
+    """Read the facts in a metadata folder; raises CodegenError for a file that is not understood.
+
+    `own_descriptions` says that a document's own descriptions come before those of the folder.
+    """
     return Facts(
         permissions.load(folder),
         clouds.load(folder),
-        descriptions.load(folder),
+        descriptions.load(folder, own=own_descriptions),
         documented.load(folder),
         media_types.load(folder),
     )

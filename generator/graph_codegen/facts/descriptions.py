@@ -1,13 +1,13 @@
 """Texts about types, properties and requests, for docstrings and for descriptions in OpenAPI.
 
-A document's own descriptions (Core.V1 Description) come first. The committed subset has none, and
-`metadata/descriptions.json` describes in our own words what bots use.
+`metadata/descriptions.json` describes in our own words what bots use. A document's own descriptions
+(Core.V1 Description) are used only on request, and come first then: the committed subset has none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from graph_codegen.csdl.ast import (
@@ -40,27 +40,29 @@ class Descriptions:
     """What the file says: texts by full type name, by `METHOD path`, and by name of parameter.
 
     Requests whose paths begin with a key of `alike` share the texts of those that begin with its value.
+    `own` says that a document's own descriptions come first; the file does not decide that.
     """
 
     types: Mapping[str, TypeDescription]
     operations: Mapping[str, str]
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     alike: Mapping[str, str] = field(default_factory=dict[str, str])
+    own: bool = False
 
     def of_type(self, declared: TypeDeclaration) -> str:
         """Return the text about a type, empty if there is none."""
         ours = self.types.get(declared.name)
-        return _own(declared.annotations) or (ours.summary if ours else "")
+        return self._own(declared.annotations) or (ours.summary if ours else "")
 
     def of_member(self, owner: str, item: Property | NavigationProperty | Member) -> str:
         """Return the text about a property, or a member of an enumeration, empty if there is none."""
         ours = self.types.get(owner, TypeDescription(""))
         texts = ours.members if isinstance(item, Member) else ours.properties
-        return _own(item.annotations) or texts.get(item.name, "")
+        return self._own(item.annotations) or texts.get(item.name, "")
 
     def of_request(self, request: Request) -> str:
         """Return the text about a request, empty if there is none."""
-        own = _own(request.operation.annotations) if request.operation else ""
+        own = self._own(request.operation.annotations) if request.operation else ""
         return own or self.operations.get(request.http) or self._shared(request)
 
     def _shared(self, request: Request) -> str:
@@ -73,9 +75,14 @@ class Descriptions:
     def of_parameter(self, request: Request, name: str) -> str:
         """Return the text about a parameter of an action or function, empty if there is none.
 
-        Without a text of its own, a parameter is described as the property of the same name: that of the
-        type which the operation is bound to, else the only text about a property of that name.
+        `name` is its placeholder in the path, or its own name. Without a text of its own, a parameter is
+        described as the property of the same name: that of the type which the operation is bound to, else
+        the only text about a property of that name.
         """
+        own = {parameter.name: parameter for parameter in request.parameters}
+        parameter = own.get(name) or request.through_parameters.get(name)
+        if text := self._own(parameter.annotations if parameter else ()):
+            return text
         if name in self.parameters:
             return self.parameters[name]
         target = self.types.get(request.target.name, TypeDescription(""))
@@ -84,18 +91,20 @@ class Descriptions:
         texts = {t.properties[name] for t in self.types.values() if name in t.properties}
         return texts.pop() if len(texts) == 1 else ""
 
+    def _own(self, annotations: Iterable[Annotation]) -> str:
+        """Return the description that a document gives, empty if there is none or it is not wanted."""
+        values = (a.value for a in annotations if self.own and a.term == DESCRIPTION)
+        return next((_visible(value.text) for value in values if isinstance(value, Constant)), "")
 
-def load(folder: Path) -> Descriptions:
+
+def load(folder: Path, *, own: bool = False) -> Descriptions:
     """Read the descriptions from a metadata folder, none if there is no such file.
 
-    Raises CodegenError if the file is not understood.
+    `own` says that a document's own descriptions come first. Raises CodegenError if the file is not
+    understood.
     """
-    return files.read(folder / FILE, "the descriptions are", Descriptions, Descriptions({}, {}))
-
-
-def _own(annotations: Iterable[Annotation]) -> str:
-    values = (a.value for a in annotations if a.term == DESCRIPTION)
-    return next((_visible(value.text) for value in values if isinstance(value, Constant)), "")
+    found = files.read(folder / FILE, "the descriptions are", Descriptions, Descriptions({}, {}))
+    return replace(found, own=own)
 
 
 def _visible(text: str) -> str:

@@ -50,9 +50,9 @@ def resolve(document: Document) -> Model:
     """Return the resolved model of a document.
 
     The model has the document's diagnostics, and one for each reference and annotation whose target
-    is not declared. Raises CodegenError where there can be no model: for a name declared twice, an
-    alias of two namespaces, base types that are invalid, in a cycle or too deep, and too many
-    diagnostics.
+    is not declared, and for each term declared again, of which the first is kept. Raises CodegenError
+    where there can be no model: for any other name declared twice, an alias of two namespaces, base types
+    that are invalid, in a cycle or too deep, and too many diagnostics.
     """
     return _Resolver(document).model()
 
@@ -109,16 +109,27 @@ class _Resolver:
         schemas = self._document.schemas
         types = self._types(t for schema in schemas for t in schema.types)
         operations = tuple(self._operation(o) for schema in schemas for o in schema.operations)
-        terms = tuple(self._term(t) for schema in schemas for t in schema.terms)
+        terms: dict[str, Term] = {}
+        again: list[Diagnostic] = []
+        for term in (t for schema in schemas for t in schema.terms):
+            if first := terms.get(term.name):
+                message = f"declared twice: the first one is kept, at {first.place}"
+                again.append(Diagnostic(message, term.place, term.name))
+            else:
+                terms[term.name] = self._term(term)
         containers = [self._container(s.container) for s in schemas if s.container]
         if len(containers) > 1:
             raise CodegenError(
                 Diagnostic("a document holds at most one EntityContainer", containers[1].place)
             )
         container = containers[0] if containers else None
-        model = Model(types=types, operations=operations, terms=terms, container=container)
+        model = Model(
+            types=types, operations=operations, terms=tuple(terms.values()), container=container
+        )
         validate_model(model)
-        found = chain(self._document.diagnostics, self._unused(), find_unresolved_references(model))
+        found = chain(
+            self._document.diagnostics, again, self._unused(), find_unresolved_references(model)
+        )
         return replace(model, diagnostics=bounded(found))
 
     def _type_definitions(self) -> Mapping[str, TypeDefinition]:

@@ -119,7 +119,6 @@ def _repeated(model: Model) -> Iterator[Diagnostic]:
         for o in model.operations
     )
     yield from _twice(overloads)
-    yield from _twice((t.name, t.place) for t in model.terms)
     if model.container:
         sources = ((s.name, s.place) for s in model.container.sources)
         yield from _twice(sources, model.container.name)

@@ -1,4 +1,4 @@
-"""Descriptions: a document's own come first, then ours."""
+"""Descriptions: ours, or on request a document's own first."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from graph_codegen import api
 from graph_codegen.assets import folder
 from graph_codegen.csdl import reader
 from graph_codegen.csdl.ast import EnumType
@@ -18,6 +19,7 @@ from graph_codegen.model.model import Model
 from graph_codegen.model.resolver import resolve
 from graph_codegen.model.subset import take
 from graph_codegen.service.requests import list_requests
+from tests.support.csdl import ITEM, document
 
 METADATA = folder("metadata")
 
@@ -32,14 +34,40 @@ DOCUMENT = b"""<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/o
 </ComplexType></Schema></edmx:DataServices></edmx:Edmx>"""
 
 
-def test_descriptions_of_the_document_come_first() -> None:
+@pytest.mark.parametrize(
+    ("own", "of_type", "of_a"), [(True, "theirs", "their a"), (False, "ours", "our a")]
+)
+def test_descriptions_of_the_document_come_first_on_request(
+    own: bool, of_type: str, of_a: str
+) -> None:
     model = resolve(reader.read(DOCUMENT, "own"))
     owner = "microsoft.graph.call"
-    ours = Descriptions({owner: TypeDescription("ours", {"a": "our a", "b": "our b"})}, {})
+    ours = Descriptions({owner: TypeDescription("ours", {"a": "our a", "b": "our b"})}, {}, own=own)
     schema = build_openapi(model, assign_names(model), ours)["components"]["schemas"]["Call"]
-    assert schema["description"] == "theirs"
-    assert schema["properties"]["a"]["description"] == "their a"
+    assert schema["description"] == of_type
+    assert schema["properties"]["a"]["description"] == of_a
     assert schema["properties"]["b"]["description"] == "our b"
+
+
+def test_docstrings_of_a_document_with_descriptions_are_its_own_on_request(tmp_path: Path) -> None:
+    said = '<Annotation Term="Org.OData.Core.V1.Description" String="{}"/>'.format
+    body = f"""
+      {ITEM}
+      <Action Name="act" IsBound="true">
+        <Parameter Name="on" Type="graph.item"/>
+        <Parameter Name="much" Type="Edm.Int32">{said("How much.")}</Parameter>
+        {said("Act on it.")}
+      </Action>
+      <EntityContainer Name="c"><EntitySet Name="items" EntityType="graph.item"/></EntityContainer>
+    """
+    (tmp_path / "own.xml").write_bytes(document(body))
+    for wanted in (True, False):
+        made = api.generate(
+            tmp_path / "own.xml", roots=["all"], package="own_words", descriptions=wanted
+        )
+        client = made.files["own_words/client.py"]
+        assert ("Act on it." in client, "much: How much." in client) == (wanted, wanted)
+        assert made.origin["descriptions"] is wanted
 
 
 def model_of_service() -> Model:

@@ -46,7 +46,7 @@ from graph_codegen.model.subset import ALL, take
 from graph_codegen.model.validate import PRIMITIVES
 from graph_codegen.model.writer import write
 from tests.support.csdl import graph_codegen
-from tests.support.published import CHINA, GOVERNMENT, NEWEST, OLDER, OLDEST, published
+from tests.support.published import CHINA, DESCRIBED, GOVERNMENT, NEWEST, OLDER, OLDEST, published
 
 METADATA = folder("metadata")
 
@@ -206,6 +206,13 @@ def test_the_only_diagnostics_are_the_known_ones(file: str) -> None:
             "annotations on something that is not declared": DANGLING[file],
         }
     )
+
+
+def test_of_a_term_that_graph_declares_twice_the_first_is_kept() -> None:
+    again = [d for d in model_of(DESCRIBED).diagnostics if d.message.startswith("declared twice")]
+    names = [diagnostic.type.rpartition(".")[2] for diagnostic in again]
+    assert names[:2] == ["conflictBehavior", "conflictBehavior"]
+    assert len(again) == 8
 
 
 @every_document

@@ -185,7 +185,6 @@ def test_a_member_declared_twice_is_refused(body: str, owner: str, name: str) ->
     ("body", "subject"),
     [
         ('\n<EnumType Name="t"/>\n<ComplexType Name="t"/>', "t"),
-        ('\n<Term Name="t" Type="Edm.String"/>\n<Term Name="t" Type="Edm.Guid"/>', "t"),
         (
             '\n<Action Name="t"><Parameter Name="p" Type="Edm.Byte"/></Action>\n'
             '<Action Name="t"><Parameter Name="p" Type="Edm.Byte"/></Action>',
@@ -197,6 +196,13 @@ def test_a_declaration_made_twice_is_refused(body: str, subject: str) -> None:
     assert refusal(body) == (
         Diagnostic(f"declared twice, first at {FILE}:4", Place(FILE, 5), GRAPH + subject),
     )
+
+
+def test_of_a_term_declared_twice_the_first_is_kept_with_a_warning() -> None:
+    found = model('<Term Name="t" Type="Edm.String"/>\n<Term Name="t" Type="Edm.Guid"/>')
+    assert [str(term.type) for term in found.terms] == ["Edm.String"]
+    message = f"declared twice: the first one is kept, at {FILE}:4"
+    assert found.diagnostics == (Diagnostic(message, Place(FILE, 5), GRAPH + "t"),)
 
 
 def test_overloads_are_not_declared_twice() -> None:
