@@ -65,6 +65,8 @@ class Calls:
             join()
         )
         """Called before somebody joins what the bot is in; the last argument lets that happen."""
+        self.on_joining: list[Callable[[Call, Participant], None]] = []
+        """Called when the bot or somebody else is in the call."""
         self.on_leaving: list[Callable[[Call, Leg, Participant], None]] = []
         self.on_end: list[Callable[[Call], object]] = []
         self.changed: Callable[[Call], object] = lambda call: None
@@ -346,6 +348,7 @@ class Calls:
 
     def connect(self, call: Call) -> None:
         """Tell of the audio of an established call, and of what belongs to it."""
+        self._joins(call, call.participants[call.bot_id])
         media = {
             "mediaState": {"@odata.type": "#microsoft.graph.callMediaState", "audio": "active"}
         }
@@ -408,8 +411,13 @@ class Calls:
         )
         call.participants[leg.participant.id] = leg.participant
         call.attended.append(leg.participant)
+        self._joins(call, leg.participant)
         self.tell_roster(call, [leg.participant.to_json()])
         self.activate(leg)
+
+    def _joins(self, call: Call, participant: Participant) -> None:
+        for on_joining in self.on_joining:
+            on_joining(call, participant)
 
     def activate(self, leg: Leg) -> None:
         """Begin what a person does, once both the audio and the person are there."""

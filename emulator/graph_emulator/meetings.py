@@ -169,6 +169,16 @@ class Meetings:
         """Let a meeting be found by an id, too."""
         self._meetings[meeting_id] = meeting
 
+    def key_of(self, join_url: str) -> str | None:
+        """Return the key of the meeting of a link, declared or not; None if it is no link to one."""
+        try:
+            link = MeetingLink.parse(join_url)
+        except ValueError:
+            return None
+        key = link.thread_id or link.meeting_id or ""
+        known = self._meetings.get(key)
+        return key if known is None else known.key
+
     def of(self, body: Json) -> Meeting:
         """Return the meeting that a body wants to join; raises Fault if it cannot be joined so."""
         info = object_of(body.get("meetingInfo"))

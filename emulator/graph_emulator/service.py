@@ -23,6 +23,7 @@ from .groups import Groups
 from .ids import Seeded, same_id
 from .log import By, Log, Logged, Undeclared, hidden
 from .media import Media
+from .meeting_events import MeetingEvents
 from .meeting_reports import MeetingReports
 from .meetings import Meetings
 from .messages import Answer, Request
@@ -100,7 +101,9 @@ class Service:
             self.delivery,
             self.entities,
             self._serving,
+            self.meetings,
         )
+        self._meeting_events = MeetingEvents(self.schedule, self.calls, self.subscriptions)
         self._presences = Presences(self.schedule, self.entities, self._serving)
         self._routes: dict[str, Callable[[Request], Answer | Awaitable[Answer]]] = {
             **Calling(self.calls, self.meetings).routes(),
@@ -142,6 +145,7 @@ class Service:
         self.entities.store.clear()
         self._presences.clear()
         self.subscriptions.clear()
+        self._meeting_events.clear()
         self.on_reset()
 
     async def handle(

@@ -28,6 +28,7 @@ from .delivery import Delivery
 from .encryption import encrypted, public_key_of
 from .faults import Fault
 from .ids import Seeded, same_id
+from .meetings import Meetings
 from .messages import Answer, Request
 from .odata.entities import Entities
 from .odata.filters import Predicate, parse_filter
@@ -44,6 +45,8 @@ PUBLISHER = "0bf30f3b-4a52-48df-9a82-234910c4a086"
 LifecycleEvent = Literal["reauthorizationRequired", "subscriptionRemoved", "missed"]
 
 OK = 200
+
+_MEETING = "#Microsoft.Graph.onlineMeeting"
 
 _COLLECTION = ("subscriptions",)
 _REQUIRED = ("changeType", "notificationUrl", "resource", "expirationDateTime")
@@ -67,6 +70,10 @@ class _Watched:
     below: str
     owner: str | None
     condition: Predicate | None
+    resource: str
+    """The address of the resource, as it was given."""
+    join_url: str | None
+    """The link of the meeting whose events are watched; None if it is something else."""
 
     @property
     def is_artifact(self) -> bool:
@@ -75,6 +82,8 @@ class _Watched:
 
     def has(self, record: Record, store: Store) -> bool:
         """Whether a record is meant."""
+        if self.join_url is not None:
+            return False
         path = record.path
         shared = store.get(path[:3])
         if self.owner and (shared is None or not shared.belongs_to(self.owner)):
@@ -97,7 +106,9 @@ class Subscriptions:
         delivery: Delivery,
         entities: Entities,
         serving: Serving,
+        meetings: Meetings,
     ) -> None:
+        self._meetings = meetings
         self._schedule = schedule
         self._seeded = seeded
         self._authority = authority
@@ -195,6 +206,27 @@ class Subscriptions:
                 item = {**self._item(key, record), "lifecycleEvent": event}
                 self._post(key, address, {"value": [item]})
 
+    def tell_meeting_event(self, key: str, event: dict[str, Json]) -> None:
+        """Tell who watches the meeting of a key what has happened in its call."""
+        for subscription_key, watched in list(self._watched.items()):
+            if watched.join_url is None or self._meetings.key_of(watched.join_url) != key:
+                continue
+            subscription = self._entities.store.get((*_COLLECTION, subscription_key))
+            if subscription is None or "updated" not in text_of(subscription.value["changeType"]):
+                continue
+            address = watched.resource
+            data = {"@odata.type": _MEETING, "@odata.id": address, "id": address}
+            whole = data | event
+            encrypts = subscription.value.get("includeResourceData") is True
+            self._notify(
+                subscription_key,
+                subscription,
+                "updated",
+                address,
+                data if encrypts else whole,
+                whole,
+            )
+
     # -- what is watched
 
     def _changed(self, change: Change, record: Record) -> None:
@@ -212,6 +244,21 @@ class Subscriptions:
         data = {"@odata.id": resource, "@odata.etag": record.etag, "id": path[-1]}
         if kind is not None:
             data = {"@odata.type": kind, **data}
+        whole = {**({"@odata.type": kind} if kind else {}), **record.value}
+        self._notify(
+            key, subscription, change, resource, data, None if change == "deleted" else whole
+        )
+
+    def _notify(
+        self,
+        key: str,
+        subscription: Record,
+        change: Change,
+        resource: str,
+        data: dict[str, Json],
+        whole: dict[str, Json] | None,
+    ) -> None:
+        """Post a change; `whole` is what a notification with resource data has encrypted, if anything."""
         item = {
             **self._item(key, subscription),
             "changeType": change,
@@ -220,8 +267,7 @@ class Subscriptions:
         }
         body: dict[str, Json] = {"value": [item]}
         value = subscription.value
-        if value.get("includeResourceData") is True and change != "deleted":
-            whole = {**({"@odata.type": kind} if kind else {}), **record.value}
+        if value.get("includeResourceData") is True and whole is not None:
             item["encryptedContent"] = encrypted(
                 whole,
                 text_of(value["encryptionCertificate"]),
@@ -309,6 +355,13 @@ class Subscriptions:
             )
 
 
+_BY_LINK = re.compile(
+    r"/?communications/onlineMeetings(?:\(joinWebUrl='([^']*)'\)/meetingCallEvents"
+    r"|/?\?\$filter=joinWebUrl(?:\s|\+|%20)+eq(?:\s|\+|%20)+'([^']*)')",
+    re.IGNORECASE,
+)
+"""The resource of what happens in a meeting's call, in its newer and its older form."""
+
 _KEYED = re.compile(r"\('([^']*)'\)")
 
 
@@ -340,7 +393,10 @@ def _watched(resource: str) -> _Watched:
             segments, below = segments[:-1], kind.lower()
     found = re.search(r"\$filter=([^&]*)", query)
     condition = parse_filter(unquote(found[1]), None) if found else None
-    return _Watched(tuple(segments), below, owner, condition)
+    address = relative(resource)
+    by_link = _BY_LINK.fullmatch(address)
+    join_url = unquote(by_link[1] or by_link[2]) if by_link else None
+    return _Watched(tuple(segments), below, owner, condition, address[1:], join_url)
 
 
 def _wrong(message: str) -> Fault:

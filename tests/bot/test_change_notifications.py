@@ -26,7 +26,7 @@ from graph_comms.bot.changes import (
 )
 from graph_comms.bot.changes.due import FORMAT
 from graph_comms.bot.changes.inbox import Inbox
-from graph_comms.bot.changes.resources import type_of
+from graph_comms.bot.changes.resources import relative, type_of
 from graph_comms.bot.keys import KeysUnavailableError
 from graph_comms.bot.memory import MemoryStore
 from graph_comms.bot.store import Change as StoreChange
@@ -547,6 +547,14 @@ TYPES = [
 @pytest.mark.parametrize(("name", "path", "cls"), TYPES)
 def test_the_type_of_a_resource_is_found(name: Any, path: str, cls: Any) -> None:
     assert type_of(path, {} if name is None else {"@odata.type": name}) is cls
+
+
+def test_only_the_root_in_front_of_an_address_is_left_out() -> None:
+    link = (
+        "communications/onlineMeetings?$filter=joinWebUrl eq 'https://teams.microsoft.com/meet/1'"
+    )
+    assert relative(link) == f"/{link}"
+    assert relative(f"https://graph.microsoft.com/v1.0/{link}") == f"/{link}"
 
 
 MEETING = "communications/onlineMeetings(joinWebUrl='https%3A%2F%2Fteams.microsoft.com%2Fl')"

@@ -32,7 +32,7 @@ def test_an_example_passes(name: str, request: pytest.FixtureRequest) -> None:
 
 def test_the_page_has_tests() -> None:
     assert "test_greets_and_hangs_up" in TESTS
-    assert len(TESTS) == 10
+    assert len(TESTS) == 11
 
 
 def test_the_page_of_behaviours_is_complete() -> None:

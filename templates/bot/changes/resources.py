@@ -18,7 +18,7 @@ from .meeting_events import MeetingCallEvent
 ResourceType = type[GraphModel] | type[MeetingCallEvent]
 
 _ARGUMENTS = re.compile(r"\([^()]*\)")
-_ROOT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*/[^/?#]*")
+_ROOT = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*/[^/?#]*")
 """The service root in front of an absolute address: scheme, host and version."""
 
 
