@@ -7,13 +7,12 @@ import time
 
 import pytest
 
-from graph_codegen.emit import names
 from graph_codegen.errors import CodegenError
 from graph_codegen.model.model import Model
 from graph_codegen.service import requests
 from graph_codegen.service.requests import MOST_REQUESTS, MOST_SEGMENTS
 from tests.hostile.generated import FILE, generate
-from tests.support.csdl import document, model, schema
+from tests.support.csdl import document, model
 
 KEY = '<Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String"/>'
 SEALED = (
@@ -141,14 +140,3 @@ def test_a_parameter_cannot_have_the_name_of_a_key() -> None:
         '<EntityContainer Name="c"><EntitySet Name="ts" EntityType="graph.t"/></EntityContainer>'
     )
     assert refusal(model(text)) == "t-id is the name of a key on the path /ts/{t-id} already"
-
-
-def test_namespaces_that_derive_from_each_other_are_refused() -> None:
-    schemas = [
-        schema('<ComplexType Name="a"/>\n<ComplexType Name="c" BaseType="y.b"/>', "x", ""),
-        schema('<ComplexType Name="b" BaseType="x.a"/>', "y", ""),
-    ]
-    with pytest.raises(CodegenError) as caught:
-        names.assign_names(model(*schemas))
-    assert "derive types from each other" in str(caught.value)
-    assert names.assign_names(model(schemas[0].replace(' BaseType="y.b"', ""), schemas[1])).modules

@@ -1,8 +1,9 @@
 """Renders the modules of the models from the OpenAPI document, by datamodel-code-generator.
 
-Each namespace becomes one module, generated separately. Edm types and types of other modules are
-passed to datamodel-code-generator as custom types with names like `edm__Int64`, which the templates
-write as `edm.Int64`: so it has no reason to rename anything, and we write the imports ourselves.
+Each namespace becomes one module, generated separately, or several parts of one (`parts`). Edm types and
+types of other modules are passed to datamodel-code-generator as custom types with names like `edm__Int64`,
+which the templates write as `edm.Int64`: so it has no reason to rename anything, and we write the imports
+ourselves.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def _foreign(*path: str) -> JSON:
 
 @dataclass(frozen=True, slots=True)
 class _Module:
-    """A module to be generated: its namespace and the schemas in it by class name.
+    """A module to be generated: its namespace, and the schemas in it by class name.
 
     `inherited` are the runtime names that its classes need for inherited members.
     """
@@ -76,9 +77,9 @@ def render_models(document: JSON, names: Names) -> dict[str, str]:
     if not modules:
         raise error("there is nothing to generate: the roots lead to no type", "metadata")
     sources = {f"{module.name}.py": _source(module, names) for module in modules}
-    root = next((m for m in modules if m.namespace == ROOT_NAMESPACE), None)
-    root_names = sorted(root.schemas) if root else []
-    module_names = sorted(module.name for module in modules)
+    root_names = {name for m in modules if m.namespace == ROOT_NAMESPACE for name in m.schemas}
+    module_names = sorted({names.modules[module.namespace] for module in modules})
+    sources |= dict(_divided(modules, names))
     sources["__init__.py"] = render(
         "models/init.py.jinja2",
         root_namespace=ROOT_NAMESPACE,
@@ -89,38 +90,56 @@ def render_models(document: JSON, names: Names) -> dict[str, str]:
     return sources
 
 
+def _divided(modules: Iterable[_Module], names: Names) -> Iterator[tuple[str, str]]:
+    """Yield path and source of the modules of namespaces that are divided."""
+    parts: dict[str, dict[str, list[str]]] = {}
+    for module in modules:
+        if module.name != names.modules[module.namespace]:
+            parts.setdefault(module.namespace, {})[module.name] = sorted(module.schemas)
+    for namespace, found in parts.items():
+        exports = sorted(name for exported in found.values() for name in exported)
+        source = render(
+            "models/parts.py.jinja2",
+            namespace=namespace,
+            parts=dict(sorted(found.items())),
+            exports=exports,
+        )
+        yield f"{names.modules[namespace]}.py", source
+
+
 def _modules(document: JSON, names: Names) -> Iterator[_Module]:
     schemas: JSON = document["components"]["schemas"]
-    by_namespace: dict[str, dict[str, JSON]] = {}
+    by_module: dict[tuple[str, str], dict[str, JSON]] = {}
     inherited: dict[str, set[str]] = {}
     abroad: set[str] = set()
     for schema in schemas.values():
-        heir, _ = split_name(schema["x-graph"]["name"])
-        for base in _foreign_bases(schemas, schema):
+        heir = names.module_of(schema["x-graph"]["name"])
+        for base in _foreign_bases(schemas, schema, names):
             abroad.add(base["x-graph"]["name"])
             values = base.get("allOf", [base])[-1].get("properties", {}).values()
             inherited.setdefault(heir, set()).update(*map(_runtime_names, values))
     for schema in schemas.values():
         type_name = schema["x-graph"]["name"]
         namespace, _ = split_name(type_name)
-        home = "" if type_name in abroad else namespace
-        own = _Rewriter(namespace, home, document, names).schema(type_name, schema)
-        by_namespace.setdefault(namespace, {})[names.classes[type_name]] = own
-    for namespace, found in by_namespace.items():
-        lent = frozenset(inherited.get(namespace, ()))
-        yield _Module(namespace, names.modules[namespace], found, lent)
+        home = "" if type_name in {*abroad, *names.parts} else namespace
+        own = _Rewriter(home, document, names).schema(type_name, schema)
+        module = namespace, names.module_of(type_name)
+        by_module.setdefault(module, {})[names.classes[type_name]] = own
+    for (namespace, module_name), found in by_module.items():
+        lent = frozenset(inherited.get(module_name, ()))
+        yield _Module(namespace, module_name, found, lent)
 
 
-def _foreign_bases(schemas: JSON, schema: JSON) -> Iterator[JSON]:
-    """Yield the schemas of all base types that are of another namespace.
+def _foreign_bases(schemas: JSON, schema: JSON, names: Names) -> Iterator[JSON]:
+    """Yield the schemas of all base types that are in another module.
 
     Pydantic resolves inherited annotations in the module of the derived class, where a name from the
     module of the base means something else or nothing.
     """
-    namespace, _ = split_name(schema["x-graph"]["name"])
+    module = names.module_of(schema["x-graph"]["name"])
     while "allOf" in schema:
         schema = schemas[schema["allOf"][0]["$ref"].removeprefix(SCHEMAS)]
-        if split_name(schema["x-graph"]["name"])[0] != namespace:
+        if names.module_of(schema["x-graph"]["name"]) != module:
             yield schema
 
 
@@ -134,13 +153,12 @@ def _runtime_names(schema: JSON) -> Iterator[str]:
 
 
 class _Rewriter:
-    """Turns a schema of the public document into one for the document of its namespace.
+    """Turns a schema of the public document into one for the document of its module.
 
-    `home` is the namespace whose types are referenced unqualified: `namespace`, or empty.
+    `home` is the namespace whose types are referenced unqualified: the schema's, or empty.
     """
 
-    def __init__(self, namespace: str, home: str, document: JSON, names: Names) -> None:
-        self._namespace = namespace
+    def __init__(self, home: str, document: JSON, names: Names) -> None:
         self._home = home
         self._schemas: JSON = document["components"]["schemas"]
         self._names = names
@@ -180,11 +198,13 @@ class _Rewriter:
         rewritten = {"type": "object", "properties": properties}
         if not base:
             return rewritten | {"x-python": python}
-        reference_ = self._reference(base[0], self._namespace)
-        if "customTypePath" in reference_:
-            path = reference_["customTypePath"]
-            return rewritten | {"customBasePath": path, "x-python": python}
-        return {"allOf": [reference_, rewritten], "x-python": python}
+        target = self._target(base[0])
+        module = self._names.module_of(target)
+        if module == self._names.module_of(type_name):
+            reference_ = {"$ref": SCHEMAS + self._names.classes[target]}
+            return {"allOf": [reference_, rewritten], "x-python": python}
+        path = _foreign(f"_{module}", self._names.classes[target])["customTypePath"]
+        return rewritten | {"customBasePath": path, "x-python": python}
 
     def _value(self, schema: JSON) -> JSON:
         """Return the schema of a property; all are nullable and optional."""
@@ -194,14 +214,16 @@ class _Rewriter:
             return {"type": "array", "items": self._value(schema["items"])}
         if "x-edm" in schema:
             return _foreign(*edm_annotation(schema["x-edm"]).split("."))
-        return self._reference(schema, self._home)
-
-    def _reference(self, schema: JSON, home: str) -> JSON:
-        target = self._schemas[schema["$ref"].removeprefix(SCHEMAS)]["x-graph"]["name"]
+        target = self._target(schema)
         namespace, _ = split_name(target)
-        if namespace == home:
+        if namespace == self._home:
             return {"$ref": SCHEMAS + self._names.classes[target]}
         return _foreign(f"_{self._names.modules[namespace]}", self._names.classes[target])
+
+    def _target(self, schema: JSON) -> str:
+        """Return the full name of the type that a reference is to."""
+        name: str = self._schemas[schema["$ref"].removeprefix(SCHEMAS)]["x-graph"]["name"]
+        return name
 
 
 def _behaviour(type_name: str, attributes: Iterable[str]) -> str:
@@ -229,7 +251,8 @@ def _docstrings(texts: Iterable[tuple[str, str]]) -> dict[str, str]:
 def _source(module: _Module, names: Names) -> str:
     body = _body(module, names)
     code = _STRING.sub("", body)  # a word in a string does not use a name
-    others = sorted(m for m in names.modules.values() if f" _{m}." in _spaced(code))
+    modules = {*names.modules.values(), *names.parts.values()}
+    others = sorted(m for m in modules if f" _{m}." in _spaced(code))
     base_modules = [m for m in others if re.search(rf"^class \w+\(_{m}\.", code, re.MULTILINE)]
     typing_modules = [m for m in others if m not in base_modules]
     used = {
@@ -293,6 +316,6 @@ def _body(module: _Module, names: Names) -> str:
 
 def _aliases(module: _Module, names: Names) -> Iterator[tuple[str, str]]:
     for type_name, attributes in names.attributes.items():
-        if split_name(type_name)[0] == module.namespace:
+        if names.module_of(type_name) == module.name:
             for wire, attribute in attributes.items():
                 yield f"{names.classes[type_name]}.{wire}", attribute

@@ -20,6 +20,7 @@ from graph_codegen.csdl.ast import (
     StructuredType,
     split_name,
 )
+from graph_codegen.emit.parts import divide
 from graph_codegen.errors import CodegenError, Diagnostic, Place
 from graph_codegen.model.model import Model
 
@@ -37,7 +38,7 @@ ANNOTATION_NAMES = frozenset({"bool", "cached_property", "edm", "list", "str"})
 
 MODEL_ATTRIBUTES = frozenset(
     {
-        "_abc_impl", "_abstract", "_assign", "_calculate_keys", "_copy_and_set_values", "_get_value",
+        "_abc_impl", "_abstract", "_assign", "_calculate_keys", "_copy_and_set_values", "_get_value", "_held_schema",
         "_iter", "_member", "_note", "_odata_type", "_parse", "_received", "_reference", "_select",
         "_setattr_handler",
         "construct", "copy", "dict", "from_dict", "from_json", "from_orm", "json", "model_computed_fields",
@@ -186,19 +187,27 @@ def avoid(name: str, taken: frozenset[str]) -> str:
 
 @dataclass(frozen=True)
 class Names:
-    """The Python names of a model: classes with their modules, attributes and members by owner."""
+    """The Python names of a model: classes with their modules, attributes and members by owner.
+
+    `parts` are the modules of the types in those namespaces whose module is divided.
+    """
 
     modules: Mapping[str, str]
+    parts: Mapping[str, str]
     classes: Mapping[str, str]
     schemas: Mapping[str, str]
     attributes: Mapping[str, Mapping[str, str]]
     members: Mapping[str, Mapping[str, str]]
 
+    def module_of(self, type_name: str) -> str:
+        """Return the module that a class is in: that of its namespace, or a part of it."""
+        return self.parts.get(type_name) or self.modules[split_name(type_name)[0]]
+
 
 def assign_names(model: Model) -> Names:
     """Return the Python names of everything in a model.
 
-    `modules` is by namespace, `classes` and `schemas` by full type name, `attributes` (including
+    `modules` is by namespace, `parts`, `classes` and `schemas` by full type name, `attributes` (including
     inherited ones) and `members` by full type name and then by CSDL name. Raises CodegenError for
     every pair of CSDL names that share a Python name, and for namespaces that cannot be modules.
     """
@@ -209,7 +218,6 @@ def assign_names(model: Model) -> Names:
     modules = {namespace: module_name(namespace) for namespace in namespaces}
     problems += _collisions(modules.items(), firsts)
     problems += _no_modules(modules, firsts)
-    problems += _cycles(model)
     classes = {name: class_name(split_name(name)[1]) for name in model.types}
     for namespace in namespaces:
         own = [(n, c) for n, c in classes.items() if split_name(n)[0] == namespace]
@@ -226,44 +234,13 @@ def assign_names(model: Model) -> Names:
         problems += found
     if problems:
         raise CodegenError(*dict.fromkeys(problems))
-    return Names(modules, classes, schemas, attributes, members)
+    return Names(modules, divide(model, modules), classes, schemas, attributes, members)
 
 
 def _no_modules(modules: Mapping[str, str], places: Mapping[str, Place]) -> Iterator[Diagnostic]:
     for namespace, module in modules.items():
         if len(module) > LONGEST_MODULE:
             yield Diagnostic("the namespace is too long to name a file", places[namespace])
-
-
-def _cycles(model: Model) -> Iterator[Diagnostic]:
-    """Yield a diagnostic if namespaces derive types from each other: an import cycle of their modules.
-
-    It points at a type whose base is in a namespace that derives from the namespace of that type.
-    """
-    bases: dict[str, dict[str, StructuredType]] = {}
-    for declared in model.structured():
-        own, base = split_name(declared.name)[0], split_name(declared.base)[0]
-        if base and own != base:
-            bases.setdefault(own, {}).setdefault(base, declared)
-    for own, leads in bases.items():
-        for base, declared in leads.items():
-            if own in _reached(bases, base):
-                message = (
-                    f"{own} and {base} derive types from each other, which Python modules cannot"
-                )
-                yield Diagnostic(message, declared.place, declared.name)
-                return
-
-
-def _reached(bases: Mapping[str, Iterable[str]], namespace: str) -> frozenset[str]:
-    found: set[str] = set()
-    pending = [namespace]
-    while pending:
-        for base in bases.get(pending.pop(), ()):
-            if base not in found:
-                found.add(base)
-                pending.append(base)
-    return frozenset(found)
 
 
 def _attributes(
