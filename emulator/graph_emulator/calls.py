@@ -19,6 +19,7 @@ from .ids import Seeded, same_id
 from .messages import Request
 from .people import KEYS, Leg, Person, Step
 from .schedule import Act, Schedule
+from .tokens import Caller
 from .wire import Forms
 
 if TYPE_CHECKING:
@@ -90,13 +91,18 @@ class Calls:
 
     def of(self, request: Request) -> Call:
         """Return the call of a request; raises Fault where it has ended or is not the caller's."""
-        call, caller = self._calls.get(same_id(request.keys["call-id"])), request.caller
+        call = self.owned(request.keys["call-id"], request.caller)
+        if call.state == "terminating" and request.operation.method == "POST":
+            raise of_platform(400, "8528", "Call terminated.")
+        return call
+
+    def owned(self, call_id: str, caller: Caller) -> Call:
+        """Return a call that lives; raises Fault where it has ended or is not the caller's."""
+        call = self._calls.get(same_id(call_id))
         if call is None or call.ended or same_id(call.app_id) != same_id(caller.app_id):
             raise call_not_found()
         if not caller.fits(call.tenant):
             raise other_tenant()
-        if call.state == "terminating" and request.operation.method == "POST":
-            raise of_platform(400, "8528", "Call terminated.")
         return call
 
     # -- what people do
@@ -286,6 +292,35 @@ class Calls:
                 late = result_info(487, 10004, "The call was not accepted in time.")
                 leg.ringing = self.later(RINGING, partial(refuse, "service", late))
         self.changed(call)
+
+    def talking(self, call_id: str, person: Person) -> Leg | None:
+        """Return what a person is in a call by; None if the person is not in it, or it has ended."""
+        legs = self.legs.get(same_id(call_id), ())
+        return next((one for one in legs if one.person is person and one.participant), None)
+
+    def replace(
+        self,
+        replaced: Call,
+        call: Call,
+        person: Person,
+        on_outcome: Callable[[dict[str, Json] | None], None],
+    ) -> None:
+        """Let a person go from one call to another, without ringing; who is not in the one is rung.
+
+        The one ends if it was between two.
+        """
+        there = self.talking(replaced.id, person)
+        if call.ended or there is None:
+            self.ring(call, person, on_outcome)
+            return
+        leg = Leg(person, call, self, on_outcome=on_outcome)
+        self.legs[call.id].append(leg)
+        self.answers(leg)
+        if replaced.shape == "peer-to-peer":
+            told: dict[str, Json] = {"terminationReason": "AppTransferred"}
+            self.later(4 * BEAT, lambda: self.end(replaced, "bot", None, data=told))
+        else:
+            self.later(4 * BEAT, partial(self.remove, there))
 
     def answers(self, leg: Leg) -> None:
         """Let a person whom it rings at take the call, whatever the script says."""

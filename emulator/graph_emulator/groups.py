@@ -68,6 +68,9 @@ class Groups:
         if not 1 <= len(invited) <= MOST_INVITED:
             raise invalid(f"participants must hold between 1 and {MOST_INVITED} participants.")
         people = [self._calls.directory.called(object_of(one).get("identity")) for one in invited]
+        # Of several, only the first can come from another call.
+        leaves = text_of(object_of(invited[0]).get("replacesCallId"))
+        replaced = self._calls.owned(leaves, request.caller) if leaves else None
         operation = started(
             self._calls, call, request, "inviteParticipantsOperation", participants=invited
         )
@@ -83,8 +86,11 @@ class Groups:
                 status = "failed" if refusals else "completed"
                 finish(self._calls, call, operation, status, refusals[0] if refusals else DONE)
 
-        for person in people:
-            self._calls.later(BEAT, partial(self._calls.ring, call, person, came))
+        for number, person in enumerate(people):
+            comes = self._calls.ring
+            if replaced is not None and number == 0:
+                comes = partial(self._calls.replace, replaced)
+            self._calls.later(BEAT, partial(comes, call, person, came))
         return answered(request, call, operation)
 
     def remove(self, request: Request) -> Answer:
@@ -192,6 +198,12 @@ BEHAVIOURS = (
     ),
     Behaviour(
         "groups.invite", "D", f"{_PAGE}participant-invite", f"{_TESTS}test_a_person_is_invited"
+    ),
+    Behaviour(
+        "groups.invite.replaces",
+        "D",
+        f"{_PAGE}participant-invite; that nobody is rung, and how the other call ends, are guesses",
+        f"{_TESTS}test_a_person_is_invited_from_another_call",
     ),
     Behaviour(
         "groups.invite.refused", "?", "", f"{_TESTS}test_an_invitation_that_is_declined_fails"

@@ -83,13 +83,11 @@ def _active(participant: Participant) -> dict[str, Json]:
 
 def _capitalized(value: Json) -> Json:
     """Return identities as these events write them."""
-    if not isinstance(value, dict):
-        return value
     return {
         f"{name[:1].upper()}{name[1:]}": _capitalized(inner)
         for name, inner in object_of(value).items()
         if not name.startswith("@")
-    }
+    } or value
 
 
 _TEST = "tests/emulator/test_meeting_events.py::"

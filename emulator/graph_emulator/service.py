@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl
 
@@ -313,7 +314,7 @@ def _parsed(body: bytes) -> Json:
     if not body:
         return None
     try:
-        parsed = json.loads(body, parse_constant=_refuse)
+        parsed = json.loads(body, parse_constant=_refuse, object_pairs_hook=_object)
     except (ValueError, RecursionError):
         raise Fault(400, "BadRequest", "Unable to read JSON request payload.") from None
     level: list[Json] = [parsed]
@@ -322,6 +323,18 @@ def _parsed(body: bytes) -> Json:
         if not level:
             return parsed
     raise Fault(400, "BadRequest", "The JSON request payload is nested too deeply.")
+
+
+def _object(members: list[tuple[str, Json]]) -> dict[str, Json]:
+    """Return a JSON object; raises Fault for a name that comes twice, in the words of OData's own library."""
+    parsed = dict(members)
+    if len(parsed) < len(members):
+        [(name, _), *_] = Counter(name for name, _ in members).most_common(1)
+        raise wrong_body(
+            f"Multiple properties with the name '{name[:200]}' were detected in a resource or a complex"
+            " value. In OData, duplicate property names are not allowed."
+        )
+    return parsed
 
 
 def _refuse(literal: str) -> Json:
@@ -364,6 +377,10 @@ BEHAVIOURS = (
         "refused.qualified", "W",
         f"{_ISSUES}msgraph-sdk-dotnet/issues/625, {_ISSUES}microsoft-graph-comms-samples/issues/320",
         f"{_REFUSED}test_a_qualified_name_in_the_wrong_place",
+    ),
+    Behaviour(
+        "refused.names", "S", "Microsoft.OData.Core: DuplicatePropertyNamesNotAllowed",
+        f"{_REFUSED}test_a_name_that_comes_twice_is_refused",
     ),
     Behaviour(
         "refused.platform", "D-ACS", "can be left out: platform_codes=False",

@@ -50,15 +50,16 @@ class Transfers:
         _check_target(call, identity)
         person = calls.directory.called(identity)
         replaced = text_of(target.get("replacesCallId"))
-        consultative = bool(replaced)
         call.state = "transferring"
         calls.later(BEAT, lambda: calls.tell(call, state="transferring"))
-        taken = person.response == "answers"
-        delay = BEAT + (person.responds_after if taken else _patience(person))
-        if taken:
-            calls.later(BEAT + delay, partial(self._accepted, call, replaced))
+        if calls.talking(replaced, person):  # nobody is rung who is in the other call
+            calls.later(2 * BEAT, partial(self._accepted, call, replaced))
+        elif person.response == "answers":
+            taken = partial(self._accepted, call, replaced)
+            calls.later(2 * BEAT + person.responds_after, taken)
         else:
-            calls.later(BEAT + delay, partial(self._failed, call, consultative))
+            failed = partial(self._failed, call, consultative=bool(replaced))
+            calls.later(2 * BEAT + _patience(person), failed)
         return Answer(202)
 
     def redirect(self, request: Request) -> Answer:
@@ -102,6 +103,9 @@ class Transfers:
     def _accepted(self, call: Call, replaced: str) -> None:
         if call.ended or call.state == "terminating":
             return
+        if replaced and not self._is_there(replaced):
+            self._failed(call, consultative=True)
+            return
         call.state = "transferAccepted"
         self._calls.tell(call, state="transferAccepted")
         done: dict[str, Json] = {
@@ -116,15 +120,18 @@ class Transfers:
         for ended in dict.fromkeys((call.id, same_id(replaced))):
             self._calls.later(BEAT, partial(self._app_transferred, ended))
 
-    def _app_transferred(self, call_id: str) -> None:
-        """End one of the two calls of a consultative transfer, if there is such a call."""
+    def _is_there(self, call_id: str) -> bool:
         try:
-            call = self._calls[call_id]
+            return not self._calls[call_id].ended
         except KeyError:
-            return
-        self._calls.end(call, "bot", None, data={"terminationReason": "AppTransferred"})
+            return False
 
-    def _failed(self, call: Call, consultative: bool) -> None:
+    def _app_transferred(self, call_id: str) -> None:
+        """End one of the two calls of a consultative transfer."""
+        told: dict[str, Json] = {"terminationReason": "AppTransferred"}
+        self._calls.end(self._calls[call_id], "bot", None, data=told)
+
+    def _failed(self, call: Call, *, consultative: bool) -> None:
         if call.ended or call.state == "terminating":
             return
         call.state = "established"

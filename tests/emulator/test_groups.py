@@ -89,6 +89,47 @@ def test_a_person_is_invited(svc: Emulator, joined: list[str]) -> None:
     assert svc.log.operations == ["create", "invite"]
 
 
+@pytest.mark.parametrize("from_group", [False, True])
+def test_a_person_is_invited_from_another_call(svc: Emulator, from_group: bool) -> None:
+    ann, ben, eve = (svc.user(name).answers() for name in ("Ann", "Ben", "Eve"))
+    group = svc.client().calls.create(call_to(ann, ben))
+    bot = bot_of(svc)
+    bot.incoming(lambda call: call.answer())
+    svc.connect(bot)
+    cleo, dan = svc.user("Cleo"), svc.user("Dan").answers(after=3)
+    if from_group:
+        replaced = svc.calls[svc.client().calls.create(call_to(cleo.answers(), dan, eve)).id]
+    else:
+        replaced = svc.rings(bot, from_=cleo)
+    svc.run()
+    cleo.does_not_answer()
+    invited = [target(cleo), target(dan)]
+    for one in invited:
+        one.replaces_call_id = replaced.id
+    operation = svc.client().calls.participants.invite(str(group.id), participants=invited)
+    svc.run()
+    call = svc.calls[group.id]
+    assert call.operations[str(operation.id)].status == "completed"
+    assert [one.identity["user"]["displayName"] for one in call.roster[1:]] == [
+        *("Ann", "Ben"), *("Cleo", "Dan")
+    ]  # fmt: skip
+    assert replaced.ended is not from_group
+    assert [one.identity["user"]["displayName"] for one in replaced.attended if one.left] == (
+        ["Cleo"] if from_group else []
+    )
+
+
+def test_nobody_is_invited_from_a_call_that_has_ended(svc: Emulator) -> None:
+    ann, ben, cleo = (svc.user(name).answers() for name in ("Ann", "Ben", "Cleo"))
+    group = svc.client().calls.create(call_to(ann, ben))
+    other = svc.client().calls.create(call_to(cleo.hangs_up(after=1)))
+    svc.run()
+    invited = target(cleo)
+    invited.replaces_call_id = other.id
+    with pytest.raises(GraphHTTPError, match="8522"):
+        svc.client().calls.participants.invite(str(group.id), participants=[invited])
+
+
 def test_an_invitation_that_is_declined_fails(svc: Emulator, joined: list[str]) -> None:
     ann, ben = svc.user("Ann").answers(), svc.user("Ben").answers()
     call = svc.client().calls.create(call_to(ann, ben))

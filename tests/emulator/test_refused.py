@@ -189,6 +189,13 @@ def test_the_host_of_the_media_is_who_the_answer_says(svc: Emulator, client: htt
     assert error_of(refused) == (400, "8500", "Invalid media mode.")
 
 
+def test_a_name_that_comes_twice_is_refused(client: httpx.Client) -> None:
+    answer = client.post(CALLS, content=b'{"source": {"identity": {}, "identity": null}}')
+    status, code, message = error_of(answer)
+    assert (status, code) == (400, "BadRequest")
+    assert message.startswith("Multiple properties with the name 'identity' were detected")
+
+
 def test_codes_of_the_platform_can_be_left_out() -> None:
     with Emulator(platform_codes=False) as svc, plain(svc) as client:
         path = f"{CALLS}/{client.post(CALLS, json=body(svc, 'Ann')).json()['id']}"

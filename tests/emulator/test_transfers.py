@@ -92,6 +92,35 @@ def users(call: Any) -> list[str]:
     return [user["displayName"] for user in named if user]
 
 
+def test_who_is_consulted_need_not_be_rung(svc: Emulator) -> None:
+    bot = bot_of(svc)
+    bot.incoming(lambda call: call.answer())
+    svc.connect(bot)
+    ben = svc.user("Ben")
+    consulted = svc.rings(bot, from_=ben)
+    call = svc.client().calls.create(call_to(svc.user("Ann").answers()))
+    svc.run()
+    to = target(ben)
+    to.replaces_call_id = consulted.id
+    svc.client().calls.transfer(str(call.id), transfer_target=to)
+    svc.run()
+    assert consulted.ended
+    assert svc.calls[call.id].ended
+
+
+def test_no_call_is_transferred_into_one_that_has_ended(svc: Emulator) -> None:
+    ann, ben = svc.user("Ann").answers(), svc.user("Ben").answers().hangs_up(after=1)
+    first, second = (svc.client().calls.create(call_to(one)) for one in (ann, ben))
+    svc.run()
+    to = target(ben)
+    to.replaces_call_id = second.id
+    svc.client().calls.transfer(str(first.id), transfer_target=to)
+    svc.run()
+    told = svc.log.notifications[-1].body["value"][0]["resourceData"]
+    assert (told["state"], told["resultInfo"]["subCode"]) == ("established", 7700)
+    assert not svc.calls[first.id].ended
+
+
 @pytest.mark.parametrize("group", [False, True])
 def test_a_person_transfers_the_call(svc: Emulator, group: bool) -> None:
     bot, joined, left = bot_of(svc), list[Any](), list[Any]()
