@@ -58,7 +58,7 @@ class Calling:
         if not caller.fits(tenant):
             raise no_tenant()
         identities = [object_of(target).get("identity") for target in targets]
-        _check_source(body, identities)
+        self._check_source(body, identities)
         source = object_of(object_of(body.get("source")).get("identity")).get("application")
         app_id = text_of(object_of(source).get("id")) or caller.app_id
         if not calls.directory.may_use(app_id, caller.app_id):
@@ -136,6 +136,15 @@ class Calling:
             raise invalid("User-Agent is required.")
         return Answer(200)
 
+    def _check_source(self, body: Json, identities: Collection[Json]) -> None:
+        """Refuse a call to a telephone number that does not come from somebody who has one."""
+        phoned = any(object_of(identity).get("phone") for identity in identities)
+        source = object_of(body.get("source")).get("identity")
+        if phoned and not self._calls.directory.has_number(source):
+            raise invalid(
+                "source must be an applicationInstance with a number, to call a telephone number."
+            )
+
     def _undecided(self, request: Request) -> Call:
         call = self._calls.of(request)
         if call.state != "incoming":
@@ -179,15 +188,6 @@ def _check_begun(
     for name in required:
         if not given.get(name):
             raise invalid(f"{name} is required.")
-
-
-def _check_source(body: Json, identities: Collection[Json]) -> None:
-    """Refuse a call to a telephone number that does not come from somebody who has one."""
-    source = object_of(object_of(body.get("source")).get("identity"))
-    if object_of(source.get("applicationInstance")).get("id"):
-        return
-    if any(object_of(identity).get("phone") for identity in identities):
-        raise invalid("source must be an applicationInstance, to call a telephone number.")
 
 
 def _context(request: Request) -> dict[str, Json]:

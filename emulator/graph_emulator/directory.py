@@ -24,6 +24,8 @@ class Directory:
         self._people: dict[str, Person] = {}
         self._stand_ins: list[Person] = []
         self._applications: dict[str, frozenset[str] | None] = {}
+        self._instances: dict[str, bool] = {}
+        """Whether the application instances that were declared have a number."""
         self.strict = False
         """Whether only those can be called who were declared."""
 
@@ -32,6 +34,16 @@ class Directory:
         self._people.clear()
         self._stand_ins.clear()
         self._applications.clear()
+        self._instances.clear()
+
+    def application_instance(self, instance_id: str, *, has_number: bool) -> None:
+        """Declare an application instance, with or without a telephone number."""
+        self._instances[same_id(instance_id)] = has_number
+
+    def has_number(self, identity: Json) -> bool:
+        """Whether an identity set is of an application instance that has a number: any but declared ones."""
+        instance = text_of(object_of(object_of(identity).get("applicationInstance")).get("id"))
+        return bool(instance) and self._instances.get(same_id(instance), True)
 
     def application(self, app_id: str, roles: Collection[str] | None = None) -> None:
         """Declare an application that is a calling bot; from then on only declared ones are.

@@ -285,6 +285,11 @@ class Harness(ABC):
         self._service.directory.application(app_id, roles)
 
     @told
+    def application_instance(self, id: str, *, has_number: bool) -> None:
+        """Declare an application instance (a resource account); one that is not declared has a number."""
+        self._service.directory.application_instance(id, has_number=has_number)
+
+    @told
     def user(self, name: str, *, id: str | None = None) -> Person:
         """Return the user of a name, who is there from then on; with an id, if that matters."""
         return self._service.directory.user(name, id)

@@ -1,4 +1,4 @@
-"""A file that declares who and what there is: users, phones, meetings, and applications with roles."""
+"""A file that declares who and what there is: users, phones, meetings, applications and their instances."""
 
 from __future__ import annotations
 
@@ -41,11 +41,17 @@ class _Application(_Table):
     roles: list[str] | None = None
 
 
+class _ApplicationInstance(_Table):
+    id: str = Field(min_length=1)
+    has_number: bool
+
+
 class _Seeds(_Table):
     users: list[_User] = []
     phones: list[_Phone] = []
     meetings: list[_Meeting] = []
     applications: list[_Application] = []
+    application_instances: list[_ApplicationInstance] = []
 
 
 def declare(svc: Harness, path: str | os.PathLike[str]) -> None:
@@ -72,3 +78,5 @@ def declare(svc: Harness, path: str | os.PathLike[str]) -> None:
         svc.phone(phone.number)
     for application in seeds.applications:
         svc.app(application.id, roles=application.roles)
+    for instance in seeds.application_instances:
+        svc.application_instance(instance.id, has_number=instance.has_number)

@@ -47,7 +47,7 @@ class Transfers:
         if call.shape != "peer-to-peer" and not object_of(request.body).get("transferee"):
             raise invalid("transferee is required in a group call.")
         identity = object_of(target.get("identity"))
-        _check_target(call, identity)
+        self._check_target(call, identity)
         person = calls.directory.called(identity)
         replaced = text_of(target.get("replacesCallId"))
         call.state = "transferring"
@@ -61,6 +61,18 @@ class Transfers:
             failed = partial(self._failed, call, consultative=bool(replaced))
             calls.later(2 * BEAT + _patience(person), failed)
         return Answer(202)
+
+    def _check_target(self, call: Call, identity: Json) -> None:
+        """Refuse to transfer to another tenant, and to a telephone number unless the bot has one."""
+        tenant = text_of(object_of(identity.get("user")).get("tenantId"))
+        if tenant and call.tenant and same_id(tenant) != same_id(call.tenant):
+            raise other_tenant()
+        source = object_of(call.entity.get("source")).get("identity")
+        ours = call.direction == "incoming" or self._calls.directory.has_number(source)
+        if identity.get("phone") and not ours:
+            raise invalid(
+                "source must be an applicationInstance with a number, to transfer to a telephone number."
+            )
 
     def redirect(self, request: Request) -> Answer:
         """Pass an incoming call on before it is answered (call-redirect)."""
@@ -152,17 +164,6 @@ def _answered_by(person: Person, tenant: str) -> dict[str, Json]:
     """Return who has taken a redirected call; a telephone is not shown."""
     shown = person.hidden() if person.kind == "phone" else person.identity(tenant)
     return {"@odata.type": "#microsoft.graph.participantInfo", "identity": shown}
-
-
-def _check_target(call: Call, identity: Json) -> None:
-    """Refuse to transfer to another tenant, and to a telephone number unless the bot has one."""
-    tenant = text_of(object_of(identity.get("user")).get("tenantId"))
-    if tenant and call.tenant and same_id(tenant) != same_id(call.tenant):
-        raise other_tenant()
-    source = object_of(object_of(call.entity.get("source")).get("identity"))
-    ours = call.direction == "incoming" or source.get("applicationInstance")
-    if identity.get("phone") and not ours:
-        raise invalid("source must be an applicationInstance, to transfer to a telephone number.")
 
 
 def _patience(person: Person) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from graph_comms import GraphHTTPError, NotFoundError, PermissionDeniedError
+from graph_comms.models import Identity, IdentitySet, ParticipantInfo
 from graph_emulator import Emulator, SeedFileError
 from graph_emulator.__main__ import main
 from tests.emulator.bots import call_to, joining
@@ -33,6 +34,14 @@ def test_what_a_file_declares_is_there(seed_file: Path) -> None:
         assert svc.calls[str(call.id)].roster[0].in_lobby
         with pytest.raises(GraphHTTPError, match="8561"):
             svc.client().calls.create(joining("1234567", svc.tenant_id, "wrong"))
+        phoned = call_to(svc.phone("+12065550100"))
+        phoned.source = ParticipantInfo(
+            identity=IdentitySet(
+                application_instance=Identity(id="f1b0d33b-6ac4-4b8a-8e16-1f6ddd7a4b22")
+            )
+        )
+        with pytest.raises(GraphHTTPError, match="with a number"):
+            svc.client().calls.create(phoned)
 
 
 def test_only_declared_applications_are_bots(seed_file: Path) -> None:

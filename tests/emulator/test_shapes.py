@@ -60,6 +60,19 @@ def test_only_who_has_a_number_calls_one(svc: Emulator) -> None:
         create(svc, body, ROLES["peer-to-peer"])
 
 
+def test_a_declared_application_instance_may_have_no_number(svc: Emulator) -> None:
+    [body] = [dict(example.request.body) for example in EXAMPLES if example.name.startswith("09")]
+    instance = body["source"]["identity"]["applicationInstance"]["id"]
+    svc.application_instance(instance, has_number=False)
+    with pytest.raises(GraphHTTPError, match=r"8523.*with a number"):
+        create(svc, body, ROLES["peer-to-peer"])
+    svc.application_instance(instance.upper(), has_number=True)
+    assert create(svc, body, ROLES["peer-to-peer"])["state"] == "establishing"
+    svc.application_instance(instance, has_number=False)
+    svc.reset()
+    assert create(svc, body, ROLES["peer-to-peer"])["state"] == "establishing"
+
+
 def test_only_the_application_itself_is_the_source_of_its_calls() -> None:
     [body] = [dict(example.request.body) for example in EXAMPLES if example.name.startswith("01")]
     body["source"] = {"identity": {"application": {"id": "another"}}}
