@@ -155,6 +155,10 @@ BEHAVIOURS = (
         f"{_TEST}test_a_list_of_records_has_no_sessions",
     ),
     Behaviour(
+        "callRecords.organizer", "D", "https://learn.microsoft.com/graph/api/callrecords-callrecord-get",
+        f"{_TEST}test_a_record_shows_its_organizer_unasked",
+    ),
+    Behaviour(
         "callRecords.when", "W", "microsoft-graph-docs issues 7566 and 8144",
         f"{_TEST}test_the_record_of_a_call_between_two",
     ),

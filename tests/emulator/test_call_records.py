@@ -18,6 +18,7 @@ from graph_comms.models import (
 )
 from graph_comms.models.call_records import ParticipantEndpoint, ServiceEndpoint
 from graph_emulator import Emulator, Person
+from tests.emulator.test_subscriptions import RECORDS, changes_of
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_the_record_of_a_call_between_two(svc: Emulator, client: CommunicationsC
     assert found.end_date_time is not None
     assert timedelta(seconds=20) <= found.end_date_time - began < timedelta(seconds=30)
     assert list(client.call_records.list(filter=f"startDateTime gt {began.isoformat()}")) == []
-    whole = client.call_records.get(key, expand=["sessions($expand=segments)", "organizer_v2"])
+    whole = client.call_records.get(key, expand=["sessions($expand=segments)"])
     [session] = whole.sessions or []
     assert isinstance(session.caller, ServiceEndpoint)
     assert isinstance(session.callee, ParticipantEndpoint)
@@ -69,6 +70,34 @@ def test_the_record_of_a_call_between_two(svc: Emulator, client: CommunicationsC
     assert len(session.segments or ()) == 1
     assert whole.organizer_v2 is not None
     assert whole.organizer_v2.id == svc.app_id
+
+
+def test_a_record_shows_its_organizer_unasked(svc: Emulator, client: CommunicationsClient) -> None:
+    key = str(call(client, svc.user("Ann").declines()).call_chain_id)
+    svc.run()
+    svc.advance(minutes=10)
+    plain = client.call_records.get(key)
+    assert plain.organizer_v2 is not None
+    assert plain.organizer_v2.id == svc.app_id
+    assert plain.participants_v2 is None
+    assert client.call_records.get(key, select=["id"]).organizer_v2 is None
+
+
+def test_a_run_waits_for_no_record_and_no_renewal(
+    svc: Emulator, client: CommunicationsClient
+) -> None:
+    subscriptions = changes_of(svc).subscriptions
+    svc.wait_for(subscriptions.create(RECORDS, lifetime=timedelta(hours=1)))
+    began = svc.clock.now()
+    call(client, svc.user("Ann").declines(after=1))
+    svc.run()
+    assert svc.clock.now() - began < timedelta(seconds=2)
+    assert list(client.call_records.list()) == []
+    svc.advance(hours=3)
+    assert len(list(client.call_records.list())) == 1
+    [renewed] = client.subscriptions.list()
+    assert renewed.expiration_date_time is not None
+    assert renewed.expiration_date_time > svc.clock.now()
 
 
 def test_the_record_of_a_group_call(svc: Emulator, client: CommunicationsClient) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from graph_emulator import Emulator
+from graph_emulator.disturbance import Disorder
 from tests.emulator.bots import bot_of, call_to, states
 
 
@@ -56,16 +57,21 @@ def test_notifications_change_places_as_documented() -> None:
     assert firsts == {"establishing", "established"}
 
 
-def test_late_rosters_keep_their_order(svc: Emulator) -> None:
-    svc.deliver(late=30)
-    people = [svc.user(f"user {number}").answers(after=number) for number in range(6)]
-    svc.client().calls.create(call_to(*people))
-    svc.run()
-    told = [logged.body["value"][0]["resourceData"] for logged in svc.log.notifications]
-    rosters = [len(data) for data in told if isinstance(data, list)]
-    assert rosters == sorted(rosters)
-    assert len(rosters) == 7
-    assert svc.log.notifications[-1].time > 10
+@pytest.mark.parametrize("disorder", [False, True, "all"])
+def test_late_rosters_keep_their_order_unless_all_is_to_change(disorder: Disorder) -> None:
+    in_order: list[bool] = []
+    for seed in range(8):
+        with Emulator(seed=seed) as svc:
+            svc.deliver(late=30, disorder=disorder)
+            people = [svc.user(f"user {number}").answers(after=number) for number in range(4)]
+            svc.client().calls.create(call_to(*people))
+            svc.run()
+            told = [logged.body["value"][0]["resourceData"] for logged in svc.log.notifications]
+            rosters = [len(data) for data in told if isinstance(data, list)]
+            assert sorted(rosters) == [1, 2, 3, 4, 5]
+            assert svc.log.notifications[-1].time > 10
+            in_order.append(rosters == sorted(rosters))
+    assert all(in_order) is (disorder != "all")
 
 
 @pytest.mark.parametrize("wrong", [{"duplicate": 0}, {"lose": 1.5}, {"late": -1}])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
@@ -31,6 +32,9 @@ PAGES = {"/communications/callRecords": 60}
 
 PLAIN = frozenset({"/communications/callRecords"})
 """The lists that show nothing of what their entities lead to; that is read with each of them."""
+
+SHOWN = {"/communications/callRecords/{callRecord-id}": frozenset({"organizer_v2"})}
+"""What an entity shows of what it leads to, where documentation has it without $expand."""
 
 CREATED = {"/communications/calls/{call-id}/audioRoutingGroups": 200}
 """The status of what was created, where it is another than 201."""
@@ -96,6 +100,9 @@ class Serving:
         if record.etag in _tags(request, "if-none-match"):
             return Answer(304, headers={"etag": record.etag})
         whole = self._entities.whole(place.path, record, cls)
+        if query.select is None:
+            unasked = SHOWN.get(request.operation.path, frozenset()) & whole.keys()
+            query = replace(query, expand={**dict.fromkeys(unasked, Query()), **query.expand})
         suffix = "/$entity" if place.one else ""
         written = {**context_of(request, suffix), **shown(whole, query, cls)}
         return Answer(200, written, {"etag": record.etag})
