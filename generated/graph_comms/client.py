@@ -503,6 +503,23 @@ class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
         PUT /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content
         """
 
+    @DELETE(
+        "/communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_content(
+        self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
+
+        DELETE /communications/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content
+        """
+
 
 class AdhocCallsRecordings(_AdhocCallsRecordings[Sync]):
     """`/adhocCalls/recordings`"""
@@ -697,6 +714,23 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
         PUT /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
         """
 
+    @DELETE(
+        "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_content(
+        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+
+        DELETE /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
+        """
+
     @GET(
         "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -745,6 +779,23 @@ class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
             content: The new content.
 
         PUT /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+
+    @DELETE(
+        "/communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_metadata_content(
+        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+
+        DELETE /communications/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent
         """
 
 
@@ -2832,6 +2883,52 @@ class _OnlineMeetingConversationsMessagesConversation(
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/conversation
         """
 
+    @GET(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/conversation/$ref",
+        clouds=_GLOBAL,
+    )
+    def get_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[Options],
+    ) -> str:
+        """Undocumented as far as known. Get the reference, as an address, to an entity of the type
+        `EngagementConversation`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/conversation/$ref
+        """
+
+    @PUT(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/conversation/$ref",
+        clouds=_GLOBAL,
+        wire_names={"entity": "@odata.id"},
+    )
+    def set_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        entity: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Undocumented as far as known. Set the reference to an entity of the type
+        `EngagementConversation`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            entity: Address of the entity: below the service root, such as `/users/{id}`, or
+                whole.
+
+        PUT /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/conversation/$ref
+        """
+
 
 class OnlineMeetingConversationsMessagesConversation(
     _OnlineMeetingConversationsMessagesConversation[Sync]
@@ -3198,6 +3295,58 @@ class _OnlineMeetingConversationsMessagesRepliesConversation(
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/conversation
         """
 
+    @GET(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/conversation/$ref",
+        clouds=_GLOBAL,
+    )
+    def get_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        replies_engagement_conversation_message_id: str,
+        **options: Unpack[Options],
+    ) -> str:
+        """Undocumented as far as known. Get the reference, as an address, to an entity of the type
+        `EngagementConversation`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            replies_engagement_conversation_message_id: Id of the
+                replies-engagementConversationMessage.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/conversation/$ref
+        """
+
+    @PUT(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/conversation/$ref",
+        clouds=_GLOBAL,
+        wire_names={"entity": "@odata.id"},
+    )
+    def set_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        replies_engagement_conversation_message_id: str,
+        entity: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Undocumented as far as known. Set the reference to an entity of the type
+        `EngagementConversation`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            replies_engagement_conversation_message_id: Id of the
+                replies-engagementConversationMessage.
+            entity: Address of the entity: below the service root, such as `/users/{id}`, or
+                whole.
+
+        PUT /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/conversation/$ref
+        """
+
 
 class OnlineMeetingConversationsMessagesRepliesConversation(
     _OnlineMeetingConversationsMessagesRepliesConversation[Sync]
@@ -3409,6 +3558,82 @@ class _OnlineMeetingConversationsMessagesRepliesReplyTo(
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/replyTo
         """
 
+    @GET(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/replyTo/$ref",
+        clouds=_GLOBAL,
+    )
+    def get_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        replies_engagement_conversation_message_id: str,
+        **options: Unpack[Options],
+    ) -> str:
+        """Undocumented as far as known. Get the reference, as an address, to an entity of the type
+        `EngagementConversationMessage`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            replies_engagement_conversation_message_id: Id of the
+                replies-engagementConversationMessage.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/replyTo/$ref
+        """
+
+    @PUT(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/replyTo/$ref",
+        clouds=_GLOBAL,
+        wire_names={"entity": "@odata.id"},
+    )
+    def set_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        replies_engagement_conversation_message_id: str,
+        entity: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Undocumented as far as known. Set the reference to an entity of the type
+        `EngagementConversationMessage`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            replies_engagement_conversation_message_id: Id of the
+                replies-engagementConversationMessage.
+            entity: Address of the entity: below the service root, such as `/users/{id}`, or
+                whole.
+
+        PUT /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/replyTo/$ref
+        """
+
+    @DELETE(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/replyTo/$ref",
+        clouds=_GLOBAL,
+    )
+    def remove_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        replies_engagement_conversation_message_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Undocumented as far as known. Remove a reference to an entity of the type
+        `EngagementConversationMessage`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            replies_engagement_conversation_message_id: Id of the
+                replies-engagementConversationMessage.
+
+        DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/replyTo/$ref
+        """
+
 
 class OnlineMeetingConversationsMessagesRepliesReplyTo(
     _OnlineMeetingConversationsMessagesRepliesReplyTo[Sync]
@@ -3445,6 +3670,73 @@ class _OnlineMeetingConversationsMessagesReplyTo(
             engagement_conversation_message_id: Id of the engagementConversationMessage.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replyTo
+        """
+
+    @GET(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replyTo/$ref",
+        clouds=_GLOBAL,
+    )
+    def get_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[Options],
+    ) -> str:
+        """Undocumented as far as known. Get the reference, as an address, to an entity of the type
+        `EngagementConversationMessage`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replyTo/$ref
+        """
+
+    @PUT(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replyTo/$ref",
+        clouds=_GLOBAL,
+        wire_names={"entity": "@odata.id"},
+    )
+    def set_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        entity: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Undocumented as far as known. Set the reference to an entity of the type
+        `EngagementConversationMessage`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            entity: Address of the entity: below the service root, such as `/users/{id}`, or
+                whole.
+
+        PUT /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replyTo/$ref
+        """
+
+    @DELETE(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replyTo/$ref",
+        clouds=_GLOBAL,
+    )
+    def remove_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Undocumented as far as known. Remove a reference to an entity of the type
+        `EngagementConversationMessage`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+
+        DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replyTo/$ref
         """
 
 
@@ -3573,6 +3865,46 @@ class _OnlineMeetingConversationsStarterConversation(
                 onlineMeetingEngagementConversation.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/conversation
+        """
+
+    @GET(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/conversation/$ref",
+        clouds=_GLOBAL,
+    )
+    def get_ref(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[Options]
+    ) -> str:
+        """Undocumented as far as known. Get the reference, as an address, to an entity of the type
+        `EngagementConversation`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/conversation/$ref
+        """
+
+    @PUT(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/conversation/$ref",
+        clouds=_GLOBAL,
+        wire_names={"entity": "@odata.id"},
+    )
+    def set_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        entity: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Undocumented as far as known. Set the reference to an entity of the type
+        `EngagementConversation`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            entity: Address of the entity: below the service root, such as `/users/{id}`, or
+                whole.
+
+        PUT /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/conversation/$ref
         """
 
 
@@ -3902,6 +4234,52 @@ class _OnlineMeetingConversationsStarterRepliesConversation(
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/conversation
         """
 
+    @GET(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/conversation/$ref",
+        clouds=_GLOBAL,
+    )
+    def get_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[Options],
+    ) -> str:
+        """Undocumented as far as known. Get the reference, as an address, to an entity of the type
+        `EngagementConversation`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/conversation/$ref
+        """
+
+    @PUT(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/conversation/$ref",
+        clouds=_GLOBAL,
+        wire_names={"entity": "@odata.id"},
+    )
+    def set_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        entity: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Undocumented as far as known. Set the reference to an entity of the type
+        `EngagementConversation`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            entity: Address of the entity: below the service root, such as `/users/{id}`, or
+                whole.
+
+        PUT /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/conversation/$ref
+        """
+
 
 class OnlineMeetingConversationsStarterRepliesConversation(
     _OnlineMeetingConversationsStarterRepliesConversation[Sync]
@@ -4092,6 +4470,73 @@ class _OnlineMeetingConversationsStarterRepliesReplyTo(
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/replyTo
         """
 
+    @GET(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/replyTo/$ref",
+        clouds=_GLOBAL,
+    )
+    def get_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[Options],
+    ) -> str:
+        """Undocumented as far as known. Get the reference, as an address, to an entity of the type
+        `EngagementConversationMessage`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/replyTo/$ref
+        """
+
+    @PUT(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/replyTo/$ref",
+        clouds=_GLOBAL,
+        wire_names={"entity": "@odata.id"},
+    )
+    def set_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        entity: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Undocumented as far as known. Set the reference to an entity of the type
+        `EngagementConversationMessage`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+            entity: Address of the entity: below the service root, such as `/users/{id}`, or
+                whole.
+
+        PUT /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/replyTo/$ref
+        """
+
+    @DELETE(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/replyTo/$ref",
+        clouds=_GLOBAL,
+    )
+    def remove_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        engagement_conversation_message_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Undocumented as far as known. Remove a reference to an entity of the type
+        `EngagementConversationMessage`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            engagement_conversation_message_id: Id of the engagementConversationMessage.
+
+        DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/replyTo/$ref
+        """
+
 
 class OnlineMeetingConversationsStarterRepliesReplyTo(
     _OnlineMeetingConversationsStarterRepliesReplyTo[Sync]
@@ -4127,6 +4572,63 @@ class _OnlineMeetingConversationsStarterReplyTo(
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replyTo
         """
 
+    @GET(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replyTo/$ref",
+        clouds=_GLOBAL,
+    )
+    def get_ref(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[Options]
+    ) -> str:
+        """Undocumented as far as known. Get the reference, as an address, to an entity of the type
+        `EngagementConversationMessage`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replyTo/$ref
+        """
+
+    @PUT(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replyTo/$ref",
+        clouds=_GLOBAL,
+        wire_names={"entity": "@odata.id"},
+    )
+    def set_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        entity: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Undocumented as far as known. Set the reference to an entity of the type
+        `EngagementConversationMessage`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            entity: Address of the entity: below the service root, such as `/users/{id}`, or
+                whole.
+
+        PUT /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replyTo/$ref
+        """
+
+    @DELETE(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replyTo/$ref",
+        clouds=_GLOBAL,
+    )
+    def remove_ref(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Remove a reference to an entity of the type
+        `EngagementConversationMessage`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+
+        DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replyTo/$ref
+        """
+
 
 class OnlineMeetingConversationsStarterReplyTo(_OnlineMeetingConversationsStarterReplyTo[Sync]):
     """`/onlineMeetingConversations/starter/replyTo`"""
@@ -4157,6 +4659,108 @@ class _OnlineMeetingConversationsOnlineMeeting(
                 onlineMeetingEngagementConversation.
 
         GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting
+        """
+
+    @GET(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting/$ref",
+        clouds=_GLOBAL,
+    )
+    def get_ref(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[Options]
+    ) -> str:
+        """Undocumented as far as known. Get the reference, as an address, to an entity of the type
+        `OnlineMeeting`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting/$ref
+        """
+
+    @PUT(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting/$ref",
+        clouds=_GLOBAL,
+        wire_names={"entity": "@odata.id"},
+    )
+    def set_ref(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        entity: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Undocumented as far as known. Set the reference to an entity of the type
+        `OnlineMeeting`.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            entity: Address of the entity: below the service root, such as `/users/{id}`, or
+                whole.
+
+        PUT /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting/$ref
+        """
+
+    @GET(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting/attendeeReport",
+        clouds=_GLOBAL,
+    )
+    def get_attendee_report(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[Options]
+    ) -> bytes:
+        """Undocumented as far as known. Read the stream.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+
+        GET /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting/attendeeReport
+        """
+
+    @GET.stream(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting/attendeeReport",
+        clouds=_GLOBAL,
+    )
+    def stream_attendee_report(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[Options]
+    ) -> Iterator[bytes]:
+        """Undocumented as far as known. As `get_attendee_report`, piece by piece: use it in a `with` statement."""
+
+    @PUT(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting/attendeeReport",
+        clouds=_GLOBAL,
+    )
+    def put_attendee_report(
+        self,
+        online_meeting_engagement_conversation_id: str,
+        content: bytes | BinaryIO | Iterable[bytes] | F,
+        **options: Unpack[Options],
+    ) -> None:
+        """Undocumented as far as known. Write the stream.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+            content: The new content.
+
+        PUT /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting/attendeeReport
+        """
+
+    @DELETE(
+        "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting/attendeeReport",
+        clouds=_GLOBAL,
+        of_stream=True,
+    )
+    def delete_attendee_report(
+        self, online_meeting_engagement_conversation_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            online_meeting_engagement_conversation_id: Id of the
+                onlineMeetingEngagementConversation.
+
+        DELETE /communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting/attendeeReport
         """
 
 
@@ -4358,6 +4962,20 @@ class _OnlineMeetings(Resource[F], at="online_meetings"):
             content: The new content.
 
         PUT /communications/onlineMeetings/{onlineMeeting-id}/attendeeReport
+        """
+
+    @DELETE(
+        "/communications/onlineMeetings/{onlineMeeting-id}/attendeeReport",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_attendee_report(self, online_meeting_id: str, **options: Unpack[Options]) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
+        DELETE /communications/onlineMeetings/{onlineMeeting-id}/attendeeReport
         """
 
     @GET(
@@ -5047,6 +5665,23 @@ class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
         PUT /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content
         """
 
+    @DELETE(
+        "/communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_content(
+        self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
+
+        DELETE /communications/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content
+        """
+
 
 class OnlineMeetingsRecordings(_OnlineMeetingsRecordings[Sync]):
     """`/onlineMeetings/recordings`"""
@@ -5243,6 +5878,23 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
         PUT /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
         """
 
+    @DELETE(
+        "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_content(
+        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+
+        DELETE /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
+        """
+
     @GET(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -5291,6 +5943,23 @@ class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
             content: The new content.
 
         PUT /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+
+    @DELETE(
+        "/communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_metadata_content(
+        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+
+        DELETE /communications/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent
         """
 
 
@@ -6037,6 +6706,23 @@ class _MeAdhocCallsRecordings(Resource[F], at="me.adhoc_calls.recordings"):
         PUT /me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content
         """
 
+    @DELETE(
+        "/me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_content(
+        self, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
+
+        DELETE /me/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content
+        """
+
 
 class MeAdhocCallsRecordings(_MeAdhocCallsRecordings[Sync]):
     """`/me/adhocCalls/recordings`"""
@@ -6243,6 +6929,23 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
         PUT /me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
         """
 
+    @DELETE(
+        "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_content(
+        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+
+        DELETE /me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
+        """
+
     @GET(
         "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -6298,6 +7001,23 @@ class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
             content: The new content.
 
         PUT /me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+
+    @DELETE(
+        "/me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_metadata_content(
+        self, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+
+        DELETE /me/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent
         """
 
 
@@ -6532,6 +7252,20 @@ class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
             content: The new content.
 
         PUT /me/onlineMeetings/{onlineMeeting-id}/attendeeReport
+        """
+
+    @DELETE(
+        "/me/onlineMeetings/{onlineMeeting-id}/attendeeReport",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_attendee_report(self, online_meeting_id: str, **options: Unpack[Options]) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+
+        DELETE /me/onlineMeetings/{onlineMeeting-id}/attendeeReport
         """
 
     @GET(
@@ -7265,6 +7999,23 @@ class _MeOnlineMeetingsRecordings(Resource[F], at="me.online_meetings.recordings
         PUT /me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content
         """
 
+    @DELETE(
+        "/me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_content(
+        self, online_meeting_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
+
+        DELETE /me/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content
+        """
+
 
 class MeOnlineMeetingsRecordings(_MeOnlineMeetingsRecordings[Sync]):
     """`/me/onlineMeetings/recordings`"""
@@ -7477,6 +8228,23 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
         PUT /me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
         """
 
+    @DELETE(
+        "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_content(
+        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+
+        DELETE /me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
+        """
+
     @GET(
         "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -7532,6 +8300,23 @@ class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcrip
             content: The new content.
 
         PUT /me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+
+    @DELETE(
+        "/me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_metadata_content(
+        self, online_meeting_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+
+        DELETE /me/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent
         """
 
 
@@ -8361,6 +9146,24 @@ class _UsersAdhocCallsRecordings(Resource[F], at="users.adhoc_calls.recordings")
         PUT /users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content
         """
 
+    @DELETE(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_content(
+        self, user_id: str, adhoc_call_id: str, call_recording_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_recording_id: Id of the callRecording.
+
+        DELETE /users/{user-id}/adhocCalls/{adhocCall-id}/recordings/{callRecording-id}/content
+        """
+
 
 class UsersAdhocCallsRecordings(_UsersAdhocCallsRecordings[Sync]):
     """`/users/adhocCalls/recordings`"""
@@ -8595,6 +9398,24 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
         PUT /users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
         """
 
+    @DELETE(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_content(
+        self, user_id: str, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+
+        DELETE /users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/content
+        """
+
     @GET(
         "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -8655,6 +9476,24 @@ class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts
             content: The new content.
 
         PUT /users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+
+    @DELETE(
+        "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_metadata_content(
+        self, user_id: str, adhoc_call_id: str, call_transcript_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            user_id: Id of the user.
+            adhoc_call_id: Id of the adhocCall.
+            call_transcript_id: Id of the callTranscript.
+
+        DELETE /users/{user-id}/adhocCalls/{adhocCall-id}/transcripts/{callTranscript-id}/metadataContent
         """
 
 
@@ -8919,6 +9758,23 @@ class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
             content: The new content.
 
         PUT /users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendeeReport
+        """
+
+    @DELETE(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendeeReport",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_attendee_report(
+        self, user_id: str, online_meeting_id: str, **options: Unpack[Options]
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+
+        DELETE /users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendeeReport
         """
 
     @GET(
@@ -9745,6 +10601,28 @@ class _UsersOnlineMeetingsRecordings(Resource[F], at="users.online_meetings.reco
         PUT /users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content
         """
 
+    @DELETE(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_content(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_recording_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_recording_id: Id of the callRecording.
+
+        DELETE /users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings/{callRecording-id}/content
+        """
+
 
 class UsersOnlineMeetingsRecordings(_UsersOnlineMeetingsRecordings[Sync]):
     """`/users/onlineMeetings/recordings`"""
@@ -9983,6 +10861,28 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
         PUT /users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
         """
 
+    @DELETE(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_content(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+
+        DELETE /users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/content
+        """
+
     @GET(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -10051,6 +10951,28 @@ class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.tra
             content: The new content.
 
         PUT /users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent
+        """
+
+    @DELETE(
+        "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent",
+        clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
+        of_stream=True,
+    )
+    def delete_metadata_content(
+        self,
+        user_id: str,
+        online_meeting_id: str,
+        call_transcript_id: str,
+        **options: Unpack[Options],
+    ) -> None:
+        """Undocumented as far as known. Delete the stream.
+
+        Args:
+            user_id: Id of the user.
+            online_meeting_id: Id of the onlineMeeting.
+            call_transcript_id: Id of the callTranscript.
+
+        DELETE /users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts/{callTranscript-id}/metadataContent
         """
 
 

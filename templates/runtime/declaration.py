@@ -77,6 +77,7 @@ class Facts(TypedDict):
     `clouds` are those that have the request, `documented` says that the documentation has it,
     `permissions` are those that are documented; `wire_names` are the wire names that
     cannot be derived from the names of the parameters, `media_types` those of the stream that it reads.
+    `of_stream` says that it deletes a stream.
     """
 
     clouds: frozenset[Cloud]
@@ -84,6 +85,7 @@ class Facts(TypedDict):
     permissions: NotRequired[Permissions]
     wire_names: NotRequired[Mapping[str, str]]
     media_types: NotRequired[tuple[str, ...]]
+    of_stream: NotRequired[bool]
 
 
 class Declaration:
@@ -197,12 +199,14 @@ class Declaration:
 
     def _kind(self, sends_entity: bool, is_function: bool, is_stream: bool) -> Kind:
         match self._verb:
+            case _ if self._path.endswith("/$ref"):
+                return self._kind_of_reference()
             case "POST":
                 return "create" if sends_entity else "action"
             case "PATCH" | "PUT":
                 return "put_content" if is_stream else "update"
             case "DELETE":
-                return "delete"
+                return "delete_content" if self._facts.get("of_stream") else "delete"
             case _ if self._path == RECORDING:
                 return "recording"
             case _ if is_function:
@@ -214,6 +218,17 @@ class Declaration:
             case _:
                 return "list" if isinstance(self, PageDeclaration) else "get"
 
+    def _kind_of_reference(self) -> Kind:
+        match self._verb:
+            case "POST":
+                return "add_ref"
+            case "PUT":
+                return "set_ref"
+            case "DELETE":
+                return "remove_ref"
+            case _:
+                return "list_refs" if isinstance(self, PageDeclaration) else "get_ref"
+
     @cached_property
     def decoder(self) -> Decoder[Any] | None:
         """What reads the response; None where its body means nothing."""
@@ -224,6 +239,8 @@ class Declaration:
             return decode.content()
         if self.operation.kind == "count":
             return decode.count()
+        if self.operation.kind == "get_ref":
+            return decode.reference()
         if self.operation.kind == "update":
             return decode.optional_model(get_args(returns)[0])
         if isinstance(returns, type) and issubclass(returns, GraphModel):
@@ -267,7 +284,8 @@ class PageDeclaration(Declaration):
     @cached_property
     def decoder(self) -> Decoder[PageData[Any]]:
         """What reads a page."""
-        return decode.page(get_args(self._hints["return"])[0])
+        refers = self.operation.kind == "list_refs"
+        return decode.page(decode.REFERENCE if refers else get_args(self._hints["return"])[0])
 
 
 class BoundMethod:

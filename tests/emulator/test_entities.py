@@ -174,6 +174,8 @@ def test_streams(client: CommunicationsClient, http: httpx.Client) -> None:
     assert recordings.get_content(str(call.id), str(made.id)) == b"\x00\xff{"
     assert http.put(address, content=b"x", headers={"Content-Type": "video/mp4"}).content == b""
     assert http.get(address).headers["content-type"] == "video/mp4"
+    recordings.delete_content(str(call.id), str(made.id))
+    assert http.get(address).status_code == 404
 
 
 def test_users_have_parts_of_collections(http: httpx.Client) -> None:
@@ -468,7 +470,7 @@ def test_calls_and_their_operations_are_listed(emulator: Emulator, http: httpx.C
     assert http.get(address).status_code == 404
 
 
-def test_references(http: httpx.Client) -> None:
+def test_references(client: CommunicationsClient, http: httpx.Client) -> None:
     meeting = value(http.post("/users/ann/onlineMeetings", json={"subject": "Plan"}))["id"]
     conversations = "/communications/onlineMeetingConversations"
     value(http.post(conversations, json={"id": "talk"}))
@@ -482,6 +484,12 @@ def test_references(http: httpx.Client) -> None:
         assert http.put(f"{single}/$ref", json=wrong).status_code == status
     root = "https://graph.microsoft.com/v1.0"
     target = f"{root}/users/ann/onlineMeetings/{meeting}"
+    linked = client.online_meeting_conversations.online_meeting
+    linked.set_ref("talk", f"/users/ann/onlineMeetings/{meeting}")
+    assert value(http.get(single))["subject"] == "Plan"
+    linked.put_attendee_report("talk", b"Ann")
+    assert client.online_meetings.get_attendee_report(meeting) == b"Ann"
+    assert linked.get_ref("talk") == f"{root}/communications/onlineMeetings/{meeting}"
     assert http.put(f"{single}/$ref", json={"@odata.id": target}).status_code == 204
     assert value(http.get(single))["subject"] == "Plan"
     identity = value(http.get(f"{single}/$ref"))["@odata.id"]

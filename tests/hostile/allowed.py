@@ -346,7 +346,7 @@ class _Checker:
         match name, value:
             case "clouds", ast.Name(constant):
                 return constant in self._declared
-            case "documented", ast.Constant(True):
+            case "documented" | "of_stream", ast.Constant(True):
                 return True
             case "permissions", ast.Call(ast.Name("Permissions"), [], found):
                 return all(

@@ -70,6 +70,7 @@ INTRUDERS = [
     ("client.py", "rules=(", "rules=exec("),
     ("client.py", "application=(", "application=exec("),
     ("client.py", "documented=True", "documented=exec('x')"),
+    ("client.py", "of_stream=True", "of_stream=print"),
     ("client.py", "PermissionRule(\n", "exec(\n"),
     ("client.py", "-> Page[models.AdhocCall]:", "-> Page[models.AdhocCall]:\n        import os"),
     ("client.py", "adhoc_call: models.AdhocCall,", "adhoc_call: models.AdhocCall = x(),"),

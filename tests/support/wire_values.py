@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from graph_codegen.csdl.ast import EnumType, TypeRef
+from graph_codegen.emit.names import is_attribute
 from graph_codegen.model.model import Model
-from graph_codegen.service.requests import STREAM
 
 EDM_VALUES: Mapping[str, object] = {
     "Edm.Binary": "aGk_",
@@ -44,7 +44,7 @@ def wire_value(
     value: dict[str, Any] = {"@odata.type": f"#{type_name}"}
     for owner in model.lineage(type_name) if depth else ():
         for item in owner.members():
-            if item.type != STREAM:
+            if is_attribute(item):
                 value[item.name] = wire_value_of(model, item.type, values, depth - 1)
     return value
 

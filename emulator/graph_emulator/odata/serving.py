@@ -63,6 +63,7 @@ class Serving:
             "count": self._count,
             "content": self._content,
             "put_content": self._put_content,
+            "delete_content": self._delete_content,
         }
 
     def answer(self, request: Request) -> Answer:
@@ -251,6 +252,13 @@ class Serving:
         _check_tag(request, record)
         kind = request.headers.get("content-type", "application/octet-stream")
         record.streams[name] = (kind, request.content)
+        self._store.touch(record)
+        return Answer(204)
+
+    def _delete_content(self, request: Request) -> Answer:
+        record, name = self._stream(request)
+        _check_tag(request, record)
+        record.streams.pop(name, None)
         self._store.touch(record)
         return Answer(204)
 

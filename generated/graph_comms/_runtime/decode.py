@@ -11,9 +11,9 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Generic, TypeVar, cast
+from typing import Annotated, Any, Generic, TypeVar, cast
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from . import edm
@@ -84,6 +84,19 @@ def count() -> Decoder[int]:
 def content() -> Decoder[bytes]:
     """Return the decoder of a stream, which keeps its bytes."""
     return Decoder("stream", bytes)
+
+
+def _address(value: object) -> object:
+    return cast("dict[str, Any]", value).get("@odata.id") if isinstance(value, dict) else value
+
+
+REFERENCE = Annotated[str, BeforeValidator(_address)]
+"""The form of a reference to an entity, which is its address (OData JSON 4.01, section 14)."""
+
+
+def reference() -> Decoder[str]:
+    """Return the decoder of a reference to an entity."""
+    return Decoder("reference", lambda body: _adapter(REFERENCE).validate_python(_object(body)))
 
 
 def page(item: Any) -> Decoder[PageData[Any]]:

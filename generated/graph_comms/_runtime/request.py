@@ -136,6 +136,8 @@ def prepare(
     given = [(p, arguments.get(p.name, UNSET)) for p in operation.parameters]
     path = {p.wire_name: value for p, value in given if p.location == "path"}
     body = {p.wire_name: value for p, value in given if p.location == "body"}
+    if operation.kind in ("add_ref", "set_ref"):
+        body = {name: _whole(address, root) for name, address in body.items()}
     undeclared = options.get("undeclared") or {}
     if undeclared.keys() & body.keys():
         declared = ", ".join(sorted(undeclared.keys() & body.keys()))
@@ -150,6 +152,12 @@ def prepare(
         accept=_accept(operation, {p.wire_name: value for p, value in given}),
         content_type=OCTETS if operation.kind == "put_content" else JSON,
     )
+
+
+def _whole(address: object, root: ServiceRoot) -> str:
+    """Return the address of an entity as Graph wants it in a reference: with the service root."""
+    text = str(address)
+    return root.url + text if text.startswith("/") else text
 
 
 def _accept(operation: Operation, given: Mapping[str, object]) -> str:

@@ -33,6 +33,9 @@ PATHS = tuple(
 )
 """The Edm types of paths within a document (CSDL 4.4)."""
 
+ENTITY = "Edm.EntityType"
+"""The type of any entity (CSDL 4.5): that of navigation to entities of which no more is known."""
+
 ROOT_NAMESPACE = "microsoft.graph"
 """The namespace that Graph's payloads and paths may leave out."""
 

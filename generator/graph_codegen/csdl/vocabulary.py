@@ -23,10 +23,16 @@ Kind = Literal[
     "count",
     "content",
     "put_content",
+    "delete_content",
+    "list_refs",
+    "add_ref",
+    "remove_ref",
+    "get_ref",
+    "set_ref",
     "action",
     "function",
 ]
-"""The kinds of requests that a service takes."""
+"""The kinds of requests that a service takes; a `ref` is the address of an entity (`$ref`)."""
 
 Option = Literal["select", "expand", "filter", "orderby", "top", "skip", "search", "count"]
 """The system query options (OData URL conventions 5.1), without the dollar sign."""
@@ -133,12 +139,21 @@ TERMS: dict[str, Term] = {
     for term in (
         _capability(
             "ReadRestrictions",
-            _removes("Readable", "list", "get", "count", "content"),
+            _removes("Readable", "list", "get", "count", "content", "list_refs", "get_ref"),
             _removes("ReadByKeyRestrictions/Readable", "get", scope="by key"),
         ),
-        _capability("InsertRestrictions", _removes("Insertable", "create")),
-        _capability("UpdateRestrictions", _removes("Updatable", "update", "put_content")),
-        _capability("DeleteRestrictions", _removes("Deletable", "delete")),
+        _capability("InsertRestrictions", _removes("Insertable", "create", "add_ref")),
+        _capability(
+            "UpdateRestrictions",
+            _removes("Updatable", "update", "put_content", "delete_content", "set_ref"),
+        ),
+        _capability(
+            "DeleteRestrictions", _removes("Deletable", "delete", "delete_content", "remove_ref")
+        ),
+        _capability(
+            "NavigationRestrictions",
+            _removes("Referenceable", "list_refs", "add_ref", "remove_ref", "get_ref", "set_ref"),
+        ),
         _capability("IndexableByKey", _removes("Supported", scope="items")),
         _capability("CountRestrictions", _without("Countable", "count", "count")),
         _capability("SelectSupport", _without("Supported", "select")),
@@ -150,7 +165,9 @@ TERMS: dict[str, Term] = {
         _capability("SearchRestrictions", _without("Searchable", "search")),
         Term(
             name=COMPUTED,
-            restrictions=(Restriction(requests=frozenset({"put_content"}), value=True),),
+            restrictions=(
+                Restriction(requests=frozenset({"put_content", "delete_content"}), value=True),
+            ),
         ),
         Term(name=OPTIONAL_PARAMETER, shapes_methods=True),
         Term(name=REQUIRES_EXPLICIT_BINDING, shapes_methods=True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from graph_codegen.csdl.ast import ROOT_NAMESPACE, TypeRef, split_name
+from graph_codegen.csdl.ast import ENTITY, ROOT_NAMESPACE, TypeRef, split_name
 from graph_codegen.emit import reference
 from graph_codegen.emit.methods import Argument, Method, format_argument
 from graph_codegen.emit.names import Names, edm_annotation
@@ -20,12 +20,12 @@ from graph_codegen.text import docstring_source
 OTHER_ANNOTATIONS: Mapping[str, str] = {
     "$select": "Sequence[str]", "$expand": "Sequence[str]", "$filter": "str", "$orderby": "Sequence[str]",
     "$top": "int", "$skip": "int", "$search": "str", "$count": "bool",
-    "content": "bytes | BinaryIO | Iterable[bytes] | F",
+    "content": "bytes | BinaryIO | Iterable[bytes] | F", "@odata.id": "str",
     "headers": "Mapping[str, str] | None", "query": "Mapping[str, str] | None", "timeout": "float",
     "retry": "RetryPolicy", "undeclared": "Mapping[str, object]",
 }  # fmt: skip
 """Annotations of the arguments that no document types: the system query options (OData URL conventions
-5.1), the client's own options as the runtime declares them, and the content of a stream."""
+5.1), the client's own options as the runtime declares them, the content of a stream, and a reference."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +143,9 @@ class DeclarationWriter:
         if request.operation:
             return f"Call the {request.operation.kind.lower()} `{request.operation.name}`."
         if request.target == STREAM:
-            return "Read the stream." if request.kind == "content" else "Write the stream."
-        return f"{_SUMMARIES[request.kind]} `{self.names.classes[request.target.name]}`."
+            return _STREAMS[request.kind]
+        of_type = self.names.classes.get(request.target.name)
+        return f"{_SUMMARIES[request.kind]}{f' of the type `{of_type}`' if of_type else ''}."
 
     def _returns(self, request: Request) -> str | None:
         """Return the annotation of the result, None for no result."""
@@ -173,10 +174,10 @@ def _permissions(documentation: Documentation | None, needs: Needs | None) -> Ma
 
 
 def _reference(request: Request) -> str:
-    """Return the page of the type that a request is about; for a stream, that of the last key."""
-    if request.target != STREAM:
+    """Return the page of the type that a request is about; without one, that of the last key."""
+    if not request.target.primitive:
         return reference.page("EntityType", request.target.name)
-    owners = [key.type for key in request.keys]
+    owners = [key.type for key in request.keys if key.type != ENTITY]
     return reference.page("EntityType", owners[-1]) if owners else reference.OVERVIEW
 
 
@@ -184,13 +185,26 @@ _ENTITIES = {
     "create": "What to create.",
     "update": "What to change: the properties that are set.",
     "put_content": "The new content.",
+    "add_ref": "Address of the entity: below the service root, such as `/users/{id}`, or whole.",
+    "set_ref": "Address of the entity: below the service root, such as `/users/{id}`, or whole.",
 }
 
 _SUMMARIES = {
-    "list": "List entities of the type",
-    "count": "Count entities of the type",
-    "get": "Get an entity of the type",
-    "create": "Create an entity of the type",
-    "update": "Update the properties that are set of an entity of the type",
-    "delete": "Delete an entity of the type",
+    "list": "List entities",
+    "count": "Count entities",
+    "get": "Get an entity",
+    "create": "Create an entity",
+    "update": "Update the properties that are set of an entity",
+    "delete": "Delete an entity",
+    "list_refs": "List references to entities, by their addresses,",
+    "add_ref": "Add a reference to an entity",
+    "remove_ref": "Remove a reference to an entity",
+    "get_ref": "Get the reference, as an address, to an entity",
+    "set_ref": "Set the reference to an entity",
+}
+
+_STREAMS = {
+    "content": "Read the stream.",
+    "put_content": "Write the stream.",
+    "delete_content": "Delete the stream.",
 }

@@ -19,7 +19,7 @@ from graph_codegen.emit.names import (
     snake_case,
 )
 from graph_codegen.model.model import Model
-from graph_codegen.service.requests import Request
+from graph_codegen.service.requests import STREAM, Request
 
 Path = tuple[str, ...]
 """The segments of the path of a resource, relative to the client.
@@ -50,7 +50,7 @@ def client_methods(
     composed: dict[Path, list[Request]] = {}
     for request in requests:
         path = request.segments[request.segments[0] == root :]
-        owner = path[:-1] if request.kind in ("content", "put_content") else path
+        owner = path[:-1] if request.target == STREAM else path
         for depth in range(len(owner) + 1):
             by_path.setdefault(owner[:depth], [])
         (composed if request.through else by_path).setdefault(owner, []).append(request)
@@ -135,6 +135,8 @@ def _name(request: Request, *, overloaded: bool) -> str:
             return f"get_{_stream_name(request)}"
         case "put_content":
             return f"put_{_stream_name(request)}"
+        case "delete_content":
+            return f"delete_{_stream_name(request)}"
         case _:
             return request.kind
 

@@ -16,6 +16,7 @@ from graph_codegen.service.requests import (
     COLLECTION_OPTIONS,
     COUNT_OPTIONS,
     ENTITY_OPTIONS,
+    REFERENCE,
     STREAM,
     Request,
 )
@@ -42,7 +43,7 @@ KEY_TYPE = TypeRef("Edm.String")
 class Argument:
     """An argument of a method: its names on the wire and in Python, and its type.
 
-    `type` is None where no document declares it: for an option, and for the content of a stream.
+    `type` is None where no document declares it: for an option, the content of a stream, and a reference.
     `choices` are the texts that it takes, where they are all known.
     """
 
@@ -203,6 +204,8 @@ def _key(key: Key) -> Argument:
 def _entity(body: TypeRef) -> Argument:
     if body == STREAM:
         return Argument(wire_name="content", name="content")
+    if body == REFERENCE:
+        return Argument(wire_name="@odata.id", name="entity")
     name = split_name(body.name)[1]
     return Argument(wire_name=name, name=parameter_name(name), type=body)
 

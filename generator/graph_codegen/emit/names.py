@@ -13,16 +13,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from graph_codegen.csdl.ast import (
+    ENTITY,
     GEOGRAPHIC,
     PATHS,
     ROOT_NAMESPACE,
     EnumType,
+    NavigationProperty,
+    Property,
     StructuredType,
     split_name,
 )
 from graph_codegen.emit.parts import divide
 from graph_codegen.errors import CodegenError, Diagnostic, Place
 from graph_codegen.model.model import Model
+from graph_codegen.service.requests import STREAM
 
 _BOUNDARY = re.compile(
     r"(?<=[a-z])(?=[A-Z])"  # call|Id
@@ -60,6 +64,7 @@ EDM_ANNOTATIONS: Mapping[str, str] = {
     "Edm.PrimitiveType": "Untyped",
     "Edm.ComplexType": "GraphModel",
     "Edm.EntityType": "GraphModel",
+    "Edm.EntityReference": "str",
     **dict.fromkeys(GEOGRAPHIC, "edm.GeoJson"),
     **dict.fromkeys(PATHS, "str"),
 }
@@ -132,6 +137,12 @@ def class_name(name: str) -> str:
 def attribute_name(name: str) -> str:
     """Spell a property as an attribute of a model, avoiding those of `GraphModel`."""
     return avoid(snake_case(name), MODEL_ATTRIBUTES | ANNOTATION_NAMES)
+
+
+def is_attribute(item: Property | NavigationProperty) -> bool:
+    """Whether a member is an attribute of its class: streams and any entities are only addressed."""
+    leads_anywhere = isinstance(item, NavigationProperty) and item.type.name == ENTITY
+    return item.type != STREAM and not leads_anywhere
 
 
 def parameter_name(name: str) -> str:

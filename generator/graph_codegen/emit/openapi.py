@@ -21,7 +21,7 @@ from graph_codegen.csdl.ast import (
     TypeRef,
     split_name,
 )
-from graph_codegen.emit.names import Names
+from graph_codegen.emit.names import Names, is_attribute
 from graph_codegen.facts.descriptions import Descriptions
 from graph_codegen.facts.settings import GRAPH
 from graph_codegen.facts.statuses import Status, Statuses
@@ -39,6 +39,11 @@ EDM_SCHEMAS: dict[str, JSON] = {
     "Edm.Decimal": {"type": ["number", "string"], "format": "decimal"},
     "Edm.Double": {"type": ["number", "string"], "format": "double"},
     "Edm.Duration": {"type": "string", "format": "duration"},
+    "Edm.EntityReference": {
+        "type": "object",
+        "properties": {"@odata.id": {"type": "string", "format": "uri-reference"}},
+        "required": ["@odata.id"],
+    },
     "Edm.Guid": {"type": "string", "format": "uuid"},
     "Edm.Int16": {"type": "integer", "format": "int16"},
     "Edm.Int32": {"type": "integer", "format": "int32"},
@@ -139,7 +144,7 @@ class _Writer:
             item.name: self._property(item)
             | _described(self._descriptions.of_member(declared.name, item))
             for item in declared.members()
-            if item.type != STREAM
+            if is_attribute(item)
         }
         if properties:
             own.setdefault("properties", {}).update(properties)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from graph_codegen.csdl.ast import StructuredType, TypeRef
 from graph_codegen.emit import reference
 from graph_codegen.emit.declarations import DeclarationWriter
+from graph_codegen.emit.names import is_attribute
 from graph_codegen.emit.templates import render
 from graph_codegen.model.model import Model
-from graph_codegen.service.requests import STREAM
 from graph_codegen.text import markdown_source, printable
 
 
@@ -48,7 +48,7 @@ def _table(declared: StructuredType, writer: DeclarationWriter) -> _Table:
 def _rows(declared: StructuredType, writer: DeclarationWriter) -> Iterator[tuple[str, str, str]]:
     attributes = writer.names.attributes[declared.name]
     for item in declared.members():
-        if item.type != STREAM:
+        if is_attribute(item):
             described = writer.descriptions.of_member(declared.name, item)
             text = reference.property_text(described, null=item.nullable is not False)
             yield attributes[item.name], _spelled(item.type, writer), _text(text)

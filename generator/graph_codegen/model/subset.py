@@ -3,7 +3,7 @@
 From each root the closure follows everything that a value of a type can hold or do: structural
 properties, contained navigation, base types, derived types of all these, and bound operations with their
 parameters and return types. Navigation without containment leads to entities elsewhere: it is kept if its
-target is in the subset anyway, and cut if not.
+target is in the subset anyway. If not, references to such entities remain, but nothing of their type.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from graph_codegen.csdl.ast import (
+    ENTITY,
     ROOT_NAMESPACE,
     Binding,
     NavigationProperty,
@@ -31,8 +32,9 @@ ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A navigation property of a type in the subset that was left out because its target is outside.
+    """A navigation property of a type in the subset whose target is outside.
 
+    That of an entity type leads to any entity now (`Edm.EntityType`), that of a complex type is left out.
     Types on the way to a chosen path are not in the subset as such: what they lack is not listed.
     """
 
@@ -291,10 +293,13 @@ class _Closure:
                 kept.append(item)
             elif declared.name in self._followed:
                 cut.append(Cut(declared.name, item.name, item.type.name))
+                if declared.kind == "EntityType":
+                    any_entity = TypeRef(ENTITY, item.type.collection)
+                    kept.append(replace(item, type=any_entity, partner=""))
         properties = tuple(item for item in declared.properties if self._keeps(declared, item))
         if declared.name not in self._followed:
             declared = replace(declared, annotations=())  # which concern all of the type
-        elif len(properties) + len(kept) == len(declared.properties) + len(declared.navigation):
+        elif (properties, tuple(kept)) == (declared.properties, declared.navigation):
             return declared
         return replace(declared, properties=properties, navigation=tuple(kept))
 
@@ -302,7 +307,7 @@ class _Closure:
         if declared.name not in self._followed:
             return (declared.name, item.name) in self._steps
         if isinstance(item, NavigationProperty):  # a type on the way to another is not held
-            return item.type.name in self._followed
+            return item.type.name in self._followed or item.type.name == ENTITY
         return item.type.primitive or item.type.name in self._types
 
     def _bindings(self, bindings: tuple[Binding, ...]) -> tuple[Binding, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from graph_codegen.csdl.ast import (
+    ENTITY,
     ROOT_NAMESPACE,
     Annotation,
     EntitySource,
@@ -40,7 +41,9 @@ Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 METHODS: dict[Kind, Method] = {
     "list": "GET", "get": "GET", "create": "POST", "update": "PATCH", "delete": "DELETE",
-    "count": "GET", "content": "GET", "put_content": "PUT", "action": "POST", "function": "GET",
+    "count": "GET", "content": "GET", "put_content": "PUT", "delete_content": "DELETE",
+    "list_refs": "GET", "add_ref": "POST", "remove_ref": "DELETE", "get_ref": "GET", "set_ref": "PUT",
+    "action": "POST", "function": "GET",
 }  # fmt: skip
 
 ENTITY_OPTIONS: tuple[Option, ...] = ("select", "expand")
@@ -57,6 +60,9 @@ MOST_SEGMENTS = 100
 
 STREAM = TypeRef("Edm.Stream")
 COUNT = TypeRef("Edm.Int32")
+
+REFERENCE = TypeRef("Edm.EntityReference")
+"""What `$ref` takes and returns, which no document declares: the address of an entity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +211,7 @@ class _Walk:
         if not self._model.describes(at.segments):
             return
         if not at.contained:
-            yield from self._read(at)
+            yield from self._elsewhere(at)
         elif at.type.collection:
             yield from self._collection(at)
             item = self._item(at)
@@ -226,6 +232,7 @@ class _Walk:
                     item.name,
                     item.type,
                     item.annotations,
+                    removable=item.contains_target or item.nullable is not False,
                     contained=item.contains_target,
                 )
                 if below.steps[-1] in at.steps:
@@ -251,7 +258,7 @@ class _Walk:
 
         A key of several properties is spelled differently in paths; no entity of Graph has one.
         """
-        one_key = len(self._model.key(at.type.name)) == 1
+        one_key = at.type.name == ENTITY or len(self._model.key(at.type.name)) == 1
         return at.item() if one_key and allows_items(at.annotations) else None
 
     def _single(self, at: Resource) -> Iterator[Request]:
@@ -264,11 +271,34 @@ class _Walk:
         yield from self._streams(at)
         yield from self._operations(at)
 
-    def _read(self, at: Resource) -> Iterator[Request]:
-        """Yield the request for entities that are contained elsewhere."""
-        kind: Kind = "list" if at.type.collection else "get"
-        if allows_request(at.annotations, kind):
+    def _elsewhere(self, at: Resource) -> Iterator[Request]:
+        """Yield the requests for entities that are contained elsewhere: here are references to them.
+
+        Entities of which nothing is known are not read. Source: OData Protocol 4.01, section 11.4.6.
+        """
+        many = at.type.collection
+        kind: Kind = "list" if many else "get"
+        if at.type.name != ENTITY and allows_request(at.annotations, kind):
             yield self._request(kind, at, returns=at.type)
+        if many and allows_request(at.annotations, "count"):
+            yield self._request("count", at, suffix="/$count", returns=COUNT)
+        yield from self._references(at)
+        if not many:
+            yield from self._streams(at)
+
+    def _references(self, at: Resource) -> Iterator[Request]:
+        many = at.type.collection
+        item = self._item(at) if many else at
+        kinds: tuple[Kind, Kind] = ("list_refs", "add_ref") if many else ("get_ref", "set_ref")
+        read, write = (kind if allows_request(at.annotations, kind) else None for kind in kinds)
+        if read:
+            yield self._request(
+                read, at, suffix="/$ref", returns=replace(REFERENCE, collection=many)
+            )
+        if write:
+            yield self._request(write, at, suffix="/$ref", body=REFERENCE)
+        if item and item.removable and allows_request(at.annotations, "remove_ref"):
+            yield self._request("remove_ref", item, suffix="/$ref")
 
     def _streams(self, at: Resource) -> Iterator[Request]:
         for declared in self._model.lineage(at.type.name):
@@ -276,16 +306,31 @@ class _Walk:
                 yield from self._stream(at, declared.name, "$value")
             for item in declared.properties:
                 if item.type == STREAM:
-                    yield from self._stream(at, declared.name, item.name, item.annotations)
+                    yield from self._stream(
+                        at,
+                        declared.name,
+                        item.name,
+                        item.annotations,
+                        removable=item.nullable is not False,
+                    )
 
     def _stream(
-        self, at: Resource, owner: str, name: str, annotations: tuple[Annotation, ...] = ()
+        self,
+        at: Resource,
+        owner: str,
+        name: str,
+        annotations: tuple[Annotation, ...] = (),
+        *,
+        removable: bool = True,
     ) -> Iterator[Request]:
-        stream = at.below(owner, name, STREAM, annotations)
+        """Yield the requests of a stream (OData Protocol 4.01, sections 11.2.4, 11.4.7 and 11.4.8)."""
+        stream = at.below(owner, name, STREAM, annotations, removable=removable)
         if allows_request(annotations, "content"):
             yield self._request("content", stream, returns=STREAM)
         if allows_request(annotations, "put_content"):
             yield self._request("put_content", stream, body=STREAM)
+        if removable and allows_request(annotations, "delete_content"):
+            yield self._request("delete_content", stream)
 
     def _operations(self, at: Resource) -> Iterator[Request]:
         for operation in self._bound(at):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from graph_codegen.csdl.ast import Annotation, EntitySource, TypeRef, split_name
+from graph_codegen.csdl.ast import ENTITY, Annotation, EntitySource, TypeRef, split_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class Resource:
     """An addressable resource of the service: its path, its type and its annotations.
 
     `segments` are the names on the path without keys, `steps` the properties on it, each with its
-    declaring type. `removable` says that an entity here can be deleted. Entities that are not
-    `contained` belong to another resource, and can only be read here.
+    declaring type. `removable` says that what is here can be deleted, or that a reference to it can.
+    Entities that are not `contained` belong to another resource, and are only read or referred to here.
     """
 
     path: str
@@ -54,7 +54,8 @@ class Resource:
 
     def _key_name(self) -> str:
         """Name a key after its type, with segments' names in front if the path has that key already."""
-        name = f"{split_name(self.type.name)[1]}-id"
+        of_any = self.type.name == ENTITY
+        name = "entity-id" if of_any else f"{split_name(self.type.name)[1]}-id"
         taken = {key.name for key in self.keys}
         segments = list(self.segments)
         while name in taken and segments:
@@ -68,6 +69,7 @@ class Resource:
         type: TypeRef,
         annotations: tuple[Annotation, ...],
         *,
+        removable: bool = True,
         contained: bool = True,
     ) -> Resource:
         """Return the resource that a property of this entity leads to; `owner` declares the property."""
@@ -78,7 +80,7 @@ class Resource:
             type=type,
             annotations=annotations,
             steps=(*self.steps, f"{owner}/{name}"),
-            removable=True,
+            removable=removable,
             contained=contained,
         )
 

@@ -434,11 +434,20 @@ class Walk:
         if type_name == "Edm.Stream":
             self._add(f"GET {below}", keys, FORMATS.get(target, ()), "bytes")
             self._add(f"PUT {below}", keys, [("content", "body", CONTENT, True)], None)
+            self._add(f"DELETE {below}", keys, (), None)
         # A path takes no navigation twice: replies to replies would have no end.
         if tag(member) == "Property" or target in taken:
             return
         if member.get("ContainsTarget") != "true":
-            self._add(f"GET {below}", keys, (), _bare(type_name, "Page[{}]"))
+            assert not type_name.startswith("Collection("), "no reference to a collection so far"
+            self._add(f"GET {below}", keys, (), _bare(type_name))
+            self._add(f"GET {below}/$ref", keys, (), "str")
+            self._add(f"PUT {below}/$ref", keys, [("@odata.id", "body", "str", True)], None)
+            if member.get("Nullable") != "false":
+                self._add(f"DELETE {below}/$ref", keys, (), None)
+            for owner in self._reading.lineage(type_name):
+                for stream in parts(self._reading.types[owner], "Property"):
+                    self._member(below, f"{owner}/{stream.attrib['Name']}", stream, keys, taken)
         elif type_name.startswith("Collection("):
             self._collection(below, item(type_name), keys, (*taken, target))
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graph_codegen.csdl import reader
-from graph_codegen.csdl.ast import StructuredType
+from graph_codegen.csdl.ast import ENTITY, StructuredType
 from graph_codegen.errors import CodegenError
 from graph_codegen.model.canonical import ordered
 from graph_codegen.model.model import Model
@@ -130,8 +130,12 @@ def test_from_a_singleton_the_contained_is_held() -> None:
 
 def test_navigation_that_leads_outside_is_cut_and_reported() -> None:
     found = subset("hub")
-    assert members(found, "call") == ["source", "twin"]
+    assert members(found, "call") == ["source", "owner", "twin"]
+    call = found.model.structure("microsoft.graph.call")
+    assert call
+    assert {str(item.type) for item in call.navigation if item.name == "owner"} == {ENTITY}
     assert [str(cut) for cut in found.cut] == ["microsoft.graph.call/owner → microsoft.graph.user"]
+    assert take(found.model, ["hub"]).cut == ()
 
 
 def test_navigation_that_stays_inside_is_kept() -> None:

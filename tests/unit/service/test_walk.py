@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from graph_codegen.model.subset import take
 from graph_codegen.service.requests import Request, list_offers, list_requests
 from tests.support.csdl import model
@@ -52,6 +54,9 @@ def test_each_resource_comes_before_what_it_contains() -> None:
         "PATCH /apps/{app-id}/logs/{base-id}",
         "DELETE /apps/{app-id}/logs/{base-id}",
         "GET /apps/{app-id}/owner",
+        "GET /apps/{app-id}/owner/$ref",
+        "PUT /apps/{app-id}/owner/$ref",
+        "DELETE /apps/{app-id}/owner/$ref",
     ]
 
 
@@ -71,6 +76,100 @@ def test_an_overload_of_a_base_type_with_other_parameters_is_called_as_well() ->
         ("microsoft.graph.app", ["role", "scope"]),
         ("microsoft.graph.base", ["role"]),
     ]
+
+
+GROUPS = """
+<EntityType Name="user">
+  <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String"/>
+</EntityType>
+<EntityType Name="group">
+  <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String"/>
+  <NavigationProperty Name="members" Type="Collection(graph.user)">{}</NavigationProperty>
+  <NavigationProperty Name="manager" Type="graph.user" Nullable="{}"/>
+</EntityType>
+<EntityContainer Name="c">
+  <EntitySet Name="groups" EntityType="graph.group"/>
+  <EntitySet Name="users" EntityType="graph.user"/>
+</EntityContainer>
+"""
+
+GROUP = "/groups/{group-id}"
+REFERENCES = [
+    f"GET {GROUP}/members/$ref",
+    f"POST {GROUP}/members/$ref",
+    f"DELETE {GROUP}/members/{{user-id}}/$ref",
+    f"GET {GROUP}/manager/$ref",
+    f"PUT {GROUP}/manager/$ref",
+    f"DELETE {GROUP}/manager/$ref",
+]
+
+
+def referring(*roots: str, restriction: str = "", nullable: str = "true") -> list[str]:
+    """Return the request lines below a group, which refers to users."""
+    taken = take(model(GROUPS.format(restriction, nullable)), roots).model
+    return [request.http for request in list_requests(taken) if f"{GROUP}/" in request.http]
+
+
+def test_what_a_property_does_not_contain_is_read_counted_and_referred_to() -> None:
+    """Source: OData Protocol 4.01, sections 11.2.8 and 11.4.6."""
+    read = [f"GET {GROUP}/members", f"GET {GROUP}/members/$count", f"GET {GROUP}/manager"]
+    assert sorted(referring("all")) == sorted([*read, *REFERENCES])
+
+
+def test_what_is_outside_of_the_subset_is_counted_and_referred_to_alone() -> None:
+    any_entity = [line.replace("{user-id}", "{entity-id}") for line in REFERENCES]
+    assert sorted(referring("groups")) == sorted([f"GET {GROUP}/members/$count", *any_entity])
+
+
+def test_a_reference_that_is_never_null_is_not_removed() -> None:
+    lines = referring("all", nullable="false")
+    assert f"DELETE {GROUP}/manager/$ref" not in lines
+    assert f"PUT {GROUP}/manager/$ref" in lines
+
+
+@pytest.mark.parametrize(
+    ("term", "flag", "ruled_out"),
+    [
+        ("Read", "Readable", {"GET"}),
+        ("Insert", "Insertable", {"POST"}),
+        ("Delete", "Deletable", {"DELETE"}),
+        ("Navigation", "Referenceable", {"GET", "POST", "DELETE"}),
+    ],
+)
+def test_restrictions_rule_references_out(term: str, flag: str, ruled_out: set[str]) -> None:
+    value = f'<Record><PropertyValue Property="{flag}" Bool="false"/></Record>'
+    name = f"Org.OData.Capabilities.V1.{term}Restrictions"
+    lines = referring("all", restriction=f'<Annotation Term="{name}">{value}</Annotation>')
+    expected = [line for line in REFERENCES[:3] if line.split()[0] not in ruled_out]
+    assert [line for line in lines if "members" in line and "$ref" in line] == expected
+
+
+STREAMS = """
+<EntityType Name="meeting">
+  <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String"/>
+  <Property Name="report" Type="Edm.Stream"/>
+  <Property Name="logo" Type="Edm.Stream" Nullable="false"/>
+  <Property Name="summary" Type="Edm.Stream">
+    <Annotation Term="Org.OData.Core.V1.Computed"/>
+  </Property>
+</EntityType>
+<EntityType Name="talk">
+  <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String"/>
+  <NavigationProperty Name="meeting" Type="graph.meeting"/>
+  <NavigationProperty Name="meetings" Type="Collection(graph.meeting)"/>
+</EntityType>
+<EntityContainer Name="c">
+  <EntitySet Name="meetings" EntityType="graph.meeting"/><EntitySet Name="talks" EntityType="graph.talk"/>
+</EntityContainer>
+"""
+
+
+def test_streams_are_read_written_and_deleted_where_their_entity_has_an_address() -> None:
+    lines = [r.http for r in list_requests(model(STREAMS)) if r.kind.endswith("content")]
+    verbs = [("GET", "report"), ("PUT", "report"), ("DELETE", "report")]
+    verbs += [("GET", "logo"), ("PUT", "logo"), ("GET", "summary")]
+    places = ("/meetings/{meeting-id}", "/talks/{talk-id}/meeting")
+    assert lines == [f"{verb} {place}/{name}" for place in places for verb, name in verbs]
 
 
 WAYS = BASE.partition("<EntityContainer")[0] + """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
-from graph_codegen.csdl.ast import NavigationProperty, Property, StructuredType, TypeRef
+from graph_codegen.csdl.ast import ENTITY, NavigationProperty, Property, StructuredType, TypeRef
 from graph_codegen.diff.change import renames
 from graph_codegen.diff.change.annotations import compare_annotations
 from graph_codegen.diff.change.changes import Change, End, Pair
@@ -183,9 +183,23 @@ def _shape(item: Item, ref: TypeRef) -> Hashable:
     return type(item), ref, nullable(item.nullable), contained
 
 
+def _is_cut(side: Side, declared: _Declared) -> bool:
+    """Whether the target of a property is outside of the subset, where it leads to any entity."""
+    if declared.item.type.name != ENTITY:
+        return False
+    whole = _declared(side.whole, declared.owner, declared.item.name)
+    return whole is not None and whole.item.type != declared.item.type
+
+
 def _property(context: Context, one: _Declared, other: _Declared) -> Iterator[Change]:
     old, new = one.item, other.item
     if old == new:
+        return
+    if old.type != new.type and _is_cut(context.new, other):
+        yield _removed(context, one, other.owner)
+        return
+    if old.type != new.type and _is_cut(context.old, one):
+        yield _added(context, other, one.owner)
         return
     pair = _pair(one, other)
     if one.kind != other.kind:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
-from graph_codegen.csdl.ast import Annotation, EnumType
+from graph_codegen.csdl.ast import ENTITY, Annotation, EnumType, TypeRef
 from graph_codegen.csdl.vocabulary import EXPLICIT_OPERATION_BINDINGS, TERMS, is_descriptive
 from graph_codegen.diff.change import renames
 from graph_codegen.diff.change.changes import Change
@@ -76,7 +76,7 @@ def _finding(change: Change, surface: Surface) -> Finding:
     """Return a change with its verdicts.
 
     A rule's own effect holds where the element exists in Python. It does not for an operation without
-    a method, for a stream, which no model has, and for a new name that Python spells like the old one.
+    a method, for a property that no model has, and for a new name that Python spells like the old one.
     """
     rule = RULES[change.rule]
     before, after = (
@@ -89,7 +89,7 @@ def _finding(change: Change, surface: Surface) -> Finding:
     removes = methods.removed or methods.breaks_calls
     if removes or (rule.names_client and surface.renames_client):
         effect = Effect.BOTH
-    elif rule.effect is None or _is_stream(change):
+    elif rule.effect is None or _has_only_methods(change):
         effect = methods.effect
     elif uncalled or (rule.renames and before and before == after):
         effect = Effect.INVISIBLE
@@ -138,7 +138,11 @@ def _subjects(change: Change, surface: Surface) -> set[str]:
     return subjects
 
 
-def _is_stream(change: Change) -> bool:
-    """Whether a stream property was added or removed."""
+def _has_only_methods(change: Change) -> bool:
+    """Whether a property was added or removed that no model has: a stream, or one that leads anywhere."""
     values = {end.value for end in change.ends}
-    return change.kind == "Property" and values == {str(STREAM)}
+    return (change.kind, *values) in (
+        ("Property", str(STREAM)),
+        ("NavigationProperty", ENTITY),
+        ("NavigationProperty", str(TypeRef(ENTITY, collection=True))),
+    )

@@ -1,0 +1,154 @@
+"""Requests that need more than a path of contained navigation, as methods of a generated package."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from graph_codegen import api
+from graph_codegen.assets import folder
+from graph_codegen.facts import settings
+from tests.support.csdl import document
+
+PACKAGE = "lost_operations"
+ROOT = settings.load(folder("metadata")).endpoint
+
+SERVICE = """
+<EntityType Name="user">
+  <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String" Nullable="false"/>
+</EntityType>
+<EntityType Name="group">
+  <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String" Nullable="false"/>
+  <Property Name="photo" Type="Edm.Stream"/>
+  <NavigationProperty Name="members" Type="Collection(graph.user)"/>
+  <NavigationProperty Name="manager" Type="graph.user"/>
+</EntityType>
+<EntityContainer Name="c">
+  <EntitySet Name="groups" EntityType="graph.group"/>
+</EntityContainer>
+"""
+"""Groups refer to users, who are outside of the roots."""
+
+
+@dataclass
+class Sent:
+    """Calls methods of the package, and shows what they sent."""
+
+    requests: list[httpx.Request] = field(default_factory=list[httpx.Request])
+    answer: Any = None
+
+    def __call__(self, call: Callable[[Any], Any], answer: Any = None) -> Any:
+        """Return what a call returns that is answered with JSON, or with nothing."""
+        self.answer = answer
+        transport = httpx.MockTransport(self._reply)
+        with import_module(PACKAGE).GraphClient("token", transport=transport) as client:
+            return call(client)
+
+    def _reply(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return httpx.Response(204) if self.answer is None else httpx.Response(200, json=self.answer)
+
+    @property
+    def line(self) -> str:
+        """The request line of the last request, below the service root."""
+        last = self.requests[-1]
+        return f"{last.method} {last.url.raw_path.decode().removeprefix('/v1.0')}"
+
+    @property
+    def body(self) -> Any:
+        """The body of the last request."""
+        content = self.requests[-1].content
+        return json.loads(content) if content else None
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    target = tmp_path_factory.mktemp("package")
+    metadata = target / "metadata.xml"
+    metadata.write_bytes(document(SERVICE))
+    api.generate(metadata, roots=["groups"], package=PACKAGE).write(target / "written")
+    sys.path.insert(0, str(target / "written"))
+    yield target / "written"
+    sys.path.remove(str(target / "written"))
+
+
+@pytest.fixture
+def sent(package: Path) -> Sent:
+    assert package.is_dir()
+    return Sent()
+
+
+# -- references
+
+
+ADDRESS = f"{ROOT}/users/u"
+
+
+def test_references_are_addresses(sent: Sent) -> None:
+    """Source: https://learn.microsoft.com/graph/api/group-post-members"""
+    sent(lambda client: client.groups.members.add_ref("g", "/users/u"))
+    assert (sent.line, sent.body) == ("POST /groups/g/members/$ref", {"@odata.id": ADDRESS})
+
+    sent(lambda client: client.groups.members.remove_ref("g", "u"))
+    assert (sent.line, sent.body) == ("DELETE /groups/g/members/u/$ref", None)
+
+    page = {"value": [{"@odata.id": ADDRESS}]}
+    assert sent(lambda client: [*client.groups.members.list_refs("g")], page) == [ADDRESS]
+    assert sent.line == "GET /groups/g/members/$ref"
+
+    sent(
+        lambda client: client.groups.manager.set_ref("g", "https://graph.microsoft.us/v1.0/users/u")
+    )
+    foreign = {"@odata.id": "https://graph.microsoft.us/v1.0/users/u"}
+    assert (sent.line, sent.body) == ("PUT /groups/g/manager/$ref", foreign)
+
+    assert (
+        sent(lambda client: client.groups.manager.get_ref("g"), {"@odata.id": ADDRESS}) == ADDRESS
+    )
+    sent(lambda client: client.groups.manager.remove_ref("g"))
+    assert sent.line == "DELETE /groups/g/manager/$ref"
+
+
+def test_an_answer_without_an_address_is_no_reference(sent: Sent) -> None:
+    errors = import_module(f"{PACKAGE}")
+    with pytest.raises(errors.GraphError):
+        sent(lambda client: client.groups.manager.get_ref("g"), {"id": "u"})
+
+
+def test_what_is_outside_is_referred_to_and_no_attribute(sent: Sent) -> None:
+    models = import_module(f"{PACKAGE}.models")
+    assert not hasattr(models, "User")
+    assert "manager" not in models.Group.model_fields
+    group = models.Group.from_dict({"id": "g", "manager": {"id": "u"}})
+    assert group.undeclared["manager"] == {"id": "u"}
+    assert sent(lambda client: [*client.groups.members.list_refs("g")], {"value": []}) == []
+
+
+# -- streams
+
+
+def test_a_stream_is_deleted(sent: Sent) -> None:
+    assert sent(lambda client: client.groups.delete_photo("g")) is None
+    assert sent.line == "DELETE /groups/g/photo"
+
+
+# -- operations as data
+
+
+def test_each_operation_says_what_it_does(package: Path) -> None:
+    assert package.is_dir()
+    kinds = {one.python: one.kind for one in import_module(PACKAGE).OPERATIONS}
+    assert kinds["groups.delete"] == "delete"
+    assert kinds["groups.delete_photo"] == "delete_content"
+    assert kinds["groups.members.count"] == "count"
+    references = {name: kind for name, kind in kinds.items() if name.endswith(("_ref", "_refs"))}
+    assert references == {name: name.rpartition(".")[2] for name in references}
+    assert len(references) == 6
