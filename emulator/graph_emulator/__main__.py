@@ -6,7 +6,9 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
+from typing import cast
 
 from .behaviours import all_behaviours, as_markdown, as_text
 from .journal import JournalError
@@ -20,18 +22,45 @@ from .timeline import Timeline
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     options = _parser().parse_args(arguments)
-    if options.explain:
-        written = as_markdown if options.explain == "markdown" else as_text
-        print(written(all_behaviours()), end="")
-        return 0
     try:
+        _take_any_character()
+        if options.explain:
+            written = as_markdown if options.explain == "markdown" else as_text
+            _say(written(all_behaviours()).removesuffix("\n"))
+            return 0
         return asyncio.run(_serve(options))
-    except (ServerError, SeedFileError, ScriptError, JournalError) as error:
+    except BrokenPipeError:  # whoever read the output has gone
+        sys.stdout = None
+        return 1
+    except (OutputError, ServerError, SeedFileError, ScriptError, JournalError) as error:
         print(f"graph_emulator: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         pass
     return 0
+
+
+class OutputError(Exception):
+    """Nothing can be written to the standard output; the message says why."""
+
+
+def _take_any_character() -> None:
+    """Let the output be UTF-8, whatever a redirection takes by default. Raises OutputError for none."""
+    output = cast("TextIOWrapper | None", sys.stdout)
+    if output is None:
+        raise OutputError("the standard output is closed")
+    output.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _say(text: str) -> None:
+    """Write to the standard output. Raises BrokenPipeError, and OutputError for all other reasons."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        sys.stdout = None  # else the end would try again
+        raise OutputError(f"the standard output cannot be written: {error.strerror}") from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -128,7 +157,7 @@ async def _serve(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     async with server.running():
-        print(_greeting(server), flush=True)
+        _say(_greeting(server))
         server.events.subscribe(Timeline(sys.stdout))
         tasks = (
             asyncio.create_task(_work(server, script, replay)),
@@ -154,7 +183,7 @@ async def _work(server: Server, script: Script | None, replay: Replay | None) ->
     if replay is not None:
         await server.bot_listens()
         difference = await replay.play(server)
-        print(difference or "everything happened as the journal has it")
+        _say(difference or "everything happened as the journal has it")
         return 0 if difference is None else 1
     if script is not None:
         await server.bot_listens()

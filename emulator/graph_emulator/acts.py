@@ -10,6 +10,7 @@ from graph_comms.bot.json_values import Json, number_of, text_of
 
 from .call import Call
 from .events import Events
+from .ids import same_id
 from .people import KEYS, Leg, Person
 from .service import Service
 
@@ -45,17 +46,18 @@ class Acts:
         self._service = service
         self._events = events
         self._ring = ring
-        self._does: Mapping[str, Callable[[Mapping[str, Json]], Json]] = {
-            "rings": self._rings,
-            "answers": self._answers,
-            "declines": self._declines,
-            "presses": self._presses,
-            "hangs_up": self._hangs_up,
-            "joins": self._joins,
-            "leaves": self._hangs_up,
-            "admits": self._admits,
-            "redelivers": self._redelivers,
+        self._does: Mapping[str, tuple[Callable[[Mapping[str, Json]], Json], tuple[str, ...]]] = {
+            "rings": (self._rings, ("person",)),
+            "answers": (self._answers, ("call", "person")),
+            "declines": (self._declines, ("call", "person")),
+            "presses": (self._presses, ("call", "person", "keys")),
+            "hangs_up": (self._hangs_up, ("call", "person")),
+            "joins": (self._joins, ("call", "person")),
+            "leaves": (self._hangs_up, ("call", "person")),
+            "admits": (self._admits, ("call",)),
+            "redelivers": (self._redelivers, ("notification",)),
         }
+        """What does an act, and the members that say which it is, which its event has."""
 
     def perform(self, act: Mapping[str, Json]) -> Json:
         """Do an act, and return what comes of it: of `rings` {"call": its id}, of others nothing.
@@ -63,18 +65,17 @@ class Acts:
         Raises ActError.
         """
         name = text_of(act.get("act"))
-        does = self._does.get(name)
-        if does is None:
+        if name not in self._does:
             raise ActError(f"act is one of {', '.join(self._does)}")
+        does, members = self._does[name]
         result = does(act)
-        call = act.get("call") or result.get("call")
-        self._events.add("act", call=call, act={"act": name, **self._told(act)})
+        told = {"act": name, **{member: act[member] for member in members}}
+        if "call" in told:
+            told["call"] = same_id(told["call"])
+        if "person" in told:
+            told["person"] = self._person(act).label  # no telephone number
+        self._events.add("act", call=told.get("call") or result.get("call"), act=told)
         return result
-
-    def _told(self, act: Mapping[str, Json]) -> dict[str, Json]:
-        """Return what the event of an act has of it: no telephone number."""
-        told = {name: act[name] for name in ("call", "keys", "notification") if name in act}
-        return told | {"person": self._person(act).label} if "person" in act else told
 
     # -- the acts
 

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import httpx
 from starlette.types import ASGIApp, Message
 
 from graph_comms.bot.waiting import in_thread
 
+from .addresses import is_callback
 from .receivers import Reply
 
 TIMEOUT = 10.0
@@ -82,7 +82,7 @@ class HttpCallback:
 
     def __init__(self, url: str) -> None:
         """Take an address. Raises ValueError for what is none."""
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        if not is_callback(url):
             raise ValueError("callback must be an address such as http://127.0.0.1:8000/api/calls")
         self.url = url
         self._client = httpx.Client(trust_env=False, timeout=TIMEOUT)

@@ -20,6 +20,7 @@ from graph_comms.bot.json_values import Json, object_of
 
 from .acts import ActError, Acts
 from .events import Events
+from .json_text import parsed_json
 from .reading import BodyError, read_body
 
 PREFIX = "/_emulator/"
@@ -106,10 +107,10 @@ class Control:
 
     async def _perform(self, request: Request) -> Response:
         try:
-            act = json.loads(await read_body(request))
+            act = parsed_json(await read_body(request))
         except BodyError as error:
             return Response(status_code=error.status)
-        except (ValueError, RecursionError):
+        except ValueError:
             return _problem(400, "the body is no JSON")
         if not object_of(act):
             return _problem(400, 'the body is an act, such as {"act": "rings", "person": "Ann"}')

@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from urllib.parse import urlsplit
 
 import httpx
 
+from .addresses import is_callback, is_origin, origin_of
 from .receivers import Receiver, Reply
 
 TIMEOUT = 10.0
 """How long a bot may take to answer, in seconds."""
-
-_PORTS = {"http": 80, "https": 443}
-
-
-def origin_of(address: str) -> str | None:
-    """Return the origin of an http address, such as http://127.0.0.1:8000; None for anything else."""
-    try:
-        parts = urlsplit(address)
-        port = parts.port or _PORTS[parts.scheme]
-    except (ValueError, KeyError):
-        return None
-    host = parts.hostname or ""
-    name = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{name}:{port}" if host else None
 
 
 class Dialler:
@@ -38,12 +24,12 @@ class Dialler:
     def __init__(self, callback: str | None, allowed: Collection[str]) -> None:
         """Raises ValueError for an address or origin that is none."""
         self.callback = callback
-        if callback is not None and origin_of(callback) is None:
+        if callback is not None and not is_callback(callback):
             raise ValueError(
                 "--callback must be an address such as http://127.0.0.1:8000/api/calls"
             )
         for origin in allowed:
-            if origin_of(origin) is None or urlsplit(origin).path.strip("/"):
+            if not is_origin(origin):
                 raise ValueError("--allow-origin must be an origin such as http://127.0.0.1:9000")
         self.allowed = tuple(sorted({origin_of(one) or "" for one in allowed}))
         self._origins = {*self.allowed, *filter(None, [callback and origin_of(callback)])}

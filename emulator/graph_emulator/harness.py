@@ -513,7 +513,7 @@ class Harness(ABC):
         path = url.raw_path.decode("ascii").partition("?")[0]
         headers = {name.lower(): value for name, value in request.headers.items()}
         status, written, content = await self._service.handle(
-            request.method, path, url.query.decode(), headers, body, by
+            request.method, url.scheme, path, url.query.decode(), headers, body, by
         )
         return httpx.Response(status, headers=written, content=content, request=request)
 

@@ -18,8 +18,18 @@ from .reading import BodyError, read_body
 from .service import Service
 from .tokens import ISSUER, LIFE
 
+USUAL_PORT = 80
+"""The port of http."""
+
 FIELDS = 20
 """How many fields the form that asks for a token may have."""
+
+
+def hosts_of(name: str, port: int) -> set[str]:
+    """Return the Host headers of a server that listens at a name, which include those of this machine."""
+    names = {name.lower(), "127.0.0.1", "localhost", "[::1]"}
+    # Nobody sends the usual port.
+    return {f"{one}:{port}" for one in names} | (names if port == USUAL_PORT else set())
 
 
 class HostsOnly:
@@ -30,7 +40,7 @@ class HostsOnly:
 
     def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
         self._app = app
-        self._hosts = frozenset(host.lower() for host in hosts)
+        self._hosts = frozenset(hosts)
         self._origins = frozenset(f"http://{host}" for host in self._hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,11 +49,14 @@ class HostsOnly:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        host, origin = request.headers.get("host", "").lower(), request.headers.get("origin")
+        host = request.headers.get("host", "").lower()
+        origins = {origin.lower() for origin in request.headers.getlist("origin")}
         if host not in self._hosts:
-            await Response(status_code=421)(scope, receive, send)
-        elif origin is not None and origin.lower() not in self._origins:
-            await Response(status_code=403)(scope, receive, send)
+            refusal = Response("Host is neither of this machine nor what --host says.\n", 421)
+            await refusal(scope, receive, send)
+        elif not origins <= self._origins:
+            refusal = Response("Origin is that of another page than the emulator's own.\n", 403)
+            await refusal(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -67,7 +80,7 @@ def make_app(
         headers = {name.lower(): value for name, value in request.headers.items()}
         path = request.scope["raw_path"].decode("ascii", "replace").partition("?")[0]
         status, written, content = await service.handle(
-            request.method, path, request.url.query, headers, body
+            request.method, "http", path, request.url.query, headers, body
         )
         return Response(content, status, written)
 

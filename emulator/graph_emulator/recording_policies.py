@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,6 +16,7 @@ from .call import Call, Participant, application, ending
 from .calls import BEAT, Calls
 from .delivery import Delivery
 from .faults import invalid, not_established, of_platform
+from .json_text import parsed_json
 from .meetings import Meeting
 from .messages import Answer, Request
 from .operations import answered, started
@@ -175,7 +175,7 @@ def _read(reply: Reply | None) -> tuple[Joined, str]:
     if reply is None or reply.status >= 300 or not reply.body.strip():
         return "missing", ""
     try:
-        answer = object_of(json.loads(reply.body))
+        answer = object_of(parsed_json(reply.body))
     except ValueError:
         return "invalid", ""
     match text_of(answer.get("@odata.type")).lower().removeprefix("#microsoft.graph."):

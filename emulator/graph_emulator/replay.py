@@ -19,6 +19,7 @@ from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 from .acts import ActError
 from .audio import Speech
 from .journal import FORMAT, JournalError
+from .json_text import parsed_json
 from .lines import Line, without_dates
 from .meetings import Meeting
 from .people import Person
@@ -292,10 +293,10 @@ def _read(path: str) -> Iterator[tuple[int, Json]]:
                     raise JournalError(
                         f"{path}:{number}: the last line is cut off: delete it to play the others"
                     )
-                yield number, json.loads(text)
+                yield number, parsed_json(text)
     except OSError as error:
         raise JournalError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise JournalError(f"{path}:{number}: this is not a line of JSON") from None
 
 

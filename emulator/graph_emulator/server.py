@@ -18,26 +18,29 @@ import uvicorn
 
 from graph_comms.bot.json_values import Json
 
-from .acts import Acts
+from .acts import ActError, Acts
 from .call import Call
 from .control import Control
 from .dialling import Dialler
 from .driver import Stuck
 from .events import Events
 from .harness import Harness
-from .http import make_app
-from .journal import JournalError
+from .http import hosts_of, make_app
 from .lines import Line, Lines
 from .people import Person
 from .realtime import RealSchedule, RestingSchedule
-from .seed_file import SeedFileError
 from .transports import on_loop, refuse_on
 from .wire import Forms
 
 T = TypeVar("T")
 
+PORTS = range(65536)
+
 LIMIT = 300.0
 """For how long `run` waits, in seconds."""
+
+PATIENCE = 1.0
+"""For how long the end waits for requests that have not come to theirs, in seconds."""
 
 LOOK = 0.05
 """How often to look whether something has come to its end, in seconds."""
@@ -81,7 +84,7 @@ class Server(Harness):
         except ValueError as error:
             raise ServerError(str(error)) from None
         self.callback = callback
-        self._socket = _bound(host, port)
+        self._socket = _listening(host, port)
         self._schedule = RestingSchedule() if repeatable or journal is not None else RealSchedule()
         self._loop: asyncio.AbstractEventLoop | None = None
         try:
@@ -96,12 +99,12 @@ class Server(Harness):
                 schedule=self._schedule,
                 receivers=self._dialler,
             )
-        except (SeedFileError, JournalError):
+        except Exception:
             self._socket.close()
             raise
         self.port: int = self._socket.getsockname()[1]
-        names = {host, "127.0.0.1", "localhost", "[::1]"}
-        self.url = f"http://{host}:{self.port}"
+        name = f"[{host}]" if ":" in host else host
+        self.url = f"http://{name}:{self.port}"
         self.events = Events(self._service)
         """What happens: `subscribe` has a function called with each event."""
         if journal is not None:
@@ -109,8 +112,7 @@ class Server(Harness):
         self.acts = Acts(self._service, self.events, self._ring)
         """What people do by hand."""
         self._control = Control(self.events, self.acts, reset=self.reset, info=self._info)
-        hosts = {f"{name}:{self.port}" for name in names}
-        self._app = make_app(self._service, self._control, hosts, self._meet)
+        self._app = make_app(self._service, self._control, hosts_of(name, self.port), self._meet)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -131,6 +133,9 @@ class Server(Harness):
         finally:
             server.should_exit = True
             self._control.close()
+            await asyncio.wait([serving], timeout=PATIENCE)
+            for connection in [*server.server_state.connections]:  # whose clients take their time
+                connection.transport.abort()
             await serving
             acting.cancel()
             self._loop = None
@@ -221,9 +226,11 @@ class Server(Harness):
         self.app_id = app_id
 
     def _ring(self, person: Person, app_id: str, uri: str) -> Call:
-        return self.calls.rings(
-            app_id or self.app_id, uri or self.callback_uri, person, self.tenant_id
-        )
+        try:
+            uri = uri or self.callback_uri
+        except ServerError as error:
+            raise ActError(str(error)) from None
+        return self.calls.rings(app_id or self.app_id, uri, person, self.tenant_id)
 
     def _info(self) -> dict[str, Json]:
         return {
@@ -262,18 +269,26 @@ def _https(url: str) -> str:
     return urlunsplit(urlsplit(url)._replace(scheme="https"))
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a socket that listens already, so that of two servers at one port the second is refused."""
+    if not host or port not in PORTS:
+        raise ServerError(
+            f"--host {host!r} with --port {port} is no address to listen at: a name or an IP address"
+            f" is needed, and a port of {PORTS[0]} to {PORTS[-1]}"
+        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    if os.name == "posix":  # elsewhere it would let two servers have one port
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        bound.bind((host, port))
+        listening.bind((host, port))
+        listening.listen()
     except OSError as error:
-        bound.close()
+        listening.close()
         raise ServerError(
             f"port {port} of {host} cannot be used ({error.strerror}): choose another with --port"
         ) from None
-    return bound
+    return listening
 
 
 def is_local(host: str) -> bool:
@@ -281,4 +296,4 @@ def is_local(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host.lower() == "localhost"

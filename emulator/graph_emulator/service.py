@@ -22,6 +22,7 @@ from .directory import Directory
 from .faults import Fault
 from .groups import Groups
 from .ids import Seeded, same_id
+from .json_text import parsed_json
 from .log import By, Log, Logged, Undeclared, hidden
 from .media import Media
 from .meeting_events import MeetingEvents
@@ -152,6 +153,7 @@ class Service:
     async def handle(
         self,
         method: str,
+        scheme: str,
         path: str,
         query: str,
         headers: Mapping[str, str],
@@ -160,12 +162,13 @@ class Service:
     ) -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body of the answer; header names are in lower case."""
         with self.schedule.busy(), self.log.begun() as number:
-            return await self._handle(number, method, path, query, headers, body, by)
+            return await self._handle(number, method, scheme, path, query, headers, body, by)
 
     async def _handle(
         self,
         number: int,
         method: str,
+        scheme: str,
         path: str,
         query: str,
         headers: Mapping[str, str],
@@ -181,7 +184,8 @@ class Service:
             if recording is not None:
                 answer = Answer(200, recording)
             else:
-                request = self._request(self._route(method, path), query, headers, body)
+                route = self._route(method, path)
+                request = self._request(route, scheme, query, headers, body)
                 name, call_id, sent = request.name, request.keys.get("call-id"), request.body
                 answer = await self._answer(request, undeclared)
                 call_id = call_id or _created(answer)
@@ -225,7 +229,7 @@ class Service:
         raise _not_found(path)
 
     def _request(
-        self, route: Route, query: str, headers: Mapping[str, str], body: bytes
+        self, route: Route, scheme: str, query: str, headers: Mapping[str, str], body: bytes
     ) -> Request:
         try:
             caller = self.authority.caller(headers.get("authorization"))
@@ -235,7 +239,6 @@ class Service:
         if len(body) > MOST:
             raise Fault(413, "RequestEntityTooLarge", "The body is too large.")
         host = headers.get("host", "graph.microsoft.com")
-        scheme = "http" if host.partition(":")[0] in ("127.0.0.1", "localhost") else "https"
         return Request(
             operation=route.operation,
             keys=route.keys,
@@ -314,8 +317,8 @@ def _parsed(body: bytes) -> Json:
     if not body:
         return None
     try:
-        parsed = json.loads(body, parse_constant=_refuse, object_pairs_hook=_object)
-    except (ValueError, RecursionError):
+        parsed = parsed_json(body, _object)
+    except ValueError:
         raise Fault(400, "BadRequest", "Unable to read JSON request payload.") from None
     level: list[Json] = [parsed]
     for _ in range(DEEPEST):
@@ -335,11 +338,6 @@ def _object(members: list[tuple[str, Json]]) -> dict[str, Json]:
             " value. In OData, duplicate property names are not allowed."
         )
     return parsed
-
-
-def _refuse(literal: str) -> Json:
-    """Refuse NaN and Infinity, which Python reads but JSON does not have."""
-    raise ValueError(literal)
 
 
 def _written(status: int, body: Json) -> tuple[dict[str, str], bytes]:

@@ -11,7 +11,9 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from io import TextIOWrapper
 from pathlib import Path
+from typing import cast
 
 from graph_emulator import Server
 from graph_emulator.timeline import Timeline
@@ -105,6 +107,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stay", action="store_true", help="leave the emulator and its page open")
     stays = parser.parse_args().stay
+    # Any character can be written then, whatever a redirection takes by default.
+    cast("TextIOWrapper", sys.stdout).reconfigure(encoding="utf-8")
     try:
         sys.exit(asyncio.run(main(stays=stays)))
     except KeyboardInterrupt:

@@ -121,6 +121,13 @@ async def test_foreign_origins_and_hosts_are_refused_on_every_route(server: Serv
                 assert asked.status_code == 421, (path, host)
 
 
+async def test_one_foreign_origin_is_enough(server: Server) -> None:
+    origins = [(b"origin", origin.encode()) for origin in (server.url, "http://evil.example")]
+    async with control_of(server) as client:
+        for headers in (origins, origins[::-1]):
+            assert (await client.get("info", headers=headers)).status_code == 403
+
+
 async def test_the_names_of_this_machine_are_taken(server: Server) -> None:
     async with control_of(server) as client:
         for name in ("127.0.0.1", "LOCALHOST", "[::1]"):
@@ -194,6 +201,20 @@ async def test_open_streams_do_not_hold_up_the_end_of_the_server() -> None:
         await reading
 
 
+async def test_requests_that_do_not_end_do_not_hold_up_the_end_of_the_server() -> None:
+    server = Server(port=0)
+    async with asyncio.timeout(10):
+        async with server.running():
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            head = "POST /v1.0/communications/calls HTTP/1.1\r\nHost: {}\r\nContent-Length: 9\r\n\r\n{{"
+            writer.write(head.format(server.url.removeprefix("http://")).encode())
+            await writer.drain()
+            async with control_of(server) as control:
+                await control.get("openid")  # by now the other request has arrived
+        assert await reader.read() == b""
+        writer.close()
+
+
 async def test_a_reset_forgets_the_calls_and_is_an_event(server: Server) -> None:
     async with control_of(server) as control:
         await act(control, act="rings", person="Ann")
@@ -205,10 +226,34 @@ async def test_a_reset_forgets_the_calls_and_is_an_event(server: Server) -> None
 
 async def test_what_is_no_act_is_refused(server: Server) -> None:
     async with control_of(server) as control:
-        for body in (b"", b"[", b"[]", b"5", b"\xff", b"[" * 100_000, b"{}"):
+        half = b'{"act": "rings", "person": "\\ud800"}'
+        for body in (b"", b"[", b"[]", b"5", b"\xff", b"[" * 100_000, b"{}", half):
             response = await control.post("acts", content=body)
             assert response.status_code == 400, body[:10]
             assert response.json()["error"]["message"]
+
+
+async def test_ringing_without_a_callback_is_refused_with_what_to_do() -> None:
+    server = Server(port=0)
+    async with server.running(), control_of(server) as control:
+        response = await control.post("acts", json={"act": "rings", "person": "Ann"})
+    assert response.status_code == 400
+    assert "start with --callback" in response.json()["error"]["message"]
+
+
+async def test_the_event_of_an_act_has_what_the_act_is_about_and_nothing_else(
+    server: Server,
+) -> None:
+    async with control_of(server) as control:
+        rung = await act(control, act="rings", person="Ann", call="x", keys="1")
+        call = rung["call"]
+        await act(control, act="hangs_up", person="Ann", call=call.upper(), app_id="x")
+        found = await events_of(control, '"hangs_up"')
+    acts = [(one["call"], one["act"]) for one in found if one["kind"] == "act"]
+    assert acts == [
+        (call, {"act": "rings", "person": "Ann"}),
+        (call, {"act": "hangs_up", "call": call, "person": "Ann"}),
+    ]
 
 
 async def test_large_bodies_are_not_read(server: Server) -> None:

@@ -16,7 +16,8 @@ from graph_comms import AsyncCommunicationsClient, BadRequestError
 from graph_comms.models import Subscription
 from graph_emulator import Emulator, Server, ServerError
 from graph_emulator.__main__ import main
-from graph_emulator.dialling import Dialler, origin_of
+from graph_emulator.addresses import origin_of
+from graph_emulator.dialling import Dialler
 from tests.emulator.bots import call_to
 from tests.emulator.listeners import Answer, Listener, Taken, accept, listening
 
@@ -137,13 +138,27 @@ async def test_redirects_of_other_notifications_are_not_followed() -> None:
     assert there.taken == []
 
 
-@pytest.mark.parametrize("address", ["ftp://x", "http://", "http://x:99999", "127.0.0.1:80"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ftp://x", "http://", "http://x:99999", "127.0.0.1:80", "http://127.0.0.1:0/", "http://[",
+        "http://a b/", "http://ann:secret@127.0.0.1/",
+    ],
+)  # fmt: skip
 def test_a_callback_that_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(ServerError, match="--callback must be an address such as"):
         Server(port=0, callback=address)
+    with pytest.raises(ValueError, match="callback must be an address such as"):
+        Emulator(callback=address)
 
 
-@pytest.mark.parametrize("origin", ["127.0.0.1:9000", "http://127.0.0.1:9000/path", "", "*"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "127.0.0.1:9000", "http://127.0.0.1:9000/path", "", "*", "https://*", "http://a?b", "http://a#b",
+        "http://ann@a", "http://a//",
+    ],
+)  # fmt: skip
 def test_what_is_no_origin_is_refused(origin: str) -> None:
     with pytest.raises(ServerError, match="--allow-origin must be an origin such as"):
         Server(port=0, allow_origins=[origin])

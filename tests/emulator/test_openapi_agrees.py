@@ -85,7 +85,7 @@ class Served:
         path, _, query = url.removeprefix("https://graph.microsoft.com").partition("?")
 
         async def answer() -> tuple[int, dict[str, str], bytes]:
-            return await self.service.handle(method, path, query, headers, body)
+            return await self.service.handle(method, "https", path, query, headers, body)
 
         return self.runner.run(answer())
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import os
 import re
 import socket
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from graph_comms import AsyncCommunicationsClient, PermissionDeniedError
 from graph_comms.bot import Bot
 from graph_emulator import Server, ServerError
 from graph_emulator.__main__ import main
+from graph_emulator.http import hosts_of
 from tests.emulator.bots import CALLBACK, call_to
 
 PROJECT = Path(__file__).parents[2]
@@ -147,6 +150,91 @@ def test_a_port_that_is_taken_is_one_clear_error(capsys: pytest.CaptureFixture[s
         port = taken.getsockname()[1]
         assert main(["--port", str(port)]) == 1
     assert f"port {port} of 127.0.0.1 cannot be used" in capsys.readouterr().err
+
+
+async def test_of_two_servers_at_one_port_the_second_is_refused() -> None:
+    first = Server(port=0)
+    with pytest.raises(ServerError, match=f"port {first.port} of 127.0.0.1 cannot be used"):
+        Server(port=first.port)  # even before the first one serves
+    async with first.running():
+        pass
+
+
+@pytest.mark.parametrize("options", [["--port", "65536"], ["--port", "-1"], ["--host", ""]])
+def test_an_address_that_there_cannot_be_is_one_clear_error(
+    options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(options) == 1
+    assert "is no address to listen at" in capsys.readouterr().err
+
+
+async def test_links_lead_to_a_server_at_any_address() -> None:
+    try:
+        server = Server(host="::1", port=0)
+    except ServerError:
+        pytest.skip("there is no IPv6 here")
+    assert server.url == f"http://[::1]:{server.port}"
+    async with server.running(), client_of(server) as client:
+        call = await client.calls.create(call_to(server.user("Ann")))
+        answer = await client.request("GET", f"/communications/calls/{call.id}")
+    assert answer["@odata.context"].startswith(f"{server.url}/v1.0/$metadata")
+
+
+def test_the_usual_port_is_in_no_host_header() -> None:
+    assert "127.0.0.1" in hosts_of("127.0.0.1", 80)
+    assert "127.0.0.1" not in hosts_of("127.0.0.1", 8080)
+
+
+# -- the standard output
+
+
+def test_the_output_takes_any_character(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script, written = tmp_path / "script.py", io.BytesIO()
+    script.write_text("import sys\ndef play(svc): sys.exit(3)", "utf-8")
+    output = io.TextIOWrapper(written, encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", output)
+    assert main(["--port", "0", "--script", str(script)]) == 3
+    assert "callback_uri=…" in written.getvalue().decode()
+
+
+FULL = Path("/dev/full")
+
+
+def test_without_an_output_there_is_one_clear_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["--explain"]) == main(["--port", "0"]) == 1
+    assert capsys.readouterr().err == 2 * "graph_emulator: the standard output is closed\n"
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no full device here")
+def test_an_output_that_cannot_be_written_is_one_clear_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (["--explain"], ["--port", "0"]):
+        output = FULL.open("w")
+        monkeypatch.setattr(sys, "stdout", output)
+        assert main(command) == 1
+        error = capsys.readouterr().err
+        assert error == (
+            "graph_emulator: the standard output cannot be written: No space left on device\n"
+        )
+        with suppress(OSError):
+            output.close()
+
+
+def test_a_reader_of_the_explanation_may_stop_early(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    output = os.fdopen(writing, "w")
+    monkeypatch.setattr(sys, "stdout", output)
+    assert main(["--explain"]) == 1
+    assert capsys.readouterr().err == ""
+    with suppress(OSError):
+        output.close()
 
 
 def test_a_callback_that_is_no_address_is_one_clear_error(

@@ -52,6 +52,15 @@ def told(data: Any, status: int | None = 202, **item: Any) -> dict[str, Any]:
             "Ann presses 1#",
         ),
         ({"kind": "act", "act": {"act": "hangs_up", "person": "phone 1"}}, "phone 1 hangs up"),
+        (
+            {"kind": "act", "act": {"act": "rings", "person": "\x1b[2J\u202e\ud800é"}},
+            "\\x1b[2J\\u202e\\ud800é rings the bot",
+        ),
+        (
+            {"kind": "request", "by": "bot", "name": "\x1b[2J", "status": 404},
+            "bot → \\x1b[2J 404",
+        ),
+        (told({"@odata.type": CALL, "state": "\x07"}), "      ← updated call \\x07"),
         ({"kind": "act", "act": {"act": "admits"}}, "somebody admits the bot"),
         (
             {"kind": "act", "act": {"act": "redelivers", "notification": 3}},
