@@ -8,6 +8,7 @@ shrinks what fails. No test depends on time: an example may take long on a busy 
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -29,6 +30,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(PROFILE)
+
+# What a script starts in the background ignores SIGINT, and so does what that starts: no test could interrupt
+# itself, or its child.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REFRESH = "--refresh-goldens"
 
