@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import httpx
 
@@ -18,11 +18,12 @@ from .cloud import Cloud
 from .content import Opened, Upload
 from .errors import ForeignLinkError, UnavailableInCloudError
 from .model import GraphModel
-from .operation import Operation
+from .operation import Operation, Parameter
 from .options import ActionOptions, Options, QueryOptions
 from .recording import Recorded, check_recorded
 from .service_root import ServiceRoot
-from .wire import UNSET, to_argument, to_option, to_wire
+from .untyped import TYPE_ANNOTATION
+from .wire import UNSET, literal, to_option, to_wire
 
 PACKAGE = __name__.split(".")[-3]
 """The name of the package that contains this runtime, wherever it was copied to."""
@@ -39,6 +40,8 @@ _VARIABLE = re.compile(r"\{([^{}]+)\}|\(([^()]*)\)")
 """What varies in a path template: a key, or the arguments of a function."""
 
 _NOT_IN_QUERY = frozenset(ActionOptions.__annotations__)
+
+_CLASS = re.compile(r"[\w.]+")
 
 _LONGEST = 65_536
 """Longest address that httpx accepts, in characters; Graph accepts less."""
@@ -133,7 +136,12 @@ def prepare(
             operation=operation.python, cloud=cloud, reason=f"Graph offers it in: {offered}"
         )
     given = [(p, arguments.get(p.name, UNSET)) for p in operation.parameters]
-    path = {p.wire_name: value for p, value in given if p.location == "path"}
+    path = {p.wire_name: value for p, value in given if p.location == "path" or _is_alias(p)}
+    aliases = {
+        p.wire_name: _alias_text(p, value)
+        for p, value in given
+        if _is_alias(p) and value is not UNSET
+    }
     body = {p.wire_name: value for p, value in given if p.location == "body"}
     if operation.kind in ("add_ref", "set_ref"):
         body = {name: _whole(address, root) for name, address in body.items()}
@@ -144,7 +152,7 @@ def prepare(
     body |= undeclared
     return _request(
         operation.method,
-        root.url + expand_path(operation.path, path) + _query_string(options),
+        root.url + expand_path(operation.path, path) + _query_string(options, aliases),
         common,
         options.get("headers"),
         _content(operation, body),
@@ -265,18 +273,19 @@ def expand_path(template: str, arguments: Mapping[str, object]) -> str:
     """Fill in a path template, escaping each argument so that it stays in its place.
 
     A key (`{call-id}`) is inserted as text. An argument of a function (`f(from={from})`) becomes a
-    literal and is omitted if it is ``UNSET``. Everything is percent-encoded except the unreserved
-    characters of RFC 3986, 2.3, the quotes around text and the colons of times.
+    literal, and is omitted if it is ``UNSET``; an alias (`f(ids=@ids)`) stays. Everything is
+    percent-encoded except the unreserved characters of RFC 3986, 2.3, the quotes around text and the
+    colons of times.
     """
 
     def fill(match: re.Match[str]) -> str:
         if match[1]:
             return quote(cast("str", arguments[match[1]]), safe="")
         named = (part.partition("=")[::2] for part in match[2].split(",") if part)
-        given = ((name, arguments[place[1:-1]]) for name, place in named)
+        given = ((name, place, arguments[place.strip("{}")]) for name, place in named)
         filled = (
-            f"{name}={quote(to_argument(value), safe=_LITERAL)}"
-            for name, value in given
+            f"{name}={place if place[:1] == '@' else quote(literal(value), safe=_LITERAL)}"
+            for name, place, value in given
             if value is not UNSET
         )
         return f"({','.join(filled)})"
@@ -287,15 +296,51 @@ def expand_path(template: str, arguments: Mapping[str, object]) -> str:
 _LITERAL = "':"
 
 
-def _query_string(options: Options) -> str:
-    if not options:
+_NO_ALIASES: Mapping[str, str] = {}
+
+
+def _query_string(options: Options, aliases: Mapping[str, str] = _NO_ALIASES) -> str:
+    if not options and not aliases:
         return ""
     given = {
         f"${name}": to_option(value) for name, value in options.items() if name not in _NOT_IN_QUERY
     }
     given |= options.get("query") or {}
-    # OData's own options begin with "$", which a query may contain (RFC 3986, 3.4).
-    return "?" + urlencode(given, quote_via=quote, safe="$") if given else ""
+    # OData's own options begin with "$" and "@", which a query may contain (RFC 3986, 3.4).
+    named = [*aliases.items(), *given.items()]
+    return (
+        "?" + "&".join(f"{quote(n, safe='$@')}={quote(v, safe='$')}" for n, v in named)
+        if named
+        else ""
+    )
+
+
+def _is_alias(parameter: Parameter) -> bool:
+    """Whether an argument of a function travels in the query, under an alias."""
+    return parameter.location == "query" and parameter.wire_name.startswith("@")
+
+
+def _alias_text(parameter: Parameter, value: object) -> str:
+    """Return the value of an alias: a literal, or JSON, which only names types that are derived.
+
+    Source: OData URL conventions 4.01, section 5.1.1.14.7.
+    """
+    wire = _without_type(parameter, value)
+    if not isinstance(wire, list | dict):
+        return literal(value)
+    return json.dumps(wire, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+
+
+def _without_type(parameter: Parameter, value: object) -> Any:
+    if isinstance(value, GraphModel):
+        wire = to_wire(value)
+        names = _CLASS.findall(parameter.type)
+        if any(named_class(type(value), name) is type(value) for name in names):
+            wire.pop(TYPE_ANNOTATION, None)
+        return wire
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray):
+        return [_without_type(parameter, item) for item in cast("Sequence[object]", value)]
+    return to_wire(value)
 
 
 def _content(operation: Operation, body: Mapping[str, object]) -> bytes | Upload | None:

@@ -5,7 +5,6 @@ Source: OData JSON 4.01, section 7.1; OData URL conventions 4.01, sections 4.3 a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -96,15 +95,6 @@ def literal(value: object) -> str:
             return "'" + str(value).replace("'", "''") + "'"
         case _:
             return str(to_wire(value))
-
-
-def to_argument(value: object) -> str:
-    """Return an argument of a function: a literal, or the JSON of a collection or object.
-
-    Source: OData URL conventions 4.01, section 5.1.1.14.1.
-    """
-    wire = to_wire(value)
-    return json.dumps(wire) if isinstance(wire, list | dict) else literal(value)
 
 
 def to_option(value: object) -> str:

@@ -31,6 +31,23 @@ SERVICE = """
   <NavigationProperty Name="members" Type="Collection(graph.user)"/>
   <NavigationProperty Name="manager" Type="graph.user"/>
 </EntityType>
+<ComplexType Name="box"><Property Name="width" Type="Edm.Int32"/></ComplexType>
+<ComplexType Name="crate" BaseType="graph.box"/>
+<EnumType Name="colour"><Member Name="red" Value="0"/></EnumType>
+<Function Name="sorted" IsBound="true" IsComposable="true">
+  <Parameter Name="it" Type="Collection(graph.group)"/>
+  <Parameter Name="ids" Type="Collection(Edm.String)" Nullable="false"/>
+  <Parameter Name="colour" Type="graph.colour"/>
+  <Parameter Name="box" Type="graph.box">
+    <Annotation Term="Org.OData.Core.V1.OptionalParameter"/>
+  </Parameter>
+  <ReturnType Type="Collection(graph.group)"/>
+</Function>
+<Function Name="again" IsBound="true">
+  <Parameter Name="it" Type="Collection(graph.group)"/>
+  <Parameter Name="ids" Type="Edm.String" Nullable="false"/>
+  <ReturnType Type="Collection(graph.group)"/>
+</Function>
 <EntityContainer Name="c">
   <EntitySet Name="groups" EntityType="graph.group"/>
 </EntityContainer>
@@ -140,6 +157,55 @@ def test_a_stream_is_deleted(sent: Sent) -> None:
     assert sent.line == "DELETE /groups/g/photo"
 
 
+# -- arguments
+
+
+def test_arguments_without_a_literal_are_in_the_query(sent: Sent) -> None:
+    """Source: OData URL conventions 4.01, section 5.1.1.14.7."""
+    models = import_module(f"{PACKAGE}.models")
+    ids, colour = ["a b", "c'd", "e/f", "ü&"], models.Colour.RED
+    sent(
+        lambda client: client.groups.sorted(ids=ids, colour=colour, box=models.Box(width=1), top=5),
+        {"value": []},
+    )
+    last = sent.requests[-1].url
+    assert last.path == "/v1.0/groups/sorted(ids=@ids,colour='red',box=@box)"
+    assert b"&@box=" in last.query
+    assert b"/" not in last.query
+    assert {**last.params} == {
+        "@ids": '["a b","c\'d","e/f","ü&"]',
+        "@box": '{"width":1}',
+        "$top": "5",
+    }
+
+
+def test_an_optional_argument_is_left_out(sent: Sent) -> None:
+    sent(lambda client: client.groups.sorted(ids=[], colour=None), {"value": []})
+    assert sent.line == "GET /groups/sorted(ids=@ids,colour=null)?@ids=%5B%5D"
+
+
+def test_an_argument_of_a_derived_type_names_it(sent: Sent) -> None:
+    crate = import_module(f"{PACKAGE}.models").Crate(width=1)
+    sent(lambda client: client.groups.sorted(ids=[], colour=None, box=crate), {"value": []})
+    box = json.loads(sent.requests[-1].url.params["@box"])
+    assert box == {"@odata.type": "#microsoft.graph.crate", "width": 1}
+
+
+def test_arguments_of_both_functions_of_a_path_are_told_apart(sent: Sent) -> None:
+    sent(
+        lambda client: client.groups.sorted.again(sorted_ids=["1"], colour=None, ids="2"),
+        {"value": []},
+    )
+    called = "sorted(ids=@sorted_ids,colour=null)/again(ids='2')"
+    assert sent.line == f"GET /groups/{called}?@sorted_ids=%5B%221%22%5D"
+
+
+def test_wrong_items_of_an_argument_are_refused(sent: Sent) -> None:
+    with pytest.raises(TypeError, match=r"groups\.sorted: ids"):
+        sent(lambda client: client.groups.sorted(ids="a", colour=None))
+    assert sent.requests == []
+
+
 # -- operations as data
 
 
@@ -152,3 +218,14 @@ def test_each_operation_says_what_it_does(package: Path) -> None:
     references = {name: kind for name, kind in kinds.items() if name.endswith(("_ref", "_refs"))}
     assert references == {name: name.rpartition(".")[2] for name in references}
     assert len(references) == 6
+
+
+def test_a_function_says_where_its_arguments_travel(package: Path) -> None:
+    assert package.is_dir()
+    rows = {one.python: one for one in import_module(PACKAGE).OPERATIONS}
+    own = [p for p in rows["groups.sorted"].parameters if not p.wire_name.startswith("$")]
+    assert [(p.wire_name, p.name, p.location, p.required) for p in own] == [
+        ("@ids", "ids", "query", True),
+        ("colour", "colour", "path", True),
+        ("@box", "box", "query", False),
+    ]

@@ -42,6 +42,8 @@ from .recording import RECORDING
 from .spelling import meant
 
 _KEY = re.compile(r"\{([^{}]+)\}")
+_ARGUMENT = re.compile(r"=\{([^{}]+)\}")
+_ALIAS = re.compile(r"=@(\w+)")
 
 
 class Resource(Generic[F]):
@@ -147,27 +149,31 @@ class Declaration:
     def operation(self) -> Operation:
         """The operation that the method sends."""
         written: Mapping[str, str] = self.__wrapped__.__annotations__
-        head, function, rest = self._path.partition("(")
-        keys = [] if self._path == RECORDING else _KEY.findall(head)
-        placeholders = _KEY.findall(rest)
-        entity = self._positional[len(keys) :]
-        is_stream = not {"bytes", CONTENT_WRITTEN}.isdisjoint(written.values())
-        kind = self._kind(bool(entity), bool(function), is_stream)
         others = {*self._positional, self._collected, "return"}
         named = [name for name in written if name not in others]
-        wire_names = self._facts.get("wire_names", {})
+        wire_names = {name: to_camel(name) for name in written} | {
+            **self._facts.get("wire_names", {})
+        }
+        placeholders = {*_ARGUMENT.findall(self._path)} & {wire_names[name] for name in named}
+        aliases = _ALIAS.findall(self._path)
+        found = [] if self._path == RECORDING else _KEY.findall(self._path)
+        keys = [wire for wire in found if wire not in placeholders]
+        entity = self._positional[len(keys) :]
+        is_stream = not {"bytes", CONTENT_WRITTEN}.isdisjoint(written.values())
+        kind = self._kind(bool(entity), is_stream, keys)
         parameters = [
             Parameter(wire, name, "path", "str", True)
             for wire, name in zip(keys, self._positional, strict=False)
         ]
         for name in (*entity, *named):
             form = written[name].removeprefix("Unset | ")
-            wire = wire_names.get(name) or to_camel(name)
+            wire = wire_names[name]
+            is_alias = wire in aliases
             parameters.append(
                 Parameter(
-                    wire,
+                    f"@{wire}" if is_alias else wire,
                     name,
-                    self._location(wire, placeholders),
+                    "query" if is_alias else self._location(wire, placeholders),
                     form.replace("models.", "").removesuffix(" | F"),
                     form == written[name],
                 )
@@ -192,13 +198,19 @@ class Declaration:
         )
 
     def _location(
-        self, wire_name: str, placeholders: list[str]
+        self, wire_name: str, placeholders: set[str]
     ) -> Literal["path", "header", "body"]:
         if "media_types" in self._facts:  # of a stream, whose only keyword chooses among them
             return "header"
         return "path" if wire_name in placeholders else "body"
 
-    def _kind(self, sends_entity: bool, is_function: bool, is_stream: bool) -> Kind:
+    def _calls_function(self, keys: list[str]) -> bool:
+        """Whether the last segment has parentheses, with arguments or nothing in them, not keys."""
+        _, parenthesis, inside = self._path.rpartition("/")[2].partition("(")
+        values = _KEY.findall(inside)
+        return bool(parenthesis) and (not values or any(value not in keys for value in values))
+
+    def _kind(self, sends_entity: bool, is_stream: bool, keys: list[str]) -> Kind:
         match self._verb:
             case _ if self._path.endswith("/$ref"):
                 return self._kind_of_reference()
@@ -210,7 +222,7 @@ class Declaration:
                 return "delete_content" if self._facts.get("of_stream") else "delete"
             case _ if self._path == RECORDING:
                 return "recording"
-            case _ if is_function:
+            case _ if self._calls_function(keys):
                 return "function"
             case _ if self._path.endswith("/$count"):
                 return "count"

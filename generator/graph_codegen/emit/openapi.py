@@ -203,6 +203,16 @@ class _Writer:
         parameters += [
             {"name": name, "in": "path", "required": True, "schema": self._property(p)}
             for name, p in arguments.items()
+            if name not in request.aliases
+        ]
+        parameters += [
+            {
+                "name": f"@{name}",
+                "in": "query",
+                "required": True,
+                "content": _json(self._property(arguments[name])),
+            }
+            for name in request.aliases
         ]
         if parameters:
             operation["parameters"] = parameters

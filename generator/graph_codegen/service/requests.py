@@ -6,6 +6,7 @@ Capabilities vocabulary, whose restrictions take requests away.
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from typing import Literal
 
 from graph_codegen.csdl.ast import (
     ENTITY,
+    GEOGRAPHIC,
     ROOT_NAMESPACE,
     Annotation,
     EntitySource,
@@ -36,6 +38,12 @@ from graph_codegen.service.capabilities import (
     updates_by_put,
 )
 from graph_codegen.service.resources import Key, Resource, top
+
+_ALIAS = re.compile(r"=@(\w+)")
+"""The alias of an argument in a path; no name of a resource has `=`."""
+
+_JSON = frozenset({"Edm.Untyped", "Edm.ComplexType", ENTITY, *GEOGRAPHIC})
+"""The Edm types of which some values, or all, are written as JSON alone."""
 
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
 
@@ -112,6 +120,11 @@ class Request:
         return _placeholders(self.through, self.operation) if self.through else {}
 
     @property
+    def aliases(self) -> tuple[str, ...]:
+        """The placeholders of its functions' arguments that travel in the query, without their `@`."""
+        return tuple(_ALIAS.findall(self.path))
+
+    @property
     def options(self) -> tuple[Option, ...]:
         """The query options: those that fit the result, less the ones that annotations rule out."""
         match self.kind:
@@ -138,8 +151,13 @@ def _placeholders(
     to its result has a parameter of that name, too.
     """
     taken = {parameter.name for parameter in operation.own} if operation else set[str]()
-    _, name = split_name(function.name)
-    return {f"{name}-{p.name}" if p.name in taken else p.name: p for p in function.own}
+    placeholders: dict[str, Parameter] = {}
+    for parameter in function.own:
+        name = parameter.name
+        while name in taken:
+            name = f"{split_name(function.name)[1]}_{name}"
+        placeholders[name] = parameter
+    return placeholders
 
 
 def list_requests(model: Model) -> tuple[Request, ...]:
@@ -346,7 +364,7 @@ class _Walk:
         """
         behind = replace(at, type=result.type, annotations=result.annotations)
         for operation in self._bound(behind):
-            prefix = f"{at.path}/{_segment(function, _placeholders(function, operation))}"
+            prefix = f"{at.path}/{self._segment(function, _placeholders(function, operation))}"
             yield self._call(operation, replace(behind, path=prefix), function)
 
     def _bound(self, at: Resource) -> Iterator[Operation]:
@@ -382,9 +400,29 @@ class _Walk:
         kind: Kind = "action" if operation.kind == "Action" else "function"
         if kind == "function":
             self._refuse_key(operation, at)
-        segment = _segment(operation, _placeholders(operation))
+        segment = self._segment(operation, _placeholders(operation))
         request = self._request(kind, at, f"/{segment}", returns=returns, operation=operation)
         return replace(request, through=through)
+
+    def _segment(self, operation: Operation, placeholders: Mapping[str, Parameter]) -> str:
+        """Return the path segment of an operation; the namespace is left out where Graph does.
+
+        What has no literal travels as a parameter alias, `f(ids=@ids)`, whose value is in the query.
+        Source: OData URL conventions 4.01, section 5.1.1.14.7, and ABNF, functionParameter.
+        """
+        namespace, name = split_name(operation.name)
+        segment = name if namespace == ROOT_NAMESPACE else operation.name
+        if operation.kind == "Action":
+            return segment
+        named = (
+            f"{p.name}={f'{{{key}}}' if self._has_literal(p.type) else f'@{key}'}"
+            for key, p in placeholders.items()
+        )
+        return f"{segment}({','.join(named)})"
+
+    def _has_literal(self, ref: TypeRef) -> bool:
+        """Whether values of a type have literals: primitive ones, and those of enumerations."""
+        return not (ref.collection or ref.name in _JSON or self._model.structure(ref.name))
 
     def _refuse_key(self, operation: Operation, at: Resource) -> None:
         keys = {key.name for key in at.keys}
@@ -415,12 +453,3 @@ class _Walk:
             annotations=at.annotations,
             steps=at.steps,
         )
-
-
-def _segment(operation: Operation, placeholders: Mapping[str, Parameter]) -> str:
-    """Return the path segment of an operation; the namespace is left out where Graph does."""
-    namespace, name = split_name(operation.name)
-    segment = name if namespace == ROOT_NAMESPACE else operation.name
-    if operation.kind == "Action":
-        return segment
-    return f"{segment}({','.join(f'{p.name}={{{key}}}' for key, p in placeholders.items())})"

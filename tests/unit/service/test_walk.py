@@ -287,9 +287,9 @@ def test_parameters_of_one_name_have_different_places_in_a_path() -> None:
     find, pick = function("find", APPS, APPS, "n", "m"), function("pick", APPS, "graph.app", "n")
     found = [r for r in requests(find, pick, action("app", "n")) if r.through]
     assert [(r.path.removeprefix("/apps/"), [*r.through_parameters]) for r in found] == [
-        ("find(n={find-n},m={find-m})/find(n={n},m={m})", ["find-n", "find-m"]),
-        ("find(n={find-n},m={m})/pick(n={n})", ["find-n", "m"]),
-        ("pick(n={pick-n})/assign", ["pick-n"]),
+        ("find(n={find_n},m={find_m})/find(n={n},m={m})", ["find_n", "find_m"]),
+        ("find(n={find_n},m={m})/pick(n={n})", ["find_n", "m"]),
+        ("pick(n={pick_n})/assign", ["pick_n"]),
     ]
 
 
