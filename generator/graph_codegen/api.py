@@ -4,9 +4,9 @@ Nothing here prints, exits or starts a process, and calls share no state, so the
 thread. What a document holds and the generator does not understand is returned as warnings; what cannot be
 used raises `CodegenError`.
 
-A metadata folder holds the settings (default document, roots, name and version of the package) and the
-facts about a service that its metadata lacks; see docs/generator.md. The one that comes with the generator
-describes Microsoft Graph.
+A configuration says what is generated and how, and names further facts; see docs/slices.md. No function
+looks for one: without `config` it is the one that comes with the generator, Microsoft Graph's cloud
+communications.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graph_codegen import __version__, assets
+from graph_codegen import __version__
 from graph_codegen.csdl import reader, xml
 from graph_codegen.csdl.ast import Document
 from graph_codegen.errors import CodegenError, Diagnostic, Place, error, refuse
 from graph_codegen.facts import corrections, documented, supplement
-from graph_codegen.facts.settings import Settings, with_endpoint, with_package, with_roots
+from graph_codegen.facts.settings import Settings, with_package, with_roots, with_service_root
 from graph_codegen.facts.settings import load as load_settings
 from graph_codegen.install import replace
 from graph_codegen.install.manifest import MANIFEST, render_manifest
@@ -187,9 +187,9 @@ def generate(
     *,
     roots: Iterable[str] = (),
     package: str | None = None,
-    endpoint: str | None = None,
+    service_root: str | None = None,
     documented_only: bool = False,
-    metadata_folder: str | Path | None = None,
+    config: str | Path | None = None,
     strict: bool = False,
     corrected: bool = True,
     descriptions: bool = False,
@@ -199,32 +199,31 @@ def generate(
     """Generate a package, in memory.
 
     `metadata` is the path of a CSDL document; `roots` are the entity sets, singletons, paths or types
-    whose part of it is generated, or `all`; `package` is the name of the package, `endpoint` the service
-    root that its clients send requests to. The settings of the metadata folder say what each of them is by
-    default. If `documented_only`, requests that no page of the documentation has are left out, and the
-    types that only they need. `executor` formats the code, in this thread
-    without one. If strict, whatever is not understood is an error. Unless `corrected` is false, raw metadata
-    of Graph is corrected as its maintainers do before they publish it. If `descriptions`, those of the
-    document become docstrings, before those of the metadata folder.
+    whose part of it is generated, or `all`; `package` is the name of the package, `service_root` the address
+    below which its clients send requests. `config` is the path of a configuration, which says what each of
+    them is by default. If `documented_only`, requests that no page of the documentation has are left out,
+    and the types that only they need. `executor` formats the code, in this thread without one. If strict,
+    whatever is not understood is an error. Unless `corrected` is false, raw metadata of Graph is corrected
+    as its maintainers do before they publish it. If `descriptions`, those of the document become docstrings,
+    before those of the facts.
 
-    Raises CodegenError for a document, roots, a name, an endpoint or facts that cannot be used.
+    Raises CodegenError for a document, roots, a name, a service root, a configuration or facts that cannot
+    be used.
     """
-    run = _Run(
-        metadata_folder, strict, progress, tuple(roots), documented_only, corrected=corrected
-    )
+    run = _Run(config, strict, progress, tuple(roots), documented_only, corrected=corrected)
     document, taken = run.read_subset(metadata)
     settings = run.settings
     if package is not None:
         settings = with_package(settings, package)
-    if endpoint is not None:
-        settings = with_endpoint(settings, endpoint)
+    if service_root is not None:
+        settings = with_service_root(settings, service_root)
     with progress.stage("generating"):
         files = run.build(taken.model, settings, executor, descriptions=descriptions)
     origin = {
         "generator": f"graph-codegen {__version__}",
         "metadata": {"document": document.file, "sha256": document.sha256},
         "roots": list(taken.roots),
-        "endpoint": settings.endpoint,
+        "service_root": settings.service_root,
         "documented_only": settings.documented_only,
         "descriptions": descriptions,
     }
@@ -243,7 +242,7 @@ def compare(
     roots: Iterable[str] = (),
     ignore: str | Path | None = None,
     code: bool = False,
-    metadata_folder: str | Path | None = None,
+    config: str | Path | None = None,
     strict: bool = False,
     corrected: bool = True,
     executor: Executor | None = None,
@@ -252,7 +251,7 @@ def compare(
     """Compare the same part of two documents: what changed, and what that breaks.
 
     `old` and `new` are paths of CSDL documents, or documents that were `read`; None is the one of the
-    metadata folder. `ignore` is the path of an ignore file. With `code`, the report has the unified
+    configuration. `ignore` is the path of an ignore file. With `code`, the report has the unified
     diff of the generated packages too. The other arguments are those of `generate`.
 
     A root need only be in one of the documents: what it leads to was then added or removed. Raises
@@ -263,10 +262,10 @@ def compare(
     from graph_codegen.diff.verdict import comparison
     from graph_codegen.diff.verdict.ignore import find_ignored, load_ignore_file
 
-    run = _Run(metadata_folder, strict, progress, tuple(roots), corrected=corrected)
+    run = _Run(config, strict, progress, tuple(roots), corrected=corrected)
     entries = load_ignore_file(Path(ignore)) if ignore is not None else ()
     before, after = run.take_sides(run.read(old), run.read(new))
-    found = comparison.compare(before, after, run.settings.client)
+    found = comparison.compare(before, after, run.settings.home)
     reasons, outdated = find_ignored(entries, found.findings, datetime.date.today())
     run.warn(outdated)
     changed = None
@@ -283,7 +282,7 @@ def subset(
     *,
     roots: Iterable[str] = (),
     date: str | None = None,
-    metadata_folder: str | Path | None = None,
+    config: str | Path | None = None,
     strict: bool = False,
     corrected: bool = True,
     progress: Progress = _SILENT,
@@ -293,7 +292,7 @@ def subset(
     `date` is the document's, by default the one in its name. The other arguments are those of
     `generate`. Raises CodegenError for a document or roots that cannot be used.
     """
-    run = _Run(metadata_folder, strict, progress, tuple(roots), corrected=corrected)
+    run = _Run(config, strict, progress, tuple(roots), corrected=corrected)
     source = run.read(metadata)
     run.warn(source.model.diagnostics)
     taken = take(source.model, run.choose_roots(source))
@@ -313,17 +312,17 @@ def subset(
 def read(
     metadata: str | Path | None = None,
     *,
-    metadata_folder: str | Path | None = None,
+    config: str | Path | None = None,
     strict: bool = False,
     corrected: bool = True,
     progress: Progress = _SILENT,
 ) -> Source:
-    """Read a CSDL document, by default the one of the metadata folder.
+    """Read a CSDL document, by default the one of the configuration.
 
     Its model's diagnostics say what was not understood. Raises CodegenError for a document that cannot
     be read; if strict, for whatever is not understood.
     """
-    run = _Run(metadata_folder, strict, progress, corrected=corrected)
+    run = _Run(config, strict, progress, corrected=corrected)
     source = run.read(metadata)
     run.warn(source.model.diagnostics)
     return source
@@ -334,7 +333,7 @@ def read_subset(
     *,
     roots: Iterable[str] = (),
     documented_only: bool = False,
-    metadata_folder: str | Path | None = None,
+    config: str | Path | None = None,
     strict: bool = False,
     corrected: bool = True,
     progress: Progress = _SILENT,
@@ -343,18 +342,16 @@ def read_subset(
 
     Arguments and errors are those of `generate`.
     """
-    run = _Run(
-        metadata_folder, strict, progress, tuple(roots), documented_only, corrected=corrected
-    )
+    run = _Run(config, strict, progress, tuple(roots), documented_only, corrected=corrected)
     return run.read_subset(metadata)[1]
 
 
 class _Run:
-    """One call of a function: its metadata folder, the roots it was given, and the warnings so far."""
+    """One call of a function: its configuration, the roots it was given, and the warnings so far."""
 
     def __init__(
         self,
-        folder: str | Path | None,
+        config: str | Path | None,
         strict: bool,
         progress: Progress,
         roots: tuple[str, ...] = (),
@@ -362,7 +359,7 @@ class _Run:
         *,
         corrected: bool,
     ) -> None:
-        self.folder = assets.folder("metadata") if folder is None else Path(folder)
+        self._config = Path(config) if config is not None else None
         self.warnings: list[Diagnostic] = []
         self._roots = roots
         self._documented_only = documented_only
@@ -372,14 +369,14 @@ class _Run:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings of the metadata folder, for the given roots."""
-        found = with_roots(load_settings(self.folder), self._roots)
+        """The settings of the configuration, for the given roots."""
+        found = with_roots(load_settings(self._config), self._roots)
         return changed(found, documented_only=True) if self._documented_only else found
 
     @cached_property
     def supplement(self) -> supplement.Supplement:
-        """The supplement of the metadata folder."""
-        return supplement.load(self.folder)
+        """What the facts add to the metadata."""
+        return supplement.load(*self.settings.fact_folders)
 
     def warn(self, diagnostics: Iterable[Diagnostic]) -> None:
         for diagnostic in diagnostics:
@@ -393,21 +390,33 @@ class _Run:
         """Read a document, without warning of what is not understood; if strict, that is an error."""
         if isinstance(given, Source):
             return given
-        if given is None:
-            given = self.folder / self.settings.document
-        path = Path(given)
+        path = self._kept() if given is None else Path(given)
         with self._progress.stage(f"reading {xml.display_name(path)}"):
-            source = self.resolve(reader.read_file(path))
+            document = reader.read_file(path)
+        if given is None and self.settings.sha256 not in ("", document.sha256):
+            message = f"is not the document of the configuration: its SHA-256 is {document.sha256}"
+            raise error(message, str(path))
+        source = self.resolve(document)
         if self._strict:
             refuse(source.model.diagnostics)
         return source
+
+    def _kept(self) -> Path:
+        """Return the path of the document of the configuration."""
+        path = self.settings.document
+        if self.settings.address and not path.exists():
+            message = f"is not there: graph-codegen update fetches it from {self.settings.address}"
+            raise error(message, str(path))
+        return path
 
     def resolve(self, document: Document) -> Source:
         """Return a document with its model, of which what Graph's maintainers would correct is corrected."""
         model = resolve(document)
         if not self._corrected or not corrections.concern(model):
             return Source(document, model)
-        return Source(document, *corrections.apply(model, corrections.load(self.folder)))
+        return Source(
+            document, *corrections.apply(model, corrections.load(*self.settings.fact_folders))
+        )
 
     def read_subset(self, given: str | Path | None) -> tuple[Document, Subset]:
         """Read a document, add the supplement and take the subset."""
@@ -425,7 +434,7 @@ class _Run:
         taken = take(model, roots)
         if not self.settings.documented_only:
             return taken
-        return documented.take_documented(taken, documented.load(self.folder))
+        return documented.take_documented(taken, documented.load(*self.settings.fact_folders))
 
     def choose_roots(self, source: Source) -> Sequence[str]:
         """Return the given roots, or the default roots that a document has.
@@ -482,5 +491,5 @@ class _Run:
         # Loads black and Jinja, which takes longer than refusing bad input.
         from graph_codegen.emit.package import build, facts
 
-        known = facts(self.folder, own_descriptions=descriptions)
+        known = facts(*settings.fact_folders, own_descriptions=descriptions)
         return build(model, settings, known, executor=executor)

@@ -217,7 +217,7 @@ def test_a_package_calls_the_service_root_that_it_was_generated_for(
     (tmp_path / FILE).write_bytes(document(schema(SERVICE)))
     endpoint = f"http://127.0.0.1:{server.port}/V4/Service"
     done = graph_codegen(
-        "generate", "--metadata", FILE, *ROOT, "--package", "own", "--endpoint", endpoint,
+        "generate", "--metadata", FILE, *ROOT, "--package", "own", "--service-root", endpoint,
         "--output", ".", cwd=tmp_path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -239,6 +239,6 @@ def test_a_package_calls_the_service_root_that_it_was_generated_for(
 
 @pytest.mark.parametrize("endpoint", ["http://graph.microsoft.com", "https://u:p@h/", "beta", ""])
 def test_the_generator_refuses_what_clients_would_refuse(endpoint: str, tmp_path: Path) -> None:
-    done = graph_codegen("generate", "--endpoint", endpoint, "--output", tmp_path / "out")
+    done = graph_codegen("generate", "--service-root", endpoint, "--output", tmp_path / "out")
     assert done.returncode == 2
     assert "is not a service root" in done.stderr

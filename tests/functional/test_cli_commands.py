@@ -48,7 +48,8 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 
 
 GENERATING = (
-    "--metadata", "--root", "--strict", "--package", "--endpoint", "--documented-only", "--descriptions",
+    "--config", "--metadata", "--root", "--strict", "--package", "--service-root",
+    "--documented-only", "--descriptions",
 )  # fmt: skip
 """The options of the commands that generate a package."""
 
@@ -135,7 +136,7 @@ def test_help_names_every_command(flag: str) -> None:
         ("corrections", ["RAW", "CLEANED", "--output"]),
         (
             "openapi",
-            ["--metadata", "--root", "--strict", "--endpoint", "--documented-only", "--output"],
+            ["--metadata", "--root", "--strict", "--service-root", "--documented-only", "--output"],
         ),
     ],
 )

@@ -20,7 +20,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from graph_codegen.assets import folder
 from graph_codegen.csdl import reader
 from graph_codegen.csdl.ast import EDM
 from graph_codegen.emit.client import render_client
@@ -154,7 +153,7 @@ def without_origin(files: dict[str, bytes]) -> dict[str, bytes]:
 @pytest.mark.parametrize("seed", range(5))
 def test_the_subset_does_not_depend_on_the_order_of_the_document(seed: int) -> None:
     data = DOCUMENT.read_bytes()
-    roots = settings.load(folder("metadata")).roots
+    roots = settings.load().roots
     for spelled in (shuffled(data, seed), respelled(data, seed)):
         taken = take(resolve(reader.read(spelled, "spelled.xml")), roots[:: -1 if seed % 2 else 1])
         assert write(taken.model) == data
@@ -205,7 +204,7 @@ def test_the_package_depends_on_neither_order_nor_spelling_nor_the_roots_given(
     """The document is shuffled and spelled differently in every way, the roots are turned round."""
     spelled = split(shuffled(DOCUMENT.read_bytes(), 1)).decode()
     (tmp_path / "document.xml").write_bytes(spelled.replace("\n", "\r\n").encode("utf-16"))
-    roots = settings.load(METADATA).roots
+    roots = settings.load().roots
     options = [option for root in (*roots[::-1], roots[0]) for option in ("--root", root)]
     result = graph_codegen("generate", "--metadata", "document.xml", *options, cwd=tmp_path)
 
@@ -252,7 +251,7 @@ def turned(value: Any, chance: random.Random) -> Any:
 
 def sources(facts_folder: Path) -> tuple[dict[str, str], dict[str, Any]]:
     """Return the client's modules and the OpenAPI document, made with the facts of a folder."""
-    chosen, known = settings.load(METADATA), facts(facts_folder)
+    chosen, known = settings.load(), facts(facts_folder)
     model, _ = supplement.apply(resolve(reader.read_file(DOCUMENT)), supplement.load(facts_folder))
     taken = take(model, chosen.roots).model
     names = assign_names(taken)

@@ -305,9 +305,7 @@ def test_the_default_roots_are_those_of_the_settings(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
     roots = told["roots"]
-    others = [
-        root for root in settings.load(PROJECT / "metadata").roots if root != "communications"
-    ]
+    others = [root for root in settings.load().roots if root != "communications"]
     assert roots == sorted(["communications", *others])
     assert len(others) > 0
     lacking = [f"old.xml: has no {root}" for root in others]

@@ -14,12 +14,11 @@ import httpx
 import pytest
 
 from graph_codegen import api
-from graph_codegen.assets import folder
 from graph_codegen.facts import settings
 from tests.support.csdl import document
 
 PACKAGE = "lost_operations"
-ROOT = settings.load(folder("metadata")).endpoint
+ROOT = settings.load().service_root
 
 SERVICE = """
 <EntityType Name="user">

@@ -119,7 +119,7 @@ def test_of_a_service_that_the_facts_do_not_cover_nothing_is_said(tmp_path: Path
     assert "documented" not in text.lower()
     model = take(resolve(reader.read_file(published(NEWEST))), ["domains"]).model
     writer = facts(folder("metadata")).writer(assign_names(model))
-    client = render_client(model, writer, settings.load(folder("metadata")))["client.py"]
+    client = render_client(model, writer, settings.load())["client.py"]
     assert "Undocumented" not in client
     assert "documented=" not in client
 
@@ -129,5 +129,5 @@ def test_the_client_of_all_of_graph_compiles() -> None:
     """Without the models and formatting, which take minutes: see `make bench-whole`."""
     model = take(resolve(reader.read_file(published(NEWEST))), [ALL]).model
     writer = facts(folder("metadata")).writer(assign_names(model))
-    for path, source in render_client(model, writer, settings.load(folder("metadata"))).items():
+    for path, source in render_client(model, writer, settings.load()).items():
         compile(source, path, "exec")

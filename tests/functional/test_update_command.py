@@ -39,11 +39,11 @@ from tests.support.csdl import content, graph_codegen
 PROJECT = Path(__file__).parents[2]
 SUBSET = "metadata/communications.csdl.xml"
 PROVENANCE = "metadata/provenance.json"
-SETTINGS = "metadata/settings.toml"
+SETTINGS = "metadata/graph-codegen.toml"
 CHANGELOG = "generated/CHANGELOG.md"
 API = "docs/api.md"
 
-VERSION = str(tomllib.loads((PROJECT / SETTINGS).read_text(encoding="utf-8"))["package"]["version"])
+VERSION = str(tomllib.loads((PROJECT / SETTINGS).read_text(encoding="utf-8"))["version"])
 NEWER = (PROJECT / SUBSET).read_bytes()
 DATED = "graph-v1.0-2031-02-03.csdl.xml"
 
@@ -188,7 +188,7 @@ def document(project: Path, data: bytes = NEWER, name: str = DATED) -> Path:
 
 def version(project: Path) -> str:
     settings = tomllib.loads((project / SETTINGS).read_text(encoding="utf-8"))
-    return str(settings["package"]["version"])
+    return str(settings["version"])
 
 
 def provenance(project: Path) -> dict[str, object]:
@@ -340,7 +340,7 @@ def test_an_update_notes_where_the_metadata_is_from(done: Round) -> None:
     assert found["date"] == "2031-02-03"
     assert found["sha256"] == hashlib.sha256(NEWER).hexdigest()
     settings = tomllib.loads((PROJECT / SETTINGS).read_text(encoding="utf-8"))
-    assert found["roots"] == sorted(settings["slice"]["roots"])
+    assert found["roots"] == sorted(settings["roots"])
     assert found["kept"] == found["document_holds"]
     assert found["cut"] == []
 

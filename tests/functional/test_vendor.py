@@ -148,7 +148,7 @@ def test_the_manifest_lies_inside_and_tells_where_the_package_is_from(
             "sha256": hashlib.sha256((folder / FILE).read_bytes()).hexdigest(),
         },
         "roots": ["communications"],
-        "endpoint": "https://graph.microsoft.com/v1.0",
+        "service_root": "https://graph.microsoft.com/v1.0",
         "documented_only": False,
         "files": {
             path.removeprefix(f"{PACKAGE}/"): hashlib.sha256(data).hexdigest()

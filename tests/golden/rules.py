@@ -276,7 +276,7 @@ def _container(sources: Iterable[str]) -> str:
 
 
 def _settings(which: SideName) -> Settings:
-    return Settings(roots=(ALL,), document=FILE, package=f"{which}_package", version="1.0")
+    return Settings(roots=(ALL,), document=Path(FILE), package=f"{which}_package", version="1.0")
 
 
 def generate(examples: Sequence[Example], target: Path) -> None:

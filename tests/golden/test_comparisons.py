@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from graph_codegen.assets import folder
 from graph_codegen.csdl import reader
 from graph_codegen.diff.change.changes import End
 from graph_codegen.diff.change.context import Side
@@ -43,7 +42,7 @@ def side(name: str, roots: Sequence[str]) -> Side:
 
 @cache
 def comparison(old: str, new: str, roots: tuple[str, ...]) -> Comparison:
-    client = "" if ALL in roots else settings.load(folder("metadata")).client
+    client = "" if ALL in roots else settings.load().home
     return compare(side(old, roots), side(new, roots), client)
 
 
@@ -62,7 +61,7 @@ def lines(report: Report) -> Iterator[str]:
 
 @pairs
 def test_the_report_is_the_one_reviewed(old: str, new: str, request: pytest.FixtureRequest) -> None:
-    roots = tuple(settings.load(folder("metadata")).roots)
+    roots = tuple(settings.load().roots)
     found = "\n".join(lines(Report(comparison(old, new, roots)))) + "\n"
     path = EXPECTED / f"{old}-{new}.jsonl"
     if request.config.getoption(REFRESH):

@@ -21,7 +21,6 @@ import pytest
 from black.mode import TargetVersion
 from openapi_spec_validator import validate
 
-from graph_codegen.assets import folder
 from graph_codegen.csdl import reader
 from graph_codegen.emit.formatting import LINE_LENGTH
 from graph_codegen.emit.models import render_models
@@ -94,7 +93,7 @@ def sliced(case: Path, roots: list[str], tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(scope="module")
 def files(case: Path, roots: list[str], sliced: Path) -> Mapping[str, str]:
     """What is compared: not the client and the runtime, which have tests of their own."""
-    document = sliced / settings.load(folder("metadata")).document
+    document = sliced / settings.load().document.name
     openapi = answer("openapi", "--metadata", case / "input.csdl.xml", *roots)
     found = {"normalised.csdl.xml": read(document), "openapi.json": openapi}
     cut = json.loads(read(sliced / provenance.FILE))["cut"]
@@ -137,7 +136,7 @@ def test_the_output_is_the_golden_one(
 def test_the_slice_of_the_slice_is_the_slice(
     roots: list[str], sliced: Path, tmp_path: Path
 ) -> None:
-    document = settings.load(folder("metadata")).document
+    document = settings.load().document.name
     answer("slice", sliced / document, "--strict", *roots, "--output", tmp_path)
     assert read(tmp_path / document) == read(sliced / document)
 
@@ -155,7 +154,7 @@ def test_the_models_take_and_give_back_a_value_of_every_type(
     for path, text in files.items():
         if path.startswith("models/"):
             (package / path.removesuffix(".txt")).write_text(text, encoding="utf-8")
-    document = sliced / settings.load(folder("metadata")).document
+    document = sliced / settings.load().document.name
     model = resolve(reader.read_file(document))
     names = assign_names(model)
     values = [

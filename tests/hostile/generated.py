@@ -44,7 +44,7 @@ class Generated:
 @cache
 def known() -> tuple[package.Facts, Settings]:
     """Return the facts and settings that come with the generator."""
-    return package.facts(folder("metadata")), settings.load(folder("metadata"))
+    return package.facts(folder("metadata")), settings.load()
 
 
 def generate(data: bytes, *roots: str) -> Generated:

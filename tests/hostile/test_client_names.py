@@ -61,19 +61,17 @@ def test_a_method_hides_no_other(action: str) -> None:
 
 
 def test_a_root_that_is_called_like_a_resource_of_the_client_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "settings.toml").write_text("""
-[slice]
+    config = tmp_path / "graph-codegen.toml"
+    config.write_text("""
 document = "graph.xml"
 roots = ["hub", "many"]
-[package]
-name = "two_roots"
-version = "1.0"
-client = "hub"
+package = "two_roots"
+home = "hub"
 """)
     (tmp_path / "graph.xml").write_bytes(service(("hub", "many", "other")))
     with pytest.raises(CodegenError, match="/hub/many and /many both become many in Python"):
-        api.generate(metadata_folder=tmp_path)
-    found = api.generate(metadata_folder=tmp_path, roots=["hub", "other"]).files
+        api.generate(config=config)
+    found = api.generate(config=config, roots=["hub", "other"]).files
     assert "many = Child" in found["two_roots/client.py"]
 
 

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from graph_codegen.assets import folder
 from graph_codegen.errors import CodegenError
 from graph_codegen.facts import settings
 from tests.hostile.generated import generate, imported
 from tests.support.csdl import ROOT, SERVICE, document, graph_codegen, schema
 
 FILE = "input.csdl.xml"
-SETTINGS = settings.load(folder("metadata"))
+SETTINGS = settings.load()
 
 
 def refusal(name: str) -> str:

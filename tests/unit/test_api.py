@@ -37,14 +37,12 @@ MUTE = SERVICE[SERVICE.index("<Action") : SERVICE.index("<EntityContainer")]
 WITHOUT_MUTE = SERVICE.replace(MUTE, "")
 BROKEN = SERVICE.replace('Property Name="state"', 'Property Name="st ate"')
 
-SETTINGS = """
-[slice]
-roots = ["communications"]
+CONFIG = """
 document = "service.xml"
-
-[package]
-name = "my_service"
+roots = ["communications"]
+package = "my_service"
 version = "1.2.3"
+facts = "facts"
 """
 
 
@@ -55,9 +53,9 @@ def inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("graph", SERVICE), ("old", SERVICE), ("new", WITHOUT_MUTE), ("broken", BROKEN),
     ):  # fmt: skip
         (tmp_path / f"{name}.xml").write_bytes(document(service))
-    (tmp_path / "my_metadata").mkdir()
-    (tmp_path / "my_metadata" / "settings.toml").write_text(SETTINGS)
-    (tmp_path / "my_metadata" / "service.xml").write_bytes(document(SERVICE))
+    (tmp_path / "my_service" / "facts").mkdir(parents=True)
+    (tmp_path / "my_service" / "graph-codegen.toml").write_text(CONFIG)
+    (tmp_path / "my_service" / "service.xml").write_bytes(document(SERVICE))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -211,54 +209,55 @@ def test_a_subset_is_what_the_command_writes(inputs: Path) -> None:
     assert [*map(str, taken.cut)] == ["microsoft.graph.call/owner → microsoft.graph.user"]
 
 
-def test_another_metadata_folder_says_what_is_generated_and_how(inputs: Path) -> None:
-    facts = inputs / "my_metadata"
+def test_a_configuration_says_what_is_generated_and_how(inputs: Path) -> None:
+    config, facts = inputs / "my_service" / "graph-codegen.toml", inputs / "my_service" / "facts"
     (facts / "descriptions.json").write_text(
         '{"types": {"microsoft.graph.call": {"summary": "Somebody on the line."}}, "operations": {}}'
     )
     (facts / "supplement.json").write_text(
         '{"microsoft.graph.call": {"properties": {"undocumented": "Edm.String"}}}'
     )
-    package = generate(metadata_folder=facts)
+    package = generate(config=config)
     models = package.files["my_service/models/graph.py"]
     assert "Somebody on the line." in models
     assert "undocumented:" in models
     assert 'version = "1.2.3"' in package.files["pyproject.toml"]
-    assert compare(None, facts / "service.xml", metadata_folder=facts).findings == ()
+    assert compare(None, config.with_name("service.xml"), config=config).findings == ()
     (facts / "clouds.json").write_text("{}")
     with pytest.raises(CodegenError, match="the clouds are not understood") as caught:
-        generate(metadata_folder=facts)
+        generate(config=config)
     assert caught.value.diagnostics[0].place.file == str(facts / "clouds.json")
 
 
 def test_a_setting_leaves_out_what_is_not_documented(inputs: Path) -> None:
-    facts = inputs / "my_metadata"
+    config, facts = inputs / "my_service" / "graph-codegen.toml", inputs / "my_service" / "facts"
     (facts / "documented.json").write_text(
-        '{"covers": ["/communications"], "requests": {"POST /Communications/calls/{id}/mute": {}}}'
+        '{"covers": ["/communications"], "requests": {"GET /Communications": {}}}'
     )
-    everything = generate(metadata_folder=facts)
-    alone = generate(metadata_folder=facts, documented_only=True)
-    settings = (facts / "settings.toml").read_text()
-    (facts / "settings.toml").write_text(
-        settings.replace("[package]", "[package]\ndocumented_only = true")
-    )
+    everything = generate(config=config)
+    alone = generate(config=config, documented_only=True)
+    config.write_text(f"{CONFIG}documented_only = true")
 
-    assert generate(metadata_folder=facts) == alone
+    assert generate(config=config) == alone
     client, whole = (p.files["my_service/client.py"] for p in (alone, everything))
-    assert "def mute(" in client
-    assert "def create(" not in client
-    assert "documented=True" in whole
-    assert "Undocumented as far as known. Create an entity" in whole
-    assert [r.http for r in list_requests(read_subset(metadata_folder=facts).model)] == [
-        "POST /communications/calls/{call-id}/mute"
+    assert [r.http for r in list_requests(read_subset(config=config).model)] == [
+        "GET /communications",  # by these facts, and the others by ours
+        "POST /communications/calls",
+        "GET /communications/calls/{call-id}",
+        "DELETE /communications/calls/{call-id}",
+        "POST /communications/calls/{call-id}/mute",
     ]
+    assert "def update(" in whole
+    assert "def update(" not in client
+    assert "documented=True" in whole
+    assert "Undocumented as far as known. " in whole
     # A comparison is of all that the service offers.
-    (facts / "documented.json").unlink()
-    assert compare(None, facts / "service.xml", metadata_folder=facts).findings == ()
-    with pytest.raises(
-        CodegenError, match="no request below the root communications is documented"
-    ):
-        generate(metadata_folder=facts)
+    assert compare(None, config.with_name("service.xml"), config=config).findings == ()
+    (config.parent / "service.xml").write_bytes(
+        document(SERVICE.replace('Singleton Name="communications"', 'Singleton Name="telephones"'))
+    )
+    with pytest.raises(CodegenError, match="no request below the root telephones is documented"):
+        generate(config=config, roots=["telephones"])
 
 
 def test_an_error_has_its_place_and_is_the_only_output(
@@ -282,7 +281,7 @@ def test_an_error_has_its_place_and_is_the_only_output(
         lambda: generate("graph.xml", roots=ROOTS, package=""),
         lambda: compare("old.xml", "new.xml", roots=["nowhere"]),
         lambda: compare("old.xml", "new.xml", ignore="nowhere.toml"),
-        lambda: generate(metadata_folder="nowhere"),
+        lambda: generate(config="nowhere.toml"),
     ):
         with pytest.raises(CodegenError):
             bad()

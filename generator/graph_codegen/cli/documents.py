@@ -9,7 +9,7 @@ from typing import Unpack
 
 import click
 
-from graph_codegen import api, assets
+from graph_codegen import api
 from graph_codegen.cli import options
 from graph_codegen.cli.console import DIFFERENT, PROGRESS, log
 from graph_codegen.cli.options import Reading
@@ -21,7 +21,7 @@ from graph_codegen.install import compare, replace
 @options.metadata
 @options.roots
 @options.reading
-@options.endpoint
+@options.service_root
 @options.documented_only
 @options.descriptions
 @click.option(
@@ -33,7 +33,7 @@ from graph_codegen.install import compare, replace
 def openapi_command(
     metadata: Path | None,
     roots: tuple[str, ...],
-    endpoint: str | None,
+    service_root: str | None,
     documented_only: bool,
     described: bool,
     target: Path | None,
@@ -46,17 +46,16 @@ def openapi_command(
     taken = api.read_subset(
         metadata, roots=roots, documented_only=documented_only, **reading, progress=PROGRESS
     )
-    folder = assets.folder("metadata")
-    chosen = settings.load(folder)
-    if endpoint is not None:
-        chosen = settings.with_endpoint(chosen, endpoint)
-    known = descriptions.load(folder, own=described)
+    chosen = settings.load(reading["config"])
+    if service_root is not None:
+        chosen = settings.with_service_root(chosen, service_root)
+    known = descriptions.load(*chosen.fact_folders, own=described)
     document = build_openapi(
         taken.model,
         assign_names(taken.model),
         known,
-        chosen.endpoint,
-        statuses=statuses.load(folder),
+        chosen.service_root,
+        statuses=statuses.load(*chosen.fact_folders),
     )
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if target:
@@ -91,10 +90,9 @@ def api_command(
     taken = api.read_subset(
         metadata, roots=roots, documented_only=documented_only, **reading, progress=PROGRESS
     )
-    writer = facts(assets.folder("metadata"), own_descriptions=described).writer(
-        assign_names(taken.model)
-    )
-    chosen = settings.with_roots(settings.load(assets.folder("metadata")), roots)
+    chosen = settings.with_roots(settings.load(reading["config"]), roots)
+    known = facts(*chosen.fact_folders, own_descriptions=described)
+    writer = known.writer(assign_names(taken.model))
     text = render_method_page(taken.model, writer, chosen)
     text += render_property_tables(taken.model, writer)
     if not check:

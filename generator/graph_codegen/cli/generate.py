@@ -24,7 +24,7 @@ from graph_codegen.install.replace import Written
 @options.roots
 @options.reading
 @options.package
-@options.endpoint
+@options.service_root
 @options.documented_only
 @options.descriptions
 @options.generated
@@ -32,14 +32,15 @@ def generate_command(
     metadata: Path | None,
     roots: tuple[str, ...],
     package: str | None,
-    endpoint: str | None,
+    service_root: str | None,
     documented_only: bool,
     described: bool,
-    target: Path,
+    target: Path | None,
     **reading: Unpack[Reading],
 ) -> None:
     """Write the generated package."""
-    built = _generate(metadata, roots, package, endpoint, documented_only, described, reading)
+    target = target or options.generated_beside(reading["config"])
+    built = _generate(metadata, roots, package, service_root, documented_only, described, reading)
     _tell(built.write(target), built.files, target)
 
 
@@ -48,7 +49,7 @@ def generate_command(
 @options.roots
 @options.reading
 @options.package
-@options.endpoint
+@options.service_root
 @options.documented_only
 @options.descriptions
 @options.generated
@@ -56,14 +57,15 @@ def check_command(
     metadata: Path | None,
     roots: tuple[str, ...],
     package: str | None,
-    endpoint: str | None,
+    service_root: str | None,
     documented_only: bool,
     described: bool,
-    target: Path,
+    target: Path | None,
     **reading: Unpack[Reading],
 ) -> None:
     """Fail, and show the difference, when the generated package is not what would be generated."""
-    built = _generate(metadata, roots, package, endpoint, documented_only, described, reading)
+    target = target or options.generated_beside(reading["config"])
+    built = _generate(metadata, roots, package, service_root, documented_only, described, reading)
     with replace.reading(target):
         _compare(built.files, target, "graph-codegen generate")
 
@@ -74,7 +76,7 @@ def check_command(
 @options.roots
 @options.reading
 @options.package
-@options.endpoint
+@options.service_root
 @options.documented_only
 @options.descriptions
 @click.option(
@@ -87,7 +89,7 @@ def vendor_command(
     metadata: Path | None,
     roots: tuple[str, ...],
     package: str | None,
-    endpoint: str | None,
+    service_root: str | None,
     documented_only: bool,
     described: bool,
     check: bool,
@@ -98,7 +100,7 @@ def vendor_command(
     Only the folder of the package in DEST is written to, and only what is generated. Files edited by
     hand are refused, and the difference is shown.
     """
-    built = _generate(metadata, roots, package, endpoint, documented_only, described, reading)
+    built = _generate(metadata, roots, package, service_root, documented_only, described, reading)
     files, target = built.vendored, _place(destination, built.name)
     with replace.reading(target, whole=True):
         replace.refuse_links(files, target)
@@ -114,7 +116,7 @@ def _generate(
     metadata: Path | None,
     roots: tuple[str, ...],
     package: str | None,
-    endpoint: str | None,
+    service_root: str | None,
     documented_only: bool,
     described: bool,
     reading: Reading,
@@ -124,7 +126,7 @@ def _generate(
             metadata,
             roots=roots,
             package=package or None,
-            endpoint=endpoint,
+            service_root=service_root,
             documented_only=documented_only,
             descriptions=described,
             **reading,

@@ -9,7 +9,7 @@ from typing import Unpack
 import click
 from rich.console import Console
 
-from graph_codegen import api, assets
+from graph_codegen import api
 from graph_codegen.cli import options
 from graph_codegen.cli.console import PROGRESS
 from graph_codegen.cli.options import Reading
@@ -46,7 +46,7 @@ def slice_command(
     """Write the subset of DOCUMENT that is reachable from roots, as normalised CSDL."""
     taken = api.subset(document, roots=roots, date=date, **reading, progress=PROGRESS)
     files = {
-        settings.load(assets.folder("metadata")).document: taken.xml,
+        settings.load(reading["config"]).document.with_suffix(".xml").name: taken.xml,
         provenance.FILE: provenance.render_provenance(taken.provenance),
     }
     replace.overwrite(files, target)
@@ -81,7 +81,7 @@ def clouds_command(
     from graph_codegen.facts import clouds
 
     given = dict(map(clouds.parse_argument, documents))
-    wanted = roots or settings.load(assets.folder("metadata")).roots
+    wanted = roots or settings.load(reading["config"]).roots
     offers: dict[str, clouds.Offer] = {}
     for cloud, path in given.items():
         source = api.read(path, **reading, progress=PROGRESS)

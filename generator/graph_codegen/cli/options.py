@@ -8,10 +8,13 @@ from typing import Any, TypedDict
 
 import click
 
+from graph_codegen.cli.console import log
+from graph_codegen.facts import configuration
+
 metadata = click.option(
     "--metadata",
     type=click.Path(path_type=Path),
-    help="CSDL document to read; the subset that comes with graph-codegen by default.",
+    help="CSDL document to read; that of the configuration by default.",
 )
 roots = click.option(
     "--root",
@@ -31,23 +34,43 @@ _NO_CORRECTIONS = click.option(
 )
 
 
-class Reading(TypedDict):
-    """How documents are read."""
+def _find(context: click.Context, parameter: click.Parameter, given: Path | None) -> Path | None:
+    """Find the configuration, and name it on standard error."""
+    try:
+        found = given or configuration.find(Path.cwd(), Path.home())
+    except (OSError, RuntimeError):  # the working folder is gone, or nobody knows who is at home
+        return None
+    if found:
+        log.print(f"configuration: {found}")
+    return found
 
+
+_CONFIG = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    callback=_find,
+    help="Configuration; else graph-codegen.toml, or the table of pyproject.toml, here or further up.",
+)
+
+
+class Reading(TypedDict):
+    """The configuration, and how documents are read."""
+
+    config: Path | None
     strict: bool
     corrected: bool
 
 
 def reading(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say how documents are read, which a command takes as `**reading`."""
-    return _STRICT(_NO_CORRECTIONS(command))
+    """Add the options of the configuration and of reading, which a command takes as `**reading`."""
+    return _CONFIG(_STRICT(_NO_CORRECTIONS(command)))
 
 
 package = click.option("--package", help="Name of the generated package.")
-endpoint = click.option(
-    "--endpoint",
+service_root = click.option(
+    "--service-root",
     metavar="URL",
-    help="Service root that requests go to; https://graph.microsoft.com/v1.0 by default.",
+    help="Address below which requests go; https://graph.microsoft.com/v1.0 by default.",
 )
 documented_only = click.option(
     "--documented-only",
@@ -64,7 +87,10 @@ generated = click.option(
     "--output",
     "target",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("generated"),
-    show_default=True,
-    help="Folder of the generated package.",
+    help="Folder of the generated package; `generated` beside the configuration by default.",
 )
+
+
+def generated_beside(config: Path | None) -> Path:
+    """Return the folder of the generated package where none is named."""
+    return (config.parent if config else Path()) / "generated"

@@ -29,7 +29,12 @@ from graph_codegen.model.resolver import resolve
     help="File to write the report to as Markdown.",
 )
 def update_command(
-    source: str, strict: bool, corrected: bool, of: str | None, markdown_file: Path | None
+    source: str,
+    of: str | None,
+    markdown_file: Path | None,
+    config: Path | None,
+    strict: bool,
+    corrected: bool,
 ) -> None:
     """Bring this checkout up to the metadata in a file or at an address.
 
@@ -63,7 +68,7 @@ def update_command(
         replace.overwrite({markdown_file.name: report.to_markdown()}, markdown_file.parent)
     if not report.details.comparison.findings:
         return
-    present = settings.load(folder("metadata"))
+    present = settings.load()
     of = of or fetched.date
     written = project_update.render_files(
         project, present, report.new, of, report.details, new.corrected

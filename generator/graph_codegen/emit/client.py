@@ -67,7 +67,7 @@ def render_client(model: Model, writer: DeclarationWriter, settings: Settings) -
     Raises CodegenError if two methods or two parameters get the same name.
     """
     top, *resources = every_resource(model, writer, settings)
-    prefix = class_prefix(model, settings.client)
+    prefix = client_prefix(model, settings)
     declarations = [d for resource in (top, *resources) for d in resource.declarations]
     option_sets = {declaration.method.option_set for declaration in declarations}
     shared = {
@@ -90,6 +90,11 @@ def render_client(model: Model, writer: DeclarationWriter, settings: Settings) -
         "operations.py": render("client/operations.py.jinja2", **shared),
         "client.py": render("client/client.py.jinja2", **shared),
     }
+
+
+def client_prefix(model: Model, settings: Settings) -> str:
+    """Return what the names of the client classes begin with."""
+    return settings.class_name or class_prefix(model, settings.home)
 
 
 def _uses(resources: Sequence[ResourceClass], writer: DeclarationWriter) -> frozenset[str]:
@@ -136,12 +141,12 @@ def every_resource(
 
     Raises CodegenError if two resources, two methods or two parameters get the same name.
     """
-    by_path = client_methods(model, list_requests(model), settings.client)
+    by_path = client_methods(model, list_requests(model), settings.home)
     below: dict[Path, list[Path]] = {}
     for path in by_path:
         if path:
             below.setdefault(path[:-1], []).append(path)
-    prefix = class_prefix(model, settings.client)
+    prefix = client_prefix(model, settings)
     taken = IMPORTED | {f"{prefix}Client", f"Async{prefix}Client"}
     taken |= {method.option_set.name for methods in by_path.values() for method in methods}
     names = {path: _class(path, taken) for path in by_path}

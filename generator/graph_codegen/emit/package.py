@@ -11,10 +11,9 @@ from pathlib import Path
 
 from graph_codegen.csdl.ast import ROOT_NAMESPACE, split_name
 from graph_codegen.emit.bot_kit import kit_fits
-from graph_codegen.emit.client import render_client
+from graph_codegen.emit.client import client_prefix, render_client
 from graph_codegen.emit.declarations import DeclarationWriter
 from graph_codegen.emit.formatting import HEADER, formatted_text
-from graph_codegen.emit.method_names import class_prefix
 from graph_codegen.emit.names import Names, assign_names
 from graph_codegen.emit.openapi import build_openapi
 from graph_codegen.emit.templates import TEMPLATES, render
@@ -45,7 +44,7 @@ _EXPORTS = {
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts about a service besides its metadata, from the files of a metadata folder."""
+    """The facts about a service besides its metadata."""
 
     rules: Rules
     clouds: Clouds
@@ -65,17 +64,17 @@ class Facts:
         )
 
 
-def facts(folder: Path, *, own_descriptions: bool = False) -> Facts:
-    """Read the facts in a metadata folder; raises CodegenError for a file that is not understood.
+def facts(*folders: Path, own_descriptions: bool = False) -> Facts:
+    """Read the facts in folders; raises CodegenError for a file that is not understood.
 
-    `own_descriptions` says that a document's own descriptions come before those of the folder.
+    `own_descriptions` says that a document's own descriptions come before those of the folders.
     """
     return Facts(
-        permissions.load(folder),
-        clouds.load(folder),
-        descriptions.load(folder, own=own_descriptions),
-        documented.load(folder),
-        media_types.load(folder),
+        permissions.load(*folders),
+        clouds.load(*folders),
+        descriptions.load(*folders, own=own_descriptions),
+        documented.load(*folders),
+        media_types.load(*folders),
     )
 
 
@@ -117,7 +116,7 @@ def build(
         "package/README.md.jinja2",
         package=package,
         title=_title(model, settings),
-        prefix=class_prefix(model, settings.client),
+        prefix=client_prefix(model, settings),
         bot=bot,
     )
     files["LICENSE"] = (TEMPLATES / "package" / "LICENSE").read_text(encoding="utf-8")
@@ -132,11 +131,11 @@ def _format(source: str, path: str, executor: Executor | None) -> Callable[[], s
 
 
 def _title(model: Model, settings: Settings) -> str:
-    return f"Microsoft Graph {class_prefix(model, settings.client).lower()}"
+    return f"Microsoft Graph {client_prefix(model, settings).lower()}"
 
 
 def _init(model: Model, settings: Settings) -> str:
-    prefix = class_prefix(model, settings.client)
+    prefix = client_prefix(model, settings)
     exports = _EXPORTS | {
         "_runtime.errors": _errors(),
         "client": [f"Async{prefix}Client", f"{prefix}Client"],

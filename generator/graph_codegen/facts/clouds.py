@@ -87,12 +87,12 @@ def _constant(names: Iterable[str]) -> str:
     return "_EVERYWHERE" if names == NAMES else "_" + ("_AND_".join(names) or "NOWHERE")
 
 
-def load(folder: Path) -> Clouds:
-    """Read the clouds from a metadata folder; without the file, all clouds have all requests.
+def load(*folders: Path) -> Clouds:
+    """Read the clouds from the last folder that has the file; without it, all clouds have all requests.
 
     Raises CodegenError if the file is not understood.
     """
-    return files.read(folder / FILE, "the clouds are", Clouds, Clouds({}))
+    return [Clouds({}), *files.read(folders, FILE, "the clouds are", Clouds)][-1]
 
 
 # -- the documents of the clouds

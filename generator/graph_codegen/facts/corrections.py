@@ -261,13 +261,16 @@ class _Content:
     annotations: dict[str, dict[str, Json]]
 
 
-def load(folder: Path) -> Corrections:
-    """Read the corrections from a metadata folder, none if there is no such file.
+def load(*folders: Path) -> Corrections:
+    """Read the corrections from the last folder that has the file, none if there is none.
 
     Raises CodegenError if the file is not understood.
     """
-    path = folder / FILE
-    content = files.read(path, "the corrections are", _Content, _Content({}, (), {}, {}, {}))
+    found = [folder for folder in folders if (folder / FILE).exists()]
+    if not found:
+        return NONE
+    path = found[-1] / FILE
+    (content,) = files.read(found[-1:], FILE, "the corrections are", _Content)
     annotations: dict[str, _Values] = {}
     for target, values in content.annotations.items():
         try:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from graph_codegen.csdl.ast import (
@@ -97,14 +97,24 @@ class Descriptions:
         return next((_visible(value.text) for value in values if isinstance(value, Constant)), "")
 
 
-def load(folder: Path, *, own: bool = False) -> Descriptions:
-    """Read the descriptions from a metadata folder, none if there is no such file.
+def load(*folders: Path, own: bool = False) -> Descriptions:
+    """Read the descriptions from folders with facts, none if there is no such file.
 
     `own` says that a document's own descriptions come first. Raises CodegenError if the file is not
     understood.
     """
-    found = files.read(folder / FILE, "the descriptions are", Descriptions, Descriptions({}, {}))
-    return replace(found, own=own)
+    contents = files.read(folders, FILE, "the descriptions are", Descriptions)
+    return Descriptions(
+        types={name: text for content in contents for name, text in content.types.items()},
+        operations={
+            line: text for content in contents for line, text in content.operations.items()
+        },
+        parameters={
+            name: text for content in contents for name, text in content.parameters.items()
+        },
+        alike={path: other for content in contents for path, other in content.alike.items()},
+        own=own,
+    )
 
 
 def _visible(text: str) -> str:

@@ -103,12 +103,18 @@ NOTHING = Documented((), {})
 """What is known without the file."""
 
 
-def load(folder: Path) -> Documented:
-    """Read the file from a metadata folder; without one, nothing is known of any request.
+def load(*folders: Path) -> Documented:
+    """Read the file from folders with facts; without one, nothing is known of any request.
 
     Raises CodegenError if the file is not understood.
     """
-    return files.read(folder / FILE, "the documented requests are", Documented, NOTHING)
+    contents = files.read(folders, FILE, "the documented requests are", Documented)
+    covers = (path for content in contents for path in content.covers)
+    # Of a request that is in two files, spelled otherwise perhaps, the later one is believed.
+    requests = {
+        normal_form(line): (line, found) for c in contents for line, found in c.requests.items()
+    }
+    return Documented(tuple(dict.fromkeys(covers)), dict(requests.values()))
 
 
 def normal_form(line: str) -> str:

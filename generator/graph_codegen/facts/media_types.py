@@ -43,10 +43,10 @@ class _Stream:
                 raise ValueError(f"{shorten(name)} is not a media type, such as text/vtt")
 
 
-def load(folder: Path) -> MediaTypes:
-    """Read the media types from a metadata folder, none if there is no such file.
+def load(*folders: Path) -> MediaTypes:
+    """Read the media types from folders with facts, none if there is no such file.
 
     Raises CodegenError if the file is not understood.
     """
-    content = files.read(folder / FILE, "the media types are", dict[str, _Stream], {})
-    return {name: stream.types for name, stream in content.items()}
+    contents = files.read(folders, FILE, "the media types are", dict[str, _Stream])
+    return {name: stream.types for content in contents for name, stream in content.items()}

@@ -27,16 +27,17 @@ Rules = Mapping[str, Needs]
 """What is known by method and path: `POST /communications/calls`."""
 
 
-def load(folder: Path) -> Rules:
-    """Read the file from a metadata folder, nothing if there is no such file.
+def load(*folders: Path) -> Rules:
+    """Read the file from folders with facts, nothing if there is no such file.
 
     Raises CodegenError if the file is not understood.
     """
-    content = files.read(folder / FILE, "the permissions are", _File, _File({}))
+    contents = files.read(folders, FILE, "the permissions are", _File)
     return {
         request: Needs(
             tuple(map(_arguments, facts.application)), facts.none.says if facts.none else ""
         )
+        for content in contents
         for request, facts in content.operations.items()
     }
 

@@ -45,9 +45,10 @@ Statuses = Mapping[str, Status]
 """What is known of requests, by method and path: `POST /communications/calls/{call-id}/answer`."""
 
 
-def load(folder: Path) -> Statuses:
-    """Read the statuses from a metadata folder, none if there is no such file.
+def load(*folders: Path) -> Statuses:
+    """Read the statuses from folders with facts, none if there is no such file.
 
     Raises CodegenError if the file is not understood.
     """
-    return files.read(folder / FILE, "the statuses are", dict[str, Status], {})
+    contents = files.read(folders, FILE, "the statuses are", dict[str, Status])
+    return {request: status for content in contents for request, status in content.items()}

@@ -66,15 +66,33 @@ class _Entry:
     members: dict[str, str] = field(default_factory=dict[str, str])
 
 
-def load(folder: Path) -> Supplement:
-    """Read the supplement from a metadata folder, empty if there is no such file.
+def load(*folders: Path) -> Supplement:
+    """Read the supplement from folders with facts, empty if there is no such file.
 
     Raises CodegenError if the file is not understood.
     """
-    path = folder / FILE
-    place = Place(str(path))
-    content = files.read(path, "the supplement is", dict[str, _Entry], {})
-    return {name: _additions(entry, place) for name, entry in content.items()}
+    found: dict[str, Additions] = {}
+    for folder in folders:
+        place = Place(str(folder / FILE))
+        for content in files.read([folder], FILE, "the supplement is", dict[str, _Entry]):
+            for name, entry in content.items():
+                found[name] = _joined(found.get(name, Additions()), _additions(entry, place))
+    return found
+
+
+def _joined(ours: Additions, more: Additions) -> Additions:
+    """Return both additions; what both say of one name is said by the second."""
+    return Additions(
+        (*_others(ours.properties, more.properties), *more.properties),
+        (*_others(ours.parameters, more.parameters), *more.parameters),
+        {**ours.members, **more.members},
+        more.place,
+    )
+
+
+def _others(items: Iterable[_Item], named: Iterable[_Item]) -> Iterator[_Item]:
+    names = {item.name for item in named}
+    return (item for item in items if item.name not in names)
 
 
 def _additions(entry: _Entry, place: Place) -> Additions:

@@ -18,7 +18,7 @@ from graph_codegen.diff.report.changelog import prepend_entry, render_entry
 from graph_codegen.diff.report.report import Report
 from graph_codegen.diff.verdict.version import next_version
 from graph_codegen.errors import Diagnostic, Place, error, refuse
-from graph_codegen.facts.settings import FILE as SETTINGS
+from graph_codegen.facts.configuration import FILE as SETTINGS
 from graph_codegen.facts.settings import Settings
 from graph_codegen.install import replace
 from graph_codegen.model import provenance
@@ -60,7 +60,7 @@ def render_files(
     version = next_version(settings.version, report.comparison.step)
     of = f"of {date}" if date else new.document.file
     return {
-        f"metadata/{settings.document}": write(new.model).decode(),
+        f"metadata/{settings.document.name}": write(new.model).decode(),
         f"metadata/{provenance.FILE}": provenance.render_provenance(
             provenance.describe(new.document, date, new.whole, new.subset, corrected)
         ),

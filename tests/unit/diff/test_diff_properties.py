@@ -16,7 +16,6 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from graph_codegen.assets import folder
 from graph_codegen.csdl import reader
 from graph_codegen.csdl.ast import Annotation, Document, StructuredType
 from graph_codegen.csdl.vocabulary import value_of
@@ -248,7 +247,7 @@ def unnamed(a: Side, b: Side) -> set[str]:
 @pytest.mark.parametrize("other", [OLDEST, OLDER, GOVERNMENT])
 def test_every_added_or_removed_method_is_named(other: str) -> None:
     paths = published(NEWEST), published(other)
-    roots = settings_of(folder("metadata")).roots
+    roots = settings_of().roots
     a, b = (read(path.read_bytes(), path.name, roots) for path in paths)
 
     assert methods(a.model) != methods(b.model)

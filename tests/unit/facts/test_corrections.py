@@ -140,9 +140,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_documents_are_corrected_unless_one_says_no(folder: Path) -> None:
-    raw, metadata = folder / "raw.xml", folder / "metadata"
-    plain = api.read(raw, metadata_folder=metadata, corrected=False)
-    found = api.read(raw, metadata_folder=metadata)
+    raw, config = folder / "raw.xml", folder / "graph-codegen.toml"
+    config.write_text('facts = "metadata"')
+    plain = api.read(raw, config=config, corrected=False)
+    found = api.read(raw, config=config)
     assert (plain.corrected, found.corrected) == (0, 8)
     assert len(requests(found.model)) < len(requests(plain.model))
 

@@ -76,7 +76,7 @@ def model_of_service() -> Model:
 
 def test_everything_described_exists() -> None:
     model, redundant = supplement.apply(model_of_service(), supplement.load(METADATA))
-    subset = take(model, settings.load(METADATA).roots).model
+    subset = take(model, settings.load().roots).model
     known = descriptions.load(METADATA)
     lines = {f"{r.method} {r.path}" for r in list_requests(subset)}
     enums = [declared for declared in model.types.values() if isinstance(declared, EnumType)]
@@ -94,7 +94,7 @@ def test_everything_described_exists() -> None:
 
 def test_requests_of_the_same_form_share_a_text_unless_they_have_their_own() -> None:
     known = descriptions.load(METADATA)
-    subset = take(model_of_service(), settings.load(METADATA).roots).model
+    subset = take(model_of_service(), settings.load().roots).model
     texts = {request.http: known.of_request(request) for request in list_requests(subset)}
     shared = texts["DELETE /communications/onlineMeetings/{onlineMeeting-id}"]
     assert texts["DELETE /users/{user-id}/onlineMeetings/{onlineMeeting-id}"] == shared != ""

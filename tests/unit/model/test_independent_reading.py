@@ -24,11 +24,11 @@ from graph_comms.models import GraphModel, call_records, graph
 
 ROOT = Path(__file__).parents[3]
 METADATA = ROOT / "metadata"
-SETTINGS = tomllib.loads((METADATA / "settings.toml").read_text(encoding="utf-8"))
+SETTINGS = tomllib.loads((METADATA / "graph-codegen.toml").read_text(encoding="utf-8"))
 PROVENANCE = json.loads((METADATA / "provenance.json").read_text(encoding="utf-8"))
 
-ROOTS: list[str] = SETTINGS["slice"]["roots"]
-SUBSET = METADATA / SETTINGS["slice"]["document"]
+ROOTS: list[str] = SETTINGS["roots"]
+SUBSET = METADATA / SETTINGS["document"]
 WHOLE = ROOT.parent / "shared" / "metadata" / PROVENANCE["document"]
 
 MODULES: Mapping[str, ModuleType] = {

@@ -251,7 +251,7 @@ def answer(*arguments: str | Path) -> str:
 
 def test_the_committed_subset_is_a_slice_of_the_newest(tmp_path: Path) -> None:
     said = answer("slice", published(NEWEST), "--output", tmp_path).splitlines()
-    for file in (settings.load(METADATA).document, "provenance.json"):
+    for file in ("communications.csdl.xml", "provenance.json"):
         assert (tmp_path / file).read_bytes() == (METADATA / file).read_bytes()
     told = json.loads((METADATA / "provenance.json").read_text(encoding="utf-8"))
     for kind, kept in told["kept"].items():
@@ -260,14 +260,14 @@ def test_the_committed_subset_is_a_slice_of_the_newest(tmp_path: Path) -> None:
 
 
 def committed() -> Model:
-    chosen = settings.load(METADATA)
-    return resolve(reader.read_file(METADATA / chosen.document))
+    chosen = settings.load()
+    return resolve(reader.read_file(chosen.document))
 
 
 def test_the_subset_of_the_committed_subset_is_itself() -> None:
-    chosen = settings.load(METADATA)
+    chosen = settings.load()
     subset = take(committed(), chosen.roots)
-    assert write(subset.model) == (METADATA / chosen.document).read_bytes()
+    assert write(subset.model) == (chosen.document).read_bytes()
     assert subset.cut == ()
     assert committed().diagnostics == ()
 

@@ -126,18 +126,22 @@ def test_the_hooks_are_hooks() -> None:
 
 
 def test_the_local_hook_watches_the_folder_that_it_checks() -> None:
-    settings = tomllib.loads((PROJECT / "metadata" / "settings.toml").read_text(encoding="utf-8"))
+    settings = tomllib.loads(
+        (PROJECT / "metadata" / "graph-codegen.toml").read_text(encoding="utf-8")
+    )
     hook, _ = hooks()
     (folder,) = (word for word in hook["entry"].split()[2:] if not word.startswith("-"))
-    package = f"{folder}/{settings['package']['name']}"
+    package = f"{folder}/{settings['package']}"
     assert re.search(hook["files"], f"{package}/client.py")
     assert not re.search(hook["files"], f"{folder}/other/client.py")
 
 
 def test_the_package_and_the_project_have_an_entry_for_their_version() -> None:
-    settings = tomllib.loads((PROJECT / "metadata" / "settings.toml").read_text(encoding="utf-8"))
+    settings = tomllib.loads(
+        (PROJECT / "metadata" / "graph-codegen.toml").read_text(encoding="utf-8")
+    )
     for file, version in (
-        ("generated/CHANGELOG.md", settings["package"]["version"]),
+        ("generated/CHANGELOG.md", settings["version"]),
         ("CHANGELOG.md", __version__),
     ):
         text = (PROJECT / file).read_text(encoding="utf-8")
@@ -169,7 +173,7 @@ def test_every_option_of_the_page_is_one_of_diff() -> None:
 
 
 def test_every_option_of_diff_is_on_the_page() -> None:
-    general = {"--strict", "--help", "-h"}
+    general = {"--config", "--strict", "--help", "-h"}
     assert options("diff") - general <= set(re.findall(r"--[a-z-]+", PAGE))
 
 
@@ -239,7 +243,7 @@ def test_every_link_leads_somewhere(link: str) -> None:
 
 def test_every_path_of_the_page_is_there() -> None:
     paths = set(re.findall(r"`((?:metadata|generated|docs|tests)/[\w./-]+)`", PAGE))
-    assert paths == {"metadata/settings.toml", "generated/CHANGELOG.md"}
+    assert paths == {"metadata/graph-codegen.toml", "generated/CHANGELOG.md"}
     assert all((PROJECT / path).exists() for path in paths)
 
 
