@@ -30,6 +30,13 @@ SERVICE = """
   <NavigationProperty Name="members" Type="Collection(graph.user)"/>
   <NavigationProperty Name="manager" Type="graph.user"/>
 </EntityType>
+<EntityType Name="team" BaseType="graph.group">
+  <NavigationProperty Name="channels" Type="Collection(graph.channel)" ContainsTarget="true"/>
+</EntityType>
+<EntityType Name="channel">
+  <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String" Nullable="false"/>
+</EntityType>
+<Action Name="archive" IsBound="true"><Parameter Name="it" Type="graph.team"/></Action>
 <ComplexType Name="box"><Property Name="width" Type="Edm.Int32"/></ComplexType>
 <ComplexType Name="crate" BaseType="graph.box"/>
 <EnumType Name="colour"><Member Name="red" Value="0"/></EnumType>
@@ -154,6 +161,17 @@ def test_what_is_outside_is_referred_to_and_no_attribute(sent: Sent) -> None:
 def test_a_stream_is_deleted(sent: Sent) -> None:
     assert sent(lambda client: client.groups.delete_photo("g")) is None
     assert sent.line == "DELETE /groups/g/photo"
+
+
+# -- derived types
+
+
+def test_members_of_a_derived_type_are_behind_a_cast(sent: Sent) -> None:
+    sent(lambda client: client.groups.as_team.archive("g"))
+    assert sent.line == "POST /groups/g/microsoft.graph.team/archive"
+    found = sent(lambda client: client.groups.as_team.channels.get("g", "c"), {"id": "c"})
+    assert (type(found).__name__, found.id) == ("Channel", "c")
+    assert sent.line == "GET /groups/g/microsoft.graph.team/channels/c"
 
 
 # -- arguments

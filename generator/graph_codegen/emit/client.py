@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from graph_codegen.csdl.ast import split_name
 from graph_codegen.emit.declarations import Declaration, DeclarationWriter
 from graph_codegen.emit.method_names import (
     Path,
@@ -177,8 +178,13 @@ def _call(path: Path, before: Mapping[Path, ResourceClass]) -> Declaration | Non
 
 
 def _class(path: Path, taken: frozenset[str]) -> str:
-    name = "".join(class_name(segment) for segment in path)
+    name = "".join(map(_class_part, path))
     return f"{name}Resource" if name in taken else name
+
+
+def _class_part(segment: str) -> str:
+    namespace, simple = split_name(segment)
+    return f"As{class_name(simple)}" if namespace else class_name(segment)
 
 
 def _check_names(resources: Sequence[ResourceClass], place: Place) -> None:

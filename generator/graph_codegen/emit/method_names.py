@@ -13,9 +13,9 @@ from graph_codegen.csdl.ast import split_name
 from graph_codegen.emit.methods import Method, build_method
 from graph_codegen.emit.names import (
     CLIENT_ATTRIBUTES,
-    attribute_name,
     avoid,
     class_name,
+    segment_name,
     snake_case,
 )
 from graph_codegen.model.model import Model
@@ -84,7 +84,7 @@ def attributes(path: Path) -> tuple[str, ...]:
     """Return the attribute path of a resource, from the client."""
     if is_result(path):
         return (*attributes(path[:-1]), path[-1].removesuffix(CALL))
-    names = [attribute_name(segment) for segment in path]
+    names = [segment_name(segment) for segment in path]
     return (*(avoid(name, CLIENT_ATTRIBUTES) for name in names[:1]), *names[1:])
 
 

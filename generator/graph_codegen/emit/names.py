@@ -145,6 +145,12 @@ def is_attribute(item: Property | NavigationProperty) -> bool:
     return item.type != STREAM and not leads_anywhere
 
 
+def segment_name(segment: str) -> str:
+    """Spell a segment of a path as an attribute of the client: a cast to `graph.call` becomes `as_call`."""
+    namespace, simple = split_name(segment)
+    return f"as_{snake_case(simple)}" if namespace else attribute_name(segment)
+
+
 def parameter_name(name: str) -> str:
     """Spell a parameter of an operation as a Python parameter.
 

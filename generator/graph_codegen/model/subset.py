@@ -157,6 +157,13 @@ class _Closure:
         """
         for segment in segments:
             lineage = self._model.lineage(owner)
+            if segment in self._model.descendants(owner):  # a cast
+                self._types.update(declared.name for declared in lineage)
+                self._steps.update(
+                    (d.name, name) for d in lineage for name in self._model.key(owner)
+                )
+                owner = segment
+                continue
             steps = (
                 (declared.name, item)
                 for declared in lineage
@@ -189,7 +196,8 @@ class _Closure:
             member = self._model.first(owner, segment)
             if isinstance(member, Property):
                 path = path[:-1]  # a stream, which belongs to the resource before it
-            owner = member.type.name if member else ""
+            cast = segment if segment in self._model.types else ""
+            owner = member.type.name if member else cast
         self._paths.add(path)
         for value in use.values:
             self._hold_ref(value)

@@ -22,6 +22,7 @@ from graph_codegen.csdl.ast import (
     Operation,
     Parameter,
     ReturnType,
+    StructuredType,
     TypeRef,
     split_name,
 )
@@ -61,7 +62,7 @@ COLLECTION_OPTIONS: tuple[Option, ...] = (
 COUNT_OPTIONS: tuple[Option, ...] = ("filter", "search")
 
 MOST_REQUESTS = 200_000
-"""Limit on the requests of a model: all of Graph has some 15,000, the US Gov cloud has no end of them."""
+"""Limit on the requests of a model: all of Graph has some 23,000, the US Gov cloud has no end of them."""
 
 MOST_SEGMENTS = 100
 """Limit on the segments of a path: the longest of Graph has eleven."""
@@ -211,10 +212,20 @@ def list_offers(model: Model) -> Iterator[Request]:
             pending.extend(walk.below(at))
 
 
+def _addressed(model: Model) -> frozenset[str]:
+    """Return the types of all entity sets, singletons and contained entities, with their base types."""
+    types = {source.type for source in model.sources}
+    for declared in model.structured():
+        if declared.kind == "EntityType":
+            types.update(item.type.name for item in declared.navigation if item.contains_target)
+    return frozenset(owner.name for name in types for owner in model.lineage(name))
+
+
 class _Walk:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._explicit = frozenset(all_explicit_bindings(model))
+        self._addressed = _addressed(model)
 
     def all(self, at: Resource) -> Iterator[Resource]:
         """Yield a resource, then those below it, each before its own children."""
@@ -228,7 +239,10 @@ class _Walk:
         """Yield the requests of a resource and of the items in it; none on the way to a chosen path."""
         if not self._model.describes(at.segments):
             return
-        if not at.contained:
+        if at.cast:
+            yield from self._streams(at)
+            yield from self._operations(at)
+        elif not at.contained:
             yield from self._elsewhere(at)
         elif at.type.collection:
             yield from self._collection(at)
@@ -243,7 +257,7 @@ class _Walk:
         entity = self._item(at) if at.type.collection else at
         if entity is None or not at.contained:
             return
-        for owner in self._model.lineage(at.type.name):
+        for owner in self._owners(at):
             for item in owner.navigation:
                 below = entity.below(
                     owner.name,
@@ -260,6 +274,25 @@ class _Walk:
                 if len(below.segments) > MOST_SEGMENTS:
                     raise _too_long(below, item)
                 yield below
+        for name in self._only_derived(entity):
+            cast = entity.as_type(name)
+            if cast.steps[-1] not in at.steps and self._model.leads_on(cast.segments):
+                yield cast
+
+    def _owners(self, at: Resource) -> tuple[StructuredType, ...]:
+        """Return the types whose members a resource has: after a cast, that type alone."""
+        lineage = self._model.lineage(at.type.name)
+        return lineage[-1:] if at.cast else lineage
+
+    def _only_derived(self, at: Resource) -> Iterator[str]:
+        """Yield the derived types of what is at a resource to which no property and no entity set leads.
+
+        Their members are addressed after a cast. Those of all others have shorter paths, and a cast
+        everywhere would multiply them.
+        """
+        if not at.cast:
+            names = self._model.descendants(at.type.name)
+            yield from (name for name in names if name not in self._addressed)
 
     def _collection(self, at: Resource) -> Iterator[Request]:
         item = TypeRef(at.type.name)
@@ -270,6 +303,8 @@ class _Walk:
         if allows_request(at.annotations, "count"):
             yield self._request("count", at, suffix="/$count", returns=COUNT)
         yield from self._operations(at)
+        for name in self._only_derived(at):
+            yield from self._operations(at.as_type(name))
 
     def _item(self, at: Resource) -> Resource | None:
         """Return the resource of a single item of a collection, None if items have no address.
@@ -319,7 +354,7 @@ class _Walk:
             yield self._request("remove_ref", item, suffix="/$ref")
 
     def _streams(self, at: Resource) -> Iterator[Request]:
-        for declared in self._model.lineage(at.type.name):
+        for declared in self._owners(at):
             if declared.has_stream:
                 yield from self._stream(at, declared.name, "$value")
             for item in declared.properties:
@@ -370,7 +405,7 @@ class _Walk:
     def _bound(self, at: Resource) -> Iterator[Operation]:
         """Yield the operations that may be called at a resource."""
         met: set[tuple[str, tuple[str, ...]]] = set()
-        for owner in reversed(self._model.lineage(at.type.name)):
+        for owner in reversed(self._owners(at)):
             for operation in self._model.bound.get(TypeRef(owner.name, at.type.collection), ()):
                 # One that is bound to the derived type is called in place of the base type's.
                 overload = operation.name, tuple(p.name for p in operation.own)

@@ -25,6 +25,8 @@ class Resource:
     `segments` are the names on the path without keys, `steps` the properties on it, each with its
     declaring type. `removable` says that what is here can be deleted, or that a reference to it can.
     Entities that are not `contained` belong to another resource, and are only read or referred to here.
+    `cast` says that the path ends with the name of `type`, which derives from the type of what is there:
+    of such a resource only what that type adds is addressed.
     """
 
     path: str
@@ -35,6 +37,7 @@ class Resource:
     steps: tuple[str, ...]
     removable: bool = False
     contained: bool = True
+    cast: bool = False
 
     @property
     def by_key(self) -> bool:
@@ -59,8 +62,19 @@ class Resource:
         taken = {key.name for key in self.keys}
         segments = list(self.segments)
         while name in taken and segments:
-            name = f"{segments.pop()}-{name}"
+            name = f"{split_name(segments.pop())[1]}-{name}"
         return name
+
+    def as_type(self, name: str) -> Resource:
+        """Return what is here as entities of a derived type (URL conventions, 4.11)."""
+        return replace(
+            self,
+            path=f"{self.path}/{name}",
+            segments=(*self.segments, name),
+            type=replace(self.type, name=name),
+            steps=(*self.steps, f"{self.type.name}/{name}"),
+            cast=True,
+        )
 
     def below(
         self,

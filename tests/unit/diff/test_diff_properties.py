@@ -279,6 +279,26 @@ def test_an_overload_on_a_base_type_renames_a_method() -> None:
     assert found.methods.added == ("calls.mute_with_x", "calls.mute_with_y")
 
 
+def test_a_way_without_a_cast_removes_the_methods_after_it() -> None:
+    declared = """
+    <EntityType Name="app"/>
+    <EntityType Name="lobApp" BaseType="graph.app"/>
+    <Action Name="commit" IsBound="true"><Parameter Name="it" Type="graph.lobApp"/></Action>
+    <EntityContainer Name="x"><Singleton Name="app" Type="graph.app"/>
+      <Singleton Name="other" Type="graph.app"/>{}</EntityContainer>
+    """
+    old, new = (
+        read(document(declared.format(more)), f"{file}.xml")
+        for more, file in (("", "old"), ('<Singleton Name="lob" Type="graph.lobApp"/>', "new"))
+    )
+    assert unnamed(old, new) == set()
+    assert unnamed(new, old) == set()
+    (found,) = compare(old, new).findings
+    assert (found.rule.id, found.effect) == ("entity-source-added", Effect.BOTH)
+    assert found.methods.removed == ("app.as_lob_app.commit",)
+    assert found.methods.added == ("lob.commit", "lob.get", "lob.update")
+
+
 def test_a_method_that_calls_another_overload_is_lost() -> None:
     """A base type whose overload has no parameters takes the name of the method."""
     declared = """

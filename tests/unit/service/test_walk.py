@@ -144,6 +144,67 @@ def test_restrictions_rule_references_out(term: str, flag: str, ruled_out: set[s
     assert [line for line in lines if "members" in line and "$ref" in line] == expected
 
 
+CASTS = """
+<EntityType Name="app" Abstract="true">
+  <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String"/>
+</EntityType>
+<EntityType Name="lobApp" BaseType="graph.app">
+  <Property Name="icon" Type="Edm.Stream"/>
+  <NavigationProperty Name="versions" Type="Collection(graph.version)" ContainsTarget="true"/>
+</EntityType>
+<EntityType Name="version">
+  <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String"/>
+</EntityType>
+<EntityType Name="winApp" BaseType="graph.lobApp"/>
+<EntityType Name="webApp" BaseType="graph.app">
+  <NavigationProperty Name="pages" Type="Collection(graph.version)" ContainsTarget="true"/>
+</EntityType>
+<Action Name="commit" IsBound="true"><Parameter Name="it" Type="graph.lobApp"/></Action>
+<Action Name="purge" IsBound="true"><Parameter Name="it" Type="Collection(graph.winApp)"/></Action>
+<EntityContainer Name="c">
+  <EntitySet Name="apps" EntityType="graph.app"/>{}
+</EntityContainer>
+"""
+
+
+def casts(roots: tuple[str, ...] = ("all",), sets: str = "") -> list[str]:
+    """Return the request lines after a cast, without those below the first collection there."""
+    taken = take(model(CASTS.format(sets)), roots).model
+    lines = (request.http for request in list_requests(taken))
+    return [line for line in lines if "microsoft.graph." in line and "{version-id}" not in line]
+
+
+LOB, WEB = "/apps/{app-id}/microsoft.graph.lobApp", "/apps/{app-id}/microsoft.graph.webApp"
+OF_LOB = [
+    f"GET {LOB}/icon",
+    f"PUT {LOB}/icon",
+    f"DELETE {LOB}/icon",
+    f"POST {LOB}/commit",
+    f"GET {LOB}/versions",
+    f"POST {LOB}/versions",
+    f"GET {LOB}/versions/$count",
+]
+OF_WEB = [f"GET {WEB}/pages", f"POST {WEB}/pages", f"GET {WEB}/pages/$count"]
+
+
+def test_what_only_a_derived_type_has_is_behind_a_cast_to_it() -> None:
+    """Source: OData URL conventions 4.01, section 4.11."""
+    purge = "POST /apps/microsoft.graph.winApp/purge"
+    assert casts() == [purge, *OF_LOB, *OF_WEB]
+    assert casts(("apps",)) == casts()
+
+
+def test_what_has_a_path_of_its_own_needs_no_cast() -> None:
+    assert "POST /apps/microsoft.graph.winApp/purge" in casts()
+    found = casts(sets='<EntitySet Name="wins" EntityType="graph.winApp"/>')
+    assert found == OF_WEB  # a winApp is a lobApp
+
+
+def test_a_root_leads_through_a_cast() -> None:
+    root = ("apps/microsoft.graph.lobApp/versions",)
+    assert casts(root) == [line for line in OF_LOB if "versions" in line]
+
+
 STREAMS = """
 <EntityType Name="meeting">
   <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String"/>

@@ -7,11 +7,11 @@ attributed to the CSDL elements on its request path.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from graph_codegen.csdl.ast import NavigationProperty, Operation, TypeRef
+from graph_codegen.csdl.ast import NavigationProperty, Operation, TypeRef, split_name
 from graph_codegen.diff.change.changes import operation_subject
 from graph_codegen.diff.verdict.rules import Effect
 from graph_codegen.emit.method_names import class_prefix, client_methods
@@ -135,8 +135,11 @@ class Surface:
         """The keys of changed methods, by the elements that they depend on directly."""
         old, new = self._models
         found: dict[str, set[str]] = {}
-        for model, methods in ((old, self._removed), (new, self._added)):
+        for model, other, methods in ((old, new, self._removed), (new, old, self._added)):
             _index(found, ((key, _subjects(model, m.request)) for key, m in methods.items()))
+            casts = [(key, cast) for key, m in methods.items() for cast in _casts(m.request)]
+            ways = {cast: {*_shorter_ways(other, cast)} for _, cast in casts}
+            _index(found, ((key, ways[cast]) for key, cast in casts))
         for index, model in enumerate((old, new)):
             both = ((key, _subjects(model, p[index].request)) for key, p in self._altered.items())
             _index(found, both)
@@ -298,12 +301,27 @@ def _subjects(model: Model, request: Request) -> Iterable[str]:
     function = request.through
     binding = function.binding.type if function and function.binding else request.target
     keys = [key.type for key in request.keys[-1:]]
-    types = [request.target.name, binding.name, *keys]
+    types = [request.target.name, binding.name, *keys, *_casts(request)]
     found = {at, *(declared.name for name in types for declared in model.lineage(name))}
     for operation, target in ((function, binding), (request.operation, request.target)):
         if operation:
             found |= _overloads(model, operation, target, keys)
     return found
+
+
+def _casts(request: Request) -> Iterator[str]:
+    """Yield the derived types that the path of a request names."""
+    return (segment for segment in request.segments if split_name(segment)[0])
+
+
+def _shorter_ways(model: Model, cast: str) -> Iterator[str]:
+    """Yield what leads to a type without a cast: entity sets, singletons and properties."""
+    leading = {cast, *model.descendants(cast)}
+    yield from (source.name for source in model.sources if source.type in leading)
+    for declared in model.structured():
+        for item in declared.navigation:
+            if item.type.name in leading:
+                yield f"{declared.name}/{item.name}"
 
 
 def _overloads(
