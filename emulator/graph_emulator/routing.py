@@ -14,7 +14,11 @@ from graph_comms.operations import OPERATIONS
 VERSIONS = ("v1.0", "beta")
 
 _KEY = re.compile(r"\{([^{}]+)\}")
-_TOKEN = re.compile(r"\{(?P<key>[^{}]+)\}|\((?P<arguments>[^()]*)\)")
+_TOKEN = re.compile(
+    r"\{(?P<key>[^{}]+)\}|\((?P<arguments>[^()]*)\)|(?<=/)(?P<namespace>(?:\w+\.)+)(?=\w)"
+)
+"""What of a path can be written otherwise: keys, arguments, and the rest of a namespace."""
+
 _ARGUMENT = re.compile(r"(\w+)=('(?:[^']|'')*'|%27.*?%27(?=,|$)|[^,]*)")
 _KEYED = re.compile(r"(?<=\w)\((?:'|%27)((?:[^'%/]|''|%(?!27)|%27%27)*)(?:'|%27)\)(?=/|$)")
 """A key in parentheses: `recordings('1')` is the same as `recordings/1`."""
@@ -111,6 +115,8 @@ def _template(path: str) -> _Template:
         if token["key"]:
             pattern += "([^/]+)"
             names.append(token["key"])
+        elif token["namespace"]:
+            pattern += f"(?:{re.escape(token['namespace'])})?"
         elif arguments := _KEY.findall(token["arguments"]):
             pattern += r"\(([^/]*)\)"
             names.append(tuple(arguments))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Generator
 from typing import Any
 
 import httpx
 import pytest
 
+from graph_comms import OPERATIONS, Operation
 from graph_emulator import Emulator
+from graph_emulator.routing import Route, Router
 from graph_emulator.wire import Forms
 from tests.emulator.bots import CALLBACK
 from tests.emulator.plain import plain
@@ -83,6 +86,22 @@ def test_calls_and_actions_are_spelled_in_several_ways(svc: Emulator, client: ht
             assert client.get(path).json()["id"] == call_id
             for action in ("keepAlive", "microsoft.graph.keepAlive"):
                 assert client.post(f"{path}/{action}").status_code == 200
+
+
+ROUTER = Router()
+CALLED = [one for one in OPERATIONS if one.kind in ("action", "function")]
+
+
+@pytest.mark.parametrize("operation", CALLED, ids=[one.python for one in CALLED])
+def test_actions_and_functions_are_found_with_and_without_their_namespace(
+    operation: Operation,
+) -> None:
+    path = re.sub(r"\{[^{}]+\}", "1", operation.path)
+    short = re.sub(r"/microsoft\.graph\.(\w+\.)*(?=\w+($|\())", "/", path)
+    for spelling in (path, short, re.sub(r"/(?=\w+(\([^/]*)?$)", "/microsoft.graph.", path)):
+        found = ROUTER.find(operation.method, f"/v1.0{spelling}")
+        assert isinstance(found, Route), spelling
+        assert found.operation is operation
 
 
 @pytest.mark.parametrize(("forms", "context"), [("wire", "communications"), ("docs", "app")])
