@@ -12,8 +12,8 @@ from .ids import Seeded
 
 Disorder = Literal[False, True, "all"]
 
-_FIRST = frozenset({"establishing"})
-"""The states that the documentation says may be told after the next one."""
+SWAPPED = 0.3
+"""By how many seconds the first of two that change places is delayed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,7 @@ class Disturbance:
     def delay(self, item: Json, seeded: Seeded) -> float:
         """Return by how many seconds a notification is delayed."""
         late = seeded.random.uniform(0.0, self.late) if self.late else 0.0
-        state = object_of(object_of(item).get("resourceData")).get("state")
-        if self.disorder and state in _FIRST and seeded.random.random() < 0.5:
+        if self.disorder and _may_be_late(item) and seeded.random.random() < 0.5:
             late += SWAPPED
         return late
 
@@ -64,10 +63,15 @@ class Disturbance:
         return not text_of(object_of(roster[0]).get("@odata.type")).endswith("deltaParticipants")
 
 
-SWAPPED = 0.3
-"""By how many seconds the first of two that change places is delayed."""
-
 NONE = Disturbance()
+
+
+def _may_be_late(item: Json) -> bool:
+    """Whether the documentation says that a notification may come after the next one."""
+    data = object_of(object_of(item).get("resourceData"))
+    ends_media = object_of(data.get("mediaState")).get("audio") == "inactive"
+    return data.get("state") == "establishing" or ends_media
+
 
 BEHAVIOURS = (
     Behaviour(
@@ -75,6 +79,12 @@ BEHAVIOURS = (
         "D",
         "microsoft-graph-docs pull request 20006: establishing and established come in any order",
         "tests/emulator/test_disturbances.py::test_notifications_change_places_as_documented",
+    ),
+    Behaviour(
+        "delivery.disorder.transfers",
+        "D",
+        "https://learn.microsoft.com/graph/api/call-transfer: transferAccepted and the end of the audio",
+        "tests/emulator/test_transfers.py::test_the_audio_ends_before_or_after_a_transfer_is_accepted",
     ),
     Behaviour(
         "delivery.disorder.completions",

@@ -10,6 +10,7 @@ from graph_comms.bot.json_values import Json, list_of, number_of, object_of, tex
 from .behaviours import Behaviour
 from .call import NUMBERED, Call, ending, result_info
 from .calls import BEAT, Calls
+from .disturbance import SWAPPED
 from .faults import invalid, not_established, not_permitted, other_tenant, wrong_state
 from .ids import same_id
 from .messages import Answer, Request
@@ -118,6 +119,9 @@ class Transfers:
         if replaced and not self._is_there(replaced):
             self._failed(call, consultative=True)
             return
+        call.audio = False
+        media = {"@odata.type": "#microsoft.graph.callMediaState", "audio": "inactive"}
+        self._calls.tell(call, state="transferring", mediaState=media)
         call.state = "transferAccepted"
         self._calls.tell(call, state="transferAccepted")
         done: dict[str, Json] = {
@@ -127,10 +131,10 @@ class Transfers:
             "message": "GracefulTransferCompleted",
         }
         if not replaced:
-            self._calls.later(BEAT, partial(self._calls.end, call, "bot", done))
+            self._calls.later(SWAPPED + BEAT, partial(self._calls.end, call, "bot", done))
             return
         for ended in dict.fromkeys((call.id, same_id(replaced))):
-            self._calls.later(BEAT, partial(self._app_transferred, ended))
+            self._calls.later(SWAPPED + BEAT, partial(self._app_transferred, ended))
 
     def _is_there(self, call_id: str) -> bool:
         try:
@@ -176,6 +180,12 @@ _TESTS = "tests/emulator/test_transfers.py::"
 BEHAVIOURS = (
     Behaviour(
         "transfers.accepted", "D", f"{_PAGE}call-transfer", f"{_TESTS}test_a_call_is_transferred"
+    ),
+    Behaviour(
+        "transfers.media",
+        "D",
+        f"{_PAGE}call-transfer: before or after transferAccepted; the form is a guess",
+        f"{_TESTS}test_the_audio_ends_before_or_after_a_transfer_is_accepted",
     ),
     Behaviour(
         "transfers.replaced",

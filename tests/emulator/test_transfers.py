@@ -92,6 +92,24 @@ def users(call: Any) -> list[str]:
     return [user["displayName"] for user in named if user]
 
 
+def test_the_audio_ends_before_or_after_a_transfer_is_accepted() -> None:
+    firsts: set[str] = set()
+    for seed in range(8):
+        with Emulator(seed=seed) as svc:
+            call = svc.client().calls.create(call_to(svc.user("Ann").answers()))
+            svc.run()
+            svc.deliver(disorder=True)
+            to = target(svc.user("Ben").answers())
+            svc.client().calls.transfer(str(call.id), transfer_target=to)
+            svc.run()
+            told = [one.body["value"][0]["resourceData"] for one in svc.log.notifications[-3:]]
+            named = [one.get("mediaState", {}).get("audio") or one["state"] for one in told]
+            assert sorted(named[:2]) == ["inactive", "transferAccepted"]
+            assert named[2] == "terminated"
+            firsts.add(named[0])
+    assert firsts == {"inactive", "transferAccepted"}
+
+
 def test_who_is_consulted_need_not_be_rung(svc: Emulator) -> None:
     bot = bot_of(svc)
     bot.incoming(lambda call: call.answer())
