@@ -127,6 +127,8 @@ class Media:
 
         def tell() -> None:
             for running in waiting:
+                if running.kind == "recordOperation":
+                    running.details["recordingLocation"] = ""
                 reason = "operationCanceled"
                 finish(self._calls, call, running, "failed", CANCELLED, reason)
 

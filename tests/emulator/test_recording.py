@@ -128,4 +128,4 @@ def test_what_is_cancelled_has_no_recording(svc: Emulator) -> None:
     svc.client().calls.cancel_media_processing(str(call.id))
     svc.run()
     recorded = svc.calls[str(call.id)].operations[str(operation.id)]
-    assert (recorded.status, recorded.details.get("recordingLocation")) == ("failed", None)
+    assert (recorded.status, recorded.details.get("recordingLocation")) == ("failed", "")
