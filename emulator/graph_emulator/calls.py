@@ -244,8 +244,7 @@ class Calls:
         """Let a person do something, counted from when the audio is active."""
         if leg.active_since is None or leg.call.ended:
             return
-        delay = leg.active_since + step.after - self.schedule.time
-        self.later(delay, lambda: step.do(leg))
+        self.schedule.at(leg.active_since + step.after, lambda: step.do(leg))
 
     # -- from one state to the next
 

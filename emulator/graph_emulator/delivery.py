@@ -89,7 +89,7 @@ class Delivery:
             due = self._ordered[call.id] = max(due, self._ordered.get(call.id, 0.0))
         # A lane of its own: others of the call may overtake it.
         lane = f"{call.id}/{call.seeded.guid('late')}"
-        self._schedule.after(due - self._schedule.time, lambda: self._put(lane, call, body))
+        self._schedule.at(due, lambda: self._put(lane, call, body))
 
     def consult(self, call: Call, body: Json, on_answer: Callable[[Reply | None], None]) -> None:
         """Post what a bot answers in the response, after those before it; nothing disturbs that."""

@@ -62,7 +62,18 @@ class Schedule:
         keep: bool = False,
     ) -> Act:
         """Plan an act; at once means after everything that is planned for this moment already."""
-        act = Act(self.time + max(seconds, 0.0), next(self._numbers), do, pending, keep)
+        return self.at(self.time + seconds, do, pending=pending, keep=keep)
+
+    def at(
+        self,
+        time: float,
+        do: Callable[[], object],
+        *,
+        pending: bool = True,
+        keep: bool = False,
+    ) -> Act:
+        """Plan an act for a time; for one that has passed, at once."""
+        act = Act(max(time, self.time), next(self._numbers), do, pending, keep)
         heapq.heappush(self._acts, act)
         self._pending += pending
         self.on_change()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 import pytest
 
 from graph_emulator import Emulator
 from graph_emulator.disturbance import Disorder
+from graph_emulator.schedule import Schedule
 from tests.emulator.bots import bot_of, call_to, states
 
 
@@ -72,6 +74,17 @@ def test_late_rosters_keep_their_order_unless_all_is_to_change(disorder: Disorde
             assert svc.log.notifications[-1].time > 10
             in_order.append(rosters == sorted(rosters))
     assert all(in_order) is (disorder != "all")
+
+
+def test_what_is_planned_for_one_time_happens_in_the_order_of_planning() -> None:
+    schedule, done = Schedule(), list[int]()
+    for number in range(100):
+        schedule.move(number / 7)
+        schedule.at(20.1, partial(done.append, number))
+    while schedule.next_time() is not None:
+        schedule.do_next()
+    assert done == sorted(done)
+    assert len(done) == 100
 
 
 @pytest.mark.parametrize("wrong", [{"duplicate": 0}, {"lose": 1.5}, {"late": -1}])
