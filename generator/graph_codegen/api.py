@@ -15,7 +15,7 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from functools import cached_property
 from pathlib import Path
@@ -35,7 +35,9 @@ from graph_codegen.model import provenance
 from graph_codegen.model.model import Model
 from graph_codegen.model.resolver import resolve
 from graph_codegen.model.subset import Cut, Subset, existing, take
+from graph_codegen.model.unsaid import count_unsaid
 from graph_codegen.model.writer import write
+from graph_codegen.openapi import content as openapi
 
 if TYPE_CHECKING:
     from graph_codegen.diff.change.context import Side
@@ -88,12 +90,16 @@ class Package:
     """A generated package: its name, its files as text by path, and what was not understood.
 
     The files are those of a project: `pyproject.toml`, the folder of the package, and the manifest.
+    `unsaid` is what the form of the document leaves open, with the number of elements; `unread` are the
+    requests below the roots that the document has and the package lacks.
     """
 
     name: str
     files: Mapping[str, str]
     warnings: tuple[Diagnostic, ...]
     origin: Mapping[str, object]
+    unsaid: Mapping[str, int] = field(default_factory=dict[str, int])
+    unread: tuple[str, ...] = ()
 
     @property
     def vendored(self) -> Mapping[str, str]:
@@ -198,14 +204,14 @@ def generate(
 ) -> Package:
     """Generate a package, in memory.
 
-    `metadata` is the path of a CSDL document; `roots` are the entity sets, singletons, paths or types
-    whose part of it is generated, or `all`; `package` is the name of the package, `service_root` the address
-    below which its clients send requests. `config` is the path of a configuration, which says what each of
-    them is by default. If `documented_only`, requests that no page of the documentation has are left out,
-    and the types that only they need. `executor` formats the code, in this thread without one. If strict,
-    whatever is not understood is an error. Unless `corrected` is false, raw metadata of Graph is corrected
-    as its maintainers do before they publish it. If `descriptions`, those of the document become docstrings,
-    before those of the facts.
+    `metadata` is the path of a document, CSDL or OpenAPI; `roots` are the entity sets, singletons, paths or
+    types whose part of it is generated, or `all`; `package` is the name of the package, `service_root` the
+    address below which its clients send requests. `config` is the path of a configuration, which says what
+    each of them is by default. If `documented_only`, requests that no page of the documentation has are left
+    out, and the types that only they need. `executor` formats the code, in this thread without one. If
+    strict, whatever is not understood is an error. Unless `corrected` is false, raw metadata of Graph is
+    corrected as its maintainers do before they publish it. If `descriptions`, those of the document become
+    docstrings, before those of the facts.
 
     Raises CodegenError for a document, roots, a name, a service root, a configuration or facts that cannot
     be used.
@@ -232,6 +238,8 @@ def generate(
         files={**files, MANIFEST: render_manifest(files, origin)},
         warnings=tuple(run.warnings),
         origin=origin,
+        unsaid=count_unsaid(taken.model),
+        unread=_below_roots(document.unread, taken.model),
     )
 
 
@@ -250,8 +258,8 @@ def compare(
 ) -> Report:
     """Compare the same part of two documents: what changed, and what that breaks.
 
-    `old` and `new` are paths of CSDL documents, or documents that were `read`; None is the one of the
-    configuration. `ignore` is the path of an ignore file. With `code`, the report has the unified
+    `old` and `new` are paths of documents, CSDL or OpenAPI, or documents that were `read`; None is the one
+    of the configuration. `ignore` is the path of an ignore file. With `code`, the report has the unified
     diff of the generated packages too. The other arguments are those of `generate`.
 
     A root need only be in one of the documents: what it leads to was then added or removed. Raises
@@ -287,7 +295,7 @@ def subset(
     corrected: bool = True,
     progress: Progress = _SILENT,
 ) -> SubsetDocument:
-    """Take the subset of a CSDL document that is reachable from roots.
+    """Take the subset of a document that is reachable from roots, as CSDL.
 
     `date` is the document's, by default the one in its name. The other arguments are those of
     `generate`. Raises CodegenError for a document or roots that cannot be used.
@@ -295,6 +303,9 @@ def subset(
     run = _Run(config, strict, progress, tuple(roots), corrected=corrected)
     source = run.read(metadata)
     run.warn(source.model.diagnostics)
+    if source.model.partial:
+        message = "OpenAPI says less than a subset as CSDL would have to say: take it of the CSDL document"
+        raise error(message, source.document.file)
     taken = take(source.model, run.choose_roots(source))
     date = date or provenance.date_of(source.document.file)
     return SubsetDocument(
@@ -346,6 +357,23 @@ def read_subset(
     return run.read_subset(metadata)[1]
 
 
+def _read_document(path: Path) -> Document:
+    """Read a document, CSDL or OpenAPI by its content. Raises CodegenError for one that cannot be read."""
+    data, name = xml.load(path), xml.display_name(path)
+    if not openapi.recognise(data):
+        return reader.read(data, name)
+    # Loads a parser of YAML, which CSDL does not need.
+    from graph_codegen.openapi.reader import read as read_openapi
+
+    return read_openapi(data, name)
+
+
+def _below_roots(requests: Iterable[str], model: Model) -> tuple[str, ...]:
+    """Return the requests whose paths begin at an entity set or singleton of a model."""
+    starts = tuple(f"/{source.name}/" for source in model.sources)
+    return tuple(r for r in requests if f"{r.partition(' ')[2]}/".startswith(starts))
+
+
 class _Run:
     """One call of a function: its configuration, the roots it was given, and the warnings so far."""
 
@@ -392,7 +420,7 @@ class _Run:
             return given
         path = self._kept() if given is None else Path(given)
         with self._progress.stage(f"reading {xml.display_name(path)}"):
-            document = reader.read_file(path)
+            document = _read_document(path)
         if given is None and self.settings.sha256 not in ("", document.sha256):
             message = f"is not the document of the configuration: its SHA-256 is {document.sha256}"
             raise error(message, str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,10 @@ DESCRIBED = "2023-05-09-descriptions"
 GOVERNMENT, CHINA = "us-gov", "china"
 
 
+OPENAPI = "graph-v1.0-2023-openapi.json"
+"""Microsoft's OpenAPI document, of the time of the oldest."""
+
+
 def path_of(name: str) -> Path:
     """Return where a document would be."""
     return FOLDER / f"graph-v1.0-{name}.csdl.xml"
@@ -30,4 +35,14 @@ def published(name: str) -> Path:
     path = path_of(name)
     if not path.is_file():
         pytest.skip(f"{path.name} is not beside this checkout, in shared/metadata")
+    return path
+
+
+def published_openapi(folder: Path) -> Path:
+    """Unpack Microsoft's OpenAPI document to a folder; skip the test if it is not there."""
+    packed = FOLDER / f"{OPENAPI}.gz"
+    if not packed.is_file():
+        pytest.skip(f"{packed.name} is not beside this checkout, in shared/metadata")
+    path = folder / OPENAPI
+    path.write_bytes(gzip.decompress(packed.read_bytes()))
     return path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from threading import Timer
 
@@ -58,6 +58,11 @@ def stage(console: Console, what: str) -> Generator[None]:
         timer.cancel()
         timer.join()
         status.stop()
+
+
+def render_counts(counts: Mapping[str, int]) -> str:
+    """Return things with their numbers as a list: `the value of a member (3), facets of a property (2)`."""
+    return ", ".join(f"{what} ({number:,})" for what, number in counts.items())
 
 
 class LoggedProgress(Progress):

@@ -11,7 +11,7 @@ import click
 
 from graph_codegen import api
 from graph_codegen.cli import options
-from graph_codegen.cli.console import DIFFERENT, PROGRESS, log
+from graph_codegen.cli.console import DIFFERENT, PROGRESS, log, render_counts
 from graph_codegen.cli.options import Reading
 from graph_codegen.cli.workers import current_workers
 from graph_codegen.errors import error
@@ -42,6 +42,7 @@ def generate_command(
     target = target or options.generated_beside(reading["config"])
     built = _generate(metadata, roots, package, service_root, documented_only, described, reading)
     _tell(built.write(target), built.files, target)
+    _tell_gaps(built)
 
 
 @click.command("check")
@@ -110,6 +111,7 @@ def vendor_command(
         for line in compare.diff_edits(files, target):
             click.echo(line)
     _tell(replace.write(files, target, whole=True), files, target)
+    _tell_gaps(built)
 
 
 def _generate(
@@ -153,6 +155,15 @@ def _tell(done: Written, files: Mapping[str, str], target: Path) -> None:
         f"{len(files)} files in {target}: {done.written} written, {done.deleted} deleted,"
         f" {len(files) - done.written} as they were"
     )
+
+
+def _tell_gaps(built: api.Package) -> None:
+    """Say what the document leaves open, and how much of it the package lacks."""
+    if built.unsaid:
+        log.print(f"the document does not say {render_counts(built.unsaid)}")
+    if built.unread:
+        number, first = f"{len(built.unread):,}", built.unread[0]
+        log.print(f"requests of the document that are left out: {number}, the first is {first}")
 
 
 def _compare(files: Mapping[str, str], target: Path, command: str) -> None:

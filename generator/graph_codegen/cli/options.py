@@ -14,7 +14,7 @@ from graph_codegen.facts import configuration
 metadata = click.option(
     "--metadata",
     type=click.Path(path_type=Path),
-    help="CSDL document to read; that of the configuration by default.",
+    help="Document to read, CSDL or OpenAPI; that of the configuration by default.",
 )
 roots = click.option(
     "--root",

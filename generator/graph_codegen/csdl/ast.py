@@ -7,7 +7,7 @@ document spells them. Places are not compared: declarations that moved to anothe
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import lru_cache
 from typing import ClassVar, Literal
 
@@ -150,10 +150,10 @@ class NavigationProperty:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of an enumeration (CSDL 10.3) with its numeric value."""
+    """A member of an enumeration (CSDL 10.3) with its numeric value; None: the document does not say."""
 
     name: str
-    value: int
+    value: int | None
     annotations: tuple[Annotation, ...] = ()
     place: Place = field(default=Place(""), compare=False)
 
@@ -170,26 +170,29 @@ class TypeDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnumType:
-    """An enumeration type (CSDL 10)."""
+    """An enumeration type (CSDL 10); whether it `is_flags` is None if the document does not say."""
 
     kind: ClassVar[Literal["EnumType"]] = "EnumType"
     name: str
     members: tuple[Member, ...]
     underlying: str = "Edm.Int32"
-    is_flags: bool = False
+    is_flags: bool | None = False
     annotations: tuple[Annotation, ...] = ()
     place: Place = field(default=Place(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StructuredType:
-    """An entity type (CSDL 6) or a complex type (CSDL 9): own members only, as declared."""
+    """An entity type (CSDL 6) or a complex type (CSDL 9): own members only, as declared.
+
+    `abstract` and `open` are None if the document does not say.
+    """
 
     kind: Literal["EntityType", "ComplexType"]
     name: str
     base: str = ""
-    abstract: bool = False
-    open: bool = False
+    abstract: bool | None = False
+    open: bool | None = False
     has_stream: bool = False
     key: tuple[str, ...] = ()
     properties: tuple[Property, ...] = ()
@@ -322,10 +325,17 @@ class Schema:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A CSDL document as it was read: names as spelled, aliases not yet resolved."""
+    """A document as it was read: names as spelled, aliases not yet resolved.
+
+    One that is `partial` is of a form that cannot say all that CSDL says; `unread` are the requests in it
+    that no declaration stands for.
+    """
 
     file: str
     sha256: str
     schemas: tuple[Schema, ...]
     aliases: tuple[tuple[str, str], ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    _: KW_ONLY
+    partial: bool = False
+    unread: tuple[str, ...] = ()

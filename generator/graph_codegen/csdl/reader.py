@@ -10,7 +10,6 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 
 from graph_codegen.csdl import foreign, xml
@@ -42,9 +41,10 @@ from graph_codegen.csdl.ast import (
     TypeRef,
     parse_type_ref,
 )
+from graph_codegen.csdl.identifiers import RESERVED, is_dotted_name, is_path, is_simple_name
 from graph_codegen.csdl.xml import Element
 from graph_codegen.errors import MOST_FINDINGS, CodegenError, Diagnostic, Place, error
-from graph_codegen.text import printable, shorten
+from graph_codegen.text import shorten
 
 FACETS = ("MaxLength", "Precision", "Scale", "SRID", "Unicode", "DefaultValue")
 """Attributes that narrow a type (CSDL 7.2); they are kept as the document writes them."""
@@ -78,19 +78,8 @@ DYNAMIC: Mapping[str, tuple[str, ...]] = {
 
 _EXPRESSIONS = ("Record", "Collection", *CONSTANTS, *DYNAMIC)
 
-RESERVED = frozenset({"Edm", "odata", "System", "Transient"})
-"""Names that a schema may not have (CSDL 5.1): the generator takes every `Edm.` for a primitive type."""
-
 MOST_ATTRIBUTES = 100
 """Attributes of one element before reading it stops."""
-
-_SIMPLE = r"[^\W\d][\w-]{0,127}"
-_SIMPLE_NAME = re.compile(_SIMPLE)
-_DOTTED_NAME = re.compile(rf"{_SIMPLE}(\.{_SIMPLE})*")
-"""Identifiers (CSDL 15.2), and hyphens, which CSDL does not allow: Graph has a property `request-id`."""
-
-_PATH = re.compile(r"(?! )[\w./@#$*(), -]+")
-"""Paths and annotation targets: names, and what can stand between them (CSDL 14.2.2, 14.4.1.1)."""
 
 _BLANK = " \t\r\n"
 """White space of XML (XML 1.0, 2.3): around names, flags and numbers it does not count (XML Schema,
@@ -242,12 +231,14 @@ class _Reader:
         attributes = self._attributes(element, "Name", "UnderlyingType", "IsFlags")
         underlying = "UnderlyingType" in attributes
         members: list[Member] = []
+        successor = 0
         annotations: list[Annotation] = []
         for tag, child in self._children(element, "Member", "Annotation"):
             if tag == "Annotation":
                 annotations.append(self._annotation(child))
             else:
-                members.append(self._member(child, members[-1].value + 1 if members else 0))
+                members.append(self._member(child, successor))
+                successor = (members[-1].value or 0) + 1
         return EnumType(
             name=name,
             members=tuple(members),
@@ -555,26 +546,22 @@ class _Reader:
 
     def _name(self, element: Element, attribute: str = "Name") -> str:
         """Return a simple name. Invalid ones are refused, since names become code."""
-        return self._checked(
-            _is_simple_name, self._required(element, attribute), attribute, element
-        )
+        return self._checked(is_simple_name, self._required(element, attribute), attribute, element)
 
     def _full_name(self, element: Element, attribute: str) -> str:
         """Return a name with its namespace, or a namespace."""
-        return self._checked(
-            _is_dotted_name, self._required(element, attribute), attribute, element
-        )
+        return self._checked(is_dotted_name, self._required(element, attribute), attribute, element)
 
     def _type_ref(self, element: Element) -> TypeRef:
         ref = parse_type_ref(self._required(element, "Type"))
-        self._checked(_is_dotted_name, ref.name, "Type", element)
+        self._checked(is_dotted_name, ref.name, "Type", element)
         return ref
 
     def _path(self, element: Element, attribute: str, *, required: bool = False) -> str:
         """Return a path or target; one that is not required may be empty or absent."""
         given = element.attributes.get(attribute, "").strip(_BLANK)
         text = self._required(element, attribute) if required else given
-        return self._checked(_is_path, text, attribute, element) if text else ""
+        return self._checked(is_path, text, attribute, element) if text else ""
 
     def _checked(
         self, is_valid: Callable[[str], bool], name: str, attribute: str, element: Element
@@ -638,24 +625,6 @@ class _Reader:
     def _error(self, message: str, element: Element) -> CodegenError:
         type_name, member = _subject(element)
         return error(message, self._place(element), type=type_name, property=member)
-
-
-# Newer versions of Python know more letters: only those that every version knows are valid. The same names
-# come again and again, so the last answers are kept.
-
-
-@lru_cache(maxsize=10_000)
-def _is_simple_name(name: str) -> bool:
-    return _SIMPLE_NAME.fullmatch(name) is not None and printable(name) == name
-
-
-@lru_cache(maxsize=10_000)
-def _is_dotted_name(name: str) -> bool:
-    return _DOTTED_NAME.fullmatch(name) is not None and printable(name) == name
-
-
-def _is_path(text: str) -> bool:
-    return _PATH.fullmatch(text) is not None and printable(text) == text
 
 
 def _constants(attributes: Mapping[str, str]) -> Iterator[Constant]:

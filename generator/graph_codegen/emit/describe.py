@@ -50,26 +50,26 @@ def _heading(kind: str, type_name: str, traits: list[str], names: Names) -> Iter
     yield Text(f"{reference.page(kind, type_name)}\n")
 
 
+def _traits(*traits: tuple[str, bool | None]) -> list[str]:
+    """Return the traits that hold, and those of which the document does not say whether they do."""
+    return [f"{name}?" if holds is None else name for name, holds in traits if holds is not False]
+
+
 def _enum_type(declared: EnumType, names: Names) -> Iterator[RenderableType]:
-    traits = ["flags"] if declared.is_flags else []
+    traits = _traits(("flags", declared.is_flags))
     yield from _heading(declared.kind, declared.name, traits, names)
     table = _table("member", "value", "Python")
     for member in declared.members:
-        table.add_row(member.name, str(member.value), names.members[declared.name][member.name])
+        value = "unknown" if member.value is None else str(member.value)
+        table.add_row(member.name, value, names.members[declared.name][member.name])
     yield table
 
 
 def _structured_type(
     model: Model, names: Names, declared: StructuredType
 ) -> Iterator[RenderableType]:
-    traits = [
-        trait
-        for trait, holds in (
-            ("abstract", declared.abstract),
-            ("open", model.is_open(declared.name)),
-        )
-        if holds
-    ]
+    is_open = model.is_open(declared.name) or declared.open
+    traits = _traits(("abstract", declared.abstract), ("open", is_open))
     yield from _heading(declared.kind, declared.name, traits, names)
     lineage = model.lineage(declared.name)
     yield Text(

@@ -17,6 +17,7 @@ from graph_codegen.csdl.ast import (
     EntityContainer,
     EntitySource,
     EnumType,
+    Member,
     Operation,
     TypeDeclaration,
 )
@@ -52,13 +53,19 @@ def _by_name(items: Iterable[_Item]) -> tuple[_Item, ...]:
 
 def _type(declared: TypeDeclaration) -> TypeDeclaration:
     if isinstance(declared, EnumType):
-        members = sorted(declared.members, key=lambda member: (member.value, member.name))
-        return replace(declared, members=tuple(members))
+        return replace(declared, members=_by_value(declared.members))
     return replace(
         declared,
         properties=_by_name(declared.properties),
         navigation=_by_name(declared.navigation),
     )
+
+
+def _by_value(members: tuple[Member, ...]) -> tuple[Member, ...]:
+    """Sort members by value; where the document says none, its order is all that there is."""
+    if any(member.value is None for member in members):
+        return members
+    return tuple(sorted(members, key=attrgetter("value", "name")))
 
 
 def _overload(operation: Operation) -> tuple[str, str, list[str]]:

@@ -25,7 +25,8 @@ class Model:
     """The resolved model: every reference is a full name, and every annotation is on its target.
 
     `paths` are the segments of the paths whose resources it describes, without keys; none: all paths.
-    `lines` are the requests that are kept of these resources, as `GET /me/presence`; None: all.
+    `lines` are the requests that are kept of these resources, as `GET /me/presence`; None: all. One that is
+    `partial` comes from a document that cannot say everything (see `unsaid`).
     """
 
     types: Mapping[str, TypeDeclaration]
@@ -35,6 +36,7 @@ class Model:
     diagnostics: tuple[Diagnostic, ...] = ()
     paths: tuple[tuple[str, ...], ...] = ()
     lines: frozenset[str] | None = None
+    partial: bool = False
 
     @property
     def place(self) -> Place:
@@ -124,7 +126,7 @@ class Model:
         return tuple(sorted(found))
 
     def is_open(self, name: str) -> bool:
-        """Whether a type is open itself or through a base type (CSDL 6.4, 9.3)."""
+        """Whether a type is known to be open, itself or through a base type (CSDL 6.4, 9.3)."""
         return any(declared.open for declared in self.lineage(name))
 
     def key(self, name: str) -> tuple[str, ...]:

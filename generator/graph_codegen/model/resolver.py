@@ -124,7 +124,11 @@ class _Resolver:
             )
         container = containers[0] if containers else None
         model = Model(
-            types=types, operations=operations, terms=tuple(terms.values()), container=container
+            types=types,
+            operations=operations,
+            terms=tuple(terms.values()),
+            container=container,
+            partial=self._document.partial,
         )
         validate_model(model)
         found = chain(

@@ -290,6 +290,7 @@ class _Closure:
                 container=container,
                 diagnostics=self._model.diagnostics,
                 paths=() if self._everything else tuple(sorted(self._paths)),
+                partial=self._model.partial,
             ),
             cut,
         )

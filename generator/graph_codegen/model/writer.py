@@ -89,7 +89,7 @@ def _add(parent: _Element, tag: str, attributes: Mapping[str, str | None]) -> _E
     return etree.SubElement(parent, EDM + tag, present)
 
 
-def _true(flag: bool) -> str | None:
+def _true(flag: bool | None) -> str | None:
     """Spell a flag whose default is false: it is written only if it is set."""
     return "true" if flag else None
 
@@ -109,7 +109,8 @@ def _enum_type(schema: _Element, item: EnumType) -> None:
         },
     )
     for member in item.members:
-        child = _add(element, "Member", {"Name": member.name, "Value": str(member.value)})
+        value = None if member.value is None else str(member.value)
+        child = _add(element, "Member", {"Name": member.name, "Value": value})
         _annotations(child, member.annotations)
     _annotations(element, item.annotations)
 

@@ -157,11 +157,11 @@ def test_the_model_holds_the_facts_of_the_attributes(file: str) -> None:
     structured = list(model.structured())
     for kind in ("EntityType", "ComplexType"):
         own = [declared for declared in structured if declared.kind == kind]
-        assert sum(declared.abstract for declared in own) == count(kind, "Abstract")
-        assert sum(declared.open for declared in own) == count(kind, "OpenType")
+        assert sum(declared.abstract is True for declared in own) == count(kind, "Abstract")
+        assert sum(declared.open is True for declared in own) == count(kind, "OpenType")
         assert sum(declared.has_stream for declared in own) == count(kind, "HasStream")
     enums = [declared for declared in model.types.values() if isinstance(declared, EnumType)]
-    assert sum(declared.is_flags for declared in enums) == count("EnumType", "IsFlags")
+    assert sum(declared.is_flags is True for declared in enums) == count("EnumType", "IsFlags")
     navigation = [item for declared in structured for item in declared.navigation]
     contained = sum(item.contains_target for item in navigation)
     assert contained == count("NavigationProperty", "ContainsTarget")

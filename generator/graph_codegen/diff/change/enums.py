@@ -31,7 +31,7 @@ def compare_enum_types(
     )
     kept = [(m, after[m.name]) for m in old.members if m.name in after]
     for one, other in [*kept, *renamed]:
-        yield from _member(context, pair, one, other, flags=old.is_flags and new.is_flags)
+        yield from _member(context, pair, one, other, flags=bool(old.is_flags and new.is_flags))
     for member in removed:
         end = pair.old.part(member.name, member.place, str(member.value))
         yield Change("member-removed", "Member", end, None)
@@ -44,7 +44,7 @@ def _flags(declared: EnumType) -> str:
     return "flags" if declared.is_flags else "no flags"
 
 
-def _value(member: Member) -> int:
+def _value(member: Member) -> int | None:
     return member.value
 
 

@@ -34,7 +34,7 @@ def list_facts(declared: Declared | None) -> Facts:
                 ("flags", declared.is_flags),
             )
             for member in declared.members:
-                yield f"/{member.name}", member.name, str(member.value)
+                yield f"/{member.name}", member.name, _spelled(member.value)
         case StructuredType():
             yield from _attributes(
                 ("kind", declared.kind),
@@ -65,8 +65,16 @@ def list_facts(declared: Declared | None) -> Facts:
             pass
 
 
-def _attributes(*attributes: tuple[str, str | bool]) -> Facts:
-    return ((name, name, "yes" if text is True else text) for name, text in attributes if text)
+def _attributes(*attributes: tuple[str, str | bool | None]) -> Facts:
+    """Yield the attributes that have a value, or of which the document does not say it."""
+    for name, value in attributes:
+        if value or value is None:
+            yield name, name, "yes" if value is True else _spelled(value)
+
+
+def _spelled(value: object) -> str:
+    """Spell a value, which a document may not say."""
+    return "unknown" if value is None else str(value)
 
 
 def _typed(item: Property | NavigationProperty | Parameter | ReturnType, mark: str = "") -> str:

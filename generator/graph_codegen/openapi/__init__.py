@@ -1,0 +1,1 @@
+"""Reads OpenAPI of OData services: JSON or YAML → the declarations that `csdl` gives for CSDL."""

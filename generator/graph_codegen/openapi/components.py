@@ -1,0 +1,86 @@
+"""The document as an object: what its references lead to, and which of its schemas are types of OData."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from graph_codegen.openapi.values import items, members, text
+
+_SCHEMAS = "#/components/schemas/"
+_MOST_STEPS = 10
+"""References that lead to references before reading them stops."""
+
+_WRAPPER = "CollectionResponse"
+"""How the schema of a page of a collection is called, after the type of its items."""
+
+_ERRORS = ".ODataErrors"
+"""The end of the namespace of schemas that describe errors."""
+
+
+@dataclass(frozen=True)
+class Components:
+    """An OpenAPI document, and look-ups in its components."""
+
+    root: dict[str, object]
+
+    @cached_property
+    def schemas(self) -> dict[str, object]:
+        """All schemas by name."""
+        return members(members(self.root.get("components")).get("schemas"))
+
+    @cached_property
+    def types(self) -> dict[str, dict[str, object]]:
+        """The schemas that are types of the service, by their full names.
+
+        Others describe how values are wrapped: pages of collections, errors, references, numbers.
+        """
+        return {
+            name: members(schema)
+            for name, schema in self.schemas.items()
+            if "." in name and not self._is_helper(name, members(schema))
+        }
+
+    def _is_helper(self, name: str, schema: dict[str, object]) -> bool:
+        if name.rpartition(".")[0].endswith(_ERRORS):
+            return True
+        wrapped = name.removesuffix(_WRAPPER)
+        return wrapped != name and bool(self.find_items(schema))
+
+    def find_items(self, schema: dict[str, object]) -> dict[str, object]:
+        """Return the schema of `value` in a page of a collection, empty for any other schema."""
+        for part in self.parts(self.resolve(schema)):
+            value = members(members(part.get("properties")).get("value"))
+            if value.get("type") == "array":
+                return value
+        return {}
+
+    def parts(self, schema: dict[str, object]) -> Iterator[dict[str, object]]:
+        """Yield a schema and those of which it consists; a reference among them is not followed."""
+        yield schema
+        yield from map(members, items(schema.get("allOf")))
+
+    def resolve(self, value: object) -> dict[str, object]:
+        """Return the object that a reference leads to, or the object itself; empty if it leads nowhere."""
+        found = members(value)
+        for _ in range(_MOST_STEPS):
+            reference = found.get("$ref")
+            if not isinstance(reference, str):
+                return found
+            found = self._look_up(reference)
+        return {}
+
+    def type_name(self, schema: dict[str, object]) -> str:
+        """Return the full name of the type that a schema refers to, empty for another schema."""
+        name = text(schema.get("$ref"))
+        short = name.removeprefix(_SCHEMAS)
+        return short if short != name and short in self.types else ""
+
+    def _look_up(self, reference: str) -> dict[str, object]:
+        found: object = self.root
+        if not reference.startswith("#/"):
+            return {}
+        for part in reference[2:].split("/", _MOST_STEPS):
+            found = members(found).get(part.replace("~1", "/").replace("~0", "~"))
+        return members(found)

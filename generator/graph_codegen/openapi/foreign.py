@@ -1,0 +1,58 @@
+"""Which OpenAPI documents are of OData services: all others are refused."""
+
+from __future__ import annotations
+
+import re
+
+from graph_codegen.errors import Place, error
+from graph_codegen.openapi.components import Components
+from graph_codegen.openapi.values import members, text
+from graph_codegen.text import shorten
+
+TOOL = "Microsoft.OpenApi.OData"
+"""What OpenAPI.NET.OData calls itself in `x-ms-generated-by`."""
+
+EXTENSION = "x-graph"
+"""Where the documents that this generator writes say what OpenAPI cannot."""
+
+_VERSION = re.compile(r"3\.[01](\.\d+)?")
+
+
+def refuse(components: Components, file: str) -> None:
+    """Raise CodegenError for a version of OpenAPI that is not read, and for services that are not OData."""
+    root = components.root
+    place = Place(file)
+    if "swagger" in root:
+        found = shorten(text(root["swagger"]))
+        raise error(f"this is OpenAPI {found} (Swagger), and 3.0 and 3.1 are read", place)
+    version = text(root.get("openapi"))
+    if not _VERSION.fullmatch(version):
+        raise error(f"not OpenAPI 3.0 or 3.1, but {shorten(version) or 'of no version'}", place)
+    if not _is_odata(components):
+        raise error(
+            "this is OpenAPI of a service that is not OData, for which there are other generators, such as"
+            " openapi-python-client and OpenAPI Generator",
+            place,
+        )
+
+
+def _is_odata(components: Components) -> bool:
+    root = components.root
+    for place in (root, members(root.get("info"))):
+        if members(place.get("x-ms-generated-by")).get("toolName") == TOOL:
+            return True
+    if EXTENSION in root:
+        return True
+    keys = any("/{" in path or "({" in path for path in members(root.get("paths")))
+    return keys and any(
+        _has_annotations(components, schema) for schema in components.types.values()
+    )
+
+
+def _has_annotations(components: Components, schema: dict[str, object]) -> bool:
+    """Whether a schema has members that are about a value, as OData spells them: `@odata.type`."""
+    return any(
+        name.startswith("@odata.")
+        for part in components.parts(schema)
+        for name in members(part.get("properties"))
+    )
