@@ -31,9 +31,6 @@ DTD = "a document type declaration is refused (entities and external references)
 NOT_DECLARED = service("graph.callState", "graph.nothing")
 CYCLE = service('Name="entity"', 'Name="entity" BaseType="graph.groupCall"')
 NO_BASE = service('BaseType="graph.entity"', 'BaseType="graph.nothing"')
-TWO_NAMES = service(
-    '<Property Name="state"', '<Property Name="State" Type="Edm.String"/>\n<Property Name="state"'
-)
 TWICE = service('<EnumType Name="callState">', '<EnumType Name="call">')
 BAD_NAME = service('Name="callState"', 'Name="callState(GraphEnum): import os #"')
 BAD_TYPE = service("graph.callState", "graph.call State")
@@ -130,15 +127,6 @@ def test_bad_metadata_is_refused(name: str, sliced: Path, tmp_path: Path) -> Non
     (tmp_path / FILE).write_bytes(data)
     (error,) = refusal("slice", FILE, *ROOT, "--output", sliced, output=sliced, cwd=tmp_path)
     assert error.startswith(message)
-
-
-def test_two_names_that_become_one_in_python_are_refused(generated: Path, tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(TWO_NAMES)
-    arguments = ("generate", "--metadata", FILE, *ROOT, "--output", generated)
-    assert refusal(*arguments, output=generated, cwd=tmp_path) == [
-        at(TWO_NAMES, '<Property Name="state"')
-        + "microsoft.graph.call/state: State and state both become state in Python"
-    ]
 
 
 each_command = pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def sliced(case: Path, roots: list[str], tmp_path_factory: pytest.TempPathFactor
 def files(case: Path, roots: list[str], sliced: Path) -> Mapping[str, str]:
     """What is compared: not the client and the runtime, which have tests of their own."""
     document = sliced / settings.load().document.name
-    openapi = answer("openapi", "--metadata", case / "input.csdl.xml", *roots)
+    openapi = answer("openapi", "--metadata", case / "input.csdl.xml", *roots, "--descriptions")
     found = {"normalised.csdl.xml": read(document), "openapi.json": openapi}
     cut = json.loads(read(sliced / provenance.FILE))["cut"]
     if cut:

@@ -12,6 +12,7 @@ import io
 import keyword
 import re
 import tokenize
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
@@ -50,7 +51,12 @@ _LAZY_MODELS = """if TYPE_CHECKING:
 else:
     models = LazyModule(f'{__package__}.models')"""
 
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+def _is_identifier(name: str) -> bool:
+    """Whether a name is an identifier in the form in which Python compares it."""
+    return name.isidentifier() and unicodedata.normalize("NFKC", name) == name
+
+
 _MODULE_PATH = re.compile(r"models/[a-z][a-z0-9_]*\.py")
 _FIXED_PATHS = frozenset({"__init__.py", "client.py", "operations.py", "options.py", "py.typed"})
 
@@ -153,7 +159,7 @@ class _Checker:
         for name, times in Counter(names).items():
             self._need(times == 1, node, f"{name}, bound {times} times,")
             self._need(
-                bool(_IDENTIFIER.fullmatch(name)) and not keyword.iskeyword(name),
+                _is_identifier(name) and not keyword.iskeyword(name),
                 node,
                 f"the name {name!r}",
             )
@@ -177,9 +183,9 @@ class _Checker:
             case ast.ImportFrom(str(module), names, 0):
                 return all(a.name in LIBRARY.get(module, ()) and not a.asname for a in names)
             case ast.ImportFrom(module, names, 1 | 2):
-                plain = all(_IDENTIFIER.fullmatch(part) for part in (module or "a").split("."))
+                plain = all(_is_identifier(part) for part in (module or "a").split("."))
                 same = all(a.asname in (None, a.name, f"_{a.name}") for a in names)
-                return plain and same and all(_IDENTIFIER.fullmatch(a.name) for a in names)
+                return plain and same and all(_is_identifier(a.name) for a in names)
         return False
 
     def _exports(self, node: ast.stmt) -> bool:
@@ -215,9 +221,9 @@ class _Checker:
                 prefixed = module in self._imported and (
                     module in ("edm", "models") or module.startswith("_")
                 )
-                return prefixed and bool(_IDENTIFIER.fullmatch(name))
+                return prefixed and _is_identifier(name)
             case ast.Attribute(ast.Attribute(ast.Name("models"), module), name):
-                return bool(_IDENTIFIER.fullmatch(module) and _IDENTIFIER.fullmatch(name))
+                return _is_identifier(module) and _is_identifier(name)
             case ast.Subscript(ast.Name("Literal"), ast.Tuple(texts)):
                 return self._known("Literal") and all(map(_is_string, texts))
             case ast.Subscript(ast.Name("Mapping"), ast.Tuple([ast.Name("str"), inner])):

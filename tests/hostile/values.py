@@ -82,7 +82,7 @@ def _check_client(made: Generated, module: Import) -> None:
     wanted = {
         (
             request.http,
-            (*request.through_parameters, *(p.name for p in request.parameters)),
+            (*request.through_parameters, *request.own_parameters),
         ): request
         for request in list_requests(made.model)
     }
@@ -100,7 +100,7 @@ def _check_client(made: Generated, module: Import) -> None:
         request = wanted.pop((f"{operation.method} {operation.path}", named))
         assert [p.wire_name for p in own[: len(keys)]] == keys
         assert operation.kind == request.kind
-        parameters = (*request.through_parameters.values(), *request.parameters)
+        parameters = (*request.through_parameters.values(), *request.own_parameters.values())
         refs = [request.body] if request.body else [p.type for p in parameters]
         types = dict(zip((p.name for p in own[len(keys) :]), refs, strict=True))
         for client in clients:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 from graph_codegen.text import printable
@@ -25,15 +26,23 @@ _PATH = re.compile(r"(?! )[\w./@#$*(), -]+")
 @lru_cache(maxsize=10_000)
 def is_simple_name(name: str) -> bool:
     """Whether a text is the name of a property, parameter, member or the like."""
-    return _SIMPLE_NAME.fullmatch(name) is not None and printable(name) == name
+    return _SIMPLE_NAME.fullmatch(_without_marks(name)) is not None and printable(name) == name
 
 
 @lru_cache(maxsize=10_000)
 def is_dotted_name(name: str) -> bool:
     """Whether a text is a name with or without a namespace."""
-    return _DOTTED_NAME.fullmatch(name) is not None and printable(name) == name
+    return _DOTTED_NAME.fullmatch(_without_marks(name)) is not None and printable(name) == name
 
 
 def is_path(text: str) -> bool:
     """Whether a text is a path or the target of an annotation."""
-    return _PATH.fullmatch(text) is not None and printable(text) == text
+    return _PATH.fullmatch(_without_marks(text)) is not None and printable(text) == text
+
+
+def _without_marks(text: str) -> str:
+    """Return a text with a letter for each mark; many scripts write vowels with marks (CSDL 15.2)."""
+    if text.isascii():
+        return text
+    marked = ("Mn", "Mc")
+    return text[:1] + "".join("a" if unicodedata.category(c) in marked else c for c in text[1:])

@@ -6,26 +6,18 @@ Every decision is made here, in `methods` and in `method_names`; the templates o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from graph_codegen.csdl.ast import split_name
 from graph_codegen.emit.declarations import Declaration, DeclarationWriter
-from graph_codegen.emit.method_names import (
-    Path,
-    attributes,
-    class_prefix,
-    client_methods,
-    is_result,
-)
-from graph_codegen.emit.methods import Method
+from graph_codegen.emit.distinct import pascal_with, settle
+from graph_codegen.emit.method_names import Path, class_prefix, client_methods, is_result
 from graph_codegen.emit.names import class_name
 from graph_codegen.emit.templates import render
-from graph_codegen.errors import Diagnostic, Place, refuse
 from graph_codegen.facts.settings import Settings
 from graph_codegen.model.model import Model
-from graph_codegen.service.requests import STREAM, list_requests
+from graph_codegen.service.requests import list_requests
 from graph_codegen.text import docstring_source
 
 IMPORTED = frozenset(
@@ -65,7 +57,6 @@ def render_client(model: Model, writer: DeclarationWriter, settings: Settings) -
     """Return the source of the client's modules by path in the package, unformatted.
 
     `writer` builds the methods, `settings` holds the version and the root that is the client.
-    Raises CodegenError if two methods or two parameters get the same name.
     """
     top, *resources = every_resource(model, writer, settings)
     prefix = client_prefix(model, settings)
@@ -138,43 +129,48 @@ def _uses(resources: Sequence[ResourceClass], writer: DeclarationWriter) -> froz
 def every_resource(
     model: Model, writer: DeclarationWriter, settings: Settings
 ) -> list[ResourceClass]:
-    """Return the classes of all resources, the client itself first: see `client_methods`.
-
-    Raises CodegenError if two resources, two methods or two parameters get the same name.
-    """
-    by_path = client_methods(model, list_requests(model), settings.home)
+    """Return the classes of all resources, the client itself first: see `client_methods`."""
+    by_path = client_methods(model, list_requests(model), settings.home, writer.names.given)
     below: dict[Path, list[Path]] = {}
     for path in by_path:
         if path:
             below.setdefault(path[:-1], []).append(path)
     prefix = client_prefix(model, settings)
     taken = IMPORTED | {f"{prefix}Client", f"Async{prefix}Client"}
-    taken |= {method.option_set.name for methods in by_path.values() for method in methods}
-    names = {path: _class(path, taken) for path in by_path}
+    taken |= {method.option_set.name for offer in by_path.values() for method in offer.methods}
+    claims = {path: _class(path, taken) for path in by_path}
+    settled = settle(
+        {"/".join(path): [name, f"Async{name}"] for path, name in claims.items()},
+        pascal_with,
+        taken=taken,
+    )
+    names = {path: settled["/".join(path)][0] for path in by_path}
     resources: dict[Path, ResourceClass] = {}
-    for path, methods in by_path.items():
-        children = [(other, attributes(other)[-1], names[other]) for other in below.get(path, ())]
-        call = _call(path, resources)
+    for path, offer in by_path.items():
+        children = [
+            (other, by_path[other].attributes[-1], names[other]) for other in below.get(path, ())
+        ]
+        call = _call(path, offer.attributes, resources)
+        about = docstring_source(f"`/{'/'.join(path).removeprefix('/')}`")
         resources[path] = ResourceClass(
-            path=attributes(path),
+            path=offer.attributes,
             name=names[path],
-            docstring=call.docstring if call else docstring_source(f"`/{'/'.join(path)}`"),
-            declarations=tuple(map(writer.declaration, methods)),
+            docstring=call.docstring if call else about,
+            declarations=tuple(map(writer.declaration, offer.methods)),
             below=tuple((name, cls) for other, name, cls in children if not is_result(other)),
             results={name: cls for other, name, cls in children if is_result(other)},
             call=call,
         )
-    found = [*resources.values()]
-    _check_names(found, model.place)
-    return found
+    return [*resources.values()]
 
 
-def _call(path: Path, before: Mapping[Path, ResourceClass]) -> Declaration | None:
+def _call(
+    path: Path, attributes: tuple[str, ...], before: Mapping[Path, ResourceClass]
+) -> Declaration | None:
     """Return the method whose result a resource is; `before` has its parent."""
     if not is_result(path):
         return None
-    name = attributes(path)[-1]
-    return next(d for d in before[path[:-1]].declarations if d.method.name == name)
+    return next(d for d in before[path[:-1]].declarations if d.method.name == attributes[-1])
 
 
 def _class(path: Path, taken: frozenset[str]) -> str:
@@ -185,62 +181,3 @@ def _class(path: Path, taken: frozenset[str]) -> str:
 def _class_part(segment: str) -> str:
     namespace, simple = split_name(segment)
     return f"As{class_name(simple)}" if namespace else class_name(segment)
-
-
-def _check_names(resources: Sequence[ResourceClass], place: Place) -> None:
-    methods = [d.method for resource in resources for d in resource.declarations]
-    refuse(
-        dict.fromkeys(
-            chain(
-                chain.from_iterable(_collisions(_attributes(r), place) for r in resources),
-                chain.from_iterable(
-                    _collisions(_arguments(m), place, m.request.http) for m in methods
-                ),
-                _collisions(_classes(resources), place),
-                _collisions(_roots(resources), place),
-            )
-        )
-    )
-
-
-def _classes(resources: Sequence[ResourceClass]) -> Iterator[tuple[str, str]]:
-    """Yield the classes of the resources, one of each flavour, with the resource of each."""
-    for resource in resources:
-        path = ".".join(resource.path)
-        yield resource.name, path
-        yield f"Async{resource.name}", path
-
-
-def _roots(resources: Sequence[ResourceClass]) -> Iterator[tuple[str, str]]:
-    """Yield the attributes of the client, with the first segments of the paths that each stands for."""
-    for resource in (one for one in resources if one.path and not one.call):
-        for request in (declaration.method.request for declaration in resource.declarations):
-            segments = request.segments[: -1 if request.target == STREAM else None]
-            of_client = len(segments) - len(resource.path)
-            yield resource.path[0], f"/{'/'.join(segments[: of_client + 1])}"
-
-
-def _attributes(resource: ResourceClass) -> Iterator[tuple[str, str]]:
-    """Yield the attribute paths of a resource, with the resource or request of each."""
-    for attribute, class_ in resource.below:
-        yield ".".join((*resource.path, attribute)), class_
-    for method in (declaration.method for declaration in resource.declarations):
-        yield method.python, method.request.http
-        if method.stream_name:
-            streamed = ".".join((*resource.path, method.stream_name))
-            yield streamed, f"{method.request.http} in pieces"
-
-
-def _arguments(method: Method) -> Iterator[tuple[str, str]]:
-    return ((argument.name, argument.wire_name) for argument in method.arguments)
-
-
-def _collisions(
-    named: Iterable[tuple[str, str]], place: Place, owner: str = ""
-) -> Iterator[Diagnostic]:
-    """Yield a diagnostic for each Python name that stands for two things."""
-    first: dict[str, str] = {}
-    for name, what in named:
-        other = first.setdefault(name, what)
-        if other != what:
-            yield Diagnostic(f"{other} and {what} both become {name} in Python", place, owner)

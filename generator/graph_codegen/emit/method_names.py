@@ -7,15 +7,19 @@ A resource is a path without its keys: `/communications/calls/{call-id}` belongs
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from graph_codegen.csdl.ast import split_name
-from graph_codegen.emit.methods import Method, build_method
+from graph_codegen.emit.distinct import snake_with
+from graph_codegen.emit.methods import Method, build_method, stream_name
 from graph_codegen.emit.names import (
     CLIENT_ATTRIBUTES,
+    NO_NAMES,
     avoid,
     class_name,
     segment_name,
+    settle_given,
     snake_case,
 )
 from graph_codegen.model.model import Model
@@ -24,6 +28,7 @@ from graph_codegen.service.requests import STREAM, Request
 Path = tuple[str, ...]
 """The segments of the path of a resource, relative to the client.
 
+A root that is called like a resource of the root that is the client begins with a slash.
 The result of a composable function is a resource, too: its last segment is the name of the method that
 calls the function, and `()`, which no name of CSDL has.
 """
@@ -37,32 +42,104 @@ PLAIN_NAMES = frozenset({"list", "count", "get", "create", "update", "delete"})
 """Kinds of requests that name their methods."""
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A resource of the client: its attribute path, and the methods that it has."""
+
+    attributes: tuple[str, ...]
+    methods: Sequence[Method]
+
+
 def client_methods(
-    model: Model, requests: Iterable[Request], client: str = ""
-) -> Mapping[Path, Sequence[Method]]:
+    model: Model,
+    requests: Iterable[Request],
+    client: str = "",
+    given: Mapping[str, str] = NO_NAMES,
+) -> Mapping[Path, Offer]:
     """Return the methods that send requests, by the paths of their resources.
 
     The client itself comes first, and every resource on the way to another is there. `client` names the
     root whose resources are those of the client itself; a lone singleton is that root without being named.
+    `given` are the names that someone gave to elements: see `Names`. Raises CodegenError for two of them
+    that collide.
     """
+    found = tuple(requests)
     root = _root(model, client)
-    by_path: dict[Path, list[Request]] = {(): []}
-    composed: dict[Path, list[Request]] = {}
-    for request in requests:
-        path = request.segments[request.segments[0] == root :]
-        owner = path[:-1] if request.target == STREAM else path
-        for depth in range(len(owner) + 1):
-            by_path.setdefault(owner[:depth], [])
-        (composed if request.through else by_path).setdefault(owner, []).append(request)
-    found: dict[Path, Sequence[Method]] = {}
-    for path, own in by_path.items():
-        found[path] = _methods(path, own)
-        for method in found[path]:
-            behind = [r for r in composed.get(path, ()) if _is_result(r, method.request)]
-            if behind:
-                result = (*path, method.name + CALL)
-                found[result] = _methods(result, behind)
-    return found
+    inside = {r.segments[1] for r in found if r.segments[0] == root and len(r.segments) > 1}
+    tree = _Tree(given)
+    for request in found:
+        path, elements = request.segments, _elements(model, request)
+        if path[0] == root:
+            path, elements = path[1:], elements[1:]
+        elif path[0] in inside:
+            path = (f"/{path[0]}", *path[1:])
+        tree.add(path[:-1] if request.target == STREAM else path, elements, request)
+    return tree.offers()
+
+
+def _elements(model: Model, request: Request) -> Sequence[str]:
+    """Return the elements that the segments of a path name."""
+    container = model.container.name if model.container else ""
+    return (f"{container}/{request.segments[0]}", *request.steps)
+
+
+class _Tree:
+    """The resources with their requests, of which each is named among its siblings."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        self._given = given
+        self._requests: dict[Path, list[Request]] = {(): []}
+        self._composed: dict[Path, list[Request]] = {}
+        self._children: dict[Path, dict[str, str]] = {}
+
+    def add(self, path: Path, elements: Sequence[str], request: Request) -> None:
+        """Add a request of a resource, whose segments are the names of elements."""
+        for depth, element in zip(range(1, len(path) + 1), elements, strict=False):
+            self._requests.setdefault(path[:depth], [])
+            self._children.setdefault(path[: depth - 1], {})[path[depth - 1]] = element
+        (self._composed if request.through else self._requests).setdefault(path, []).append(request)
+
+    def offers(self) -> Mapping[Path, Offer]:
+        """Return all resources, each before those below it."""
+        found: dict[Path, Offer] = {}
+        attributes: dict[Path, tuple[str, ...]] = {(): ()}
+        for path, requests in self._requests.items():
+            children, methods = self._named(path, attributes[path], requests)
+            for segment, name in children.items():
+                attributes[*path, segment] = (*attributes[path], name)
+            found[path] = Offer(attributes[path], methods)
+            for method in methods:
+                behind = [r for r in self._composed.get(path, ()) if _is_result(r, method.request)]
+                if behind:
+                    result = (*path, method.name + CALL)
+                    at = (*attributes[path], method.name)
+                    found[result] = Offer(at, self._named(result, at, behind)[1])
+        return found
+
+    def _named(
+        self, path: Path, at: tuple[str, ...], requests: Sequence[Request]
+    ) -> tuple[Mapping[str, str], Sequence[Method]]:
+        """Return the attributes of the resources below one by their segments, and its methods."""
+        children = self._children.get(path, {})
+        claims: dict[str, Sequence[str]] = {}
+        elements: dict[str, str] = {}
+        taken: set[str] = set()
+        for segment, element in children.items():
+            name = avoid(segment_name(self._given.get(element, segment)), PLAIN_NAMES)
+            claims[segment] = [avoid(name, CLIENT_ATTRIBUTES) if not path else name]
+            elements[segment] = element
+        called = [*_called(path, requests, self._given)]
+        for wire, element, names in called:
+            if element:
+                claims[wire], elements[wire] = names, element
+            else:
+                taken.update(names)
+        settled = settle_given(claims, snake_with, self._given, elements, taken)
+        methods = [
+            build_method(at, settled.get(wire, names)[0], request, self._given)
+            for request, (wire, _, names) in zip(requests, called, strict=True)
+        ]
+        return {segment: settled[segment][0] for segment in children}, methods
 
 
 def class_prefix(model: Model, client: str = "") -> str:
@@ -80,14 +157,6 @@ def _root(model: Model, client: str) -> str:
     return only.name if only.kind == "Singleton" else ""
 
 
-def attributes(path: Path) -> tuple[str, ...]:
-    """Return the attribute path of a resource, from the client."""
-    if is_result(path):
-        return (*attributes(path[:-1]), path[-1].removesuffix(CALL))
-    names = [segment_name(segment) for segment in path]
-    return (*(avoid(name, CLIENT_ATTRIBUTES) for name in names[:1]), *names[1:])
-
-
 def is_result(path: Path) -> bool:
     """Whether a resource is the result of a composable function."""
     return bool(path) and path[-1].endswith(CALL)
@@ -98,13 +167,20 @@ def _is_result(request: Request, call: Request) -> bool:
     return call.kind == "function" and request.through is call.operation
 
 
-def _methods(path: Path, requests: Sequence[Request]) -> Sequence[Method]:
+def _called(
+    path: Path, requests: Sequence[Request], given: Mapping[str, str]
+) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """Yield what each method is called: what tells it apart on the wire, its element, and its names.
+
+    Methods that are named by their kinds are about no element; one that reads a stream has two names.
+    """
     counted = Counter(map(_call, requests))
-    owner = attributes(path)
-    methods: list[Method] = []
     for request in requests:
         call = _call(request)
-        name = _name(request, overloaded=counted[call] > 1)
+        element = _element(request)
+        simple = split_name(element)[1] if request.operation else request.segments[-1]
+        own = given.get(element, simple)
+        name = _name(request, own, overloaded=counted[call] > 1)
         # An operation may be bound both to a collection and to its items.
         if request.operation and request.target.collection and (call[0], False) in counted:
             name += "_collection"
@@ -112,8 +188,25 @@ def _methods(path: Path, requests: Sequence[Request]) -> Sequence[Method]:
             name = avoid(name, RESULT_ATTRIBUTES)
         elif not path:
             name = avoid(name, CLIENT_ATTRIBUTES)
-        methods.append(build_method(owner, name, request))
-    return methods
+        yield _wire(request), element, [
+            name,
+            *([stream_name(name)] if request.kind == "content" else []),
+        ]
+
+
+def _element(request: Request) -> str:
+    """Return the element that a method is named after, empty for one that is named by its kind."""
+    if request.operation:
+        return request.operation.name
+    return request.steps[-1] if request.target == STREAM else ""
+
+
+def _wire(request: Request) -> str:
+    """Return what tells the request of a method from those of its siblings."""
+    if request.operation:
+        parameters = ",".join(parameter.name for parameter in request.parameters)
+        return f"{request.operation.name}({parameters}){'s' * request.target.collection}"
+    return f"{request.method} {request.segments[-1]}"
 
 
 def _call(request: Request) -> tuple[str, bool]:
@@ -121,25 +214,21 @@ def _call(request: Request) -> tuple[str, bool]:
     return request.operation.name if request.operation else request.kind, request.target.collection
 
 
-def _name(request: Request, *, overloaded: bool) -> str:
-    """Return the name of a method: its kind, or the name of the operation or stream.
+def _name(request: Request, own: str, *, overloaded: bool) -> str:
+    """Return the name of a method: its kind, or `own`, the name of the operation or stream.
 
     The names of overloads list their parameters, as in `supported_time_zones_with_standard`.
     """
     match request.kind:
         case "action" | "function" if request.operation:
-            name = avoid(snake_case(split_name(request.operation.name)[1]), PLAIN_NAMES)
+            name = avoid(snake_case(own), PLAIN_NAMES)
             taken = [snake_case(parameter.name) for parameter in request.parameters]
             return f"{name}_with_{'_and_'.join(taken)}" if overloaded and taken else name
         case "content":
-            return f"get_{_stream_name(request)}"
+            return f"get_{snake_case(own)}"
         case "put_content":
-            return f"put_{_stream_name(request)}"
+            return f"put_{snake_case(own)}"
         case "delete_content":
-            return f"delete_{_stream_name(request)}"
+            return f"delete_{snake_case(own)}"
         case _:
             return request.kind
-
-
-def _stream_name(request: Request) -> str:
-    return snake_case(request.segments[-1].replace("$value", "value"))

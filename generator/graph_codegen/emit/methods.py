@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from graph_codegen.csdl.ast import Operation, Parameter, TypeRef, split_name
-from graph_codegen.emit.names import parameter_name
+from graph_codegen.emit.distinct import settle, snake_with
+from graph_codegen.emit.names import NO_NAMES, parameter_name, settle_given
 from graph_codegen.service.capabilities import is_optional
 from graph_codegen.service.requests import (
     COLLECTION_OPTIONS,
@@ -20,7 +21,6 @@ from graph_codegen.service.requests import (
     STREAM,
     Request,
 )
-from graph_codegen.service.resources import Key
 
 OPTIONS = ("headers", "query", "timeout", "retry")
 """What every method takes besides the parameters of its operation; actions also take `UNDECLARED`."""
@@ -143,9 +143,7 @@ class Method:
     @property
     def stream_name(self) -> str:
         """The name of the method that gives the same stream in pieces, empty for none."""
-        if self.request.returns != STREAM:
-            return ""
-        return f"stream_{self.name.replace('get_', '', 1)}"
+        return stream_name(self.name) if self.request.returns == STREAM else ""
 
     @property
     def wire_names(self) -> Mapping[str, str]:
@@ -157,11 +155,17 @@ class Method:
         return {name: wire_name for name, wire_name in own if to_camel(name) != wire_name}
 
 
-def build_method(owner: tuple[str, ...], name: str, request: Request) -> Method:
-    """Return the method with a name that sends a request, of the resource at an attribute path."""
-    keys = tuple(_key(key) for key in request.keys)
-    entity = _entity(request.body) if request.body else None
-    parameters = tuple(_parameters(request))
+def build_method(
+    owner: tuple[str, ...], name: str, request: Request, given: Mapping[str, str] = NO_NAMES
+) -> Method:
+    """Return the method with a name that sends a request, of the resource at an attribute path.
+
+    `given` are the names that someone gave to elements: see `Names`.
+    """
+    keys = tuple(_keys(request))
+    taken = {key.name for key in keys}
+    entity = _entity(request.body, taken) if request.body else None
+    parameters = tuple(_parameters(request, taken, given))
     taken = {argument.name for argument in (*keys, *filter(None, [entity]), *parameters)}
     return Method(
         owner=owner,
@@ -197,40 +201,62 @@ def _free(name: str, taken: Iterable[str]) -> str:
     return name
 
 
-def _key(key: Key) -> Argument:
-    return Argument(wire_name=key.name, name=parameter_name(key.name), type=KEY_TYPE)
+def stream_name(name: str) -> str:
+    """Return the name of the method that gives the stream of another in pieces."""
+    return f"stream_{name.replace('get_', '', 1)}"
 
 
-def _entity(body: TypeRef) -> Argument:
+def _keys(request: Request) -> Iterator[Argument]:
+    claims = {key.name: [parameter_name(key.name)] for key in request.keys}
+    for wire_name, (name,) in settle(claims, snake_with).items():
+        yield Argument(wire_name=wire_name, name=name, type=KEY_TYPE)
+
+
+def _entity(body: TypeRef, taken: Set[str]) -> Argument:
+    """Return the argument for a body, with a name that no key has."""
     if body == STREAM:
-        return Argument(wire_name="content", name="content")
+        return Argument(wire_name="content", name=_beside("content", taken))
     if body == REFERENCE:
-        return Argument(wire_name="@odata.id", name="entity")
+        return Argument(wire_name="@odata.id", name=_beside("entity", taken))
     name = split_name(body.name)[1]
-    return Argument(wire_name=name, name=parameter_name(name), type=body)
+    return Argument(wire_name=name, name=_beside(parameter_name(name), taken), type=body)
 
 
-def _parameters(request: Request) -> Iterator[Argument]:
-    taken = {parameter_name(key.name) for key in request.keys}
+def _parameters(request: Request, keys: Set[str], given: Mapping[str, str]) -> Iterator[Argument]:
+    taken = keys
     outer = request.through_parameters
-    own = {parameter.name: parameter for parameter in request.parameters}
-    for operation, named in ((request.through, outer), (request.operation, own)):
+    for operation, named in (
+        (request.through, outer),
+        (request.operation, request.own_parameters),
+    ):
         if operation:
-            found = [_argument(operation, *item, taken) for item in named.items()]
-            taken |= {argument.name for argument in found}
+            found = [*_arguments(operation, named, taken, given)]
+            taken = taken | {argument.name for argument in found}
             yield from found
 
 
-def _argument(
-    operation: Operation, wire_name: str, parameter: Parameter, taken: Set[str]
-) -> Argument:
-    name = parameter_name(wire_name)
+def _arguments(
+    operation: Operation,
+    named: Mapping[str, Parameter],
+    taken: Set[str],
+    given: Mapping[str, str],
+) -> Iterator[Argument]:
+    """Yield the arguments for parameters of an operation, with names that are not taken."""
+    elements = {wire: f"{operation.name}/{parameter.name}" for wire, parameter in named.items()}
+    claims = {
+        wire: [_beside(parameter_name(given.get(elements[wire], wire)), taken)] for wire in named
+    }
+    for wire, (name,) in settle_given(claims, snake_with, given, elements, taken).items():
+        yield Argument(
+            wire_name=wire,
+            name=name,
+            type=named[wire].type,
+            nullable=named[wire].nullable is not False,
+            required=not is_optional(operation, named[wire]),
+        )
+
+
+def _beside(name: str, taken: Set[str]) -> str:
     while name in taken:
         name += "_parameter"
-    return Argument(
-        wire_name=wire_name,
-        name=name,
-        type=parameter.type,
-        nullable=parameter.nullable is not False,
-        required=not is_optional(operation, parameter),
-    )
+    return name

@@ -1,16 +1,15 @@
 """The one place that turns CSDL names into Python names.
 
-Names are never made unique by a number: two CSDL names that become the same Python name are an
-error that names both.
+Names are never made unique by a number: see `distinct`. A name that someone gives an element is spelled
+instead of its own name.
 """
 
 from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from graph_codegen.csdl.ast import (
     ENTITY,
@@ -20,20 +19,24 @@ from graph_codegen.csdl.ast import (
     EnumType,
     NavigationProperty,
     Property,
-    StructuredType,
     split_name,
 )
+from graph_codegen.emit import spelling
+from graph_codegen.emit.distinct import (
+    NONE,
+    Join,
+    constant_with,
+    digests,
+    first,
+    pascal_with,
+    rank,
+    settle,
+    snake_with,
+)
 from graph_codegen.emit.parts import divide
-from graph_codegen.errors import CodegenError, Diagnostic, Place
+from graph_codegen.errors import CodegenError, error
 from graph_codegen.model.model import Model
 from graph_codegen.service.requests import STREAM
-
-_BOUNDARY = re.compile(
-    r"(?<=[a-z])(?=[A-Z])"  # call|Id
-    r"|(?<=[A-Z0-9])(?=[A-Z][a-z])"  # E2E|Encrypted, ipv4|Address
-    r"|(?<=_)(?=[A-Z])"  # remote_|Control, which must differ from remote|Control
-    r"|[^0-9A-Za-z_]+"
-)
 
 KEYWORDS = frozenset(keyword.kwlist)
 
@@ -95,6 +98,8 @@ BEHAVIOURS: Mapping[str, tuple[str, frozenset[str]]] = {
 
 BEHAVIOUR_NAMES = frozenset(name for name, _ in BEHAVIOURS.values())
 
+NO_NAMES: Mapping[str, str] = {}
+
 CLASS_NAMES = KEYWORDS | MODULE_NAMES | BEHAVIOUR_NAMES | {"ConfigDict", "StrEnum"}
 """Names that no class may have; datamodel-code-generator would change the last two."""
 
@@ -105,7 +110,7 @@ MODULES_TAKEN = frozenset({"annotations", "register_namespaces"}) | {
 """Names that no module may have: other imports of `models`, and device names of Windows."""
 
 LONGEST_MODULE = 200
-"""Longest name of a module; file systems allow 255 characters including the suffix."""
+"""Longest name of a module before what tells it apart; file systems allow 255 characters."""
 
 CLIENT_ATTRIBUTES = frozenset(
     {"aclose", "close", "follow", "get_recording", "request", "stream_recording"}
@@ -113,24 +118,14 @@ CLIENT_ATTRIBUTES = frozenset(
 """The methods of the clients; a test keeps the list complete."""
 
 
-def words(name: str) -> list[str]:
-    """Split `isE2EEncrypted` into `is`, `E2E`, `Encrypted`."""
-    return [word for word in _BOUNDARY.split(name) if word]
-
-
-@lru_cache(maxsize=10_000)
 def snake_case(name: str) -> str:
-    """Spell a CSDL name as a Python attribute: `callbackUri` becomes `callback_uri`.
-
-    The same names come again and again, so the last answers are kept.
-    """
-    return avoid(_ensure_letter_first("_".join(words(name)).lower(), "n"), KEYWORDS)
+    """Spell a CSDL name as a Python attribute: `callbackUri` becomes `callback_uri`."""
+    return avoid(spelling.snake(name), KEYWORDS)
 
 
 def class_name(name: str) -> str:
     """Spell a type's simple name as a Python class: `callRoute` becomes `CallRoute`."""
-    parts = re.split("[^0-9A-Za-z]+", name)
-    simple = _ensure_letter_first("".join(part[:1].upper() + part[1:] for part in parts), "N")
+    simple = spelling.pascal(name)
     return f"Graph{simple}" if simple in CLASS_NAMES else simple
 
 
@@ -162,18 +157,20 @@ def parameter_name(name: str) -> str:
 
 def member_name(name: str) -> str:
     """Spell an enumeration member as a constant: `unknownFutureValue` → `UNKNOWN_FUTURE_VALUE`."""
-    return _ensure_letter_first("_".join(words(name)).upper(), "N")
+    return spelling.constant(name)
 
 
 def module_name(namespace: str) -> str:
     """Spell a namespace as a module: `microsoft.graph.callRecords` becomes `call_records`."""
-    name = snake_case(namespace.removeprefix(f"{ROOT_NAMESPACE}.").removeprefix("microsoft."))
+    name = namespace.removeprefix(f"{ROOT_NAMESPACE}.").removeprefix("microsoft.")
+    name = snake_case(spelling.ascii_only(name))
     # Two underscores represent a dot in annotations on their way to the templates.
     name = re.sub("__+", "_", name)
     # A module imports another as `_name`, which an attribute of that name would hide in annotations.
     if name in MODULES_TAKEN or f"_{name}" in MODEL_ATTRIBUTES:
         return f"{name}_namespace"
-    return f"{name}namespace" if name.endswith("_") else name
+    name = f"{name}namespace" if name.endswith("_") else name
+    return name[:LONGEST_MODULE].rstrip("_")
 
 
 def edm_annotation(name: str) -> str:
@@ -185,16 +182,11 @@ def schema_name(type_name: str) -> str:
     """Spell a full type name as one flat name: `CallRecordsSession`; microsoft.graph needs no prefix."""
     namespace, simple = split_name(type_name)
     prefix = "" if namespace == ROOT_NAMESPACE else _pascal(module_name(namespace))
-    return prefix + class_name(simple)
+    return prefix + class_name(spelling.ascii_only(simple))
 
 
 def _pascal(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
-
-
-def _ensure_letter_first(name: str, letter: str) -> str:
-    """Prefix a letter to a name that does not start with one: to pydantic, `_` means private."""
-    return name if name[:1].isalpha() else letter + name
 
 
 def avoid(name: str, taken: frozenset[str]) -> str:
@@ -202,11 +194,13 @@ def avoid(name: str, taken: frozenset[str]) -> str:
     return f"{name}_" if name in taken else name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Names:
     """The Python names of a model: classes with their modules, attributes and members by owner.
 
-    `parts` are the modules of the types in those namespaces whose module is divided.
+    `parts` are the modules of the types in those namespaces whose module is divided. `given` are the names
+    that someone gave, by the element: a namespace, or what annotation targets are spelled like (CSDL
+    14.2.2), operations without signature.
     """
 
     modules: Mapping[str, str]
@@ -215,85 +209,144 @@ class Names:
     schemas: Mapping[str, str]
     attributes: Mapping[str, Mapping[str, str]]
     members: Mapping[str, Mapping[str, str]]
+    given: Mapping[str, str]
 
     def module_of(self, type_name: str) -> str:
         """Return the module that a class is in: that of its namespace, or a part of it."""
         return self.parts.get(type_name) or self.modules[split_name(type_name)[0]]
 
 
-def assign_names(model: Model) -> Names:
-    """Return the Python names of everything in a model.
+def assign_names(model: Model, given: Mapping[str, str] = NO_NAMES) -> Names:
+    """Return the Python names of everything in a model but the methods of its client.
 
     `modules` is by namespace, `parts`, `classes` and `schemas` by full type name, `attributes` (including
-    inherited ones) and `members` by full type name and then by CSDL name. Raises CodegenError for
-    every pair of CSDL names that share a Python name, and for namespaces that cannot be modules.
+    inherited ones) and `members` by full type name and then by CSDL name. Raises CodegenError for two names
+    in `given` that collide.
     """
-    problems: list[Diagnostic] = []
-    places = {name: declared.place for name, declared in model.types.items()}
-    firsts = {split_name(name)[0]: place for name, place in reversed(places.items())}
-    namespaces = sorted(firsts)
-    modules = {namespace: module_name(namespace) for namespace in namespaces}
-    problems += _collisions(modules.items(), firsts)
-    problems += _no_modules(modules, firsts)
-    classes = {name: class_name(split_name(name)[1]) for name in model.types}
-    for namespace in namespaces:
-        own = [(n, c) for n, c in classes.items() if split_name(n)[0] == namespace]
-        problems += _collisions(own, places)
-    schemas = {name: schema_name(name) for name in model.types}
-    problems += _collisions(schemas.items(), places)
-    attributes: dict[str, Mapping[str, str]] = {}
-    members: dict[str, Mapping[str, str]] = {}
-    for type_name, declared in model.types.items():
-        if isinstance(declared, StructuredType):
-            attributes[type_name], found = _attributes(model, declared)
-        else:
-            members[type_name], found = _members(declared)
-        problems += found
-    if problems:
-        raise CodegenError(*dict.fromkeys(problems))
-    return Names(modules, divide(model, modules), classes, schemas, attributes, members)
+    return _Assignment(model, given).names()
 
 
-def _no_modules(modules: Mapping[str, str], places: Mapping[str, Place]) -> Iterator[Diagnostic]:
-    for namespace, module in modules.items():
-        if len(module) > LONGEST_MODULE:
-            yield Diagnostic("the namespace is too long to name a file", places[namespace])
+def settle_given(
+    claims: Mapping[str, Sequence[str]],
+    join: Join,
+    given: Mapping[str, str],
+    elements: Mapping[str, str],
+    taken: Collection[str] = NONE,
+) -> Mapping[str, tuple[str, ...]]:
+    """Return the names of things that are in one place, all different, see `settle`.
+
+    `elements` are the elements that the claims are about: those with a `given` name keep it. Raises
+    CodegenError for two given names that collide.
+    """
+    fixed = [wire for wire in claims if elements.get(wire) in given]
+    met: dict[str, str] = {}
+    for wire in fixed:
+        for name in claims[wire]:
+            other = met.setdefault(name, wire)
+            if elements[other] != elements[wire]:
+                raise clash(given, elements[other], elements[wire])
+    return settle(claims, join, taken=taken, fixed=fixed)
 
 
-def _attributes(
-    model: Model, declared: StructuredType
-) -> tuple[Mapping[str, str], list[Diagnostic]]:
-    items = [item for owner in model.lineage(declared.name) for item in owner.members()]
-    names = {item.name: attribute_name(item.name) for item in items}
-    places = {item.name: item.place for item in items}
-    own = {
-        item.name for item in declared.members()
-    }  # collisions of inherited attributes are reported for the base
-    found = _collisions(names.items(), places, declared.name)
-    return names, [problem for problem in found if problem.property in own]
+def clash(given: Mapping[str, str], one: str, other: str) -> CodegenError:
+    """Return the error for two given names that are one in Python: it shows their lines."""
+    lines = " and ".join(f'"{element}" = "{given[element]}"' for element in (one, other))
+    return error("one name for two in the same place", f"[names] {lines}")
 
 
-def _members(declared: EnumType) -> tuple[Mapping[str, str], list[Diagnostic]]:
-    names = {member.name: member_name(member.name) for member in declared.members}
-    places = {member.name: member.place for member in declared.members}
-    return names, _collisions(names.items(), places, declared.name)
+class _Assignment:
+    def __init__(self, model: Model, given: Mapping[str, str]) -> None:
+        self._model = model
+        self._given = given
 
+    def names(self) -> Names:
+        model = self._model
+        by_namespace: dict[str, list[str]] = {}
+        for name in model.types:
+            by_namespace.setdefault(split_name(name)[0], []).append(name)
+        modules = self._settled(
+            {n: self._spelled(n, module_name, n) for n in by_namespace}, snake_with
+        )
+        classes: dict[str, str] = {}
+        for own in by_namespace.values():
+            plain = {name: self._spelled(name, class_name, split_name(name)[1]) for name in own}
+            classes |= self._settled(plain, pascal_with)
+        schemas = settle({name: [schema_name(name)] for name in model.types}, pascal_with)
+        enums = (declared for declared in model.types.values() if isinstance(declared, EnumType))
+        return Names(
+            modules=modules,
+            parts=divide(model, modules),
+            classes=classes,
+            schemas={name: spelled for name, (spelled,) in schemas.items()},
+            attributes=self._attributes(),
+            members={declared.name: self._members(declared) for declared in enums},
+            given=self._given,
+        )
 
-def _collisions(
-    pairs: Iterable[tuple[str, str]], places: Mapping[str, Place], owner: str = ""
-) -> list[Diagnostic]:
-    """Return a diagnostic for each CSDL name whose Python name is taken by an earlier one."""
-    first: dict[str, str] = {}
-    problems: list[Diagnostic] = []
-    for csdl_name, python_name in pairs:
-        other = first.setdefault(python_name, csdl_name)
-        if other != csdl_name:
-            problems.append(
-                Diagnostic(
-                    f"{other} and {csdl_name} both become {python_name} in Python",
-                    places[csdl_name],
-                    owner or csdl_name,
-                    csdl_name if owner else "",
-                )
-            )
-    return problems
+    def _spelled(self, element: str, spell: Callable[[str], str], name: str) -> str:
+        return spell(self._given.get(element, name))
+
+    def _settled(self, plain: Mapping[str, str], join: Join, owner: str = "") -> Mapping[str, str]:
+        claims = {wire: [name] for wire, name in plain.items()}
+        elements = {wire: f"{owner}{wire}" for wire in plain}
+        found = settle_given(claims, join, self._given, elements)
+        return {wire: name for wire, (name,) in found.items()}
+
+    def _members(self, declared: EnumType) -> Mapping[str, str]:
+        owner = f"{declared.name}/"
+        plain = {
+            m.name: self._spelled(owner + m.name, member_name, m.name) for m in declared.members
+        }
+        return self._settled(plain, constant_with, owner)
+
+    # -- attributes: a type has those of its base types
+
+    def _attributes(self) -> Mapping[str, Mapping[str, str]]:
+        """Return the attributes of each type, inherited ones too, by type and CSDL name.
+
+        Two properties collide if one type has both, whether it declares them or inherits them.
+        """
+        model = self._model
+        own = {
+            declared.name: {
+                item.name: self._spelled(f"{declared.name}/{item.name}", attribute_name, item.name)
+                for item in declared.members()
+            }
+            for declared in model.structured()
+        }
+        lineages = {name: [owner.name for owner in model.lineage(name)] for name in own}
+        giving_way = {item for name in own for item in self._colliding(lineages[name], own)}
+        used = {name for names in own.values() for name in names.values()}
+        owners: dict[str, str] = {}
+        for owner, wire in sorted(giving_way, key=lambda item: (rank(item[1]), item[0])):
+            candidates = (snake_with(own[owner][wire], digest) for digest in digests(wire))
+            name = next(n for n in candidates if n not in used and owners.get(n, wire) == wire)
+            owners[name] = wire
+            own[owner][wire] = name
+        return {
+            name: {
+                wire: spelled for owner in lineages[name] for wire, spelled in own[owner].items()
+            }
+            for name in own
+        }
+
+    def _colliding(
+        self, lineage: Sequence[str], own: Mapping[str, Mapping[str, str]]
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the properties that give way to another, of those that the last type of a lineage has."""
+        fresh = {*own[lineage[-1]].values()}
+        claimants: dict[str, list[tuple[str, str]]] = {}
+        for owner in lineage:
+            for wire, name in own[owner].items():
+                if name in fresh:
+                    claimants.setdefault(name, []).append((owner, wire))
+        for items in claimants.values():
+            if len(items) > 1:
+                given = [
+                    f"{owner}/{wire}" for owner, wire in items if f"{owner}/{wire}" in self._given
+                ]
+                if len(given) > 1:
+                    raise clash(self._given, *given[:2])
+                fixed = [wire for owner, wire in items if f"{owner}/{wire}" in given]
+                keeps = first((wire for _, wire in items), fixed)
+                yield from (item for item in items if item[1] != keeps)

@@ -199,7 +199,7 @@ class _Writer:
         ]
         arguments = dict(request.through_parameters)
         if request.kind == "function":
-            arguments |= {p.name: p for p in request.parameters}
+            arguments |= request.own_parameters
         parameters += [
             {"name": name, "in": "path", "required": True, "schema": self._property(p)}
             for name, p in arguments.items()

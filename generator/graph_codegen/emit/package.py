@@ -87,7 +87,7 @@ def build(
     after the other. Raises CodegenError for names that collide, and for generated code that is not
     valid Python.
     """
-    names = assign_names(model)
+    names = assign_names(model, settings.names)
     package = settings.package
     sources = {
         **render_client(model, known.writer(names), settings),

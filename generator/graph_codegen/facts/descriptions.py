@@ -79,8 +79,7 @@ class Descriptions:
         described as the property of the same name: that of the type which the operation is bound to, else
         the only text about a property of that name.
         """
-        own = {parameter.name: parameter for parameter in request.parameters}
-        parameter = own.get(name) or request.through_parameters.get(name)
+        parameter = request.own_parameters.get(name) or request.through_parameters.get(name)
         if text := self._own(parameter.annotations if parameter else ()):
             return text
         if name in self.parameters:

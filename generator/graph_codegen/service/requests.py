@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -118,7 +118,14 @@ class Request:
     @property
     def through_parameters(self) -> Mapping[str, Parameter]:
         """The parameters of the function that it goes through, by their placeholders in the path."""
-        return _placeholders(self.through, self.operation) if self.through else {}
+        return _placeholders(self.through, self.keys, self.operation) if self.through else {}
+
+    @property
+    def own_parameters(self) -> Mapping[str, Parameter]:
+        """The parameters of its operation, by their placeholders in the path or names in the body."""
+        if self.operation and self.kind == "function":
+            return _placeholders(self.operation, self.keys)
+        return {parameter.name: parameter for parameter in self.parameters}
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -144,21 +151,23 @@ class Request:
 
 
 def _placeholders(
-    function: Operation, operation: Operation | None = None
+    function: Operation, keys: Iterable[Key], operation: Operation | None = None
 ) -> Mapping[str, Parameter]:
     """Return the parameters of a function by the names that a path has for their values.
 
-    Those are their own names, with the name of the function in front where the operation that is bound
-    to its result has a parameter of that name, too.
+    Those are their own names, with the name of the function in front where a key has that name, or a
+    parameter of the operation that is bound to its result.
     """
-    taken = {parameter.name for parameter in operation.own} if operation else set[str]()
-    placeholders: dict[str, Parameter] = {}
+    taken = {key.name for key in keys}
+    taken |= {parameter.name for parameter in operation.own} if operation else set[str]()
+    own = {parameter.name for parameter in function.own}
+    found: dict[str, Parameter] = {}
     for parameter in function.own:
-        name = parameter.name
-        while name in taken:
-            name = f"{split_name(function.name)[1]}_{name}"
-        placeholders[name] = parameter
-    return placeholders
+        name, others = parameter.name, taken
+        while name in others:
+            name, others = f"{split_name(function.name)[1]}_{name}", taken | own
+        found[name] = parameter
+    return found
 
 
 def list_requests(model: Model) -> tuple[Request, ...]:
@@ -399,7 +408,8 @@ class _Walk:
         """
         behind = replace(at, type=result.type, annotations=result.annotations)
         for operation in self._bound(behind):
-            prefix = f"{at.path}/{self._segment(function, _placeholders(function, operation))}"
+            placeholders = _placeholders(function, at.keys, operation)
+            prefix = f"{at.path}/{self._segment(function, placeholders)}"
             yield self._call(operation, replace(behind, path=prefix), function)
 
     def _bound(self, at: Resource) -> Iterator[Operation]:
@@ -433,9 +443,7 @@ class _Walk:
     ) -> Request:
         returns = operation.returns.type if operation.returns else None
         kind: Kind = "action" if operation.kind == "Action" else "function"
-        if kind == "function":
-            self._refuse_key(operation, at)
-        segment = self._segment(operation, _placeholders(operation))
+        segment = self._segment(operation, _placeholders(operation, at.keys))
         request = self._request(kind, at, f"/{segment}", returns=returns, operation=operation)
         return replace(request, through=through)
 
@@ -458,13 +466,6 @@ class _Walk:
     def _has_literal(self, ref: TypeRef) -> bool:
         """Whether values of a type have literals: primitive ones, and those of enumerations."""
         return not (ref.collection or ref.name in _JSON or self._model.structure(ref.name))
-
-    def _refuse_key(self, operation: Operation, at: Resource) -> None:
-        keys = {key.name for key in at.keys}
-        for parameter in operation.own:
-            if parameter.name in keys:
-                message = f"{parameter.name} is the name of a key on the path {at.path} already"
-                raise error(message, parameter.place, type=operation.name, property=parameter.name)
 
     def _request(
         self,

@@ -199,8 +199,8 @@ def methods(model: Model) -> Mapping[str, Keywords]:
             frozenset(argument.name for argument in method.arguments),
             frozenset(argument.name for argument in method.arguments if argument.required),
         )
-        for methods in client_methods(model, list_requests(model)).values()
-        for method in methods
+        for offer in client_methods(model, list_requests(model)).values()
+        for method in offer.methods
     }
 
 
@@ -236,8 +236,8 @@ def unnamed(a: Side, b: Side) -> set[str]:
     clients = (
         {
             method.python
-            for methods in client_methods(side.model, list_offers(side.model)).values()
-            for method in methods
+            for offer in client_methods(side.model, list_offers(side.model)).values()
+            for method in offer.methods
         }
         for side in (a, b)
     )

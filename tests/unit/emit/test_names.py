@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import keyword
+import unicodedata
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from graph_codegen.emit import names
+from graph_codegen.emit import names, spelling
 from graph_codegen.emit.names import MODULE_NAMES
 from graph_codegen.errors import CodegenError
 from graph_comms.models import GraphModel
 from tests.hostile.generated import generate, imported
-from tests.support.csdl import FILE, document, model, schema
+from tests.support.csdl import document, model, schema
 
 LETTERS = st.characters(categories=("Lu", "Ll", "Lo", "Lt", "Lm", "Nl"))
 SIMPLE = st.one_of(
@@ -44,7 +46,12 @@ SIMPLE = st.one_of(
         ("list", "list_"),
         ("copy", "copy_"),
         ("self", "self"),
-        ("größe", "gr_e"),
+        ("größe", "größe"),
+        ("GrößeÄnderung2", "größe_änderung2"),
+        ("日本ID", "日本_id"),
+        ("ﬁleNameⅧ", "file_name_viii"),
+        ("हिन्दी", "हनद"),
+        ("K·2", "k_2"),
         ("remoteControl", "remote_control"),
         ("remote_Control", "remote__control"),
     ],
@@ -65,6 +72,10 @@ def test_attributes(name: str, attribute: str) -> None:
         ("field", "GraphField"),
         ("list", "List"),
         ("_", "N"),
+        ("größe", "Größe"),
+        ("éclair", "Éclair"),
+        ("日本", "N日本"),
+        ("Ꭰx", "NᎠx"),
     ],
 )
 def test_classes(name: str, class_: str) -> None:
@@ -79,6 +90,9 @@ def test_classes(name: str, class_: str) -> None:
         ("_720p", "N_720P"),
         ("_7", "N_7"),
         ("E2E", "E2E"),
+        ("größe", "GRÖSSE"),
+        ("日本", "日本"),
+        ("ƛ", "ƛ"),
     ],
 )
 def test_members(name: str, member: str) -> None:
@@ -93,6 +107,8 @@ def test_members(name: str, member: str) -> None:
         ("microsoft.graph.import", "import_namespace", "ImportNamespaceCall"),
         ("microsoft.other", "other", "OtherCall"),
         ("com.example.deep", "com_example_deep", "ComExampleDeepCall"),
+        ("microsoft.graph.größe", "gro_e", "GroECall"),
+        ("日本", "n", "NCall"),
     ],
 )
 def test_modules_and_schemas(namespace: str, module: str, schema_name: str) -> None:
@@ -119,12 +135,14 @@ def test_every_name_becomes_an_identifier_out_of_the_way(name: str) -> None:
     }
     for result in results:
         assert result.isidentifier()
-        assert result.isascii()  # so that no normalisation of identifiers makes two into one
+        assert unicodedata.normalize("NFKC", result) == result  # as Python compares identifiers
         assert not keyword.iskeyword(result)
         assert not result.startswith("_")  # private to pydantic, a sunder name to an enumeration
     assert attribute not in names.MODEL_ATTRIBUTES | names.ANNOTATION_NAMES
     assert class_ not in MODULE_NAMES
     assert class_[0].isupper()
+    assert names.module_name(f"microsoft.graph.{name}").isascii()  # what files are called
+    assert names.schema_name(f"microsoft.graph.{name}").isascii()  # a key of an OpenAPI document
     assert names.parameter_name(name) != "self"
 
 
@@ -147,84 +165,144 @@ def test_no_attribute_of_the_model_class_is_free_to_take() -> None:
 
 @given(SIMPLE)
 def test_the_words_of_a_name_are_all_of_its_letters(name: str) -> None:
-    kept = "".join(c for c in name if c.isascii() and (c.isalnum() or c == "_"))
-    assert "".join(names.words(name)) == kept
+    letters = unicodedata.normalize("NFKC", name)
+    kept = (c for c in letters if f"a{c}".isidentifier() and unicodedata.category(c)[0] != "M")
+    assert "".join(spelling.words(name)) == unicodedata.normalize("NFKC", "".join(kept))
 
 
 # -- collisions
-
-
-def refusal(*schemas: str) -> list[str]:
-    with pytest.raises(CodegenError) as caught:
-        names.assign_names(model(*schemas))
-    return [str(diagnostic) for diagnostic in caught.value.diagnostics]
 
 
 def text(name: str) -> str:
     return f'<Property Name="{name}" Type="Edm.String"/>'
 
 
-def test_two_properties() -> None:
-    body = f'<ComplexType Name="t">\n{text("callId")}\n{text("CallId")}</ComplexType>'
-    assert refusal(body) == [
-        f"{FILE}:6: microsoft.graph.t/CallId: callId and CallId both become call_id in Python"
-    ]
+def complex_type(name: str, *properties: str, base: str = "") -> str:
+    derived = f' BaseType="graph.{base}"' if base else ""
+    return f'<ComplexType Name="{name}"{derived}>{"".join(map(text, properties))}</ComplexType>'
 
 
-def test_a_property_and_an_inherited_one() -> None:
-    body = (
-        f'<ComplexType Name="a">\n{text("from")}</ComplexType>\n'
-        f'<ComplexType Name="b" BaseType="graph.a">\n{text("From")}</ComplexType>'
-    )
-    assert refusal(body) == [
-        f"{FILE}:7: microsoft.graph.b/From: from and From both become from_ in Python"
-    ]
+def attributes(*types: str, **given: str) -> Mapping[str, Mapping[str, str]]:
+    """Return the attributes of types by simple names."""
+    lines = {f"microsoft.graph.{key.replace('__', '/')}": name for key, name in given.items()}
+    found = names.assign_names(model("".join(types)), lines).attributes
+    return {name.rpartition(".")[2]: own for name, own in found.items()}
+
+
+def test_of_two_properties_one_keeps_the_name_whichever_comes_first() -> None:
+    wanted = {"callId": "call_id", "CallId": "call_id_875b", "x": "x"}
+    assert attributes(complex_type("t", "callId", "CallId", "x")) == {"t": wanted}
+    assert attributes(complex_type("t", "x", "CallId", "callId")) == {"t": wanted}
+
+
+def test_a_third_one_changes_nothing() -> None:
+    found = attributes(complex_type("t", "callId", "CallId", "CALLId", "call_id"))["t"]
+    assert found["callId"] == "call_id"
+    assert found["CallId"] == "call_id_875b"
+    assert len({*found.values()}) == 4
+
+
+def test_a_name_that_collides_with_none_never_changes() -> None:
+    found = attributes(complex_type("t", "callId", "CallId", "call_id_875b", "callId_875b2"))["t"]
+    assert found["call_id_875b"] == "call_id_875b"
+    assert found["callId_875b2"] == "call_id_875b2"
+    assert found["CallId"] == "call_id_875b2e"
+
+
+def test_a_property_and_an_inherited_one_are_told_apart_by_their_names_alone() -> None:
+    base, derived = complex_type("a", "from"), complex_type("b", "From", base="a")
+    assert attributes(base, derived) == {
+        "a": {"from": "from_"},
+        "b": {"from": "from_", "From": "from_2181"},
+    }
+    swapped = complex_type("a", "From"), complex_type("b", "from", base="a")
+    assert attributes(*swapped) == {
+        "a": {"From": "from_2181"},
+        "b": {"From": "from_2181", "from": "from_"},
+    }
+
+
+def test_properties_of_types_that_share_no_values_do_not_collide() -> None:
+    siblings = complex_type("b", "From", base="a"), complex_type("c", "FROM", base="a")
+    assert attributes(complex_type("a"), *siblings) == {
+        "a": {},
+        "b": {"From": "from_"},
+        "c": {"FROM": "from_"},
+    }
 
 
 def test_a_property_and_what_keeps_out_of_the_models_way_do_not_meet() -> None:
-    found = names.assign_names(
-        model(f'<ComplexType Name="t">{text("copy")}{text("_copy2")}</ComplexType>')
-    )
-    assert found.attributes["microsoft.graph.t"] == {"copy": "copy_", "_copy2": "n_copy2"}
+    found = attributes(complex_type("t", "copy", "_copy2"))
+    assert found == {"t": {"copy": "copy_", "_copy2": "n_copy2"}}
 
 
-def test_two_types() -> None:
-    assert refusal('<EnumType Name="call"/>\n<ComplexType Name="Call"/>') == [
-        f"{FILE}:5: microsoft.graph.Call: microsoft.graph.call and microsoft.graph.Call"
-        " both become Call in Python"
-    ]
+def test_names_are_compared_as_python_compares_them() -> None:
+    found = attributes(complex_type("t", "ﬁle", "file", "größe", "grüße"))["t"]
+    assert found == {"ﬁle": "file", "file": "file_3b9c", "größe": "größe", "grüße": "grüße"}
 
 
-def test_types_of_two_namespaces_may_share_a_class_name_but_no_schema_name() -> None:
-    other = schema('<EnumType Name="call"/>', "microsoft.graph.callRecords", "")
-    found = names.assign_names(model('<EnumType Name="call"/>', other))
+def test_types_members_and_namespaces() -> None:
+    members = "".join(f'<Member Name="{name}"/>' for name in ("abc", "ABC"))
+    other = schema(f'<EnumType Name="call">{members}</EnumType>', "microsoft.graph.callRecords", "")
+    body = '<EnumType Name="call"/><ComplexType Name="Call"/><EnumType Name="callRecordsCall"/>'
+    namesake = schema('<EnumType Name="x"/>', "microsoft.graph.call_Records", "")
+    found = names.assign_names(model(body, other, namesake))
     assert found.classes == {
         "microsoft.graph.call": "Call",
+        "microsoft.graph.Call": "Call667A",
+        "microsoft.graph.callRecordsCall": "CallRecordsCall",
         "microsoft.graph.callRecords.call": "Call",
+        "microsoft.graph.call_Records.x": "X",
     }
-    assert len(set(found.schemas.values())) == 2
-    (problem,) = refusal('<EnumType Name="callRecordsCall"/>', other)
-    assert problem.endswith("both become CallRecordsCall in Python")
+    assert found.members["microsoft.graph.callRecords.call"] == {"abc": "ABC", "ABC": "ABC_B5D4"}
+    assert found.modules == {
+        "microsoft.graph": "graph",
+        "microsoft.graph.callRecords": "call_records",
+        "microsoft.graph.call_Records": "call_records_f031",
+    }
+    assert len({*found.schemas.values()}) == 5
 
 
-def test_two_members_and_two_namespaces() -> None:
-    members = '<EnumType Name="e">\n<Member Name="aB"/>\n<Member Name="a_b"/></EnumType>'
-    assert refusal(members) == [
-        f"{FILE}:6: microsoft.graph.e/a_b: aB and a_b both become A_B in Python"
-    ]
-    (problem,) = refusal(
-        schema('<EnumType Name="a"/>', "microsoft.graph.aB", ""),
-        schema('<EnumType Name="b"/>', "microsoft.graph.a_b", ""),
+def test_a_namespace_of_any_length_is_a_module() -> None:
+    long = ".".join(["x" * 100] * 5)
+    (module,) = names.assign_names(model(schema('<EnumType Name="e"/>', long, ""))).modules.values()
+    assert len(module) <= names.LONGEST_MODULE
+
+
+# -- names that someone gives
+
+
+def test_a_given_name_is_spelled_instead_and_others_give_way_to_it() -> None:
+    found = attributes(complex_type("t", "abc", "ABC", "def"), t__ABC="upper_abc", t__abc="Def")
+    assert found == {"t": {"abc": "def_", "ABC": "upper_abc", "def": "def_cb83"}}
+
+
+def test_given_names_of_everything() -> None:
+    other = schema('<EnumType Name="e"><Member Name="m"/></EnumType>', "microsoft.graph.far", "")
+    given = {
+        "microsoft.graph.far": "near",
+        "microsoft.graph.far.e": "Choice",
+        "microsoft.graph.far.e/m": "first",
+    }
+    found = names.assign_names(model(other), given)
+    assert found.modules == {"microsoft.graph.far": "near"}
+    assert found.classes == {"microsoft.graph.far.e": "Choice"}
+    assert found.members == {"microsoft.graph.far.e": {"m": "FIRST"}}
+
+
+@pytest.mark.parametrize(
+    "types",
+    [
+        [complex_type("t", "a", "b")],
+        [complex_type("t", "a"), complex_type("u", "b", base="t")],
+    ],
+)
+def test_two_given_names_that_are_one_are_refused_with_their_lines(types: list[str]) -> None:
+    owner = "u" if len(types) > 1 else "t"
+    given = {"microsoft.graph.t/a": "oneName", f"microsoft.graph.{owner}/b": "one_name"}
+    with pytest.raises(CodegenError) as caught:
+        names.assign_names(model("".join(types)), given)
+    assert str(caught.value) == (
+        f'[names] "microsoft.graph.t/a" = "oneName" and "microsoft.graph.{owner}/b" = "one_name":'
+        " one name for two in the same place"
     )
-    assert problem.endswith("both become a_b in Python")
-
-
-def test_every_collision_is_said_once() -> None:
-    pairs = [("aB", "a_b"), ("cD", "c_d")]
-    body = "".join(text(name) for pair in pairs for name in pair)
-    derived = '<ComplexType Name="u" BaseType="graph.t"/>'
-    problems = refusal(f'<ComplexType Name="t">{body}</ComplexType>{derived}')
-    assert [problem.rpartition(": ")[2] for problem in problems] == [
-        "aB and a_b both become a_b in Python",
-        "cD and c_d both become c_d in Python",
-    ]

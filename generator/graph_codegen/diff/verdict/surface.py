@@ -268,8 +268,8 @@ def _renames_option(old: Method, new: Method) -> bool:
 def _methods(model: Model, client: str) -> _Methods:
     return {
         f"{_resource(method.request)}/{_name(method)}": method
-        for methods in client_methods(model, list_offers(model), client).values()
-        for method in methods
+        for offer in client_methods(model, list_offers(model), client).values()
+        for method in offer.methods
     }
 
 
