@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from time import monotonic
 from typing import Any, Protocol
 
 import httpx
@@ -13,10 +14,7 @@ from starlette.types import ASGIApp, Message
 from graph_comms.bot.waiting import in_thread
 
 from .addresses import is_callback
-from .receivers import Reply
-
-TIMEOUT = 10.0
-"""How long a server at an address may take to answer, in seconds of the machine."""
+from .receivers import MOST, TIMEOUT, Reply
 
 
 class Callback(Protocol):
@@ -101,8 +99,13 @@ class HttpCallback:
             return await loop.run_in_executor(None, self._post, dict(headers), body)
 
     def _post(self, headers: dict[str, str], body: bytes) -> Reply | None:
+        read, end = bytearray(), monotonic() + TIMEOUT
         try:
-            answer = self._client.post(self.url, headers=headers, content=body)
+            with self._client.stream("POST", self.url, headers=headers, content=body) as answer:
+                for piece in answer.iter_bytes():
+                    read += piece
+                    if len(read) > MOST or monotonic() > end:
+                        return None
         except httpx.HTTPError:
             return None
-        return Reply(answer.status_code, answer.content, answer.headers.get("location", ""))
+        return Reply(answer.status_code, bytes(read), answer.headers.get("location", ""))

@@ -205,7 +205,10 @@ class Delivery:
         """Post the notification of an incoming call where its answer says, if it is dialled there."""
         if _first(body).get("changeType") != "created" or not location:
             return
-        address = urljoin(call.callback_uri, location)
+        try:
+            address = urljoin(call.callback_uri, location)
+        except ValueError:  # it is no address
+            return
         again = partial(self._put_once, call, body)
         with self._logged("notification", address, call.id, body, again) as attempt:
             attempt.answer = await self.ask(address, headers, json.dumps(body).encode())

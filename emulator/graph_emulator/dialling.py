@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 
 import httpx
 
 from .addresses import is_callback, is_origin, origin_of
-from .receivers import Receiver, Reply
-
-TIMEOUT = 10.0
-"""How long a bot may take to answer, in seconds."""
+from .receivers import MOST, TIMEOUT, Receiver, Reply
 
 
 class Dialler:
@@ -55,8 +53,16 @@ class Dialler:
         return await self._post(self.callback or uri, headers, body)
 
     async def _post(self, uri: str, headers: Mapping[str, str], body: bytes) -> Reply | None:
+        read = bytearray()
         try:
-            answer = await self._client.post(uri, headers=dict(headers), content=body)
-        except (httpx.HTTPError, httpx.InvalidURL):
+            async with (
+                asyncio.timeout(TIMEOUT),
+                self._client.stream("POST", uri, headers=dict(headers), content=body) as answer,
+            ):
+                async for piece in answer.aiter_bytes():
+                    read += piece
+                    if len(read) > MOST:
+                        return None
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL):
             return None
-        return Reply(answer.status_code, answer.content, answer.headers.get("location", ""))
+        return Reply(answer.status_code, bytes(read), answer.headers.get("location", ""))

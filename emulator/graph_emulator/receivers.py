@@ -6,6 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+TIMEOUT = 10.0
+"""How long who listens at an address may take to answer, in seconds of the machine."""
+
+MOST = 1024 * 1024
+"""How many bytes an answer may have; what is longer is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:

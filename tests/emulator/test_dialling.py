@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -123,6 +123,43 @@ async def test_an_incoming_call_is_redirected_where_that_is_allowed() -> None:
                 await asyncio.sleep(0.02)
             assert [one.status for one in server.log.notifications] == [307, None]
             assert there.taken == []
+
+
+@pytest.mark.parametrize("location", ["http://[", "http://a:x/", "\x7f", "//", "mailto:x"])
+async def test_a_redirect_to_no_address_holds_nothing_up(location: str) -> None:
+    async with (
+        listening(lambda taken: (302, {"location": location}, b"")) as bot,
+        client_of(callback=f"{bot.origin}/api/calls") as (server, _),
+    ):
+        server.rings(from_=server.user("Ann").gives_up(after=0.1))
+        async with asyncio.timeout(10):
+            while len(bot.taken) < 2:  # the end of the call comes, too
+                await asyncio.sleep(0.02)
+
+
+async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer with a body that goes on and on."""
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    with suppress(ConnectionError):
+        while True:
+            writer.write(b"x" * 65536)
+            await writer.drain()
+    writer.close()
+
+
+async def test_an_answer_without_end_is_none() -> None:
+    async with await asyncio.start_server(endless, "127.0.0.1", 0) as bot:
+        callback = f"http://127.0.0.1:{bot.sockets[0].getsockname()[1]}/api/calls"
+        async with client_of(callback=callback) as (server, _):
+            server.rings(from_=server.user("Ann"))
+            async with asyncio.timeout(10):
+                while not server.log.undelivered:
+                    await asyncio.sleep(0.02)
+        with Emulator(callback=callback) as svc:
+            svc.rings(callback, from_=svc.user("Ann").gives_up(after=1))
+            async with asyncio.timeout(10):
+                await asyncio.to_thread(svc.run)
+            assert len(svc.log.undelivered) == len(svc.log.notifications) == 2
 
 
 async def test_redirects_of_other_notifications_are_not_followed() -> None:
