@@ -186,7 +186,8 @@ class Server(Harness):
     def run(self, limit: float | timedelta = LIMIT) -> None:
         """Wait until all calls have ended and nothing else is pending; raises Stuck after `limit` seconds.
 
-        Time is that of the machine: call it in another thread than the server's.
+        Time is that of the machine: call it in another thread than the server's. Raises ServerError when the
+        server stops.
         """
         seconds = limit.total_seconds() if isinstance(limit, timedelta) else limit
         self._refuse("run")
@@ -200,14 +201,19 @@ class Server(Harness):
             if self._schedule.time > end:
                 raise Stuck(f"after {seconds:g} seconds there still are: {', '.join(left)}")
             time.sleep(LOOK)
+            self._running_loop()  # raises once it has stopped
 
     def advance(self, **duration: float) -> None:
-        """Wait for so much time, as timedelta takes it: `advance(seconds=5)`."""
+        """Wait for so much time, as timedelta takes it: `advance(seconds=5)`.
+
+        Raises ServerError when the server stops.
+        """
         self._refuse("advance")
         seconds = timedelta(**duration).total_seconds()
         passed = threading.Event()
         self._do(lambda: self._schedule.after(seconds, passed.set, pending=False, keep=True))
-        passed.wait()
+        while not passed.wait(LOOK):
+            self._running_loop()
 
     # -- inside
 

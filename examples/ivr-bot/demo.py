@@ -23,6 +23,9 @@ HERE = Path(__file__).parent
 PATIENCE = 10.0
 """How long the bot may take to stop, in seconds."""
 
+INTERRUPTED = 130
+"""The exit code after Ctrl+C, as shells have it."""
+
 
 async def main(*, stays: bool) -> int:
     """Show a whole call, and return 0 if it went as it should."""
@@ -112,5 +115,4 @@ if __name__ == "__main__":
     try:
         sys.exit(asyncio.run(main(stays=stays)))
     except KeyboardInterrupt:
-        if not stays:
-            raise
+        sys.exit(0 if stays else INTERRUPTED)

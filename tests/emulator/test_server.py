@@ -6,11 +6,13 @@ import asyncio
 import io
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -249,6 +251,21 @@ def test_what_is_emulated_is_explained(capsys: pytest.CaptureFixture[str]) -> No
     assert "calls.answer" in capsys.readouterr().out
 
 
+async def test_who_waits_for_the_server_does_not_outlast_it() -> None:
+    server = Server(port=0, callback="http://127.0.0.1:9/")
+    async with server.running():
+        server.rings(from_=server.user("Ann"))
+        waiting = [
+            asyncio.create_task(asyncio.to_thread(wait))
+            for wait in (server.run, partial(server.advance, minutes=4))
+        ]
+        await asyncio.sleep(0.1)
+    async with asyncio.timeout(10):
+        for one in waiting:
+            with pytest.raises(ServerError, match="not running"):
+                await one
+
+
 def test_the_demo_shows_a_call_from_ringing_to_its_end() -> None:
     script = PROJECT / "examples/ivr-bot/demo.py"
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
@@ -261,6 +278,25 @@ def test_the_demo_shows_a_call_from_ringing_to_its_end() -> None:
     assert sorted(map(timeless, done.stdout.splitlines())) == sorted(
         map(timeless, shown.partition("\n```")[0].splitlines())
     )
+
+
+def test_the_demo_can_be_interrupted_at_any_time() -> None:
+    script = PROJECT / "examples/ivr-bot/demo.py"
+    with subprocess.Popen(
+        [sys.executable, "-u", script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as demo:
+        try:
+            assert demo.stdout is not None
+            assert demo.stdout.readline().startswith("Ann rings the bot")
+            os.killpg(demo.pid, signal.SIGINT)  # as a terminal does, to the bot, too
+            _, errors = demo.communicate(timeout=20)
+        finally:
+            demo.kill()
+    assert (demo.returncode, errors) == (130, "")
 
 
 def timeless(line: str) -> str:
