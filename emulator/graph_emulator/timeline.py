@@ -104,8 +104,8 @@ def _summary(data: Mapping[str, Json]) -> str:
         return f"key {tone}"
     if kind != "call":
         return f"{kind} {text_of(data.get('status'))}".strip()
-    audio = ", audio active" if data.get("mediaState") else ""
-    return f"call {text_of(data.get('state'))}{audio}".rstrip()
+    audio = text_of(object_of(data.get("mediaState")).get("audio"))
+    return f"call {text_of(data.get('state'))}{audio and f', audio {audio}'}".rstrip()
 
 
 def _act(act: Mapping[str, Json]) -> str:

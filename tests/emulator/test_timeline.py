@@ -34,6 +34,12 @@ def told(data: Any, status: int | None = 202, **item: Any) -> dict[str, Any]:
             told({"@odata.type": CALL, "state": "established", "mediaState": {"audio": "active"}}),
             "      ← updated call established, audio active",
         ),
+        (
+            told(
+                {"@odata.type": CALL, "state": "transferring", "mediaState": {"audio": "inactive"}}
+            ),
+            "      ← updated call transferring, audio inactive",
+        ),
         (told({"@odata.type": CALL, "toneInfo": {"tone": "tone1"}}), "      ← updated key tone1"),
         (
             told({"@odata.type": "#microsoft.graph.playPromptOperation", "status": "completed"}),

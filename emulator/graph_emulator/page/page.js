@@ -169,7 +169,7 @@ function notified(item) {
   if (data.toneInfo) return `${item.changeType} key ${data.toneInfo.tone}`;
   const kind = String(data["@odata.type"] ?? "").split(".").pop();
   if (kind === "call") {
-    const audio = data.mediaState ? ", audio active" : "";
+    const audio = data.mediaState?.audio ? `, audio ${data.mediaState.audio}` : "";
     return `${item.changeType} call ${data.state ?? ""}${audio}`;
   }
   return [item.changeType ?? item.lifecycleEvent, kind || last, data.status].filter(Boolean).join(" ");
