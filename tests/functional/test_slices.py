@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shlex
+import threading
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from graph_codegen.facts import settings
 from tests.support.csdl import SERVICE, content, document, graph_codegen
 
 PAGE = (Path(__file__).parents[2] / "docs" / "slices.md").read_text(encoding="utf-8")
@@ -34,6 +42,7 @@ def project_in(folder: Path, text: str = CONFIGURATION) -> Path:
     folder.mkdir()
     (folder / "graph-codegen.toml").write_text(text, encoding="utf-8")
     (folder / FILE).write_bytes(document(GRAPH))
+    (folder / "newer.csdl.xml").write_bytes(document(GRAPH.replace("mute", "silence")))
     return folder
 
 
@@ -47,7 +56,9 @@ def test_the_commands_of_the_page_work(project: Path) -> None:
     commands = re.findall(r"^graph-codegen ([^#\n]*)", "\n".join(blocks("sh")), re.MULTILINE)
     assert len(commands) > 3
     for command in commands:
-        answer(project, *shlex.split(command))
+        words = shlex.split(command)
+        if words[0] != "init":
+            answer(project, *words)
     manifest = json.loads((project / "generated" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["roots"] == ["communications", "users"]
     assert manifest["metadata"]["document"] == FILE
@@ -145,3 +156,148 @@ def test_facts_of_ones_own_are_laid_over_ours(project: Path) -> None:
     assert "Calls.JoinGroupCall.All" in client  # of the creation of calls, by our facts
     models = (project / "generated" / "my_graph" / "models" / "graph.py").read_text("utf-8")
     assert "mine:" in models
+
+
+# -- templates
+
+
+def test_templates_of_ones_own_are_laid_over_ours(project: Path) -> None:
+    answer(project, "generate")
+    before = content(project / "generated")
+    for path, text in {
+        "package/README.md.jinja2": "{{ package }} is ours\n",
+        "runtime/added.py": "ADDED = 1\n",
+        "models/Enum.jinja2": "class {{ class_name }}(GraphEnum):\n    MINE = 'mine'\n",
+    }.items():
+        (project / "mine" / path).parent.mkdir(parents=True)
+        (project / "mine" / path).write_text(text, encoding="utf-8")
+    (project / "graph-codegen.toml").write_text(CONFIGURATION + 'templates = "mine"\n')
+    answer(project, "generate")
+    after = content(project / "generated")
+    assert after["README.md"] == b"my_graph is ours"
+    assert after["my_graph/_runtime/added.py"].endswith(b"ADDED = 1\n")
+    assert b'MINE = "mine"' in after["my_graph/models/graph.py"]
+    changed = {path for path in after if after[path] != before.get(path)}
+    assert changed == {
+        "README.md",
+        "manifest.json",
+        "my_graph/_runtime/added.py",
+        "my_graph/models/graph.py",
+    }
+    (project / "mine" / "package" / "README.md.jinja2").write_text("{{ nothing }}")
+    done = graph_codegen("generate", cwd=project)
+    assert done.returncode == 2
+    assert "README.md.jinja2: the template cannot be rendered: 'nothing' is" in done.stderr
+
+
+# -- init and update
+
+
+@pytest.mark.parametrize("given", [(), (FILE,)])
+def test_init_writes_a_configuration_that_works(tmp_path: Path, given: tuple[str, ...]) -> None:
+    (tmp_path / FILE).write_bytes(document(GRAPH))
+    options = ("--package", "mine", "--root", "communications") if given else ()
+    answer(tmp_path, "init", *given, *options)
+    text = (tmp_path / "graph-codegen.toml").read_text(encoding="utf-8")
+    found = settings.load(tmp_path / "graph-codegen.toml")
+    assert found.roots == (("communications",) if given else settings.load().roots)
+    assert found.package == ("mine" if given else "my_graph")
+    assert text.count("\n# ") > 5
+    answer(tmp_path, "inspect", "call")
+    done = graph_codegen("init", cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"{tmp_path / 'graph-codegen.toml'}: is there already" in done.stderr
+    # What is offered in comments is understood.
+    offered = re.sub(r"^# (?=\w+ = |\[names\]|\")", "", text, flags=re.MULTILINE)
+    assert {*tomllib.loads(offered)} > {"class", "home", "names", "facts", "templates"}
+    settings.parse(
+        {
+            k: v
+            for k, v in tomllib.loads(offered).items()
+            if k not in ("facts", "templates", "home")
+        },
+        tmp_path / "x",
+        settings.load(),
+    )
+
+
+def test_init_takes_the_roots_that_the_document_has(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(document(GRAPH.replace('"communications"', '"phones"')))
+    answer(tmp_path, "init", FILE)
+    assert settings.load(tmp_path / "graph-codegen.toml").roots == ("all",)
+
+
+@contextmanager
+def serving(documents: Mapping[str, bytes]) -> Iterator[str]:
+    """Give the address of a server that has documents, by path."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            data = documents.get(self.path, b"")
+            self.send_response(200 if data else 404)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_an_address_is_fetched_by_init_and_update_alone(tmp_path: Path) -> None:
+    documents = {"/beta/$metadata": document(GRAPH)}
+    config, kept = tmp_path / "graph-codegen.toml", tmp_path / "127.0.0.1-beta.csdl.xml"
+    with serving(documents) as address:
+        answer(tmp_path, "init", f"{address}/beta/$metadata", "--root", "communications")
+        first = settings.load(config)
+        assert (first.document, kept.read_bytes()) == (kept, document(GRAPH))
+        assert first.sha256 == hashlib.sha256(document(GRAPH)).hexdigest()
+        assert first.service_root == f"{address}/beta"
+        before = config.read_text(encoding="utf-8")
+        assert "nothing changed" in answer(tmp_path, "update")
+        assert config.read_text(encoding="utf-8") == before
+
+        newer = documents["/beta/$metadata"] = document(GRAPH.replace("mute", "silence"))
+        assert "operation-removed" in answer(tmp_path, "update", "--report", "report.md")
+        assert (tmp_path / "report.md").is_file()
+    after = settings.load(config)
+    assert kept.read_bytes() == newer
+    assert (after.sha256, after.version) == (hashlib.sha256(newer).hexdigest(), "0.2.0")
+    assert config.read_text(encoding="utf-8") == before.replace(first.sha256, after.sha256).replace(
+        '"0.1.0"', '"0.2.0"'
+    )
+
+    answer(tmp_path, "generate")  # without a network
+    client = (tmp_path / "generated" / "my_graph" / "client.py").read_text(encoding="utf-8")
+    assert f'_endpoint = "{address}/beta"' in client
+    assert "def silence(" in client
+    kept.unlink()
+    done = graph_codegen("generate", cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"{kept}: is not there: graph-codegen update fetches it from {address}" in done.stderr
+    with serving(documents) as other:
+        answer(tmp_path, "update", f"{other}/beta/$metadata")
+    assert kept.read_bytes() == newer
+
+
+def test_an_update_needs_a_document_and_something_to_update(project: Path, tmp_path: Path) -> None:
+    done = graph_codegen("update", cwd=project)
+    assert done.returncode == 2
+    assert "graph-codegen.toml: names no address: say a file or an address" in done.stderr
+    (project / "newer.xml").write_bytes(document(GRAPH.replace("mute", "silence")))
+    answer(project, "update", "newer.xml")
+    assert (project / FILE).read_bytes() == (project / "newer.xml").read_bytes()
+    assert (project / "graph-codegen.toml").read_text(encoding="utf-8") == CONFIGURATION
+    with patch("graph_codegen.cli.update.checkout", lambda: None):
+        done = graph_codegen("update", "newer.xml", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "graph-codegen init writes a configuration" in done.stderr

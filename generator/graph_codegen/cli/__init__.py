@@ -25,7 +25,7 @@ from graph_codegen.cli.metadata import (
     inspect_command,
     slice_command,
 )
-from graph_codegen.cli.update import update_command
+from graph_codegen.cli.update import init_command, update_command
 from graph_codegen.errors import CodegenError, error
 
 GC_THRESHOLDS = 200_000, 50, 100
@@ -60,6 +60,7 @@ class _Commands(click.Group):
 @click.group(
     cls=_Commands,
     commands=[
+        init_command,
         generate_command,
         check_command,
         vendor_command,

@@ -1,25 +1,29 @@
-"""The command that brings a project up to newer metadata: `update`."""
+"""The commands that take newer metadata, and are the only ones to use a network: `update` and `init`."""
 
 from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Unpack
 
 import click
 
 from graph_codegen import api
-from graph_codegen.assets import checkout, folder
+from graph_codegen.assets import checkout
 from graph_codegen.cli import options
 from graph_codegen.cli.console import PROGRESS, log, show
+from graph_codegen.cli.options import Reading
 from graph_codegen.csdl import reader
 from graph_codegen.errors import error, refuse
-from graph_codegen.facts import corrections, settings, supplement
+from graph_codegen.facts import configuration, corrections, settings, supplement
 from graph_codegen.install import replace
 from graph_codegen.model.resolver import resolve
+from graph_codegen.model.subset import ALL, existing
+from graph_codegen.update.fetch import Fetched
 
 
 @click.command("update")
-@click.argument("source", metavar="FILE|URL")
+@click.argument("source", metavar="[FILE|URL]", required=False)
 @options.reading
 @click.option("--date", "of", help="Date of the document, where its name does not hold it.")
 @click.option(
@@ -29,49 +33,73 @@ from graph_codegen.model.resolver import resolve
     help="File to write the report to as Markdown.",
 )
 def update_command(
-    source: str,
-    of: str | None,
-    markdown_file: Path | None,
-    config: Path | None,
-    strict: bool,
-    corrected: bool,
+    source: str | None, of: str | None, markdown_file: Path | None, **reading: Unpack[Reading]
 ) -> None:
-    """Bring this checkout up to the metadata in a file or at an address.
+    """Bring a slice up to the metadata in a file or at an address.
 
-    Takes the subset, shows what changed, generates, writes the changelog of the generated package
-    and steps its version, and runs the golden tests: in a copy, so that nothing is touched when a
-    step fails. Metadata in which nothing of the subset changed is left alone.
+    With a configuration, by default from its address: shows what changed, keeps the document, and notes
+    its SHA-256 and the next version in the configuration.
+
+    In a checkout of graph-codegen: takes the subset, shows what changed, generates, writes the changelog of
+    the generated package and steps its version, and runs the golden tests: in a copy, so that nothing is
+    touched when a step fails.
+
+    Metadata in which nothing of the slice changed is left alone.
     """
-    from graph_codegen.diff.report.terminal import render_terminal
-    from graph_codegen.diff.verdict.version import next_version
-    from graph_codegen.update import fetch
-    from graph_codegen.update import project as project_update
-
+    if reading["config"]:
+        _update_slice(source, markdown_file, reading["config"], reading)
+        return
     project = checkout()
     if project is None:
-        raise error("update works in a checkout of graph-codegen only", str(folder("metadata")))
-    with PROGRESS.stage(f"reading {fetch.label(source)}"):
-        fetched = fetch.fetch_document(source, date.today())
-    document = reader.read(fetched.data, fetched.name)
-    new = api.Source(document, resolve(document))
-    if corrected and corrections.concern(new.model):
-        known = corrections.load(folder("metadata"))
-        new = api.Source(document, *corrections.apply(new.model, known))
-    if strict:
-        refuse(new.model.diagnostics)
-    report = api.compare(None, new, strict=strict, progress=PROGRESS)
-    show(render_terminal(report.details))
-    _, redundant = supplement.apply(new.model, supplement.load(folder("metadata")))
+        message = "there is nothing to update: graph-codegen init writes a configuration"
+        raise error(message, str(Path.cwd() / configuration.FILE))
+    if source is None:
+        raise error("say a file or an address", "FILE|URL")
+    _update_checkout(project, source, of, markdown_file, reading)
+
+
+def _update_slice(
+    source: str | None, markdown_file: Path | None, config: Path, reading: Reading
+) -> None:
+    from graph_codegen.diff.verdict.version import next_version
+    from graph_codegen.update import slices
+
+    chosen = settings.load(config)
+    source = source or chosen.address
+    if not source:
+        raise error("names no address: say a file or an address", str(config))
+    fetched, new = _fetch(source, chosen.fact_folders, reading)
+    noted: dict[str, str] = {}
+    if chosen.document.exists():
+        report = _report(chosen.document, new, markdown_file, reading)
+        if not report.details.comparison.findings:
+            return
+        if "version" in configuration.load(config):
+            noted["version"] = next_version(chosen.version, report.step)
+    if chosen.address or chosen.sha256:
+        noted["sha256"] = new.document.sha256
+    slices.keep(fetched.data, chosen.document)
+    slices.note(noted, config)
+    said = "".join(f", {key} is {value}" for key, value in noted.items())
+    log.print(f"{chosen.document} is the newer one{said}: run graph-codegen generate")
+
+
+def _update_checkout(
+    project: Path, source: str, of: str | None, markdown_file: Path | None, reading: Reading
+) -> None:
+    from graph_codegen.diff.verdict.version import next_version
+    from graph_codegen.update import project as project_update
+
+    present = settings.load()
+    fetched, new = _fetch(source, present.fact_folders, reading)
+    report = _report(None, new, markdown_file, reading)
+    _, redundant = supplement.apply(new.model, supplement.load(*present.fact_folders))
     for diagnostic in redundant:
         PROGRESS.warn(diagnostic)
-    if markdown_file:
-        replace.overwrite({markdown_file.name: report.to_markdown()}, markdown_file.parent)
     if not report.details.comparison.findings:
         return
-    present = settings.load()
-    of = of or fetched.date
     written = project_update.render_files(
-        project, present, report.new, of, report.details, new.corrected
+        project, present, report.new, of or fetched.date, report.details, new.corrected
     )
     with project_update.copied(project) as copy:
         replace.overwrite(written, copy.staged)
@@ -85,3 +113,67 @@ def update_command(
         log.print(
             "which clouds have the new methods is not known until graph-codegen clouds is run"
         )
+
+
+def _fetch(source: str, facts: tuple[Path, ...], reading: Reading) -> tuple[Fetched, api.Source]:
+    """Return a document as it was fetched and as it is understood."""
+    from graph_codegen.update import fetch
+
+    with PROGRESS.stage(f"reading {fetch.label(source)}"):
+        fetched = fetch.fetch_document(source, date.today())
+    document = reader.read(fetched.data, fetched.name)
+    new = api.Source(document, resolve(document))
+    if reading["corrected"] and corrections.concern(new.model):
+        new = api.Source(document, *corrections.apply(new.model, corrections.load(*facts)))
+    if reading["strict"]:
+        refuse(new.model.diagnostics)
+    return fetched, new
+
+
+def _report(
+    old: Path | None, new: api.Source, markdown_file: Path | None, reading: Reading
+) -> api.Report:
+    """Show what changed between two documents; None is that of the configuration."""
+    from graph_codegen.diff.report.terminal import render_terminal
+
+    report = api.compare(old, new, **reading, progress=PROGRESS)
+    show(render_terminal(report.details))
+    if markdown_file:
+        replace.overwrite({markdown_file.name: report.to_markdown()}, markdown_file.parent)
+    return report
+
+
+@click.command("init")
+@click.argument("source", metavar="[FILE|URL]", required=False)
+@options.roots
+@options.package
+@options.service_root
+def init_command(
+    source: str | None, roots: tuple[str, ...], package: str | None, service_root: str | None
+) -> None:
+    """Write a configuration, with comments, for the metadata in a file or at an address.
+
+    What is at an address is fetched, and kept beside the configuration. Without either, it is the subset that
+    comes with graph-codegen.
+    """
+    from graph_codegen.update import slices
+
+    target = Path.cwd() / configuration.FILE
+    if present := configuration.in_folder(target.parent):
+        raise error("is there already", str(present))
+    said: dict[str, object] = {"document": source} if source else {}
+    said |= {"service_root": service_root} if service_root else {}
+    said |= {"package": package or "my_graph", "version": "0.1.0"}
+    chosen = settings.parse(said, target, settings.load())
+    found = chosen.roots
+    if source:
+        reading = Reading(config=None, strict=False, corrected=True)
+        fetched, new = _fetch(source, chosen.fact_folders, reading)
+        found = existing(new.model, chosen.roots) or (ALL,)
+    if source and chosen.address:
+        slices.keep(fetched.data, chosen.document)
+        said["sha256"] = new.document.sha256
+    said["roots"] = [*(roots or found)]
+    settings.parse(said, target, settings.load())
+    replace.overwrite({target.name: slices.first_configuration(said)}, target.parent)
+    log.print(f"{target.name} says what graph-codegen generate writes")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import cache
+from functools import lru_cache
+from pathlib import Path
 
-from graph_codegen.emit.templates import TEMPLATES
+from graph_codegen.emit.templates import tree
 
 GENERATED = ("client", "models")
 """The modules of a package that depend on its metadata."""
@@ -14,17 +15,16 @@ GENERATED = ("client", "models")
 
 def kit_fits(provided: Mapping[str, Collection[str]]) -> bool:
     """Whether a package has what the kit imports, given the names that its modules provide."""
-    return all(names <= {*provided[module]} for module, names in _imported().items())
+    kit = tuple((path, file) for path, file in tree("bot").items() if path.endswith(".py"))
+    return all(names <= {*provided[module]} for module, names in _imported(kit).items())
 
 
-@cache
-def _imported() -> Mapping[str, frozenset[str]]:
+@lru_cache(maxsize=8)
+def _imported(kit: tuple[tuple[str, Path], ...]) -> Mapping[str, frozenset[str]]:
     """Return the names that the kit imports from each module that depends on metadata."""
-    folder = TEMPLATES / "bot"
     found: dict[str, set[str]] = {module: set() for module in GENERATED}
-    for path in folder.rglob("*.py"):
-        depth = len(path.relative_to(folder).parts)
-        for module, names in _imports(path.read_text(encoding="utf-8"), depth + 1):
+    for path, file in kit:
+        for module, names in _imports(file.read_text(encoding="utf-8"), path.count("/") + 1):
             if module in found:
                 found[module].update(names)
     return {module: frozenset(names) for module, names in found.items()}

@@ -29,7 +29,7 @@ from graph_codegen.emit.names import (
     edm_annotation,
 )
 from graph_codegen.emit.openapi import JSON, takes_null
-from graph_codegen.emit.templates import TEMPLATES, render
+from graph_codegen.emit.templates import gathered, render
 from graph_codegen.errors import error
 from graph_codegen.text import docstring_source
 
@@ -289,21 +289,21 @@ def _body(module: _Module, names: Names) -> str:
         "paths": {},
         "components": {"schemas": dict(module.schemas)},
     }
-    config = GenerateConfig(
-        input_file_type=InputFileType.OpenAPI,
-        output_model_type=DataModelType.PydanticV2BaseModel,
-        target_python_version=PythonVersion.PY_311,
-        custom_template_dir=TEMPLATES / "models",
-        base_class="elsewhere.GraphModel",
-        aliases=dict(_aliases(module, names)),
-        use_union_operator=True,
-        use_standard_collections=True,
-        strict_refs=True,
-        formatters=[],
-    )
     # The filters of warnings belong to the process, so they are left alone here: other threads may
     # be using them. There is nothing to warn of, since custom types stand where a format could.
-    with _PARSING:
+    with _PARSING, gathered("models") as templates:
+        config = GenerateConfig(
+            input_file_type=InputFileType.OpenAPI,
+            output_model_type=DataModelType.PydanticV2BaseModel,
+            target_python_version=PythonVersion.PY_311,
+            custom_template_dir=templates,
+            base_class="elsewhere.GraphModel",
+            aliases=dict(_aliases(module, names)),
+            use_union_operator=True,
+            use_standard_collections=True,
+            strict_refs=True,
+            formatters=[],
+        )
         source = str(generate(document, config=config))
     # The head of the module is ours; and what it rebuilds at once, our models build on first use.
     body = _REBUILD.sub("", source[source.index("\nclass ") :]).strip()

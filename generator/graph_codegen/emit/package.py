@@ -16,7 +16,7 @@ from graph_codegen.emit.declarations import DeclarationWriter
 from graph_codegen.emit.formatting import HEADER, formatted_text
 from graph_codegen.emit.names import Names, assign_names
 from graph_codegen.emit.openapi import build_openapi
-from graph_codegen.emit.templates import TEMPLATES, render
+from graph_codegen.emit.templates import laid_over, render, tree, verbatim
 from graph_codegen.facts import clouds, descriptions, documented, media_types, permissions
 from graph_codegen.facts.clouds import Clouds
 from graph_codegen.facts.descriptions import Descriptions
@@ -87,6 +87,13 @@ def build(
     after the other. Raises CodegenError for names that collide, and for generated code that is not
     valid Python.
     """
+    with laid_over(settings.templates):
+        return _build(model, settings, known, executor)
+
+
+def _build(
+    model: Model, settings: Settings, known: Facts, executor: Executor | None
+) -> dict[str, str]:
     names = assign_names(model, settings.names)
     package = settings.package
     sources = {
@@ -119,7 +126,7 @@ def build(
         prefix=client_prefix(model, settings),
         bot=bot,
     )
-    files["LICENSE"] = (TEMPLATES / "package" / "LICENSE").read_text(encoding="utf-8")
+    files["LICENSE"] = verbatim("package/LICENSE")
     return dict(sorted(files.items()))
 
 
@@ -152,7 +159,7 @@ def _init(model: Model, settings: Settings) -> str:
 
 def _errors() -> list[str]:
     """Return the names of the exceptions that the runtime defines."""
-    source = (TEMPLATES / "runtime" / "errors.py").read_text(encoding="utf-8")
+    source = verbatim("runtime/errors.py")
     return sorted(re.findall(r"^class (\w+Error)\(", source, re.MULTILINE))
 
 
@@ -167,9 +174,9 @@ def _provided(names: Names, client: str) -> Mapping[str, Collection[str]]:
 
 def _copied(name: str) -> Mapping[str, str]:
     """Return the modules of a part of the package that is copied unchanged, with its packages."""
-    folder = TEMPLATES / name
     sources = {"__init__.py": ""} | {
-        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
-        for path in folder.rglob("*.py")
+        path.removeprefix(f"{name}/"): file.read_text(encoding="utf-8")
+        for path, file in tree(name).items()
+        if path.endswith(".py")
     }
     return {path: HEADER + text for path, text in sources.items()}

@@ -34,7 +34,7 @@ def find(start: Path, home: Path | None) -> Path | None:
     """
     for folder in (start, *start.parents):
         own = _is_own(folder)
-        found = _in_folder(folder) if own or folder == start else None
+        found = in_folder(folder) if own or folder == start else None
         if found and not (own and _is_own(found)):
             if folder == start:
                 message = "belongs to another user: if you trust it, name it with --config"
@@ -45,7 +45,8 @@ def find(start: Path, home: Path | None) -> Path | None:
     return None
 
 
-def _in_folder(folder: Path) -> Path | None:
+def in_folder(folder: Path) -> Path | None:
+    """Return the configuration in a folder, None if there is none. Raises CodegenError for two."""
     file, project = (path if _is_file(path) else None for path in (folder / FILE, folder / PROJECT))
     if project and (TABLE.encode() not in _read(project) or _table(project) is None):
         project = None

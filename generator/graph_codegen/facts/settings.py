@@ -62,7 +62,7 @@ class Settings:
     `home` is the root whose resources are attributes of the client itself, empty for none.
     `service_root` is where the clients of the package send requests to. `documented_only` leaves out the
     requests that no page of the documentation has. `names` are Python names by those of the metadata.
-    `facts` is a folder with facts besides ours.
+    `facts` is a folder with facts besides ours, `templates` one that is laid over the folder of templates.
     """
 
     roots: tuple[str, ...]
@@ -77,6 +77,7 @@ class Settings:
     documented_only: bool = False
     names: Mapping[str, str] = field(default_factory=dict[str, str])
     facts: Path | None = None
+    templates: Path | None = None
 
     @property
     def fact_folders(self) -> tuple[Path, ...]:
@@ -90,8 +91,16 @@ def load(path: Path | None = None) -> Settings:
 
     Raises CodegenError if it cannot be read, has an unknown key, or a value that cannot be used.
     """
-    file = path or folder("metadata") / configuration.FILE
-    content = configuration.load(file)
+    ours = folder("metadata") / configuration.FILE
+    found = parse(configuration.load(ours), ours, None)
+    return parse(configuration.load(path), path, found) if path else found
+
+
+def parse(content: Mapping[str, Any], file: Path, base: Settings | None) -> Settings:
+    """Return the settings in the content of a file; what it does not say is as in others.
+
+    Raises CodegenError for an unknown key, and a value that cannot be used.
+    """
     for key, value in content.items():
         reason = _wrong(key, value)
         if reason:
@@ -99,12 +108,20 @@ def load(path: Path | None = None) -> Settings:
     said = {"class_name" if key == "class" else key: value for key, value in content.items()}
     if "roots" in said:
         said["roots"] = tuple(said["roots"])
-    if "facts" in said:
-        said["facts"] = file.parent / said["facts"]
+    for key in said.keys() & {"facts", "templates"}:
+        said[key] = file.parent / said[key]
+        if not said[key].is_dir():
+            raise error(f"{key} is {shorten(content[key])}, which is not a folder", str(file))
+    # Templates are programs: only those of the project itself are run.
+    if "templates" in said and not _is_below(said["templates"], file.parent):
+        message = (
+            f"templates is {shorten(content['templates'])}, which is not below the configuration"
+        )
+        raise error(message, str(file))
     if "document" in said:
         said = {"sha256": "", **said, **_located(said["document"], file.parent)}
     service_root = said.pop("service_root", "") or service_root_of(said.get("address", ""))
-    found = replace(load(), **said) if path else Settings(**said)
+    found = replace(base, **said) if base else Settings(**said)
     if "home" in said and not _is_head(found.home, found.roots):
         raise error(f"home is {shorten(found.home)}, which is not a root", str(file))
     found = with_roots(found, found.roots)
@@ -159,6 +176,10 @@ def with_package(settings: Settings, package: str) -> Settings:
     if reason:
         raise error(reason, shorten(package))
     return replace(settings, package=package)
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return folder.resolve() in path.resolve().parents
 
 
 def _is_head(home: str, roots: Sequence[str]) -> bool:
@@ -220,8 +241,11 @@ def _wrong_document(text: str) -> str:
 
 
 def _wrong_path(text: str) -> str:
-    usable = text.isprintable() and PurePath(text).name not in ("", "..")
-    return "" if usable else "is not a path"
+    return _wrong_folder(text) if PurePath(text).name not in ("", "..") else "is not a path"
+
+
+def _wrong_folder(text: str) -> str:
+    return "" if text and text.isprintable() else "is not a path"
 
 
 def _matches(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
@@ -234,7 +258,7 @@ _KEYS: Mapping[str, _Form] = {
     "roots": _Form(
         "a list of strings",
         lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
-        lambda value: "" if value else "has no root",
+        lambda value: "" if value and all(map(str.isprintable, value)) else "are no roots",
     ),
     "package": _text(_wrong_package),
     "version": _text(_matches(_VERSION, "a version, such as 1.2.3")),
@@ -247,6 +271,7 @@ _KEYS: Mapping[str, _Form] = {
         lambda value: isinstance(value, dict)
         and all(isinstance(item, str) for item in value.values()),
     ),
-    "facts": _text(_wrong_path),
+    "facts": _text(_wrong_folder),
+    "templates": _text(_wrong_folder),
 }
 """What the keys of a configuration hold."""

@@ -35,6 +35,8 @@ def test_what_is_not_said_is_as_it_comes_with_the_generator(tmp_path: Path) -> N
 
 
 def test_everything_can_be_said(tmp_path: Path) -> None:
+    (tmp_path / "facts").mkdir()
+    (tmp_path / "templates").mkdir()
     found = load(
         tmp_path,
         f"""
@@ -48,6 +50,7 @@ def test_everything_can_be_said(tmp_path: Path) -> None:
         service_root = "{BETA}/"
         documented_only = true
         facts = "facts"
+        templates = "templates"
         names = {{ "microsoft.graph.user/mail" = "address" }}
         """,
     )
@@ -63,6 +66,7 @@ def test_everything_can_be_said(tmp_path: Path) -> None:
         documented_only=True,
         names={"microsoft.graph.user/mail": "address"},
         facts=tmp_path / "facts",
+        templates=tmp_path / "templates",
     )
     assert found.fact_folders == (folder("metadata"), tmp_path / "facts")
 
@@ -98,7 +102,7 @@ def test_an_address_says_where_its_document_is_kept_and_where_requests_go(
         ('"\\u001b[31m" = 5', "\\u001b[31m is not a key"),
         ('roots = "communications"', "roots is not a list of strings"),
         ("roots = [5]", "roots is not a list of strings"),
-        ("roots = []", "roots [] has no root"),
+        ("roots = []", "roots [] are no roots"),
         ("home = 5", "home is not a string"),
         ('home = "calls"', "home is calls, which is not a root"),
         ('documented_only = "no"', "documented_only is not true or false"),
@@ -115,12 +119,21 @@ def test_an_address_says_where_its_document_is_kept_and_where_requests_go(
         ('document = "https://../../.."', "document https://../../.. is not an address"),
         ('document = "https://[::1"', "document https://[::1 is not an address"),
         ('facts = ""', "facts  is not a path"),
+        ('facts = "nowhere"', "facts is nowhere, which is not a folder"),
+        ('templates = "nowhere"', "templates is nowhere, which is not a folder"),
+        ('templates = "../beside"', "templates is ../beside, which is not below the configuration"),
+        ('templates = "."', "templates is ., which is not below the configuration"),
+        ('templates = "link"', "templates is link, which is not below the configuration"),
     ],
 )
 def test_a_configuration_of_another_form_is_refused(
     tmp_path: Path, text: str, message: str
 ) -> None:
-    assert refusal(tmp_path, text).startswith(message)
+    folder = tmp_path / "project"
+    for place in (folder, tmp_path / "beside"):
+        place.mkdir()
+    (folder / "link").symlink_to(tmp_path / "beside")
+    assert refusal(folder, text).startswith(message)
 
 
 @pytest.mark.parametrize(

@@ -160,7 +160,7 @@ def options(command: str) -> set[str]:
 
 def test_every_command_and_option_is_there() -> None:
     found = calls("graph-codegen")
-    assert {arguments[0] for arguments in found} == {"diff", "vendor", "clouds"}
+    assert {arguments[0] for arguments in found} == {"diff", "vendor", "clouds", "update"}
     for command, *arguments in found:
         used = {word for word in arguments if word.startswith("-")}
         assert used <= options(command), (command, arguments)
