@@ -124,12 +124,16 @@ class Package:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a comparison found, and what was not understood of the two documents."""
+    """What a comparison found, and what was not understood of the two documents.
+
+    `uncompared` is what only one of them can say, since it is CSDL and the other OpenAPI, with numbers.
+    """
 
     details: DiffReport
     old: Side
     new: Side
     warnings: tuple[Diagnostic, ...]
+    uncompared: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -266,13 +270,14 @@ def compare(
     CodegenError for documents, roots or an ignore file that cannot be used.
     """
     # Loads the rules and the templates of all reports, which neither `generate` nor `subset` needs.
+    from graph_codegen.diff.change.common import reduce_sides
     from graph_codegen.diff.report.report import Report as DiffReport
     from graph_codegen.diff.verdict import comparison
     from graph_codegen.diff.verdict.ignore import find_ignored, load_ignore_file
 
     run = _Run(config, strict, progress, tuple(roots), corrected=corrected)
     entries = load_ignore_file(Path(ignore)) if ignore is not None else ()
-    before, after = run.take_sides(run.read(old), run.read(new))
+    before, after, uncompared = reduce_sides(*run.take_sides(run.read(old), run.read(new)))
     found = comparison.compare(before, after, run.settings.home)
     reasons, outdated = find_ignored(entries, found.findings, datetime.date.today())
     run.warn(outdated)
@@ -282,7 +287,13 @@ def compare(
 
         changed = tuple(diff_files(run.package(before, executor), run.package(after, executor)))
     details = DiffReport(found, reasons, changed)
-    return Report(details=details, old=before, new=after, warnings=tuple(run.warnings))
+    return Report(
+        details=details,
+        old=before,
+        new=after,
+        warnings=tuple(run.warnings),
+        uncompared=uncompared,
+    )
 
 
 def subset(

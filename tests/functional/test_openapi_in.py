@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from graph_codegen.service.requests import list_requests
 from tests.golden.documented import load_examples
 from tests.hostile.generated import Generated, imported
 from tests.support.csdl import graph_codegen
-from tests.support.openapi import FILE, library, write_both
+from tests.support.openapi import FILE, JSON, library, write_both
 from tests.support.published import OLDEST, published, published_openapi
 
 ROOTS = ("communications", "commsNotifications")
@@ -130,3 +131,61 @@ def test_unknown_traits_are_shown_as_such(tmp_path: Path) -> None:
     assert "library.kind  flags? EnumType" in shown[2]
     assert "unknown " in shown[2]
     assert "library.kind  EnumType" in shown[3]
+
+
+def test_microsofts_document_and_the_csdl_of_its_time_do_not_differ(document: Path) -> None:
+    csdl = published(OLDEST)
+    there, back = (
+        api.compare(old, new, roots=("communications",))
+        for old, new in ((document, csdl), (csdl, document))
+    )
+    assert there.findings == back.findings == ()
+    assert there.uncompared == back.uncompared
+    assert there.uncompared["types that are open"] == 43
+    assert there.uncompared["types that are abstract"] == 7
+
+
+Change = Callable[[JSON], None]
+
+
+def unlend(changed: JSON) -> None:
+    paths = changed["paths"]
+    del paths["/shelves/{shelf-id}/books/{book-id}/library.lend"]
+
+
+def undelete(changed: JSON) -> None:
+    del changed["paths"]["/shelves/{shelf-id}"]["delete"]
+
+
+def retype(changed: JSON) -> None:
+    changed["components"]["schemas"]["library.loan"]["properties"]["days"]["format"] = "int64"
+
+
+def unselect(changed: JSON) -> None:
+    changed["paths"]["/desk"]["get"]["parameters"].pop(0)
+
+
+def add_member(changed: JSON) -> None:
+    changed["components"]["schemas"]["library.kind"]["enum"].append("comic")
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        (unlend, {"operation-removed"}),
+        (undelete, {"capability-withdrawn"}),
+        (retype, {"property-format-changed"}),
+        (unselect, {"capability-withdrawn"}),
+        (add_member, {"member-added"}),
+    ],
+)
+def test_what_both_can_say_is_compared(change: Change, rules: set[str], tmp_path: Path) -> None:
+    openapi, csdl = write_both(tmp_path)
+    changed = library()
+    change(changed)
+    newer = tmp_path / "newer.json"
+    newer.write_text(json.dumps(changed), encoding="utf-8")
+    for old in (openapi, csdl):
+        report = api.compare(old, newer, roots=("all",))
+        assert {finding.rule.id for finding in report.findings} == rules
+        assert bool(report.uncompared) is (old == csdl)

@@ -12,7 +12,7 @@ import click
 
 from graph_codegen import api
 from graph_codegen.cli import options
-from graph_codegen.cli.console import DIFFERENT, PROGRESS, show
+from graph_codegen.cli.console import DIFFERENT, PROGRESS, log, render_counts, show
 from graph_codegen.cli.options import Reading
 from graph_codegen.cli.workers import current_workers
 
@@ -71,6 +71,10 @@ def diff_command(
             **reading,
             executor=executor,
             progress=PROGRESS,
+        )
+    if report.uncompared:
+        log.print(
+            f"not compared, since OpenAPI does not say it: {render_counts(report.uncompared)}"
         )
     WRITERS[form](report)
     failing = list(Level)[: FAIL_ON.index(fail_on) + 1] if fail_on else []

@@ -343,7 +343,8 @@ class PathReader:
             argument = _ARGUMENT.fullmatch(spelled)
             if argument is None or not is_simple_name(argument["name"]):
                 return None
-            named = argument["value"] or f"@{argument['alias']}"
+            alias = argument["alias"]
+            named = argument["value"] or (f"@{alias}" if f"@{alias}" in given else alias)
             value = self._parameter_value(given.get(named, {}))
             found.append(self._parameter(argument["name"], value))
         return tuple(found)
@@ -403,7 +404,7 @@ class PathReader:
             if not status.startswith("2") or not content:
                 continue
             if _OCTETS in members(content):
-                return Value(TypeRef("Edm.Stream"), nullable=False)
+                return Value(TypeRef("Edm.Stream"), nullable=True)  # which no stream says
             schema = members(self._content({"content": content}).get("schema"))
             return self._unwrapped(schema)
         return None
@@ -499,7 +500,7 @@ class PathReader:
         for item in declared.properties:
             step = declared.name, item.name
             if step in self._streams:
-                stream = replace(item, type=TypeRef("Edm.Stream"), nullable=None)
+                stream = replace(item, type=TypeRef("Edm.Stream"))
                 yield replace(stream, annotations=self._restricted(step, STREAM, item))
             elif not self._is_navigation(item):
                 yield item

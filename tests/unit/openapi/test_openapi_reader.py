@@ -128,13 +128,15 @@ def test_names_without_a_namespace_are_operations_where_the_tool_says_so() -> No
     assert openapi.model(changed).operations == openapi.model(library()).operations
 
 
-def test_parameters_can_be_aliases() -> None:
+@pytest.mark.parametrize(("alias", "spelled"), [("@since", "@since"), ("since", "'@since'")])
+def test_parameters_can_be_aliases(alias: str, spelled: str) -> None:
     changed = library()
     paths = changed["paths"]
     [path] = [path for path in paths if "find(" in path]
     item = paths.pop(path)
-    item["get"]["parameters"][1] |= {"name": "@since", "in": "query"}
-    paths["/shelves/{shelf-id}/books/library.find(title='{title}',since=@since)"] = item
+    item["get"]["parameters"][1] |= {"name": alias, "in": "query"}
+    function = f"library.find(title='{{title}}',since={spelled})"
+    paths[f"/shelves/{{shelf-id}}/books/{function}"] = item
     assert openapi.model(changed).operations == openapi.model(library()).operations
 
 
