@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 import unicodedata
+
+_UNUSUAL = re.compile(r"[^\n\x20-\x7e]")
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&@])")
 
@@ -50,6 +53,18 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if is_printable(c) else _escape(ord(c)) for c in text)
+
+
+def json_source(value: object) -> str:
+    """Return the source of a value in JSON, as a file has it: unprintable characters are escaped."""
+    source = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    return _UNUSUAL.sub(
+        lambda found: found[0] if is_printable(found[0]) else _escaped(found[0]), source
+    )
+
+
+def _escaped(character: str) -> str:
+    return json.dumps(character)[1:-1]
 
 
 def markdown_source(text: str) -> str:

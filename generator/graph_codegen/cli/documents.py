@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Unpack
@@ -13,8 +12,9 @@ from graph_codegen import api
 from graph_codegen.cli import options
 from graph_codegen.cli.console import DIFFERENT, PROGRESS, log
 from graph_codegen.cli.options import Reading
-from graph_codegen.facts import descriptions, settings, statuses
+from graph_codegen.facts import descriptions, documented, media_types, settings, statuses
 from graph_codegen.install import compare, replace
+from graph_codegen.text import json_source
 
 
 @click.command("openapi")
@@ -56,8 +56,10 @@ def openapi_command(
         known,
         chosen.service_root,
         statuses=statuses.load(*chosen.fact_folders),
+        documented=documented.load(*chosen.fact_folders),
+        media_types=media_types.load(*chosen.fact_folders),
     )
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    text = json_source(document)
     if target:
         replace.overwrite({target.name: text}, target.parent)
     else:

@@ -19,7 +19,7 @@ from datamodel_code_generator.enums import DataModelType, InputFileType
 from datamodel_code_generator.format import PythonVersion
 from pydantic.alias_generators import to_camel
 
-from graph_codegen.csdl.ast import ROOT_NAMESPACE, split_name
+from graph_codegen.csdl.ast import ROOT_NAMESPACE, TypeRef, parse_type_ref, split_name
 from graph_codegen.emit import reference
 from graph_codegen.emit.names import (
     BEHAVIOUR_NAMES,
@@ -28,8 +28,9 @@ from graph_codegen.emit.names import (
     Names,
     edm_annotation,
 )
-from graph_codegen.emit.openapi import JSON, takes_null
+from graph_codegen.emit.schemas import SCHEMAS
 from graph_codegen.emit.templates import gathered, render
+from graph_codegen.emit.x_graph import EXTENSION, JSON
 from graph_codegen.errors import error
 from graph_codegen.text import docstring_source
 
@@ -42,8 +43,6 @@ cannot do in two threads ("AST constructor recursion depth mismatch",
 https://github.com/python/cpython/issues/106905)."""
 
 _REBUILD = re.compile(r"^\w+\.model_rebuild\(\)$", re.MULTILINE)
-
-SCHEMAS = "#/components/schemas/"
 
 RUNTIME_NAMES = frozenset({"edm", "GraphModel", "Untyped"})
 """Names in annotations that come from the runtime."""
@@ -108,26 +107,39 @@ def _divided(modules: Iterable[_Module], names: Names) -> Iterator[tuple[str, st
 
 
 def _modules(document: JSON, names: Names) -> Iterator[_Module]:
-    schemas: JSON = document["components"]["schemas"]
+    schemas = _schemas(document)
     by_module: dict[tuple[str, str], dict[str, JSON]] = {}
     inherited: dict[str, set[str]] = {}
     abroad: set[str] = set()
     for schema in schemas.values():
-        heir = names.module_of(schema["x-graph"]["name"])
+        heir = names.module_of(schema[EXTENSION]["name"])
         for base in _foreign_bases(schemas, schema, names):
-            abroad.add(base["x-graph"]["name"])
+            abroad.add(base[EXTENSION]["name"])
             values = base.get("allOf", [base])[-1].get("properties", {}).values()
             inherited.setdefault(heir, set()).update(*map(_runtime_names, values))
     for schema in schemas.values():
-        type_name = schema["x-graph"]["name"]
+        type_name = schema[EXTENSION]["name"]
         namespace, _ = split_name(type_name)
         home = "" if type_name in {*abroad, *names.parts} else namespace
-        own = _Rewriter(home, document, names).schema(type_name, schema)
+        own = _Rewriter(home, schemas, names).schema(type_name, schema)
         module = namespace, names.module_of(type_name)
         by_module.setdefault(module, {})[names.classes[type_name]] = own
     for (namespace, module_name), found in by_module.items():
         lent = frozenset(inherited.get(module_name, ()))
         yield _Module(namespace, module_name, found, lent)
+
+
+def _schemas(document: JSON) -> JSON:
+    """Return the schemas of types: a document has others too, which CSDL does not declare."""
+    found: JSON = document["components"]["schemas"]
+    return {name: schema for name, schema in found.items() if EXTENSION in schema}
+
+
+def _bases(schemas: JSON, schema: JSON) -> Iterator[JSON]:
+    """Yield the schemas of all base types, the nearest first."""
+    while "allOf" in schema:
+        schema = schemas[schema["allOf"][0]["$ref"].removeprefix(SCHEMAS)]
+        yield schema
 
 
 def _foreign_bases(schemas: JSON, schema: JSON, names: Names) -> Iterator[JSON]:
@@ -136,20 +148,20 @@ def _foreign_bases(schemas: JSON, schema: JSON, names: Names) -> Iterator[JSON]:
     Pydantic resolves inherited annotations in the module of the derived class, where a name from the
     module of the base means something else or nothing.
     """
-    module = names.module_of(schema["x-graph"]["name"])
-    while "allOf" in schema:
-        schema = schemas[schema["allOf"][0]["$ref"].removeprefix(SCHEMAS)]
-        if names.module_of(schema["x-graph"]["name"]) != module:
-            yield schema
+    module = names.module_of(schema[EXTENSION]["name"])
+    for base in _bases(schemas, schema):
+        if names.module_of(base[EXTENSION]["name"]) != module:
+            yield base
 
 
 def _runtime_names(schema: JSON) -> Iterator[str]:
     """Yield the runtime names in the annotation of a property."""
-    if "items" in schema:
-        yield "edm"
-        yield from _runtime_names(schema["items"])
-    if "x-edm" in schema:
-        yield edm_annotation(schema["x-edm"]).partition(".")[0]
+    if EXTENSION in schema:  # of `@odata.type` there is no declaration
+        ref = parse_type_ref(schema[EXTENSION]["type"])
+        if ref.collection:
+            yield "edm"
+        if ref.primitive:
+            yield edm_annotation(ref.name).partition(".")[0]
 
 
 class _Rewriter:
@@ -158,30 +170,33 @@ class _Rewriter:
     `home` is the namespace whose types are referenced unqualified: the schema's, or empty.
     """
 
-    def __init__(self, home: str, document: JSON, names: Names) -> None:
+    def __init__(self, home: str, schemas: JSON, names: Names) -> None:
         self._home = home
-        self._schemas: JSON = document["components"]["schemas"]
+        self._schemas = schemas
         self._names = names
 
     def schema(self, type_name: str, schema: JSON) -> JSON:
-        graph = schema["x-graph"]
-        text = reference.docstring(graph, schema.get("description", ""))
+        graph: JSON = schema[EXTENSION]
+        lineage = (schema, *_bases(self._schemas, schema))
+        is_open = any(one[EXTENSION].get("open") for one in lineage)
+        text = reference.docstring(graph | {"open": is_open}, schema.get("description", ""))
         python: JSON = {"docstring": docstring_source(text)}
-        if graph["kind"] == "EnumType" and graph["members"] and not graph["flags"]:
+        members = {member["name"]: member["value"] for member in graph.get("members", ())}
+        if members and not graph.get("isFlags"):
             return {
                 "type": "string",
                 "enum": schema["enum"],
                 "x-enum-varnames": schema["x-enum-varnames"],
                 "x-python": python | {"docstrings": _docstrings(_members(schema))},
             }
-        if graph["kind"] == "EnumType" and not graph["members"]:
+        if graph["kind"] == "EnumType" and not members:
             return {"type": "object", "x-python": python | {"empty_enum": True}}
         if graph["kind"] == "EnumType":
-            pairs = zip(schema["x-enum-varnames"], graph["members"].items(), strict=True)
+            pairs = zip(schema["x-enum-varnames"], members.items(), strict=True)
             return {"type": "object", "x-python": python | {"flags": dict(pairs)}}
         python["odata_type"] = f"#{type_name}"
-        python["abstract"] = graph["abstract"]
-        python["open"] = graph["open"]
+        python["abstract"] = bool(graph.get("abstract"))
+        python["open"] = is_open
         # A part of a complex value (`address/id`) is a key that no body leaves out.
         python["key"] = tuple(name for name in graph.get("key", ()) if "/" not in name)
         attributes = self._names.attributes[type_name]
@@ -191,14 +206,15 @@ class _Rewriter:
         }
         *base, own = schema.get("allOf", [schema])
         declared = {w: v for w, v in own.get("properties", {}).items() if not w.startswith("@")}
-        properties = {wire: self._value(value) for wire, value in declared.items()}
+        refs = {w: parse_type_ref(v[EXTENSION]["type"]) for w, v in declared.items()}
+        properties = {wire: self._value(ref) for wire, ref in refs.items()}
         python["docstrings"] = _docstrings(
             (attributes[wire], _property_text(value)) for wire, value in declared.items()
         )
         rewritten = {"type": "object", "properties": properties}
         if not base:
             return rewritten | {"x-python": python}
-        target = self._target(base[0])
+        target = graph["base"]
         module = self._names.module_of(target)
         if module == self._names.module_of(type_name):
             reference_ = {"$ref": SCHEMAS + self._names.classes[target]}
@@ -206,24 +222,16 @@ class _Rewriter:
         path = _foreign(f"_{module}", self._names.classes[target])["customTypePath"]
         return rewritten | {"customBasePath": path, "x-python": python}
 
-    def _value(self, schema: JSON) -> JSON:
+    def _value(self, ref: TypeRef) -> JSON:
         """Return the schema of a property; all are nullable and optional."""
-        if "anyOf" in schema:
-            return self._value(schema["anyOf"][0])
-        if "items" in schema:
-            return {"type": "array", "items": self._value(schema["items"])}
-        if "x-edm" in schema:
-            return _foreign(*edm_annotation(schema["x-edm"]).split("."))
-        target = self._target(schema)
-        namespace, _ = split_name(target)
+        if ref.collection:
+            return {"type": "array", "items": self._value(TypeRef(ref.name))}
+        if ref.primitive:
+            return _foreign(*edm_annotation(ref.name).split("."))
+        namespace, _ = split_name(ref.name)
         if namespace == self._home:
-            return {"$ref": SCHEMAS + self._names.classes[target]}
-        return _foreign(f"_{self._names.modules[namespace]}", self._names.classes[target])
-
-    def _target(self, schema: JSON) -> str:
-        """Return the full name of the type that a reference is to."""
-        name: str = self._schemas[schema["$ref"].removeprefix(SCHEMAS)]["x-graph"]["name"]
-        return name
+            return {"$ref": SCHEMAS + self._names.classes[ref.name]}
+        return _foreign(f"_{self._names.modules[namespace]}", self._names.classes[ref.name])
 
 
 def _behaviour(type_name: str, attributes: Iterable[str]) -> str:
@@ -236,7 +244,8 @@ def _behaviour(type_name: str, attributes: Iterable[str]) -> str:
 
 
 def _property_text(schema: JSON) -> str:
-    return reference.property_text(schema.get("description", ""), null=takes_null(schema))
+    null = schema[EXTENSION].get("nullable", True)
+    return reference.property_text(schema.get("description", ""), null=null)
 
 
 def _members(schema: JSON) -> Iterator[tuple[str, str]]:

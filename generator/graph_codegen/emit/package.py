@@ -15,7 +15,7 @@ from graph_codegen.emit.client import client_prefix, render_client
 from graph_codegen.emit.declarations import DeclarationWriter
 from graph_codegen.emit.formatting import HEADER, formatted_text
 from graph_codegen.emit.names import Names, assign_names
-from graph_codegen.emit.openapi import build_openapi
+from graph_codegen.emit.openapi import build_schemas
 from graph_codegen.emit.templates import laid_over, render, tree, verbatim
 from graph_codegen.facts import clouds, descriptions, documented, media_types, permissions
 from graph_codegen.facts.clouds import Clouds
@@ -104,7 +104,7 @@ def _build(
     # Loads datamodel-code-generator, which takes a while: an executor is at work by then.
     from graph_codegen.emit.models import render_models
 
-    models = render_models(build_openapi(model, names, known.descriptions), names)
+    models = render_models(build_schemas(model, names, known.descriptions), names)
     formatted |= {f"models/{path}": _format(text, path, executor) for path, text in models.items()}
     files = {f"{package}/{path}": result() for path, result in formatted.items()}
     files |= {f"{package}/_runtime/{path}": text for path, text in _copied("runtime").items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graph_codegen.csdl.ast import ROOT_NAMESPACE, split_name
-from graph_codegen.emit.openapi import JSON
+from graph_codegen.emit.x_graph import JSON
 
 SITE = "https://learn.microsoft.com/graph/api/resources"
 OVERVIEW = "https://learn.microsoft.com/graph/api/overview"
@@ -28,7 +28,7 @@ def docstring(graph: JSON, description: str) -> str:
     name = graph["name"]
     words = {"EnumType": "enumeration", "ComplexType": "complex type", "EntityType": "entity type"}
     kind = words[graph["kind"]]
-    if graph.get("flags"):
+    if graph.get("isFlags"):
         kind = "flags enumeration"
     traits = [trait for trait in ("abstract", "open") if graph.get(trait)]
     what = f"`{name}`: {' '.join([*traits, kind])}."

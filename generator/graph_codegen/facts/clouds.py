@@ -30,6 +30,18 @@ ASSUMED = {"US_GOV_L5": "US_GOV_L4"}
 """Clouds that publish no metadata, and the cloud whose requests the reference gives them."""
 
 
+LOGIN_HOSTS: Mapping[str, str] = {
+    "graph.microsoft.com": "login.microsoftonline.com",
+    "graph.microsoft.us": "login.microsoftonline.us",
+    "dod-graph.microsoft.us": "login.microsoftonline.us",
+    "microsoftgraph.chinacloudapi.cn": "login.chinacloudapi.cn",
+}
+"""The hosts that issue tokens, by the host of Graph in each cloud; the runtime's `Cloud` has them too.
+
+Source: https://learn.microsoft.com/graph/deployments
+"""
+
+
 # -- the file
 
 
