@@ -54,7 +54,13 @@ SERVICE = """
   <Parameter Name="ids" Type="Edm.String" Nullable="false"/>
   <ReturnType Type="Collection(graph.group)"/>
 </Function>
+<Action Name="reset"><Parameter Name="count" Type="Edm.Int32"/></Action>
+<Function Name="nearest" IsComposable="true">
+  <Parameter Name="lat" Type="Edm.Double" Nullable="false"/><ReturnType Type="graph.team"/>
+</Function>
 <EntityContainer Name="c">
+  <ActionImport Name="Reset" Action="graph.reset"/>
+  <FunctionImport Name="FindNearest" Function="graph.nearest" EntitySet="groups"/>
   <EntitySet Name="groups" EntityType="graph.group"/>
 </EntityContainer>
 """
@@ -97,7 +103,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     target = tmp_path_factory.mktemp("package")
     metadata = target / "metadata.xml"
     metadata.write_bytes(document(SERVICE))
-    api.generate(metadata, roots=["groups"], package=PACKAGE).write(target / "written")
+    roots = ["groups", "Reset", "FindNearest"]
+    api.generate(metadata, roots=roots, package=PACKAGE).write(target / "written")
     sys.path.insert(0, str(target / "written"))
     yield target / "written"
     sys.path.remove(str(target / "written"))
@@ -172,6 +179,18 @@ def test_members_of_a_derived_type_are_behind_a_cast(sent: Sent) -> None:
     found = sent(lambda client: client.groups.as_team.channels.get("g", "c"), {"id": "c"})
     assert (type(found).__name__, found.id) == ("Channel", "c")
     assert sent.line == "GET /groups/g/microsoft.graph.team/channels/c"
+
+
+# -- imports
+
+
+def test_what_is_not_bound_is_a_method_of_the_client(sent: Sent) -> None:
+    sent(lambda client: client.reset(count=1))
+    assert (sent.line, sent.body) == ("POST /Reset", {"count": 1})
+    found = sent(lambda client: client.find_nearest(lat=1.5), {"id": "t"})
+    assert (type(found).__name__, sent.line) == ("Team", "GET /FindNearest(lat=1.5)")
+    sent(lambda client: client.find_nearest.archive(lat=1.5))
+    assert sent.line == "POST /FindNearest(lat=1.5)/archive"
 
 
 # -- arguments

@@ -40,6 +40,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 SideName = Literal["old", "new"]
 SIDES: tuple[SideName, SideName] = ("old", "new")
 
+IN_CONTAINER = frozenset({"EntitySet", "Singleton", "ActionImport", "FunctionImport"})
+"""Declarations that the entity container holds."""
+
 VERDICTS: Mapping[Effect | None, str] = {
     Effect.BOTH: "breaks at type-check and at run time",
     Effect.TYPE_CHECK: "breaks at type-check",
@@ -132,8 +135,8 @@ class Example:
         """Return the declarations of one side, its entity sources, and whether a container is there."""
         root = etree.fromstring(f"<x>{self.body(side, namespace)}</x>")
         found = [(str(child.tag), etree.tostring(child, encoding="unicode")) for child in root]
-        sources = [text for tag, text in found if tag in ("EntitySet", "Singleton")]
-        declared = [text for tag, text in found if tag not in ("EntitySet", "Singleton")]
+        sources = [text for tag, text in found if tag in IN_CONTAINER]
+        declared = [text for tag, text in found if tag not in IN_CONTAINER]
         return declared, sources, any(tag == "EntityContainer" for tag, _ in found)
 
     @property
@@ -143,7 +146,7 @@ class Example:
 
     @property
     def sources(self) -> frozenset[str]:
-        """The names of its entity sets and singletons, of both sides."""
+        """The names of its entity sets, singletons and imports, of both sides."""
         texts = [text for side in SIDES for text in self.elements(side, _NAMESPACE)[1]]
         return frozenset(str(etree.fromstring(text).get("Name")) for text in texts)
 
@@ -319,7 +322,8 @@ def _roots(example: Example, whole: Model) -> Iterator[str]:
         return
     yield from (t for t in whole.types if t.rpartition(".")[0] == example.namespace)
     own = {source + example.suffix for source in example.sources}
-    yield from (s.name for s in whole.sources if s.name in own)
+    children = [*(s.name for s in whole.sources), *(i.name for i in whole.imports)]
+    yield from (name for name in children if name in own)
 
 
 # -- the programs

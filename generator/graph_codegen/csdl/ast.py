@@ -281,6 +281,17 @@ class EntitySource:
 
 
 @dataclass(frozen=True, slots=True)
+class OperationImport:
+    """An action import (CSDL 13.5) or function import (CSDL 13.6): where an unbound operation is called."""
+
+    kind: Literal["ActionImport", "FunctionImport"]
+    name: str
+    operation: str
+    annotations: tuple[Annotation, ...] = ()
+    place: Place = field(default=Place(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class EntityContainer:
     """The entity container (CSDL 13): the entry points of the service."""
 
@@ -288,10 +299,15 @@ class EntityContainer:
     sources: tuple[EntitySource, ...] = ()
     annotations: tuple[Annotation, ...] = ()
     place: Place = field(default=Place(""), compare=False)
+    imports: tuple[OperationImport, ...] = ()
 
     def source(self, name: str) -> EntitySource | None:
         """Return the entity set or singleton of that name, None if there is none."""
         return next((source for source in self.sources if source.name == name), None)
+
+    def operation_import(self, name: str) -> OperationImport | None:
+        """Return the action or function import of that name, None if there is none."""
+        return next((item for item in self.imports if item.name == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ from graph_codegen.csdl.ast import (
     Member,
     NavigationProperty,
     Operation,
+    OperationImport,
     Parameter,
     Property,
     Record,
@@ -408,13 +409,34 @@ class _Reader:
     def _container(self, element: Element, name: str) -> EntityContainer:
         self._attributes(element, "Name")
         sources: list[EntitySource] = []
+        imports: list[OperationImport] = []
         annotations: list[Annotation] = []
-        for tag, child in self._children(element, "EntitySet", "Singleton", "Annotation"):
-            if tag == "Annotation":
-                annotations.append(self._annotation(child))
-            else:
-                sources.append(self._entity_source(child, tag))
-        return EntityContainer(name, tuple(sources), tuple(annotations), self._place(element))
+        for tag, child in self._children(
+            element, "EntitySet", "Singleton", "ActionImport", "FunctionImport", "Annotation"
+        ):
+            match tag:
+                case "Annotation":
+                    annotations.append(self._annotation(child))
+                case "ActionImport" | "FunctionImport":
+                    imports.append(self._operation_import(child, tag))
+                case _:
+                    sources.append(self._entity_source(child, tag))
+        return EntityContainer(
+            name, tuple(sources), tuple(annotations), self._place(element), tuple(imports)
+        )
+
+    def _operation_import(self, element: Element, kind: str) -> OperationImport:
+        """Read an import; to which entity set its results belong makes no difference for a client."""
+        of_function = ("IncludeInServiceDocument",) if kind == "FunctionImport" else ()
+        operation = kind.removesuffix("Import")
+        self._attributes(element, "Name", operation, "EntitySet", *of_function)
+        return OperationImport(
+            "ActionImport" if kind == "ActionImport" else "FunctionImport",
+            self._name(element),
+            self._full_name(element, operation),
+            self._inline(element),
+            self._place(element),
+        )
 
     def _entity_source(self, element: Element, kind: str) -> EntitySource:
         type_attribute = "EntityType" if kind == "EntitySet" else "Type"

@@ -73,7 +73,8 @@ def client_methods(
             path, elements = path[1:], elements[1:]
         elif path[0] in inside:
             path = (f"/{path[0]}", *path[1:])
-        tree.add(path[:-1] if request.target == STREAM else path, elements, request)
+        of_owner = request.target == STREAM or _is_imported(request)
+        tree.add(path[:-1] if of_owner else path, elements, request)
     return tree.offers()
 
 
@@ -164,7 +165,14 @@ def is_result(path: Path) -> bool:
 
 def _is_result(request: Request, call: Request) -> bool:
     """Whether a request goes through the result of a function that another request calls."""
-    return call.kind == "function" and request.through is call.operation
+    same = request.through is call.operation and request.segments == call.segments
+    return call.kind == "function" and same
+
+
+def _is_imported(request: Request) -> bool:
+    """Whether an import is what a request calls, or goes through: such a method is the client's own."""
+    operation = request.through or request.operation
+    return operation is not None and not operation.is_bound
 
 
 def _called(
@@ -197,7 +205,7 @@ def _called(
 def _element(request: Request) -> str:
     """Return the element that a method is named after, empty for one that is named by its kind."""
     if request.operation:
-        return request.operation.name
+        return _call(request)[0]
     return request.steps[-1] if request.target == STREAM else ""
 
 
@@ -205,13 +213,16 @@ def _wire(request: Request) -> str:
     """Return what tells the request of a method from those of its siblings."""
     if request.operation:
         parameters = ",".join(parameter.name for parameter in request.parameters)
-        return f"{request.operation.name}({parameters}){'s' * request.target.collection}"
+        return f"{_call(request)[0]}({parameters}){'s' * request.target.collection}"
     return f"{request.method} {request.segments[-1]}"
 
 
 def _call(request: Request) -> tuple[str, bool]:
     """Return what overloads share: the operation, and whether it is bound to a collection."""
-    return request.operation.name if request.operation else request.kind, request.target.collection
+    name = request.operation.name if request.operation else request.kind
+    if _is_imported(request) and not request.through:
+        name = request.segments[-1]
+    return name, request.target.collection
 
 
 def _name(request: Request, own: str, *, overloaded: bool) -> str:

@@ -136,8 +136,12 @@ def attribute_name(name: str) -> str:
 
 def is_attribute(item: Property | NavigationProperty) -> bool:
     """Whether a member is an attribute of its class: streams and any entities are only addressed."""
-    leads_anywhere = isinstance(item, NavigationProperty) and item.type.name == ENTITY
-    return item.type != STREAM and not leads_anywhere
+    return item.type != STREAM and not leads_anywhere(item)
+
+
+def leads_anywhere(item: Property | NavigationProperty) -> bool:
+    """Whether a member is navigation to entities of which nothing is known, as those outside of a subset."""
+    return isinstance(item, NavigationProperty) and item.type.name == ENTITY
 
 
 def segment_name(segment: str) -> str:

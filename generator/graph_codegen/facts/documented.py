@@ -154,7 +154,8 @@ def take_documented(taken: Subset, documented: Documented) -> Subset:
 
 def _requests_below(model: Model, root: str) -> bool:
     """Whether a root leads to requests: it is not a type."""
-    return root == ALL or any(root.split("/")[0] == source.name for source in model.sources)
+    names = {*(s.name for s in model.sources), *(i.name for i in model.imports)}
+    return root == ALL or root.split("/")[0] in names
 
 
 def _is_below(request: Request, root: str) -> bool:

@@ -74,7 +74,8 @@ def _overload(operation: Operation) -> tuple[str, str, list[str]]:
 
 
 def _container(container: EntityContainer) -> EntityContainer:
-    return replace(container, sources=_by_name(map(_source, container.sources)))
+    sources = _by_name(map(_source, container.sources))
+    return replace(container, sources=sources, imports=_by_name(container.imports))
 
 
 def _source(source: EntitySource) -> EntitySource:

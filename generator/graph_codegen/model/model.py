@@ -11,6 +11,7 @@ from graph_codegen.csdl.ast import (
     EntitySource,
     NavigationProperty,
     Operation,
+    OperationImport,
     Property,
     StructuredType,
     Term,
@@ -47,6 +48,17 @@ class Model:
     def sources(self) -> tuple[EntitySource, ...]:
         """The entity sets and singletons; none if there is no container."""
         return self.container.sources if self.container else ()
+
+    @property
+    def imports(self) -> tuple[OperationImport, ...]:
+        """The action and function imports; none if there is no container."""
+        return self.container.imports if self.container else ()
+
+    def imported(self, item: OperationImport) -> tuple[Operation, ...]:
+        """Return the operations that an import offers: the overloads that are not bound (CSDL 13.5, 13.6)."""
+        kind = item.kind.removesuffix("Import")
+        found = (o for o in self.operations if o.name == item.operation and not o.is_bound)
+        return tuple(operation for operation in found if operation.kind == kind)
 
     @cached_property
     def children(self) -> Mapping[str, tuple[str, ...]]:

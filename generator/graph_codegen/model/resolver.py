@@ -25,6 +25,7 @@ from graph_codegen.csdl.ast import (
     Member,
     NavigationProperty,
     Operation,
+    OperationImport,
     Parameter,
     Property,
     Record,
@@ -75,6 +76,7 @@ _Typed = TypeVar("_Typed", Property, NavigationProperty, Parameter, ReturnType, 
 _Annotated = TypeVar(
     "_Annotated", EnumType, Member, StructuredType, Property, NavigationProperty, Operation,
     Parameter, ReturnType, Term, EntityContainer, EntitySource,
+    OperationImport,
 )  # fmt: skip
 
 
@@ -303,7 +305,11 @@ class _Resolver:
 
     def _container(self, item: EntityContainer) -> EntityContainer:
         sources = tuple(self._source(item.name, s) for s in item.sources)
-        return self._annotated(replace(item, sources=sources), item.name)
+        imports = tuple(
+            self._annotated(replace(i, operation=self._full(i.operation)), f"{item.name}/{i.name}")
+            for i in item.imports
+        )
+        return self._annotated(replace(item, sources=sources, imports=imports), item.name)
 
     def _source(self, owner: str, item: EntitySource) -> EntitySource:
         full = replace(

@@ -17,6 +17,7 @@ from graph_codegen.csdl.ast import (
     Binding,
     NavigationProperty,
     Operation,
+    OperationImport,
     Property,
     StructuredType,
     TypeRef,
@@ -62,10 +63,10 @@ def take(model: Model, roots: Sequence[str]) -> Subset:
     """Return the subset of a model that is reachable from roots.
 
     A root is `all`, the name of an entity set or singleton (`communications`), a path from one
-    along contained navigation (`communications/calls`), or a type (`commsNotifications`, with its
-    namespace unless that is microsoft.graph). Of a path only the resource at its end, and what that
-    leads to, takes requests. Raises CodegenError for a root that does not exist,
-    and for a kept element that refers to nothing.
+    along contained navigation (`communications/calls`), a type (`commsNotifications`, with its
+    namespace unless that is microsoft.graph), or an action or function import. Of a path only the
+    resource at its end, and what that leads to, takes requests. Raises CodegenError for a root that does
+    not exist, and for a kept element that refers to nothing.
     """
     closure = _Closure(model)
     for root in roots:
@@ -119,6 +120,7 @@ class _Closure:
         self._held: set[str] = set()
         self._operations: set[Operation] = set()
         self._sources: set[str] = set()
+        self._imports: set[str] = set()
         self._followed: set[str] = set()
         self._paths: set[tuple[str, ...]] = set()
         self._steps: set[tuple[str, str]] = set()
@@ -134,6 +136,7 @@ class _Closure:
                 self._hold(name)
             self._operations.update(self._model.operations)
             self._sources.update(s.name for s in self._model.sources)
+            self._imports.update(i.name for i in self._model.imports)
             return
         head, *segments = root.split("/")
         source = self._model.container and self._model.container.source(head)
@@ -142,10 +145,14 @@ class _Closure:
             self._paths.add((source.name, *segments))
             self._follow(root, source.type, segments)
             return
+        imported = self._model.container and self._model.container.operation_import(head)
+        if imported and not segments:
+            self._add_import(imported)
+            return
         found = None if segments else self._find_type(head)
         if found is None:
             raise error(
-                f"the root {root} does not exist: it is not an entity set, singleton, path or type",
+                f"the root {root} does not exist: it is not an entity set, singleton, path, type or import",
                 self._model.place,
             )
         self._hold(found)
@@ -182,8 +189,17 @@ class _Closure:
             owner = step[1].type.name
         self._hold(owner)
 
+    def _add_import(self, item: OperationImport) -> None:
+        self._imports.add(item.name)
+        for operation in self._model.imported(item):
+            self._add_operation(operation)
+
     def add_use(self, use: Use) -> None:
         """Hold the types of the values of a request; of those on the way, keep what leads to it."""
+        imported = self._model.container and self._model.container.operation_import(use.segments[0])
+        if imported:
+            self._add_import(imported)
+            return
         source = self._model.container and self._model.container.source(use.segments[0])
         owner = source.type if source else ""
         path = use.segments
@@ -281,6 +297,7 @@ class _Closure:
                 for s in self._model.sources
                 if s.name in self._sources
             ),
+            imports=tuple(i for i in self._model.imports if i.name in self._imports),
         )
         return (
             Model(

@@ -47,6 +47,12 @@ def find_unresolved_references(model: Model) -> Iterator[Diagnostic]:
     for term in model.terms:
         if term.type.name not in known:
             yield Diagnostic(f"the type {term.type.name} is not declared", term.place, term.name)
+    unbound = {(f"{o.kind}Import", o.name) for o in model.operations if not o.is_bound}
+    for item in model.imports:
+        if model.container and (item.kind, item.operation) not in unbound:
+            kind = item.kind.removesuffix("Import").lower()
+            message = f"{item.operation} is not declared as an unbound {kind}"
+            yield Diagnostic(message, item.place, model.container.name, item.name)
     sources = {source.name for source in model.sources}
     for source in model.sources:
         for binding in source.bindings:
@@ -120,8 +126,9 @@ def _repeated(model: Model) -> Iterator[Diagnostic]:
     )
     yield from _twice(overloads)
     if model.container:
-        sources = ((s.name, s.place) for s in model.container.sources)
-        yield from _twice(sources, model.container.name)
+        children = [(s.name, s.place) for s in model.container.sources]
+        children += [(i.name, i.place) for i in model.container.imports]
+        yield from _twice(children, model.container.name)
 
 
 def _twice(named: Iterable[tuple[str, Place]], owner: str = "") -> Iterator[Diagnostic]:

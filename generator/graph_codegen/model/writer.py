@@ -192,6 +192,12 @@ def _container(schema: _Element, item: EntityContainer) -> None:
     element = _add(schema, "EntityContainer", {"Name": split_name(item.name)[1]})
     for source in item.sources:
         _entity_source(element, source)
+    for imported in item.imports:
+        attributes = {
+            "Name": imported.name,
+            imported.kind.removesuffix("Import"): imported.operation,
+        }
+        _annotations(_add(element, imported.kind, attributes), imported.annotations)
     _annotations(element, item.annotations)
 
 

@@ -70,6 +70,9 @@ MOST_SEGMENTS = 100
 STREAM = TypeRef("Edm.Stream")
 COUNT = TypeRef("Edm.Int32")
 
+UNBOUND = TypeRef("Edm.Untyped")
+"""The target of operations that are not bound to anything."""
+
 REFERENCE = TypeRef("Edm.EntityReference")
 """What `$ref` takes and returns, which no document declares: the address of an entity."""
 
@@ -180,11 +183,12 @@ def list_requests(model: Model) -> tuple[Request, ...]:
     met: Counter[EntitySource] = Counter()
     for source in sorted(model.sources, key=lambda s: s.name):
         for at in walk.all(top(source)):
-            found.extend(r for r in walk.own(at) if model.lines is None or r.http in model.lines)
+            found.extend(walk.own(at))
             met[source] += 1
             if max(len(found), met.total()) > MOST_REQUESTS:
                 raise _endless(met)
-    return tuple(found)
+    found.extend(walk.imported())
+    return tuple(r for r in found if model.lines is None or r.http in model.lines)
 
 
 def _endless(met: Counter[EntitySource]) -> CodegenError:
@@ -210,6 +214,7 @@ def list_offers(model: Model) -> Iterator[Request]:
     A large service can have too many paths to walk, and a resource takes the same requests on each.
     """
     walk = _Walk(model)
+    yield from walk.imported()
     pending = deque(map(top, model.sources))
     met: set[tuple[str, bool]] = set()
     while pending:
@@ -243,6 +248,27 @@ class _Walk:
             at = pending.pop()
             yield at
             pending.extend(reversed(list(self.below(at))))
+
+    def imported(self) -> Iterator[Request]:
+        """Yield the calls of operations that are not bound, through their imports.
+
+        Source: CSDL 13.5 and 13.6; OData URL conventions 4.01, section 4.5.
+        """
+        for item in self._model.imports:
+            at = Resource(
+                path="",
+                segments=(item.name,),
+                keys=(),
+                type=UNBOUND,
+                annotations=item.annotations,
+                steps=(),
+            )
+            for operation in self._model.imported(item):
+                kind: Kind = "action" if operation.kind == "Action" else "function"
+                if allows_request(operation.annotations, kind):
+                    yield self._call(operation, at)
+                    if operation.is_composable and operation.returns:
+                        yield from self._composed(operation, operation.returns, at)
 
     def own(self, at: Resource) -> Iterator[Request]:
         """Yield the requests of a resource and of the items in it; none on the way to a chosen path."""
@@ -409,7 +435,7 @@ class _Walk:
         behind = replace(at, type=result.type, annotations=result.annotations)
         for operation in self._bound(behind):
             placeholders = _placeholders(function, at.keys, operation)
-            prefix = f"{at.path}/{self._segment(function, placeholders)}"
+            prefix = f"{at.path}/{self._segment(function, placeholders, at)}"
             yield self._call(operation, replace(behind, path=prefix), function)
 
     def _bound(self, at: Resource) -> Iterator[Operation]:
@@ -443,18 +469,24 @@ class _Walk:
     ) -> Request:
         returns = operation.returns.type if operation.returns else None
         kind: Kind = "action" if operation.kind == "Action" else "function"
-        segment = self._segment(operation, _placeholders(operation, at.keys))
+        segment = self._segment(operation, _placeholders(operation, at.keys), at)
         request = self._request(kind, at, f"/{segment}", returns=returns, operation=operation)
         return replace(request, through=through)
 
-    def _segment(self, operation: Operation, placeholders: Mapping[str, Parameter]) -> str:
+    def _segment(
+        self, operation: Operation, placeholders: Mapping[str, Parameter], at: Resource
+    ) -> str:
         """Return the path segment of an operation; the namespace is left out where Graph does.
+
+        One that is not bound is called by the name of its import.
 
         What has no literal travels as a parameter alias, `f(ids=@ids)`, whose value is in the query.
         Source: OData URL conventions 4.01, section 5.1.1.14.7, and ABNF, functionParameter.
         """
         namespace, name = split_name(operation.name)
         segment = name if namespace == ROOT_NAMESPACE else operation.name
+        if not operation.is_bound:
+            segment = at.segments[0]
         if operation.kind == "Action":
             return segment
         named = (

@@ -52,6 +52,12 @@ def value_of(body: str) -> object:
         + '<EntitySet Name="ts" EntityType="graph.t" IncludeInServiceDocument="false">'
         + f'<NavigationPropertyBinding Path="o" Target="ts">{NOTE}</NavigationPropertyBinding></EntitySet>'
         + '<Singleton Name="s" Type="graph.t" Nullable="true"/></EntityContainer>',
+        TYPE.format("")
+        + '<Function Name="f"><ReturnType Type="graph.t"/></Function><Action Name="a"/>'
+        + '<EntityContainer Name="C"><EntitySet Name="ts" EntityType="graph.t"/>'
+        + f'<ActionImport Name="A" Action="graph.a" EntitySet="ts">{NOTE}</ActionImport>'
+        + '<FunctionImport Name="F" Function="graph.f" EntitySet="ts" IncludeInServiceDocument="true">'
+        + f'{NOTE}</FunctionImport></EntityContainer>',
         TYPE.format('<Property Name=" p " Type=" Edm.Int32 " Nullable=" 1 " MaxLength=" 5 "/>'),
         '<EnumType Name="e" IsFlags="0"><Member Name="m" Value=" 1 "/></EnumType>',
     ],

@@ -74,8 +74,8 @@ def found(body: str) -> tuple[Diagnostic, ...]:
             "<odd", "t", "odd in Term",
         ),
         (
-            CONTAINER.format('<FunctionImport Name="p"/>'),
-            "<FunctionImport", "t/p", "FunctionImport in EntityContainer",
+            CONTAINER.format('<ActionImport Name="p" Action="graph.a">\n<odd/></ActionImport>'),
+            "<odd", "t/p", "odd in ActionImport",
         ),
         (
             CONTAINER.format('<Singleton Name="p" Type="graph.t">\n<odd/></Singleton>'),

@@ -201,13 +201,13 @@ def test_the_subset_of_the_subset_is_the_subset() -> None:
 @pytest.mark.parametrize(
     ("root", "why"),
     [
-        ("nowhere", "it is not an entity set, singleton, path or type"),
-        ("call/source", "it is not an entity set, singleton, path or type"),
+        ("nowhere", "it is not an entity set, singleton, path, type or import"),
+        ("call/source", "it is not an entity set, singleton, path, type or import"),
         ("hub/nothing", "microsoft.graph.hub contains no nothing"),
         ("hub/calls/twin", "microsoft.graph.call contains no twin"),
         ("hub/", "microsoft.graph.hub contains no "),
-        ("", "it is not an entity set, singleton, path or type"),
-        ("HUB", "it is not an entity set, singleton, path or type"),
+        ("", "it is not an entity set, singleton, path, type or import"),
+        ("HUB", "it is not an entity set, singleton, path, type or import"),
     ],
 )
 def test_a_root_that_does_not_exist_is_refused(root: str, why: str) -> None:

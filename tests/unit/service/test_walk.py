@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from graph_codegen.errors import CodegenError
 from graph_codegen.model.subset import take
 from graph_codegen.service.requests import Request, list_offers, list_requests
 from tests.support.csdl import model
@@ -203,6 +204,53 @@ def test_what_has_a_path_of_its_own_needs_no_cast() -> None:
 def test_a_root_leads_through_a_cast() -> None:
     root = ("apps/microsoft.graph.lobApp/versions",)
     assert casts(root) == [line for line in OF_LOB if "versions" in line]
+
+
+IMPORTS = """
+<EntityType Name="thing">
+  <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String" Nullable="false"/>
+</EntityType>
+<Action Name="reset"><Parameter Name="n" Type="Edm.Int32"/></Action>
+<Action Name="reset" IsBound="true"><Parameter Name="it" Type="graph.thing"/></Action>
+<Function Name="nearest" IsComposable="true">
+  <Parameter Name="lat" Type="Edm.Double" Nullable="false"/><ReturnType Type="graph.thing"/>
+</Function>
+<Function Name="nearest"><ReturnType Type="graph.thing"/></Function>
+<Action Name="unreachable"/>
+<EntityContainer Name="c">
+  <EntitySet Name="things" EntityType="graph.thing"/>
+  <ActionImport Name="Reset" Action="graph.reset"/>
+  <FunctionImport Name="FindNearest" Function="graph.nearest" EntitySet="things"/>
+</EntityContainer>
+"""
+
+
+def imported(*roots: str) -> list[str]:
+    declared = model(IMPORTS)
+    assert declared.diagnostics == ()
+    taken = take(declared, roots).model
+    assert {r.http for r in list_offers(taken)} == {r.http for r in list_requests(taken)}
+    return [r.http for r in list_requests(taken) if "/things" not in r.path]
+
+
+def test_what_is_not_bound_is_called_by_the_name_of_its_import() -> None:
+    """Source: CSDL 4.01, 13.5 and 13.6; overloads share an import."""
+    nearest = ["GET /FindNearest()", "GET /FindNearest(lat={lat})"]
+    nearest.append("POST /FindNearest(lat={lat})/reset")
+    assert sorted(imported("all")) == sorted([*nearest, "POST /Reset"])
+    assert imported("Reset") == ["POST /Reset"]
+    assert sorted(imported("FindNearest", "things")) == sorted(nearest)
+    assert imported("things") == []
+
+
+def test_an_import_of_nothing_is_a_mistake() -> None:
+    declared = IMPORTS.replace('Action="graph.reset"', 'Action="graph.nearest"')
+    (found,) = model(declared).diagnostics
+    assert str(found).endswith(
+        "c/Reset: microsoft.graph.nearest is not declared as an unbound action"
+    )
+    with pytest.raises(CodegenError, match="c/Reset: declared twice"):
+        model(IMPORTS.replace('EntitySet Name="things"', 'EntitySet Name="Reset"'))
 
 
 STREAMS = """

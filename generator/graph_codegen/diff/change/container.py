@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from graph_codegen.csdl.ast import Binding, EntityContainer, EntitySource, Term
+from graph_codegen.csdl.ast import (
+    Binding,
+    EntityContainer,
+    EntitySource,
+    OperationImport,
+    Term,
+)
 from graph_codegen.diff.change import renames
 from graph_codegen.diff.change.annotations import compare_annotations
 from graph_codegen.diff.change.changes import Change, End, Pair
@@ -36,6 +42,23 @@ def compare_container(context: Context) -> Iterator[Change]:
         yield Change("entity-source-removed", one.kind, _end(context.old.model, one), None)
     for other in added:
         yield Change("entity-source-added", other.kind, None, _end(context.new.model, other))
+    yield from _compare_imports(context)
+
+
+def _compare_imports(context: Context) -> Iterator[Change]:
+    before = {item.name: item for item in context.old.model.imports}
+    after = {item.name: item for item in context.new.model.imports}
+    for name in sorted({*before, *after}):
+        old, new = before.get(name), after.get(name)
+        if old and new:
+            pair = Pair(new.kind, _end(context.old.model, old), _end(context.new.model, new))
+            if (old.kind, old.operation) != (new.kind, new.operation):
+                yield pair.change("import-changed", old.operation, new.operation)
+            yield from compare_annotations(context, pair, old, new)
+        elif old:
+            yield Change("import-removed", old.kind, _end(context.old.model, old), None)
+        elif new:
+            yield Change("import-added", new.kind, None, _end(context.new.model, new))
 
 
 def _container_end(declared: EntityContainer) -> End:
@@ -46,9 +69,10 @@ def _sources(model: Model) -> Mapping[str, EntitySource]:
     return {source.name: source for source in model.sources}
 
 
-def _end(model: Model, source: EntitySource) -> End:
+def _end(model: Model, item: EntitySource | OperationImport) -> End:
     owner = model.container.name if model.container else ""
-    return End(f"{owner}/{source.name}", source.place, source.name, source.type)
+    value = item.type if isinstance(item, EntitySource) else item.operation
+    return End(f"{owner}/{item.name}", item.place, item.name, value)
 
 
 def _pair(context: Context, old: EntitySource, new: EntitySource) -> Pair:

@@ -16,6 +16,7 @@ from graph_codegen.csdl.ast import (
     TypeDeclaration,
 )
 from graph_codegen.diff.change.values import nullable
+from graph_codegen.emit.names import leads_anywhere
 from graph_codegen.service.capabilities import is_optional
 
 Declared = TypeDeclaration | Operation | EntityContainer
@@ -45,7 +46,8 @@ def list_facts(declared: Declared | None) -> Facts:
                 ("media stream", declared.has_stream),
             )
             for item in declared.members():
-                yield f"/{item.name}", item.name, _typed(item)
+                if not leads_anywhere(item):
+                    yield f"/{item.name}", item.name, _typed(item)
         case Operation():
             composable, path = declared.is_composable, declared.entity_set_path
             yield from _attributes(
@@ -61,6 +63,8 @@ def list_facts(declared: Declared | None) -> Facts:
             yield from _attributes(("kind", "EntityContainer"))
             for source in declared.sources:
                 yield f"/{source.name}", source.name, f"{source.kind} of {source.type}"
+            for one in declared.imports:
+                yield f"/{one.name}", one.name, f"{one.kind} of {one.operation}"
         case None:
             pass
 
