@@ -278,7 +278,7 @@ def compare(
     run = _Run(config, strict, progress, tuple(roots), corrected=corrected)
     entries = load_ignore_file(Path(ignore)) if ignore is not None else ()
     before, after, uncompared = reduce_sides(*run.take_sides(run.read(old), run.read(new)))
-    found = comparison.compare(before, after, run.settings.home)
+    found = comparison.compare(before, after, run.settings.home, run.settings.names)
     reasons, outdated = find_ignored(entries, found.findings, datetime.date.today())
     run.warn(outdated)
     changed = None

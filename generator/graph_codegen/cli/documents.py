@@ -52,7 +52,7 @@ def openapi_command(
     known = descriptions.load(*chosen.fact_folders, own=described)
     document = build_openapi(
         taken.model,
-        assign_names(taken.model),
+        assign_names(taken.model, chosen.names),
         known,
         chosen.service_root,
         statuses=statuses.load(*chosen.fact_folders),
@@ -94,7 +94,7 @@ def api_command(
     )
     chosen = settings.with_roots(settings.load(reading["config"]), roots)
     known = facts(*chosen.fact_folders, own_descriptions=described)
-    writer = known.writer(assign_names(taken.model))
+    writer = known.writer(assign_names(taken.model, chosen.names))
     text = render_method_page(taken.model, writer, chosen)
     text += render_property_tables(taken.model, writer)
     if not check:

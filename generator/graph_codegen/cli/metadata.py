@@ -104,7 +104,8 @@ def inspect_command(type_name: str, metadata: Path | None, **reading: Unpack[Rea
     taken = api.read_subset(metadata, roots=(ALL,), **reading, progress=PROGRESS)
     found = find(taken.model, type_name)
     console = Console(soft_wrap=True, emoji=False, width=None if sys.stdout.isatty() else WIDE)
-    console.print(describe_type(taken.model, assign_names(taken.model), found))
+    names = assign_names(taken.model, settings.load(reading["config"]).names)
+    console.print(describe_type(taken.model, names, found))
 
 
 @click.command("corrections")

@@ -196,7 +196,7 @@ def _called(
             name = avoid(name, RESULT_ATTRIBUTES)
         elif not path:
             name = avoid(name, CLIENT_ATTRIBUTES)
-        yield _wire(request), element, [
+        yield wire_of(request), element, [
             name,
             *([stream_name(name)] if request.kind == "content" else []),
         ]
@@ -209,7 +209,7 @@ def _element(request: Request) -> str:
     return request.steps[-1] if request.target == STREAM else ""
 
 
-def _wire(request: Request) -> str:
+def wire_of(request: Request) -> str:
     """Return what tells the request of a method from those of its siblings."""
     if request.operation:
         parameters = ",".join(parameter.name for parameter in request.parameters)

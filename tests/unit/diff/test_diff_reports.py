@@ -28,7 +28,9 @@ from graph_codegen.diff.verdict.ignore import Entry, find_ignored, load_ignore_f
 from graph_codegen.diff.verdict.rules import RULES, Effect, Policy
 from graph_codegen.diff.verdict.surface import UNCHANGED, MethodChanges
 from graph_codegen.diff.verdict.version import next_version
+from graph_codegen.emit.names import assign_names
 from graph_codegen.errors import CodegenError, Place
+from graph_codegen.model.model import Model
 
 SCHEMA: dict[str, Any] = json.loads(
     Path(json_module.__file__).with_name("report.schema.json").read_text(encoding="utf-8")
@@ -105,7 +107,9 @@ ONE_OF_EACH = (OPENED, ADDED, REMOVED)
 
 
 def comparison(findings: Sequence[Finding] = (*ONE_OF_EACH, RETYPED)) -> Comparison:
-    return Comparison(OLD, NEW, ("communications",), tuple(findings))
+    return Comparison(
+        OLD, NEW, ("communications",), tuple(findings), (assign_names(Model(types={})),) * 2
+    )
 
 
 def crowd(count: int, rules: Sequence[str], width: int = 0) -> tuple[Finding, ...]:

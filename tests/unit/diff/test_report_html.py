@@ -24,6 +24,7 @@ from graph_codegen.diff.verdict.comparison import compare
 from graph_codegen.diff.verdict.findings import Comparison, Finding, Level, Source
 from graph_codegen.diff.verdict.rules import RULES, Effect
 from graph_codegen.diff.verdict.surface import MethodChanges
+from graph_codegen.emit.names import assign_names
 from graph_codegen.errors import Place
 from graph_codegen.model.model import Model
 from graph_codegen.model.resolver import resolve
@@ -474,7 +475,11 @@ def hostile() -> tuple[Comparison, Model, Model]:
     )
     source = Source(HOSTILE, HOSTILE)
     old = replace(model(""), types={HOSTILE: declared})
-    return Comparison(source, source, (HOSTILE,), findings), old, model("")
+    return (
+        Comparison(source, source, (HOSTILE,), findings, (assign_names(model("")),) * 2),
+        old,
+        model(""),
+    )
 
 
 def tags(root: Element) -> set[object]:

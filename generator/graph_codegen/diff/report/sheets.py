@@ -65,7 +65,7 @@ def build_sheets(comparison: Comparison, old: Model, new: Model) -> tuple[Sheet,
     for name, group in groupby(comparison.findings, attrgetter("declaration")):
         findings = list(group)
         merged.setdefault(_names(sides, name, findings), []).extend(findings)
-    return tuple(_sheet(sides, names, tuple(found)) for names, found in merged.items())
+    return tuple(_sheet(comparison, sides, names, tuple(found)) for names, found in merged.items())
 
 
 # -- matching the declarations of both sides
@@ -145,7 +145,9 @@ def _closest(operation: Operation, others: Iterable[Declared]) -> str:
 # -- rows
 
 
-def _sheet(sides: _Sides, names: _Names, findings: tuple[Finding, ...]) -> Sheet:
+def _sheet(
+    comparison: Comparison, sides: _Sides, names: _Names, findings: tuple[Finding, ...]
+) -> Sheet:
     old, new = names
     declared = sides.after.get(new) or sides.before.get(old)
     kind = next((text for _, _, text in list_facts(declared)), findings[0].kind)
@@ -153,7 +155,7 @@ def _sheet(sides: _Sides, names: _Names, findings: tuple[Finding, ...]) -> Sheet
         old=old,
         new=new,
         kind=kind,
-        python=python_name(kind, new or old),
+        python=python_name(kind, new or old, comparison.names[1 if new else 0]),
         level=next(level for level in Level if any(f.level is level for f in findings)),
         findings=findings,
         rows=tuple(_rows(sides, names, findings)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 
 from graph_codegen.csdl.ast import ENTITY, Annotation, EnumType, TypeRef
@@ -13,18 +13,23 @@ from graph_codegen.diff.change.container import compare_container, compare_terms
 from graph_codegen.diff.change.context import Context, Side
 from graph_codegen.diff.change.operations import compare_operations
 from graph_codegen.diff.change.types import compare_types
+from graph_codegen.diff.verdict import respelled
 from graph_codegen.diff.verdict.findings import Comparison, Finding, Source
 from graph_codegen.diff.verdict.names import python_name
 from graph_codegen.diff.verdict.rules import RULES, Effect, Rule
 from graph_codegen.diff.verdict.surface import UNCHANGED, MethodChanges, Surface
+from graph_codegen.emit.names import NO_NAMES, Names, assign_names
 from graph_codegen.model.model import Model
 from graph_codegen.service.requests import STREAM
 
 
-def compare(old: Side, new: Side, client: str = "") -> Comparison:
+def compare(
+    old: Side, new: Side, client: str = "", given: Mapping[str, str] = NO_NAMES
+) -> Comparison:
     """Return every difference between the subsets of two documents, with its verdicts.
 
-    `client` names the root that is the client itself. Aliases, order, formatting, comments and out-of-line
+    `client` names the root that is the client itself, `given` are the names that someone gave to elements.
+    Aliases, order, formatting, comments and out-of-line
     annotations make no difference. Descriptions are compared if both documents have any.
     """
     context = Context(
@@ -39,13 +44,22 @@ def compare(old: Side, new: Side, client: str = "") -> Comparison:
         compare_container(context),
         compare_terms(context),
     )
-    surface = Surface(old.model, new.model, context.renamed, client)
-    findings = (_finding(change, surface) for change in changes)
+    surface = Surface(old.model, new.model, context.renamed, client, given)
+    names = assign_names(old.model, given), assign_names(new.model, given)
+    findings = [_finding(change, surface, names) for change in changes]
+    before, after = (
+        respelled.Side(side.model, own, methods)
+        for side, own, methods in zip((old, new), names, surface.methods, strict=True)
+    )
+    methods = (finding.methods for finding in findings)
+    explained = {method for own in methods for method in (*own.removed, *own.altered)}
+    findings += respelled.find_respelled(before, after, explained)
     return Comparison(
         Source(old.document.file, old.document.sha256),
         Source(new.document.file, new.document.sha256),
         tuple(sorted({*old.subset.roots, *new.subset.roots})),
         tuple(sorted(findings, key=_order)),
+        names,
     )
 
 
@@ -72,7 +86,7 @@ def _order(finding: Finding) -> tuple[str, str, str]:
 _OF_OPERATIONS = frozenset({"Action", "Function", "Parameter", "ReturnType"})
 
 
-def _finding(change: Change, surface: Surface) -> Finding:
+def _finding(change: Change, surface: Surface, names: tuple[Names, Names]) -> Finding:
     """Return a change with its verdicts.
 
     A rule's own effect holds where the element exists in Python. It does not for an operation without
@@ -80,7 +94,8 @@ def _finding(change: Change, surface: Surface) -> Finding:
     """
     rule = RULES[change.rule]
     before, after = (
-        python_name(change.kind, end.element) if end else "" for end in (change.old, change.new)
+        python_name(change.kind, end.element, own) if end else ""
+        for end, own in zip((change.old, change.new), names, strict=True)
     )
     methods = _explained_methods(change, rule, surface)
     uncalled = change.kind in _OF_OPERATIONS and not any(

@@ -10,6 +10,7 @@ from enum import StrEnum
 from graph_codegen.diff.change.changes import End, owner_of
 from graph_codegen.diff.verdict.rules import RULES, Effect, Policy, Rule
 from graph_codegen.diff.verdict.surface import UNCHANGED, MethodChanges
+from graph_codegen.emit.names import Names
 
 
 class Level(StrEnum):
@@ -108,12 +109,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All findings between two documents, sorted by declaration, element and rule."""
+    """All findings between two documents, sorted by declaration, element and rule.
+
+    `names` are the names in Python of both sides.
+    """
 
     old: Source
     new: Source
     roots: tuple[str, ...]
     findings: tuple[Finding, ...]
+    names: tuple[Names, Names]
 
     @property
     def step(self) -> Step:

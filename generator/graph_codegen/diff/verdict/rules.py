@@ -252,6 +252,8 @@ RULES: Mapping[str, Rule] = {
                     opposite="annotation-removed", reach="element"),
         _compatible(id="annotation-changed", title="annotation changed", effect=_BY_METHODS, reach="element"),
         _compatible(id="annotation-removed", title="annotation removed", effect=_BY_METHODS, reach="element"),
+        # Names in Python
+        _compatible(id="python-name-changed", title="name in Python changed", effect=_BOTH),
     )
 }  # fmt: skip
 """All rules by id, in the order of the documentation."""

@@ -7,7 +7,7 @@ attributed to the CSDL elements on its request path.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from graph_codegen.diff.change.changes import operation_subject
 from graph_codegen.diff.verdict.rules import Effect
 from graph_codegen.emit.method_names import class_prefix, client_methods
 from graph_codegen.emit.methods import Method
+from graph_codegen.emit.names import NO_NAMES
 from graph_codegen.model.model import Model
 from graph_codegen.service.requests import STREAM, Request, list_offers
 
@@ -57,26 +58,38 @@ _Methods = Mapping[str, Method]
 class Surface:
     """The methods that differ between two clients, indexed by the elements that they depend on.
 
-    `renamed` maps old names of types to new ones, `client` names the root that is the client.
+    `renamed` maps old names of types to new ones, `client` names the root that is the client; `given` are
+    the names that someone gave to elements.
     """
 
     def __init__(
-        self, old: Model, new: Model, renamed: Mapping[str, str], client: str = ""
+        self,
+        old: Model,
+        new: Model,
+        renamed: Mapping[str, str],
+        client: str = "",
+        given: Mapping[str, str] = NO_NAMES,
     ) -> None:
         self._models = old, new
         self._renamed = renamed
         self._client = client
+        self._given = given
 
     # -- the methods of both clients
 
+    @property
+    def methods(self) -> tuple[Collection[Method], Collection[Method]]:
+        """The methods of both clients, those of each resource once."""
+        return self._old.values(), self._new.values()
+
     @cached_property
     def _old(self) -> _Methods:
-        old = _methods(self._models[0], self._client)
+        old = _methods(self._models[0], self._client, self._given)
         return {self._renamed_key(key): method for key, method in old.items()}
 
     @cached_property
     def _new(self) -> _Methods:
-        return _methods(self._models[1], self._client)
+        return _methods(self._models[1], self._client, self._given)
 
     def _renamed_key(self, key: str) -> str:
         """Return a key with the type at its beginning renamed."""
@@ -84,7 +97,7 @@ class Surface:
         return self._renamed.get(owner, owner) + slash + rest
 
     def _resource(self, method: Method) -> str:
-        return self._renamed_key(_resource(method.request))
+        return self._renamed_key(resource_of(method.request))
 
     @cached_property
     def renames_client(self) -> bool:
@@ -265,10 +278,10 @@ def _renames_option(old: Method, new: Method) -> bool:
     return any(after.get(option, name) != name for option, name in _options(old).items())
 
 
-def _methods(model: Model, client: str) -> _Methods:
+def _methods(model: Model, client: str, given: Mapping[str, str]) -> _Methods:
     return {
-        f"{_resource(method.request)}/{_name(method)}": method
-        for offer in client_methods(model, list_offers(model), client).values()
+        f"{resource_of(method.request)}/{_name(method)}": method
+        for offer in client_methods(model, list_offers(model), client, given).values()
         for method in offer.methods
     }
 
@@ -279,7 +292,7 @@ def _name(method: Method) -> str:
     return ".".join(names[-2:] if method.request.through else names[-1:])
 
 
-def _resource(request: Request) -> str:
+def resource_of(request: Request) -> str:
     """Return the last property on the path to the resource that has the method, which no stream has."""
     steps = request.steps[:-1] if request.target == STREAM else request.steps
     return steps[-1] if steps else request.segments[0]
