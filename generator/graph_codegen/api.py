@@ -461,12 +461,18 @@ class _Run:
         """Read a document, add the supplement and take the subset."""
         source = self.read(given)
         self.warn(source.model.diagnostics)
-        model, redundant = supplement.apply(source.model, self.supplement)
+        model, redundant = self._supplemented(source)
         if self._strict:
             refuse(redundant)
         self.warn(redundant)
         roots = self.choose_roots(Source(source.document, model))
         return source.document, self._take(model, roots)
+
+    def _supplemented(self, source: Source) -> tuple[Model, tuple[Diagnostic, ...]]:
+        """Return a model with the supplement, and what is redundant in that."""
+        if source.document.supplemented:
+            return source.model, ()
+        return supplement.apply(source.model, self.supplement)
 
     def _take(self, model: Model, roots: Sequence[str]) -> Subset:
         """Take the part of a document that is generated."""
@@ -514,7 +520,7 @@ class _Run:
         """Generate the package of one side; a document without any of the roots has none."""
         if not side.subset.roots:
             return {}
-        whole, _ = supplement.apply(side.whole, self.supplement)
+        whole, _ = self._supplemented(Source(side.document, side.whole))
         with self._progress.stage(f"generating from {side.document.file}"):
             model = self._take(whole, side.subset.roots).model
             return self.build(model, self.settings, executor)

@@ -344,7 +344,7 @@ class Document:
     """A document as it was read: names as spelled, aliases not yet resolved.
 
     One that is `partial` is of a form that cannot say all that CSDL says; `unread` are the requests in it
-    that no declaration stands for.
+    that no declaration stands for. One that is `supplemented` has what a supplement would add.
     """
 
     file: str
@@ -355,3 +355,4 @@ class Document:
     _: KW_ONLY
     partial: bool = False
     unread: tuple[str, ...] = ()
+    supplemented: bool = False

@@ -6,14 +6,12 @@ import re
 
 from graph_codegen.errors import Place, error
 from graph_codegen.openapi.components import Components
+from graph_codegen.openapi.extension import EXTENSION
 from graph_codegen.openapi.values import members, text
 from graph_codegen.text import shorten
 
 TOOL = "Microsoft.OpenApi.OData"
 """What OpenAPI.NET.OData calls itself in `x-ms-generated-by`."""
-
-EXTENSION = "x-graph"
-"""Where the documents that this generator writes say what OpenAPI cannot."""
 
 _VERSION = re.compile(r"3\.[01](\.\d+)?")
 

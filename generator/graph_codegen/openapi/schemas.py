@@ -21,7 +21,7 @@ from graph_codegen.csdl.ast import (
     TypeDefinition,
     TypeRef,
 )
-from graph_codegen.csdl.identifiers import RESERVED, is_dotted_name, is_simple_name
+from graph_codegen.csdl.identifiers import is_dotted_name, is_simple_name
 from graph_codegen.csdl.vocabulary import COMPUTED, DESCRIPTION
 from graph_codegen.errors import Place, error
 from graph_codegen.openapi.components import Components
@@ -69,11 +69,6 @@ class SchemaReader:
         for name, schema in self._components.types.items():
             if not is_dotted_name(name):
                 raise error(f"the name of the schema {shorten(name)} is not a name", self._file)
-            head = name.partition(".")[0]
-            if head in RESERVED:
-                raise error(
-                    f"a schema cannot call itself {head} (CSDL 5.1)", self._place, type=name
-                )
             yield self._type(name, schema)
 
     def value(self, schema: object) -> Value:
