@@ -38,6 +38,7 @@ from graph_codegen.model.subset import Cut, Subset, existing, take
 from graph_codegen.model.unsaid import count_unsaid
 from graph_codegen.model.writer import write
 from graph_codegen.openapi import content as openapi
+from graph_codegen.service.left_out import LeftOut, find_left_out
 
 if TYPE_CHECKING:
     from graph_codegen.diff.change.context import Side
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CodegenError",
     "Diagnostic",
+    "LeftOut",
     "Package",
     "Place",
     "Progress",
@@ -91,7 +93,8 @@ class Package:
 
     The files are those of a project: `pyproject.toml`, the folder of the package, and the manifest.
     `unsaid` is what the form of the document leaves open, with the number of elements; `unread` are the
-    requests below the roots that the document has and the package lacks.
+    requests below the roots that the document has and the package lacks, `left_out` the declarations that
+    no request reaches.
     """
 
     name: str
@@ -100,6 +103,7 @@ class Package:
     origin: Mapping[str, object]
     unsaid: Mapping[str, int] = field(default_factory=dict[str, int])
     unread: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def vendored(self) -> Mapping[str, str]:
@@ -244,6 +248,7 @@ def generate(
         origin=origin,
         unsaid=count_unsaid(taken.model),
         unread=_below_roots(document.unread, taken.model),
+        left_out=find_left_out(taken.model),
     )
 
 
@@ -323,7 +328,12 @@ def subset(
         xml=write(taken.model).decode(),
         cut=taken.cut,
         provenance=provenance.describe(
-            source.document, date, source.model, taken, source.corrected
+            source.document,
+            date,
+            source.model,
+            taken,
+            corrected=source.corrected,
+            left_out=find_left_out(taken.model),
         ),
         kept=provenance.count_declarations(taken.model),
         document_holds=provenance.count_declarations(source.model),

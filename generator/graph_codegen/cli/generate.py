@@ -17,6 +17,7 @@ from graph_codegen.cli.workers import current_workers
 from graph_codegen.errors import error
 from graph_codegen.install import compare, replace
 from graph_codegen.install.replace import Written
+from graph_codegen.service.left_out import count_left_out
 
 
 @click.command("generate")
@@ -28,6 +29,7 @@ from graph_codegen.install.replace import Written
 @options.documented_only
 @options.descriptions
 @options.generated
+@options.verbose
 def generate_command(
     metadata: Path | None,
     roots: tuple[str, ...],
@@ -36,13 +38,14 @@ def generate_command(
     documented_only: bool,
     described: bool,
     target: Path | None,
+    verbose: bool,
     **reading: Unpack[Reading],
 ) -> None:
     """Write the generated package."""
     target = target or options.generated_beside(reading["config"])
     built = _generate(metadata, roots, package, service_root, documented_only, described, reading)
     _tell(built.write(target), built.files, target)
-    _tell_gaps(built)
+    _tell_gaps(built, verbose=verbose)
 
 
 @click.command("check")
@@ -80,6 +83,7 @@ def check_command(
 @options.service_root
 @options.documented_only
 @options.descriptions
+@options.verbose
 @click.option(
     "--check",
     is_flag=True,
@@ -93,6 +97,7 @@ def vendor_command(
     service_root: str | None,
     documented_only: bool,
     described: bool,
+    verbose: bool,
     check: bool,
     **reading: Unpack[Reading],
 ) -> None:
@@ -111,7 +116,7 @@ def vendor_command(
         for line in compare.diff_edits(files, target):
             click.echo(line)
     _tell(replace.write(files, target, whole=True), files, target)
-    _tell_gaps(built)
+    _tell_gaps(built, verbose=verbose)
 
 
 def _generate(
@@ -157,8 +162,14 @@ def _tell(done: Written, files: Mapping[str, str], target: Path) -> None:
     )
 
 
-def _tell_gaps(built: api.Package) -> None:
-    """Say what the document leaves open, and how much of it the package lacks."""
+def _tell_gaps(built: api.Package, *, verbose: bool) -> None:
+    """Say what the document leaves open, and how much of it the package lacks; if verbose, all of that."""
+    if built.left_out:
+        counts = render_counts(count_left_out(built.left_out))
+        more = "" if verbose else "; --verbose lists it"
+        log.print(f"left out, since no path leads there: {counts}{more}")
+    for item in built.left_out if verbose else ():
+        log.print(f"  {item}")
     if built.unsaid:
         log.print(f"the document does not say {render_counts(built.unsaid)}")
     if built.unread:

@@ -83,6 +83,9 @@ descriptions = click.option(
     is_flag=True,
     help="Make docstrings of the descriptions that the document has.",
 )
+verbose = click.option(
+    "--verbose", is_flag=True, help="List what is left out, since no path leads there."
+)
 generated = click.option(
     "--output",
     "target",

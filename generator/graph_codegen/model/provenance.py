@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from graph_codegen.csdl.ast import Document
 from graph_codegen.model.model import Model
@@ -30,11 +30,17 @@ def count_declarations(model: Model) -> dict[str, int]:
 
 
 def describe(
-    document: Document, date: str | None, whole: Model, subset: Subset, corrected: int
+    document: Document,
+    date: str | None,
+    whole: Model,
+    subset: Subset,
+    *,
+    corrected: int,
+    left_out: Iterable[object],
 ) -> dict[str, object]:
     """Return the provenance of a subset: what it was taken from, and how much was kept and cut.
 
-    `corrected` is how many elements of the document were corrected.
+    `corrected` is how many elements of the document were corrected, `left_out` what no request reaches.
     """
     return {
         "document": document.file,
@@ -45,6 +51,7 @@ def describe(
         "document_holds": count_declarations(whole),
         "kept": count_declarations(subset.model),
         "cut": [str(cut) for cut in subset.cut],
+        "left_out": [str(item) for item in left_out],
     }
 
 

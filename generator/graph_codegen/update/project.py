@@ -23,6 +23,7 @@ from graph_codegen.facts.settings import Settings
 from graph_codegen.install import replace
 from graph_codegen.model import provenance
 from graph_codegen.model.writer import write
+from graph_codegen.service.left_out import find_left_out
 
 CHANGELOG = "generated/CHANGELOG.md"
 
@@ -62,7 +63,14 @@ def render_files(
     return {
         f"metadata/{settings.document.name}": write(new.model).decode(),
         f"metadata/{provenance.FILE}": provenance.render_provenance(
-            provenance.describe(new.document, date, new.whole, new.subset, corrected)
+            provenance.describe(
+                new.document,
+                date,
+                new.whole,
+                new.subset,
+                corrected=corrected,
+                left_out=find_left_out(new.model),
+            )
         ),
         f"metadata/{SETTINGS}": _VERSION.sub(
             rf'\g<1>"{version}"', _read(project / "metadata" / SETTINGS), count=1
