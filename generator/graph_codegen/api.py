@@ -34,11 +34,13 @@ from graph_codegen.install.replace import Written
 from graph_codegen.model import provenance
 from graph_codegen.model.model import Model
 from graph_codegen.model.resolver import resolve
-from graph_codegen.model.subset import Cut, Subset, existing, take
+from graph_codegen.model.subset import Cut, Subset
 from graph_codegen.model.unsaid import count_unsaid
 from graph_codegen.model.writer import write
 from graph_codegen.openapi import content as openapi
 from graph_codegen.service.left_out import LeftOut, find_left_out
+from graph_codegen.service.slices import existing, missing, take_slice
+from graph_codegen.text import shorten
 
 if TYPE_CHECKING:
     from graph_codegen.diff.change.context import Side
@@ -200,6 +202,7 @@ def generate(
     metadata: str | Path | None = None,
     *,
     roots: Iterable[str] = (),
+    exclude: Iterable[str] = (),
     package: str | None = None,
     service_root: str | None = None,
     documented_only: bool = False,
@@ -212,19 +215,21 @@ def generate(
 ) -> Package:
     """Generate a package, in memory.
 
-    `metadata` is the path of a document, CSDL or OpenAPI; `roots` are the entity sets, singletons, paths or
-    types whose part of it is generated, or `all`; `package` is the name of the package, `service_root` the
-    address below which its clients send requests. `config` is the path of a configuration, which says what
-    each of them is by default. If `documented_only`, requests that no page of the documentation has are left
-    out, and the types that only they need. `executor` formats the code, in this thread without one. If
-    strict, whatever is not understood is an error. Unless `corrected` is false, raw metadata of Graph is
-    corrected as its maintainers do before they publish it. If `descriptions`, those of the document become
-    docstrings, before those of the facts.
+    `metadata` is the path of a document, CSDL or OpenAPI; `roots` are the entity sets, singletons, paths,
+    types or requests whose part of it is generated, or `all`, and `exclude` are those that are left out of
+    it; `package` is the name of the package, `service_root` the address below which its clients send
+    requests. `config` is the path of a configuration, which says what each of them is by default. If
+    `documented_only`, requests that no page of the documentation has are left out, and the types that only
+    they need. `executor` formats the code, in this thread without one. If strict, whatever is not understood
+    is an error. Unless `corrected` is false, raw metadata of Graph is corrected as its maintainers do before
+    they publish it. If `descriptions`, those of the document become docstrings, before those of the facts.
 
     Raises CodegenError for a document, roots, a name, a service root, a configuration or facts that cannot
     be used.
     """
-    run = _Run(config, strict, progress, tuple(roots), documented_only, corrected=corrected)
+    run = _Run(
+        config, strict, progress, (*roots,), (*exclude,), documented_only, corrected=corrected
+    )
     document, taken = run.read_subset(metadata)
     settings = run.settings
     if package is not None:
@@ -237,6 +242,7 @@ def generate(
         "generator": f"graph-codegen {__version__}",
         "metadata": {"document": document.file, "sha256": document.sha256},
         "roots": list(taken.roots),
+        **({"exclude": list(settings.exclude)} if settings.exclude else {}),
         "service_root": settings.service_root,
         "documented_only": settings.documented_only,
         "descriptions": descriptions,
@@ -257,6 +263,7 @@ def compare(
     new: str | Path | Source,
     *,
     roots: Iterable[str] = (),
+    exclude: Iterable[str] = (),
     ignore: str | Path | None = None,
     code: bool = False,
     config: str | Path | None = None,
@@ -280,7 +287,7 @@ def compare(
     from graph_codegen.diff.verdict import comparison
     from graph_codegen.diff.verdict.ignore import find_ignored, load_ignore_file
 
-    run = _Run(config, strict, progress, tuple(roots), corrected=corrected)
+    run = _Run(config, strict, progress, (*roots,), (*exclude,), corrected=corrected)
     entries = load_ignore_file(Path(ignore)) if ignore is not None else ()
     before, after, uncompared = reduce_sides(*run.take_sides(run.read(old), run.read(new)))
     found = comparison.compare(before, after, run.settings.home, run.settings.names)
@@ -305,6 +312,7 @@ def subset(
     metadata: str | Path,
     *,
     roots: Iterable[str] = (),
+    exclude: Iterable[str] = (),
     date: str | None = None,
     config: str | Path | None = None,
     strict: bool = False,
@@ -316,13 +324,13 @@ def subset(
     `date` is the document's, by default the one in its name. The other arguments are those of
     `generate`. Raises CodegenError for a document or roots that cannot be used.
     """
-    run = _Run(config, strict, progress, tuple(roots), corrected=corrected)
+    run = _Run(config, strict, progress, (*roots,), (*exclude,), corrected=corrected)
     source = run.read(metadata)
     run.warn(source.model.diagnostics)
     if source.model.partial:
         message = "OpenAPI says less than a subset as CSDL would have to say: take it of the CSDL document"
         raise error(message, source.document.file)
-    taken = take(source.model, run.choose_roots(source))
+    taken = take_slice(source.model, run.choose_roots(source, kept=False), run.settings.exclude)
     date = date or provenance.date_of(source.document.file)
     return SubsetDocument(
         xml=write(taken.model).decode(),
@@ -364,6 +372,7 @@ def read_subset(
     metadata: str | Path | None = None,
     *,
     roots: Iterable[str] = (),
+    exclude: Iterable[str] = (),
     documented_only: bool = False,
     config: str | Path | None = None,
     strict: bool = False,
@@ -374,7 +383,9 @@ def read_subset(
 
     Arguments and errors are those of `generate`.
     """
-    run = _Run(config, strict, progress, tuple(roots), documented_only, corrected=corrected)
+    run = _Run(
+        config, strict, progress, (*roots,), (*exclude,), documented_only, corrected=corrected
+    )
     return run.read_subset(metadata)[1]
 
 
@@ -404,6 +415,7 @@ class _Run:
         strict: bool,
         progress: Progress,
         roots: tuple[str, ...] = (),
+        exclude: tuple[str, ...] = (),
         documented_only: bool = False,
         *,
         corrected: bool,
@@ -411,6 +423,7 @@ class _Run:
         self._config = Path(config) if config is not None else None
         self.warnings: list[Diagnostic] = []
         self._roots = roots
+        self._exclude = exclude
         self._documented_only = documented_only
         self._strict = strict
         self._corrected = corrected
@@ -420,6 +433,7 @@ class _Run:
     def settings(self) -> Settings:
         """The settings of the configuration, for the given roots."""
         found = with_roots(load_settings(self._config), self._roots)
+        found = changed(found, exclude=self._exclude) if self._exclude else found
         return changed(found, documented_only=True) if self._documented_only else found
 
     @cached_property
@@ -433,7 +447,7 @@ class _Run:
             self.warnings.append(diagnostic)
 
     def _warn_of_roots(self, roots: Iterable[str], file: str) -> None:
-        self.warn(Diagnostic(f"has no {root}", Place(file)) for root in roots)
+        self.warn(Diagnostic(f"has no {shorten(root)}", Place(file)) for root in roots)
 
     def read(self, given: str | Path | Source | None) -> Source:
         """Read a document, without warning of what is not understood; if strict, that is an error."""
@@ -475,7 +489,8 @@ class _Run:
         if self._strict:
             refuse(redundant)
         self.warn(redundant)
-        roots = self.choose_roots(Source(source.document, model))
+        roots = self.choose_roots(Source(source.document, model), kept=given is None)
+        self._warn_of_idle_excludes(model)
         return source.document, self._take(model, roots)
 
     def _supplemented(self, source: Source) -> tuple[Model, tuple[Diagnostic, ...]]:
@@ -484,24 +499,38 @@ class _Run:
             return source.model, ()
         return supplement.apply(source.model, self.supplement)
 
+    def _warn_of_idle_excludes(self, model: Model) -> None:
+        for text in self.settings.exclude:
+            if problem := missing(model, text):
+                (found,) = problem.diagnostics
+                reason = found.message.partition(": ")[2]
+                message = f"nothing is excluded by {shorten(text)}: {reason}"
+                self.warn([changed(found, message=message)])
+
     def _take(self, model: Model, roots: Sequence[str]) -> Subset:
         """Take the part of a document that is generated."""
-        taken = take(model, roots)
+        taken = take_slice(model, roots, self.settings.exclude)
         if not self.settings.documented_only:
             return taken
         return documented.take_documented(taken, documented.load(*self.settings.fact_folders))
 
-    def choose_roots(self, source: Source) -> Sequence[str]:
-        """Return the given roots, or the default roots that a document has.
+    def choose_roots(self, source: Source, *, kept: bool) -> Sequence[str]:
+        """Return the given roots, or those of the configuration that a document has.
 
-        An older document, or that of another cloud, lacks some of them.
+        An older document, or that of another cloud, lacks some of them. The one that is `kept` for the
+        configuration must have all that it names.
         """
-        if self._roots:
-            return self._roots
-        wanted = self.settings.roots
-        found = existing(source.model, wanted)
-        self._warn_of_roots((r for r in wanted if r not in found), source.document.file)
-        return found or wanted
+        wanted, ours = self.settings.roots, load_settings()
+        lacking = {root: problem for root in wanted if (problem := missing(source.model, root))}
+        named = self._roots or (kept and wanted != ours.roots)
+        if lacking and (named or len(lacking) == len(wanted)):
+            found = next(iter(lacking.values())).diagnostics[0]
+            if not kept or self.settings.document != ours.document:
+                raise CodegenError(found)
+            hint = "this document is a part of Graph: name the whole, by --metadata or graph-codegen init"
+            raise CodegenError(changed(found, message=f"{found.message}; {hint}"))
+        self._warn_of_roots(lacking, source.document.file)
+        return [root for root in wanted if root not in lacking]
 
     def take_sides(self, old: Source, new: Source) -> tuple[Side, Side]:
         """Take the subsets of two documents to compare, and warn of what is not understood of them."""
@@ -514,11 +543,15 @@ class _Run:
             lacking = [source.document.file for source, found in both if root not in found]
             # A given root that neither has is a mistake; a default one may be newer than both.
             if len(lacking) == 2 and (self._roots or not any(had)):
-                raise error(f"neither document has the root {root}", " and ".join(lacking))
+                raise error(f"neither document has the root {shorten(root)}", " and ".join(lacking))
             for file in lacking:
                 self._warn_of_roots([root], file)
         before, after = (
-            Side(source.document, source.model, take(source.model, found))
+            Side(
+                source.document,
+                source.model,
+                take_slice(source.model, found, self.settings.exclude),
+            )
             for source, found in zip((old, new), had, strict=True)
         )
         for side in (before, after):

@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "clouds": (f"GLOBAL={NEWER}", f"CHINA={FILE}", *ROOT),
     "corrections": (FILE, NEWER),
     "inspect": ("call", "--metadata", NEWER),
+    "roots": (NEWER, "call"),
     "openapi": ("--metadata", NEWER, *ROOT),
     "api": ("--metadata", NEWER, *ROOT, "--output", "api.md"),
 }
@@ -49,7 +50,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 
 
 GENERATING = (
-    "--config", "--metadata", "--root", "--strict", "--package", "--service-root",
+    "--config", "--metadata", "--root", "--strict", "--package", "--service-root", "--exclude",
     "--documented-only", "--descriptions",
 )  # fmt: skip
 """The options of the commands that generate a package."""
@@ -134,7 +135,8 @@ def test_help_names_every_command(flag: str) -> None:
         ("clouds", ["CLOUD=DOCUMENT", "--root", "--strict", "--output"]),
         ("api", ["--metadata", "--root", "--strict", "--documented-only", "--check", "--output"]),
         ("slice", ["DOCUMENT", "--root", "--strict", "--date", "--output"]),
-        ("inspect", ["TYPE", "--metadata", "--strict", "--no-corrections"]),
+        ("inspect", ["TYPE", "--metadata", "--strict", "--no-corrections", "--format"]),
+        ("roots", ["DOCUMENT", "[TEXT]", "--config", "--format"]),
         ("corrections", ["RAW", "CLEANED", "--output"]),
         (
             "openapi",

@@ -15,7 +15,9 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
+from graph_codegen.cli import metadata
 from graph_codegen.facts import settings
 from tests.support.csdl import SERVICE, content, document, graph_codegen
 
@@ -30,6 +32,8 @@ GRAPH = SERVICE.replace(
 """A document that has what the page names."""
 
 FILE = "graph.csdl.xml"
+
+SCHEMAS = Path(metadata.__file__).parent
 
 
 @pytest.fixture
@@ -301,3 +305,72 @@ def test_an_update_needs_a_document_and_something_to_update(project: Path, tmp_p
         done = graph_codegen("update", "newer.xml", cwd=tmp_path)
     assert done.returncode == 2
     assert "graph-codegen init writes a configuration" in done.stderr
+
+
+# -- roots
+
+
+def test_a_slice_of_requests_and_without_a_path(project: Path) -> None:
+    (project / "graph-codegen.toml").write_text(
+        'document = "graph.csdl.xml"\nroots = ["communications", "GET /users/{id}"]\n'
+        'exclude = ["PATCH /communications/calls/*", "groupCall"]\npackage = "my_graph"\n'
+    )
+    answer(project, "generate")
+    manifest = json.loads((project / "generated" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["roots"] == ["GET /users/{user-id}", "communications"]
+    assert manifest["exclude"] == ["PATCH /communications/calls/*", "groupCall"]
+    answer(project, "api", "--output", "api.md")
+    page = (project / "api.md").read_text(encoding="utf-8")
+    assert "`GET /users/{user-id}`" in page
+    assert "`PATCH /communications`" in page
+    assert not re.search("PATCH /users|PATCH /communications/calls|GroupCall", page)
+    answer(project, "generate", "--exclude", "communications/calls", "--output", "other")
+    assert b"calls" not in content(project / "other")["my_graph/client.py"]
+
+
+def test_a_root_or_an_exclude_that_is_not_there_names_the_nearest(project: Path) -> None:
+    config = project / "graph-codegen.toml"
+    config.write_text(CONFIGURATION.replace("users", "usrs") + 'exclude = ["users/{id}/mesages"]')
+    done = graph_codegen("generate", cwd=project)
+    assert done.returncode == 2
+    assert f"{FILE}: the root usrs does not exist" in done.stderr
+    assert "near are users, user" in done.stderr
+    assert "graph-codegen init" not in done.stderr
+    config.write_text(CONFIGURATION + 'exclude = ["comunications/calls"]')
+    done = graph_codegen("generate", cwd=project)
+    assert done.returncode == 0
+    assert (
+        "warning: graph.csdl.xml: nothing is excluded by comunications/calls: it is" in done.stderr
+    )
+
+
+def test_the_document_that_comes_along_is_said_to_be_a_part_of_graph(tmp_path: Path) -> None:
+    for option in ("--root", "--config"):
+        (tmp_path / "own.toml").write_text('roots = ["groups"]')
+        done = graph_codegen(
+            "generate", option, "groups" if option == "--root" else "own.toml", cwd=tmp_path
+        )
+        assert done.returncode == 2
+        assert "communications.csdl.xml: the root groups does not exist" in done.stderr
+        assert (
+            "is a part of Graph: name the whole, by --metadata or graph-codegen init" in done.stderr
+        )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("roots", FILE),
+        ("roots", FILE, "CALL"),
+        *(("inspect", t) for t in ("call", "callState", "user")),
+    ],
+)
+def test_answers_come_as_json(project: Path, arguments: tuple[str, ...]) -> None:
+    schema = json.loads((SCHEMAS / f"{arguments[0]}.schema.json").read_text(encoding="utf-8"))
+    found = json.loads(answer(project, *arguments, "--format", "json"))
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(found)
+    assert found["format"] == schema["properties"]["format"]["const"]
+    told = answer(project, *arguments)
+    for item in (*found.get("roots", ()), *found.get("properties", ()), *found.get("members", ())):
+        assert item.get("root", item.get("name")) in told

@@ -23,7 +23,8 @@ from graph_codegen.diff.verdict.comparison import compare
 from graph_codegen.diff.verdict.findings import Comparison
 from graph_codegen.facts import settings
 from graph_codegen.model.resolver import resolve
-from graph_codegen.model.subset import ALL, existing, take
+from graph_codegen.model.subset import ALL, take
+from graph_codegen.service.slices import existing
 from tests.conftest import REFRESH
 from tests.support.published import CHINA, GOVERNMENT, NEWEST, OLDER, OLDEST, published
 

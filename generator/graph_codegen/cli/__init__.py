@@ -23,6 +23,7 @@ from graph_codegen.cli.metadata import (
     clouds_command,
     corrections_command,
     inspect_command,
+    roots_command,
     slice_command,
 )
 from graph_codegen.cli.update import init_command, update_command
@@ -70,6 +71,7 @@ class _Commands(click.Group):
         clouds_command,
         corrections_command,
         inspect_command,
+        roots_command,
         openapi_command,
         api_command,
     ],

@@ -33,6 +33,7 @@ from graph_codegen.text import json_source
 def openapi_command(
     metadata: Path | None,
     roots: tuple[str, ...],
+    exclude: tuple[str, ...],
     service_root: str | None,
     documented_only: bool,
     described: bool,
@@ -44,7 +45,12 @@ def openapi_command(
     from graph_codegen.emit.openapi import build_openapi
 
     taken = api.read_subset(
-        metadata, roots=roots, documented_only=documented_only, **reading, progress=PROGRESS
+        metadata,
+        roots=roots,
+        exclude=exclude,
+        documented_only=documented_only,
+        **reading,
+        progress=PROGRESS,
     )
     chosen = settings.load(reading["config"])
     if service_root is not None:
@@ -77,6 +83,7 @@ def openapi_command(
 def api_command(
     metadata: Path | None,
     roots: tuple[str, ...],
+    exclude: tuple[str, ...],
     documented_only: bool,
     described: bool,
     check: bool,
@@ -90,7 +97,12 @@ def api_command(
     from graph_codegen.emit.property_tables import render_property_tables
 
     taken = api.read_subset(
-        metadata, roots=roots, documented_only=documented_only, **reading, progress=PROGRESS
+        metadata,
+        roots=roots,
+        exclude=exclude,
+        documented_only=documented_only,
+        **reading,
+        progress=PROGRESS,
     )
     chosen = settings.with_roots(settings.load(reading["config"]), roots)
     known = facts(*chosen.fact_folders, own_descriptions=described)

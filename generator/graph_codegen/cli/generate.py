@@ -33,6 +33,7 @@ from graph_codegen.service.left_out import count_left_out
 def generate_command(
     metadata: Path | None,
     roots: tuple[str, ...],
+    exclude: tuple[str, ...],
     package: str | None,
     service_root: str | None,
     documented_only: bool,
@@ -43,7 +44,9 @@ def generate_command(
 ) -> None:
     """Write the generated package."""
     target = target or options.generated_beside(reading["config"])
-    built = _generate(metadata, roots, package, service_root, documented_only, described, reading)
+    built = _generate(
+        metadata, roots, exclude, package, service_root, documented_only, described, reading
+    )
     _tell(built.write(target), built.files, target)
     _tell_gaps(built, verbose=verbose)
 
@@ -60,6 +63,7 @@ def generate_command(
 def check_command(
     metadata: Path | None,
     roots: tuple[str, ...],
+    exclude: tuple[str, ...],
     package: str | None,
     service_root: str | None,
     documented_only: bool,
@@ -69,7 +73,9 @@ def check_command(
 ) -> None:
     """Fail, and show the difference, when the generated package is not what would be generated."""
     target = target or options.generated_beside(reading["config"])
-    built = _generate(metadata, roots, package, service_root, documented_only, described, reading)
+    built = _generate(
+        metadata, roots, exclude, package, service_root, documented_only, described, reading
+    )
     with replace.reading(target):
         _compare(built.files, target, "graph-codegen generate")
 
@@ -93,6 +99,7 @@ def vendor_command(
     destination: Path,
     metadata: Path | None,
     roots: tuple[str, ...],
+    exclude: tuple[str, ...],
     package: str | None,
     service_root: str | None,
     documented_only: bool,
@@ -106,7 +113,9 @@ def vendor_command(
     Only the folder of the package in DEST is written to, and only what is generated. Files edited by
     hand are refused, and the difference is shown.
     """
-    built = _generate(metadata, roots, package, service_root, documented_only, described, reading)
+    built = _generate(
+        metadata, roots, exclude, package, service_root, documented_only, described, reading
+    )
     files, target = built.vendored, _place(destination, built.name)
     with replace.reading(target, whole=True):
         replace.refuse_links(files, target)
@@ -122,6 +131,7 @@ def vendor_command(
 def _generate(
     metadata: Path | None,
     roots: tuple[str, ...],
+    exclude: tuple[str, ...],
     package: str | None,
     service_root: str | None,
     documented_only: bool,
@@ -132,6 +142,7 @@ def _generate(
         return api.generate(
             metadata,
             roots=roots,
+            exclude=exclude,
             package=package or None,
             service_root=service_root,
             documented_only=documented_only,

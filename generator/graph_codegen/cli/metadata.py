@@ -1,8 +1,10 @@
-"""The commands about metadata itself: `slice`, `clouds` and `inspect`."""
+"""The commands about metadata itself: `slice`, `clouds`, `inspect`, `roots` and `corrections`."""
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Unpack
 
@@ -39,12 +41,15 @@ WIDE = 200
 def slice_command(
     document: Path,
     roots: tuple[str, ...],
+    exclude: tuple[str, ...],
     date: str | None,
     target: Path,
     **reading: Unpack[Reading],
 ) -> None:
     """Write the subset of DOCUMENT that is reachable from roots, as normalised CSDL."""
-    taken = api.subset(document, roots=roots, date=date, **reading, progress=PROGRESS)
+    taken = api.subset(
+        document, roots=roots, exclude=exclude, date=date, **reading, progress=PROGRESS
+    )
     files = {
         settings.load(reading["config"]).document.with_suffix(".xml").name: taken.xml,
         provenance.FILE: provenance.render_provenance(taken.provenance),
@@ -70,6 +75,7 @@ def slice_command(
 def clouds_command(
     documents: tuple[str, ...],
     roots: tuple[str, ...],
+    exclude: tuple[str, ...],
     target: Path | None,
     **reading: Unpack[Reading],
 ) -> None:
@@ -81,11 +87,12 @@ def clouds_command(
     from graph_codegen.facts import clouds
 
     given = dict(map(clouds.parse_argument, documents))
-    wanted = roots or settings.load(reading["config"]).roots
+    chosen = settings.load(reading["config"])
+    wanted, without = roots or chosen.roots, exclude or chosen.exclude
     offers: dict[str, clouds.Offer] = {}
     for cloud, path in given.items():
         source = api.read(path, **reading, progress=PROGRESS)
-        offers[cloud] = clouds.list_offer(source.document, source.model, wanted)
+        offers[cloud] = clouds.list_offer(source.document, source.model, wanted, without)
     for line in clouds.render_table(offers):
         click.echo(line)
     if target:
@@ -96,16 +103,58 @@ def clouds_command(
 @click.argument("type_name", metavar="TYPE")
 @options.metadata
 @options.reading
-def inspect_command(type_name: str, metadata: Path | None, **reading: Unpack[Reading]) -> None:
+@options.form
+def inspect_command(
+    type_name: str, metadata: Path | None, form: str, **reading: Unpack[Reading]
+) -> None:
     """Show a type: its own and inherited properties, derived types, and operations."""
-    from graph_codegen.emit.describe import describe_type, find
+    from graph_codegen.emit.describe import describe_as_json, describe_type, find
     from graph_codegen.emit.names import assign_names
 
     taken = api.read_subset(metadata, roots=(ALL,), **reading, progress=PROGRESS)
     found = find(taken.model, type_name)
+    if form == "json":
+        _show_json(describe_as_json(taken.model, assign_names(taken.model), found))
+        return
     console = Console(soft_wrap=True, emoji=False, width=None if sys.stdout.isatty() else WIDE)
     names = assign_names(taken.model, settings.load(reading["config"]).names)
     console.print(describe_type(taken.model, names, found))
+
+
+@click.command("roots")
+@click.argument("document", type=click.Path(path_type=Path))
+@click.argument("text", default="")
+@options.reading
+@options.form
+def roots_command(document: Path, text: str, form: str, **reading: Unpack[Reading]) -> None:
+    """List what --root takes in DOCUMENT, with the number of methods that each root brings.
+
+    They are the entity sets and singletons; with TEXT all paths, requests and types that end with a name
+    which has it.
+    """
+    from graph_codegen.service.available import list_roots
+
+    source = api.read(document, **reading, progress=PROGRESS)
+    offers = list_roots(source.model, text)
+    if form == "json":
+        listed = [{"root": o.root, "kind": o.kind, "methods": o.methods} for o in offers]
+        _show_json(
+            {
+                "format": "graph-codegen/roots/1",
+                "document": source.document.file,
+                "roots": listed,
+            }
+        )
+        return
+    width = max((len(offer.root) for offer in offers), default=0)
+    for offer in offers:
+        click.echo(
+            f"{offer.root:{width}}  {offer.methods} methods".replace(" 1 methods", " 1 method")
+        )
+
+
+def _show_json(content: Mapping[str, object]) -> None:
+    click.echo(json.dumps(content, indent=2, ensure_ascii=False))
 
 
 @click.command("corrections")

@@ -16,11 +16,16 @@ metadata = click.option(
     type=click.Path(path_type=Path),
     help="Document to read, CSDL or OpenAPI; that of the configuration by default.",
 )
-roots = click.option(
+_ROOTS = click.option(
     "--root",
     "roots",
     multiple=True,
-    help="Entity set, singleton, path or type to start from (repeatable); `all` is everything.",
+    help="Entity set, singleton, path, type or request to start from (repeatable); `all` is everything.",
+)
+_EXCLUDE = click.option(
+    "--exclude",
+    multiple=True,
+    help="Path, type or request to leave out (repeatable).",
 )
 _STRICT = click.option(
     "--strict", is_flag=True, help="Make everything that is not understood an error."
@@ -32,6 +37,11 @@ _NO_CORRECTIONS = click.option(
     default=True,
     help="Take raw metadata of Graph as it is.",
 )
+
+
+def roots(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that choose a slice: `roots` and `exclude`."""
+    return _ROOTS(_EXCLUDE(command))
 
 
 def _find(context: click.Context, parameter: click.Parameter, given: Path | None) -> Path | None:
@@ -91,6 +101,16 @@ generated = click.option(
     "target",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the generated package; `generated` beside the configuration by default.",
+)
+
+
+form = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["terminal", "json"]),
+    default="terminal",
+    show_default=True,
+    help="Form of the answer.",
 )
 
 

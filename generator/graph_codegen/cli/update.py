@@ -18,7 +18,8 @@ from graph_codegen.errors import error, refuse
 from graph_codegen.facts import configuration, corrections, settings, supplement
 from graph_codegen.install import replace
 from graph_codegen.model.resolver import resolve
-from graph_codegen.model.subset import ALL, existing
+from graph_codegen.model.subset import ALL
+from graph_codegen.service.slices import existing
 from graph_codegen.update.fetch import Fetched
 
 
@@ -149,7 +150,11 @@ def _report(
 @options.package
 @options.service_root
 def init_command(
-    source: str | None, roots: tuple[str, ...], package: str | None, service_root: str | None
+    source: str | None,
+    roots: tuple[str, ...],
+    exclude: tuple[str, ...],
+    package: str | None,
+    service_root: str | None,
 ) -> None:
     """Write a configuration, with comments, for the metadata in a file or at an address.
 
@@ -173,7 +178,7 @@ def init_command(
     if source and chosen.address:
         slices.keep(fetched.data, chosen.document)
         said["sha256"] = new.document.sha256
-    said["roots"] = [*(roots or found)]
+    said |= {"roots": [*(roots or found)], "exclude": [*exclude]}
     settings.parse(said, target, settings.load())
     replace.overwrite({target.name: slices.first_configuration(said)}, target.parent)
     log.print(f"{target.name} says what graph-codegen generate writes")

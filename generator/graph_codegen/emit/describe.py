@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -93,14 +93,7 @@ def _structured_type(
             table.add_row(*row, _short(owner.name))
     yield table
     yield from _list("derived types", model.descendants(declared.name))
-    owners = [owner.name for owner in lineage]
-    bound = [
-        operation
-        for owner in owners
-        for collection in (False, True)
-        for operation in model.bound.get(TypeRef(owner, collection), ())
-    ]
-    yield from _list("operations", tuple(map(_signature, bound)))
+    yield from _list("operations", tuple(map(_signature, _bound(model, lineage))))
 
 
 def _signature(operation: Operation) -> str:
@@ -121,3 +114,80 @@ def _list(title: str, items: tuple[str, ...]) -> Iterator[RenderableType]:
     yield Text(f"\n{title}:{'' if items else ' none'}")
     for item in items:
         yield Text(f"  {_short(item)}")
+
+
+# -- as data
+
+
+def describe_as_json(model: Model, names: Names, type_name: str) -> Mapping[str, object]:
+    """Return the description of a type as `inspect.schema.json` has it."""
+    declared = model.types[type_name]
+    described: dict[str, object] = {
+        "format": "graph-codegen/inspect/1",
+        "type": type_name,
+        "kind": declared.kind,
+        "python": names.classes[type_name],
+        "page": reference.page(declared.kind, type_name),
+    }
+    if isinstance(declared, EnumType):
+        members = names.members[type_name]
+        return described | {
+            "flags": declared.is_flags,
+            "members": [
+                {"name": m.name, "value": m.value, "python": members[m.name]}
+                for m in declared.members
+            ],
+        }
+    if not isinstance(declared, StructuredType):
+        return described
+    lineage = model.lineage(type_name)
+    attributes = names.attributes[type_name]
+    return described | {
+        "abstract": declared.abstract,
+        "open": model.is_open(type_name),
+        "base_types": [owner.name for owner in reversed(lineage[:-1])],
+        "derived_types": list(model.descendants(type_name)),
+        "key": list(model.key(type_name)),
+        "properties": [
+            {
+                "name": item.name,
+                "type": str(item.type),
+                "nullable": item.nullable is not False,
+                "python": attributes[item.name],
+                "declared_by": owner.name,
+            }
+            for owner in reversed(lineage)
+            for item in owner.properties
+        ],
+        "navigation": [
+            {
+                "name": item.name,
+                "type": str(item.type),
+                "contained": bool(item.contains_target),
+                "python": attributes[item.name],
+                "declared_by": owner.name,
+            }
+            for owner in reversed(lineage)
+            for item in owner.navigation
+        ],
+        "operations": [
+            {
+                "kind": operation.kind,
+                "name": operation.name,
+                "on_collection": operation.parameters[0].type.collection,
+                "parameters": [{"name": p.name, "type": str(p.type)} for p in operation.own],
+                "returns": str(operation.returns.type) if operation.returns else None,
+            }
+            for operation in _bound(model, lineage)
+        ],
+    }
+
+
+def _bound(model: Model, lineage: Iterable[StructuredType]) -> tuple[Operation, ...]:
+    """Return the operations that are bound to a type or one of its base types, or to a collection of it."""
+    return tuple(
+        operation
+        for owner in lineage
+        for collection in (False, True)
+        for operation in model.bound.get(TypeRef(owner.name, collection), ())
+    )

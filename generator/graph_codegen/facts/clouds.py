@@ -15,8 +15,8 @@ from graph_codegen.csdl.ast import Document
 from graph_codegen.errors import error
 from graph_codegen.facts import files
 from graph_codegen.model.model import Model
-from graph_codegen.model.subset import existing, take
 from graph_codegen.service.requests import Request, list_requests
+from graph_codegen.service.slices import existing, take_slice
 
 FILE = "clouds.json"
 
@@ -126,9 +126,11 @@ def parse_argument(text: str) -> tuple[str, Path]:
     return cloud, Path(path)
 
 
-def list_offer(document: Document, model: Model, roots: Sequence[str]) -> Offer:
+def list_offer(
+    document: Document, model: Model, roots: Sequence[str], exclude: Sequence[str] = ()
+) -> Offer:
     """Return the requests that a cloud offers below roots; a root that it lacks offers none."""
-    subset = take(model, existing(model, roots))
+    subset = take_slice(model, existing(model, roots), exclude)
     found = list_requests(subset.model)
     return Offer(document, tuple(request.http for request in found))
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from graph_codegen.csdl.ast import TypeRef
 from graph_codegen.errors import error
 from graph_codegen.facts import files
-from graph_codegen.model.model import Model
-from graph_codegen.model.subset import ALL, Subset, Use, take_uses
+from graph_codegen.model.subset import Subset
 from graph_codegen.service.requests import Request, list_requests
+from graph_codegen.service.slices import normal_form, parse, take_requests
 from graph_codegen.text import shorten
 
 FILE = "documented.json"
@@ -27,8 +26,6 @@ _LINE = re.compile(r"(DELETE|GET|PATCH|POST|PUT) (/[!-.0-~]+)+")
 """Request lines; paths are of visible ASCII."""
 
 _PERMISSION = re.compile(r"[A-Za-z][A-Za-z0-9.-]{0,99}")
-_ARGUMENTS = re.compile(r"\([^()]*\)")
-_KEY = re.compile(r"\{[^{}]*\}")
 
 
 @dataclass(frozen=True)
@@ -117,13 +114,6 @@ def load(*folders: Path) -> Documented:
     return Documented(tuple(dict.fromkeys(covers)), dict(requests.values()))
 
 
-def normal_form(line: str) -> str:
-    """Return a request line as it is compared: `GET /users/{}/onlinemeetings/getallrecordings/delta`."""
-    method, _, path = line.partition(" ")
-    plain = _KEY.sub("{}", _ARGUMENTS.sub("", path))
-    return f"{method} " + "/".join(part.rpartition(".")[2] for part in plain.lower().split("/"))
-
-
 def take_documented(taken: Subset, documented: Documented) -> Subset:
     """Return the part of a subset that its documented requests need; its other requests are left out.
 
@@ -133,34 +123,8 @@ def take_documented(taken: Subset, documented: Documented) -> Subset:
     model = taken.model
     every = list_requests(model)
     found = [request for request in every if documented.of(request) is not None]
-    types = [root for root in taken.roots if not _requests_below(model, root)]
-    for root in taken.roots:
-        if root not in types and not any(_is_below(request, root) for request in found):
-            raise error(f"no request below the root {root} is documented", model.place)
-    through = {(request.segments, request.through) for request in found if request.through}
-    found += [
-        request
-        for request in every
-        if (request.segments, request.operation) in through
-        and not request.through
-        and request not in found
-    ]
-    uses = (Use(request.segments, _values(request), request.operation) for request in found)
-    kept = take_uses(model, uses, types)
-    lines = frozenset(request.http for request in found)
-    cut = sorted((*taken.cut, *kept.cut), key=str)
-    return Subset(taken.roots, replace(kept.model, lines=lines), tuple(cut))
-
-
-def _requests_below(model: Model, root: str) -> bool:
-    """Whether a root leads to requests: it is not a type."""
-    names = {*(s.name for s in model.sources), *(i.name for i in model.imports)}
-    return root == ALL or root.split("/")[0] in names
-
-
-def _is_below(request: Request, root: str) -> bool:
-    return root == ALL or [*request.segments[: root.count("/") + 1]] == root.split("/")
-
-
-def _values(request: Request) -> tuple[TypeRef, ...]:
-    return tuple(ref for ref in (request.body, request.returns) if ref)
+    roots = [parse(model, root) for root in taken.roots]
+    for root in roots:
+        if not root.is_type and not any(map(root.covers, found)):
+            raise error(f"no request below the root {root.text} is documented", model.place)
+    return take_requests(taken, every, found, [root.text for root in roots if root.is_type])

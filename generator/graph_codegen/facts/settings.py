@@ -57,15 +57,17 @@ IMPORTED = frozenset(
 class Settings:
     """The document, the roots of its subset, and the package made from it.
 
-    `address` is where `document` is fetched from, empty if from nowhere, and `sha256` its digest, empty
-    if any will do. `class_name` is what the names of the client classes begin with, empty for the usual.
-    `home` is the root whose resources are attributes of the client itself, empty for none.
-    `service_root` is where the clients of the package send requests to. `documented_only` leaves out the
-    requests that no page of the documentation has. `names` are Python names by those of the metadata.
-    `facts` is a folder with facts besides ours, `templates` one that is laid over the folder of templates.
+    `exclude` is what is left out of it. `address` is where `document` is fetched from, empty if from
+    nowhere, and `sha256` its digest, empty if any will do. `class_name` is what the names of the client
+    classes begin with, empty for the usual. `home` is the root whose resources are attributes of the
+    client itself, empty for none. `service_root` is where the clients of the package send requests to.
+    `documented_only` leaves out the requests that no page of the documentation has. `names` are Python
+    names by those of the metadata. `facts` is a folder with facts besides ours, `templates` one that is
+    laid over the folder of templates.
     """
 
     roots: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
     document: Path
     package: str
     version: str
@@ -106,8 +108,8 @@ def parse(content: Mapping[str, Any], file: Path, base: Settings | None) -> Sett
         if reason:
             raise error(f"{shorten(key)} {reason}", str(file))
     said = {"class_name" if key == "class" else key: value for key, value in content.items()}
-    if "roots" in said:
-        said["roots"] = tuple(said["roots"])
+    for key in said.keys() & {"roots", "exclude"}:
+        said[key] = tuple(said[key])
     for key in said.keys() & {"facts", "templates"}:
         said[key] = file.parent / said[key]
         if not said[key].is_dir():
@@ -183,7 +185,10 @@ def _is_below(path: Path, folder: Path) -> bool:
 
 
 def _is_head(home: str, roots: Sequence[str]) -> bool:
-    return home in roots
+    """Whether a root is another, or what a path or a request begins with."""
+    return any(
+        home in root.partition(" /")[::2] or home == root.strip("/").split("/")[0] for root in roots
+    )
 
 
 # -- the keys
@@ -200,6 +205,15 @@ class _Form:
 
 def _text(wrong: Callable[[str], str] = lambda value: "") -> _Form:
     return _Form("a string", lambda value: isinstance(value, str), wrong)
+
+
+def _texts(wrong: Callable[[list[str]], str] = lambda value: "") -> _Form:
+    return _Form(
+        "a list of strings",
+        lambda value: isinstance(value, list)
+        and all(isinstance(item, str) and item.isprintable() for item in value),
+        wrong,
+    )
 
 
 def _wrong(key: str, value: object) -> str:
@@ -255,11 +269,8 @@ def _matches(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
 _KEYS: Mapping[str, _Form] = {
     "document": _text(_wrong_document),
     "sha256": _text(_matches(_SHA256, "a SHA-256 in hexadecimal")),
-    "roots": _Form(
-        "a list of strings",
-        lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
-        lambda value: "" if value and all(map(str.isprintable, value)) else "are no roots",
-    ),
+    "roots": _texts(lambda value: "" if value else "has no root"),
+    "exclude": _texts(),
     "package": _text(_wrong_package),
     "version": _text(_matches(_VERSION, "a version, such as 1.2.3")),
     "class": _text(_matches(_CLASS, "what the name of a class may begin with, such as Calls")),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from graph_codegen.csdl.ast import (
     ENTITY,
@@ -26,9 +27,13 @@ from graph_codegen.errors import CodegenError, error, refuse
 from graph_codegen.model.canonical import ordered
 from graph_codegen.model.model import Model
 from graph_codegen.model.validate import find_dangling
+from graph_codegen.text import shorten
 
 ALL = "all"
 """The root that stands for the whole document."""
+
+LONGEST_NAME = 100
+"""Characters of a name that may be near to another; to compare longer ones takes long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +102,28 @@ def take_uses(model: Model, uses: Iterable[Use], types: Sequence[str]) -> Subset
     return closure.subset((*{"/".join(use.segments) for use in uses}, *types))
 
 
-def existing(model: Model, roots: Sequence[str]) -> tuple[str, ...]:
-    """Return the roots that a model has: an older document, or that of another cloud, may lack some."""
-    return tuple(root for root in roots if _exists(model, root))
+def check_root(model: Model, root: str) -> None:
+    """Raise CodegenError for a root that does not exist, with the nearest ones."""
+    _Closure(model).add_root(root)
 
 
-def _exists(model: Model, root: str) -> bool:
-    try:
-        _Closure(model).add_root(root)
-    except CodegenError:
-        return False
-    return True
+def find_type(model: Model, name: str) -> str | None:
+    """Return the full name of a type, which may be given without its namespace if that is microsoft.graph."""
+    candidates = (name, f"{ROOT_NAMESPACE}.{name}")
+    return next((c for c in candidates if c in model.types), None)
+
+
+def nearest(text: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that a text may be a misspelling of, at most three."""
+    spelled = {name.lower(): name for name in names if len(name) < LONGEST_NAME}
+    text = text[:LONGEST_NAME].lower()
+    return tuple(spelled[found] for found in get_close_matches(text, spelled, 3))
+
+
+def suggestion(names: Iterable[str]) -> str:
+    """Return the end of a message about something that does not exist."""
+    found = ", ".join(map(shorten, names))
+    return f"; near are {found}" if found else ""
 
 
 class _Closure:
@@ -149,13 +165,22 @@ class _Closure:
         if imported and not segments:
             self._add_import(imported)
             return
-        found = None if segments else self._find_type(head)
+        found = None if segments else find_type(self._model, head)
         if found is None:
-            raise error(
-                f"the root {root} does not exist: it is not an entity set, singleton, path, type or import",
-                self._model.place,
+            names = [source.name for source in self._model.sources]
+            names += (item.name for item in self._model.imports if not segments)
+            names += (
+                name.removeprefix(f"{ROOT_NAMESPACE}.")
+                for name in self._model.types
+                if not segments
             )
+            message = "it is not an entity set, singleton, path, type or import"
+            raise self._missing(root, message, nearest(head, names))
         self._hold(found)
+
+    def _missing(self, root: str, why: str, near: Iterable[str]) -> CodegenError:
+        message = f"the root {shorten(root)} does not exist: {why}{suggestion(near)}"
+        return error(message, self._model.place)
 
     def _follow(self, root: str, owner: str, segments: list[str]) -> None:
         """Hold the target of a path; of the types on the way, only their keys and the next step are kept.
@@ -179,10 +204,9 @@ class _Closure:
             )
             step = next(steps, None)
             if step is None:
-                raise error(
-                    f"the root {root} does not exist: {owner} contains no {segment}",
-                    self._model.place,
-                )
+                contained = (n.name for d in lineage for n in d.navigation if n.contains_target)
+                why = f"{owner} contains no {shorten(segment)}"
+                raise self._missing(root, why, nearest(segment, contained))
             self._types.update(declared.name for declared in lineage)
             self._steps.add((step[0], segment))
             self._steps.update((d.name, name) for d in lineage for name in self._model.key(owner))
@@ -219,10 +243,6 @@ class _Closure:
             self._hold_ref(value)
         if use.operation:
             self._add_operation(use.operation)
-
-    def _find_type(self, name: str) -> str | None:
-        candidates = (name, f"{ROOT_NAMESPACE}.{name}")
-        return next((c for c in candidates if c in self._model.types), None)
 
     # -- closure
 

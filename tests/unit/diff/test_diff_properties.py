@@ -30,9 +30,10 @@ from graph_codegen.facts.settings import load as settings_of
 from graph_codegen.model.canonical import ordered
 from graph_codegen.model.model import Model
 from graph_codegen.model.resolver import resolve
-from graph_codegen.model.subset import ALL, existing, take
+from graph_codegen.model.subset import ALL, take
 from graph_codegen.model.writer import write
 from graph_codegen.service.requests import list_offers, list_requests
+from graph_codegen.service.slices import existing
 from tests.support.csdl import ITEM, document
 from tests.support.examples import examples
 from tests.support.models import MODELS, NEIGHBOURS, SERVICES

@@ -9,12 +9,12 @@ from graph_codegen.facts.documented import (
     NOTHING,
     Documentation,
     Documented,
-    normal_form,
     take_documented,
 )
 from graph_codegen.model.model import Model
 from graph_codegen.model.subset import Subset, take
 from graph_codegen.service.requests import Request, list_requests
+from graph_codegen.service.slices import normal_form
 from tests.support.csdl import model
 
 ID = '<Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String"/>'

@@ -102,7 +102,7 @@ def test_an_address_says_where_its_document_is_kept_and_where_requests_go(
         ('"\\u001b[31m" = 5', "\\u001b[31m is not a key"),
         ('roots = "communications"', "roots is not a list of strings"),
         ("roots = [5]", "roots is not a list of strings"),
-        ("roots = []", "roots [] are no roots"),
+        ("roots = []", "roots [] has no root"),
         ("home = 5", "home is not a string"),
         ('home = "calls"', "home is calls, which is not a root"),
         ('documented_only = "no"', "documented_only is not true or false"),

@@ -207,7 +207,7 @@ def test_the_subset_of_the_subset_is_the_subset() -> None:
         ("hub/calls/twin", "microsoft.graph.call contains no twin"),
         ("hub/", "microsoft.graph.hub contains no "),
         ("", "it is not an entity set, singleton, path, type or import"),
-        ("HUB", "it is not an entity set, singleton, path, type or import"),
+        ("HUB", "it is not an entity set, singleton, path, type or import; near are hub"),
     ],
 )
 def test_a_root_that_does_not_exist_is_refused(root: str, why: str) -> None:

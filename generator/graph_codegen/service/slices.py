@@ -1,0 +1,259 @@
+"""Which requests and types a slice has: roots, and what is excluded, as people write them.
+
+`users/{id}/onlineMeetings`, `/users/*/onlineMeetings` and `users/onlineMeetings` are the same path, and
+`POST /communications/calls/*/answer` is an operation, or any other request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from graph_codegen.csdl.ast import (
+    NavigationProperty,
+    Property,
+    StructuredType,
+    TypeDeclaration,
+    TypeRef,
+)
+from graph_codegen.errors import CodegenError, error
+from graph_codegen.model.model import Model
+from graph_codegen.model.subset import (
+    ALL,
+    Cut,
+    Subset,
+    Use,
+    check_root,
+    find_type,
+    nearest,
+    suggestion,
+    take,
+    take_uses,
+)
+from graph_codegen.service.requests import Request, list_requests
+from graph_codegen.text import shorten
+
+_LINE = re.compile(r"(DELETE|GET|PATCH|POST|PUT)\s+(\S.*)")
+_KEY = re.compile(r"\{[^{}]*\}|\*")
+_ARGUMENTS = re.compile(r"\([^()]*\)")
+
+
+def normal_form(line: str) -> str:
+    """Return a request line as it is compared: `GET /users/{}/onlinemeetings/getallrecordings/delta`.
+
+    The case of letters, the names of keys, the arguments of functions and namespaces make no difference.
+    """
+    method, _, path = line.partition(" ")
+    plain = _KEY.sub("{}", _ARGUMENTS.sub("", path))
+    return f"{method} " + "/".join(part.rpartition(".")[2] for part in plain.lower().split("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A root or an exclude: everything, a path without keys, a request, or a type.
+
+    `text` is its one spelling. `line` is the normal form of a request, empty for all others.
+    """
+
+    text: str
+    segments: tuple[str, ...] = ()
+    line: str = ""
+
+    @property
+    def is_type(self) -> bool:
+        """Whether it is a type, which has no requests."""
+        return not self.segments and not self.line and self.text != ALL
+
+    def covers(self, request: Request) -> bool:
+        """Whether it is a request, or one that leads to it."""
+        if self.line:
+            return self.line == normal_form(request.http)
+        if self.segments:
+            return request.segments[: len(self.segments)] == self.segments
+        return self.text == ALL
+
+
+def parse(model: Model, text: str) -> Root:
+    """Return what a text stands for in a model, whether it is there or not."""
+    line = _LINE.fullmatch(text.strip())
+    if line:
+        path = "/" + line[2].lstrip("/")
+        return Root(f"{line[1]} {path}", _segments(path), normal_form(f"{line[1]} {path}"))
+    segments = _segments(text)
+    heads = {*(source.name for source in model.sources), *(item.name for item in model.imports)}
+    if segments and segments[0] in heads:
+        return Root("/".join(segments), segments)
+    return Root(text)
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    """Return the names on a path, without keys."""
+    parts = (_ARGUMENTS.sub("", part) for part in path.strip().split("/"))
+    return tuple(part for part in parts if part and not _KEY.fullmatch(part))
+
+
+def existing(model: Model, roots: Iterable[str]) -> tuple[str, ...]:
+    """Return the roots that a model has: an older document, or that of another cloud, may lack some."""
+    return tuple(root for root in roots if not missing(model, root))
+
+
+def missing(model: Model, root: str) -> CodegenError | None:
+    """Return the error for a root that a model lacks, with the nearest ones, and None for one that it has."""
+    try:
+        _find(model, root)
+    except CodegenError as problem:
+        return problem
+    return None
+
+
+def take_slice(model: Model, roots: Sequence[str], exclude: Sequence[str] = ()) -> Subset:
+    """Return the part of a model that roots lead to, without what is excluded.
+
+    Besides the roots of `take` there are requests. A request that is excluded is left out, and a path with
+    all that it leads to; of a type, also the properties, operations and resources that need it. What is
+    excluded need not be there. Raises CodegenError as `take` does, and where nothing is left.
+    """
+    excluded = [parse(model, text) for text in exclude]
+    model = _without_types(model, (x.text for x in excluded if x.is_type))
+    excluded = [x for x in excluded if not x.is_type]
+    chosen = [_find(model, root) for root in roots]
+    if not excluded and not any(root.line for root in chosen):
+        return take(model, [root.text for root in chosen])
+    types = [root.text for root in chosen if root.is_type]
+    paths = {root.text: None for root in chosen if not root.is_type and not root.line}
+    paths |= {"/".join(_resource(model, root.segments)): None for root in chosen if root.line}
+    base = take(model, [*types, *paths])
+    every = list_requests(base.model)
+    kept = [
+        request
+        for request in every
+        if any(root.covers(request) for root in chosen)
+        and not any(x.covers(request) for x in excluded)
+    ]
+    if not kept and not types:
+        raise error("what is excluded leaves no request", model.place)
+    return replace(
+        take_requests(_pruned(base, every, kept), every, kept, types),
+        roots=tuple(sorted({root.text for root in chosen})),
+    )
+
+
+def take_requests(
+    taken: Subset, every: Iterable[Request], kept: Sequence[Request], types: Sequence[str]
+) -> Subset:
+    """Return what some requests of a subset need, and some of its types.
+
+    So does a composable function where something bound to its result is kept.
+    """
+    through = {(request.segments, request.through) for request in kept if request.through}
+    found = [
+        *kept,
+        *(
+            request
+            for request in every
+            if (request.segments, request.operation) in through
+            and not request.through
+            and request not in kept
+        ),
+    ]
+    uses = (Use(request.segments, _values(request), request.operation) for request in found)
+    rest = take_uses(taken.model, uses, types)
+    lines = frozenset(request.http for request in found)
+    cut = sorted({*taken.cut, *rest.cut}, key=str)
+    return Subset(taken.roots, replace(rest.model, lines=lines), tuple(cut))
+
+
+def _values(request: Request) -> tuple[TypeRef, ...]:
+    return tuple(ref for ref in (request.body, request.returns) if ref)
+
+
+# -- roots
+
+
+def _find(model: Model, text: str) -> Root:
+    """Return the root that a text stands for; raises CodegenError, with the nearest ones, if none."""
+    root = parse(model, text)
+    if not root.line:
+        check_root(model, root.text)
+        return root
+    below = _resource(model, root.segments)
+    requests = list_requests(take(model, ["/".join(below)]).model) if below else ()
+    lines = [request.http for request in requests]
+    found = [line for line in lines if normal_form(line) == root.line]
+    if found:
+        return replace(root, text=found[0])
+    ends = {normal_form(line).rpartition("/")[2]: line for line in reversed(lines)}
+    near = suggestion(ends[end] for end in nearest(root.line.rpartition("/")[2], ends))
+    message = f"the root {shorten(text)} does not exist: there is no such request{near}"
+    raise error(message, model.place)
+
+
+def _resource(model: Model, segments: Sequence[str]) -> tuple[str, ...]:
+    """Return as many segments as are names of resources; those of operations and streams are not."""
+    for end in range(len(segments), 0, -1):
+        if not missing(model, "/".join(segments[:end])):
+            return tuple(segments[:end])
+    return ()
+
+
+# -- excludes
+
+
+def _without_types(model: Model, texts: Iterable[str]) -> Model:
+    """Return a model without types, those derived from them, and all that is of one of them."""
+    named = {name for name in (find_type(model, text) for text in texts) if name}
+    gone = named.union(*(model.descendants(name) for name in named))
+    if not gone:
+        return model
+    types = {
+        name: _without_members(declared, lambda _, item: item.type.name in gone)
+        for name, declared in model.types.items()
+        if name not in gone
+    }
+    operations = tuple(
+        operation
+        for operation in model.operations
+        if not any(parameter.type.name in gone for parameter in operation.parameters)
+        and not (operation.returns and operation.returns.type.name in gone)
+    )
+    kept = tuple(source for source in model.sources if source.type not in gone)
+    names = {source.name for source in kept}
+    sources = tuple(
+        replace(s, bindings=tuple(b for b in s.bindings if b.target.split("/")[0] in names))
+        for s in kept
+    )
+    left = {operation.name for operation in operations}
+    imports = tuple(item for item in model.imports if item.operation in left)
+    container = model.container and replace(model.container, sources=sources, imports=imports)
+    return replace(model, types=types, operations=operations, container=container)
+
+
+def _pruned(taken: Subset, every: Iterable[Request], kept: Iterable[Request]) -> Subset:
+    """Return a subset without the navigation that only requests follow which are not kept."""
+    used = {step for request in kept for step in request.steps}
+    gone = {step for request in every for step in request.steps} - used
+    cut = tuple(
+        Cut(declared.name, item.name, item.type.name)
+        for declared in taken.model.structured()
+        for item in declared.navigation
+        if f"{declared.name}/{item.name}" in gone and item.contains_target
+    )
+    dropped = {(one.type, one.property) for one in cut}
+    types = {
+        name: _without_members(declared, lambda owner, item: (owner, item.name) in dropped)
+        for name, declared in taken.model.types.items()
+    }
+    return Subset(taken.roots, replace(taken.model, types=types), (*taken.cut, *cut))
+
+
+def _without_members(
+    declared: TypeDeclaration, is_gone: Callable[[str, Property | NavigationProperty], bool]
+) -> TypeDeclaration:
+    if not isinstance(declared, StructuredType):
+        return declared
+    return replace(
+        declared,
+        properties=tuple(p for p in declared.properties if not is_gone(declared.name, p)),
+        navigation=tuple(n for n in declared.navigation if not is_gone(declared.name, n)),
+    )
