@@ -6,10 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
+from graph_codegen.limits import FINDINGS
 from graph_codegen.text import printable
-
-MOST_FINDINGS = 10_000
-"""Diagnostics about one document before reading it stops; Graph's whole metadata has six."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +55,9 @@ def error(message: str, place: Place | str, *, type: str = "", property: str = "
 
 def bounded(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Return diagnostics; raises CodegenError if there are more than a document may have."""
-    found = tuple(islice(diagnostics, MOST_FINDINGS + 1))
-    if len(found) > MOST_FINDINGS:
-        raise error(f"more than {MOST_FINDINGS} things are not understood", found[-1].place)
+    found = tuple(islice(diagnostics, FINDINGS + 1))
+    if len(found) > FINDINGS:
+        raise error(f"more than {FINDINGS:,} things are not understood", found[-1].place)
     return found
 
 

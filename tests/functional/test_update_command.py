@@ -30,8 +30,8 @@ from unittest.mock import patch
 import pytest
 
 from graph_codegen import assets
-from graph_codegen.csdl.xml import LARGEST
 from graph_codegen.install.compare import find_unlisted
+from graph_codegen.limits import BYTES
 from graph_codegen.update import project as steps
 from tests.support import csdl
 from tests.support.csdl import content, graph_codegen
@@ -242,7 +242,7 @@ def endless(request: BaseHTTPRequestHandler) -> None:
     request.send_response(200)
     request.end_headers()
     chunk = bytes(2**20)
-    for _ in range(5 * LARGEST // len(chunk)):
+    for _ in range(5 * BYTES // len(chunk)):
         request.wfile.write(chunk)
 
 
@@ -496,7 +496,7 @@ def test_a_redirect_is_followed(done: Round) -> None:
         (whole(NEWER, 500), "cannot fetch the metadata: the response is 500"),
         (whole(NEWER, 203), "cannot fetch the metadata: the response is 203"),
         (cut_short, "cannot fetch the metadata: peer closed connection"),
-        (endless, f"the metadata has more than {LARGEST} bytes"),
+        (endless, f"the metadata has more than {BYTES} bytes"),
         (whole(NEWER[:5000]), ""),
         (whole(b""), ""),
         (whole(b"<html><body>Sign in</body></html>"), ""),

@@ -8,9 +8,9 @@ import time
 import pytest
 
 from graph_codegen.errors import CodegenError
+from graph_codegen.limits import REQUESTS, SEGMENTS
 from graph_codegen.model.model import Model
 from graph_codegen.service import requests
-from graph_codegen.service.requests import MOST_REQUESTS, MOST_SEGMENTS
 from tests.hostile import values
 from tests.hostile.generated import FILE, generate, imported
 from tests.support.csdl import document, model
@@ -82,7 +82,7 @@ def test_paths_that_multiply_are_refused(text: str) -> None:
     message = refusal(model(text))
     if "segments" not in message:
         assert message == (
-            f"more than {MOST_REQUESTS:,} requests, most of them below the root top:"
+            f"more than {REQUESTS:,} requests, most of them below the root top:"
             " choose narrower roots, such as top/… or a type"
         )
 
@@ -95,17 +95,15 @@ def test_the_command_says_so_too() -> None:
 
 def test_a_path_without_end_is_refused() -> None:
     text = service(2_000, 1)
-    message = (
-        f"more than {MOST_SEGMENTS} segments in a path below the root top: choose narrower roots"
-    )
+    message = f"more than {SEGMENTS} segments in a path below the root top: choose narrower roots"
     assert refusal(model(text)) == message
     with pytest.raises(CodegenError, match="segments in a path"):
         list(requests.list_offers(model(text)))
 
 
 def test_a_long_path_is_walked() -> None:
-    found = requests.list_requests(model(service(MOST_SEGMENTS - 1, 1)))
-    assert max(len(request.segments) for request in found) == MOST_SEGMENTS
+    found = requests.list_requests(model(service(SEGMENTS - 1, 1)))
+    assert max(len(request.segments) for request in found) == SEGMENTS
 
 
 def test_many_requests_are_walked_in_their_order() -> None:

@@ -6,12 +6,13 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from graph_codegen.limits import NAME
 from graph_codegen.text import printable
 
 RESERVED = frozenset({"Edm", "odata", "System", "Transient"})
 """Names that a schema may not have (CSDL 5.1): the generator takes every `Edm.` for a primitive type."""
 
-_SIMPLE = r"[^\W\d][\w-]{0,127}"
+_SIMPLE = rf"[^\W\d][\w-]{{0,{NAME - 1}}}"
 _SIMPLE_NAME = re.compile(_SIMPLE)
 _DOTTED_NAME = re.compile(rf"{_SIMPLE}(\.{_SIMPLE})*")
 """Identifiers (CSDL 15.2), and hyphens, which CSDL does not allow: Graph has a property `request-id`."""

@@ -44,7 +44,8 @@ from graph_codegen.csdl.ast import (
 )
 from graph_codegen.csdl.identifiers import RESERVED, is_dotted_name, is_path, is_simple_name
 from graph_codegen.csdl.xml import Element
-from graph_codegen.errors import MOST_FINDINGS, CodegenError, Diagnostic, Place, error
+from graph_codegen.errors import CodegenError, Diagnostic, Place, error
+from graph_codegen.limits import ELEMENT_ATTRIBUTES, FINDINGS, NAMESPACE, PARAMETERS, PATH
 from graph_codegen.text import shorten
 
 FACETS = ("MaxLength", "Precision", "Scale", "SRID", "Unicode", "DefaultValue")
@@ -79,8 +80,6 @@ DYNAMIC: Mapping[str, tuple[str, ...]] = {
 
 _EXPRESSIONS = ("Record", "Collection", *CONSTANTS, *DYNAMIC)
 
-MOST_ATTRIBUTES = 100
-"""Attributes of one element before reading it stops."""
 
 _BLANK = " \t\r\n"
 """White space of XML (XML 1.0, 2.3): around names, flags and numbers it does not count (XML Schema,
@@ -355,6 +354,8 @@ class _Reader:
                     returns.append(self._return_type(child))
                 case _:
                     annotations.append(self._annotation(child))
+        if len(parameters) > PARAMETERS:
+            raise self._error(f"{kind} has more than {PARAMETERS} parameters", element)
         is_bound = bool(self._flag(element, "IsBound"))
         if is_bound and not parameters:
             raise self._error(f"{kind} is bound and has no parameter to be bound by", element)
@@ -551,7 +552,7 @@ class _Reader:
     def _attributes(self, element: Element, *known: str) -> Mapping[str, str]:
         """Return the attributes, and report those that are not known."""
         attributes = element.attributes
-        if len(attributes) > MOST_ATTRIBUTES:
+        if len(attributes) > ELEMENT_ATTRIBUTES:
             message = f"{element.local_name} has {len(attributes)} attributes"
             raise self._error(message, element)
         for name in attributes:
@@ -572,17 +573,27 @@ class _Reader:
 
     def _full_name(self, element: Element, attribute: str) -> str:
         """Return a name with its namespace, or a namespace."""
-        return self._checked(is_dotted_name, self._required(element, attribute), attribute, element)
+        return self._checked_full(self._required(element, attribute), attribute, element)
+
+    def _checked_full(self, name: str, attribute: str, element: Element) -> str:
+        namespace = name if attribute == "Namespace" else name.rpartition(".")[0]
+        if len(namespace) > NAMESPACE:
+            message = f"{attribute} of {element.local_name} has a namespace"
+            raise self._error(f"{message} of more than {NAMESPACE} characters", element)
+        return self._checked(is_dotted_name, name, attribute, element)
 
     def _type_ref(self, element: Element) -> TypeRef:
         ref = parse_type_ref(self._required(element, "Type"))
-        self._checked(is_dotted_name, ref.name, "Type", element)
+        self._checked_full(ref.name, "Type", element)
         return ref
 
     def _path(self, element: Element, attribute: str, *, required: bool = False) -> str:
         """Return a path or target; one that is not required may be empty or absent."""
         given = element.attributes.get(attribute, "").strip(_BLANK)
         text = self._required(element, attribute) if required else given
+        if len(text) > PATH:
+            message = f"{attribute} of {element.local_name} has more than {PATH:,} characters"
+            raise self._error(message, element)
         return self._checked(is_path, text, attribute, element) if text else ""
 
     def _checked(
@@ -638,10 +649,8 @@ class _Reader:
         self._report(f"element {element.local_name} in {parent} is not understood", element)
 
     def _report(self, message: str, element: Element) -> None:
-        if len(self._diagnostics) == MOST_FINDINGS:
-            raise error(
-                f"more than {MOST_FINDINGS} things are not understood", self._place(element)
-            )
+        if len(self._diagnostics) == FINDINGS:
+            raise error(f"more than {FINDINGS:,} things are not understood", self._place(element))
         self._diagnostics.append(Diagnostic(message, self._place(element), *_subject(element)))
 
     def _error(self, message: str, element: Element) -> CodegenError:

@@ -19,16 +19,8 @@ from typing import Any
 from lxml import etree
 
 from graph_codegen.errors import Place, error
+from graph_codegen.limits import BYTES, LEVELS, MARKUP
 from graph_codegen.text import printable, shorten
-
-LARGEST = 64 * 2**20
-"""Bytes of a document; Graph's whole metadata has three and a half million."""
-
-MOST_MARKUP = 1_000_000
-"""Elements, attributes and lines of a document; Graph's whole metadata has some fifty thousand of each."""
-
-DEEPEST = 256
-"""Levels of elements, as many as lxml allows in its own trees; Graph's whole metadata has eight."""
 
 ENCODINGS: Mapping[str, str] = {
     "utf-8": "utf-8-sig", "us-ascii": "ascii", "iso-8859-1": "latin-1",
@@ -84,7 +76,7 @@ def load(path: Path) -> bytes:
     """
     try:
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+            data = file.read(BYTES + 1)
     except OSError as problem:
         raise error(f"cannot read the metadata: {problem.strerror}", str(path)) from None
     _refuse_size(data, display_name(path))
@@ -116,7 +108,7 @@ def parse(data: bytes, file: str) -> Element:
         message = "a document type declaration is refused (entities and external references)"
         raise error(message, Place(file, before.count(b"\n") + 1)) from None
     except _DepthError:
-        raise error(f"more than {DEEPEST} levels of elements", Place(file, builder.line)) from None
+        raise error(f"more than {LEVELS} levels of elements", Place(file, builder.line)) from None
     except etree.XMLSyntaxError as problem:
         raise _malformed(problem.msg, file, problem.lineno or 1) from None
     assert builder.root, "lxml refuses a document without an element"
@@ -162,7 +154,7 @@ class _TreeBuilder:
             parent.children.append(element)
         else:
             parent.children = [element]
-        if len(self._open) == DEEPEST:
+        if len(self._open) == LEVELS:
             raise _DepthError
         self._open.append(element)
 
@@ -183,15 +175,15 @@ class _TreeBuilder:
 
 
 def _refuse_size(data: bytes, file: str) -> None:
-    if len(data) > LARGEST:
-        raise error(f"larger than {LARGEST // 2**20} MB", Place(file))
+    if len(data) > BYTES:
+        raise error(f"larger than {BYTES // 2**20} MB", Place(file))
 
 
 def _refuse_markup(data: bytes, file: str) -> None:
     # A tree takes many times the memory of its text, so what would not fit is counted beforehand.
     for mark, what in ((b"<", "elements"), (b"=", "attributes"), (b"\n", "lines")):
-        if data.count(mark) > MOST_MARKUP:
-            raise error(f"more than {MOST_MARKUP:,} {what}", Place(file))
+        if data.count(mark) > MARKUP:
+            raise error(f"more than {MARKUP:,} {what}", Place(file))
 
 
 def _decode(data: bytes, file: str) -> str:

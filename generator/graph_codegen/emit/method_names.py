@@ -90,7 +90,7 @@ class _Tree:
     def __init__(self, given: Mapping[str, str]) -> None:
         self._given = given
         self._requests: dict[Path, list[Request]] = {(): []}
-        self._composed: dict[Path, list[Request]] = {}
+        self._composed: dict[tuple[Path, int], list[Request]] = {}
         self._children: dict[Path, dict[str, str]] = {}
 
     def add(self, path: Path, elements: Sequence[str], request: Request) -> None:
@@ -98,7 +98,10 @@ class _Tree:
         for depth, element in zip(range(1, len(path) + 1), elements, strict=False):
             self._requests.setdefault(path[:depth], [])
             self._children.setdefault(path[: depth - 1], {})[path[depth - 1]] = element
-        (self._composed if request.through else self._requests).setdefault(path, []).append(request)
+        if request.through:
+            self._composed.setdefault((path, id(request.through)), []).append(request)
+        else:
+            self._requests.setdefault(path, []).append(request)
 
     def offers(self) -> Mapping[Path, Offer]:
         """Return all resources, each before those below it."""
@@ -110,7 +113,8 @@ class _Tree:
                 attributes[*path, segment] = (*attributes[path], name)
             found[path] = Offer(attributes[path], methods)
             for method in methods:
-                behind = [r for r in self._composed.get(path, ()) if _is_result(r, method.request)]
+                through = self._composed.get((path, id(method.request.operation)), ())
+                behind = [r for r in through if _is_result(r, method.request)]
                 if behind:
                     result = (*path, method.name + CALL)
                     at = (*attributes[path], method.name)

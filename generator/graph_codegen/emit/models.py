@@ -57,12 +57,14 @@ def _foreign(*path: str) -> JSON:
 class _Module:
     """A module to be generated: its namespace, and the schemas in it by class name.
 
-    `inherited` are the runtime names that its classes need for inherited members.
+    `types` are the full names of its types; `inherited` are the runtime names that its classes need for
+    inherited members.
     """
 
     namespace: str
     name: str
     schemas: Mapping[str, JSON]
+    types: tuple[str, ...]
     inherited: frozenset[str]
 
 
@@ -109,6 +111,7 @@ def _divided(modules: Iterable[_Module], names: Names) -> Iterator[tuple[str, st
 def _modules(document: JSON, names: Names) -> Iterator[_Module]:
     schemas = _schemas(document)
     by_module: dict[tuple[str, str], dict[str, JSON]] = {}
+    types: dict[tuple[str, str], list[str]] = {}
     inherited: dict[str, set[str]] = {}
     abroad: set[str] = set()
     for schema in schemas.values():
@@ -117,16 +120,19 @@ def _modules(document: JSON, names: Names) -> Iterator[_Module]:
             abroad.add(base[EXTENSION]["name"])
             values = base.get("allOf", [base])[-1].get("properties", {}).values()
             inherited.setdefault(heir, set()).update(*map(_runtime_names, values))
+    abroad.update(names.parts)
     for schema in schemas.values():
         type_name = schema[EXTENSION]["name"]
         namespace, _ = split_name(type_name)
-        home = "" if type_name in {*abroad, *names.parts} else namespace
+        home = "" if type_name in abroad else namespace
         own = _Rewriter(home, schemas, names).schema(type_name, schema)
         module = namespace, names.module_of(type_name)
         by_module.setdefault(module, {})[names.classes[type_name]] = own
-    for (namespace, module_name), found in by_module.items():
+        types.setdefault(module, []).append(type_name)
+    for module, found in by_module.items():
+        namespace, module_name = module
         lent = frozenset(inherited.get(module_name, ()))
-        yield _Module(namespace, module_name, found, lent)
+        yield _Module(namespace, module_name, found, tuple(types[module]), lent)
 
 
 def _schemas(document: JSON) -> JSON:
@@ -260,15 +266,12 @@ def _docstrings(texts: Iterable[tuple[str, str]]) -> dict[str, str]:
 def _source(module: _Module, names: Names) -> str:
     body = _body(module, names)
     code = _STRING.sub("", body)  # a word in a string does not use a name
-    modules = {*names.modules.values(), *names.parts.values()}
-    others = sorted(m for m in modules if f" _{m}." in _spaced(code))
-    base_modules = [m for m in others if re.search(rf"^class \w+\(_{m}\.", code, re.MULTILINE)]
-    typing_modules = [m for m in others if m not in base_modules]
-    used = {
-        name
-        for name in MODULE_NAMES | BEHAVIOUR_NAMES | {"edm", "Any"}
-        if f" {name} " in _spaced(code, ".")
-    }
+    qualified = {word.partition(".")[0] for word in _words(code) if "." in word}
+    others = sorted(m[1:] for m in qualified if m[:1] == "_" and m[1:] in names.every_module)
+    bases = {*re.findall(r"^class \w+\(_(\w+)\.", code, re.MULTILINE)}
+    base_modules = [m for m in others if m in bases]
+    typing_modules = [m for m in others if m not in bases]
+    used = (MODULE_NAMES | BEHAVIOUR_NAMES | {"edm", "Any"}).intersection(_words(code, "."))
     typing = ["TYPE_CHECKING"] if typing_modules else []
     typing += [name for name in ("Any", "ClassVar") if name in used]
     return render(
@@ -285,9 +288,9 @@ def _source(module: _Module, names: Names) -> str:
     )
 
 
-def _spaced(source: str, also: str = "") -> str:
-    """Replace punctuation by spaces, so that whole names can be searched for."""
-    return re.sub(rf"[()\[\]|,:=\s{also}]+", " ", source)
+def _words(source: str, also: str = "") -> list[str]:
+    """Return what is between punctuation: names, dotted ones as one word unless `also` has the dot."""
+    return re.split(rf"[()\[\]|,:=\s{also}]+", source)
 
 
 def _body(module: _Module, names: Names) -> str:
@@ -324,7 +327,6 @@ def _body(module: _Module, names: Names) -> str:
 
 
 def _aliases(module: _Module, names: Names) -> Iterator[tuple[str, str]]:
-    for type_name, attributes in names.attributes.items():
-        if names.module_of(type_name) == module.name:
-            for wire, attribute in attributes.items():
-                yield f"{names.classes[type_name]}.{wire}", attribute
+    for type_name in module.types:
+        for wire, attribute in names.attributes.get(type_name, {}).items():
+            yield f"{names.classes[type_name]}.{wire}", attribute

@@ -10,6 +10,7 @@ import keyword
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from graph_codegen.csdl.ast import (
     ENTITY,
@@ -214,6 +215,11 @@ class Names:
     attributes: Mapping[str, Mapping[str, str]]
     members: Mapping[str, Mapping[str, str]]
     given: Mapping[str, str]
+
+    @cached_property
+    def every_module(self) -> frozenset[str]:
+        """All modules, parts as well."""
+        return frozenset([*self.modules.values(), *self.parts.values()])
 
     def module_of(self, type_name: str) -> str:
         """Return the module that a class is in: that of its namespace, or a part of it."""

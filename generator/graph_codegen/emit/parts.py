@@ -7,7 +7,7 @@ only exports what its parts hold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from itertools import pairwise
 
 from graph_codegen.csdl.ast import split_name
@@ -20,18 +20,19 @@ def divide(model: Model, modules: Mapping[str, str]) -> Mapping[str, str]:
     `modules` are the modules of the namespaces.
     """
     circular = _circular(model)
+    taken = frozenset(modules.values())
     found: dict[str, str] = {}
     for name in model.types:
         namespace, _ = split_name(name)
         if namespace in circular:
             lineage = [split_name(declared.name)[0] for declared in model.lineage(name)]
             changes = sum(before != after for before, after in pairwise(lineage))
-            found[name] = _free(f"{modules[namespace]}_part{changes}", modules)
+            found[name] = _free(f"{modules[namespace]}_part{changes}", taken)
     return found
 
 
-def _free(part: str, modules: Mapping[str, str]) -> str:
-    while part in modules.values():
+def _free(part: str, taken: Set[str]) -> str:
+    while part in taken:
         part += "x"
     return part
 

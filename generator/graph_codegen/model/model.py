@@ -122,6 +122,10 @@ class Model:
         """The members that types declare themselves, the first of each name."""
         return {t.name: {m.name: m for m in reversed([*t.members()])} for t in self.structured()}
 
+    def own(self, type_name: str, member: str) -> Property | NavigationProperty | None:
+        """Return the member of that name that a type declares itself."""
+        return self._members.get(type_name, {}).get(member)
+
     def first(self, type_name: str, member: str) -> Property | NavigationProperty | None:
         """Return the member of that name that a type has or inherits, that of the root-most type first."""
         owners = (self._members[owner.name] for owner in self.lineage(type_name))

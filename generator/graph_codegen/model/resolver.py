@@ -6,7 +6,7 @@ Aliases are document-wide (CSDL 5.2): Graph declares `self` in one schema and us
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TypeVar
@@ -38,7 +38,8 @@ from graph_codegen.csdl.ast import (
     parse_type_ref,
 )
 from graph_codegen.csdl.vocabulary import holds_names
-from graph_codegen.errors import CodegenError, Diagnostic, Place, bounded
+from graph_codegen.errors import CodegenError, Diagnostic, Place, bounded, error
+from graph_codegen.limits import ALL_ANNOTATIONS, ANNOTATIONS, EXPANDED
 from graph_codegen.model.model import Model
 from graph_codegen.model.validate import (
     PRIMITIVES,
@@ -102,6 +103,8 @@ class _Placed:
 class _Resolver:
     def __init__(self, document: Document) -> None:
         self._document = document
+        self._expanded = 0
+        self._annotations = 0
         self._aliases = _aliases(document)
         self._definitions = self._type_definitions()
         self._targets = self._group_targets()
@@ -155,7 +158,13 @@ class _Resolver:
         """Replace what is in front of the last dot if it is an alias."""
         head, _, simple = name.rpartition(".")
         namespace = self._aliases.get(head)
-        return name if namespace is None else f"{namespace}.{simple}"
+        if namespace is None:
+            return name
+        self._expanded += len(namespace) - len(head)
+        if self._expanded > EXPANDED:
+            message = f"aliases such as {head} stand for more than {EXPANDED:,} characters"
+            raise error(message, self._document.file)
+        return f"{namespace}.{simple}"
 
     def _ref(self, ref: TypeRef) -> TypeRef:
         full = self._full(ref.name)
@@ -194,10 +203,20 @@ class _Resolver:
                 found.extend(self._targets[target].annotations)
         if not found:
             return item
+        self._refuse_many(item, found, targets[0])
         resolved = sorted(
             map(self._annotation, found), key=lambda a: (a.term, a.qualifier, repr(a.value))
         )
         return replace(item, annotations=tuple(resolved))
+
+    def _refuse_many(self, item: _Annotated, found: Sequence[Annotation], target: str) -> None:
+        self._annotations += len(found)
+        if len(found) + sum(_count_values(one.value) for one in found) > ANNOTATIONS:
+            message = f"more than {ANNOTATIONS:,} annotations, with the values in them"
+            raise error(message, item.place, type=target)
+        if self._annotations > ALL_ANNOTATIONS:
+            message = f"more than {ALL_ANNOTATIONS:,} annotations, counted for each overload"
+            raise error(message, item.place, type=target)
 
     def _annotation(self, item: Annotation) -> Annotation:
         term = self._full(item.term)
@@ -331,6 +350,17 @@ class _Resolver:
             if target not in self._used and declaration not in self._definitions:
                 message = "annotations on something that is not declared"
                 yield Diagnostic(message, placed.place, declaration, member)
+
+
+def _count_values(value: Expression | None) -> int:
+    """Return how many values are inside another."""
+    match value:
+        case Record(values):
+            return len(values) + sum(_count_values(item) for _, item in values)
+        case Collection(items) | Dynamic(items=items):
+            return len(items) + sum(map(_count_values, items))
+        case _:
+            return 0
 
 
 def _twice(

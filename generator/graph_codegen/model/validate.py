@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from graph_codegen.csdl.ast import GEOGRAPHIC, PATHS, EnumType, StructuredType
+from graph_codegen.csdl.ast import GEOGRAPHIC, PATHS, EnumType, StructuredType, TypeRef
 from graph_codegen.errors import CodegenError, Diagnostic, Place, bounded, refuse
+from graph_codegen.limits import BASE_TYPES, INHERITED, OVERLOADS
 from graph_codegen.model.model import Model
+from graph_codegen.text import shorten
 
 PRIMITIVES = frozenset(
     "Edm." + name
@@ -21,16 +24,17 @@ PRIMITIVES = frozenset(
 INTEGERS = frozenset({"Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"})
 """The Edm types that an enumeration can be based on (CSDL 10.1)."""
 
-DEEPEST = 50
-"""Levels of base types; Graph's whole metadata has five. The time to generate models grows with the cube
-of their number: seconds for fifty, minutes for some hundreds."""
-
 
 def validate_model(model: Model) -> None:
-    """Raise CodegenError for base types that are invalid or too deep, and for names declared twice."""
+    """Raise CodegenError for base types that are invalid or too deep, and for names declared twice.
+
+    It is raised as well where types inherit too many properties, and for too many overloads.
+    """
     depths: dict[str, int] = {}
     for declared in model.structured():
         _refuse_bases(model, declared, depths)
+    _refuse_inherited(model)
+    _refuse_overloads(model)
     refuse(bounded(_repeated(model)))
 
 
@@ -89,9 +93,9 @@ def _refuse_bases(model: Model, declared: StructuredType, depths: dict[str, int]
     """Follow the base types of a type up to one whose depth is known; raises CodegenError as above."""
     seen = {declared.name: None}
     base = declared.base
-    while base and base not in depths and len(seen) <= DEEPEST:
+    while base and base not in depths and len(seen) <= BASE_TYPES:
         if base in seen:
-            message = f"cycle of base types: {' → '.join([*seen, base])}"
+            message = f"cycle of base types: {shorten(' → '.join([*seen, base]))}"
             raise CodegenError(Diagnostic(message, declared.place, declared.name))
         parent = model.structure(base)
         if parent is None or parent.kind != declared.kind:
@@ -103,10 +107,33 @@ def _refuse_bases(model: Model, declared: StructuredType, depths: dict[str, int]
         seen[base] = None
         base = parent.base
     above = depths.get(base, 0)
-    if above + len(seen) > DEEPEST:
-        message = f"more than {DEEPEST} levels of base types"
+    if above + len(seen) > BASE_TYPES:
+        message = f"more than {BASE_TYPES} levels of base types"
         raise CodegenError(Diagnostic(message, declared.place, declared.name))
     depths.update((name, depth) for depth, name in enumerate(reversed(seen), above + 1))
+
+
+def _refuse_inherited(model: Model) -> None:
+    own = {t.name: len(t.properties) + len(t.navigation) for t in model.structured()}
+    total = 0
+    for declared in model.structured():
+        total += sum(own[owner.name] for owner in model.lineage(declared.name))
+        if total > INHERITED:
+            message = (
+                f"more than {INHERITED:,} properties, counted for each type that inherits them"
+            )
+            raise CodegenError(Diagnostic(message, declared.place, declared.name))
+
+
+def _refuse_overloads(model: Model) -> None:
+    overloads: Counter[tuple[str, TypeRef | None]] = Counter()
+    for operation in model.operations:
+        binding = operation.binding
+        subject = operation.name, binding.type if binding else None
+        overloads[subject] += 1
+        if overloads[subject] > OVERLOADS:
+            message = f"more than {OVERLOADS} overloads that are bound alike"
+            raise CodegenError(Diagnostic(message, operation.place, operation.name))
 
 
 def _repeated(model: Model) -> Iterator[Diagnostic]:

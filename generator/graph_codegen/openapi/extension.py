@@ -37,8 +37,8 @@ from graph_codegen.csdl.ast import (
 )
 from graph_codegen.csdl.identifiers import is_dotted_name, is_path, is_simple_name
 from graph_codegen.csdl.reader import CONSTANTS, DYNAMIC, FACETS
-from graph_codegen.csdl.xml import DEEPEST
 from graph_codegen.errors import CodegenError, Place, error
+from graph_codegen.limits import LEVELS
 from graph_codegen.openapi.components import Components
 from graph_codegen.openapi.values import items, members, text
 from graph_codegen.text import shorten
@@ -112,8 +112,8 @@ class _Reader:
         return error(f"{EXTENSION} is not understood: {message}", self._place)
 
     def _object(self, cls: type[_Declared], value: object, depth: int) -> _Declared:
-        if depth > DEEPEST:
-            raise self.error(f"more than {DEEPEST} levels")
+        if depth > LEVELS:
+            raise self.error(f"more than {LEVELS} levels")
         if not isinstance(value, dict):
             raise self.error(f"{cls.__name__} is not an object")
         known = self._fields.get(cls.__name__)
@@ -177,8 +177,8 @@ class _Reader:
         found = members(value)
         kind = next(iter(found), "")
         inner = found.get(kind)
-        if depth > DEEPEST:
-            raise self.error(f"more than {DEEPEST} levels")
+        if depth > LEVELS:
+            raise self.error(f"more than {LEVELS} levels")
         if kind in CONSTANTS and isinstance(inner, str):
             return Constant(kind, inner)
         if kind == Record.__name__:

@@ -28,6 +28,7 @@ from graph_codegen.csdl.ast import (
 from graph_codegen.csdl.identifiers import RESERVED, is_dotted_name, is_simple_name
 from graph_codegen.csdl.vocabulary import Kind
 from graph_codegen.errors import Place, error
+from graph_codegen.limits import SEGMENTS
 from graph_codegen.openapi.components import Components
 from graph_codegen.openapi.restrictions import (
     COLLECTION,
@@ -47,9 +48,6 @@ from graph_codegen.text import shorten
 
 BINDING = "bindingParameter"
 """What the binding parameter of an operation is called: no path has its name."""
-
-MOST_SEGMENTS = 100
-"""Limit on the segments of a path; the longest of Microsoft's document has 18."""
 
 _DEEPEST = 100
 _METHODS = frozenset({"get", "put", "post", "patch", "delete"})
@@ -163,8 +161,8 @@ class PathReader:
         for path, item in members(self._components.root.get("paths")).items():
             node = root
             segments = _split(path)
-            if len(segments) > MOST_SEGMENTS:
-                message = f"a path of more than {MOST_SEGMENTS} segments: {shorten(path)}"
+            if len(segments) > SEGMENTS:
+                message = f"a path of more than {SEGMENTS} segments: {shorten(path)}"
                 raise error(message, self._place)
             for segment in segments:
                 node = node.below.setdefault(segment, _Node())

@@ -14,12 +14,9 @@ from typing import Any, NoReturn, cast
 
 import yaml  # type: ignore[import-untyped]
 
-from graph_codegen.csdl.xml import DEEPEST, LARGEST
 from graph_codegen.errors import CodegenError, Place, error
+from graph_codegen.limits import BYTES, LEVELS, VALUES
 from graph_codegen.text import shorten
-
-MOST_VALUES = 4_000_000
-"""Values of a document, with those that aliases repeat; Microsoft's of Graph in 2023 has 750,000."""
 
 _TEXT = "tag:yaml.org,2002:str"
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
@@ -49,8 +46,8 @@ def parse(data: bytes, file: str) -> object:
     `file` is what messages call the document. Raises CodegenError for one that is not valid, not UTF-8,
     or larger than fits in memory, and for a name that comes twice in one object.
     """
-    if len(data) > LARGEST:
-        raise error(f"larger than {LARGEST // 2**20} MB", file)
+    if len(data) > BYTES:
+        raise error(f"larger than {BYTES // 2**20} MB", file)
     try:
         decoded = data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
@@ -65,14 +62,14 @@ def parse(data: bytes, file: str) -> object:
 
 
 def _parse_json(decoded: str, file: str) -> object:
-    if sum(map(decoded.count, ",{[")) > MOST_VALUES:
+    if sum(map(decoded.count, ",{[")) > VALUES:
         raise _too_many(file)
     try:
         return json.loads(decoded, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except json.JSONDecodeError as problem:
         raise error(f"not valid JSON: {problem.msg}", Place(file, problem.lineno)) from None
     except RecursionError:
-        raise error(f"more than {DEEPEST} levels of values", file) from None
+        raise error(f"more than {LEVELS} levels of values", file) from None
     except ValueError as problem:
         raise error(f"not valid JSON: {problem}", file) from None
 
@@ -93,7 +90,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _too_many(file: str) -> CodegenError:
-    return error(f"more than {MOST_VALUES:,} values", file)
+    return error(f"more than {VALUES:,} values", file)
 
 
 # -- YAML
@@ -186,8 +183,8 @@ class _YamlReader:
             raise self._error(f"the tag {shorten(event.tag)} is not understood", event)
         if self._open and self._awaits_name(self._open[-1]):
             raise self._error("the name of a member is not a text", event)
-        if len(self._open) == DEEPEST:
-            raise self._error(f"more than {DEEPEST} levels of values", event)
+        if len(self._open) == LEVELS:
+            raise self._error(f"more than {LEVELS} levels of values", event)
         self._open.append(_Open(value, event.anchor))
 
     def _end(self, event: Any) -> None:
@@ -212,7 +209,7 @@ class _YamlReader:
             return
         inner = self._open[-1]
         inner.count += count
-        if inner.count > MOST_VALUES:
+        if inner.count > VALUES:
             raise _too_many(self._file)
         if isinstance(inner.value, list):
             inner.value.append(value)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 
 from graph_codegen.csdl.ast import Annotation, Collection, Constant, Operation, Parameter, Record
 from graph_codegen.csdl.vocabulary import (
@@ -15,6 +17,7 @@ from graph_codegen.csdl.vocabulary import (
     UPDATE_RESTRICTIONS,
     Kind,
     Option,
+    Restriction,
     restrictions_in,
     value_of,
 )
@@ -25,6 +28,29 @@ Annotations = tuple[Annotation, ...]
 _PUT = Constant("EnumMember", f"{CAPABILITIES}HttpMethod/PUT")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """Annotations that equal nothing but themselves: to compare them would take as long as to read them."""
+
+    annotations: Annotations
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.annotations is self.annotations
+
+    def __hash__(self) -> int:
+        return id(self.annotations)
+
+
+@lru_cache(maxsize=1_000)
+def _restrictions_of(same: _Same) -> tuple[Restriction, ...]:
+    return tuple(restrictions_in(same.annotations))
+
+
+def _restrictions(annotations: Annotations) -> tuple[Restriction, ...]:
+    """Return what the annotations of an element rule out, which is asked for again and again."""
+    return _restrictions_of(_Same(annotations)) if annotations else ()
+
+
 def allows_request(annotations: Annotations, kind: Kind, *, by_key: bool = False) -> bool:
     """Whether the annotations of an element allow requests of a kind; no annotation allows all.
 
@@ -32,18 +58,18 @@ def allows_request(annotations: Annotations, kind: Kind, *, by_key: bool = False
     """
     return not any(
         kind in restriction.requests and (by_key or restriction.scope != "by key")
-        for restriction in restrictions_in(annotations)
+        for restriction in _restrictions(annotations)
     )
 
 
 def allows_option(annotations: Annotations, option: Option) -> bool:
     """Whether the annotations of a resource allow a query option; no annotation allows all."""
-    return all(restriction.option != option for restriction in restrictions_in(annotations))
+    return all(restriction.option != option for restriction in _restrictions(annotations))
 
 
 def allows_items(annotations: Annotations) -> bool:
     """Whether the annotations of a collection allow its items to be addressed by their keys."""
-    return all(restriction.scope != "items" for restriction in restrictions_in(annotations))
+    return all(restriction.scope != "items" for restriction in _restrictions(annotations))
 
 
 def updates_by_put(annotations: Annotations) -> bool:

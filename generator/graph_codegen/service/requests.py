@@ -28,6 +28,7 @@ from graph_codegen.csdl.ast import (
 )
 from graph_codegen.csdl.vocabulary import Kind, Option
 from graph_codegen.errors import CodegenError, error
+from graph_codegen.limits import CALLS, REQUESTS, SEGMENTS
 from graph_codegen.model.model import Model
 from graph_codegen.service.capabilities import (
     all_explicit_bindings,
@@ -60,12 +61,6 @@ COLLECTION_OPTIONS: tuple[Option, ...] = (
     *ENTITY_OPTIONS, "filter", "orderby", "top", "skip", "search", "count",
 )  # fmt: skip
 COUNT_OPTIONS: tuple[Option, ...] = ("filter", "search")
-
-MOST_REQUESTS = 200_000
-"""Limit on the requests of a model: all of Graph has some 23,000, the US Gov cloud has no end of them."""
-
-MOST_SEGMENTS = 100
-"""Limit on the segments of a path: the longest of Graph has eleven."""
 
 STREAM = TypeRef("Edm.Stream")
 COUNT = TypeRef("Edm.Int32")
@@ -183,9 +178,12 @@ def list_requests(model: Model) -> tuple[Request, ...]:
     met: Counter[EntitySource] = Counter()
     for source in sorted(model.sources, key=lambda s: s.name):
         for at in walk.all(top(source)):
-            found.extend(walk.own(at))
             met[source] += 1
-            if max(len(found), met.total()) > MOST_REQUESTS:
+            for request in walk.own(at):
+                found.append(request)
+                if len(found) > REQUESTS:
+                    raise _endless(met)
+            if walk.resources > REQUESTS:
                 raise _endless(met)
     found.extend(walk.imported())
     return tuple(r for r in found if model.lines is None or r.http in model.lines)
@@ -194,7 +192,7 @@ def list_requests(model: Model) -> tuple[Request, ...]:
 def _endless(met: Counter[EntitySource]) -> CodegenError:
     ((source, _),) = met.most_common(1)
     return error(
-        f"more than {MOST_REQUESTS:,} requests, most of them below the root {source.name}:"
+        f"more than {REQUESTS:,} requests, most of them below the root {source.name}:"
         f" choose narrower roots, such as {source.name}/… or a type",
         source.place,
     )
@@ -202,9 +200,18 @@ def _endless(met: Counter[EntitySource]) -> CodegenError:
 
 def _too_long(at: Resource, last: NavigationProperty) -> CodegenError:
     return error(
-        f"more than {MOST_SEGMENTS} segments in a path below the root {at.segments[0]}:"
+        f"more than {SEGMENTS} segments in a path below the root {at.segments[0]}:"
         " choose narrower roots",
         last.place,
+    )
+
+
+def _uncallable(last: Operation) -> CodegenError:
+    return error(
+        f"more than {CALLS:,} operations to look at, at all resources together:"
+        " choose narrower roots",
+        last.place,
+        type=last.name,
     )
 
 
@@ -212,18 +219,30 @@ def list_offers(model: Model) -> Iterator[Request]:
     """Yield the requests of every resource once, at the shortest path that leads to it.
 
     A large service can have too many paths to walk, and a resource takes the same requests on each.
+    Raises CodegenError if there are too many all the same.
     """
     walk = _Walk(model)
     yield from walk.imported()
     pending = deque(map(top, model.sources))
     met: set[tuple[str, bool]] = set()
+    walked: set[str] = set()
+    count = 0
     while pending:
         at = pending.popleft()
         step = at.steps[-1] if at.steps else at.path, model.describes(at.segments)
-        if step not in met:
-            met.add(step)
-            yield from walk.own(at)
-            pending.extend(walk.below(at))
+        if step in met:
+            continue
+        met.add(step)
+        for request in walk.own(at):
+            count += 1
+            if count > REQUESTS:
+                raise _endless(Counter(model.sources))
+            yield request
+        if model.paths or at.type.name not in walked:
+            below = list(walk.below(at))
+            pending.extend(below)
+            if below:
+                walked.add(at.type.name)
 
 
 def _addressed(model: Model) -> frozenset[str]:
@@ -240,6 +259,10 @@ class _Walk:
         self._model = model
         self._explicit = frozenset(all_explicit_bindings(model))
         self._addressed = _addressed(model)
+        self._listed: dict[str, frozenset[str]] = {}
+        self._calls = 0
+        self.resources = 0
+        """How many resources have been met, the pending ones as well."""
 
     def all(self, at: Resource) -> Iterator[Resource]:
         """Yield a resource, then those below it, each before its own children."""
@@ -306,8 +329,9 @@ class _Walk:
                     continue  # replies to replies are the same resource as replies
                 if not self._model.leads_on(below.segments):
                     continue
-                if len(below.segments) > MOST_SEGMENTS:
+                if len(below.segments) > SEGMENTS:
                     raise _too_long(below, item)
+                self.resources += 1
                 yield below
         for name in self._only_derived(entity):
             cast = entity.as_type(name)
@@ -445,6 +469,9 @@ class _Walk:
             for operation in self._model.bound.get(TypeRef(owner.name, at.type.collection), ()):
                 # One that is bound to the derived type is called in place of the base type's.
                 overload = operation.name, tuple(p.name for p in operation.own)
+                self._calls += 1
+                if self._calls > CALLS:
+                    raise _uncallable(operation)
                 if overload not in met and self._callable(operation, at):
                     met.add(overload)
                     yield operation
@@ -461,8 +488,19 @@ class _Walk:
             return False
         if not requires_explicit_binding(operation) or operation.name not in self._explicit:
             return True
-        types = (owner.annotations for owner in self._model.lineage(at.type.name))
-        return any(operation.name in explicit_bindings(a) for a in (at.annotations, *types))
+        return operation.name in self._listed_by(at) or operation.name in explicit_bindings(
+            at.annotations
+        )
+
+    def _listed_by(self, at: Resource) -> frozenset[str]:
+        """Return the operations that the type of a resource, or a base type, lists."""
+        name = at.type.name
+        if name not in self._listed:
+            owners = self._model.lineage(name)
+            self._listed[name] = frozenset().union(
+                *(explicit_bindings(o.annotations) for o in owners)
+            )
+        return self._listed[name]
 
     def _call(
         self, operation: Operation, at: Resource, through: Operation | None = None

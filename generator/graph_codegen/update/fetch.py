@@ -10,8 +10,8 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from graph_codegen.csdl import xml
-from graph_codegen.csdl.xml import LARGEST
 from graph_codegen.errors import error
+from graph_codegen.limits import BYTES
 from graph_codegen.model.provenance import date_of
 
 _TIMEOUT = httpx.Timeout(30.0)
@@ -39,7 +39,7 @@ def fetch_document(source: str, today: date) -> Fetched:
 
     A document from a URL is named by its `label`, and has the date of today. Redirects are followed,
     but not from https to http. Raises CodegenError for a document that cannot be read or is larger than
-    `xml.LARGEST`, and for any response but 200.
+    `limits.BYTES`, and for any response but 200.
     """
     if not _is_url(source):
         path = Path(source)
@@ -66,6 +66,6 @@ def _download(url: str, name: str) -> bytes:
             raise error(f"cannot fetch the metadata: the response is {response.status_code}", name)
         for chunk in response.iter_bytes():
             received += chunk
-            if len(received) > LARGEST:
-                raise error(f"the metadata has more than {LARGEST} bytes", name)
+            if len(received) > BYTES:
+                raise error(f"the metadata has more than {BYTES} bytes", name)
     return bytes(received)

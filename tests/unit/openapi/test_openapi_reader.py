@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from graph_codegen.csdl import reader as csdl
 from graph_codegen.csdl.ast import EnumType, NavigationProperty, StructuredType
 from graph_codegen.errors import CodegenError
+from graph_codegen.limits import SEGMENTS
 from graph_codegen.model.model import Model
 from graph_codegen.model.resolver import resolve
 from graph_codegen.model.unsaid import count_unsaid
 from graph_codegen.openapi import reader
 from graph_codegen.openapi.content import recognise
-from graph_codegen.openapi.paths import MOST_SEGMENTS
 from graph_codegen.service.requests import Request, list_requests
 from tests.support import openapi
 from tests.support.csdl import document
@@ -293,7 +293,7 @@ def test_other_documents_are_refused_in_one_sentence(data: bytes | JSON, told: s
             {"type": "object"},
             "a schema cannot call itself Edm",
         ),
-        (("paths", "/a" * (MOST_SEGMENTS + 1)), {}, "a path of more than 100 segments"),
+        (("paths", "/a" * (SEGMENTS + 1)), {}, "a path of more than 100 segments"),
         (
             ("components", "schemas", "library.thing", "allOf"),
             [ref("book")],

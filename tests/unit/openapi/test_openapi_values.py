@@ -10,8 +10,8 @@ import yaml  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph_codegen.csdl.xml import DEEPEST, LARGEST
 from graph_codegen.errors import CodegenError
+from graph_codegen.limits import BYTES, LEVELS
 from graph_codegen.openapi import values
 from graph_codegen.openapi.values import parse
 
@@ -106,11 +106,11 @@ def test_names_are_texts_and_aliases_repeat_values() -> None:
         (b"a: \xff", "f:1: not utf-8"),
         (b"a: \x07", "not valid YAML"),
         (b"a: " + b"9" * 5_000, "f:1: an integer of more than 4,000 digits"),
-        (b"a: " + b"[" * (DEEPEST + 1), f"f:1: more than {DEEPEST} levels"),
+        (b"a: " + b"[" * (LEVELS + 1), f"f:1: more than {LEVELS} levels"),
         (b'{"a": 1,\n "a": 2}', "f: not valid JSON: a comes twice in an object"),
         (b'{"a":\n NaN}', "f: not valid JSON: NaN is not a value of JSON"),
         (b'{"a":\n x}', "f:2: not valid JSON: Expecting value"),
-        (b'{"a": ' + b"[" * 200_000, f"f: more than {DEEPEST} levels"),
+        (b'{"a": ' + b"[" * 200_000, f"f: more than {LEVELS} levels"),
         (b'{"a": ' + b"9" * 5_000 + b"}", "f: not valid JSON"),
     ],
 )
@@ -133,14 +133,14 @@ def test_what_aliases_expand_to_is_bounded() -> None:
 
 @pytest.mark.parametrize("text", ["[{}]", '{{"a": [{}]}}'])
 def test_many_values_are_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(values, "MOST_VALUES", 100)
+    monkeypatch.setattr(values, "VALUES", 100)
     assert parse(text.format(",".join("1" * 90)).encode(), "f")
     with pytest.raises(CodegenError, match="more than 100 values"):
         parse(text.format(",".join("1" * 101)).encode(), "f")
 
 
 def test_a_document_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(values, "LARGEST", 2**20)
+    monkeypatch.setattr(values, "BYTES", 2**20)
     with pytest.raises(CodegenError, match="larger than 1 MB"):
         parse(b" " * (2**20 + 1), "f")
-    assert LARGEST > 2**20
+    assert BYTES > 2**20

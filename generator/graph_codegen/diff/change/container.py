@@ -32,7 +32,7 @@ def compare_container(context: Context) -> Iterator[Change]:
         [source for name, source in after.items() if name not in before],
         old_shape=lambda one: (one.kind, context.renamed.get(one.type, one.type)),
         new_shape=lambda other: (other.kind, other.type),
-        certain=lambda one, other: renames.is_respelling(one.name, other.name),
+        name=lambda source: source.name,
     )
     for one, other in renamed:
         yield _pair(context, one, other).change("entity-source-renamed", one.name, other.name)

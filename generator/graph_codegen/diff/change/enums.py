@@ -27,7 +27,7 @@ def compare_enum_types(
         [member for member in new.members if member.name not in before],
         old_shape=_value,
         new_shape=_value,
-        certain=lambda one, other: renames.is_respelling(one.name, other.name),
+        name=lambda member: member.name,
     )
     kept = [(m, after[m.name]) for m in old.members if m.name in after]
     for one, other in [*kept, *renamed]:

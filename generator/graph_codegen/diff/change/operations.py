@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from graph_codegen.csdl.ast import Operation, TypeRef
 from graph_codegen.diff.change import renames
@@ -14,7 +15,7 @@ from graph_codegen.diff.change.parameters import compare_parameters, compare_res
 from graph_codegen.model.model import Model
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Overload:
     """An operation with the types of its parameters and result by their new names."""
 
@@ -28,7 +29,7 @@ class _Overload:
         bound = self.operation.is_bound and self.parameters
         return self.operation.name, str(self.parameters[0][1]) if bound else ""
 
-    @property
+    @cached_property
     def own(self) -> tuple[tuple[str, TypeRef], ...]:
         """The parameters besides the binding parameter."""
         return self.parameters[1:] if self.operation.is_bound else self.parameters
@@ -38,9 +39,13 @@ class _Overload:
         """All that matters besides its name and the name of the binding parameter."""
         return self.operation.kind, self.key[1], self.own, self.returns
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         return frozenset(name for name, _ in self.own)
+
+    @cached_property
+    def signature(self) -> str:
+        return self.operation.signature
 
     @property
     def end(self) -> End:
@@ -64,7 +69,7 @@ def compare_operations(context: Context) -> Iterator[Change]:
         only_before += left
         only_after += right
     renamed, removed, added = renames.match_renamed(
-        only_before, only_after, old_shape=_shape, new_shape=_shape, certain=_certain
+        only_before, only_after, old_shape=_shape, new_shape=_shape, name=_name
     )
     for one, other in renamed:
         yield _pair(one, other).change(
@@ -111,20 +116,18 @@ def _match(old: list[_Overload], new: list[_Overload]) -> _Matches:
         key=_closeness,
     )
     matches: list[tuple[_Overload, _Overload]] = []
-    left, right = list(old), list(new)
+    left = {id(overload): overload for overload in (*old, *new)}
     for one, other in candidates:
-        if one in left and other in right:
-            matches.append((one, other))
-            left.remove(one)
-            right.remove(other)
-    return matches, left, right
+        if id(one) in left and id(other) in left:
+            matches.append((left.pop(id(one)), left.pop(id(other))))
+    return matches, [one for one in old if id(one) in left], [o for o in new if id(o) in left]
 
 
 def _closeness(pair: tuple[_Overload, _Overload]) -> tuple[bool, int, list[str]]:
     """Sort by similarity, then by a text that is the same in both directions."""
     one, other = pair
     different = len(one.names ^ other.names)
-    spelled = sorted((one.operation.signature, other.operation.signature))
+    spelled = sorted((one.signature, other.signature))
     return one.own != other.own, different, spelled
 
 
@@ -132,8 +135,8 @@ def _shape(overload: _Overload) -> Hashable:
     return overload.shape
 
 
-def _certain(one: _Overload, other: _Overload) -> bool:
-    return renames.is_respelling(one.operation.name, other.operation.name)
+def _name(overload: _Overload) -> str:
+    return overload.operation.name
 
 
 def _pair(one: _Overload, other: _Overload) -> Pair:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from graph_codegen.csdl.ast import EnumType, StructuredType, TypeDeclaration, split_name
@@ -21,13 +21,17 @@ _SEPARATORS = re.compile(r"[_\-.]")
 _T = TypeVar("_T")
 
 
-def is_respelling(one: str, other: str) -> bool:
-    """Whether two names are spellings of the same one: they differ in case, separators or one typo.
+def _essence(name: str) -> str:
+    """Return what the spellings of a name have in common, apart from typos."""
+    return _SEPARATORS.sub("", name).casefold()
+
+
+def _is_respelling(one: str, other: str) -> bool:
+    """Whether two names, as `_essence` returns them, are the same but for one typo.
 
     Merely similar names are not: `startDateTime` and `endDateTime`, `mute` and `unmute`.
     """
-    first, second = (_SEPARATORS.sub("", name).casefold() for name in (one, other))
-    return first == second or _is_typo(first, second) or _is_typo(second, first)
+    return one == other or _is_typo(one, other) or _is_typo(other, one)
 
 
 def _is_typo(one: str, other: str) -> bool:
@@ -47,34 +51,77 @@ def match_renamed(
     *,
     old_shape: Callable[[_T], Hashable],
     new_shape: Callable[[_T], Hashable],
-    certain: Callable[[_T, _T], bool],
+    name: Callable[[_T], str],
 ) -> tuple[list[tuple[_T, _T]], list[_T], list[_T]]:
     """Return the pairs of old and new elements that are renames, and the rest of both sides.
 
-    The elements of a pair have equal shapes and are `certain` to be the same; an element that is so with
-    several others is in no pair.
+    The elements of a pair have equal shapes, and names that are spellings of the same one: they differ in
+    case, separators or one typo. An element for which there are several others is in no pair, nor is one
+    whose shape is None, which proves nothing.
     """
     only_old, only_new = list(only_old), list(only_new)
-    by_shape: dict[Hashable, list[_T]] = {}
-    for new in only_new:
-        by_shape.setdefault(new_shape(new), []).append(new)
-    candidates = [
+    before = _spelled(only_old, old_shape, name)
+    after = _spelled(only_new, new_shape, name)
+    pairs = [
         (old, new)
-        for old in only_old
-        for new in by_shape.get(old_shape(old), ())
-        if certain(old, new)
+        for shape, spellings in before.items()
+        for old, new in _unambiguous(spellings, after.get(shape, {}))
     ]
-    times_old = Counter(id(old) for old, _ in candidates)
-    times_new = Counter(id(new) for _, new in candidates)
-    found = [
-        (old, new) for old, new in candidates if times_old[id(old)] == 1 and times_new[id(new)] == 1
-    ]
-    renamed = {id(one) for pair in found for one in pair}
+    order = {id(old): position for position, old in enumerate(only_old)}
+    pairs.sort(key=lambda pair: order[id(pair[0])])
+    renamed = {id(one) for pair in pairs for one in pair}
     return (
-        found,
+        pairs,
         [old for old in only_old if id(old) not in renamed],
         [new for new in only_new if id(new) not in renamed],
     )
+
+
+def _spelled(
+    items: Iterable[_T], shape: Callable[[_T], Hashable], name: Callable[[_T], str]
+) -> dict[Hashable, dict[str, list[_T]]]:
+    """Group elements by shape, and then by what their names have in common with respellings."""
+    groups: dict[Hashable, dict[str, list[_T]]] = {}
+    for item in items:
+        form = shape(item)
+        if form is not None:
+            groups.setdefault(form, {}).setdefault(_essence(name(item)), []).append(item)
+    return groups
+
+
+def _unambiguous(
+    before: Mapping[str, list[_T]], after: Mapping[str, list[_T]]
+) -> Iterator[tuple[_T, _T]]:
+    """Yield the elements of which each is a respelling of the other alone."""
+    matches = set(_matches(before, after))
+    times_before: Counter[str] = Counter()
+    times_after: Counter[str] = Counter()
+    for one, other in matches:
+        times_before[one] += len(after[other])
+        times_after[other] += len(before[one])
+    for one, other in matches:
+        if times_before[one] == 1 and times_after[other] == 1:
+            yield before[one][0], after[other][0]
+
+
+def _matches(before: Collection[str], after: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield the respellings among names; comparing each with each would take too long for many."""
+    for one in before:
+        found = (one, *_without_letter(one), *_swapped(one))
+        yield from (
+            (one, other) for other in found if other in after and _is_respelling(one, other)
+        )
+    for other in after:
+        shorter = _without_letter(other)
+        yield from ((one, other) for one in shorter if one in before and _is_respelling(one, other))
+
+
+def _without_letter(name: str) -> Iterator[str]:
+    return (name[:at] + name[at + 1 :] for at in range(len(name)))
+
+
+def _swapped(name: str) -> Iterator[str]:
+    return (name[:at] + name[at + 1] + name[at] + name[at + 2 :] for at in range(len(name) - 1))
 
 
 def find_renamed_types(old: Model, new: Model) -> Mapping[str, str]:
@@ -86,13 +133,22 @@ def find_renamed_types(old: Model, new: Model) -> Mapping[str, str]:
     only_old = [declared for name, declared in old.types.items() if name not in new.types]
     only_new = [declared for name, declared in new.types.items() if name not in old.types]
     found, _, _ = match_renamed(
-        only_old, only_new, old_shape=_shape, new_shape=_shape, certain=_certain
+        only_old,
+        only_new,
+        old_shape=_shape,
+        new_shape=_shape,
+        name=lambda declared: split_name(declared.name)[1],
     )
     return {one.name: other.name for one, other in found}
 
 
 def _shape(declared: TypeDeclaration) -> Hashable:
-    """Return what a type is apart from its name, even where it refers to itself."""
+    """Return what a type is apart from its name, even where it refers to itself.
+
+    All types without members are the same, which proves nothing: that is None.
+    """
+    if not any(_members(declared)):
+        return None
     if isinstance(declared, EnumType):
         return (
             declared.kind,
@@ -107,11 +163,6 @@ def _shape(declared: TypeDeclaration) -> Hashable:
             for item in declared.members()
         ),
     )
-
-
-def _certain(old: TypeDeclaration, new: TypeDeclaration) -> bool:
-    # All types without members have the same shape, which proves nothing.
-    return any(_members(old)) and is_respelling(split_name(old.name)[1], split_name(new.name)[1])
 
 
 def _members(declared: TypeDeclaration) -> Iterable[object]:

@@ -96,8 +96,9 @@ def _properties(context: Context, old: StructuredType, new: StructuredType) -> I
     before, after = _own(old), _own(new)
     inherited_before = _inherited(context.old.model, old)
     inherited_after = _inherited(context.new.model, new)
-    only_before = [p for name, p in before.items() if name not in {*after, *inherited_after}]
-    only_after = [p for name, p in after.items() if name not in {*before, *inherited_before}]
+    known_after, known_before = {*after, *inherited_after}, {*before, *inherited_before}
+    only_before = [p for name, p in before.items() if name not in known_after]
+    only_after = [p for name, p in after.items() if name not in known_before]
     renamed, removed, added = _renamed(context, only_before, only_after)
     for one, other in renamed:
         yield _pair(one, other).change("property-renamed", one.item.name, other.item.name)
@@ -159,8 +160,8 @@ def _is_required(item: Item) -> bool:
 
 
 def _declared(model: Model, owner: str, name: str) -> _Declared | None:
-    declared = model.structure(owner)
-    return _own(declared).get(name) if declared else None
+    item = model.own(owner, name)
+    return _Declared(owner, item) if item else None
 
 
 def _renamed(
@@ -171,14 +172,13 @@ def _renamed(
         only_after,
         old_shape=lambda one: _shape(one.item, context.ref(one.item.type)),
         new_shape=lambda other: _shape(other.item, other.item.type),
-        # A stream has methods instead of an attribute: they are removed and added.
-        certain=lambda one, other: (
-            one.item.type != STREAM and renames.is_respelling(one.item.name, other.item.name)
-        ),
+        name=lambda declared: declared.item.name,
     )
 
 
 def _shape(item: Item, ref: TypeRef) -> Hashable:
+    if ref == STREAM:  # it has methods instead of an attribute: they are removed and added
+        return None
     contained = isinstance(item, NavigationProperty) and item.contains_target
     return type(item), ref, nullable(item.nullable), contained
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from graph_codegen.diff.verdict.findings import Comparison, Finding, Level
 from graph_codegen.diff.verdict.rules import Effect, Policy
@@ -46,9 +47,13 @@ class Report:
 
     def at(self, level: Level) -> tuple[Finding, ...]:
         """Return the findings of a level that are not ignored."""
-        return tuple(f for f in self.counted if f.level is level)
+        return self._levels[level]
 
-    @property
+    @cached_property
+    def _levels(self) -> Mapping[Level, tuple[Finding, ...]]:
+        return {level: tuple(f for f in self.counted if f.level is level) for level in Level}
+
+    @cached_property
     def counted(self) -> tuple[Finding, ...]:
         """The findings that are not ignored."""
         return tuple(f for f in self.comparison.findings if f not in self.ignored)

@@ -79,26 +79,35 @@ class _Sides:
     """The declarations of both sides by name, and where elements went according to the findings.
 
     `renamed` maps either name of a renamed element to both; `alone` holds the declarations on one side
-    only; `moved` maps a property that moved to another type to that type.
+    only; `moved` maps a property that moved to another type to that type, by the type that it was in.
+    `strays` are the operations whose signature the other side lacks, by name and binding.
     """
 
     before: Mapping[str, Declared]
     after: Mapping[str, Declared]
     renamed: Mapping[str, _Names]
     alone: frozenset[str]
-    moved: Mapping[str, str]
+    moved: Mapping[str, Mapping[str, str]]
+    strays: Mapping[str, tuple[Operation, ...]]
 
 
 def _sides(comparison: Comparison, old: Model, new: Model) -> _Sides:
     found = comparison.findings
     pairs = [(f.rule, (f.old.element, f.new.element)) for f in found if f.old and f.new]
-    return _Sides(
-        _declared(old),
-        _declared(new),
-        {name: names for rule, names in pairs if rule.renames for name in names},
-        frozenset(f.element for f in found if f.rule.one_sided),
-        {before: owner_of(after) for rule, (before, after) in pairs if rule.moves},
-    )
+    moved: dict[str, dict[str, str]] = {}
+    for rule, (here, there) in pairs:
+        if rule.moves:
+            moved.setdefault(owner_of(here), {})[here] = owner_of(there)
+    before, after = _declared(old), _declared(new)
+    alone = frozenset(f.element for f in found if f.rule.one_sided)
+    strays: dict[str, tuple[Operation, ...]] = {}
+    for name in (before.keys() ^ after.keys()) - alone:
+        declared = before.get(name) or after.get(name)
+        if isinstance(declared, Operation):
+            subject = operation_subject(declared)
+            strays[subject] = (*strays.get(subject, ()), declared)
+    renamed = {name: names for rule, names in pairs if rule.renames for name in names}
+    return _Sides(before, after, renamed, alone, moved, strays)
 
 
 def _declared(model: Model) -> Mapping[str, Declared]:
@@ -125,21 +134,21 @@ def _names(sides: _Sides, name: str, findings: Iterable[Finding]) -> _Names:
             if finding.old and finding.new:
                 return owner_of(finding.old.element), owner_of(finding.new.element)
         # A parameter that was added or removed changes the signature, and does not name the other one.
-        here, there = (sides.before, sides.after) if old else (sides.after, sides.before)
-        other = _closest(operation, (there[n] for n in there.keys() - here.keys() - sides.alone))
+        there = sides.after if old else sides.before
+        strays = sides.strays.get(operation_subject(operation), ())
+        other = _closest(operation, (o for o in strays if o.signature in there))
         return (name, other) if old else (other, name)
     return (name, "") if old else ("", name)
 
 
-def _closest(operation: Operation, others: Iterable[Declared]) -> str:
+def _closest(operation: Operation, overloads: Iterable[Operation]) -> str:
     """Return the signature of the overload most similar to an operation, empty if there is none."""
     names = {parameter.name for parameter in operation.parameters}
-    overloads = (
+    found = (
         (len(names ^ {parameter.name for parameter in other.parameters}), other.signature)
-        for other in others
-        if isinstance(other, Operation) and operation_subject(other) == operation_subject(operation)
+        for other in overloads
     )
-    return min(overloads, default=(0, ""))[1]
+    return min(found, default=(0, ""))[1]
 
 
 # -- rows
@@ -173,8 +182,7 @@ def _rows(sides: _Sides, names: _Names, findings: tuple[Finding, ...]) -> Iterat
     after = {key: (name, text) for key, name, text in list_facts(sides.after.get(names[1]))}
     moved = {
         _part(element, names): f"in {owner}"
-        for element, owner in sides.moved.items()
-        if names[0] and owner_of(element) == names[0]
+        for element, owner in sides.moved.get(names[0], {}).items()
     }
     findings_by_part: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -195,11 +203,15 @@ def _rows(sides: _Sides, names: _Names, findings: tuple[Finding, ...]) -> Iterat
 
 def _merge(old: tuple[str, ...], new: tuple[str, ...]) -> list[str]:
     """Return the new order; removed rows keep their old predecessor."""
-    order = list(new)
-    for at, key in enumerate(old):
-        if key not in new:
-            order.insert(order.index(old[at - 1]) + 1 if at else 0, key)
-    return order
+    known = set(new)
+    followers: dict[str, list[str]] = {}
+    predecessor = ""  # which no fact is called
+    for key in old:
+        if key in known:
+            predecessor = key
+        else:
+            followers.setdefault(predecessor, []).append(key)
+    return [key for at in ("", *new) for key in ([at] if at else []) + followers.get(at, [])]
 
 
 def _elsewhere(ends: Iterable[End | None], names: _Names) -> str:

@@ -120,10 +120,8 @@ class Surface:
     def leads_to_methods(self, subject: str) -> bool:
         """Whether a property is a navigation property or a stream in either model: no other has methods."""
         owner, _, name = subject.partition("/")
-        owners = (model.structure(owner) for model in self._models)
-        own = (item for declared in owners if declared for item in declared.members())
-        found = (item for item in own if item.name == name)
-        return any(isinstance(i, NavigationProperty) or i.type == STREAM for i in found)
+        found = (model.own(owner, name) for model in self._models)
+        return any(isinstance(i, NavigationProperty) or (i and i.type == STREAM) for i in found)
 
     # -- the methods that differ
 
@@ -203,8 +201,14 @@ class Surface:
 
     def subjects_of(self, operations: Iterable[str]) -> set[str]:
         """Return the subjects of all operations with these full names."""
-        names = frozenset(operations)
-        return {subject for subject in self._called if subject.partition("(")[0] in names}
+        return {subject for name in operations for subject in self._called_by_name.get(name, ())}
+
+    @cached_property
+    def _called_by_name(self) -> Mapping[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for subject in self._called:
+            found.setdefault(subject.partition("(")[0], set()).add(subject)
+        return found
 
 
 def _without(methods: _Methods, others: _Methods) -> Mapping[str, Method]:
