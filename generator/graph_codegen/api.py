@@ -76,6 +76,9 @@ class Progress:
     def warn(self, warning: Diagnostic) -> None:
         """Take a warning as soon as it is known; the result has all of them."""
 
+    def note(self, note: Diagnostic) -> None:
+        """Take a note about something that is right, and could be more."""
+
 
 _SILENT = Progress()
 
@@ -209,6 +212,7 @@ def generate(
     config: str | Path | None = None,
     strict: bool = False,
     corrected: bool = True,
+    references: Iterable[str | Path] = (),
     descriptions: bool = False,
     executor: Executor | None = None,
     progress: Progress = _SILENT,
@@ -222,13 +226,21 @@ def generate(
     `documented_only`, requests that no page of the documentation has are left out, and the types that only
     they need. `executor` formats the code, in this thread without one. If strict, whatever is not understood
     is an error. Unless `corrected` is false, raw metadata of Graph is corrected as its maintainers do before
-    they publish it. If `descriptions`, those of the document become docstrings, before those of the facts.
+    they publish it. `references` are the documents that it refers to, without which what has their types is
+    untyped. If `descriptions`, those of the document become docstrings, before those of the facts.
 
     Raises CodegenError for a document, roots, a name, a service root, a configuration or facts that cannot
     be used.
     """
     run = _Run(
-        config, strict, progress, (*roots,), (*exclude,), documented_only, corrected=corrected
+        config,
+        strict,
+        progress,
+        (*roots,),
+        (*exclude,),
+        documented_only,
+        corrected=corrected,
+        references=references,
     )
     document, taken = run.read_subset(metadata)
     settings = run.settings
@@ -269,6 +281,7 @@ def compare(
     config: str | Path | None = None,
     strict: bool = False,
     corrected: bool = True,
+    references: Iterable[str | Path] = (),
     executor: Executor | None = None,
     progress: Progress = _SILENT,
 ) -> Report:
@@ -287,7 +300,9 @@ def compare(
     from graph_codegen.diff.verdict import comparison
     from graph_codegen.diff.verdict.ignore import find_ignored, load_ignore_file
 
-    run = _Run(config, strict, progress, (*roots,), (*exclude,), corrected=corrected)
+    run = _Run(
+        config, strict, progress, (*roots,), (*exclude,), corrected=corrected, references=references
+    )
     entries = load_ignore_file(Path(ignore)) if ignore is not None else ()
     before, after, uncompared = reduce_sides(*run.take_sides(run.read(old), run.read(new)))
     found = comparison.compare(before, after, run.settings.home, run.settings.names)
@@ -317,6 +332,7 @@ def subset(
     config: str | Path | None = None,
     strict: bool = False,
     corrected: bool = True,
+    references: Iterable[str | Path] = (),
     progress: Progress = _SILENT,
 ) -> SubsetDocument:
     """Take the subset of a document that is reachable from roots, as CSDL.
@@ -324,7 +340,9 @@ def subset(
     `date` is the document's, by default the one in its name. The other arguments are those of
     `generate`. Raises CodegenError for a document or roots that cannot be used.
     """
-    run = _Run(config, strict, progress, (*roots,), (*exclude,), corrected=corrected)
+    run = _Run(
+        config, strict, progress, (*roots,), (*exclude,), corrected=corrected, references=references
+    )
     source = run.read(metadata)
     run.warn(source.model.diagnostics)
     if source.model.partial:
@@ -355,6 +373,7 @@ def read(
     config: str | Path | None = None,
     strict: bool = False,
     corrected: bool = True,
+    references: Iterable[str | Path] = (),
     progress: Progress = _SILENT,
 ) -> Source:
     """Read a CSDL document, by default the one of the configuration.
@@ -362,7 +381,7 @@ def read(
     Its model's diagnostics say what was not understood. Raises CodegenError for a document that cannot
     be read; if strict, for whatever is not understood.
     """
-    run = _Run(config, strict, progress, corrected=corrected)
+    run = _Run(config, strict, progress, corrected=corrected, references=references)
     source = run.read(metadata)
     run.warn(source.model.diagnostics)
     return source
@@ -377,6 +396,7 @@ def read_subset(
     config: str | Path | None = None,
     strict: bool = False,
     corrected: bool = True,
+    references: Iterable[str | Path] = (),
     progress: Progress = _SILENT,
 ) -> Subset:
     """Return the part of a document that `generate` would generate, with its supplement.
@@ -384,7 +404,14 @@ def read_subset(
     Arguments and errors are those of `generate`.
     """
     run = _Run(
-        config, strict, progress, (*roots,), (*exclude,), documented_only, corrected=corrected
+        config,
+        strict,
+        progress,
+        (*roots,),
+        (*exclude,),
+        documented_only,
+        corrected=corrected,
+        references=references,
     )
     return run.read_subset(metadata)[1]
 
@@ -419,6 +446,7 @@ class _Run:
         documented_only: bool = False,
         *,
         corrected: bool,
+        references: Iterable[str | Path] = (),
     ) -> None:
         self._config = Path(config) if config is not None else None
         self.warnings: list[Diagnostic] = []
@@ -427,6 +455,7 @@ class _Run:
         self._documented_only = documented_only
         self._strict = strict
         self._corrected = corrected
+        self._references = tuple(map(Path, references))
         self._progress = progress
 
     @cached_property
@@ -474,7 +503,9 @@ class _Run:
 
     def resolve(self, document: Document) -> Source:
         """Return a document with its model, of which what Graph's maintainers would correct is corrected."""
-        model = resolve(document)
+        model = resolve(document, *map(_read_document, self._references))
+        for note in model.notes:
+            self._progress.note(note)
         if not self._corrected or not corrections.concern(model):
             return Source(document, model)
         return Source(

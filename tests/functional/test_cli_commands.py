@@ -50,7 +50,8 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 
 
 GENERATING = (
-    "--config", "--metadata", "--root", "--strict", "--package", "--service-root", "--exclude",
+    "--config", "--metadata", "--root", "--strict", "--reference", "--package", "--service-root",
+    "--exclude",
     "--documented-only", "--descriptions",
 )  # fmt: skip
 """The options of the commands that generate a package."""

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from graph_codegen.csdl.ast import EnumType, StructuredType, TypeRef, split_name
 from graph_codegen.model.model import Model
-from graph_codegen.service.requests import STREAM, list_requests
+from graph_codegen.service.requests import REFERENCE, STREAM, list_requests
 from tests.hostile.generated import Generated
 from tests.support.wire_values import EDM_VALUES, wire_value, wire_value_of
 
@@ -95,7 +95,7 @@ def _check_client(made: Generated, module: Import) -> None:
     for operation in table:
         own = [p for p in operation.parameters if p.location != "query"]
         keys = re.findall(r"\{([^{}]+)\}", operation.path.partition("(")[0])
-        entity = operation.kind in ("create", "update", "put_content")
+        entity = operation.kind in ("create", "update", "put_content", "add_ref", "set_ref")
         named = () if entity else tuple(p.wire_name for p in own[len(keys) :])
         request = wanted.pop((f"{operation.method} {operation.path}", named))
         assert [p.wire_name for p in own[: len(keys)]] == keys
@@ -147,4 +147,6 @@ def _argument(model: Model, hint: Any, ref: TypeRef) -> Any:
     """Return a value of the type that a parameter declares."""
     if ref == STREAM:
         return b"content"
+    if ref == REFERENCE:
+        return "/things/1"
     return TypeAdapter(hint).validate_python(wire_value_of(model, ref, VALUES))

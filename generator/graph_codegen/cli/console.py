@@ -76,5 +76,9 @@ class LoggedProgress(Progress):
         """Print a warning."""
         log.print(f"warning: {warning}")
 
+    def note(self, note: Diagnostic) -> None:
+        """Print a note."""
+        log.print(f"note: {note}")
+
 
 PROGRESS = LoggedProgress()

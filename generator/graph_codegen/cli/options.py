@@ -63,17 +63,27 @@ _CONFIG = click.option(
 )
 
 
+_REFERENCES = click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Document that the one to read refers to (repeatable).",
+)
+
+
 class Reading(TypedDict):
     """The configuration, and how documents are read."""
 
     config: Path | None
     strict: bool
     corrected: bool
+    references: tuple[Path, ...]
 
 
 def reading(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of the configuration and of reading, which a command takes as `**reading`."""
-    return _CONFIG(_STRICT(_NO_CORRECTIONS(command)))
+    return _CONFIG(_STRICT(_REFERENCES(_NO_CORRECTIONS(command))))
 
 
 package = click.option("--package", help="Name of the generated package.")

@@ -123,7 +123,8 @@ def _fetch(source: str, facts: tuple[Path, ...], reading: Reading) -> tuple[Fetc
     with PROGRESS.stage(f"reading {fetch.label(source)}"):
         fetched = fetch.fetch_document(source, date.today())
     document = reader.read(fetched.data, fetched.name)
-    new = api.Source(document, resolve(document))
+    references = map(reader.read_file, reading["references"])
+    new = api.Source(document, resolve(document, *references))
     if reading["corrected"] and corrections.concern(new.model):
         new = api.Source(document, *corrections.apply(new.model, corrections.load(*facts)))
     if reading["strict"]:
@@ -172,7 +173,7 @@ def init_command(
     chosen = settings.parse(said, target, settings.load())
     found = chosen.roots
     if source:
-        reading = Reading(config=None, strict=False, corrected=True)
+        reading = Reading(config=None, strict=False, corrected=True, references=())
         fetched, new = _fetch(source, chosen.fact_folders, reading)
         found = existing(new.model, chosen.roots) or (ALL,)
     if source and chosen.address:

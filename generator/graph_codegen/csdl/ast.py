@@ -293,13 +293,17 @@ class OperationImport:
 
 @dataclass(frozen=True, slots=True)
 class EntityContainer:
-    """The entity container (CSDL 13): the entry points of the service."""
+    """The entity container (CSDL 13): the entry points of the service.
+
+    `extends` is the container whose children it has as well (CSDL 13.1.1); none once `resolve` has run.
+    """
 
     name: str
     sources: tuple[EntitySource, ...] = ()
     annotations: tuple[Annotation, ...] = ()
     place: Place = field(default=Place(""), compare=False)
     imports: tuple[OperationImport, ...] = ()
+    extends: str = ""
 
     def source(self, name: str) -> EntitySource | None:
         """Return the entity set or singleton of that name, None if there is none."""
@@ -340,6 +344,15 @@ class Schema:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference to another document (CSDL 4.1): its address, and the namespaces that it includes."""
+
+    uri: str
+    namespaces: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A document as it was read: names as spelled, aliases not yet resolved.
 
@@ -353,6 +366,7 @@ class Document:
     aliases: tuple[tuple[str, str], ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     _: KW_ONLY
+    references: tuple[Reference, ...] = ()
     partial: bool = False
     unread: tuple[str, ...] = ()
     supplemented: bool = False

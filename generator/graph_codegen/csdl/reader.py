@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from graph_codegen.csdl.ast import (
     Parameter,
     Property,
     Record,
+    Reference,
     ReturnType,
     Schema,
     StructuredType,
@@ -134,10 +135,13 @@ class _Reader:
         """Read the whole document from its root element."""
         self._attributes(root, "Version")
         aliases: list[tuple[str, str]] = []
+        references: list[Reference] = []
         schemas: list[Schema] = []
         for name, child in self._children(root, "DataServices", "Reference", namespace=EDMX):
             if name == "Reference":
-                aliases.extend(self._includes(child))
+                included = dict(self._includes(child))
+                aliases.extend((alias, namespace) for namespace, alias in included.items() if alias)
+                references.append(self._reference(child, included))
             else:
                 self._attributes(child)
                 schemas.extend(self._schema(e) for _, e in self._children(child, "Schema"))
@@ -145,11 +149,20 @@ class _Reader:
             raise error("not a CSDL document: it holds no Schema", self._place(root))
         aliases.extend((s.alias, s.namespace) for s in schemas if s.alias)
         return Document(
-            self._file, sha256, tuple(schemas), tuple(aliases), tuple(self._diagnostics)
+            self._file,
+            sha256,
+            tuple(schemas),
+            tuple(aliases),
+            tuple(self._diagnostics),
+            references=tuple(references),
         )
 
+    def _reference(self, element: Element, namespaces: Iterable[str]) -> Reference:
+        uri = shorten(element.attributes.get("Uri", ""))
+        return Reference(uri, tuple(namespaces), self._place(element))
+
     def _includes(self, reference: Element) -> Iterator[tuple[str, str]]:
-        """Yield (alias, namespace) of an edmx:Reference; its address is never fetched."""
+        """Yield the namespaces, with their aliases, of an edmx:Reference; its address is never fetched."""
         self._attributes(reference, "Uri")
         for name, child in self._children(
             reference, "Include", "IncludeAnnotations", "Annotation", namespace=EDMX
@@ -158,8 +171,8 @@ class _Reader:
                 case "Include":
                     attributes = self._attributes(child, "Namespace", "Alias")
                     self._inline(child)
-                    if "Alias" in attributes:
-                        yield self._name(child, "Alias"), self._full_name(child, "Namespace")
+                    alias = self._name(child, "Alias") if "Alias" in attributes else ""
+                    yield self._full_name(child, "Namespace"), alias
                 case "IncludeAnnotations":
                     self._attributes(child, "TermNamespace", "Qualifier", "TargetNamespace")
                     self._empty(child)
@@ -408,7 +421,7 @@ class _Reader:
     # -- container (CSDL 13)
 
     def _container(self, element: Element, name: str) -> EntityContainer:
-        self._attributes(element, "Name")
+        attributes = self._attributes(element, "Name", "Extends")
         sources: list[EntitySource] = []
         imports: list[OperationImport] = []
         annotations: list[Annotation] = []
@@ -423,7 +436,12 @@ class _Reader:
                 case _:
                     sources.append(self._entity_source(child, tag))
         return EntityContainer(
-            name, tuple(sources), tuple(annotations), self._place(element), tuple(imports)
+            name,
+            tuple(sources),
+            tuple(annotations),
+            self._place(element),
+            tuple(imports),
+            self._full_name(element, "Extends") if "Extends" in attributes else "",
         )
 
     def _operation_import(self, element: Element, kind: str) -> OperationImport:

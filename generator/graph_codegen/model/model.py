@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from graph_codegen.csdl.ast import (
@@ -27,7 +27,9 @@ class Model:
 
     `paths` are the segments of the paths whose resources it describes, without keys; none: all paths.
     `lines` are the requests that are kept of these resources, as `GET /me/presence`; None: all. One that is
-    `partial` comes from a document that cannot say everything (see `unsaid`).
+    `partial` comes from a document that cannot say everything (see `unsaid`). `notes` say what other
+    documents would add that it refers to, and `absent` are the types that only those declare and that are
+    needed, with the addresses of the documents.
     """
 
     types: Mapping[str, TypeDeclaration]
@@ -38,6 +40,8 @@ class Model:
     paths: tuple[tuple[str, ...], ...] = ()
     lines: frozenset[str] | None = None
     partial: bool = False
+    notes: tuple[Diagnostic, ...] = ()
+    absent: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def place(self) -> Place:

@@ -30,6 +30,7 @@ from graph_codegen.csdl.ast import (
     Property,
     Record,
     ReturnType,
+    Schema,
     StructuredType,
     Term,
     TypeDeclaration,
@@ -40,6 +41,7 @@ from graph_codegen.csdl.ast import (
 from graph_codegen.csdl.vocabulary import holds_names
 from graph_codegen.errors import CodegenError, Diagnostic, Place, bounded, error
 from graph_codegen.limits import ALL_ANNOTATIONS, ANNOTATIONS, EXPANDED
+from graph_codegen.model.absent import Absent
 from graph_codegen.model.model import Model
 from graph_codegen.model.validate import (
     PRIMITIVES,
@@ -48,15 +50,15 @@ from graph_codegen.model.validate import (
 )
 
 
-def resolve(document: Document) -> Model:
-    """Return the resolved model of a document.
+def resolve(document: Document, *references: Document) -> Model:
+    """Return the resolved model of a document, with what is in the documents that it refers to.
 
     The model has the document's diagnostics, and one for each reference and annotation whose target
     is not declared, and for each term declared again, of which the first is kept. Raises CodegenError
     where there can be no model: for any other name declared twice, an alias of two namespaces, base types
     that are invalid, in a cycle or too deep, and too many diagnostics.
     """
-    return _Resolver(document).model()
+    return _Resolver(document, references).model()
 
 
 def _aliases(document: Document) -> Mapping[str, str]:
@@ -101,49 +103,88 @@ class _Placed:
 
 
 class _Resolver:
-    def __init__(self, document: Document) -> None:
+    """Resolves documents one after the other: an alias holds in its own document."""
+
+    def __init__(self, document: Document, references: Sequence[Document]) -> None:
         self._document = document
         self._expanded = 0
         self._annotations = 0
-        self._aliases = _aliases(document)
+        self._documents = (document, *references)
+        self._aliases: Mapping[str, str] = {}
+        self._absent = Absent(self._documents)
         self._definitions = self._type_definitions()
         self._targets = self._group_targets()
         self._used: set[str] = set()
 
+    def _schemas(self) -> Iterator[Schema]:
+        """Yield the schemas of all documents, each while the aliases are those of its document."""
+        for document in self._documents:
+            self._aliases = _aliases(document)
+            yield from document.schemas
+
     def model(self) -> Model:
-        schemas = self._document.schemas
-        types = self._types(t for schema in schemas for t in schema.types)
-        operations = tuple(self._operation(o) for schema in schemas for o in schema.operations)
+        types: dict[str, TypeDeclaration] = {}
+        operations: list[Operation] = []
+        containers: dict[str, EntityContainer] = {}
         terms: dict[str, Term] = {}
         again: list[Diagnostic] = []
-        for term in (t for schema in schemas for t in schema.terms):
-            if first := terms.get(term.name):
-                message = f"declared twice: the first one is kept, at {first.place}"
-                again.append(Diagnostic(message, term.place, term.name))
-            else:
-                terms[term.name] = self._term(term)
-        containers = [self._container(s.container) for s in schemas if s.container]
-        if len(containers) > 1:
-            raise CodegenError(
-                Diagnostic("a document holds at most one EntityContainer", containers[1].place)
-            )
-        container = containers[0] if containers else None
+        for schema in self._schemas():
+            self._add_types(types, schema.types)
+            operations += map(self._operation, schema.operations)
+            if schema.container:
+                containers[schema.container.name] = self._container(schema.container)
+            again += self._add_terms(terms, schema.terms)
+        container = self._one_container(containers)
         model = Model(
             types=types,
-            operations=operations,
+            operations=tuple(operations),
             terms=tuple(terms.values()),
             container=container,
             partial=self._document.partial,
+            absent=self._absent.needed(types, container),
         )
         validate_model(model)
-        found = chain(
-            self._document.diagnostics, again, self._unused(), find_unresolved_references(model)
+        own = (d for document in self._documents for d in document.diagnostics)
+        found = chain(own, again, self._unused(), find_unresolved_references(model))
+        return replace(model, diagnostics=bounded(found), notes=self._absent.notes())
+
+    def _one_container(self, containers: Mapping[str, EntityContainer]) -> EntityContainer | None:
+        """Return the container of the document, with the children of those that it extends (CSDL 13.1.1)."""
+        extended = {container.extends for container in containers.values()}
+        own = (schema.container for schema in self._document.schemas if schema.container)
+        found = [containers[item.name] for item in own if item.name not in extended]
+        if len(found) > 1:
+            message = "a document holds at most one EntityContainer that no other extends"
+            raise CodegenError(Diagnostic(message, found[1].place))
+        chain = {item.name: item for item in found}
+        lost = found[0].extends if found else ""
+        while lost in containers and lost not in chain:
+            chain[lost] = containers[lost]
+            lost = containers[lost].extends
+        if lost in chain or (not chain and extended - {""}):
+            message = "containers extend each other"
+            raise CodegenError(Diagnostic(message, Place(self._document.file)))
+        if not chain:
+            return None
+        every = [*reversed(chain.values())]
+        return replace(
+            found[0],
+            sources=tuple(source for item in every for source in item.sources),
+            imports=tuple(item for one in every for item in one.imports),
+            extends="" if self._absent.has(lost) else lost,
         )
-        return replace(model, diagnostics=bounded(found))
+
+    def _add_terms(self, terms: dict[str, Term], declared: Iterable[Term]) -> Iterator[Diagnostic]:
+        for term in declared:
+            if first := terms.get(term.name):
+                message = f"declared twice: the first one is kept, at {first.place}"
+                yield Diagnostic(message, term.place, term.name)
+            else:
+                terms[term.name] = self._term(term)
 
     def _type_definitions(self) -> Mapping[str, TypeDefinition]:
         definitions: dict[str, TypeDefinition] = {}
-        for item in (d for schema in self._document.schemas for d in schema.definitions):
+        for item in (d for schema in self._schemas() for d in schema.definitions):
             if item.name in definitions:
                 raise _twice(item, definitions[item.name])
             if item.underlying not in PRIMITIVES:
@@ -182,10 +223,10 @@ class _Resolver:
 
     def _group_targets(self) -> dict[str, _Placed]:
         grouped: dict[str, _Placed] = {}
-        for schema in self._document.schemas:
+        for schema in self._schemas():
             for target, found, place in schema.targets:
                 placed = grouped.setdefault(self._target(target), _Placed(place))
-                placed.annotations.extend(found)
+                placed.annotations.extend(map(self._annotation, found))
         return grouped
 
     # -- annotations
@@ -196,18 +237,17 @@ class _Resolver:
         The value decides where a document annotates twice with one term, as Graph's does, against CSDL 14.2.
         An item without annotations, like most members, is returned unchanged: copying costs the most here.
         """
-        found = list(item.annotations)
+        placed: list[Annotation] = []
         for target in targets:
             if target in self._targets:
                 self._used.add(target)
-                found.extend(self._targets[target].annotations)
-        if not found:
+                placed += self._targets[target].annotations
+        if not placed and not item.annotations:
             return item
-        self._refuse_many(item, found, targets[0])
-        resolved = sorted(
-            map(self._annotation, found), key=lambda a: (a.term, a.qualifier, repr(a.value))
-        )
-        return replace(item, annotations=tuple(resolved))
+        self._refuse_many(item, [*item.annotations, *placed], targets[0])
+        found = [*map(self._annotation, item.annotations), *placed]
+        found.sort(key=lambda a: (a.term, a.qualifier, repr(a.value)))
+        return replace(item, annotations=tuple(found))
 
     def _refuse_many(self, item: _Annotated, found: Sequence[Annotation], target: str) -> None:
         self._annotations += len(found)
@@ -256,15 +296,15 @@ class _Resolver:
 
     # -- declarations
 
-    def _types(self, declared: Iterable[TypeDeclaration]) -> Mapping[str, TypeDeclaration]:
-        types: dict[str, TypeDeclaration] = {}
+    def _add_types(
+        self, types: dict[str, TypeDeclaration], declared: Iterable[TypeDeclaration]
+    ) -> None:
         for item in declared:
             if first := types.get(item.name) or self._definitions.get(item.name):
                 raise _twice(item, first)
             types[item.name] = (
                 self._enum_type(item) if isinstance(item, EnumType) else self._structured(item)
             )
-        return types
 
     def _enum_type(self, item: EnumType) -> EnumType:
         members = tuple(self._annotated(m, f"{item.name}/{m.name}") for m in item.members)
@@ -285,9 +325,12 @@ class _Resolver:
     def _typed(self, item: _Typed) -> _Typed:
         """Make the name of an item's type full; the item is returned unchanged if it already is.
 
-        A type definition gives way to its underlying type, whose facets it narrows (CSDL 11).
+        A type definition gives way to its underlying type, whose facets it narrows (CSDL 11). A type that
+        only an absent document declares is unknown.
         """
         ref = self._ref(item.type)
+        if self._absent.has(ref.name):
+            return self._absent.untyped(item, ref)
         definition = self._definitions.get(ref.name)
         if definition is None:
             return item if ref is item.type else replace(item, type=ref)
@@ -323,12 +366,14 @@ class _Resolver:
         return self._annotated(full, item.name)
 
     def _container(self, item: EntityContainer) -> EntityContainer:
+        extends = self._full(item.extends)
         sources = tuple(self._source(item.name, s) for s in item.sources)
         imports = tuple(
             self._annotated(replace(i, operation=self._full(i.operation)), f"{item.name}/{i.name}")
             for i in item.imports
         )
-        return self._annotated(replace(item, sources=sources, imports=imports), item.name)
+        full = replace(item, sources=sources, imports=imports, extends=extends)
+        return self._annotated(full, item.name)
 
     def _source(self, owner: str, item: EntitySource) -> EntitySource:
         full = replace(

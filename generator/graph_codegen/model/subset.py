@@ -71,7 +71,8 @@ def take(model: Model, roots: Sequence[str]) -> Subset:
     along contained navigation (`communications/calls`), a type (`commsNotifications`, with its
     namespace unless that is microsoft.graph), or an action or function import. Of a path only the
     resource at its end, and what that leads to, takes requests. Raises CodegenError for a root that does
-    not exist, and for a kept element that refers to nothing.
+    not exist, for one that needs a type which only an absent document declares, and for a kept element that
+    refers to nothing.
     """
     closure = _Closure(model)
     for root in roots:
@@ -140,12 +141,17 @@ class _Closure:
         self._followed: set[str] = set()
         self._paths: set[tuple[str, ...]] = set()
         self._steps: set[tuple[str, str]] = set()
-        self._pending: list[str] = []
+        self._pending: list[tuple[str, str]] = []
         self._everything = False
+
+        self._root = ""
+        """The root that is followed, by which the types below are reached."""
+        self._lacking: dict[str, CodegenError] = {}
 
     # -- roots
 
     def add_root(self, root: str) -> None:
+        self._root = root
         if root == ALL:
             self._everything = True
             for name in self._model.types:
@@ -220,6 +226,7 @@ class _Closure:
 
     def add_use(self, use: Use) -> None:
         """Hold the types of the values of a request; of those on the way, keep what leads to it."""
+        self._root = "/".join(use.segments)
         imported = self._model.container and self._model.container.operation_import(use.segments[0])
         if imported:
             self._add_import(imported)
@@ -259,18 +266,32 @@ class _Closure:
         for declared in self._model.lineage(name):
             self._types.add(declared.name)
         self._types.add(name)
-        self._pending.append(name)
+        self._refuse_absent(name)
+        self._pending.append((name, self._root))
+
+    def _refuse_absent(self, name: str) -> None:
+        """Note that a root needs a type which is not there itself, or whose base type is not."""
+        first = next(iter(self._model.lineage(name)), None)
+        needed = first.base if first else name
+        if needed in self._model.absent and self._root not in self._lacking:
+            uri = self._model.absent[needed]
+            what = f"{name}, whose base type {needed}" if first else f"{needed}, which"
+            message = (
+                f"the root {self._root} needs {what} only {uri} declares: give it by --reference"
+            )
+            self._lacking[self._root] = error(message, first.place if first else self._model.place)
 
     def subset(self, roots: Iterable[str]) -> Subset:
         """Follow references until there are no new ones, and return what is kept."""
         self._run()
+        refuse(d for problem in self._lacking.values() for d in problem.diagnostics)
         kept, cut = self._result()
         refuse(find_dangling(kept))
         return Subset(tuple(sorted({*roots})), ordered(kept), tuple(sorted(cut, key=str)))
 
     def _run(self) -> None:
         while self._pending:
-            name = self._pending.pop()
+            name, self._root = self._pending.pop()
             for declared in self._model.lineage(name):
                 if declared.name in self._followed:
                     continue

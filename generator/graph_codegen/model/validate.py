@@ -57,6 +57,9 @@ def find_unresolved_references(model: Model) -> Iterator[Diagnostic]:
             kind = item.kind.removesuffix("Import").lower()
             message = f"{item.operation} is not declared as an unbound {kind}"
             yield Diagnostic(message, item.place, model.container.name, item.name)
+    if model.container and model.container.extends:
+        message = f"the container {model.container.extends} is not declared"
+        yield Diagnostic(message, model.container.place, model.container.name)
     sources = {source.name for source in model.sources}
     for source in model.sources:
         for binding in source.bindings:
@@ -74,7 +77,7 @@ def find_dangling(model: Model) -> Iterator[Diagnostic]:
 
 
 def _known(model: Model) -> frozenset[str]:
-    return PRIMITIVES.union(model.types)
+    return PRIMITIVES.union(model.types, model.absent)
 
 
 def _loose_members(model: Model, declared: StructuredType) -> Iterator[Diagnostic]:
@@ -97,6 +100,8 @@ def _refuse_bases(model: Model, declared: StructuredType, depths: dict[str, int]
         if base in seen:
             message = f"cycle of base types: {shorten(' → '.join([*seen, base]))}"
             raise CodegenError(Diagnostic(message, declared.place, declared.name))
+        if base in model.absent:
+            break
         parent = model.structure(base)
         if parent is None or parent.kind != declared.kind:
             problem = (

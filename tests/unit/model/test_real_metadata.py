@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from openapi_spec_validator import validate
 
+from graph_codegen import api
 from graph_codegen.assets import folder
 from graph_codegen.csdl import reader
 from graph_codegen.csdl.ast import (
@@ -206,6 +207,14 @@ def test_the_only_diagnostics_are_the_known_ones(file: str) -> None:
             "annotations on something that is not declared": DANGLING[file],
         }
     )
+
+
+def test_strict_errs_for_annotations_of_what_graph_does_not_declare_and_nothing_else() -> None:
+    with pytest.raises(CodegenError) as caught:
+        api.read(published(NEWEST), strict=True)
+    assert [d.message for d in caught.value.diagnostics] == [
+        "annotations on something that is not declared"
+    ] * DANGLING[NEWEST]
 
 
 def test_of_a_term_that_graph_declares_twice_the_first_is_kept() -> None:

@@ -220,7 +220,9 @@ def test_overloads_are_not_declared_twice() -> None:
 def test_a_second_container_is_refused() -> None:
     container = '<EntityContainer Name="c"/>'
     (diagnostic,) = refusal(schema(container), schema(container, namespace="b", alias=""))
-    assert diagnostic.message == "a document holds at most one EntityContainer"
+    assert (
+        diagnostic.message == "a document holds at most one EntityContainer that no other extends"
+    )
 
 
 # -- references to nothing
