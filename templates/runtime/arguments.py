@@ -74,7 +74,8 @@ class Checks:
     ) -> None:
         self._method = method
         self._take = {name: form_of(declared).take for name, declared in types.items()}
-        self._take |= {name: _key(wire_name) for name, wire_name in keys.items()}
+        texts = {name: wire_name for name, wire_name in keys.items() if types[name] is str}
+        self._take |= {name: _key(wire_name) for name, wire_name in texts.items()}
         self._take |= {name: option_forms()[option].take for name, option in options.items()}
 
     def refuse_unknown(self, keywords: Iterable[str]) -> None:

@@ -161,7 +161,7 @@ class Declaration:
         is_stream = not {"bytes", CONTENT_WRITTEN}.isdisjoint(written.values())
         kind = self._kind(bool(entity), is_stream, keys)
         parameters = [
-            Parameter(wire, name, "path", "str", True)
+            Parameter(wire, name, "path", written[name].replace("models.", ""), True)
             for wire, name in zip(keys, self._positional, strict=False)
         ]
         for name in (*entity, *named):

@@ -280,7 +280,7 @@ def expand_path(template: str, arguments: Mapping[str, object]) -> str:
 
     def fill(match: re.Match[str]) -> str:
         if match[1]:
-            return quote(cast("str", arguments[match[1]]), safe="")
+            return quote(_segment(arguments[match[1]]), safe="")
         named = (part.partition("=")[::2] for part in match[2].split(",") if part)
         given = ((name, place, arguments[place.strip("{}")]) for name, place in named)
         filled = (
@@ -294,6 +294,13 @@ def expand_path(template: str, arguments: Mapping[str, object]) -> str:
 
 
 _LITERAL = "':"
+
+
+def _segment(key: object) -> str:
+    """Return a key as a segment of a path, which has no quotes (OData URL conventions 4.01, 4.3.6)."""
+    if isinstance(key, bool):
+        return str(key).lower()
+    return str(to_wire(key))
 
 
 _NO_ALIASES: Mapping[str, str] = {}

@@ -6,9 +6,12 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -37,6 +40,31 @@ SERVICE = """
   <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String" Nullable="false"/>
 </EntityType>
 <Action Name="archive" IsBound="true"><Parameter Name="it" Type="graph.team"/></Action>
+<EntityType Name="line">
+  <Key><PropertyRef Name="order"/><PropertyRef Name="number"/></Key>
+  <Property Name="order" Type="Edm.String" Nullable="false"/>
+  <Property Name="number" Type="Edm.Int32" Nullable="false"/>
+  <Annotation Term="Org.OData.Core.V1.AlternateKeys"><Collection>
+    <Record><PropertyValue Property="Key"><Collection>
+      <Record><PropertyValue Property="Name" PropertyPath="number"/></Record>
+    </Collection></PropertyValue></Record>
+  </Collection></Annotation>
+</EntityType>
+<EntityType Name="day">
+  <Key><PropertyRef Name="date"/></Key><Property Name="date" Type="Edm.Date" Nullable="false"/>
+  <NavigationProperty Name="hours" Type="Collection(graph.hour)" ContainsTarget="true"/>
+</EntityType>
+<EntityType Name="hour">
+  <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.Guid" Nullable="false"/>
+  <NavigationProperty Name="minutes" Type="Collection(graph.minute)" ContainsTarget="true"/>
+</EntityType>
+<EntityType Name="minute">
+  <Key><PropertyRef Name="number"/></Key><Property Name="number" Type="Edm.Int16" Nullable="false"/>
+  <NavigationProperty Name="hues" Type="Collection(graph.hue)" ContainsTarget="true"/>
+</EntityType>
+<EntityType Name="hue">
+  <Key><PropertyRef Name="colour"/></Key><Property Name="colour" Type="graph.colour" Nullable="false"/>
+</EntityType>
 <ComplexType Name="box"><Property Name="width" Type="Edm.Int32"/></ComplexType>
 <ComplexType Name="crate" BaseType="graph.box"/>
 <EnumType Name="colour"><Member Name="red" Value="0"/></EnumType>
@@ -62,6 +90,8 @@ SERVICE = """
   <ActionImport Name="Reset" Action="graph.reset"/>
   <FunctionImport Name="FindNearest" Function="graph.nearest" EntitySet="groups"/>
   <EntitySet Name="groups" EntityType="graph.group"/>
+  <EntitySet Name="lines" EntityType="graph.line"/>
+  <EntitySet Name="days" EntityType="graph.day"/>
 </EntityContainer>
 """
 """Groups refer to users, who are outside of the roots."""
@@ -103,7 +133,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     target = tmp_path_factory.mktemp("package")
     metadata = target / "metadata.xml"
     metadata.write_bytes(document(SERVICE))
-    roots = ["groups", "Reset", "FindNearest"]
+    roots = ["groups", "lines", "days", "Reset", "FindNearest"]
     api.generate(metadata, roots=roots, package=PACKAGE).write(target / "written")
     sys.path.insert(0, str(target / "written"))
     yield target / "written"
@@ -191,6 +221,47 @@ def test_what_is_not_bound_is_a_method_of_the_client(sent: Sent) -> None:
     assert (type(found).__name__, sent.line) == ("Team", "GET /FindNearest(lat=1.5)")
     sent(lambda client: client.find_nearest.archive(lat=1.5))
     assert sent.line == "POST /FindNearest(lat=1.5)/archive"
+
+
+# -- keys
+
+
+def test_each_part_of_a_key_is_an_argument(sent: Sent) -> None:
+    """Source: OData URL conventions 4.01, sections 4.3.1 and 4.3.6."""
+    sent(lambda client: client.lines.delete("O'Neil/1", 2))
+    assert sent.line == "DELETE /lines(order='O''Neil%2F1',number=2)"
+    kinds = {one.python: one for one in import_module(PACKAGE).OPERATIONS}
+    assert kinds["lines.get"].kind == "get"
+    types = [(p.wire_name, p.type) for p in kinds["lines.delete"].parameters]
+    assert types == [("order", "str"), ("number", "edm.Int32")]
+
+
+def test_an_alternate_key_is_part_of_the_name(sent: Sent) -> None:
+    found = sent(lambda client: client.lines.get_by_number(2), {"order": "1", "number": 2})
+    assert (type(found).__name__, sent.line) == ("Line", "GET /lines(number=2)")
+    line = import_module(f"{PACKAGE}.models").Line(order="3")
+    sent(lambda client: client.lines.update_by_number(2, line))
+    assert sent.line == "PATCH /lines(number=2)"
+    sent(lambda client: client.lines.delete_by_number(2))
+    kinds = {one.python: one.kind for one in import_module(PACKAGE).OPERATIONS}
+    of_line = {kind: kinds[f"lines.{kind}_by_number"] for kind in ("get", "update", "delete")}
+    assert of_line == {kind: kind for kind in of_line}
+
+
+def _delete_minute(number: object, client: Any) -> None:
+    client.days.hours.minutes.delete(date(2026, 1, 31), str(UUID(int=0)), number)
+
+
+def test_keys_have_the_types_of_their_properties(sent: Sent) -> None:
+    guid = UUID("5e9db1de-1df3-4d33-a8a1-8c9b1af1f5f0")
+    colour = import_module(f"{PACKAGE}.models").Colour.RED
+    sent(lambda client: client.days.hours.minutes.hues.delete(date(2026, 1, 31), guid, 5, colour))
+    assert sent.line == f"DELETE /days/2026-01-31/hours/{guid}/minutes/5/hues/red"
+    sent(lambda client: client.days.hours.delete(date(2026, 1, 31), str(guid)))
+    assert sent.line == f"DELETE /days/2026-01-31/hours/{guid}"
+    for wrong in ("5", 40_000, True):
+        with pytest.raises((TypeError, ValueError), match="minute_id must be an int"):
+            sent(partial(_delete_minute, wrong))
 
 
 # -- arguments

@@ -47,6 +47,7 @@ Meaning = Literal["annotation", "capability", "deprecation", "description"]
 CORE = "Org.OData.Core.V1."
 CAPABILITIES = "Org.OData.Capabilities.V1."
 
+ALTERNATE_KEYS = f"{CORE}AlternateKeys"
 COMPUTED = f"{CORE}Computed"
 DESCRIPTION = f"{CORE}Description"
 EXPLICIT_OPERATION_BINDINGS = f"{CORE}ExplicitOperationBindings"
@@ -169,6 +170,7 @@ TERMS: dict[str, Term] = {
                 Restriction(requests=frozenset({"put_content", "delete_content"}), value=True),
             ),
         ),
+        Term(name=ALTERNATE_KEYS, shapes_methods=True),
         Term(name=OPTIONAL_PARAMETER, shapes_methods=True),
         Term(name=REQUIRES_EXPLICIT_BINDING, shapes_methods=True),
         Term(name=EXPLICIT_OPERATION_BINDINGS, shapes_methods=True, holds_names=True),

@@ -245,5 +245,7 @@ def _name(request: Request, own: str, *, overloaded: bool) -> str:
             return f"put_{snake_case(own)}"
         case "delete_content":
             return f"delete_{snake_case(own)}"
+        case _ if request.alternate:
+            return f"{request.kind}_by_{'_and_'.join(map(snake_case, request.alternate))}"
         case _:
             return request.kind

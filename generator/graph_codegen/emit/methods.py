@@ -35,9 +35,6 @@ OPTION_SET_NAMES: Mapping[tuple[str, ...], str] = {
 }
 """Names of the sets of options that no annotation restricts; the others are named after their members."""
 
-KEY_TYPE = TypeRef("Edm.String")
-"""The type of every key in a path."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
@@ -208,8 +205,9 @@ def stream_name(name: str) -> str:
 
 def _keys(request: Request) -> Iterator[Argument]:
     claims = {key.name: [parameter_name(key.name)] for key in request.keys}
+    types = {key.name: key.value for key in request.keys}
     for wire_name, (name,) in settle(claims, snake_with).items():
-        yield Argument(wire_name=wire_name, name=name, type=KEY_TYPE)
+        yield Argument(wire_name=wire_name, name=name, type=types[wire_name])
 
 
 def _entity(body: TypeRef, taken: Set[str]) -> Argument:

@@ -99,7 +99,6 @@ _SUCCESS = ("2XX",)
 _FORMS = ("{{{}}}", "@{}")
 """How the path of a request has an argument: in its place, or as an alias."""
 
-_STRING = TypeRef("Edm.String")
 
 _OBJECTS = frozenset({REFERENCE.name, ENTITY, "Edm.ComplexType"})
 """The Edm types that are not primitive."""
@@ -141,6 +140,7 @@ class PathWriter:
         """Return the path of a request with some of its arguments, as literals or aliases."""
         left_out = {form.format(k) for k in _arguments(request).keys() - given for form in _FORMS}
         literals = {f"{{{key}}}": self._literal(key, p.type) for key, (_, p) in given.items()}
+        literals |= {f"{{{k.name}}}": self._literal(k.name, k.value) for k in request.keys}
 
         def call(match: re.Match[str]) -> str:
             pairs = (argument.split("=") for argument in match[1].split(","))
@@ -173,15 +173,12 @@ class PathWriter:
 
     def _key(self, key: Key) -> JSON:
         simple = split_name(key.type)[1]
-        names = self.model.key(key.type) or ("id",)  # that of any entity is not declared
-        declared = (p for owner in self.model.lineage(key.type) for p in owner.properties)
-        types = {item.name: item.type for item in declared}
         return {
             "name": key.name,
             "in": "path",
             "required": True,
-            "description": f"key: {', '.join(names)} of {simple}",
-            "schema": self._text(types.get(names[0], _STRING)),
+            "description": f"key: {key.property} of {simple}",
+            "schema": self._text(key.value),
             "x-ms-docs-key-type": simple,
         }
 
@@ -265,7 +262,8 @@ def tag(request: Request) -> str:
 def operation_id(request: Request) -> str:
     """Return the operationId of a request, such as `communications.calls.create`."""
     calls = [split_name(o.name)[1] for o in (request.through, request.operation) if o]
-    return ".".join((*request.segments, *(calls or [request.kind])))
+    kind = "_by_".join((request.kind, *request.alternate))
+    return ".".join((*request.segments, *(calls or [kind])))
 
 
 def _identifiers(requests: Iterable[Request]) -> Iterator[str]:

@@ -80,7 +80,12 @@ class Documented:
         return {normal_form(line): found for line, found in self.requests.items()}
 
     def of(self, request: Request) -> Documentation | None:
-        """Return what is documented about a request, None if it is not documented."""
+        """Return what is documented about a request, None if it is not documented.
+
+        Another key than the entity's own is not told apart from arguments: nothing is known of such requests.
+        """
+        if request.alternate:
+            return None
         return self._by_normal_form.get(normal_form(request.http))
 
     def lacks(self, request: Request) -> bool:

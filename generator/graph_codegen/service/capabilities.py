@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from graph_codegen.csdl.ast import Annotation, Collection, Constant, Operation, Parameter, Record
+from graph_codegen.csdl.ast import (
+    Annotation,
+    Collection,
+    Constant,
+    Expression,
+    Operation,
+    Parameter,
+    Record,
+)
 from graph_codegen.csdl.vocabulary import (
+    ALTERNATE_KEYS,
     CAPABILITIES,
     COMPUTED,
     EXPLICIT_OPERATION_BINDINGS,
@@ -91,6 +101,34 @@ def is_optional(operation: Operation, parameter: Parameter) -> bool:
     """
     optional = any(a.term == OPTIONAL_PARAMETER for a in parameter.annotations)
     return optional or (operation.kind == "Action" and parameter.nullable is not False)
+
+
+def alternate_keys(annotations: Annotations) -> Iterator[Mapping[str, str]]:
+    """Yield the other keys of an entity type, as paths of properties by alias (Core.V1 AlternateKeys)."""
+    for annotation in annotations:
+        if annotation.term == ALTERNATE_KEYS:
+            for key in _records(annotation.value):
+                parts = dict(map(_property_ref, _records(key.get("Key"))))
+                if all(map(_NAME.fullmatch, parts)):
+                    yield parts
+
+
+_NAME = re.compile(r"[A-Za-z_]\w{0,127}", re.ASCII)
+"""An alias as it is taken: what an annotation says is any text."""
+
+
+def _property_ref(record: Record) -> tuple[str, str]:
+    """Return alias and path of a reference to a property, whose own name is the alias unless it has one."""
+    path, alias = (
+        value.text if isinstance(value, Constant) else ""
+        for value in (record.get("Name"), record.get("Alias"))
+    )
+    return alias or path, path
+
+
+def _records(value: Expression | None) -> Iterator[Record]:
+    items = value.items if isinstance(value, Collection) else ()
+    return (item for item in items if isinstance(item, Record))
 
 
 def requires_explicit_binding(operation: Operation) -> bool:

@@ -35,6 +35,7 @@ from graph_codegen.service.capabilities import (
     allows_items,
     allows_option,
     allows_request,
+    alternate_keys,
     explicit_bindings,
     requires_explicit_binding,
     updates_by_put,
@@ -64,6 +65,7 @@ COUNT_OPTIONS: tuple[Option, ...] = ("filter", "search")
 
 STREAM = TypeRef("Edm.Stream")
 COUNT = TypeRef("Edm.Int32")
+TEXT = TypeRef("Edm.String")
 
 UNBOUND = TypeRef("Edm.Untyped")
 """The target of operations that are not bound to anything."""
@@ -82,6 +84,7 @@ class Request:
     `returns` the type that comes back (None: nothing). `steps` are the properties on the path, each
     with its declaring type: `microsoft.graph.call/participants`. `through` is the composable function
     that the path ends with, before the operation that is bound to its result: `target` is that result.
+    `alternate` are the names of the properties that are the key in place of the entity's own.
     """
 
     kind: Kind
@@ -95,6 +98,7 @@ class Request:
     annotations: tuple[Annotation, ...] = ()
     steps: tuple[str, ...] = ()
     through: Operation | None = None
+    alternate: tuple[str, ...] = ()
 
     @property
     def method(self) -> Method:
@@ -364,24 +368,48 @@ class _Walk:
         yield from self._operations(at)
         for name in self._only_derived(at):
             yield from self._operations(at.as_type(name))
+        yield from self._alternates(at)
+
+    def _alternates(self, at: Resource) -> Iterator[Request]:
+        """Yield the requests of an item by its other keys; what is below it has paths with its own key."""
+        if not allows_items(at.annotations):
+            return
+        for owner in self._model.lineage(at.type.name):
+            for key in alternate_keys(owner.annotations):
+                parts = {name: self._key_type(owner.name, path) for name, path in key.items()}
+                if parts:
+                    item = at.item(parts, in_parentheses=True)
+                    yield from (replace(r, alternate=tuple(parts)) for r in self._entity(item))
 
     def _item(self, at: Resource) -> Resource | None:
         """Return the resource of a single item of a collection, None if items have no address.
 
-        A key of several properties is spelled differently in paths; no entity of Graph has one.
+        The key of any entity is taken for text.
         """
-        one_key = at.type.name == ENTITY or len(self._model.key(at.type.name)) == 1
-        return at.item() if one_key and allows_items(at.annotations) else None
+        paths = ("id",) if at.type.name == ENTITY else self._model.key(at.type.name)
+        parts = {path: self._key_type(at.type.name, path) for path in paths}
+        return at.item(parts) if parts and allows_items(at.annotations) else None
+
+    def _key_type(self, name: str, path: str) -> TypeRef:
+        """Return the type of a part of a key, a property or a path to one: text where none is declared."""
+        ref = TypeRef(name)
+        for segment in path.split("/"):
+            found = self._model.first(ref.name, segment)
+            ref = found.type if found else TEXT
+        return TEXT if ref.collection or self._model.structure(ref.name) else ref
 
     def _single(self, at: Resource) -> Iterator[Request]:
+        yield from self._entity(at)
+        yield from self._streams(at)
+        yield from self._operations(at)
+
+    def _entity(self, at: Resource) -> Iterator[Request]:
         if allows_request(at.annotations, "get", by_key=at.by_key):
             yield self._request("get", at, returns=at.type)
         if allows_request(at.annotations, "update", by_key=at.by_key):
             yield self._request("update", at, body=at.type, returns=at.type)
         if at.removable and allows_request(at.annotations, "delete", by_key=at.by_key):
             yield self._request("delete", at)
-        yield from self._streams(at)
-        yield from self._operations(at)
 
     def _elsewhere(self, at: Resource) -> Iterator[Request]:
         """Yield the requests for entities that are contained elsewhere: here are references to them.

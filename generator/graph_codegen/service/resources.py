@@ -5,6 +5,7 @@ Source: OData URL conventions (Part 2), section 4.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from graph_codegen.csdl.ast import ENTITY, Annotation, EntitySource, TypeRef, split_name
@@ -12,10 +13,15 @@ from graph_codegen.csdl.ast import ENTITY, Annotation, EntitySource, TypeRef, sp
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A path parameter that holds a key: `{call-id}`, of an entity of type `type`."""
+    """A path parameter that holds a key: `{call-id}`, of an entity of type `type`.
+
+    `property` is the property of that type which it is, `value` the type of the property.
+    """
 
     name: str
     type: str
+    property: str
+    value: TypeRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +32,7 @@ class Resource:
     declaring type. `removable` says that what is here can be deleted, or that a reference to it can.
     Entities that are not `contained` belong to another resource, and are only read or referred to here.
     `cast` says that the path ends with the name of `type`, which derives from the type of what is there:
-    of such a resource only what that type adds is addressed.
+    of such a resource only what that type adds is addressed. `by_key` says that it ends with a key.
     """
 
     path: str
@@ -38,28 +44,34 @@ class Resource:
     removable: bool = False
     contained: bool = True
     cast: bool = False
+    by_key: bool = False
 
-    @property
-    def by_key(self) -> bool:
-        """Whether this is an item of a collection, addressed by its key."""
-        return self.path.endswith("}")
+    def item(self, parts: Mapping[str, TypeRef], *, in_parentheses: bool = False) -> Resource:
+        """Return the resource of a single item of this collection.
 
-    def item(self) -> Resource:
-        """Return the resource of a single item of this collection."""
-        key = Key(self._key_name(), self.type.name)
+        `parts` are the types of the properties that are its key, by name. One alone is a segment of the
+        path, unless it is to be in parentheses, as several are: `items(a={a},b={b})`.
+        Source: OData URL conventions 4.01, sections 4.3.1, 4.3.5 and 4.3.6.
+        """
+        simple = "entity" if self.type.name == ENTITY else split_name(self.type.name)[1]
+        in_parentheses |= len(parts) > 1
+        keys: list[Key] = []
+        for name, value in parts.items():
+            wire = self._key_name(name if in_parentheses else f"{simple}-id", keys)
+            keys.append(Key(wire, self.type.name, name, value))
+        named = ",".join(f"{key.property}={{{key.name}}}" for key in keys)
         return replace(
             self,
-            path=f"{self.path}/{{{key.name}}}",
-            keys=(*self.keys, key),
+            path=f"{self.path}({named})" if in_parentheses else f"{self.path}/{{{keys[0].name}}}",
+            keys=(*self.keys, *keys),
             type=TypeRef(self.type.name),
             removable=True,
+            by_key=True,
         )
 
-    def _key_name(self) -> str:
-        """Name a key after its type, with segments' names in front if the path has that key already."""
-        of_any = self.type.name == ENTITY
-        name = "entity-id" if of_any else f"{split_name(self.type.name)[1]}-id"
-        taken = {key.name for key in self.keys}
+    def _key_name(self, name: str, others: Iterable[Key]) -> str:
+        """Return the name of a key, with segments' names in front if the path has that key already."""
+        taken = {key.name for key in (*self.keys, *others)}
         segments = list(self.segments)
         while name in taken and segments:
             name = f"{split_name(segments.pop())[1]}-{name}"
@@ -73,6 +85,7 @@ class Resource:
             segments=(*self.segments, name),
             type=replace(self.type, name=name),
             steps=(*self.steps, f"{self.type.name}/{name}"),
+            by_key=False,
             cast=True,
         )
 

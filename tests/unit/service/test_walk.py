@@ -206,6 +206,83 @@ def test_a_root_leads_through_a_cast() -> None:
     assert casts(root) == [line for line in OF_LOB if "versions" in line]
 
 
+KEYS = """
+<EntityType Name="{owner}">
+  <Key>{names}</Key>
+  <Property Name="a" Type="{of_a}" Nullable="false"/><Property Name="b" Type="Edm.String" Nullable="false"/>
+  <NavigationProperty Name="parts" Type="Collection(graph.{owner})" ContainsTarget="true"/>
+</EntityType>
+<EnumType Name="colour"><Member Name="red" Value="0"/></EnumType>
+<EntityContainer Name="c"><EntitySet Name="things" EntityType="graph.{owner}"/></EntityContainer>
+"""
+
+
+def keyed(*names: str, of_a: str = "Edm.String") -> list[Request]:
+    references = "".join(f'<PropertyRef Name="{name}"/>' for name in names)
+    declared = KEYS.format(owner="thing", names=references, of_a=of_a)
+    return [r for r in list_requests(model(declared)) if r.kind == "get"]
+
+
+def test_a_key_of_several_properties_is_in_parentheses() -> None:
+    """Source: OData URL conventions 4.01, sections 4.3.1 and 4.3.6."""
+    of_things = "/things(a={a},b={b})"
+    found = keyed("a", "b")
+    assert [r.path for r in found] == [of_things, f"{of_things}/parts(a={{parts-a}},b={{parts-b}})"]
+    assert [(key.name, key.property) for key in found[1].keys] == [
+        ("a", "a"),
+        ("b", "b"),
+        ("parts-a", "a"),
+        ("parts-b", "b"),
+    ]
+    assert keyed("b")[0].path == "/things/{thing-id}"
+    assert keyed() == []
+
+
+@pytest.mark.parametrize("of_a", ["Edm.Int32", "Edm.Guid", "Edm.Date", "microsoft.graph.colour"])
+def test_keys_have_the_types_of_their_properties(of_a: str) -> None:
+    assert [str(key.value) for key in keyed("a", of_a=of_a)[1].keys] == [of_a, of_a]
+
+
+ALTERNATE = """
+<EntityType Name="app">
+  <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String" Nullable="false"/>
+  <Property Name="appId" Type="Edm.Guid"/><Property Name="info" Type="graph.info"/>
+  <NavigationProperty Name="owned" Type="Collection(graph.app)" ContainsTarget="true"/>
+  <NavigationProperty Name="other" Type="Collection(graph.app)"/>
+  <Annotation Term="Org.OData.Core.V1.AlternateKeys"><Collection>
+    <Record><PropertyValue Property="Key"><Collection><Record>
+      <PropertyValue Property="Alias" String="appId"/>
+      <PropertyValue Property="Name" PropertyPath="appId"/>
+    </Record></Collection></PropertyValue></Record>
+    <Record><PropertyValue Property="Key"><Collection>
+      <Record><PropertyValue Property="Alias" String="country"/>
+        <PropertyValue Property="Name" PropertyPath="info/country"/></Record>
+      <Record><PropertyValue Property="Name" PropertyPath="appId"/></Record>
+    </Collection></PropertyValue></Record>
+    <Record><PropertyValue Property="Key"><Collection/></PropertyValue></Record>
+  </Collection></Annotation>
+</EntityType>
+<EntityType Name="special" BaseType="graph.app"/>
+<ComplexType Name="info"><Property Name="country" Type="Edm.String"/></ComplexType>
+<EntityContainer Name="c"><EntitySet Name="apps" EntityType="graph.special"/></EntityContainer>
+"""
+
+
+def test_alternate_keys_address_the_entity_itself() -> None:
+    """Source: Core.V1 AlternateKeys; OData URL conventions 4.01, section 4.3.4."""
+    found = [r for r in list_requests(model(ALTERNATE)) if r.alternate]
+    one, two = "(appId={appId})", "(country={country},appId={appId})"
+    places = [f"/apps{one}", f"/apps{two}"]
+    places += [f"/apps/{{special-id}}/owned{key}" for key in (one, two)]
+    assert [r.http for r in found] == [
+        f"{verb} {place}" for place in places for verb in ("GET", "PATCH", "DELETE")
+    ]
+    assert [(key.property, str(key.value)) for key in found[3].keys] == [
+        ("country", "Edm.String"),
+        ("appId", "Edm.Guid"),
+    ]
+
+
 IMPORTS = """
 <EntityType Name="thing">
   <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String" Nullable="false"/>

@@ -235,17 +235,18 @@ def _overall_effect(removed: bool, added: bool, altered: set[Effect]) -> Effect:
     return Effect.INVISIBLE
 
 
-_Keywords = tuple[bool, frozenset[tuple[str, str]], frozenset[str]]
+_Keywords = tuple[tuple[bool, int], frozenset[tuple[str, str]], frozenset[str]]
 
 
 def _keywords(method: Method) -> _Keywords:
-    """Return whether a method is called on a collection, and which keywords it accepts and requires.
+    """Return how a method is called: on a collection or not, with how many keys, and with which keywords.
 
-    A keyword that it accepts comes with the option that it is, empty for a parameter.
+    Those are the keywords that it accepts and those that it requires. A keyword that it accepts comes
+    with the option that it is, empty for a parameter.
     """
     options = _options(method)
     return (
-        method.request.target.collection,
+        (method.request.target.collection, _key_parts(method.request)),
         frozenset(
             [
                 *((argument.name, "") for argument in method.parameters),
@@ -254,6 +255,16 @@ def _keywords(method: Method) -> _Keywords:
         ),
         frozenset(argument.name for argument in method.parameters if argument.required),
     )
+
+
+def _key_parts(request: Request) -> int:
+    """Return how many properties are the last key on a path: each of them is an argument."""
+    parts: list[str] = []
+    for key in reversed(request.keys):
+        if key.type != request.keys[-1].type or key.property in parts:
+            break
+        parts.append(key.property)
+    return len(parts)
 
 
 def _options(method: Method) -> dict[str, str]:
