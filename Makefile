@@ -32,11 +32,14 @@ define test-range
 	$(1)/bin/python -m pytest -n auto $(USERS)
 endef
 
+# The tools that `make clients` has make clients, each in an environment of its own.
+CLIENTS := openapi-python-client openapi-generator
+
 # What a target needs to be told: $(call need,NAME)
 need = $(if $(value $(1)),,$(error say $(1)=…: see make help))
 
 .DEFAULT_GOAL := help
-.PHONY: help generate sync demo screenshot check slice diff update test golden bench bench-sdk bench-whole lint type pins clean \
+.PHONY: help generate sync demo screenshot check slice diff update test golden bench bench-sdk bench-whole clients lint type pins clean \
 	audit licences test-oldest test-pythons test-quick test-ranges test-thorough
 
 help: ## List the targets
@@ -93,6 +96,9 @@ test-ranges: test-oldest ## Run the users' tests with the oldest and the newest 
 test-oldest: .venv-oldest/.ready ## Run the users' tests with the oldest of what is allowed
 	$(call test-range,.venv-oldest)
 
+clients: $(READY) $(CLIENTS:%=.venv-%/.ready) ## Let other tools make clients of the OpenAPI document, and call the emulator with them
+	CLIENTS_REQUIRED=1 $(BIN)/python -m pytest -m thorough tests/other_clients
+
 golden: $(READY) ## Run the golden tests; REFRESH=1 rewrites the generator's expected outputs
 	$(BIN)/python -m pytest tests/golden $(if $(REFRESH),--refresh-goldens)
 
@@ -125,6 +131,7 @@ licences: $(READY) .venv-audit/.ready ## Fail for a licence that is not allowed;
 audit: licences ## Fail for licences, and for known vulnerabilities; ARGS=<options> of pip-audit
 	$(AUDIT)/pip-audit --strict --disable-pip --progress-spinner off --vulnerability-service osv $(ARGS) \
 		--requirement requirements.txt --requirement requirements-audit.txt \
+		$(CLIENTS:%=--requirement tests/other_clients/%.txt) \
 		|| { echo 'Something is vulnerable, or the advisories could not be read: see above.' >&2; exit 1; }
 
 pins: .venv-audit/.ready ## Bring the pins up to pyproject.toml; ARGS=--upgrade takes the newest
@@ -132,6 +139,8 @@ pins: .venv-audit/.ready ## Bring the pins up to pyproject.toml; ARGS=--upgrade 
 	$(COMPILE) $(ARGS) --resolution lowest-direct --extra test --extra bot --extra redis \
 		pyproject.toml generated/pyproject.toml --output-file requirements-oldest.txt
 	$(COMPILE) $(ARGS) --group audit --constraint requirements.txt --output-file requirements-audit.txt
+	for tool in $(CLIENTS); do \
+		$(COMPILE) $(ARGS) --group $$tool --output-file tests/other_clients/$$tool.txt || exit 1; done
 
 clean: ## Remove the environments and caches
 	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
@@ -147,6 +156,11 @@ $(READY): pyproject.toml requirements.txt generated/pyproject.toml emulator/pypr
 	$(PYTHON) -m venv .venv-oldest
 	.venv-oldest/bin/$(PIP) $(PINNED) --requirement requirements-oldest.txt
 	.venv-oldest/bin/$(PIP) --no-deps --no-build-isolation --editable . --editable generated
+	touch $@
+
+$(CLIENTS:%=.venv-%/.ready): .venv-%/.ready: tests/other_clients/%.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/$(PIP) $(PINNED) --requirement $<
 	touch $@
 
 .venv-audit/.ready: requirements-audit.txt

@@ -14,6 +14,9 @@ from packaging.version import Version
 
 PROJECT = Path(__file__).parents[2]
 
+CLIENTS = ("openapi-python-client", "openapi-generator")
+"""The tools that tests let make clients."""
+
 EXACT = {"black", "datamodel-code-generator"}
 """What the bytes of the output depend on."""
 
@@ -48,20 +51,25 @@ def wanted(file: str) -> list[Requirement]:
         "requirements.txt": [*users, *kit, *extras["test"], *extras["dev"]],
         "requirements-oldest.txt": [*users, *kit, *extras["test"]],
         "requirements-audit.txt": groups["audit"],
+        **{f"tests/other_clients/{tool}.txt": groups[tool] for tool in CLIENTS},
     }
     requirements = [Requirement(text) for text in texts[file]]
     return [requirement for requirement in requirements if requirement.name != ours["name"]]
 
 
 each_file = pytest.mark.parametrize(
-    "file", ["requirements.txt", "requirements-oldest.txt", "requirements-audit.txt"]
+    "file",
+    [
+        *("requirements.txt", "requirements-oldest.txt", "requirements-audit.txt"),
+        *(f"tests/other_clients/{tool}.txt" for tool in CLIENTS),
+    ],
 )
 
 
 @each_file
 def test_every_line_is_one_version_with_its_hashes(file: str) -> None:
     requirements = pinned(file)
-    assert len(requirements) > 20
+    assert len(requirements) > len(wanted(file))
     for requirement, hashes in requirements.values():
         assert re.fullmatch(r"==[^*,]+", str(requirement.specifier)), requirement
         assert hashes, requirement
@@ -99,6 +107,7 @@ def test_nothing_is_installed_but_by_hashes_and_as_wheels(file: str) -> None:
         "requirements.txt": ".venv/.ready",
         "requirements-oldest.txt": ".venv-oldest/.ready",
         "requirements-audit.txt": ".venv-audit/.ready",
+        **{f"tests/other_clients/{tool}.txt": f".venv-{tool}/.ready" for tool in CLIENTS},
     }
     plan = subprocess.run(
         ["make", "--dry-run", "--always-make", ready[file]],

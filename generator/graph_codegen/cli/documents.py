@@ -25,6 +25,14 @@ from graph_codegen.text import json_source
 @options.documented_only
 @options.descriptions
 @click.option(
+    "--openapi",
+    "version",
+    type=click.Choice(["3.0", "3.1"]),
+    default="3.1",
+    show_default=True,
+    help="Version of OpenAPI: some tools read only 3.0.",
+)
+@click.option(
     "--output",
     "target",
     type=click.Path(path_type=Path),
@@ -37,12 +45,14 @@ def openapi_command(
     service_root: str | None,
     documented_only: bool,
     described: bool,
+    version: str,
     target: Path | None,
     **reading: Unpack[Reading],
 ) -> None:
-    """Write the OpenAPI 3.1 document of the subset."""
+    """Write the OpenAPI document of the subset."""
     from graph_codegen.emit.names import assign_names
     from graph_codegen.emit.openapi import build_openapi
+    from graph_codegen.emit.openapi_3_0 import as_openapi_3_0
 
     taken = api.read_subset(
         metadata,
@@ -65,7 +75,7 @@ def openapi_command(
         documented=documented.load(*chosen.fact_folders),
         media_types=media_types.load(*chosen.fact_folders),
     )
-    text = json_source(document)
+    text = json_source(as_openapi_3_0(document) if version == "3.0" else document)
     if target:
         replace.overwrite({target.name: text}, target.parent)
     else:

@@ -16,6 +16,7 @@ from graph_codegen.csdl import ast
 from graph_codegen.csdl.ast import Annotation, Constant, Dynamic, Record, TypeRef
 from graph_codegen.emit.names import assign_names
 from graph_codegen.emit.openapi import build_openapi
+from graph_codegen.emit.openapi_3_0 import as_openapi_3_0
 from graph_codegen.emit.x_graph import Extensions
 from graph_codegen.facts import documented, media_types, statuses
 from graph_codegen.facts.clouds import LOGIN_HOSTS
@@ -400,3 +401,58 @@ def test_who_issues_tokens_for_another_service_is_not_known() -> None:
     assert document["components"]["securitySchemes"] == {
         "bearer": {"type": "http", "scheme": "bearer"}
     }
+
+
+# -- OpenAPI 3.0
+
+
+def test_openapi_3_0_says_the_same_in_its_own_words() -> None:
+    document = built(model("""
+            <ComplexType Name="one"/>
+            <ComplexType Name="two">
+              <Property Name="type" Type="graph.one"/>
+              <Property Name="always" Type="graph.one" Nullable="false"/>
+              <Property Name="number" Type="Edm.Double"/>
+              <Property Name="items" Type="Collection(Edm.Int32)"/>
+            </ComplexType>
+            """))
+    older = as_openapi_3_0(document)
+    validate(older)
+    assert older["openapi"].startswith("3.0.")
+    properties = older["components"]["schemas"]["Two"]["properties"]
+    one = [{"$ref": "#/components/schemas/One"}]
+    assert properties == {
+        "@odata.type": {"type": "string"},
+        "type": {"allOf": one, "nullable": True, "x-graph": {"type": "microsoft.graph.one"}},
+        "always": {"allOf": one, "x-graph": {"type": "microsoft.graph.one", "nullable": False}},
+        "number": {
+            "anyOf": [
+                {"type": "number", "format": "double", "nullable": True},
+                {"type": "string", "nullable": True},
+            ],
+            "nullable": True,
+            "x-graph": {"type": "Edm.Double"},
+        },
+        "items": {
+            "type": "array",
+            "items": {"type": "integer", "format": "int32"},
+            "nullable": True,
+            "x-graph": {"type": "Collection(Edm.Int32)"},
+        },
+    }
+
+
+def test_the_document_of_openapi_3_0_is_valid_and_has_all_extensions(ours: dict[str, Any]) -> None:
+    older = as_openapi_3_0(ours)
+    validate(older)
+    assert list(extensions(older)) == list(extensions(ours))
+
+
+def extensions(value: Any) -> Iterator[Any]:
+    """Yield the extensions in a document, in a fixed order."""
+    for item in value.items() if isinstance(value, dict) else enumerate(value):
+        name, inside = item
+        if name == "x-graph":
+            yield inside
+        elif isinstance(inside, dict | list):
+            yield from extensions(inside)
