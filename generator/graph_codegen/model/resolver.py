@@ -150,7 +150,7 @@ class _Resolver:
 
     def _one_container(self, containers: Mapping[str, EntityContainer]) -> EntityContainer | None:
         """Return the container of the document, with the children of those that it extends (CSDL 13.1.1)."""
-        extended = {container.extends for container in containers.values()}
+        extended = {container.extends for container in containers.values()} - {""}
         own = (schema.container for schema in self._document.schemas if schema.container)
         found = [containers[item.name] for item in own if item.name not in extended]
         if len(found) > 1:
@@ -158,10 +158,10 @@ class _Resolver:
             raise CodegenError(Diagnostic(message, found[1].place))
         chain = {item.name: item for item in found}
         lost = found[0].extends if found else ""
-        while lost in containers and lost not in chain:
+        while lost and lost in containers and lost not in chain:
             chain[lost] = containers[lost]
             lost = containers[lost].extends
-        if lost in chain or (not chain and extended - {""}):
+        if (lost and lost in chain) or (not chain and extended):
             message = "containers extend each other"
             raise CodegenError(Diagnostic(message, Place(self._document.file)))
         if not chain:
