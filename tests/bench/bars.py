@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from statistics import median
 from lxml import etree
 
 from graph_comms.models import Call
-from tests.bench import emulated
+from tests.bench import emulated, openapi
 from tests.bench.bots import (
     growth_in_file,
     growth_in_memory,
@@ -24,7 +23,7 @@ from tests.bench.bots import (
     seconds_of_many,
     slowest_answer,
 )
-from tests.bench.measure import Bar, process_ratio, python, ratio, run, seconds
+from tests.bench.measure import Bar, memory, process_ratio, python, ratio, run, seconds
 from tests.golden.documented import load_examples
 from tests.support.published import NEWEST, path_of
 
@@ -68,6 +67,11 @@ def all_bars() -> Iterator[Bar]:
     if METADATA.exists():
         yield Bar("diff of all of Graph / (lxml parsing both, three times, and 2 s)", _diff, 1.0)
         yield Bar("diff of all of Graph: memory", _diff_memory, 1_000, " MB")
+    if openapi.PACKED.exists():
+        yield Bar("read Microsoft's OpenAPI document as JSON / json.loads", openapi.json_ratio, 15)
+        yield Bar("the same: memory", openapi.json_memory, 1_000, " MB")
+        yield Bar("read it as YAML / the bare loader in C", openapi.yaml_ratio, 1.3)
+        yield Bar("the same: memory", openapi.yaml_memory, 1_500, " MB")
 
 
 def _parse() -> float:
@@ -132,18 +136,7 @@ def _diff() -> float:
 
 def _diff_memory() -> float:
     with _two_of_graph() as documents:
-        return _memory(_diff_command(documents))
-
-
-def _memory(command: list[str]) -> float:
-    """Return the most megabytes that a process holds, which must succeed."""
-    code = (
-        "import resource, subprocess, sys;"
-        "subprocess.run(sys.argv[1:], check=True, capture_output=True);"
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-    )
-    told = subprocess.run([*python(code), *command], check=True, capture_output=True, text=True)
-    return int(told.stdout) / 1_000
+        return memory(_diff_command(documents))
 
 
 PAGE = """
@@ -167,7 +160,7 @@ assert len(page.value) == count + 1
 
 
 def _page_memory() -> float:
-    return _memory(python(PAGE))
+    return memory(python(PAGE))
 
 
 @contextmanager

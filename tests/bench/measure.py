@@ -55,3 +55,14 @@ def seconds(work: Callable[[], object], repeat: int) -> float:
 def run(command: list[str]) -> None:
     """Run a command to its end; raises CalledProcessError when it fails."""
     subprocess.run(command, check=True, capture_output=True)
+
+
+def memory(command: list[str]) -> float:
+    """Return the most megabytes that a process holds, which must succeed."""
+    code = (
+        "import resource, subprocess, sys;"
+        "subprocess.run(sys.argv[1:], check=True, capture_output=True);"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    told = subprocess.run([*python(code), *command], check=True, capture_output=True, text=True)
+    return int(told.stdout) / 1_000
