@@ -19,6 +19,12 @@ LEVELS = 256
 VALUES = 4_000_000
 """Values of an OpenAPI document, with those that aliases repeat."""
 
+REPEATED = 500_000
+"""Values that the aliases of an OpenAPI document in YAML repeat."""
+
+DECLARED = 50_000
+"""Types, properties and members of enumerations of an OpenAPI document, which says the most in few bytes."""
+
 ELEMENT_ATTRIBUTES = 100
 """Attributes of one element."""
 

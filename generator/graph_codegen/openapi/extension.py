@@ -40,6 +40,7 @@ from graph_codegen.csdl.reader import CONSTANTS, DYNAMIC, FACETS
 from graph_codegen.errors import CodegenError, Place, error
 from graph_codegen.limits import LEVELS
 from graph_codegen.openapi.components import Components
+from graph_codegen.openapi.schemas import Count
 from graph_codegen.openapi.values import items, members, text
 from graph_codegen.text import shorten
 
@@ -80,11 +81,13 @@ def read_extensions(components: Components, file: str) -> Described:
 class _Reader:
     def __init__(self, file: str) -> None:
         self._place = Place(file)
+        self._count = Count(file)
         self._fields: dict[str, Mapping[str, tuple[Field[Any], Any]]] = {}
 
     def declared_type(self, schema: dict[str, object]) -> TypeDeclaration:
         """Return the type of a schema, whose properties have extensions of their own."""
         extension = dict(members(schema[EXTENSION]))
+        self._count.add(1 + len(items(extension.get("members"))))
         if extension.get("kind") == EnumType.kind:
             del extension["kind"]
             return self.declaration(EnumType, extension)
@@ -94,6 +97,7 @@ class _Reader:
             for name, item in members(part.get("properties")).items():
                 if EXTENSION in members(item):
                     found[name] = members(members(item)[EXTENSION])
+        self._count.add(len(found))
         properties: list[object] = []
         navigation: list[object] = []
         for name, item in found.items():

@@ -28,7 +28,7 @@ from graph_codegen.csdl.ast import (
 from graph_codegen.csdl.identifiers import RESERVED, is_dotted_name, is_simple_name
 from graph_codegen.csdl.vocabulary import Kind
 from graph_codegen.errors import Place, error
-from graph_codegen.limits import SEGMENTS
+from graph_codegen.limits import PARAMETERS, SEGMENTS
 from graph_codegen.openapi.components import Components
 from graph_codegen.openapi.restrictions import (
     COLLECTION,
@@ -193,9 +193,7 @@ class PathReader:
             if _KEY.fullmatch(segment) and at.type.collection:
                 yield from self._item(below, node, at)
             elif segment == "$count":
-                if at.step and "get" in node.item:
-                    self._offers[at.step].kinds.add("count")
-                self._skip(below, _Node(below=node.below))
+                self._numbered(below, node, at)
             elif segment == "$ref" and at.step:
                 self._references(below, node, at)
             elif segment == _VALUE and not at.type.collection:
@@ -203,6 +201,8 @@ class PathReader:
             elif member and not at.type.collection:
                 self._contain(at.step)
                 yield from self._member(below, node, *member)
+            elif self._is_cast(segment, node, at):
+                yield from self._cast(below, node, TypeRef(segment, at.type.collection))
             elif call := self._call(segment, node, at.type):
                 self._contain(at.step)
                 yield from self._result_of(below, node, call)
@@ -223,6 +223,27 @@ class PathReader:
             elif any(method in _METHODS for method in node.item):
                 self._contain(at.step)
         yield path, _Resource(node, TypeRef(at.type.name), at.step, by_key=True)
+
+    def _numbered(self, path: str, node: _Node, at: _Resource) -> None:
+        """Read the request for the number of entities in a collection."""
+        if at.step and at.type.collection:
+            self._offers[at.step].kinds.update({"count"} if "get" in node.item else ())
+            node = _Node(below=node.below)
+        self._skip(path, node)
+
+    def _is_cast(self, segment: str, node: _Node, at: _Resource) -> bool:
+        """Whether a segment names a type that is derived from that of the resource in front of it."""
+        return at.type.name in self._lineage(segment)[1:] and "post" not in node.item
+
+    def _cast(self, path: str, node: _Node, ref: TypeRef) -> Iterator[tuple[str, _Resource]]:
+        """Yield a resource as one of a derived type: only what that type adds has a path there."""
+        self._skip(path, _Node(node.item))
+        numbered = node.below.get("$count", _Node())
+        self._skip(f"{path}/$count", numbered)
+        below = {name: one for name, one in node.below.items() if name != "$count"}
+        if below:
+            self._met.add(ref.name)
+            yield path, _Resource(_Node(below=below), ref, None)
 
     def _member(
         self, path: str, node: _Node, owner: str, item: Property | NavigationProperty
@@ -337,6 +358,8 @@ class PathReader:
             if parameter.get("in") in ("path", "query")
         }
         found: list[Parameter] = []
+        if arguments.count("=") > PARAMETERS:
+            raise error(f"a function has more than {PARAMETERS} parameters", self._place)
         for spelled in filter(None, _split(arguments, ",")):
             argument = _ARGUMENT.fullmatch(spelled)
             if argument is None or not is_simple_name(argument["name"]):

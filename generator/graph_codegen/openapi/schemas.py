@@ -24,6 +24,7 @@ from graph_codegen.csdl.ast import (
 from graph_codegen.csdl.identifiers import is_dotted_name, is_simple_name
 from graph_codegen.csdl.vocabulary import COMPUTED, DESCRIPTION
 from graph_codegen.errors import Place, error
+from graph_codegen.limits import DECLARED, NAMESPACE, PARAMETERS
 from graph_codegen.openapi.components import Components
 from graph_codegen.openapi.values import items, members, text
 from graph_codegen.text import shorten
@@ -56,6 +57,21 @@ class Value:
     nullable: bool
 
 
+class Count:
+    """Counts what a document declares, and refuses too much of it: JSON says the most in the fewest bytes."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._number = 0
+
+    def add(self, number: int) -> None:
+        """Count more types, properties and members; raises CodegenError if they are too many."""
+        self._number += number
+        if self._number > DECLARED:
+            message = f"more than {DECLARED:,} types, properties and members of enumerations"
+            raise error(message, self._file)
+
+
 class SchemaReader:
     """Reads schemas; `file` is what messages call their document."""
 
@@ -63,12 +79,16 @@ class SchemaReader:
         self._components = components
         self._file = file
         self._place = Place(file)
+        self._count = Count(file)
 
     def types(self) -> Iterator[TypeDeclaration | TypeDefinition]:
         """Yield the types that the document declares. Raises CodegenError for an invalid name."""
         for name, schema in self._components.types.items():
             if not is_dotted_name(name):
                 raise error(f"the name of the schema {shorten(name)} is not a name", self._file)
+            if len(name.rpartition(".")[0]) > NAMESPACE:
+                message = f"{shorten(name)} has a namespace of more than {NAMESPACE} characters"
+                raise error(message, self._file)
             yield self._type(name, schema)
 
     def value(self, schema: object) -> Value:
@@ -80,8 +100,13 @@ class SchemaReader:
         return self._single(found)
 
     def parameter_types(self, schema: object) -> Iterator[tuple[str, Value]]:
-        """Yield the names and values of the members of an object, such as the body of an action."""
+        """Yield the names and values of the members of an object, such as the body of an action.
+
+        Raises CodegenError for an invalid name, and for too many of them.
+        """
         for part in self._components.parts(self._components.resolve(schema)):
+            if len(members(part.get("properties"))) > PARAMETERS:
+                raise error(f"an action has more than {PARAMETERS} parameters", self._file)
             for name, value in members(part.get("properties")).items():
                 if "@" not in name:
                     yield self._name(name, ""), self.value(value)
@@ -89,6 +114,7 @@ class SchemaReader:
     # -- types
 
     def _type(self, name: str, schema: dict[str, object]) -> TypeDeclaration | TypeDefinition:
+        self._count.add(1 + len(items(schema.get("enum"))))
         annotations = tuple(_described(schema))
         if "enum" in schema:
             return self._enum_type(name, schema, annotations)
@@ -102,6 +128,7 @@ class SchemaReader:
         properties: list[Property] = []
         navigation: list[NavigationProperty] = []
         for part in parts:
+            self._count.add(len(members(part.get("properties"))))
             for member, value in members(part.get("properties")).items():
                 if "@" in member:  # about the value, such as `@odata.type`
                     continue

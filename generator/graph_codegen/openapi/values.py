@@ -15,7 +15,7 @@ from typing import Any, NoReturn, cast
 import yaml  # type: ignore[import-untyped]
 
 from graph_codegen.errors import CodegenError, Place, error
-from graph_codegen.limits import BYTES, LEVELS, VALUES
+from graph_codegen.limits import BYTES, LEVELS, REPEATED, VALUES
 from graph_codegen.text import shorten
 
 _TEXT = "tag:yaml.org,2002:str"
@@ -119,7 +119,7 @@ class _YamlReader:
         self._open: list[_Open] = []
         self._anchors: dict[str, tuple[object, int]] = {}
         self._result: list[object] = []
-        self._count = 0
+        self._repeated = 0
 
     def read(self) -> object:
         try:
@@ -197,7 +197,11 @@ class _YamlReader:
         if event.anchor not in self._anchors:
             message = f"the alias {shorten(event.anchor)} repeats nothing that came before"
             raise self._error(message, event)
-        self._add(*self._anchors[event.anchor], event)
+        value, count = self._anchors[event.anchor]
+        self._repeated += count
+        if self._repeated > REPEATED:
+            raise self._error(f"aliases repeat more than {REPEATED:,} values", event)
+        self._add(value, count, event)
 
     def _awaits_name(self, inner: _Open) -> bool:
         return isinstance(inner.value, dict) and inner.name is None

@@ -17,7 +17,7 @@ from graph_codegen.limits import SEGMENTS
 from graph_codegen.model.model import Model
 from graph_codegen.model.resolver import resolve
 from graph_codegen.model.unsaid import count_unsaid
-from graph_codegen.openapi import reader
+from graph_codegen.openapi import reader, schemas
 from graph_codegen.openapi.content import recognise
 from graph_codegen.service.requests import Request, list_requests
 from tests.support import openapi
@@ -142,9 +142,9 @@ def test_parameters_can_be_aliases(alias: str, spelled: str) -> None:
 
 def test_an_operation_of_a_base_type_is_declared_once() -> None:
     changed = library()
-    schemas, paths = changed["components"]["schemas"], changed["paths"]
-    schemas["library.rareBook"] = openapi.entity("book")
-    schemas["library.shelf"]["allOf"][1]["properties"]["rare"] = openapi.many(
+    types, paths = changed["components"]["schemas"], changed["paths"]
+    types["library.rareBook"] = openapi.entity("book")
+    types["library.shelf"]["allOf"][1]["properties"]["rare"] = openapi.many(
         ref("rareBook"), **openapi.NAVIGATION
     )
     for path, item in list(paths.items()):
@@ -177,6 +177,22 @@ def test_requests_that_nothing_declares_are_listed() -> None:
 
 
 AUTHOR = "/shelves/{shelf-id}/books/{book-id}/author"
+
+
+def test_what_derived_types_add_is_read_after_a_cast() -> None:
+    changed = library()
+    types, paths = changed["components"]["schemas"], changed["paths"]
+    types["library.rareBook"] = openapi.entity(
+        "book", owner={**openapi.nullable("person"), **openapi.NAVIGATION}
+    )
+    cast = "/shelves/{shelf-id}/books/{book-id}/library.rareBook"
+    paths[cast] = {"get": openapi.reads(ref("rareBook"))}
+    paths[f"{cast}/owner"] = {"get": openapi.reads(ref("person"), *openapi.ONE)}
+    paths[f"{cast}/library.auction"] = {"post": openapi.sends(None)}
+    document = openapi.read(changed)
+    lines = {r.http for r in list_requests(resolve(document))}
+    assert {f"GET {cast}/owner", f"POST {cast}/library.auction"} <= lines
+    assert f"GET {cast}" in document.unread
 
 
 def test_references_are_read_where_entities_are_contained_elsewhere() -> None:
@@ -370,3 +386,21 @@ def test_any_value_in_any_place_is_read_or_refused(place: tuple[Any, ...], odd: 
         assert "\n" not in str(refused)  # noqa: PT017 - refused or read: both are right
     else:
         assert isinstance(model, Model)
+
+
+@pytest.mark.parametrize("more", ["types", "properties", "members"])
+def test_what_a_document_declares_is_bounded(more: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schemas, "DECLARED", 100)
+    changed = library()
+    found = changed["components"]["schemas"]
+    assert openapi.read(changed)
+    many = [f"x{number}" for number in range(100)]
+    match more:
+        case "types":
+            found |= {f"library.{name}": {} for name in many}
+        case "properties":
+            found["library.loan"]["properties"] = dict.fromkeys(many, TEXT)
+        case _:
+            found["library.kind"]["enum"] = many
+    with pytest.raises(CodegenError, match="more than 100 types, properties and members"):
+        openapi.read(changed)

@@ -122,13 +122,14 @@ class _Reducer:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._offers: dict[str, Offer] = {}
+        self._reached = set(_reached(model))
         for request in requests.list_offers(model):
             step = request.steps[-1] if request.steps else request.segments[0]
             offer = self._offers.setdefault(step, Offer())
             offer.kinds.add(request.kind)
             if request.kind in ("list", "get"):
                 offer.options.update(request.options)
-        self._reached = set(_reached(model))
+            self._reached.update(step.partition("/")[0] for step in request.steps)
 
     def model(self) -> Model:
         """Return the reduced model."""
