@@ -65,6 +65,21 @@ SERVICE = """
 <EntityType Name="hue">
   <Key><PropertyRef Name="colour"/></Key><Property Name="colour" Type="graph.colour" Nullable="false"/>
 </EntityType>
+<EntityType Name="report">
+  <NavigationProperty Name="format" Type="graph.format" ContainsTarget="true"/>
+</EntityType>
+<EntityType Name="format">
+  <Property Name="bold" Type="Edm.Boolean"/><Property Name="picture" Type="Edm.Stream"/>
+  <NavigationProperty Name="borders" Type="Collection(graph.channel)" ContainsTarget="true"/>
+</EntityType>
+<Function Name="report" IsBound="true" IsComposable="true">
+  <Parameter Name="it" Type="graph.group"/>
+  <Parameter Name="size" Type="Edm.Int32" Nullable="false"/>
+  <ReturnType Type="graph.report"/>
+</Function>
+<Action Name="fit" IsBound="true">
+  <Parameter Name="it" Type="graph.format"/><Parameter Name="size" Type="Edm.Int32"/>
+</Action>
 <ComplexType Name="box"><Property Name="width" Type="Edm.Int32"/></ComplexType>
 <ComplexType Name="crate" BaseType="graph.box"/>
 <EnumType Name="colour"><Member Name="red" Value="0"/></EnumType>
@@ -221,6 +236,26 @@ def test_what_is_not_bound_is_a_method_of_the_client(sent: Sent) -> None:
     assert (type(found).__name__, sent.line) == ("Team", "GET /FindNearest(lat=1.5)")
     sent(lambda client: client.find_nearest.archive(lat=1.5))
     assert sent.line == "POST /FindNearest(lat=1.5)/archive"
+
+
+# -- behind the result of a function
+
+
+def test_what_only_a_result_leads_to_is_behind_the_function(sent: Sent) -> None:
+    """Source: OData URL conventions 4.01, section 4.5."""
+    models = import_module(f"{PACKAGE}.models")
+    found = sent(lambda client: client.groups.report.format.get("g", size=1), {"bold": True})
+    assert (type(found), sent.line) == (models.Format, "GET /groups/g/report(size=1)/format")
+    bold = models.Format(bold=True)
+    sent(lambda client: client.groups.report.format.update("g", bold, size=1))
+    assert (sent.line, sent.body["bold"]) == ("PATCH /groups/g/report(size=1)/format", True)
+    sent(lambda client: client.groups.report.format.fit("g", report_size=1, size=2))
+    assert (sent.line, sent.body) == ("POST /groups/g/report(size=1)/format/fit", {"size": 2})
+    sent(lambda client: client.groups.report.format.borders.delete("g", "b", size=1))
+    assert sent.line == "DELETE /groups/g/report(size=1)/format/borders/b"
+    sent(lambda client: client.groups.report.format.delete_picture("g", size=1))
+    assert sent.line == "DELETE /groups/g/report(size=1)/format/picture"
+    assert type(sent(lambda client: client.groups.report("g", size=1), {})) is models.Report
 
 
 # -- keys

@@ -73,8 +73,14 @@ def client_methods(
             path, elements = path[1:], elements[1:]
         elif path[0] in inside:
             path = (f"/{path[0]}", *path[1:])
-        of_owner = request.target == STREAM or _is_imported(request)
-        tree.add(path[:-1] if of_owner else path, elements, request)
+        if request.target == STREAM:
+            path = path[:-1]
+        if not request.result:
+            tree.add(path[:-1] if _is_imported(request) else path, elements, request)
+            continue
+        at = len(elements) - (len(request.segments) - len(request.owner_segments))
+        owner = path[: at - 1] if _is_imported(request) else path[:at]
+        tree.add_behind(owner, elements, _Behind(path[at:], elements[at:], request))
     return tree.offers()
 
 
@@ -84,29 +90,49 @@ def _elements(model: Model, request: Request) -> Sequence[str]:
     return (f"{container}/{request.segments[0]}", *request.steps)
 
 
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """A request behind a function: the segments after that, and the elements that they name."""
+
+    rest: Path
+    elements: Sequence[str]
+    request: Request
+
+
 class _Tree:
     """The resources with their requests, of which each is named among its siblings."""
 
-    def __init__(self, given: Mapping[str, str]) -> None:
+    def __init__(
+        self, given: Mapping[str, str], root: Path = (), attributes: tuple[str, ...] = ()
+    ) -> None:
         self._given = given
-        self._requests: dict[Path, list[Request]] = {(): []}
-        self._composed: dict[tuple[Path, int], list[Request]] = {}
+        self._root = root
+        self._attributes = attributes
+        self._requests: dict[Path, list[Request]] = {root: []}
+        self._composed: dict[tuple[Path, int], list[_Behind]] = {}
         self._children: dict[Path, dict[str, str]] = {}
 
     def add(self, path: Path, elements: Sequence[str], request: Request) -> None:
-        """Add a request of a resource, whose segments are the names of elements."""
-        for depth, element in zip(range(1, len(path) + 1), elements, strict=False):
+        """Add a request of a resource; its segments below the root of the tree name elements."""
+        self._add_path(path, elements)
+        self._requests.setdefault(path, []).append(request)
+
+    def add_behind(self, path: Path, elements: Sequence[str], behind: _Behind) -> None:
+        """Add a request that goes through a function of a resource."""
+        self._add_path(path, elements)
+        key = (path, id(behind.request.through))
+        self._composed.setdefault(key, []).append(behind)
+
+    def _add_path(self, path: Path, elements: Sequence[str]) -> None:
+        inside = range(len(self._root) + 1, len(path) + 1)
+        for depth, element in zip(inside, elements, strict=False):
             self._requests.setdefault(path[:depth], [])
             self._children.setdefault(path[: depth - 1], {})[path[depth - 1]] = element
-        if request.through:
-            self._composed.setdefault((path, id(request.through)), []).append(request)
-        else:
-            self._requests.setdefault(path, []).append(request)
 
     def offers(self) -> Mapping[Path, Offer]:
         """Return all resources, each before those below it."""
         found: dict[Path, Offer] = {}
-        attributes: dict[Path, tuple[str, ...]] = {(): ()}
+        attributes: dict[Path, tuple[str, ...]] = {self._root: self._attributes}
         for path, requests in self._requests.items():
             children, methods = self._named(path, attributes[path], requests)
             for segment, name in children.items():
@@ -114,11 +140,13 @@ class _Tree:
             found[path] = Offer(attributes[path], methods)
             for method in methods:
                 through = self._composed.get((path, id(method.request.operation)), ())
-                behind = [r for r in through if _is_result(r, method.request)]
+                behind = [one for one in through if _is_result(one.request, method.request)]
                 if behind:
                     result = (*path, method.name + CALL)
-                    at = (*attributes[path], method.name)
-                    found[result] = Offer(at, self._named(result, at, behind)[1])
+                    tree = _Tree(self._given, result, (*attributes[path], method.name))
+                    for one in behind:
+                        tree.add((*result, *one.rest), one.elements, one.request)
+                    found |= tree.offers()
         return found
 
     def _named(
@@ -169,7 +197,7 @@ def is_result(path: Path) -> bool:
 
 def _is_result(request: Request, call: Request) -> bool:
     """Whether a request goes through the result of a function that another request calls."""
-    same = request.through is call.operation and request.segments == call.segments
+    same = request.through is call.operation and request.owner_segments == call.segments
     return call.kind == "function" and same
 
 

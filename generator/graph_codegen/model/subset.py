@@ -82,11 +82,16 @@ def take(model: Model, roots: Sequence[str]) -> Subset:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """What a request needs: its resource without keys, the types of its values, and its operation."""
+    """What a request needs: its resource without keys, the types of its values, and its operation.
+
+    `result` says after how many segments the path goes on in the result of a function, and of which type
+    that is.
+    """
 
     segments: tuple[str, ...]
     values: tuple[TypeRef, ...]
     operation: Operation | None
+    result: tuple[int, str] | None = None
 
 
 def take_uses(model: Model, uses: Iterable[Use], types: Sequence[str]) -> Subset:
@@ -235,7 +240,9 @@ class _Closure:
         owner = source.type if source else ""
         path = use.segments
         self._sources.add(path[0])
-        for segment in (*path[1:], ""):
+        for number, segment in enumerate((*path[1:], ""), 1):
+            if use.result and use.result[0] == number:
+                owner = use.result[1]
             lineage = self._model.lineage(owner)
             self._types.update(declared.name for declared in lineage)
             kept = {segment, *self._model.key(owner)}

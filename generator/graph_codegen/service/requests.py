@@ -40,7 +40,7 @@ from graph_codegen.service.capabilities import (
     requires_explicit_binding,
     updates_by_put,
 )
-from graph_codegen.service.resources import Key, Resource, top
+from graph_codegen.service.resources import Key, Resource, Result, top
 
 _ALIAS = re.compile(r"=@(\w+)")
 """The alias of an argument in a path; no name of a resource has `=`."""
@@ -82,8 +82,8 @@ class Request:
     on it, without keys. `target` is the type of the resource at its end, `annotations` are that
     resource's. `body` is the type that is sent (None: nothing, or the parameters of `operation`),
     `returns` the type that comes back (None: nothing). `steps` are the properties on the path, each
-    with its declaring type: `microsoft.graph.call/participants`. `through` is the composable function
-    that the path ends with, before the operation that is bound to its result: `target` is that result.
+    with its declaring type: `microsoft.graph.call/participants`. `result` is that of the composable function
+    which the path goes through: `target` is the result, or what that leads to.
     `alternate` are the names of the properties that are the key in place of the entity's own.
     """
 
@@ -97,8 +97,18 @@ class Request:
     operation: Operation | None = None
     annotations: tuple[Annotation, ...] = ()
     steps: tuple[str, ...] = ()
-    through: Operation | None = None
+    result: Result | None = None
     alternate: tuple[str, ...] = ()
+
+    @property
+    def through(self) -> Operation | None:
+        """The composable function that the path goes through."""
+        return self.result.function if self.result else None
+
+    @property
+    def owner_segments(self) -> tuple[str, ...]:
+        """The segments up to the resource that the function is bound to which the path goes through."""
+        return self.result.segments if self.result else self.segments
 
     @property
     def method(self) -> Method:
@@ -120,7 +130,8 @@ class Request:
     @property
     def through_parameters(self) -> Mapping[str, Parameter]:
         """The parameters of the function that it goes through, by their placeholders in the path."""
-        return _placeholders(self.through, self.keys, self.operation) if self.through else {}
+        result = self.result
+        return _placeholders(result.function, result.keys, self.operation) if result else {}
 
     @property
     def own_parameters(self) -> Mapping[str, Parameter]:
@@ -258,11 +269,28 @@ def _addressed(model: Model) -> frozenset[str]:
     return frozenset(owner.name for name in types for owner in model.lineage(name))
 
 
+def _reached(model: Model) -> frozenset[str]:
+    """Return the types whose members have paths without a function: see `_Walk._composed`."""
+    found: set[str] = set()
+    pending = [source.type for source in model.sources]
+    while pending:
+        name = pending.pop()
+        if name in found:
+            continue
+        found.add(name)
+        pending.extend(model.descendants(name))
+        for owner in model.lineage(name):
+            found.add(owner.name)
+            pending.extend(n.type.name for n in owner.navigation if n.contains_target)
+    return frozenset(found)
+
+
 class _Walk:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._explicit = frozenset(all_explicit_bindings(model))
         self._addressed = _addressed(model)
+        self._reached = _reached(model)
         self._listed: dict[str, frozenset[str]] = {}
         self._calls = 0
         self.resources = 0
@@ -475,20 +503,39 @@ class _Walk:
     def _operations(self, at: Resource) -> Iterator[Request]:
         for operation in self._bound(at):
             yield self._call(operation, at)
-            if operation.is_composable and operation.returns:
+            if operation.is_composable and operation.returns and not at.result:
                 yield from self._composed(operation, operation.returns, at)
 
     def _composed(self, function: Operation, result: ReturnType, at: Resource) -> Iterator[Request]:
-        """Yield the calls of what is bound to the result of a composable function.
+        """Yield the requests for the result of a composable function: the calls of what is bound to it.
 
-        Functions among them are not composed any further: workbook ranges lead to ranges without end.
+        Navigation of the result is followed, once to each property, where no other path leads to its type.
+        Functions among all these are not composed any further: workbook ranges lead to ranges without end.
         Source: CSDL 12.5; OData Protocol 4.01, section 11.5.4.1.
         """
-        behind = replace(at, type=result.type, annotations=result.annotations)
+        segment = self._segment(function, _placeholders(function, at.keys), at)
+        behind = replace(
+            at,
+            path=f"{at.path}/{segment}",
+            type=result.type,
+            annotations=result.annotations,
+            cast=False,
+            by_key=False,
+            result=Result(function, at.path, at.segments, at.keys),
+        )
         for operation in self._bound(behind):
-            placeholders = _placeholders(function, at.keys, operation)
-            prefix = f"{at.path}/{self._segment(function, placeholders, at)}"
-            yield self._call(operation, replace(behind, path=prefix), function)
+            yield self._call(operation, behind)
+        if result.type.collection or result.type.name in self._reached:
+            return
+        met = {*behind.steps}
+        pending = deque(self.below(behind))
+        while pending:
+            led_to = pending.popleft()
+            step = led_to.steps[-1]
+            if step not in met and step.rpartition("/")[0] not in self._reached:
+                met.add(step)
+                yield from self.own(led_to)
+                pending.extend(self.below(led_to))
 
     def _bound(self, at: Resource) -> Iterator[Operation]:
         """Yield the operations that may be called at a resource."""
@@ -530,14 +577,22 @@ class _Walk:
             )
         return self._listed[name]
 
-    def _call(
-        self, operation: Operation, at: Resource, through: Operation | None = None
-    ) -> Request:
+    def _call(self, operation: Operation, at: Resource) -> Request:
         returns = operation.returns.type if operation.returns else None
         kind: Kind = "action" if operation.kind == "Action" else "function"
         segment = self._segment(operation, _placeholders(operation, at.keys), at)
-        request = self._request(kind, at, f"/{segment}", returns=returns, operation=operation)
-        return replace(request, through=through)
+        if at.result:
+            at = replace(at, path=self._path_to(operation, at, at.result))
+        return self._request(kind, at, f"/{segment}", returns=returns, operation=operation)
+
+    def _path_to(self, operation: Operation, at: Resource, result: Result) -> str:
+        """Return the path of a resource behind a function, whose arguments give way to an operation's."""
+        function, keys = result.function, result.keys
+        usual, own = (
+            f"{result.path}/{self._segment(function, _placeholders(function, keys, other), at)}"
+            for other in (None, operation)
+        )
+        return own + at.path.removeprefix(usual)
 
     def _segment(
         self, operation: Operation, placeholders: Mapping[str, Parameter], at: Resource
@@ -586,4 +641,5 @@ class _Walk:
             operation=operation,
             annotations=at.annotations,
             steps=at.steps,
+            result=at.result,
         )

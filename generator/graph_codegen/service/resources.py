@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from graph_codegen.csdl.ast import ENTITY, Annotation, EntitySource, TypeRef, split_name
+from graph_codegen.csdl.ast import (
+    ENTITY,
+    Annotation,
+    EntitySource,
+    Operation,
+    TypeRef,
+    split_name,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,19 @@ class Key:
     value: TypeRef
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The result of a composable function, where a path goes on (OData URL conventions 4.01, section 4.5).
+
+    `path` and `segments` are those of what the function is bound to, `keys` the keys on that path.
+    """
+
+    function: Operation
+    path: str
+    segments: tuple[str, ...]
+    keys: tuple[Key, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """An addressable resource of the service: its path, its type and its annotations.
@@ -33,6 +53,7 @@ class Resource:
     Entities that are not `contained` belong to another resource, and are only read or referred to here.
     `cast` says that the path ends with the name of `type`, which derives from the type of what is there:
     of such a resource only what that type adds is addressed. `by_key` says that it ends with a key.
+    `result` is that of the function which the path goes through.
     """
 
     path: str
@@ -45,6 +66,7 @@ class Resource:
     contained: bool = True
     cast: bool = False
     by_key: bool = False
+    result: Result | None = None
 
     def item(self, parts: Mapping[str, TypeRef], *, in_parentheses: bool = False) -> Resource:
         """Return the resource of a single item of this collection.
@@ -72,6 +94,7 @@ class Resource:
     def _key_name(self, name: str, others: Iterable[Key]) -> str:
         """Return the name of a key, with segments' names in front if the path has that key already."""
         taken = {key.name for key in (*self.keys, *others)}
+        taken |= {p.name for p in self.result.function.own} if self.result else set[str]()
         segments = list(self.segments)
         while name in taken and segments:
             name = f"{split_name(segments.pop())[1]}-{name}"
@@ -109,6 +132,7 @@ class Resource:
             steps=(*self.steps, f"{owner}/{name}"),
             removable=removable,
             contained=contained,
+            result=self.result,
         )
 
 

@@ -146,7 +146,7 @@ def take_requests(
 
     So does a composable function where something bound to its result is kept.
     """
-    through = {(request.segments, request.through) for request in kept if request.through}
+    through = {(request.owner_segments, request.through) for request in kept if request.through}
     found = [
         *kept,
         *(
@@ -157,11 +157,22 @@ def take_requests(
             and request not in kept
         ),
     ]
-    uses = (Use(request.segments, _values(request), request.operation) for request in found)
+    uses = (
+        Use(request.segments, _values(request), request.operation, _result(request))
+        for request in found
+    )
     rest = take_uses(taken.model, uses, types)
     lines = frozenset(request.http for request in found)
     cut = sorted({*taken.cut, *rest.cut}, key=str)
     return Subset(taken.roots, replace(rest.model, lines=lines), tuple(cut))
+
+
+def _result(request: Request) -> tuple[int, str] | None:
+    """Return after how many segments a path goes on in the result of a function, and the type of that."""
+    through = request.through
+    if through is None or through.returns is None:
+        return None
+    return len(request.owner_segments), through.returns.type.name
 
 
 def _values(request: Request) -> tuple[TypeRef, ...]:

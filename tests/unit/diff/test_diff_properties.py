@@ -300,6 +300,30 @@ def test_a_way_without_a_cast_removes_the_methods_after_it() -> None:
     assert found.methods.added == ("lob.commit", "lob.get", "lob.update")
 
 
+def test_a_way_without_a_function_removes_the_methods_behind_it() -> None:
+    declared = """
+    <EntityType Name="app"/>
+    <EntityType Name="look"><NavigationProperty Name="format" Type="graph.format" ContainsTarget="true"/>
+      {}</EntityType>
+    <EntityType Name="format"/>
+    <Action Name="fit" IsBound="true"><Parameter Name="it" Type="graph.format"/></Action>
+    <Function Name="range" IsBound="true" IsComposable="true">
+      <Parameter Name="it" Type="graph.app"/><ReturnType Type="graph.look"/></Function>
+    <EntityContainer Name="x"><Singleton Name="app" Type="graph.app"/>
+      <Singleton Name="other" Type="graph.app"/>{}</EntityContainer>
+    """
+    deeper = '<NavigationProperty Name="app" Type="graph.app"/>'
+    plain, way, more = (
+        read(document(declared.format(*parts)), f"{number}.xml")
+        for number, parts in enumerate(
+            [("", ""), ("", '<Singleton Name="look" Type="graph.look"/>'), (deeper, "")]
+        )
+    )
+    for old, new in ((plain, way), (way, plain), (plain, more), (more, plain)):
+        assert methods(old.model) != methods(new.model)
+        assert unnamed(old, new) == set()
+
+
 def test_a_method_that_calls_another_overload_is_lost() -> None:
     """A base type whose overload has no parameters takes the name of the method."""
     declared = """

@@ -503,3 +503,53 @@ def test_what_a_type_lists_is_called_wherever_there_is_one_of_it_or_of_a_derived
     everywhere = ["/apps/{app-id}/assign", "/apps/{app-id}/logs/{base-id}/assign"]
     assert called(there.format("base")) == everywhere
     assert called(there.format("app")) == everywhere[:1]
+
+
+BEHIND = """
+<EntityType Name="look">
+  <NavigationProperty Name="format" Type="graph.format" ContainsTarget="true"/>
+  <NavigationProperty Name="app" Type="graph.app"/>
+</EntityType>
+<EntityType Name="format">
+  <NavigationProperty Name="look" Type="graph.look" ContainsTarget="true"/>
+</EntityType>
+<Action Name="fit" IsBound="true">
+  <Parameter Name="it" Type="graph.format"/><Parameter Name="name" Type="Edm.String"/>
+</Action>
+"""
+
+
+def led_to(*more: str) -> list[str]:
+    """Return the requests behind a function of apps, without what is bound to its result."""
+    range_ = function("range", "graph.app", "graph.look", "name")
+    found = requests(BEHIND, range_, function("again", "graph.format", "graph.look"), *more)
+    return [r.http for r in found if r.through and r.segments != r.owner_segments]
+
+
+def test_resources_that_only_a_result_leads_to_are_behind_the_function() -> None:
+    path = "/apps/{app-id}/range(name={name})"
+    assert led_to() == [
+        f"GET {path}/format",
+        f"PATCH {path}/format",
+        f"DELETE {path}/format",
+        "POST /apps/{app-id}/range(name={range_name})/format/fit",
+        f"GET {path}/format/again()",
+        f"GET {path}/app",
+        f"GET {path}/app/$ref",
+        f"PUT {path}/app/$ref",
+        f"DELETE {path}/app/$ref",
+        f"GET {path}/format/look",
+        f"PATCH {path}/format/look",
+        f"DELETE {path}/format/look",
+    ]
+
+
+def test_resources_with_a_path_of_their_own_are_not_repeated_behind_functions() -> None:
+    hub = '<EntityType Name="hub"><NavigationProperty Name="looks" Type="Collection(graph.look)"'
+    assert led_to(f'{hub} ContainsTarget="true"/></EntityType>') == led_to()
+    looks = BASE.replace(
+        "</EntityContainer>", '<Singleton Name="l" Type="graph.look"/></EntityContainer>'
+    )
+    range_ = function("range", "graph.app", "graph.look", "name")
+    found = list_requests(model(looks + BEHIND + range_))
+    assert not [r for r in found if r.through]

@@ -148,9 +148,9 @@ class Surface:
         found: dict[str, set[str]] = {}
         for model, other, methods in ((old, new, self._removed), (new, old, self._added)):
             _index(found, ((key, _subjects(model, m.request)) for key, m in methods.items()))
-            casts = [(key, cast) for key, m in methods.items() for cast in _casts(m.request)]
-            ways = {cast: {*_shorter_ways(other, cast)} for _, cast in casts}
-            _index(found, ((key, ways[cast]) for key, cast in casts))
+            detours = [(key, name) for key, m in methods.items() for name in _detours(m.request)]
+            ways = {name: {*_shorter_ways(other, name)} for _, name in detours}
+            _index(found, ((key, ways[name]) for key, name in detours))
         for index, model in enumerate((old, new)):
             both = ((key, _subjects(model, p[index].request)) for key, p in self._altered.items())
             _index(found, both)
@@ -303,13 +303,22 @@ def _methods(model: Model, client: str, given: Mapping[str, str]) -> _Methods:
 
 def _name(method: Method) -> str:
     """Return the name of a method in its resource, after that of the function whose result it is bound to."""
+    request = method.request
     names = (*method.owner, method.name)
-    return ".".join(names[-2:] if method.request.through else names[-1:])
+    if not request.result:
+        return names[-1]
+    rest = len(request.segments) - len(request.owner_segments) - (request.target == STREAM)
+    return ".".join(names[-2 - rest :])
 
 
 def resource_of(request: Request) -> str:
-    """Return the last property on the path to the resource that has the method, which no stream has."""
+    """Return the last property on the path to the resource that has the method, which no stream has.
+
+    That of a method behind a function is what the function is bound to.
+    """
     steps = request.steps[:-1] if request.target == STREAM else request.steps
+    if request.result:
+        steps = request.steps[: len(request.owner_segments) - 1]
     return steps[-1] if steps else request.segments[0]
 
 
@@ -330,7 +339,11 @@ def _subjects(model: Model, request: Request) -> Iterable[str]:
     binding = function.binding.type if function and function.binding else request.target
     keys = [key.type for key in request.keys[-1:]]
     types = [request.target.name, binding.name, *keys, *_casts(request)]
-    found = {at, *(declared.name for name in types for declared in model.lineage(name))}
+    found = {
+        at,
+        *_behind(request),
+        *(declared.name for name in types for declared in model.lineage(name)),
+    }
     for operation, target in ((function, binding), (request.operation, request.target)):
         if operation:
             found |= _overloads(model, operation, target, keys)
@@ -342,9 +355,20 @@ def _casts(request: Request) -> Iterator[str]:
     return (segment for segment in request.segments if split_name(segment)[0])
 
 
-def _shorter_ways(model: Model, cast: str) -> Iterator[str]:
-    """Yield what leads to a type without a cast: entity sets, singletons and properties."""
-    leading = {cast, *model.descendants(cast)}
+def _behind(request: Request) -> tuple[str, ...]:
+    """Return the properties on a path behind the function that it goes through."""
+    return request.steps[len(request.owner_segments) - 1 :] if request.result else ()
+
+
+def _detours(request: Request) -> Iterator[str]:
+    """Yield the types whose members are on a path after a cast, or behind a function."""
+    yield from _casts(request)
+    yield from (step.rpartition("/")[0] for step in _behind(request))
+
+
+def _shorter_ways(model: Model, name: str) -> Iterator[str]:
+    """Yield what leads to a type without a detour: entity sets, singletons and properties."""
+    leading = {name, *model.descendants(name)}
     yield from (source.name for source in model.sources if source.type in leading)
     for declared in model.structured():
         for item in declared.navigation:
