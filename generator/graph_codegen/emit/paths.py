@@ -241,8 +241,9 @@ class PathWriter:
         if request.kind == "count":
             return {"text/plain": {"schema": value}}
         if request.returns == STREAM:
-            types = self.media_types.get(request.steps[-1], ()) or ("application/octet-stream",)
-            return {name: {"schema": EDM_SCHEMAS["Edm.Stream"]} for name in types}
+            known = self.media_types.get(request.steps[-1]) if request.kind == "content" else None
+            names = known or ("application/octet-stream",)
+            return {name: {"schema": EDM_SCHEMAS["Edm.Stream"]} for name in names}
         if request.returns.collection:
             link = {"@odata.nextLink": {"type": "string"}}
             count = {"@odata.count": {"type": "integer"}} if "count" in request.options else {}

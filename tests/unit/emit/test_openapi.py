@@ -152,6 +152,23 @@ def test_the_path_of_an_overload_is_its_own() -> None:
     assert request == "GET /items/{item-id}/f(a={a})"
 
 
+def test_what_is_bound_to_a_result_has_both_paths_too() -> None:
+    more = """<Function Name="all" IsBound="true" IsComposable="true"><Parameter Name="on" Type="graph.item"/>
+      {}<ReturnType Type="Collection(graph.item)"/></Function>
+      <Action Name="end" IsBound="true"><Parameter Name="on" Type="Collection(graph.item)"/></Action>"""
+    optional = parameter("a", "Edm.String", optional=True)
+    paths = built(with_function(more=more.format(optional)))["paths"]
+    for path in ("/items/{item-id}/all()/end", "/items/{item-id}/all(a='{a}')/end"):
+        assert paths[path]["post"]["x-graph"]["request"] == "POST /items/{item-id}/all(a={a})/end"
+
+
+def test_a_stream_may_be_the_result_of_a_function() -> None:
+    more = """<Function Name="file" IsBound="true"><Parameter Name="on" Type="Collection(graph.item)"/>
+      <ReturnType Type="Edm.Stream"/></Function>"""
+    responses = built(with_function(more=more))["paths"]["/items/file()"]["get"]["responses"]
+    assert [*responses["200"]["content"]] == ["application/octet-stream"]
+
+
 def test_recordings_of_all_meetings_are_asked_for_as_graph_wants_it(ours: dict[str, Any]) -> None:
     start = "/communications/onlineMeetings/getAllRecordings("
     optional = (
