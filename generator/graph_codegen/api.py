@@ -25,7 +25,7 @@ from graph_codegen import __version__
 from graph_codegen.csdl import reader, xml
 from graph_codegen.csdl.ast import Document
 from graph_codegen.errors import CodegenError, Diagnostic, Place, error, refuse
-from graph_codegen.facts import corrections, documented, supplement
+from graph_codegen.facts import clouds, corrections, documented, notifications, supplement
 from graph_codegen.facts.settings import Settings, with_package, with_roots, with_service_root
 from graph_codegen.facts.settings import load as load_settings
 from graph_codegen.install import replace
@@ -39,6 +39,7 @@ from graph_codegen.model.unsaid import count_unsaid
 from graph_codegen.model.writer import write
 from graph_codegen.openapi import content as openapi
 from graph_codegen.service.left_out import LeftOut, find_left_out
+from graph_codegen.service.requests import list_requests
 from graph_codegen.service.slices import existing, missing, take_slice
 from graph_codegen.text import shorten
 
@@ -232,12 +233,20 @@ def generate(
     Raises CodegenError for a document, roots, a name, a service root, a configuration or facts that cannot
     be used.
     """
+    roots, exclude = tuple(roots), tuple(exclude)
+    given = {
+        "roots": roots,
+        "exclude": exclude,
+        "service_root": service_root,
+        "documented_only": documented_only,
+        "descriptions": descriptions,
+    }
     run = _Run(
         config,
         strict,
         progress,
-        (*roots,),
-        (*exclude,),
+        roots,
+        exclude,
         documented_only,
         corrected=corrected,
         references=references,
@@ -258,6 +267,8 @@ def generate(
         "service_root": settings.service_root,
         "documented_only": settings.documented_only,
         "descriptions": descriptions,
+        # What no configuration says, for a check without these arguments.
+        **({"given": names} if (names := [name for name in given if given[name]]) else {}),
     }
     return Package(
         name=settings.package,
@@ -417,8 +428,11 @@ def read_subset(
 
 
 def _read_document(path: Path) -> Document:
+    return parse_document(xml.load(path), xml.display_name(path))
+
+
+def parse_document(data: bytes, name: str) -> Document:
     """Read a document, CSDL or OpenAPI by its content. Raises CodegenError for one that cannot be read."""
-    data, name = xml.load(path), xml.display_name(path)
     if not openapi.recognise(data):
         return reader.read(data, name)
     # Loads a parser of YAML, which CSDL does not need.
@@ -561,7 +575,12 @@ class _Run:
             hint = "this document is a part of Graph: name the whole, by --metadata or graph-codegen init"
             raise CodegenError(changed(found, message=f"{found.message}; {hint}"))
         self._warn_of_roots(lacking, source.document.file)
-        return [root for root in wanted if root not in lacking]
+        return self._bring(source.model, [root for root in wanted if root not in lacking])
+
+    def _bring(self, model: Model, roots: Sequence[str]) -> Sequence[str]:
+        """Return roots with the types of the notifications about them."""
+        known = notifications.load(*self.settings.fact_folders)
+        return notifications.bring(known, model, roots)
 
     def take_sides(self, old: Source, new: Source) -> tuple[Side, Side]:
         """Take the subsets of two documents to compare, and warn of what is not understood of them."""
@@ -581,7 +600,7 @@ class _Run:
             Side(
                 source.document,
                 source.model,
-                take_slice(source.model, found, self.settings.exclude),
+                take_slice(source.model, self._bring(source.model, found), self.settings.exclude),
             )
             for source, found in zip((old, new), had, strict=True)
         )
@@ -599,6 +618,14 @@ class _Run:
             model = self._take(whole, side.subset.roots).model
             return self.build(model, self.settings, executor)
 
+    def _compare_clouds(self, model: Model, settings: Settings) -> clouds.Clouds:
+        """Return which clouds have the requests of a model, by the documents of the clouds."""
+        offers: dict[str, clouds.Offer] = {}
+        for cloud, path in settings.clouds.items():
+            source = self.read(path)
+            offers[cloud] = clouds.list_offer(source.document, source.model, settings.roots)
+        return clouds.compare(offers, (request.http for request in list_requests(model)))
+
     def build(
         self,
         model: Model,
@@ -611,4 +638,6 @@ class _Run:
         from graph_codegen.emit.package import build, facts
 
         known = facts(*settings.fact_folders, own_descriptions=descriptions)
+        if settings.clouds:
+            known = changed(known, clouds=self._compare_clouds(model, settings))
         return build(model, settings, known, executor=executor)

@@ -46,12 +46,13 @@ class Parameter:
 class Operation:
     """One request that Graph takes.
 
-    ``path`` is a template below the cloud's base URL (``/communications/calls/{call-id}``),
-    ``python`` the method that sends it (``calls.get``), ``kind`` what it does, ``returns`` the type
-    of the result (None: nothing). ``parameters`` are in the order of path, header or body, and query.
-    ``documented`` says that a page of Graph's documentation has the request, as far as is known; the
-    others are in its metadata alone. ``permissions`` are the documented ones. ``media_types`` are those
-    of the stream that it reads, where they are known, the default one first.
+    ``path`` is a template below the cloud's base URL (``/communications/calls/{call-id}``), ``python``
+    the method that sends it (``calls.get``), ``kind`` what it does, ``returns`` the type of the result
+    (None: nothing). ``clouds`` are those whose metadata has it, ``clouds_unknown`` those of which it is
+    not known, since their metadata was not compared. ``parameters`` are in the order of path, header or
+    body, and query. ``documented`` says that a page of Graph's documentation has the request, as far as
+    is known; the others are in its metadata alone. ``permissions`` are the documented ones.
+    ``media_types`` are those of the stream that it reads, where they are known, the default one first.
     """
 
     method: str
@@ -61,6 +62,7 @@ class Operation:
     parameters: tuple[Parameter, ...]
     returns: str | None
     clouds: frozenset[Cloud]
+    clouds_unknown: frozenset[Cloud] = frozenset()
     documented: bool = False
     permissions: Permissions = NO_PERMISSIONS
     media_types: tuple[str, ...] = ()

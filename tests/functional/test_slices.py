@@ -6,6 +6,8 @@ import hashlib
 import json
 import re
 import shlex
+import subprocess
+import sys
 import threading
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -17,8 +19,11 @@ from unittest.mock import patch
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
+from graph_codegen import api
+from graph_codegen.assets import folder
 from graph_codegen.cli import metadata
-from graph_codegen.facts import settings
+from graph_codegen.facts import notifications, settings
+from graph_codegen.install.manifest import list_given
 from tests.support.csdl import SERVICE, content, document, graph_codegen
 
 PAGE = (Path(__file__).parents[2] / "docs" / "slices.md").read_text(encoding="utf-8")
@@ -374,3 +379,121 @@ def test_answers_come_as_json(project: Path, arguments: tuple[str, ...]) -> None
     told = answer(project, *arguments)
     for item in (*found.get("roots", ()), *found.get("properties", ()), *found.get("members", ())):
         assert item.get("root", item.get("name")) in told
+
+
+# -- notifications
+
+
+NOTIFIED = GRAPH.replace(
+    '<EnumType Name="callState">',
+    '<ComplexType Name="commsNotifications">'
+    '<Property Name="value" Type="graph.commsNotification"/></ComplexType>'
+    '<ComplexType Name="commsNotification"/><EnumType Name="callState">',
+)
+
+
+@pytest.mark.parametrize(
+    ("root", "brings"),
+    [("communications", True), ("/communications/calls", True), ("users", False),
+     ("POST /communications/calls/*/mute", False)],
+)  # fmt: skip
+def test_a_root_brings_the_types_of_its_notifications(
+    tmp_path: Path, root: str, brings: bool
+) -> None:
+    (tmp_path / FILE).write_bytes(document(NOTIFIED))
+    found = api.read_subset(tmp_path / FILE, roots=[root])
+    assert ("microsoft.graph.commsNotification" in found.model.types) is brings
+    assert ("commsNotifications" in found.roots) is brings
+    without = api.read_subset(tmp_path / FILE, roots=[root], exclude=["commsNotifications"])
+    assert "microsoft.graph.commsNotifications" not in without.model.types
+
+
+def test_every_type_of_notifications_exists_and_names_its_page() -> None:
+    known = notifications.load(folder("metadata"))
+    model = api.read().model
+    assert all(f"microsoft.graph.{name}" in model.types for name in known)
+    assert {root for roots in known.values() for root in roots} == {
+        "communications", "communications/calls", "subscriptions",
+    }  # fmt: skip
+    assert not {*known} & {*settings.load().roots}
+    text = (folder("metadata") / notifications.FILE).read_text(encoding="utf-8")
+    for name, found in json.loads(text).items():
+        assert found["source"].startswith("https://learn.microsoft.com/graph/")
+        assert name.lower() in found["source"]
+
+
+# -- clouds
+
+
+def clouds_of(project: Path, method: str) -> tuple[set[str], set[str]]:
+    """Return the clouds that a method of the generated client has, and those of which it is not known."""
+    program = (
+        "import sys, json; sys.path.insert(0, 'generated'); from my_graph import OPERATIONS\n"
+        f"[found] = [o for o in OPERATIONS if o.python == {method!r}]\n"
+        "print(json.dumps([[c.name for c in x] for x in (found.clouds, found.clouds_unknown)]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=project, capture_output=True, text=True, check=True
+    )
+    having, unknown = json.loads(done.stdout)
+    return {*having}, {*unknown}
+
+
+EVERY_CLOUD = {"GLOBAL", "US_GOV_L4", "US_GOV_L5", "CHINA"}
+
+
+def test_clouds_are_claimed_only_where_their_metadata_was_compared(project: Path) -> None:
+    answer(project, "generate")
+    assert clouds_of(project, "calls.create") == (
+        {"GLOBAL", "US_GOV_L4", "US_GOV_L5"}, set(),
+    )  # fmt: skip
+    assert clouds_of(project, "users.list") == (set(), EVERY_CLOUD)
+
+    (project / "gov.xml").write_bytes(document(GRAPH.replace("mute", "silence")))
+    config = project / "graph-codegen.toml"
+    config.write_text(f'{CONFIGURATION}[clouds]\nGLOBAL = "{FILE}"\nUS_GOV_L4 = "gov.xml"\n')
+    answer(project, "generate")
+    assert clouds_of(project, "users.list") == ({"GLOBAL", "US_GOV_L4", "US_GOV_L5"}, {"CHINA"})
+    assert clouds_of(project, "calls.mute") == ({"GLOBAL"}, {"CHINA"})
+    assert re.search(r"calls/\{call-id\}/mute +yes +no", answer(project, "clouds"))
+    config.write_text(CONFIGURATION + '[clouds]\nMARS = "gov.xml"\n')
+    done = graph_codegen("generate", cwd=project)
+    assert done.returncode == 2
+    assert "has another cloud than GLOBAL, US_GOV_L4, US_GOV_L5, CHINA" in done.stderr
+
+
+# -- vendored
+
+
+def test_a_check_of_what_is_vendored_remembers_the_options(project: Path) -> None:
+    options = (
+        "--root",
+        "users",
+        "--exclude",
+        "PATCH /users/*",
+        "--service-root",
+        "http://localhost/a",
+    )
+    answer(project, "vendor", "app", *options)
+    answer(project, "vendor", "app", "--check")
+    assert (
+        graph_codegen(
+            "vendor", "app", "--check", "--root", "communications", cwd=project
+        ).returncode
+        == 1
+    )
+    # The configuration is asked for all that was not given, and a change of it is noticed.
+    answer(project, "vendor", "other")
+    answer(project, "vendor", "other", "--check")
+    config = project / "graph-codegen.toml"
+    config.write_text(CONFIGURATION.replace('"users", ', ""))
+    assert graph_codegen("vendor", "other", "--check", cwd=project).returncode == 1
+    answer(project, "vendor", "app", "--check")
+
+
+@pytest.mark.parametrize(
+    "given", ['["roots"], "roots": 5', '["roots"], "roots": [5]', "5", '["x"]']
+)
+def test_a_manifest_of_another_form_remembers_nothing(tmp_path: Path, given: str) -> None:
+    (tmp_path / "manifest.json").write_text(f'{{"files": {{}}, "given": {given}}}')
+    assert list_given(tmp_path) == {}

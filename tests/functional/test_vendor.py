@@ -151,6 +151,7 @@ def test_the_manifest_lies_inside_and_tells_where_the_package_is_from(
         "service_root": "https://graph.microsoft.com/v1.0",
         "documented_only": False,
         "descriptions": False,
+        "given": ["roots"],
         "files": {
             path.removeprefix(f"{PACKAGE}/"): hashlib.sha256(data).hexdigest()
             for path, data in expected(generated).items()

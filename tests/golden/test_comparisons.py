@@ -27,6 +27,7 @@ from graph_codegen.model.subset import ALL, take
 from graph_codegen.service.slices import existing
 from tests.conftest import REFRESH
 from tests.support.published import CHINA, GOVERNMENT, NEWEST, OLDER, OLDEST, published
+from tests.support.shipped import ROOTS as SHIPPED
 
 EXPECTED = Path(__file__).parent / "comparisons"
 
@@ -62,7 +63,7 @@ def lines(report: Report) -> Iterator[str]:
 
 @pairs
 def test_the_report_is_the_one_reviewed(old: str, new: str, request: pytest.FixtureRequest) -> None:
-    roots = tuple(settings.load().roots)
+    roots = SHIPPED
     found = "\n".join(lines(Report(comparison(old, new, roots)))) + "\n"
     path = EXPECTED / f"{old}-{new}.jsonl"
     if request.config.getoption(REFRESH):

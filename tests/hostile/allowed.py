@@ -350,7 +350,7 @@ class _Checker:
 
     def _fact(self, name: str, value: ast.expr) -> bool:
         match name, value:
-            case "clouds", ast.Name(constant):
+            case "clouds" | "clouds_unknown", ast.Name(constant):
                 return constant in self._declared
             case "documented" | "of_stream", ast.Constant(True):
                 return True

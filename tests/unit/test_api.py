@@ -238,7 +238,8 @@ def test_a_setting_leaves_out_what_is_not_documented(inputs: Path) -> None:
     alone = generate(config=config, documented_only=True)
     config.write_text(f"{CONFIG}documented_only = true")
 
-    assert generate(config=config) == alone
+    again = generate(config=config)
+    assert {**again.files, "manifest.json": ""} == {**alone.files, "manifest.json": ""}
     client, whole = (p.files["my_service/client.py"] for p in (alone, everything))
     assert [r.http for r in list_requests(read_subset(config=config).model)] == [
         "GET /communications",  # by these facts, and the others by ours

@@ -77,13 +77,15 @@ def session_of(resource: Resource[Any]) -> Any:
 class Facts(TypedDict):
     """What a declaration says besides its request line and its signature.
 
-    `clouds` are those that have the request, `documented` says that the documentation has it,
-    `permissions` are those that are documented; `wire_names` are the wire names that
-    cannot be derived from the names of the parameters, `media_types` those of the stream that it reads.
+    `clouds` are those that have the request, `clouds_unknown` those that may have it, `documented` says
+    that the documentation has it, `permissions` are those that are documented; `wire_names` are the wire
+    names that cannot be derived from the names of the parameters, `media_types` those of the stream that it
+    reads.
     `of_stream` says that it deletes a stream.
     """
 
     clouds: frozenset[Cloud]
+    clouds_unknown: NotRequired[frozenset[Cloud]]
     documented: NotRequired[bool]
     permissions: NotRequired[Permissions]
     wire_names: NotRequired[Mapping[str, str]]
@@ -192,6 +194,7 @@ class Declaration:
             parameters=tuple(parameters),
             returns=None if returns == "None" else returns,
             clouds=self._facts["clouds"],
+            clouds_unknown=self._facts.get("clouds_unknown", frozenset()),
             documented=self._facts.get("documented", False),
             permissions=self._facts.get("permissions", NO_PERMISSIONS),
             media_types=self._facts.get("media_types", ()),

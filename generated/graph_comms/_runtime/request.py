@@ -131,7 +131,7 @@ def prepare(
     enumerations", https://learn.microsoft.com/graph/best-practices-concept.
     """
     cloud = root.cloud
-    if cloud and root.refusing and cloud not in operation.clouds:
+    if cloud and root.refusing and cloud not in operation.clouds | operation.clouds_unknown:
         offered = ", ".join(str(other) for other in Cloud if other in operation.clouds) or "none"
         raise UnavailableInCloudError(
             operation=operation.python, cloud=cloud, reason=f"Graph offers it in: {offered}"

@@ -15,7 +15,8 @@ from graph_codegen.cli.console import DIFFERENT, PROGRESS, log, render_counts
 from graph_codegen.cli.options import Reading
 from graph_codegen.cli.workers import current_workers
 from graph_codegen.errors import error
-from graph_codegen.install import compare, replace
+from graph_codegen.facts import settings
+from graph_codegen.install import compare, manifest, replace
 from graph_codegen.install.replace import Written
 from graph_codegen.service.left_out import count_left_out
 
@@ -111,8 +112,17 @@ def vendor_command(
     """Copy the package into the folder DEST of an application, or update it there.
 
     Only the folder of the package in DEST is written to, and only what is generated. Files edited by
-    hand are refused, and the difference is shown.
+    hand are refused, and the difference is shown. A check without the options that say what is generated
+    takes those that the package there was made with.
     """
+    if check:
+        name = package or settings.load(reading["config"]).package
+        known = manifest.list_given(destination / name)
+        roots = roots or tuple(known.get("roots", ()))
+        exclude = exclude or tuple(known.get("exclude", ()))
+        service_root = service_root or known.get("service_root")
+        documented_only = documented_only or bool(known.get("documented_only"))
+        described = described or bool(known.get("descriptions"))
     built = _generate(
         metadata, roots, exclude, package, service_root, documented_only, described, reading
     )

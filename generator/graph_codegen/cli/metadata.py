@@ -63,7 +63,7 @@ def slice_command(
 
 
 @click.command("clouds")
-@click.argument("documents", metavar="CLOUD=DOCUMENT…", nargs=-1, required=True)
+@click.argument("documents", metavar="[CLOUD=DOCUMENT…]", nargs=-1)
 @options.roots
 @options.reading
 @click.option(
@@ -82,12 +82,12 @@ def clouds_command(
     """Show which requests exist in which cloud, by the metadata of the clouds.
 
     CLOUD is GLOBAL, US_GOV_L4, US_GOV_L5 or CHINA. GLOBAL must be among them: its requests are the
-    ones that are compared.
+    ones that are compared. Without any they are those of the configuration.
     """
     from graph_codegen.facts import clouds
 
-    given = dict(map(clouds.parse_argument, documents))
     chosen = settings.load(reading["config"])
+    given = dict(map(clouds.parse_argument, documents)) or chosen.clouds
     wanted, without = roots or chosen.roots, exclude or chosen.exclude
     offers: dict[str, clouds.Offer] = {}
     for cloud, path in given.items():

@@ -122,7 +122,7 @@ def _fetch(source: str, facts: tuple[Path, ...], reading: Reading) -> tuple[Fetc
 
     with PROGRESS.stage(f"reading {fetch.label(source)}"):
         fetched = fetch.fetch_document(source, date.today())
-    document = reader.read(fetched.data, fetched.name)
+    document = api.parse_document(fetched.data, fetched.name)
     references = map(reader.read_file, reading["references"])
     new = api.Source(document, resolve(document, *references))
     if reading["corrected"] and corrections.concern(new.model):

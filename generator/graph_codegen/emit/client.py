@@ -61,6 +61,7 @@ def render_client(model: Model, writer: DeclarationWriter, settings: Settings) -
     top, *resources = every_resource(model, writer, settings)
     prefix = client_prefix(model, settings)
     declarations = [d for resource in (top, *resources) for d in resource.declarations]
+    clouds = {name for d in declarations for name in (d.clouds, d.clouds_unknown)}
     option_sets = {declaration.method.option_set for declaration in declarations}
     shared = {
         "root": prefix.lower(),
@@ -74,7 +75,7 @@ def render_client(model: Model, writer: DeclarationWriter, settings: Settings) -
             writer.argument_annotation(o) for s in option_sets for o in s.declared
         },
         "settings": settings,
-        "availability": writer.clouds.sets,
+        "availability": {name: of for name, of in writer.clouds.sets.items() if name in clouds},
         "uses": _uses([top, *resources], writer),
     }
     return {

@@ -33,7 +33,8 @@ class Declaration:
     """A method as the client declares it.
 
     `returns` is the annotation of the result, None for no result. `reference` is the page of the type
-    that the method is about. `clouds` is the constant for the clouds that have the request.
+    that the method is about. `clouds` is the constant for the clouds that have the request, `clouds_unknown`
+    that for those of which it is not known, if there are any.
     `documented` says that the documentation has the request, `undocumented` that it is known to lack it.
     `permissions` are the arguments of `Permissions` by name, without empty ones. `media_types` are those
     of the stream that it reads, where they are known.
@@ -47,6 +48,7 @@ class Declaration:
     undocumented: bool
     permissions: Mapping[str, object]
     clouds: str
+    clouds_unknown: str
     media_types: tuple[str, ...]
 
     @property
@@ -88,6 +90,7 @@ class DeclarationWriter:
             undocumented=self.documented.lacks(request),
             permissions=_permissions(documentation, self.rules.get(request.http)),
             clouds=self.clouds.constant(request),
+            clouds_unknown=self.clouds.constant_of_unknown(request),
             media_types=media_types,
         )
 

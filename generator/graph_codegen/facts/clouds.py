@@ -1,6 +1,7 @@
 """In which clouds requests exist: `metadata/clouds.json`, derived from the metadata of each cloud.
 
-A cloud that publishes no metadata has the requests of another one, if the file says so (`as`).
+A cloud that publishes no metadata has the requests of another one, if the file says so (`as`). Of a request
+that was not compared, and of a cloud whose metadata was not, nothing is known.
 """
 
 from __future__ import annotations
@@ -62,9 +63,13 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Clouds:
-    """What the file says about each cloud. Raises ValueError for a cloud about which it says nothing."""
+    """What the file says about each cloud, and the requests that were compared, as `METHOD path`.
+
+    Raises ValueError for a cloud about which it says nothing.
+    """
 
     clouds: Mapping[str, Cloud]
+    compared: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         for name, cloud in self.clouds.items():
@@ -82,16 +87,26 @@ class Clouds:
         """Return the name of the constant that holds the clouds of a request."""
         return _constant(self._having(request.http))
 
+    def constant_of_unknown(self, request: Request) -> str:
+        """Return the name of the constant that holds the clouds of which it is not known, empty for none."""
+        unknown = self._unknown(request.http)
+        return _constant(unknown) if unknown else ""
+
     @property
     def sets(self) -> Mapping[str, tuple[str, ...]]:
-        """The clouds of each constant that a request in the file needs, and of the one for all clouds."""
-        lines = frozenset[str]().union(*map(self.lacking, self.clouds))
-        found = {NAMES, *map(self._having, lines)}
+        """The clouds of each constant that a request may need."""
+        lines = {"", *self.compared}
+        found = {*map(self._having, lines), *map(self._unknown, lines)}
         return {_constant(names): names for names in sorted(found, reverse=True)}
 
     def _having(self, line: str) -> tuple[str, ...]:
         """Return the names of the clouds that have a request, in the order of `NAMES`."""
-        return tuple(name for name in NAMES if line not in self.lacking(name))
+        unknown = self._unknown(line)
+        return tuple(n for n in NAMES if n not in unknown and line not in self.lacking(n))
+
+    def _unknown(self, line: str) -> tuple[str, ...]:
+        """Return the names of the clouds of which it is not known whether they have a request."""
+        return tuple(n for n in NAMES if n not in self.clouds or line not in self.compared)
 
 
 def _constant(names: Iterable[str]) -> str:
@@ -100,7 +115,7 @@ def _constant(names: Iterable[str]) -> str:
 
 
 def load(*folders: Path) -> Clouds:
-    """Read the clouds from the last folder that has the file; without it, all clouds have all requests.
+    """Read the clouds from the last folder that has the file; without it, nothing is known.
 
     Raises CodegenError if the file is not understood.
     """
@@ -165,7 +180,20 @@ def render_clouds(offers: Mapping[str, Offer]) -> str:
         for cloud, other in ASSUMED.items()
         if cloud not in clouds and other in clouds
     }
-    return json.dumps({"clouds": clouds}, indent=2) + "\n"
+    content = {"clouds": clouds, "compared": sorted(reference.lines)}
+    return json.dumps(content, indent=2) + "\n"
+
+
+def compare(offers: Mapping[str, Offer], lines: Iterable[str]) -> Clouds:
+    """Return which clouds have some requests, by what the clouds offer."""
+    compared = frozenset(lines)
+    clouds = {name: Cloud(lacks=compared - {*found.lines}) for name, found in offers.items()}
+    assumed = {
+        name: Cloud(as_=other)
+        for name, other in ASSUMED.items()
+        if name not in clouds and other in clouds
+    }
+    return Clouds(clouds | assumed, compared)
 
 
 def _reference(offers: Mapping[str, Offer]) -> Offer:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from graph_codegen.assets import folder
 from graph_codegen.errors import error
 from graph_codegen.facts import configuration
+from graph_codegen.facts.clouds import NAMES
 from graph_codegen.text import shorten
 
 GRAPH = "https://graph.microsoft.com/v1.0"
@@ -61,9 +62,9 @@ class Settings:
     nowhere, and `sha256` its digest, empty if any will do. `class_name` is what the names of the client
     classes begin with, empty for the usual. `home` is the root whose resources are attributes of the
     client itself, empty for none. `service_root` is where the clients of the package send requests to.
-    `documented_only` leaves out the requests that no page of the documentation has. `names` are Python
-    names by those of the metadata. `facts` is a folder with facts besides ours, `templates` one that is
-    laid over the folder of templates.
+    `documented_only` leaves out the requests that no page of the documentation has. `clouds` are
+    documents by cloud. `names` are Python names by those of the metadata. `facts` is a folder with
+    facts besides ours, `templates` one that is laid over the folder of templates.
     """
 
     roots: tuple[str, ...]
@@ -78,6 +79,7 @@ class Settings:
     service_root: str = GRAPH
     documented_only: bool = False
     names: Mapping[str, str] = field(default_factory=dict[str, str])
+    clouds: Mapping[str, Path] = field(default_factory=dict[str, Path])
     facts: Path | None = None
     templates: Path | None = None
 
@@ -110,6 +112,8 @@ def parse(content: Mapping[str, Any], file: Path, base: Settings | None) -> Sett
     said = {"class_name" if key == "class" else key: value for key, value in content.items()}
     for key in said.keys() & {"roots", "exclude"}:
         said[key] = tuple(said[key])
+    if "clouds" in said:
+        said["clouds"] = {cloud: file.parent / path for cloud, path in said["clouds"].items()}
     for key in said.keys() & {"facts", "templates"}:
         said[key] = file.parent / said[key]
         if not said[key].is_dir():
@@ -216,6 +220,19 @@ def _texts(wrong: Callable[[list[str]], str] = lambda value: "") -> _Form:
     )
 
 
+def _table(wrong: Callable[[dict[str, str]], str] = lambda value: "") -> _Form:
+    return _Form(
+        "a table of strings",
+        lambda value: isinstance(value, dict)
+        and all(isinstance(item, str) for item in value.values()),
+        wrong,
+    )
+
+
+def _wrong_clouds(documents: Mapping[str, str]) -> str:
+    return "" if {*documents} <= {*NAMES} else f"has another cloud than {', '.join(NAMES)}"
+
+
 def _wrong(key: str, value: object) -> str:
     """Return what is wrong with a key or its value, empty if nothing is."""
     if key not in _KEYS:
@@ -277,11 +294,8 @@ _KEYS: Mapping[str, _Form] = {
     "home": _text(),
     "service_root": _text(_wrong_service_root),
     "documented_only": _Form("true or false", lambda value: isinstance(value, bool)),
-    "names": _Form(
-        "a table of strings",
-        lambda value: isinstance(value, dict)
-        and all(isinstance(item, str) for item in value.values()),
-    ),
+    "names": _table(),
+    "clouds": _table(_wrong_clouds),
     "facts": _text(_wrong_folder),
     "templates": _text(_wrong_folder),
 }

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from graph_codegen.errors import error
 
@@ -41,6 +42,23 @@ def render_transition(manifest: str, before: Listed) -> str:
     """
     earlier = {path: " ".join(sorted(known)) for path, known in before.items()}
     return json.dumps({**json.loads(manifest), _BEFORE: earlier}, indent=2) + "\n"
+
+
+def list_given(folder: Path) -> Mapping[str, Any]:
+    """Return the arguments that a package in a folder was made with, as its manifest has them, by name.
+
+    Returns nothing if there is no manifest, or one of something else.
+    """
+    text = read_text(folder / MANIFEST)
+    try:
+        content = json.loads(text or "{}")
+        given = {name: content[name] for name in content.get("given", ())}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+    forms = {"service_root": str, "documented_only": bool, "descriptions": bool}
+    fit = all(isinstance(value, forms.get(name, list)) for name, value in given.items())
+    items = [item for value in given.values() if isinstance(value, list) for item in value]
+    return given if fit and all(isinstance(item, str) for item in items) else {}
 
 
 def list_files(folder: Path) -> Listed:

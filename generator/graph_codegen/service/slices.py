@@ -115,9 +115,10 @@ def take_slice(model: Model, roots: Sequence[str], exclude: Sequence[str] = ()) 
     excluded need not be there. Raises CodegenError as `take` does, and where nothing is left.
     """
     excluded = [parse(model, text) for text in exclude]
-    model = _without_types(model, (x.text for x in excluded if x.is_type))
+    whole, model = model, _without_types(model, (x.text for x in excluded if x.is_type))
     excluded = [x for x in excluded if not x.is_type]
-    chosen = [_find(model, root) for root in roots]
+    gone = whole.types.keys() - model.types.keys()
+    chosen = [_find(model, root) for root in roots if find_type(whole, root) not in gone]
     if not excluded and not any(root.line for root in chosen):
         return take(model, [root.text for root in chosen])
     types = [root.text for root in chosen if root.is_type]

@@ -26,7 +26,6 @@ from graph_codegen.diff.verdict.findings import Comparison, Step
 from graph_codegen.diff.verdict.rules import RULES, Effect
 from graph_codegen.emit.method_names import client_methods
 from graph_codegen.errors import CodegenError
-from graph_codegen.facts.settings import load as settings_of
 from graph_codegen.model.canonical import ordered
 from graph_codegen.model.model import Model
 from graph_codegen.model.resolver import resolve
@@ -39,6 +38,7 @@ from tests.support.examples import examples
 from tests.support.models import MODELS, NEIGHBOURS, SERVICES
 from tests.support.published import CHINA, GOVERNMENT, NEWEST, OLDER, OLDEST, published
 from tests.support.respelling import respelled
+from tests.support.shipped import ROOTS as SHIPPED
 
 
 def side(model: Model, file: str = "a.xml") -> Side:
@@ -248,7 +248,7 @@ def unnamed(a: Side, b: Side) -> set[str]:
 @pytest.mark.parametrize("other", [OLDEST, OLDER, GOVERNMENT])
 def test_every_added_or_removed_method_is_named(other: str) -> None:
     paths = published(NEWEST), published(other)
-    roots = settings_of().roots
+    roots = SHIPPED
     a, b = (read(path.read_bytes(), path.name, roots) for path in paths)
 
     assert methods(a.model) != methods(b.model)

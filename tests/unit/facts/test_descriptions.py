@@ -13,13 +13,14 @@ from graph_codegen.csdl.ast import EnumType
 from graph_codegen.emit.names import assign_names
 from graph_codegen.emit.openapi import build_openapi
 from graph_codegen.errors import CodegenError
-from graph_codegen.facts import descriptions, settings, supplement
+from graph_codegen.facts import descriptions, supplement
 from graph_codegen.facts.descriptions import Descriptions, TypeDescription
 from graph_codegen.model.model import Model
 from graph_codegen.model.resolver import resolve
 from graph_codegen.model.subset import take
 from graph_codegen.service.requests import list_requests
 from tests.support.csdl import ITEM, document
+from tests.support.shipped import ROOTS as SHIPPED
 
 METADATA = folder("metadata")
 
@@ -76,7 +77,7 @@ def model_of_service() -> Model:
 
 def test_everything_described_exists() -> None:
     model, redundant = supplement.apply(model_of_service(), supplement.load(METADATA))
-    subset = take(model, settings.load().roots).model
+    subset = take(model, SHIPPED).model
     known = descriptions.load(METADATA)
     lines = {f"{r.method} {r.path}" for r in list_requests(subset)}
     enums = [declared for declared in model.types.values() if isinstance(declared, EnumType)]
@@ -94,7 +95,7 @@ def test_everything_described_exists() -> None:
 
 def test_requests_of_the_same_form_share_a_text_unless_they_have_their_own() -> None:
     known = descriptions.load(METADATA)
-    subset = take(model_of_service(), settings.load().roots).model
+    subset = take(model_of_service(), SHIPPED).model
     texts = {request.http: known.of_request(request) for request in list_requests(subset)}
     shared = texts["DELETE /communications/onlineMeetings/{onlineMeeting-id}"]
     assert texts["DELETE /users/{user-id}/onlineMeetings/{onlineMeeting-id}"] == shared != ""

@@ -27,7 +27,8 @@ METADATA = ROOT / "metadata"
 SETTINGS = tomllib.loads((METADATA / "graph-codegen.toml").read_text(encoding="utf-8"))
 PROVENANCE = json.loads((METADATA / "provenance.json").read_text(encoding="utf-8"))
 
-ROOTS: list[str] = SETTINGS["roots"]
+NOTIFIED = json.loads((METADATA / "notifications.json").read_text(encoding="utf-8"))
+ROOTS: list[str] = [*SETTINGS["roots"], *NOTIFIED]
 SUBSET = METADATA / SETTINGS["document"]
 WHOLE = ROOT.parent / "shared" / "metadata" / PROVENANCE["document"]
 

@@ -173,7 +173,7 @@ def test_every_option_of_the_page_is_one_of_diff() -> None:
 
 
 def test_every_option_of_diff_is_on_the_page() -> None:
-    general = {"--config", "--strict", "--help", "-h"}
+    general = {"--config", "--reference", "--strict", "--help", "-h"}
     assert options("diff") - general <= set(re.findall(r"--[a-z-]+", PAGE))
 
 
