@@ -40,6 +40,12 @@ def docstring_source(text: str, indent: int = 4, *, code: str = "") -> str:
     return f'"""{_join(escaped, margin)}{margin}"""'
 
 
+def string_source(text: str) -> str:
+    """Return the source of a string that holds a text, on one line."""
+    escaped = printable(text).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def _join(lines: list[str], margin: str) -> str:
     return "".join(
         line if number == 0 else (margin + line if line else "\n")

@@ -367,6 +367,7 @@ def test_the_document_that_comes_along_is_said_to_be_a_part_of_graph(tmp_path: P
     [
         ("roots", FILE),
         ("roots", FILE, "CALL"),
+        ("deprecations",),
         *(("inspect", t) for t in ("call", "callState", "user")),
     ],
 )

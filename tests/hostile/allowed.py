@@ -36,15 +36,27 @@ LIBRARY = {
     "collections.abc": {"Iterable", "Iterator", "Mapping", "Sequence"},
     "importlib": {"import_module"},
     "pydantic": {"Field"},
+    "typing_extensions": {"deprecated"},
     "typing": {"TYPE_CHECKING", "Any", "BinaryIO", "ClassVar", "Literal", "TypedDict", "Unpack"},
 }
 """Names that may be imported from outside the package, by module."""
 
 _SWITCHES = (
-    '# mypy: disable-error-code="empty-body"',
-    "# pyright: reportReturnType=false",
+    (
+        '# mypy: disable-error-code="empty-body"',
+        "# pyright: reportReturnType=false",
+    ),
+    (
+        '# mypy: disable-error-code="empty-body, deprecated"',
+        "# pyright: reportReturnType=false, reportDeprecated=false",
+    ),
 )
 """What type checkers are told at the head of the client: declarations have no body."""
+
+_MODEL_SWITCHES = ('# mypy: disable-error-code="deprecated"', "# pyright: reportDeprecated=false")
+"""What they are told in modules of models that may use deprecated classes."""
+
+_DEPRECATED_FIELD = "json_schema_extra={'deprecated': True}"
 
 _LAZY_MODELS = """if TYPE_CHECKING:
     from . import models
@@ -98,8 +110,10 @@ def _copied(path: str, text: str) -> Iterator[str]:
 def module_findings(path: str, text: str) -> list[str]:
     """Return what is wrong with one generated module; `path` is that below the package."""
     found = [f"line {n} has what cannot be seen" for n, line in _lines(text) if not _seen(line)]
-    heads = (HEADER.strip(), *(_SWITCHES if path == "client.py" else ()))
-    found += _comments(text, heads)
+    kinds = _SWITCHES if path == "client.py" else ((), _MODEL_SWITCHES)
+    told = [[*_comments(text, (HEADER.strip(), *kind))] for kind in kinds]
+    fewest = min(told, key=len)
+    found += fewest
     tree = ast.parse(text)
     checker = _Checker(tree)
     checker.module(_STATEMENTS.get(path, _Checker.model_statement))
@@ -181,7 +195,9 @@ class _Checker:
             case ast.If(ast.Name("TYPE_CHECKING"), body, []):
                 return all(map(self._import, body))
             case ast.ImportFrom(str(module), names, 0):
-                return all(a.name in LIBRARY.get(module, ()) and not a.asname for a in names)
+                known = all(a.name in LIBRARY.get(module, ()) for a in names)
+                named = {(a.name, a.asname) for a in names if a.asname}
+                return known and named <= {("deprecated", "_deprecated")}
             case ast.ImportFrom(module, names, 1 | 2):
                 plain = all(_is_identifier(part) for part in (module or "a").split("."))
                 same = all(a.asname in (None, a.name, f"_{a.name}") for a in names)
@@ -241,8 +257,9 @@ class _Checker:
 
     def model_statement(self, node: ast.stmt) -> bool:
         match node:
-            case ast.ClassDef(_, [base, *added], keywords, body, []):
+            case ast.ClassDef(_, [base, *added], keywords, body, decorators):
                 self._need(all(_is_behaviour(one) for one in added), node)
+                self._need(self._deprecation(decorators), node)
                 named = {k.arg: k.value for k in keywords}
                 self._need(self._annotation(base), base)
                 self._need(named.keys() <= {"odata_type", "abstract", "key", "open_type"}, node)
@@ -267,6 +284,12 @@ class _Checker:
             case ast.AnnAssign(ast.Name(), annotation, ast.Constant(None)):
                 return self._annotation(annotation)
             case ast.AnnAssign(ast.Name(), annotation, ast.Call(ast.Name("Field"), [], keywords)):
+                if keywords and ast.unparse(keywords[-1]) == _DEPRECATED_FIELD:
+                    keywords = keywords[:-1]
+                    if len(keywords) == 1:
+                        return ast.unparse(keywords[0]) == "default=None" and self._annotation(
+                            annotation
+                        )
                 match [(k.arg, k.value) for k in keywords]:
                     case [
                         ("default", ast.Constant(None)),
@@ -274,6 +297,16 @@ class _Checker:
                         ("serialization_alias", ast.Constant(str(written))),
                     ]:
                         return read == written and self._annotation(annotation)
+        return False
+
+    def _deprecation(self, decorators: list[ast.expr]) -> bool:
+        """Whether decorators are none, or the one that marks what is deprecated."""
+        match decorators:
+            case []:
+                return True
+            case [ast.Call(ast.Name("_deprecated"), [text], [category])]:
+                quiet = ast.unparse(category) == "category=None"
+                return "_deprecated" in self._imported and _is_string(text) and quiet
         return False
 
     def models_statement(self, node: ast.stmt) -> bool:
@@ -337,11 +370,12 @@ class _Checker:
                     and set(names) <= self._declared
                     and names[1] == f"Async{names[0]}"
                 )
-            case ast.FunctionDef(decorator_list=[ast.Call(verb, [path], facts)]):
+            case ast.FunctionDef(decorator_list=[ast.Call(verb, [path], facts), *others]):
                 declared = ast.unparse(verb).partition(".")
                 return (
                     declared[0] in VERBS & self._imported
                     and declared[2] in ("", "page", "stream")
+                    and self._deprecation(others)
                     and _is_string(path)
                     and all(k.arg is not None and self._fact(k.arg, k.value) for k in facts)
                     and self._signature(node)

@@ -44,6 +44,8 @@ def describe(cls: type[BaseModel], schema: dict[str, Any], type_name: str) -> No
     than the class is read as the class. For the same reason, and because Graph leaves it out where the
     type is the declared one, it is no discriminator in the sense of OpenAPI.
     """
+    if "__deprecated__" not in vars(cls):
+        schema.pop("deprecated", None)  # that of a base class, which says nothing about this one
     properties = schema.get("properties", {})
     for described in properties.values():
         described.pop("title", None)  # the wire name in other words

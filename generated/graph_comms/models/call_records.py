@@ -994,8 +994,12 @@ class ParticipantEndpoint(Endpoint, odata_type="#microsoft.graph.callRecords.par
     feedback: UserFeedback | None = None
     """How the user rated the call. Null if they did not."""
 
-    identity: _graph.IdentitySet | None = None
-    """Who it is. Deprecated; use associatedIdentity."""
+    identity: _graph.IdentitySet | None = Field(
+        default=None, json_schema_extra={"deprecated": True}
+    )
+    """Who it is. Use associatedIdentity instead. Deprecated since 2023-11-06
+    (2023-11/New_Properties_Added); removal date 2026-11-06.
+    """
 
     name: str | None = None
     """Name of the machine."""
@@ -1082,11 +1086,19 @@ class CallRecord(_graph.Entity, odata_type="#microsoft.graph.callRecords.callRec
     modalities: edm.Collection[Modality] | None = None
     """All kinds of media used in the call. Declared not null."""
 
-    organizer: _graph.IdentitySet | None = None
-    """Who organized the call. Deprecated; use organizer_v2."""
+    organizer: _graph.IdentitySet | None = Field(
+        default=None, json_schema_extra={"deprecated": True}
+    )
+    """Who organized the call. Use organizer_v2 instead. Deprecated since 2023-11-06
+    (2023-06/New_Properties_Added); removal date 2026-11-06.
+    """
 
-    participants: edm.Collection[_graph.IdentitySet] | None = None
-    """Who took part, at most 130. Deprecated; use participants_v2."""
+    participants: edm.Collection[_graph.IdentitySet] | None = Field(
+        default=None, json_schema_extra={"deprecated": True}
+    )
+    """Who took part, at most 130. Use participants_v2 instead. Deprecated since 2023-11-06
+    (2023-06/New_Properties_Added); removal date 2026-11-06.
+    """
 
     start_date_time: edm.DateTimeOffset | None = None
     """When the first participant joined, in UTC. Declared not null."""

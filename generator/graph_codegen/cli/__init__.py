@@ -22,6 +22,7 @@ from graph_codegen.cli.generate import check_command, generate_command, vendor_c
 from graph_codegen.cli.metadata import (
     clouds_command,
     corrections_command,
+    deprecations_command,
     inspect_command,
     roots_command,
     slice_command,
@@ -71,6 +72,7 @@ class _Commands(click.Group):
         clouds_command,
         corrections_command,
         inspect_command,
+        deprecations_command,
         roots_command,
         openapi_command,
         api_command,

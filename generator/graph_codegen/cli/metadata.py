@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Unpack
 
@@ -20,6 +21,7 @@ from graph_codegen.facts import settings
 from graph_codegen.install import replace
 from graph_codegen.model import provenance
 from graph_codegen.model.subset import ALL
+from graph_codegen.text import shorten
 
 WIDE = 200
 """Columns of output to a file or pipe, which has no width of its own."""
@@ -113,12 +115,33 @@ def inspect_command(
 
     taken = api.read_subset(metadata, roots=(ALL,), **reading, progress=PROGRESS)
     found = find(taken.model, type_name)
+    names = assign_names(taken.model, settings.load(reading["config"]).names)
     if form == "json":
-        _show_json(describe_as_json(taken.model, assign_names(taken.model), found))
+        _show_json(describe_as_json(taken.model, names, found))
         return
     console = Console(soft_wrap=True, emoji=False, width=None if sys.stdout.isatty() else WIDE)
-    names = assign_names(taken.model, settings.load(reading["config"]).names)
     console.print(describe_type(taken.model, names, found))
+
+
+@click.command("deprecations")
+@options.metadata
+@options.roots
+@options.reading
+@options.form
+def deprecations_command(
+    metadata: Path | None, roots: tuple[str, ...], form: str, **reading: Unpack[Reading]
+) -> None:
+    """List what is deprecated, with the dates that the metadata gives."""
+    from graph_codegen.model.deprecations import list_deprecated
+
+    taken = api.read_subset(metadata, roots=roots, **reading, progress=PROGRESS)
+    found = list_deprecated(taken.model)
+    if form == "json":
+        listed = [{"kind": o.kind, "element": o.element, **asdict(o.deprecation)} for o in found]
+        _show_json({"format": "graph-codegen/deprecations/1", "deprecations": listed})
+        return
+    for one in found:
+        click.echo(f"{one.element}: {shorten(one.deprecation.text, 1_000)}")
 
 
 @click.command("roots")

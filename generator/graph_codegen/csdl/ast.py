@@ -303,6 +303,7 @@ class EntityContainer:
     annotations: tuple[Annotation, ...] = ()
     place: Place = field(default=Place(""), compare=False)
     imports: tuple[OperationImport, ...] = ()
+    _: KW_ONLY
     extends: str = ""
 
     def source(self, name: str) -> EntitySource | None:

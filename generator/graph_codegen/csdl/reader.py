@@ -441,7 +441,7 @@ class _Reader:
             tuple(annotations),
             self._place(element),
             tuple(imports),
-            self._full_name(element, "Extends") if "Extends" in attributes else "",
+            extends=self._full_name(element, "Extends") if "Extends" in attributes else "",
         )
 
     def _operation_import(self, element: Element, kind: str) -> OperationImport:

@@ -53,6 +53,7 @@ DESCRIPTION = f"{CORE}Description"
 EXPLICIT_OPERATION_BINDINGS = f"{CORE}ExplicitOperationBindings"
 OPTIONAL_PARAMETER = f"{CORE}OptionalParameter"
 REQUIRES_EXPLICIT_BINDING = f"{CORE}RequiresExplicitBinding"
+REVISIONS = f"{CORE}Revisions"
 UPDATE_RESTRICTIONS = f"{CAPABILITIES}UpdateRestrictions"
 
 TRUE = Constant("Bool", "true")
@@ -174,7 +175,7 @@ TERMS: dict[str, Term] = {
         Term(name=OPTIONAL_PARAMETER, shapes_methods=True),
         Term(name=REQUIRES_EXPLICIT_BINDING, shapes_methods=True),
         Term(name=EXPLICIT_OPERATION_BINDINGS, shapes_methods=True, holds_names=True),
-        Term(name=f"{CORE}Revisions", meaning="deprecation"),
+        Term(name=REVISIONS, meaning="deprecation"),
         Term(name=DESCRIPTION, meaning="description"),
         Term(name=f"{CORE}LongDescription", meaning="description"),
         Term(name="Org.OData.Validation.V1.DerivedTypeConstraint", holds_names=True),

@@ -16,6 +16,7 @@ from graph_codegen.emit.method_names import Path, class_prefix, client_methods, 
 from graph_codegen.emit.names import class_name
 from graph_codegen.emit.templates import render
 from graph_codegen.facts.settings import Settings
+from graph_codegen.model.deprecations import find_deprecation
 from graph_codegen.model.model import Model
 from graph_codegen.service.requests import list_requests
 from graph_codegen.text import docstring_source
@@ -77,6 +78,7 @@ def render_client(model: Model, writer: DeclarationWriter, settings: Settings) -
         "settings": settings,
         "availability": {name: of for name, of in writer.clouds.sets.items() if name in clouds},
         "uses": _uses([top, *resources], writer),
+        "uses_deprecated": any(find_deprecation(t.annotations) for t in model.types.values()),
     }
     return {
         "options.py": render("client/options.py.jinja2", **shared),

@@ -14,8 +14,9 @@ from graph_codegen.facts.descriptions import Descriptions
 from graph_codegen.facts.documented import Documentation, Documented
 from graph_codegen.facts.media_types import MediaTypes
 from graph_codegen.facts.permissions import Needs, Rules
+from graph_codegen.model.deprecations import find_deprecation, with_deprecation
 from graph_codegen.service.requests import STREAM, Request
-from graph_codegen.text import docstring_source
+from graph_codegen.text import docstring_source, string_source
 
 OTHER_ANNOTATIONS: Mapping[str, str] = {
     "$select": "Sequence[str]", "$expand": "Sequence[str]", "$filter": "str", "$orderby": "Sequence[str]",
@@ -50,6 +51,12 @@ class Declaration:
     clouds: str
     clouds_unknown: str
     media_types: tuple[str, ...]
+
+    @property
+    def deprecated(self) -> str:
+        """The source of what is said about its deprecation, empty for nothing."""
+        deprecation = self.method.request.deprecation
+        return string_source(deprecation.text) if deprecation else ""
 
     @property
     def is_page(self) -> bool:
@@ -122,6 +129,7 @@ class DeclarationWriter:
             for option in method.option_set.renamed
         ]
         summary = self._summary(method.request)
+        summary = with_deprecation(method.request.deprecation, summary)
         if self.documented.lacks(method.request):
             summary = f"Undocumented as far as known. {summary}"
         return "\n".join([summary, "", "Args:", *described] if described else [summary])
@@ -136,7 +144,13 @@ class DeclarationWriter:
         if argument is method.entity:
             return _ENTITIES[method.request.kind]
         text = self.descriptions.of_parameter(method.request, argument.wire_name)
-        return text or f"`{argument.wire_name}` of the {method.request.kind}."
+        request = method.request
+        parameters = {**request.through_parameters, **request.own_parameters}
+        parameter = parameters.get(argument.wire_name)
+        deprecation = find_deprecation(parameter.annotations) if parameter else None
+        return with_deprecation(
+            deprecation, text or f"`{argument.wire_name}` of the {request.kind}."
+        )
 
     def _summary(self, request: Request) -> str:
         """Return the first paragraph of a docstring: what the request does."""

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from graph_codegen.csdl.ast import ROOT_NAMESPACE, EnumType, Operation, StructuredType, TypeRef
+from graph_codegen.csdl.ast import (
+    ROOT_NAMESPACE,
+    Annotation,
+    EnumType,
+    Operation,
+    StructuredType,
+    TypeDeclaration,
+    TypeRef,
+)
 from graph_codegen.emit import reference
 from graph_codegen.emit.names import Names
 from graph_codegen.errors import error
+from graph_codegen.model.deprecations import find_deprecation
 from graph_codegen.model.model import Model
 
 
@@ -63,6 +73,7 @@ def _enum_type(declared: EnumType, names: Names) -> Iterator[RenderableType]:
         value = "unknown" if member.value is None else str(member.value)
         table.add_row(member.name, value, names.members[declared.name][member.name])
     yield table
+    yield from _deprecations(declared, [(m.name, m.annotations) for m in declared.members])
 
 
 def _structured_type(
@@ -93,7 +104,23 @@ def _structured_type(
             table.add_row(*row, _short(owner.name))
     yield table
     yield from _list("derived types", model.descendants(declared.name))
-    yield from _list("operations", tuple(map(_signature, _bound(model, lineage))))
+    bound = _bound(model, lineage)
+    yield from _list("operations", tuple(map(_signature, bound)))
+    deprecated = [(item.name, item.annotations) for owner in lineage for item in owner.members()]
+    deprecated += [(operation.name, operation.annotations) for operation in bound]
+    yield from _deprecations(declared, deprecated)
+
+
+def _deprecations(
+    declared: TypeDeclaration, inside: Iterable[tuple[str, Iterable[Annotation]]]
+) -> Iterator[RenderableType]:
+    """Yield what is deprecated of a type: the type itself, and what is in it by name."""
+    told = [(name, find_deprecation(found)) for name, found in inside]
+    own = find_deprecation(declared.annotations)
+    lines = [own.text] if own else []
+    lines += [f"{name}: {deprecation.text}" for name, deprecation in told if deprecation]
+    if lines:
+        yield from _list("deprecated", tuple(lines))
 
 
 def _signature(operation: Operation) -> str:
@@ -128,13 +155,19 @@ def describe_as_json(model: Model, names: Names, type_name: str) -> Mapping[str,
         "kind": declared.kind,
         "python": names.classes[type_name],
         "page": reference.page(declared.kind, type_name),
+        **_deprecation_as_json(declared.annotations),
     }
     if isinstance(declared, EnumType):
         members = names.members[type_name]
         return described | {
             "flags": declared.is_flags,
             "members": [
-                {"name": m.name, "value": m.value, "python": members[m.name]}
+                {
+                    "name": m.name,
+                    "value": m.value,
+                    "python": members[m.name],
+                    **_deprecation_as_json(m.annotations),
+                }
                 for m in declared.members
             ],
         }
@@ -155,6 +188,7 @@ def describe_as_json(model: Model, names: Names, type_name: str) -> Mapping[str,
                 "nullable": item.nullable is not False,
                 "python": attributes[item.name],
                 "declared_by": owner.name,
+                **_deprecation_as_json(item.annotations),
             }
             for owner in reversed(lineage)
             for item in owner.properties
@@ -166,6 +200,7 @@ def describe_as_json(model: Model, names: Names, type_name: str) -> Mapping[str,
                 "contained": bool(item.contains_target),
                 "python": attributes[item.name],
                 "declared_by": owner.name,
+                **_deprecation_as_json(item.annotations),
             }
             for owner in reversed(lineage)
             for item in owner.navigation
@@ -177,10 +212,16 @@ def describe_as_json(model: Model, names: Names, type_name: str) -> Mapping[str,
                 "on_collection": operation.parameters[0].type.collection,
                 "parameters": [{"name": p.name, "type": str(p.type)} for p in operation.own],
                 "returns": str(operation.returns.type) if operation.returns else None,
+                **_deprecation_as_json(operation.annotations),
             }
             for operation in _bound(model, lineage)
         ],
     }
+
+
+def _deprecation_as_json(annotations: Iterable[Annotation]) -> dict[str, object]:
+    found = find_deprecation(annotations)
+    return {"deprecated": asdict(found)} if found else {}
 
 
 def _bound(model: Model, lineage: Iterable[StructuredType]) -> tuple[Operation, ...]:

@@ -12,6 +12,7 @@ from graph_codegen.emit.methods import Argument, Method
 from graph_codegen.emit.templates import render
 from graph_codegen.facts.settings import Settings
 from graph_codegen.model.model import Model
+from graph_codegen.text import markdown_source
 
 _MODEL = re.compile(r"models\.[\w.]+")
 
@@ -52,6 +53,7 @@ def render_method_page(model: Model, writer: DeclarationWriter, settings: Settin
         documented_count=sum(d.documented for d in declarations),
         option_sets=sorted(option_sets, key=lambda item: item.name),
         signature=_signature,
+        text=markdown_source,
         returns=returns,
     )
 

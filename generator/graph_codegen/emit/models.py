@@ -28,19 +28,23 @@ from graph_codegen.emit.names import (
     Names,
     edm_annotation,
 )
-from graph_codegen.emit.schemas import SCHEMAS
+from graph_codegen.emit.schemas import DEPRECATION, SCHEMAS
 from graph_codegen.emit.templates import gathered, render
 from graph_codegen.emit.x_graph import EXTENSION, JSON
 from graph_codegen.errors import error
-from graph_codegen.text import docstring_source
+from graph_codegen.model.deprecations import Deprecation, with_deprecation
+from graph_codegen.text import docstring_source, string_source
 
-_STRING = re.compile(r'"""(?:[^"\\]|\\.)*"""', re.DOTALL)
-"""A docstring as written by `text`: every quote inside is escaped."""
+_STRING = re.compile(r'"""(?:[^"\\]|\\.)*"""|(?<=@_deprecated\()"(?:[^"\\]|\\.)*"', re.DOTALL)
+"""A docstring or the text about a deprecation, as written by `text`: every quote inside is escaped."""
 
 _PARSING = Lock()
 """Held while datamodel-code-generator runs: it parses with `ast`, which older patch versions of CPython
 cannot do in two threads ("AST constructor recursion depth mismatch",
 https://github.com/python/cpython/issues/106905)."""
+
+_FIRST = re.compile(r"^(class |@_deprecated\()", re.MULTILINE)
+"""The beginning of the first class."""
 
 _REBUILD = re.compile(r"^\w+\.model_rebuild\(\)$", re.MULTILINE)
 
@@ -77,13 +81,18 @@ def render_models(document: JSON, names: Names) -> dict[str, str]:
     modules = list(_modules(document, names))
     if not modules:
         raise error("there is nothing to generate: the roots lead to no type", "metadata")
-    sources = {f"{module.name}.py": _source(module, names) for module in modules}
+    deprecated = any(schema.get("deprecated") for schema in _schemas(document).values())
+    sources = {
+        f"{module.name}.py": _source(module, names, uses_deprecated=deprecated)
+        for module in modules
+    }
     root_names = {name for m in modules if m.namespace == ROOT_NAMESPACE for name in m.schemas}
     module_names = sorted({names.modules[module.namespace] for module in modules})
-    sources |= dict(_divided(modules, names))
+    sources |= dict(_divided(modules, names, uses_deprecated=deprecated))
     sources["__init__.py"] = render(
         "models/init.py.jinja2",
         root_namespace=ROOT_NAMESPACE,
+        uses_deprecated=deprecated,
         modules=module_names,
         names=sorted(root_names, key=str.casefold),
         exports=sorted([*root_names, *module_names]),
@@ -91,7 +100,9 @@ def render_models(document: JSON, names: Names) -> dict[str, str]:
     return sources
 
 
-def _divided(modules: Iterable[_Module], names: Names) -> Iterator[tuple[str, str]]:
+def _divided(
+    modules: Iterable[_Module], names: Names, *, uses_deprecated: bool
+) -> Iterator[tuple[str, str]]:
     """Yield path and source of the modules of namespaces that are divided."""
     parts: dict[str, dict[str, list[str]]] = {}
     for module in modules:
@@ -103,6 +114,7 @@ def _divided(modules: Iterable[_Module], names: Names) -> Iterator[tuple[str, st
             "models/parts.py.jinja2",
             namespace=namespace,
             parts=dict(sorted(found.items())),
+            uses_deprecated=uses_deprecated,
             exports=exports,
         )
         yield f"{names.modules[namespace]}.py", source
@@ -185,8 +197,10 @@ class _Rewriter:
         graph: JSON = schema[EXTENSION]
         lineage = (schema, *_bases(self._schemas, schema))
         is_open = any(one[EXTENSION].get("open") for one in lineage)
-        text = reference.docstring(graph | {"open": is_open}, schema.get("description", ""))
+        text = reference.docstring(graph | {"open": is_open}, _described(schema))
         python: JSON = {"docstring": docstring_source(text)}
+        if deprecation := _deprecation(schema):
+            python["deprecated"] = string_source(deprecation.text)
         members = {member["name"]: member["value"] for member in graph.get("members", ())}
         if members and not graph.get("isFlags"):
             return {
@@ -217,6 +231,9 @@ class _Rewriter:
         python["docstrings"] = _docstrings(
             (attributes[wire], _property_text(value)) for wire, value in declared.items()
         )
+        python["deprecated_names"] = [
+            attributes[wire] for wire, value in declared.items() if value.get("deprecated")
+        ]
         rewritten = {"type": "object", "properties": properties}
         if not base:
             return rewritten | {"x-python": python}
@@ -251,7 +268,16 @@ def _behaviour(type_name: str, attributes: Iterable[str]) -> str:
 
 def _property_text(schema: JSON) -> str:
     null = schema[EXTENSION].get("nullable", True)
-    return reference.property_text(schema.get("description", ""), null=null)
+    return reference.property_text(_described(schema), null=null)
+
+
+def _deprecation(schema: JSON) -> Deprecation | None:
+    told = schema.get("x-ms-deprecation")
+    return told and Deprecation(*(told.get(name, "") for name in DEPRECATION.values()))
+
+
+def _described(schema: JSON) -> str:
+    return with_deprecation(_deprecation(schema), schema.get("description", ""))
 
 
 def _members(schema: JSON) -> Iterator[tuple[str, str]]:
@@ -263,7 +289,7 @@ def _docstrings(texts: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name: docstring_source(text) for name, text in texts if text}
 
 
-def _source(module: _Module, names: Names) -> str:
+def _source(module: _Module, names: Names, *, uses_deprecated: bool) -> str:
     body = _body(module, names)
     code = _STRING.sub("", body)  # a word in a string does not use a name
     qualified = {word.partition(".")[0] for word in _words(code) if "." in word}
@@ -284,6 +310,8 @@ def _source(module: _Module, names: Names) -> str:
         base_modules=base_modules,
         typing_modules=typing_modules,
         names=sorted(module.schemas),
+        deprecated="@_deprecated(" in code,
+        uses_deprecated=uses_deprecated,
         body=body,
     )
 
@@ -318,7 +346,8 @@ def _body(module: _Module, names: Names) -> str:
         )
         source = str(generate(document, config=config))
     # The head of the module is ours; and what it rebuilds at once, our models build on first use.
-    body = _REBUILD.sub("", source[source.index("\nclass ") :]).strip()
+    first = _FIRST.search(source)
+    body = _REBUILD.sub("", source[first.start() if first else 0 :]).strip()
     found = re.findall(r"^class (\w+)\(", body, re.MULTILINE)
     if sorted(found) != sorted(module.schemas):
         changed = sorted(set(found) ^ set(module.schemas))

@@ -22,7 +22,7 @@ from graph_codegen.csdl.ast import (
     TypeRef,
     split_name,
 )
-from graph_codegen.emit.schemas import EDM_SCHEMAS, SCHEMAS, SchemaWriter, about
+from graph_codegen.emit.schemas import EDM_SCHEMAS, SCHEMAS, SchemaWriter, about, describe
 from graph_codegen.emit.security import Security
 from graph_codegen.emit.x_graph import EXTENSION, JSON
 from graph_codegen.facts.descriptions import Descriptions
@@ -155,8 +155,7 @@ class PathWriter:
 
     def _operation(self, request: Request, identifier: str, given: _Arguments) -> JSON:
         operation: JSON = {"operationId": identifier, "tags": [tag(request)]}
-        annotations = request.operation.annotations if request.operation else ()
-        operation |= about(self.descriptions.of_request(request), annotations)
+        operation |= describe(self.descriptions.of_request(request), request.deprecation)
         parameters = [self._key(key) for key in request.keys]
         parameters += [self._argument(request, key, p) for key, (_, p) in given.items()]
         parameters += [{"$ref": f"#/components/parameters/{name}"} for name in request.options]

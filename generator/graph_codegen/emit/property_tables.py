@@ -10,6 +10,7 @@ from graph_codegen.emit import reference
 from graph_codegen.emit.declarations import DeclarationWriter
 from graph_codegen.emit.names import is_attribute
 from graph_codegen.emit.templates import render
+from graph_codegen.model.deprecations import find_deprecation, with_deprecation
 from graph_codegen.model.model import Model
 from graph_codegen.text import markdown_source, printable
 
@@ -40,7 +41,11 @@ def _table(declared: StructuredType, writer: DeclarationWriter) -> _Table:
         name=_spelled(TypeRef(declared.name), writer),
         base=_spelled(TypeRef(declared.base), writer) if declared.base else "",
         page=reference.page(declared.kind, declared.name),
-        text=_text(writer.descriptions.of_type(declared)),
+        text=_text(
+            with_deprecation(
+                find_deprecation(declared.annotations), writer.descriptions.of_type(declared)
+            )
+        ),
         rows=list(_rows(declared, writer)),
     )
 
@@ -49,7 +54,10 @@ def _rows(declared: StructuredType, writer: DeclarationWriter) -> Iterator[tuple
     attributes = writer.names.attributes[declared.name]
     for item in declared.members():
         if is_attribute(item):
-            described = writer.descriptions.of_member(declared.name, item)
+            described = with_deprecation(
+                find_deprecation(item.annotations),
+                writer.descriptions.of_member(declared.name, item),
+            )
             text = reference.property_text(described, null=item.nullable is not False)
             yield attributes[item.name], _spelled(item.type, writer), _text(text)
 

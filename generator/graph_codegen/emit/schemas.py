@@ -15,6 +15,7 @@ from graph_codegen.csdl.ast import (
     PATHS,
     Annotation,
     EnumType,
+    Member,
     NavigationProperty,
     Parameter,
     Property,
@@ -24,9 +25,18 @@ from graph_codegen.csdl.ast import (
 from graph_codegen.emit.names import Names, is_attribute
 from graph_codegen.emit.x_graph import EXTENSION, JSON, Extensions
 from graph_codegen.facts.descriptions import Descriptions
+from graph_codegen.model.deprecations import Deprecation, find_deprecation, with_deprecation
 from graph_codegen.model.model import Model
 
 SCHEMAS = "#/components/schemas/"
+
+DEPRECATION = {
+    "date": "date",
+    "removal_date": "removalDate",
+    "version": "version",
+    "description": "description",
+}
+"""The keys of `x-ms-deprecation`, by the fields of a deprecation."""
 
 EDM_SCHEMAS: dict[str, JSON] = {
     "Edm.Binary": {"type": "string", "format": "base64url"},
@@ -104,10 +114,13 @@ class SchemaWriter:
             "type": "string",
             **({"enum": list(members)} if members and not declared.is_flags else {}),
             "x-enum-varnames": [members[m.name] for m in declared.members],
-            "x-enum-descriptions": [
-                self._descriptions.of_member(declared.name, m) for m in declared.members
-            ],
+            "x-enum-descriptions": [self._member(declared, m) for m in declared.members],
         }
+
+    def _member(self, owner: EnumType, member: Member) -> str:
+        """Return the text about a member, for whose deprecation JSON Schema has no place."""
+        text = self._descriptions.of_member(owner.name, member)
+        return with_deprecation(find_deprecation(member.annotations), text)
 
     def _structured_type(self, declared: StructuredType) -> JSON:
         own: JSON = {"type": "object"}
@@ -143,8 +156,17 @@ class SchemaWriter:
 
 
 def about(text: str, annotations: Iterable[Annotation]) -> JSON:
-    """Return what is said about an element: its description."""
-    return {"description": text} if text else {}
+    """Return what is said about an element: its description, and whether it is deprecated."""
+    return describe(text, find_deprecation(annotations))
+
+
+def describe(text: str, deprecation: Deprecation | None) -> JSON:
+    """Return a description and a deprecation, as Microsoft's own documents say it (`x-ms-deprecation`)."""
+    found: JSON = {"description": text} if text else {}
+    if deprecation:
+        told = {key: getattr(deprecation, name) for name, key in DEPRECATION.items()}
+        found |= {"deprecated": True, "x-ms-deprecation": {k: v for k, v in told.items() if v}}
+    return found
 
 
 def _nullable(schema: JSON) -> JSON:

@@ -25,7 +25,7 @@ from graph_codegen.csdl.ast import (
     TypeDeclaration,
     TypeRef,
 )
-from graph_codegen.csdl.vocabulary import DESCRIPTIVE_PROPERTIES, is_descriptive
+from graph_codegen.csdl.vocabulary import DESCRIPTIVE_PROPERTIES, REVISIONS, is_descriptive
 from graph_codegen.emit.names import is_attribute
 from graph_codegen.model.model import Model
 
@@ -89,6 +89,8 @@ class Extensions:
                 if all(isinstance(item, tuple) for item in items):
                     return dict(cast("tuple[tuple[str, str], ...]", items))
                 return [self._value(item) for item in items if not self._is_left_out(item)]
+            case Annotation(term) if term == REVISIONS:  # which say why something is deprecated
+                return Extensions(described=True).of_declaration(value)
             case _:
                 return self.of_declaration(value) if is_dataclass(value) else value
 

@@ -29,6 +29,7 @@ from graph_codegen.csdl.ast import (
 from graph_codegen.csdl.vocabulary import Kind, Option
 from graph_codegen.errors import CodegenError, error
 from graph_codegen.limits import CALLS, REQUESTS, SEGMENTS
+from graph_codegen.model.deprecations import Deprecation, find_deprecation
 from graph_codegen.model.model import Model
 from graph_codegen.service.capabilities import (
     all_explicit_bindings,
@@ -85,6 +86,7 @@ class Request:
     with its declaring type: `microsoft.graph.call/participants`. `result` is that of the composable function
     which the path goes through: `target` is the result, or what that leads to.
     `alternate` are the names of the properties that are the key in place of the entity's own.
+    `deprecation` is that of its operation, of a resource on its path, or of the type at its end.
     """
 
     kind: Kind
@@ -99,6 +101,7 @@ class Request:
     steps: tuple[str, ...] = ()
     result: Result | None = None
     alternate: tuple[str, ...] = ()
+    deprecation: Deprecation | None = None
 
     @property
     def through(self) -> Operation | None:
@@ -642,4 +645,12 @@ class _Walk:
             annotations=at.annotations,
             steps=at.steps,
             result=at.result,
+            deprecation=self._deprecation(at, operation),
         )
+
+    def _deprecation(self, at: Resource, operation: Operation | None) -> Deprecation | None:
+        of_operation = find_deprecation(operation.annotations) if operation else None
+        if of_operation or at.deprecation:
+            return of_operation or at.deprecation
+        target = self._model.structure(at.type.name)
+        return find_deprecation(target.annotations) if target else None

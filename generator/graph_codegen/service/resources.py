@@ -16,6 +16,7 @@ from graph_codegen.csdl.ast import (
     TypeRef,
     split_name,
 )
+from graph_codegen.model.deprecations import Deprecation, find_deprecation
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Resource:
     `cast` says that the path ends with the name of `type`, which derives from the type of what is there:
     of such a resource only what that type adds is addressed. `by_key` says that it ends with a key.
     `result` is that of the function which the path goes through.
+    `deprecation` is that of a property on the path, or of its entity set or singleton.
     """
 
     path: str
@@ -67,6 +69,7 @@ class Resource:
     cast: bool = False
     by_key: bool = False
     result: Result | None = None
+    deprecation: Deprecation | None = None
 
     def item(self, parts: Mapping[str, TypeRef], *, in_parentheses: bool = False) -> Resource:
         """Return the resource of a single item of this collection.
@@ -133,6 +136,7 @@ class Resource:
             removable=removable,
             contained=contained,
             result=self.result,
+            deprecation=find_deprecation(annotations) or self.deprecation,
         )
 
 
@@ -145,4 +149,5 @@ def top(source: EntitySource) -> Resource:
         type=TypeRef(source.type, source.kind == "EntitySet"),
         annotations=source.annotations,
         steps=(),
+        deprecation=find_deprecation(source.annotations),
     )
