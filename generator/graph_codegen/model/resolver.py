@@ -6,7 +6,7 @@ Aliases are document-wide (CSDL 5.2): Graph declares `self` in one schema and us
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TypeVar
@@ -169,10 +169,30 @@ class _Resolver:
         every = [*reversed(chain.values())]
         return replace(
             found[0],
-            sources=tuple(source for item in every for source in item.sources),
+            sources=tuple(
+                replace(
+                    source, bindings=tuple(self._targets_in(chain, source.bindings, containers))
+                )
+                for item in every
+                for source in item.sources
+            ),
             imports=tuple(item for one in every for item in one.imports),
             extends="" if self._absent.has(lost) else lost,
         )
+
+    def _targets_in(
+        self, chain: Container[str], bindings: Iterable[Binding], known: Container[str]
+    ) -> Iterator[Binding]:
+        """Yield the bindings to what is in a chain of containers, without its name in front (CSDL 13.4.2).
+
+        Those to other services, whose containers another document has, are dropped.
+        """
+        for binding in bindings:
+            head, slash, rest = binding.target.partition("/")
+            if head in chain and slash:
+                yield replace(binding, target=rest)
+            elif head not in known and not self._absent.has(head):
+                yield binding
 
     def _add_terms(self, terms: dict[str, Term], declared: Iterable[Term]) -> Iterator[Diagnostic]:
         for term in declared:
@@ -380,8 +400,7 @@ class _Resolver:
             item,
             type=self._full(item.type),
             bindings=tuple(
-                Binding(self._path(b.path), self._path(b.target).removeprefix(f"{owner}/"), b.place)
-                for b in item.bindings
+                Binding(self._path(b.path), self._path(b.target), b.place) for b in item.bindings
             ),
         )
         return self._annotated(full, f"{owner}/{item.name}")

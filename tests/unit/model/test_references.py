@@ -181,6 +181,30 @@ def test_a_container_has_what_it_extends() -> None:
     assert {request.segments[0] for request in list_requests(model)} == {"first", "middle", "own"}
 
 
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [
+        ("base", ["base"]),
+        ("n1.d/base", ["base"]),
+        ("microsoft.graph.c/own", ["own"]),
+        ("graph.c/own", ["own"]),
+        ("far.service/items", []),
+    ],
+)
+def test_bindings_name_containers_in_front_of_their_targets(target: str, found: list[str]) -> None:
+    own = (
+        ITEM
+        + f"""<EntityContainer Name="c" Extends="n1.d"><EntitySet Name="own" EntityType="graph.item">
+        <NavigationPropertyBinding Path="next" Target="{target}"/></EntitySet></EntityContainer>"""
+    )
+    base = """<EntityContainer Name="d"><EntitySet Name="base" EntityType="microsoft.graph.item"/>
+    </EntityContainer>"""
+    model = read(referring(schema(own), schema(base, "n1", "")))
+    assert model.diagnostics == ()
+    source = next(source for source in model.sources if source.name == "own")
+    assert [binding.target for binding in source.bindings] == found
+
+
 def test_a_container_that_extends_nothing_known_is_a_warning() -> None:
     model = extending(("c", "n1.lost", "own"))
     assert [d.message for d in model.diagnostics] == ["the container n1.lost is not declared"]
