@@ -186,7 +186,9 @@ class _Closure:
                 if not segments
             )
             message = "it is not an entity set, singleton, path, type or import"
-            raise self._missing(root, message, nearest(head, names))
+            alike = [n for n in names if n.rpartition(".")[2].lower() == head.lower()]
+            near = dict.fromkeys((*alike, *nearest(head, names)))
+            raise self._missing(root, message, [*near][:3])
         self._hold(found)
 
     def _missing(self, root: str, why: str, near: Iterable[str]) -> CodegenError:

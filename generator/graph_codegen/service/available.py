@@ -11,7 +11,7 @@ from graph_codegen.csdl.ast import ROOT_NAMESPACE, split_name
 from graph_codegen.model.model import Model
 from graph_codegen.model.subset import ALL
 from graph_codegen.service.requests import Request, list_requests
-from graph_codegen.service.slices import missing
+from graph_codegen.service.slices import missing, without_arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,9 @@ def _paths(model: Model, requests: tuple[Request, ...], text: str) -> Iterator[O
 
 
 def _spelled(path: str, segments: int) -> str:
-    """Return the beginning of a path, with `{id}` for each key on the way."""
+    """Return the beginning of a path, with `{id}` for each key on the way and no arguments."""
     parts: list[str] = []
-    for part in path.removeprefix("/").split("/"):
+    for part in without_arguments(path).removeprefix("/").split("/"):
         is_key = part.startswith("{")
         if not is_key and not segments:
             break

@@ -31,12 +31,21 @@ from graph_codegen.model.subset import (
     take,
     take_uses,
 )
+from graph_codegen.service.capabilities import is_optional
 from graph_codegen.service.requests import Request, list_requests
 from graph_codegen.text import shorten
 
 _LINE = re.compile(r"(DELETE|GET|PATCH|POST|PUT)\s+(\S.*)")
 _KEY = re.compile(r"\{[^{}]*\}|\*")
 _ARGUMENTS = re.compile(r"\([^()]*\)")
+_KEY_VALUE = re.compile(r"\(\s*(?!\*)[^()=]+\)")
+"""A key without the name of its property: `users('{id}')` is `users/{id}`."""
+_NAME = re.compile(r"([^\s(,=]+)\s*=")
+
+
+def without_arguments(path: str) -> str:
+    """Return a path without what is in parentheses: arguments of functions, keys."""
+    return _ARGUMENTS.sub("", path)
 
 
 def normal_form(line: str) -> str:
@@ -45,7 +54,7 @@ def normal_form(line: str) -> str:
     The case of letters, the names of keys, the arguments of functions and namespaces make no difference.
     """
     method, _, path = line.partition(" ")
-    plain = _KEY.sub("{}", _ARGUMENTS.sub("", path))
+    plain = _KEY.sub("{}", without_arguments(path))
     return f"{method} " + "/".join(part.rpartition(".")[2] for part in plain.lower().split("/"))
 
 
@@ -53,12 +62,14 @@ def normal_form(line: str) -> str:
 class Root:
     """A root or an exclude: everything, a path without keys, a request, or a type.
 
-    `text` is its one spelling. `line` is the normal form of a request, empty for all others.
+    `text` is its one spelling. `line` is the normal form of a request, empty for all others; `names` are
+    those of the arguments or of the key in parentheses at its end, None without any.
     """
 
     text: str
     segments: tuple[str, ...] = ()
     line: str = ""
+    names: frozenset[str] | None = None
 
     @property
     def is_type(self) -> bool:
@@ -66,20 +77,42 @@ class Root:
         return not self.segments and not self.line and self.text != ALL
 
     def covers(self, request: Request) -> bool:
-        """Whether it is a request, or one that leads to it."""
+        """Whether it is a request, or one that leads to it.
+
+        An operation without parentheses is all its overloads.
+        """
         if self.line:
-            return self.line == normal_form(request.http)
+            return self.line == normal_form(request.http) and self._has_names_of(request)
         if self.segments:
             return request.segments[: len(self.segments)] == self.segments
         return self.text == ALL
+
+    def _has_names_of(self, request: Request) -> bool:
+        operation = request.operation
+        if operation is None:
+            return self.names == _names(request.path)
+        if self.names is None:
+            return True
+        own = operation.own
+        wanted = {p.name.lower() for p in own if not is_optional(operation, p)}
+        return wanted <= self.names <= {p.name.lower() for p in own}
+
+
+def _names(path: str) -> frozenset[str] | None:
+    """Return the names of the arguments, or of the parts of a key, in parentheses at the end of a path."""
+    end = path.rstrip("/").rpartition("(")
+    if not end[1] or not end[2].endswith(")") or end[2] == "*)":
+        return None
+    return frozenset(name.lower() for name in _NAME.findall(end[2]))
 
 
 def parse(model: Model, text: str) -> Root:
     """Return what a text stands for in a model, whether it is there or not."""
     line = _LINE.fullmatch(text.strip())
     if line:
-        path = "/" + line[2].lstrip("/")
-        return Root(f"{line[1]} {path}", _segments(path), normal_form(f"{line[1]} {path}"))
+        path = _KEY_VALUE.sub("/{}", "/" + line[2].lstrip("/"))
+        whole = f"{line[1]} {path}"
+        return Root(whole, _segments(path), normal_form(whole), _names(path))
     segments = _segments(text)
     heads = {*(source.name for source in model.sources), *(item.name for item in model.imports)}
     if segments and segments[0] in heads:
@@ -89,7 +122,7 @@ def parse(model: Model, text: str) -> Root:
 
 def _segments(path: str) -> tuple[str, ...]:
     """Return the names on a path, without keys."""
-    parts = (_ARGUMENTS.sub("", part) for part in path.strip().split("/"))
+    parts = (without_arguments(part) for part in path.strip().split("/"))
     return tuple(part for part in parts if part and not _KEY.fullmatch(part))
 
 
@@ -191,10 +224,11 @@ def _find(model: Model, text: str) -> Root:
         return root
     below = _resource(model, root.segments)
     requests = list_requests(take(model, ["/".join(below)]).model) if below else ()
-    lines = [request.http for request in requests]
-    found = [line for line in lines if normal_form(line) == root.line]
+    found = [request.http for request in requests if root.covers(request)]
     if found:
-        return replace(root, text=found[0])
+        whole = found[0] if len(found) == 1 else without_arguments(found[0])
+        return replace(root, text=whole)
+    lines = [request.http for request in requests]
     ends = {normal_form(line).rpartition("/")[2]: line for line in reversed(lines)}
     near = suggestion(ends[end] for end in nearest(root.line.rpartition("/")[2], ends))
     message = f"the root {shorten(text)} does not exist: there is no such request{near}"

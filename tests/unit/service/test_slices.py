@@ -10,7 +10,7 @@ from graph_codegen.model.subset import take
 from graph_codegen.service.available import list_roots
 from graph_codegen.service.requests import list_requests
 from graph_codegen.service.slices import existing, take_slice
-from tests.support.csdl import model
+from tests.support.csdl import model, schema
 from tests.support.published import NEWEST, published
 
 SERVICE = """
@@ -97,6 +97,58 @@ def test_a_request_is_a_root(spelled: str, line: str) -> None:
     assert lines([spelled]) == {line}
     assert take_slice(MODEL, [spelled]).roots == (line,)
     assert existing(MODEL, [spelled, "GET /nobody"]) == (spelled,)
+
+
+OVERLOADED = model("""
+    <EntityType Name="pair"><Key><PropertyRef Name="a"/><PropertyRef Name="b"/></Key>
+      <Property Name="a" Type="Edm.String" Nullable="false"/>
+      <Property Name="b" Type="Edm.String" Nullable="false"/>
+    </EntityType>
+    <Function Name="near"><ReturnType Type="graph.pair"/></Function>
+    <Function Name="near"><Parameter Name="id" Type="Edm.String" Nullable="false"/>
+      <Parameter Name="far" Type="Edm.Boolean">
+        <Annotation Term="Org.OData.Core.V1.OptionalParameter"/></Parameter>
+      <ReturnType Type="graph.pair"/></Function>
+    <EntityContainer Name="c"><EntitySet Name="pairs" EntityType="graph.pair"/>
+      <FunctionImport Name="near" Function="graph.near"/></EntityContainer>
+    """)
+NEAR, NEAR_ID = "GET /near()", "GET /near(id={id},far={far})"
+PAIR = "GET /pairs(a={a},b={b})"
+
+
+@pytest.mark.parametrize(
+    ("spelled", "found"),
+    [
+        ("GET /near()", {NEAR}),
+        ("GET /near(id='x')", {NEAR_ID}),
+        ("GET /near(ID={id},far=true)", {NEAR_ID}),
+        ("GET /near", {NEAR, NEAR_ID}),
+        ("GET /near(*)", {NEAR, NEAR_ID}),
+        ("near", {NEAR, NEAR_ID}),
+        ("GET /pairs(a='1',b='2')", {PAIR}),
+        ("GET /pairs", {"GET /pairs"}),
+    ],
+)  # fmt: skip
+def test_arguments_tell_overloads_and_keys_apart(spelled: str, found: set[str]) -> None:
+    def requests(roots: list[str], exclude: tuple[str, ...] = ()) -> set[str]:
+        return {r.http for r in list_requests(take_slice(OVERLOADED, roots, exclude).model)}
+
+    assert requests([spelled]) == found
+    assert requests([*take_slice(OVERLOADED, [spelled]).roots]) == found
+    assert requests(["all"], (spelled,)) == requests(["all"]) - found
+
+
+def test_an_import_is_listed_by_its_name() -> None:
+    assert [(o.root, o.methods) for o in list_roots(OVERLOADED)] == [
+        ("near", 2), ("pairs", 6), ("all", 8),
+    ]  # fmt: skip
+    assert existing(OVERLOADED, ["near", "GET /near(x={x})", "GET /pairs('1')"]) == ("near",)
+
+
+def test_a_type_of_any_namespace_is_near_its_simple_name() -> None:
+    other = model(schema(SERVICE, "my.service"))
+    with pytest.raises(CodegenError, match=r"near are my\.service\.picture"):
+        take(other, ["Picture"])
 
 
 def test_a_request_brings_what_it_needs_and_the_way_to_it() -> None:
