@@ -18,6 +18,9 @@ _WRAPPER = "CollectionResponse"
 _ERRORS = ".ODataErrors"
 """The end of the namespace of schemas that describe errors."""
 
+_PLACES = ("Edm.Geography", "Edm.Geometry")
+"""How the names of the primitive types begin that have schemas, since they are written as GeoJSON."""
+
 
 @dataclass(frozen=True)
 class Components:
@@ -34,7 +37,7 @@ class Components:
     def types(self) -> dict[str, dict[str, object]]:
         """The schemas that are types of the service, by their full names.
 
-        Others describe how values are wrapped: pages of collections, errors, references, numbers.
+        Others describe how values are written: pages of collections, errors, references, numbers, places.
         """
         return {
             name: members(schema)
@@ -43,7 +46,7 @@ class Components:
         }
 
     def _is_helper(self, name: str, schema: dict[str, object]) -> bool:
-        if name.rpartition(".")[0].endswith(_ERRORS):
+        if name.startswith(_PLACES) or name.rpartition(".")[0].endswith(_ERRORS):
             return True
         wrapped = name.removesuffix(_WRAPPER)
         return wrapped != name and bool(self.find_items(schema))
@@ -72,10 +75,14 @@ class Components:
         return {}
 
     def type_name(self, schema: dict[str, object]) -> str:
-        """Return the full name of the type that a schema refers to, empty for another schema."""
+        """Return the full name of the type that a schema refers to, empty for another schema.
+
+        Edm.GeographyPoint is one, though no type of the document.
+        """
         name = text(schema.get("$ref"))
         short = name.removeprefix(_SCHEMAS)
-        return short if short != name and short in self.types else ""
+        is_type = short in self.types or short.startswith(_PLACES)
+        return short if short != name and is_type else ""
 
     def _look_up(self, reference: str) -> dict[str, object]:
         found: object = self.root

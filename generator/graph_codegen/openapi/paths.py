@@ -210,7 +210,7 @@ class PathReader:
                 self._skip(below, node)
 
     def _item(self, path: str, node: _Node, at: _Resource) -> Iterator[tuple[str, _Resource]]:
-        key = self._key_name(node)
+        key = self._key_name(node) or self._named_key(path, at.type.name)
         owner = key and self._owner(at.type.name, key)
         if not key or not owner:
             self._skip(path, node)
@@ -409,6 +409,16 @@ class PathReader:
             if parameter.get("in") == "path" and described:
                 last = described["name"]
         return last
+
+    def _named_key(self, path: str, type_name: str) -> str:
+        """Return the property that the key at the end of a path is called after, empty if there is none.
+
+        OpenAPI.NET.OData calls it `code` or `country-code`, and `code1` where the name is taken on the path.
+        """
+        name = path.rpartition("{")[2].rstrip("})")
+        names = (name, name.rpartition("-")[2])
+        every = (*names, *(name.rstrip("0123456789") for name in names))
+        return next((name for name in every if self._owner(type_name, name)), "")
 
     def _all_parameters(self, node: _Node) -> Iterator[dict[str, object]]:
         """Yield the parameters of a path and its requests, or those of a path further along it."""

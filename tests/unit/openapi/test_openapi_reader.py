@@ -176,6 +176,34 @@ def test_requests_that_nothing_declares_are_listed() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["{}-id", "id", "{}-id1", "id2"])
+def test_the_name_of_a_path_parameter_is_that_of_the_key(name: str) -> None:
+    text = json.dumps(library())
+    for kind in ("shelf", "book"):
+        text = text.replace(f"{{{kind}-id}}", f"{{{name.format(kind)}}}")
+        text = text.replace(f'"{kind}-id"', f'"{name.format(kind)}"')
+    text = text.replace("key: id of ", "The unique identifier of ")
+    assert "key: " not in text
+    found = openapi.model(json.loads(text))
+    assert {r.http for r in list_requests(found)} == {r.http for r in list_requests(FROM_CSDL)}
+
+
+def test_the_schemas_of_places_are_primitive_types() -> None:
+    changed = library()
+    types = changed["components"]["schemas"]
+    types["Edm.GeographyPoint"] = {"$ref": "#/components/schemas/Edm.GeometryPoint"}
+    types["Edm.GeometryPoint"] = {
+        "type": "object",
+        "properties": {"coordinates": {"type": "array"}},
+    }
+    types["library.site"] = {"type": "object", "properties": {"place": ref("x")}}
+    place = types["library.site"]["properties"]["place"]
+    place["$ref"] = "#/components/schemas/Edm.GeographyPoint"
+    site = openapi.model(changed).structure("library.site")
+    assert site
+    assert [str(item.type) for item in site.properties] == ["Edm.GeographyPoint"]
+
+
 AUTHOR = "/shelves/{shelf-id}/books/{book-id}/author"
 
 
