@@ -6,8 +6,9 @@ Aliases are document-wide (CSDL 5.2): Graph declares `self` in one schema and us
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from itertools import chain
 from typing import TypeVar
 
@@ -145,7 +146,7 @@ class _Resolver:
         )
         validate_model(model)
         own = (d for document in self._documents for d in document.diagnostics)
-        found = chain(own, again, self._unused(), find_unresolved_references(model))
+        found = chain(own, again, self._unused(model), find_unresolved_references(model))
         return replace(model, diagnostics=bounded(found), notes=self._absent.notes())
 
     def _one_container(self, containers: Mapping[str, EntityContainer]) -> EntityContainer | None:
@@ -235,8 +236,7 @@ class _Resolver:
         """Normalise an annotation target: full names, and one spelling for the signature of an overload."""
         overload = _OVERLOAD.fullmatch(target)
         if not overload:
-            head, slash, tail = target.partition("/")
-            return self._full(head) + slash + tail
+            return self._path(target)
         types = (parse_type_ref(text.strip()) for text in overload["types"].split(","))
         signature = ", ".join(str(self._ref(ref)) for ref in types if ref.name)
         return f"{self._full(overload['name'])}({signature}){overload['rest']}"
@@ -408,12 +408,38 @@ class _Resolver:
     def _path(self, path: str) -> str:
         return "/".join(self._full(part) for part in path.split("/"))
 
-    def _unused(self) -> Iterator[Diagnostic]:
+    def _unused(self, model: Model) -> Iterator[Diagnostic]:
+        members = cache(partial(_member_types, model))
         for target, placed in self._targets.items():
             declaration, _, member = target.partition("/")
-            if target not in self._used and declaration not in self._definitions:
+            known = target in self._used or declaration in self._definitions
+            if not known and not _leads_on(model, declaration, member, members):
                 message = "annotations on something that is not declared"
                 yield Diagnostic(message, placed.place, declaration, member)
+
+
+def _member_types(model: Model, name: str) -> Mapping[str, str]:
+    """Return the names of the types of all properties of a type, by the names of the properties."""
+    return {item.name: item.type.name for owner in model.lineage(name) for item in owner.members()}
+
+
+def _leads_on(
+    model: Model, container: str, path: str, members: Callable[[str], Mapping[str, str]]
+) -> bool:
+    """Whether a path leads from an entity set or singleton to a property (CSDL 14.2.2).
+
+    What is annotated there, and not where it is declared, holds for this path alone: it is not used.
+    """
+    head, *segments = path.split("/")
+    is_own = model.container and model.container.name == container
+    source = model.container.source(head) if is_own and model.container else None
+    owner = source.type if source else ""
+    for segment in segments:
+        bases = {declared.name for declared in model.lineage(segment)}
+        owner = segment if owner in bases else members(owner).get(segment, "")
+        if not owner:
+            return False
+    return bool(source and segments)
 
 
 def _count_values(value: Expression | None) -> int:

@@ -429,3 +429,28 @@ def test_names_inside_values_are_full(term: str, given: str, full: str) -> None:
 
     assert isinstance(found, Collection)
     assert [item.text for item in found.items if isinstance(item, Constant)] == [full]
+
+
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        ("ts/name", True),
+        ("ts/parent/name", True),
+        ("ts/graph.u/more", True),
+        ("ts/parent/graph.u", True),
+        ("ts/more", False),
+        ("ts/name/none", False),
+        ("ts/graph.none/name", False),
+        ("lost/name", False),
+        ("ts/parent/", False),
+    ],
+)
+def test_annotations_of_a_property_on_a_path_are_legal(path: str, known: bool) -> None:
+    found = model(f"""<EntityType Name="t"><Key><PropertyRef Name="name"/></Key>
+          <Property Name="name" Type="Edm.String"/>
+          <NavigationProperty Name="parent" Type="graph.t"/></EntityType>
+        <EntityType Name="u" BaseType="graph.t"><Property Name="more" Type="Edm.String"/></EntityType>
+        <EntityContainer Name="c"><EntitySet Name="ts" EntityType="graph.t"/></EntityContainer>
+        <Annotations Target="graph.c/{path}">
+          <Annotation Term="Org.OData.Core.V1.Description" String="x"/></Annotations>""")
+    assert (found.diagnostics == ()) is known
