@@ -142,7 +142,7 @@ def prepare(
         for p, value in given
         if _is_alias(p) and value is not UNSET
     }
-    body = {p.wire_name: value for p, value in given if p.location == "body"}
+    body: dict[str, object] = {p.wire_name: value for p, value in given if p.location == "body"}
     if operation.kind in ("add_ref", "set_ref"):
         body = {name: _whole(address, root) for name, address in body.items()}
     undeclared = options.get("undeclared") or {}

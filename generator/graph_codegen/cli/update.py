@@ -176,9 +176,9 @@ def init_command(
         reading = Reading(config=None, strict=False, corrected=True, references=())
         fetched, new = _fetch(source, chosen.fact_folders, reading)
         found = existing(new.model, chosen.roots) or (ALL,)
-    if source and chosen.address:
-        slices.keep(fetched.data, chosen.document)
-        said["sha256"] = new.document.sha256
+        if chosen.address:
+            slices.keep(fetched.data, chosen.document)
+            said["sha256"] = new.document.sha256
     said |= {"roots": [*(roots or found)], "exclude": [*exclude]}
     settings.parse(said, target, settings.load())
     replace.overwrite({target.name: slices.first_configuration(said)}, target.parent)

@@ -171,8 +171,6 @@ def describe_as_json(model: Model, names: Names, type_name: str) -> Mapping[str,
                 for m in declared.members
             ],
         }
-    if not isinstance(declared, StructuredType):
-        return described
     lineage = model.lineage(type_name)
     attributes = names.attributes[type_name]
     return described | {

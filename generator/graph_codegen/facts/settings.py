@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path, PurePath
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from graph_codegen.assets import folder
@@ -109,7 +109,9 @@ def parse(content: Mapping[str, Any], file: Path, base: Settings | None) -> Sett
         reason = _wrong(key, value)
         if reason:
             raise error(f"{shorten(key)} {reason}", str(file))
-    said = {"class_name" if key == "class" else key: value for key, value in content.items()}
+    said: dict[str, Any] = {
+        "class_name" if key == "class" else key: value for key, value in content.items()
+    }
     for key in said.keys() & {"roots", "exclude"}:
         said[key] = tuple(said[key])
     if "clouds" in said:
@@ -215,7 +217,7 @@ def _texts(wrong: Callable[[list[str]], str] = lambda value: "") -> _Form:
     return _Form(
         "a list of strings",
         lambda value: isinstance(value, list)
-        and all(isinstance(item, str) and item.isprintable() for item in value),
+        and all(isinstance(i, str) and i.isprintable() for i in cast("list[object]", value)),
         wrong,
     )
 
@@ -224,7 +226,7 @@ def _table(wrong: Callable[[dict[str, str]], str] = lambda value: "") -> _Form:
     return _Form(
         "a table of strings",
         lambda value: isinstance(value, dict)
-        and all(isinstance(item, str) for item in value.values()),
+        and all(isinstance(i, str) for i in cast("dict[str, object]", value).values()),
         wrong,
     )
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from graph_codegen.errors import error
 
@@ -57,8 +58,8 @@ def list_given(folder: Path) -> Mapping[str, Any]:
         return {}
     forms = {"service_root": str, "documented_only": bool, "descriptions": bool}
     fit = all(isinstance(value, forms.get(name, list)) for name, value in given.items())
-    items = [item for value in given.values() if isinstance(value, list) for item in value]
-    return given if fit and all(isinstance(item, str) for item in items) else {}
+    lists = [cast("list[object]", value) for value in given.values() if isinstance(value, list)]
+    return given if fit and all(isinstance(item, str) for item in chain(*lists)) else {}
 
 
 def list_files(folder: Path) -> Listed:

@@ -460,13 +460,13 @@ class _Walk:
     def _references(self, at: Resource) -> Iterator[Request]:
         many = at.type.collection
         item = self._item(at) if many else at
-        kinds: tuple[Kind, Kind] = ("list_refs", "add_ref") if many else ("get_ref", "set_ref")
-        read, write = (kind if allows_request(at.annotations, kind) else None for kind in kinds)
-        if read:
+        read: Kind = "list_refs" if many else "get_ref"
+        write: Kind = "add_ref" if many else "set_ref"
+        if allows_request(at.annotations, read):
             yield self._request(
                 read, at, suffix="/$ref", returns=replace(REFERENCE, collection=many)
             )
-        if write:
+        if allows_request(at.annotations, write):
             yield self._request(write, at, suffix="/$ref", body=REFERENCE)
         if item and item.removable and allows_request(at.annotations, "remove_ref"):
             yield self._request("remove_ref", item, suffix="/$ref")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from graph_codegen.csdl.ast import (
@@ -84,11 +84,12 @@ def _named(side: Side) -> Iterator[tuple[_Key, _Named]]:
 
 
 def _members(declared: TypeDeclaration, names: Names) -> Iterator[tuple[_Key, _Named]]:
-    items: list[Member | Property | NavigationProperty]
+    items: Iterable[Member | Property | NavigationProperty]
     if isinstance(declared, EnumType):
-        own, items = names.members[declared.name], [*declared.members]
+        own, items = names.members[declared.name], declared.members
     else:
-        own, items = names.attributes[declared.name], [*filter(is_attribute, declared.members())]
+        own = names.attributes[declared.name]
+        items = [item for item in declared.members() if is_attribute(item)]
     for item in items:
         element = f"{declared.name}/{item.name}"
         end = End(element, item.place, element, own[item.name])
