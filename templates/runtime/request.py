@@ -144,7 +144,7 @@ def prepare(
     }
     body: dict[str, object] = {p.wire_name: value for p, value in given if p.location == "body"}
     if operation.kind in ("add_ref", "set_ref"):
-        body = {name: _whole(address, root) for name, address in body.items()}
+        body = {name: _whole(operation, address, root) for name, address in body.items()}
     undeclared = options.get("undeclared") or {}
     if undeclared.keys() & body.keys():
         declared = ", ".join(sorted(undeclared.keys() & body.keys()))
@@ -161,9 +161,16 @@ def prepare(
     )
 
 
-def _whole(address: object, root: ServiceRoot) -> str:
-    """Return the address of an entity as Graph wants it in a reference: with the service root."""
+def _whole(operation: Operation, address: object, root: ServiceRoot) -> str:
+    """Return the address of an entity as Graph wants it in a reference: with the service root.
+
+    Raises ValueError for what is neither a path below the service root nor a whole address.
+    """
     text = str(address)
+    if not text.startswith(("/", "https://", "http://")):
+        raise ValueError(
+            f"{operation.python}: entity must be a path such as '/users/{{id}}', or a whole address"
+        )
     return root.url + text if text.startswith("/") else text
 
 

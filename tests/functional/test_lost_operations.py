@@ -167,6 +167,10 @@ def sent(package: Path) -> Sent:
 ADDRESS = f"{ROOT}/users/u"
 
 
+def _add_member(address: str, client: Any) -> None:
+    client.groups.members.add_ref("g", address)
+
+
 def test_references_are_addresses(sent: Sent) -> None:
     """Source: https://learn.microsoft.com/graph/api/group-post-members"""
     sent(lambda client: client.groups.members.add_ref("g", "/users/u"))
@@ -174,6 +178,10 @@ def test_references_are_addresses(sent: Sent) -> None:
 
     sent(lambda client: client.groups.members.remove_ref("g", "u"))
     assert (sent.line, sent.body) == ("DELETE /groups/g/members/u/$ref", None)
+
+    for wrong in ("", "u", "users/u", "javascript:u"):
+        with pytest.raises(ValueError, match="entity must be a path"):
+            sent(partial(_add_member, wrong))
 
     page = {"value": [{"@odata.id": ADDRESS}]}
     assert sent(lambda client: [*client.groups.members.list_refs("g")], page) == [ADDRESS]

@@ -151,7 +151,11 @@ def take_slice(model: Model, roots: Sequence[str], exclude: Sequence[str] = ()) 
     whole, model = model, _without_types(model, (x.text for x in excluded if x.is_type))
     excluded = [x for x in excluded if not x.is_type]
     gone = whole.types.keys() - model.types.keys()
-    chosen = [_find(model, root) for root in roots if find_type(whole, root) not in gone]
+    roots = [root for root in roots if find_type(whole, root) not in gone]
+    for root in roots:
+        if gone and missing(model, root) and not missing(whole, root):
+            raise error(f"the root {shorten(root)} is of a type that is excluded", model.place)
+    chosen = [_find(model, root) for root in roots]
     if not excluded and not any(root.line for root in chosen):
         return take(model, [root.text for root in chosen])
     types = [root.text for root in chosen if root.is_type]

@@ -224,6 +224,8 @@ def test_an_exclude_need_not_be_there_but_something_must_be_left() -> None:
     assert lines(["all"], ("me",)) == lines(["users"])
     with pytest.raises(CodegenError, match="what is excluded leaves no request"):
         take_slice(MODEL, ["users"], ("users",))
+    with pytest.raises(CodegenError, match="the root users is of a type that is excluded"):
+        take_slice(MODEL, ["users"], ("user",))
 
 
 @pytest.mark.parametrize(
