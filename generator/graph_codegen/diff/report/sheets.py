@@ -74,7 +74,7 @@ _Names = tuple[str, str]
 """The old and the new name of a declaration, empty on a side without it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Sides:
     """The declarations of both sides by name, and where elements went according to the findings.
 
@@ -107,7 +107,9 @@ def _sides(comparison: Comparison, old: Model, new: Model) -> _Sides:
             subject = operation_subject(declared)
             strays[subject] = (*strays.get(subject, ()), declared)
     renamed = {name: names for rule, names in pairs if rule.renames for name in names}
-    return _Sides(before, after, renamed, alone, moved, strays)
+    return _Sides(
+        before=before, after=after, renamed=renamed, alone=alone, moved=moved, strays=strays
+    )
 
 
 def _declared(model: Model) -> Mapping[str, Declared]:
