@@ -110,7 +110,7 @@ bench-sdk: ## Measure against Microsoft's SDK, in an environment of its own (400
 	.venv-sdk/bin/python -m pip install --quiet --disable-pip-version-check msgraph-sdk==1.65.0 pydantic==2.14.3
 	PYTHONPATH=generated:. .venv-sdk/bin/python -m tests.bench.sdk
 
-bench-whole: $(READY) ## Generate, compile and import all of METADATA=<file>: minutes, and 2 GB
+bench-whole: $(READY) ## Generate, import and type-check all of METADATA=<file>: minutes, and 2 GB
 	$(call need,METADATA)$(BIN)/python -m tests.bench.whole '$(value METADATA)'
 
 lint: $(READY) ## Check style, and that no package imports one further along the way of the data
