@@ -126,8 +126,10 @@ class PathReader:
         """The keys, by the types that declare them."""
         self._operations: dict[tuple[object, ...], Operation] = {}
         self._unread: list[str] = []
-        self._if_contained: dict[bool, list[tuple[str, _Node, Step]]] = {True: [], False: []}
-        """The paths that are not read if a property turns out to contain what it leads to, or if not."""
+        self._referring: list[tuple[str, _Node, Step]] = []
+        """The paths of references, which only properties have that contain nothing."""
+        self._reading: list[tuple[str, _Node, _Resource]] = []
+        """The paths on which items of a collection can be read, and no more than that."""
 
     def read(self) -> Declared:
         """Return what the paths declare."""
@@ -143,16 +145,34 @@ class PathReader:
         while pending:
             path, at = pending.pop()
             pending.extend(self._resource(path, at))
-        for contained, found in self._if_contained.items():
-            for path, node, step in found:
-                if (step in self._contained) is contained:
-                    self._skip(path, node)
+        self._settle()
         return Declared(
             types=self._typed(),
             sources=tuple(self._entity_source(name, ref) for name, ref in sources.items()),
             operations=tuple(self._narrowed()),
             unread=tuple(self._unread),
         )
+
+    def _settle(self) -> None:
+        """Decide what is contained of which items can only be read, and note what is not read then.
+
+        Such a property may as well lead to entities that are elsewhere. It contains them where nothing
+        follows from that: they have no resources of their own, nor operations.
+        """
+        busy = {owner for owner, _ in self._contained}
+        busy |= {operation.parameters[0].type.name for operation in self._operations.values()}
+        self._contained |= {
+            at.step
+            for _, _, at in self._reading
+            if at.step and "$ref" not in at.node.below
+            if busy.isdisjoint(self._lineage(at.type.name))
+        }
+        for path, node, at in self._reading:
+            if at.step not in self._contained:
+                self._skip(path, _Node(node.item))
+        for path, node, step in self._referring:
+            if step in self._contained:
+                self._skip(path, node)
 
     # -- the walk
 
@@ -199,8 +219,7 @@ class PathReader:
             elif segment == _VALUE and not at.type.collection:
                 self._stream(node, (at.type.name, _VALUE))
             elif member and not at.type.collection:
-                self._contain(at.step)
-                yield from self._member(below, node, *member)
+                yield from self._member(below, node, at, *member)
             elif self._is_cast(segment, node, at):
                 yield from self._cast(below, node, TypeRef(segment, at.type.collection))
             elif call := self._call(segment, node, at.type):
@@ -218,9 +237,10 @@ class PathReader:
         self._keys.setdefault(owner, (key,))
         if at.step:
             self._offers[at.step].by_key = True
-            if "$ref" in at.node.below:
-                self._if_contained[False].append((path, _Node(node.item), at.step))
-            elif any(method in _METHODS for method in node.item):
+            methods = {*node.item} & _METHODS
+            if methods == {"get"}:
+                self._reading.append((path, node, at))
+            elif methods:
                 self._contain(at.step)
         yield path, _Resource(node, TypeRef(at.type.name), at.step, by_key=True)
 
@@ -246,10 +266,16 @@ class PathReader:
             yield path, _Resource(_Node(below=below), ref, None)
 
     def _member(
-        self, path: str, node: _Node, owner: str, item: Property | NavigationProperty
+        self,
+        path: str,
+        node: _Node,
+        at: _Resource,
+        owner: str,
+        item: Property | NavigationProperty,
     ) -> Iterator[tuple[str, _Resource]]:
         step = owner, item.name
         if isinstance(item, NavigationProperty) or item.type.name in self._types:
+            self._contain(at.step)
             if any(method in _METHODS - {"get"} for method in node.item):
                 self._contain(step)
             yield path, _Resource(node, item.type, step)
@@ -279,7 +305,7 @@ class PathReader:
         assert at.step
         kinds = _OF_REFERENCES[at.type.collection]
         self._offers[at.step].kinds.update(kinds[m] for m in kinds.keys() & node.item.keys())
-        self._if_contained[True].append((path, node, at.step))
+        self._referring.append((path, node, at.step))
 
     def _stream(self, node: _Node, step: Step) -> None:
         if step[1] == _VALUE:
@@ -562,8 +588,9 @@ class PathReader:
 
     @cached_property
     def _reached(self) -> set[str]:
-        """The types to whose entities paths lead, as such or as a base type."""
-        return {owner for met in self._met for owner in self._lineage(met)}
+        """The types to whose entities paths lead, with their base types, and those derived from them."""
+        derived = (n for n in self._types if not self._met.isdisjoint(self._lineage(n)))
+        return {owner for name in derived for owner in self._lineage(name)}
 
     def _restricted(
         self, step: Step, form: Form, item: Property | NavigationProperty

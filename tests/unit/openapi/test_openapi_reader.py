@@ -223,6 +223,33 @@ def test_what_derived_types_add_is_read_after_a_cast() -> None:
     assert f"GET {cast}" in document.unread
 
 
+@pytest.mark.parametrize("busy", [True, False])
+def test_what_can_only_be_read_is_contained_where_nothing_follows_from_it(busy: bool) -> None:
+    changed = library()
+    types, paths = changed["components"]["schemas"], changed["paths"]
+    types["library.person"]["allOf"][1]["properties"]["owns"] = openapi.many(
+        ref("book" if busy else "shelf"), **openapi.NAVIGATION
+    )
+    if not busy:  # then shelves have nothing of their own
+        for path in [path for path in paths if path.startswith("/shelves/{shelf-id}/")]:
+            del paths[path]
+    kind = "book" if busy else "shelf"
+    paths["/desk/owns"] = {"get": openapi.reads(openapi.many(ref(kind)), *openapi.MANY)}
+    paths["/desk/owns/$count"] = {"get": openapi.reads({"type": "integer"})}
+    paths["/desk/owns/{x}"] = {
+        "parameters": [openapi.key("id", kind)],
+        "get": openapi.reads(ref(kind), *openapi.ONE),
+    }
+    document = openapi.read(changed)
+    lines = {r.http for r in list_requests(resolve(document)) if r.path.startswith("/desk/owns")}
+    several = "GET /desk/owns", "GET /desk/owns/$count"
+    if busy:
+        assert lines == {*several}
+        assert "GET /desk/owns/{x}" in document.unread
+    else:
+        assert lines == {*several, "GET /desk/owns/{shelf-id}"}
+
+
 def test_references_are_read_where_entities_are_contained_elsewhere() -> None:
     changed = library()
     changed["paths"][f"{AUTHOR}/$ref"] |= {

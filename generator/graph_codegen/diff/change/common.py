@@ -129,7 +129,6 @@ class _Reducer:
             offer.kinds.add(request.kind)
             if request.kind in ("list", "get"):
                 offer.options.update(request.options)
-            self._reached.update(step.partition("/")[0] for step in request.steps)
 
     def model(self) -> Model:
         """Return the reduced model."""
@@ -197,11 +196,13 @@ class _Reducer:
 
 
 def _reached(model: Model) -> Iterator[str]:
-    """Yield the types of entities that paths lead to, and their base types."""
+    """Yield the types of entities that paths lead to, with their base types and those derived from them."""
     pending = [source.type for source in model.sources]
     met = set(pending)
     while pending:
-        for owner in model.lineage(pending.pop()):
+        name = pending.pop()
+        derived = map(model.structure, model.descendants(name))
+        for owner in (*model.lineage(name), *filter(None, derived)):
             yield owner.name
             for item in owner.navigation:
                 if item.contains_target and item.type.name not in met:
