@@ -39,7 +39,7 @@ CLIENTS := openapi-python-client openapi-generator
 need = $(if $(value $(1)),,$(error say $(1)=…: see make help))
 
 .DEFAULT_GOAL := help
-.PHONY: help generate sync demo screenshot check slice diff update test golden bench bench-sdk bench-whole clients lint type pins clean \
+.PHONY: help generate sync demo screenshot check slice diff update test golden bench bench-sdk bench-whole bench-bounds clients lint type pins clean \
 	audit licences test-oldest test-pythons test-quick test-ranges test-thorough
 
 help: ## List the targets
@@ -112,6 +112,9 @@ bench-sdk: ## Measure against Microsoft's SDK, in an environment of its own (400
 
 bench-whole: $(READY) ## Generate, import and type-check all of METADATA=<file>: minutes, and 2 GB
 	$(call need,METADATA)$(BIN)/python -m tests.bench.whole '$(value METADATA)'
+
+bench-bounds: $(READY) ## Measure what attacks of a megabyte cost each command; ARGS=<names> for some of them
+	$(BIN)/python -m tests.bench.bounds $(ARGS)
 
 lint: $(READY) ## Check style, and that no package imports one further along the way of the data
 	$(BIN)/ruff check .

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from graph_codegen.limits import FINDINGS
@@ -24,12 +24,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """A message about the input. `type` and `property` are CSDL names, empty if it is about neither."""
+    """A message about the input. `type` and `property` are CSDL names, empty if it is about neither.
+
+    `output` are the lines that another program wrote about it.
+    """
 
     message: str
     place: Place
     type: str = ""
     property: str = ""
+    output: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __str__(self) -> str:
         subject = "/".join(part for part in (self.type, self.property) if part)

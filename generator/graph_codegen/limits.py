@@ -53,6 +53,9 @@ BASE_TYPES = 50
 INHERITED = 200_000
 """Properties of all types, counting those that each inherits."""
 
+MEMBERS = 5_000
+"""Members of one enumeration."""
+
 PARAMETERS = 100
 """Parameters of one operation."""
 
@@ -73,5 +76,22 @@ REQUESTS = 50_000
 CALLS = 2_000_000
 """Operations that are looked at, each at every resource where it might be called."""
 
+CHARACTERS = 8_000_000
+"""Characters of all requests: paths, keys, and parameters with their types."""
+
 SEGMENTS = 100
 """Segments of a path."""
+
+# -- the package
+
+TYPES = 10_000
+"""Types of a package."""
+
+LINEAGES = 40_000
+"""Types of a package, each counted with its base types."""
+
+NAMESPACES = 500
+"""Namespaces of a package, each of which is a module."""
+
+FORMATTED = 2_000_000
+"""Characters of generated code beyond which it is not formatted any more."""

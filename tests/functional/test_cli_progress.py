@@ -24,16 +24,37 @@ DEADLINE = 30.0
 """Seconds after which a test gives up."""
 
 
+GO = "go"
+
+PROGRAM = f"""
+import sys, time
+from pathlib import Path
+from graph_codegen.cli import main
+from graph_codegen.csdl import xml
+
+load = xml.load
+
+def wait(path):
+    while not Path("{GO}").exists():
+        time.sleep(0.01)
+    return load(path)
+
+xml.load = wait
+main(sys.argv[1:])
+"""
+"""The command, whose reading takes until there is a file `go`."""
+
+
 @pytest.fixture
-def pipe(tmp_path: Path) -> Path:
-    """A named pipe for metadata, so that reading it takes as long as the test wants."""
-    os.mkfifo(tmp_path / FILE)
-    return tmp_path / FILE
+def folder(tmp_path: Path) -> Path:
+    """A folder with a document."""
+    (tmp_path / FILE).write_bytes(document(SERVICE))
+    return tmp_path
 
 
 @contextmanager
 def command(folder: Path, stderr: int) -> Iterator[subprocess.Popen[bytes]]:
-    arguments = [sys.executable, "-m", "graph_codegen", "slice", FILE, *ROOT]
+    arguments = [sys.executable, "-c", PROGRAM, "slice", FILE, *ROOT]
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "80"}
     with subprocess.Popen(
         arguments, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=stderr
@@ -61,17 +82,16 @@ def plain(shown: bytes) -> str:
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
 
 
-def test_a_terminal_shows_what_takes_longer_while_it_does(pipe: Path) -> None:
+def test_a_terminal_shows_what_takes_longer_while_it_does(folder: Path) -> None:
     terminal, stderr = pty.openpty()
-    with command(pipe.parent, stderr) as process:
+    with command(folder, stderr) as process:
         os.close(stderr)
         started = time.monotonic()
-        with pipe.open("wb") as metadata:  # waits for the reader
-            shown = read_until(terminal, f"reading {FILE}".encode())
-            waited = time.monotonic() - started
-            assert f"reading {FILE}" in plain(shown)
-            assert waited >= PATIENCE
-            metadata.write(document(SERVICE))
+        shown = read_until(terminal, f"reading {FILE}".encode())
+        waited = time.monotonic() - started
+        assert f"reading {FILE}" in plain(shown)
+        assert waited >= PATIENCE
+        (folder / GO).touch()
         rest = read_until(terminal, b"never shown")
         answer, _ = process.communicate(timeout=DEADLINE)
     os.close(terminal)
@@ -81,10 +101,10 @@ def test_a_terminal_shows_what_takes_longer_while_it_does(pipe: Path) -> None:
     assert "…" not in plain(shown + rest)
 
 
-def test_a_terminal_shows_nothing_of_what_is_quick(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(document(SERVICE))
+def test_a_terminal_shows_nothing_of_what_is_quick(folder: Path) -> None:
+    (folder / GO).touch()
     terminal, stderr = pty.openpty()
-    with command(tmp_path, stderr) as process:
+    with command(folder, stderr) as process:
         os.close(stderr)
         shown = read_until(terminal, b"never shown")
         process.communicate(timeout=DEADLINE)
@@ -92,13 +112,12 @@ def test_a_terminal_shows_nothing_of_what_is_quick(tmp_path: Path) -> None:
     assert (process.returncode, plain(shown)) == (0, "")
 
 
-def test_without_a_terminal_there_are_plain_lines_at_once(pipe: Path) -> None:
-    with command(pipe.parent, subprocess.PIPE) as process:
+def test_without_a_terminal_there_are_plain_lines_at_once(folder: Path) -> None:
+    with command(folder, subprocess.PIPE) as process:
         assert process.stderr
-        with pipe.open("wb") as metadata:
-            line = process.stderr.readline()
-            assert line == f"reading {FILE} …\n".encode()
-            metadata.write(document(SERVICE))
+        line = process.stderr.readline()
+        assert line == f"reading {FILE} …\n".encode()
+        (folder / GO).touch()
         answer, rest = process.communicate(timeout=DEADLINE)
     assert (process.returncode, rest) == (0, b"")
     assert b"\x1b" not in answer

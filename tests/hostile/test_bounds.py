@@ -5,6 +5,7 @@ The limits are those of `limits`, which docs/generator.md lists.
 
 from __future__ import annotations
 
+import ast
 import re
 import resource
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 from graph_codegen import limits
 from graph_codegen.csdl import reader
+from graph_codegen.emit import package
 from graph_codegen.errors import CodegenError
 from graph_codegen.model import resolver
 from graph_codegen.model.resolver import resolve
@@ -33,7 +35,8 @@ from tests.hostile.attacks import (
     respelled,
     singleton,
 )
-from tests.support.csdl import document, graph_codegen, model, schema
+from tests.hostile.generated import Generated, generate, imported
+from tests.support.csdl import SERVICE, document, graph_codegen, model, schema
 
 PAGE = Path(__file__).parents[2] / "docs" / "generator.md"
 
@@ -106,6 +109,53 @@ def test_operations_have_only_so_many_parameters_and_overloads() -> None:
     model(entity("t") + "".join(mutes[1:]) + entity("u") + action("mute", "u"))
     message = "microsoft.graph.mute: more than 50 overloads that are bound alike"
     assert message in refusal(document(entity("t") + "".join(mutes)))
+
+
+def test_enumerations_have_only_so_many_members() -> None:
+    own = [f'<Member Name="m{n}"/>' for n in range(limits.MEMBERS + 1)]
+    model(f'<EnumType Name="t">{"".join(own[1:])}</EnumType>')
+    message = "microsoft.graph.t: more than 5,000 members"
+    assert message in refusal(document(f'<EnumType Name="t">{"".join(own)}</EnumType>'))
+
+
+def test_packages_have_only_so_many_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "".join(complex_type(f"t{n}", "", f"t{n - 1}" if n else "") for n in range(20))
+    for name, most, message in (
+        ("TYPES", 19, "microsoft.graph.t9: more than 19 types: choose narrower roots"),
+        ("LINEAGES", 209, "more than 209 types, each counted with its base types"),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setattr(package, name, most + 1)
+            generate(document(text))
+            patched.setattr(package, name, most)
+            with pytest.raises(CodegenError, match=message):
+                generate(document(text))
+
+
+def test_packages_have_only_so_many_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(package, "NAMESPACES", 3)
+    schemas = [schema(complex_type("t"), f"n{n}", "") for n in range(4)]
+    generate(document(*schemas[1:]))
+    with pytest.raises(CodegenError, match=r"n3\.t: more than 3 namespaces"):
+        generate(document(*schemas))
+
+
+def test_much_code_is_not_formatted_and_means_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    formatted = generate(document(SERVICE))
+    monkeypatch.setattr(package, "FORMATTED", 100)
+    plain = generate(document(SERVICE))
+    for path, text in plain.files.items():
+        if path.endswith(".py"):
+            other = formatted.files[path.replace(plain.package, formatted.package)]
+            assert _tree(text, plain) == _tree(other, formatted), path
+    assert len(plain.files[f"{plain.package}/client.py"].splitlines()[40]) < 10_000
+    with imported(plain) as module:
+        assert module("client").CommunicationsClient
+
+
+def _tree(source: str, made: Generated) -> str:
+    text = source.replace(made.package, "package")
+    return re.sub(r"\s+", " ", ast.unparse(ast.parse(text)))
 
 
 def test_types_inherit_only_so_much() -> None:

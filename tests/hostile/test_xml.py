@@ -248,12 +248,13 @@ def test_an_attack_is_refused_in_one_line(name: str, tmp_path: Path) -> None:
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "sparse.xml").open("wb") as file:
         file.truncate(20 * 2**30)
-    for name in ("sparse.xml", "/dev/zero"):
-        result = command(tmp_path, "slice", name)
-        assert result.returncode == 2
-        assert result.stderr.splitlines()[1:] == [f"error: {Path(name).name}: larger than 64 MB"]
-        with pytest.raises(CodegenError, match="larger than 64 MB"):
-            fetch_document(str(tmp_path / name), date(2026, 8, 4))
+    result = command(tmp_path, "slice", "sparse.xml")
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[1:] == ["error: sparse.xml: larger than 64 MB"]
+    with pytest.raises(CodegenError, match="larger than 64 MB"):
+        fetch_document(str(tmp_path / "sparse.xml"), date(2026, 8, 4))
+    with pytest.raises(CodegenError, match="it is not a regular file"):
+        fetch_document("/dev/zero", date(2026, 8, 4))
 
 
 DEEP_RECORD = (

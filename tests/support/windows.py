@@ -28,14 +28,13 @@ def behave_as_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", _library)
     monkeypatch.setattr(os, "rename", _rename)
     monkeypatch.setattr(Path, "rename", _rename)
-    monkeypatch.setattr(Path, "read_bytes", _read)
     monkeypatch.setattr(os, "unlink", _unlink)
     monkeypatch.setattr(os, "open", _open)
     monkeypatch.delattr(os, "chown")
     monkeypatch.setattr(shutil, "_use_fd_functions", False)
 
 
-_real_rename, _real_unlink, _real_open, _real_read = os.rename, os.unlink, os.open, Path.read_bytes
+_real_rename, _real_unlink, _real_open = os.rename, os.unlink, os.open
 
 
 def _library(name: str | None, **_: Any) -> Any:
@@ -54,17 +53,13 @@ def _unlink(path: Any, **options: Any) -> None:
     _real_unlink(path, **options)
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return _real_read(path)
-    except NotADirectoryError:
-        raise FileNotFoundError(errno.ENOENT, "No such file", str(path)) from None
-
-
 def _open(path: Any, *arguments: Any, **options: Any) -> int:
     if isinstance(path, str | os.PathLike) and Path(path).is_dir():
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
-    return _real_open(path, *arguments, **options)
+    try:
+        return _real_open(path, *arguments, **options)
+    except NotADirectoryError:
+        raise FileNotFoundError(errno.ENOENT, "No such file", str(path)) from None
 
 
 def _refuse_open(path: Path) -> None:

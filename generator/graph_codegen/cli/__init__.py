@@ -10,12 +10,14 @@ import atexit
 import gc
 import io
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import click
 
 from graph_codegen import __version__
-from graph_codegen.cli.console import INTERRUPTED, REFUSED, log
+from graph_codegen.cli.console import INTERRUPTED, REFUSED, tell, tell_all
 from graph_codegen.cli.diff import diff_command
 from graph_codegen.cli.documents import api_command, openapi_command
 from graph_codegen.cli.generate import check_command, generate_command, vendor_command
@@ -28,17 +30,34 @@ from graph_codegen.cli.metadata import (
     slice_command,
 )
 from graph_codegen.cli.update import init_command, update_command
+from graph_codegen.emit.worker import GC_THRESHOLDS
 from graph_codegen.errors import CodegenError, error
+from graph_codegen.text import printable
 
-GC_THRESHOLDS = 200_000, 50, 100
-"""Thresholds of the garbage collector: what a command reads lives until its end, and collecting as often
-as usual takes a sixth of the time."""
+
+@contextmanager
+def _printable_usage() -> Generator[None]:
+    """Let no mistake in the arguments control the terminal that it is reported on."""
+    try:
+        yield
+    except click.UsageError as problem:
+        raise click.UsageError(printable(problem.format_message()), problem.ctx) from None
 
 
 class _Commands(click.Group):
     """Turns errors of input and output into messages: no command shows a traceback for them."""
 
+    def make_context(
+        self, info_name: str | None, args: list[str], *more: Any, **extra: Any
+    ) -> click.Context:
+        with _printable_usage():
+            return super().make_context(info_name, args, *more, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
+        with _printable_usage():
+            return self._invoke(ctx)
+
+    def _invoke(self, ctx: click.Context) -> Any:
         try:
             stdout = cast("io.TextIOWrapper | None", sys.stdout)
             if stdout is None:
@@ -48,12 +67,11 @@ class _Commands(click.Group):
             stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
             return super().invoke(ctx)
         except CodegenError as problem:
-            for diagnostic in problem.diagnostics:
-                log.print(f"error: {diagnostic}")
+            tell_all("error", problem.diagnostics)
         except BrokenPipeError:  # the reader of the output has gone
             sys.stdout = None
         except OSError as problem:
-            log.print(f"error: cannot write: {problem.strerror}")
+            tell(f"error: cannot write: {problem.strerror}")
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
         sys.exit(REFUSED)

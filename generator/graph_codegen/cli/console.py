@@ -13,6 +13,7 @@ from rich.text import Text
 
 from graph_codegen.api import Progress
 from graph_codegen.errors import Diagnostic
+from graph_codegen.text import printable, shorten
 
 DIFFERENT = 1
 """Exit code of a check that found a difference."""
@@ -30,20 +31,68 @@ log = Console(stderr=True, soft_wrap=True, markup=False, emoji=False, highlight=
 """The console of standard error, which shows texts as they are, without markup."""
 
 
+ROOM = 40_000
+"""Characters of the errors of a command, and of its warnings with its notes, before they are only counted."""
+
+LONGEST = 1_000
+"""Characters of a line on standard error."""
+
+
+def tell(line: str) -> None:
+    """Write a line to standard error: names and values in it cannot control a terminal."""
+    log.print(shorten(line, LONGEST))
+
+
+def tell_all(kind: str, diagnostics: Iterable[Diagnostic]) -> None:
+    """Write diagnostics to standard error, as many as there is room for, and how many more there are."""
+    teller = _Teller(kind)
+    for diagnostic in diagnostics:
+        teller.add(diagnostic)
+    teller.end()
+
+
+class _Teller:
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._room = ROOM
+        self._more = 0
+
+    def add(self, diagnostic: Diagnostic, kind: str = "") -> None:
+        text = f"{kind or self._kind}: {diagnostic}"
+        self._room -= min(len(text), LONGEST)
+        if self._room < 0:
+            self._more += 1
+        else:
+            for line in (text, *diagnostic.output):
+                tell(line)
+
+    def end(self) -> None:
+        if self._more:
+            tell(f"{self._kind}: and {self._more:,} more")
+
+
+def answer(text: str) -> None:
+    """Write a text to standard output; a terminal gets it without what would control it."""
+    if sys.stdout.isatty():
+        text = "\n".join(map(printable, text.split("\n")))
+    click.echo(text, nl=False)
+
+
 def show(lines: Iterable[Text]) -> None:
     """Write lines to standard output, with their styles if it is a terminal."""
-    if sys.stdout.isatty():
-        console = Console(soft_wrap=True, emoji=False, highlight=False)
-        for line in lines:
-            console.print(line)
-    else:
-        for line in lines:
-            click.echo(line.plain)
+    console = Console(soft_wrap=True, emoji=False, highlight=False)
+    for line in lines:
+        plain = printable(line.plain)
+        if sys.stdout.isatty():
+            console.print(line if plain == line.plain else Text(plain, line.style))
+        else:
+            click.echo(plain)
 
 
 @contextmanager
 def stage(console: Console, what: str) -> Generator[None]:
     """Show a stage of the work: a moving line on a terminal once it takes long, else a plain line."""
+    what = printable(what)
     if not console.is_terminal:
         console.print(Text(f"{what} …"))
         yield
@@ -74,11 +123,23 @@ class LoggedProgress(Progress):
 
     def warn(self, warning: Diagnostic) -> None:
         """Print a warning."""
-        log.print(f"warning: {warning}")
+        _teller().add(warning)
 
     def note(self, note: Diagnostic) -> None:
         """Print a note."""
-        log.print(f"note: {note}")
+        _teller().add(note, "note")
 
+
+def _teller() -> _Teller:
+    """Return what tells the warnings of the running command."""
+    context = click.get_current_context().find_root()
+    if _TELLER not in context.meta:
+        context.meta[_TELLER] = teller = _Teller("warning")
+        context.call_on_close(teller.end)
+    found: _Teller = context.meta[_TELLER]
+    return found
+
+
+_TELLER = f"{__name__}.teller"
 
 PROGRESS = LoggedProgress()

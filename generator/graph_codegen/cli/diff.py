@@ -12,7 +12,7 @@ import click
 
 from graph_codegen import api
 from graph_codegen.cli import options
-from graph_codegen.cli.console import DIFFERENT, PROGRESS, log, render_counts, show
+from graph_codegen.cli.console import DIFFERENT, PROGRESS, answer, render_counts, show, tell
 from graph_codegen.cli.options import Reading
 from graph_codegen.cli.workers import current_workers
 
@@ -75,9 +75,7 @@ def diff_command(
             progress=PROGRESS,
         )
     if report.uncompared:
-        log.print(
-            f"not compared, since OpenAPI does not say it: {render_counts(report.uncompared)}"
-        )
+        tell(f"not compared, since OpenAPI does not say it: {render_counts(report.uncompared)}")
     WRITERS[form](report)
     failing = list(Level)[: FAIL_ON.index(fail_on) + 1] if fail_on else []
     if any(report.details.at(level) for level in failing):
@@ -91,15 +89,15 @@ def _write_terminal(report: api.Report) -> None:
 
 
 def _write_markdown(report: api.Report) -> None:
-    click.echo(report.to_markdown(), nl=False)
+    answer(report.to_markdown())
 
 
 def _write_json(report: api.Report) -> None:
-    click.echo(report.to_json(), nl=False)
+    answer(report.to_json())
 
 
 def _write_html(report: api.Report) -> None:
-    click.echo(report.to_html(), nl=False)
+    answer(report.to_html())
 
 
 WRITERS: Mapping[str, Callable[[api.Report], None]] = {

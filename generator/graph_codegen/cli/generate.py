@@ -11,7 +11,7 @@ import click
 
 from graph_codegen import api
 from graph_codegen.cli import options
-from graph_codegen.cli.console import DIFFERENT, PROGRESS, log, render_counts
+from graph_codegen.cli.console import DIFFERENT, PROGRESS, answer, render_counts, tell
 from graph_codegen.cli.options import Reading
 from graph_codegen.cli.workers import current_workers
 from graph_codegen.errors import error
@@ -133,7 +133,7 @@ def vendor_command(
             _compare(files, target, f"graph-codegen vendor {destination}, with the same options")
             return
         for line in compare.diff_edits(files, target):
-            click.echo(line)
+            answer(f"{line}\n")
     _tell(replace.write(files, target, whole=True), files, target)
     _tell_gaps(built, verbose=verbose)
 
@@ -177,7 +177,7 @@ def _place(destination: Path, package: str) -> Path:
 
 
 def _tell(done: Written, files: Mapping[str, str], target: Path) -> None:
-    log.print(
+    tell(
         f"{len(files)} files in {target}: {done.written} written, {done.deleted} deleted,"
         f" {len(files) - done.written} as they were"
     )
@@ -188,14 +188,14 @@ def _tell_gaps(built: api.Package, *, verbose: bool) -> None:
     if built.left_out:
         counts = render_counts(count_left_out(built.left_out))
         more = "" if verbose else "; --verbose lists it"
-        log.print(f"left out, since no path leads there: {counts}{more}")
+        tell(f"left out, since no path leads there: {counts}{more}")
     for item in built.left_out if verbose else ():
-        log.print(f"  {item}")
+        tell(f"  {item}")
     if built.unsaid:
-        log.print(f"the document does not say {render_counts(built.unsaid)}")
+        tell(f"the document does not say {render_counts(built.unsaid)}")
     if built.unread:
         number, first = f"{len(built.unread):,}", built.unread[0]
-        log.print(f"requests of the document that are left out: {number}, the first is {first}")
+        tell(f"requests of the document that are left out: {number}, the first is {first}")
 
 
 def _compare(files: Mapping[str, str], target: Path, command: str) -> None:
@@ -206,12 +206,12 @@ def _compare(files: Mapping[str, str], target: Path, command: str) -> None:
     """
     shadowing = compare.find_shadowing(files, target)
     for path, reason in (compare.find_unlisted(target) | shadowing).items():
-        log.print(f"{target / path}: {reason}")
+        tell(f"{target / path}: {reason}")
     difference = list(compare.diff_folder(files, target))
     for line in difference:
-        click.echo(line)
+        answer(f"{line}\n")
     if difference:
-        log.print(f"{target} is stale: run {command}")
+        tell(f"{target} is stale: run {command}")
     if difference or shadowing:
         sys.exit(DIFFERENT)
-    log.print(f"{target} is what would be generated")
+    tell(f"{target} is what would be generated")

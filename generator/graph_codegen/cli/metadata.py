@@ -14,7 +14,7 @@ from rich.console import Console
 
 from graph_codegen import api
 from graph_codegen.cli import options
-from graph_codegen.cli.console import PROGRESS
+from graph_codegen.cli.console import PROGRESS, answer
 from graph_codegen.cli.options import Reading
 from graph_codegen.errors import error
 from graph_codegen.facts import settings
@@ -52,16 +52,15 @@ def slice_command(
     taken = api.subset(
         document, roots=roots, exclude=exclude, date=date, **reading, progress=PROGRESS
     )
-    files = {
-        settings.load(reading["config"]).document.with_suffix(".xml").name: taken.xml,
-        provenance.FILE: provenance.render_provenance(taken.provenance),
-    }
-    replace.overwrite(files, target)
+    name = settings.load(reading["config"]).document.with_suffix(".xml").name
+    files = {name: taken.xml, provenance.FILE: provenance.render_provenance(taken.provenance)}
+    marks = {name: taken.xml.partition("<edmx:DataServices>")[0], provenance.FILE: '"sha256"'}
+    replace.renew(files, target, marks)
     for kind, kept in taken.kept.items():
         click.echo(f"kept {kept} of {taken.document_holds[kind]} {kind}")
     click.echo(f"cut {len(taken.cut)} navigation properties that lead outside")
     for cut in taken.cut:
-        click.echo(f"  {cut}")
+        answer(f"  {cut}\n")
 
 
 @click.command("clouds")
@@ -96,9 +95,9 @@ def clouds_command(
         source = api.read(path, **reading, progress=PROGRESS)
         offers[cloud] = clouds.list_offer(source.document, source.model, wanted, without)
     for line in clouds.render_table(offers):
-        click.echo(line)
+        answer(f"{line}\n")
     if target:
-        replace.overwrite({clouds.FILE: clouds.render_clouds(offers)}, target)
+        replace.renew({clouds.FILE: clouds.render_clouds(offers)}, target, {clouds.FILE: '"lacks"'})
 
 
 @click.command("inspect")
@@ -177,7 +176,7 @@ def roots_command(document: Path, text: str, form: str, **reading: Unpack[Readin
 
 
 def _show_json(content: Mapping[str, object]) -> None:
-    click.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    answer(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 @click.command("corrections")
@@ -204,7 +203,8 @@ def corrections_command(raw: Path, cleaned: Path, target: Path) -> None:
         if not corrections.concern(source.model):
             raise error("this is no metadata of Graph", source.document.file)
     found = corrections.learn((before.document, before.model), (after.document, after.model))
-    replace.overwrite({corrections.FILE: corrections.render(found)}, target)
+    rendered = {corrections.FILE: corrections.render(found)}
+    replace.renew(rendered, target, {corrections.FILE: '"contains_target"'})
     values = sum(map(len, found.annotations.values()))
     click.echo(f"{len(found.contains_target)} × ContainsTarget")
     click.echo(f"{len(found.has_stream)} × HasStream")

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 import click
 
-from graph_codegen.cli.console import log
+from graph_codegen.cli.console import tell
 from graph_codegen.facts import configuration
 
 metadata = click.option(
@@ -51,7 +51,7 @@ def _find(context: click.Context, parameter: click.Parameter, given: Path | None
     except (OSError, RuntimeError):  # the working folder is gone, or nobody knows who is at home
         return None
     if found:
-        log.print(f"configuration: {found}")
+        tell(f"configuration: {found}")
     return found
 
 

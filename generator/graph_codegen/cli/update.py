@@ -11,7 +11,7 @@ import click
 from graph_codegen import api
 from graph_codegen.assets import checkout
 from graph_codegen.cli import options
-from graph_codegen.cli.console import PROGRESS, log, show
+from graph_codegen.cli.console import PROGRESS, show, tell
 from graph_codegen.cli.options import Reading
 from graph_codegen.csdl import reader
 from graph_codegen.errors import error, refuse
@@ -82,7 +82,7 @@ def _update_slice(
     slices.keep(fetched.data, chosen.document)
     slices.note(noted, config)
     said = "".join(f", {key} is {value}" for key, value in noted.items())
-    log.print(f"{chosen.document} is the newer one{said}: run graph-codegen generate")
+    tell(f"{chosen.document} is the newer one{said}: run graph-codegen generate")
 
 
 def _update_checkout(
@@ -109,11 +109,9 @@ def _update_checkout(
                 project_update.run(step, copy.staged)
         paths = project_update.install(copy)
     version = next_version(present.version, report.step)
-    log.print(f"{len(paths)} files changed; version {present.version} → {version}")
+    tell(f"{len(paths)} files changed; version {present.version} → {version}")
     if any(finding.methods.added for finding in report.details.comparison.findings):
-        log.print(
-            "which clouds have the new methods is not known until graph-codegen clouds is run"
-        )
+        tell("which clouds have the new methods is not known until graph-codegen clouds is run")
 
 
 def _fetch(source: str, facts: tuple[Path, ...], reading: Reading) -> tuple[Fetched, api.Source]:
@@ -141,7 +139,8 @@ def _report(
     report = api.compare(old, new, **reading, progress=PROGRESS)
     show(render_terminal(report.details))
     if markdown_file:
-        replace.overwrite({markdown_file.name: report.to_markdown()}, markdown_file.parent)
+        written = {markdown_file.name: report.to_markdown()}
+        replace.renew(written, markdown_file.parent, {markdown_file.name: "# Graph metadata: "})
     return report
 
 
@@ -182,4 +181,4 @@ def init_command(
     said |= {"roots": [*(roots or found)], "exclude": [*exclude]}
     settings.parse(said, target, settings.load())
     replace.overwrite({target.name: slices.first_configuration(said)}, target.parent)
-    log.print(f"{target.name} says what graph-codegen generate writes")
+    tell(f"{target.name} says what graph-codegen generate writes")

@@ -17,9 +17,9 @@ def start_workers() -> Executor:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    from graph_codegen.emit.worker import end_with_parent
+    from graph_codegen.emit.worker import prepare
 
-    return ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=end_with_parent)
+    return ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=prepare)
 
 
 def current_workers() -> Executor:

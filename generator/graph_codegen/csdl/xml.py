@@ -20,6 +20,7 @@ from lxml import etree
 
 from graph_codegen.errors import Place, error
 from graph_codegen.limits import BYTES, LEVELS, MARKUP
+from graph_codegen.reading import read_bytes
 from graph_codegen.text import printable, shorten
 
 ENCODINGS: Mapping[str, str] = {
@@ -70,13 +71,9 @@ def display_name(path: Path) -> str:
 
 
 def load(path: Path) -> bytes:
-    """Return the bytes of a document. Raises CodegenError for one that is too large or cannot be read.
-
-    It stops reading at the limit: a file can be a device that never ends.
-    """
+    """Return the bytes of a document. Raises CodegenError for one that is too large or cannot be read."""
     try:
-        with path.open("rb") as file:
-            data = file.read(BYTES + 1)
+        data = read_bytes(path, BYTES + 1)
     except OSError as problem:
         raise error(f"cannot read the metadata: {problem.strerror}", str(path)) from None
     _refuse_size(data, display_name(path))

@@ -13,10 +13,11 @@ from graph_codegen.csdl.ast import ROOT_NAMESPACE, split_name
 from graph_codegen.emit.bot_kit import kit_fits
 from graph_codegen.emit.client import client_prefix, render_client
 from graph_codegen.emit.declarations import DeclarationWriter
-from graph_codegen.emit.formatting import HEADER, formatted_text
+from graph_codegen.emit.formatting import HEADER, formatted_text, plain_text
 from graph_codegen.emit.names import Names, assign_names
 from graph_codegen.emit.openapi import build_schemas
 from graph_codegen.emit.templates import laid_over, render, tree, verbatim
+from graph_codegen.errors import error
 from graph_codegen.facts import clouds, descriptions, documented, media_types, permissions
 from graph_codegen.facts.clouds import Clouds
 from graph_codegen.facts.descriptions import Descriptions
@@ -24,6 +25,7 @@ from graph_codegen.facts.documented import Documented
 from graph_codegen.facts.media_types import MediaTypes
 from graph_codegen.facts.permissions import Rules
 from graph_codegen.facts.settings import Settings
+from graph_codegen.limits import FORMATTED, LINEAGES, NAMESPACES, TYPES
 from graph_codegen.model.model import Model
 
 _EXPORTS = {
@@ -94,18 +96,22 @@ def build(
 def _build(
     model: Model, settings: Settings, known: Facts, executor: Executor | None
 ) -> dict[str, str]:
+    _refuse_large(model)
     names = assign_names(model, settings.names)
     package = settings.package
     sources = {
         **render_client(model, known.writer(names), settings),
         "__init__.py": _init(model, settings),
     }
-    formatted = {path: _format(text, path, executor) for path, text in sources.items()}
+    room = FORMATTED - sum(map(len, sources.values()))
+    format_ = _format if room >= 0 else _leave
+    formatted = {path: format_(text, path, executor) for path, text in sources.items()}
     # Loads datamodel-code-generator, which takes a while: an executor is at work by then.
     from graph_codegen.emit.models import render_models
 
     models = render_models(build_schemas(model, names, known.descriptions), names)
-    formatted |= {f"models/{path}": _format(text, path, executor) for path, text in models.items()}
+    format_ = _format if sum(map(len, models.values())) <= room else _leave
+    formatted |= {f"models/{path}": format_(text, path, executor) for path, text in models.items()}
     files = {f"{package}/{path}": result() for path, result in formatted.items()}
     files |= {f"{package}/_runtime/{path}": text for path, text in _copied("runtime").items()}
     bot = kit_fits(_provided(names, sources["client.py"]))
@@ -128,6 +134,28 @@ def _build(
     )
     files["LICENSE"] = verbatim("package/LICENSE")
     return dict(sorted(files.items()))
+
+
+def _refuse_large(model: Model) -> None:
+    """Raise CodegenError for more types or namespaces than a package can be made of in time."""
+    namespaces: set[str] = set()
+    lineages = 0
+    for count, declared in enumerate(model.types.values(), 1):
+        namespaces.add(split_name(declared.name)[0])
+        lineages += len(model.lineage(declared.name))
+        for found, most, what in (
+            (count, TYPES, "types"),
+            (lineages, LINEAGES, "types, each counted with its base types"),
+            (len(namespaces), NAMESPACES, "namespaces"),
+        ):
+            if found > most:
+                message = f"more than {most:,} {what}: choose narrower roots"
+                raise error(message, declared.place, type=declared.name)
+
+
+def _leave(source: str, path: str, executor: Executor | None) -> Callable[[], str]:
+    """Return the function that gives a module as it is: a large one would take too long to format."""
+    return partial(plain_text, source, path)
 
 
 def _format(source: str, path: str, executor: Executor | None) -> Callable[[], str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from graph_codegen.errors import error
+from graph_codegen.reading import read_bytes
 from graph_codegen.text import printable
 
 FILE = "graph-codegen.toml"
@@ -91,10 +92,7 @@ def _table(path: Path) -> Mapping[str, Any] | None:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.exists() and not path.is_file():
-            raise error("cannot read the configuration: it is not a file", str(path))
-        with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+        data = read_bytes(path, LARGEST + 1)
     except OSError as problem:
         raise error(f"cannot read the configuration: {problem.strerror}", str(path)) from None
     if len(data) > LARGEST:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from graph_codegen.errors import error
+from graph_codegen.reading import read_bytes
 from graph_codegen.text import printable
 
 _Form = TypeVar("_Form")
@@ -34,7 +35,7 @@ def _read(path: Path, what: str, form: type[_Form]) -> _Form:
 
     kind: Any = form  # mypy takes no type for a key
     try:
-        found: _Form = _adapter(kind).validate_json(path.read_bytes(), strict=True)
+        found: _Form = _adapter(kind).validate_json(read_bytes(path), strict=True)
         return found
     except ValidationError as problem:
         first = problem.errors()[0]

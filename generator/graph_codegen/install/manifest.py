@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from graph_codegen.errors import error
+from graph_codegen.reading import read_bytes
 
 MANIFEST = "manifest.json"
 
@@ -93,10 +94,12 @@ def parse_manifest(text: str, folder: Path) -> dict[str, frozenset[str]]:
 def _checked(path: str) -> str:
     """Return a path of a manifest; absolute, `..`, drive and unprintable paths are rejected.
 
-    Files that a manifest lists may be deleted, and their paths are shown.
+    So is one that is spelled otherwise than the generator does, such as `./client.py`: it would stand for a
+    file and not be known as that. Files that a manifest lists may be deleted, and their paths are shown.
     """
-    outside = PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts
-    if outside or set(path) & set("\\:") or not path.isprintable():
+    pure = PurePosixPath(path)
+    outside = pure.is_absolute() or not pure.parts or ".." in pure.parts
+    if outside or str(pure) != path or set(path) & set("\\:") or not path.isprintable():
         raise ValueError(path)
     return path
 
@@ -104,7 +107,7 @@ def _checked(path: str) -> str:
 def read_text(path: Path) -> str | None:
     """Return the text of a file, None if it does not exist; raises CodegenError if it is unreadable."""
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_bytes(path).decode("utf-8")
     except FileNotFoundError:
         if any(parent.is_file() for parent in path.parents):  # Windows says no more than this
             raise error(

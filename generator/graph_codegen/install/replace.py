@@ -103,6 +103,20 @@ def overwrite(
         install(files, stale, folder, last)
 
 
+def renew(files: Mapping[str, str], folder: Path, marks: Mapping[str, str]) -> None:
+    """Put files into a folder in the place of earlier ones of the same kinds.
+
+    `marks` are texts by which a file of each kind is known as the generator's. Raises CodegenError, with
+    everything left as it was, for any other file in the way, and where it cannot write.
+    """
+    refuse(
+        Diagnostic("is not the generator's: move it away, or write elsewhere", Place(str(place)))
+        for place, mark in ((folder / name, marks[name]) for name in files)
+        if (old := read_text(place)) and mark not in old
+    )
+    overwrite(files, folder)
+
+
 def refuse_links(files: Iterable[str], folder: Path) -> None:
     """Raise CodegenError for files, or their folder, that are reached through symbolic links.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from graph_codegen.csdl.ast import GEOGRAPHIC, PATHS, EnumType, StructuredType, TypeRef
 from graph_codegen.errors import CodegenError, Diagnostic, Place, bounded, refuse
-from graph_codegen.limits import BASE_TYPES, INHERITED, OVERLOADS
+from graph_codegen.limits import BASE_TYPES, INHERITED, MEMBERS, OVERLOADS
 from graph_codegen.model.model import Model
 from graph_codegen.text import shorten
 
@@ -33,6 +33,7 @@ def validate_model(model: Model) -> None:
     depths: dict[str, int] = {}
     for declared in model.structured():
         _refuse_bases(model, declared, depths)
+    _refuse_members(model)
     _refuse_inherited(model)
     _refuse_overloads(model)
     refuse(bounded(_repeated(model)))
@@ -116,6 +117,13 @@ def _refuse_bases(model: Model, declared: StructuredType, depths: dict[str, int]
         message = f"more than {BASE_TYPES} levels of base types"
         raise CodegenError(Diagnostic(message, declared.place, declared.name))
     depths.update((name, depth) for depth, name in enumerate(reversed(seen), above + 1))
+
+
+def _refuse_members(model: Model) -> None:
+    for declared in model.types.values():
+        if isinstance(declared, EnumType) and len(declared.members) > MEMBERS:
+            message = f"more than {MEMBERS:,} members"
+            raise CodegenError(Diagnostic(message, declared.place, declared.name))
 
 
 def _refuse_inherited(model: Model) -> None:

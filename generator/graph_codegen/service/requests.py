@@ -28,7 +28,7 @@ from graph_codegen.csdl.ast import (
 )
 from graph_codegen.csdl.vocabulary import Kind, Option
 from graph_codegen.errors import CodegenError, error
-from graph_codegen.limits import CALLS, REQUESTS, SEGMENTS
+from graph_codegen.limits import CALLS, CHARACTERS, REQUESTS, SEGMENTS
 from graph_codegen.model.deprecations import Deprecation, find_deprecation
 from graph_codegen.model.model import Model
 from graph_codegen.service.capabilities import (
@@ -193,24 +193,45 @@ def list_requests(model: Model) -> tuple[Request, ...]:
     """
     walk = _Walk(model)
     found: list[Request] = []
+    tally = _Tally()
     met: Counter[EntitySource] = Counter()
     for source in sorted(model.sources, key=lambda s: s.name):
         for at in walk.all(top(source)):
             met[source] += 1
             for request in walk.own(at):
                 found.append(request)
-                if len(found) > REQUESTS:
-                    raise _endless(met)
+                tally.add(request, met)
             if walk.resources > REQUESTS:
                 raise _endless(met)
     found.extend(walk.imported())
     return tuple(r for r in found if model.lines is None or r.http in model.lines)
 
 
-def _endless(met: Counter[EntitySource]) -> CodegenError:
+class _Tally:
+    """Counts requests, and what they are spelled with."""
+
+    def __init__(self) -> None:
+        self._requests = 0
+        self._characters = 0
+
+    def add(self, request: Request, met: Counter[EntitySource]) -> None:
+        """Count a request. Raises CodegenError if it is one too many; `met` counts resources by root."""
+        keys = sum(len(key.name) for key in request.keys)
+        named = (*request.parameters, *request.through_parameters.values())
+        parameters = sum(len(each.name) + len(each.type.name) for each in named)
+        self._requests += 1
+        self._characters += len(request.path) + keys + parameters
+        if self._requests > REQUESTS:
+            raise _endless(met)
+        if self._characters > CHARACTERS:
+            raise _endless(met, f"requests of more than {CHARACTERS:,} characters")
+
+
+def _endless(met: Counter[EntitySource], what: str = "") -> CodegenError:
+    what = what or f"more than {REQUESTS:,} requests"
     ((source, _),) = met.most_common(1)
     return error(
-        f"more than {REQUESTS:,} requests, most of them below the root {source.name}:"
+        f"{what}, most of them below the root {source.name}:"
         f" choose narrower roots, such as {source.name}/… or a type",
         source.place,
     )
@@ -244,7 +265,7 @@ def list_offers(model: Model) -> Iterator[Request]:
     pending = deque(map(top, model.sources))
     met: set[tuple[str, bool]] = set()
     walked: set[str] = set()
-    count = 0
+    tally, roots = _Tally(), Counter(model.sources)
     while pending:
         at = pending.popleft()
         step = at.steps[-1] if at.steps else at.path, model.describes(at.segments)
@@ -252,9 +273,7 @@ def list_offers(model: Model) -> Iterator[Request]:
             continue
         met.add(step)
         for request in walk.own(at):
-            count += 1
-            if count > REQUESTS:
-                raise _endless(Counter(model.sources))
+            tally.add(request, roots)
             yield request
         if model.paths or at.type.name not in walked:
             below = list(walk.below(at))

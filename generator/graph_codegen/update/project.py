@@ -17,12 +17,13 @@ from graph_codegen.diff.change.context import Side
 from graph_codegen.diff.report.changelog import prepend_entry, render_entry
 from graph_codegen.diff.report.report import Report
 from graph_codegen.diff.verdict.version import next_version
-from graph_codegen.errors import Diagnostic, Place, error, refuse
+from graph_codegen.errors import CodegenError, Diagnostic, Place, error, refuse
 from graph_codegen.facts.configuration import FILE as SETTINGS
 from graph_codegen.facts.settings import Settings
 from graph_codegen.install import replace
 from graph_codegen.model import provenance
 from graph_codegen.model.writer import write
+from graph_codegen.reading import read_bytes
 from graph_codegen.service.left_out import find_left_out
 
 CHANGELOG = "generated/CHANGELOG.md"
@@ -123,7 +124,9 @@ def run(step: tuple[str, ...], project: Path) -> str:
         check=False,
     )
     if done.returncode:
-        raise error(f"{' '.join(step)} failed:\n{done.stdout.rstrip()}", "the update")
+        output = tuple(done.stdout.rstrip().splitlines())
+        message = f"{' '.join(step)} failed:"
+        raise CodegenError(Diagnostic(message, Place("the update"), output=output))
     return done.stdout
 
 
@@ -165,7 +168,7 @@ def _content(project: Path) -> dict[str, bytes]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_bytes().decode()
+        return read_bytes(path).decode()
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as problem:

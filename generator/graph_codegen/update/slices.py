@@ -13,6 +13,7 @@ from graph_codegen.emit.templates import render
 from graph_codegen.errors import error
 from graph_codegen.facts import configuration
 from graph_codegen.install import replace
+from graph_codegen.reading import read_bytes
 
 _TABLE = re.compile(r"^\[ *tool *\. *\"?graph-codegen\"? *\][^\n]*\n", re.MULTILINE)
 _HEADER = re.compile(r"^\[", re.MULTILINE)
@@ -41,7 +42,7 @@ def note(values: Mapping[str, str], config: Path) -> None:
 
     Raises CodegenError if it cannot be written, or not be understood as it is spelled.
     """
-    text = config.read_bytes().decode()
+    text = read_bytes(config).decode()
     new = edited(text, values, whole=config.name != configuration.PROJECT)
     if new is None:
         lines = ", ".join(f'{key} = "{value}"' for key, value in values.items())

@@ -131,5 +131,7 @@ def test_a_configuration_that_is_not_there_or_not_a_file_is_refused(tmp_path: Pa
         configuration.load(tmp_path / FILE)
     os.mkfifo(tmp_path / FILE)
     for path in (tmp_path, tmp_path / FILE):
-        with pytest.raises(CodegenError, match="cannot read the configuration: it is not a file"):
+        with pytest.raises(
+            CodegenError, match=r"configuration: (Is a directory|it is not a regular file)"
+        ):
             configuration.load(path)

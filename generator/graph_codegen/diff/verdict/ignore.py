@@ -21,6 +21,11 @@ from typing import Any, cast
 from graph_codegen.diff.verdict.findings import Finding
 from graph_codegen.diff.verdict.rules import RULES
 from graph_codegen.errors import Diagnostic, Place, error
+from graph_codegen.reading import read_bytes
+from graph_codegen.text import shorten
+
+LARGEST = 100_000
+"""Bytes of an ignore file: some thousand entries. Each is compared with every finding."""
 
 _FIELDS = ("rule", "element", "reason", "expires")
 _HEADER = re.compile(r"^[ \t]*\[\[\s*ignore\s*\]\]", re.MULTILINE)
@@ -45,11 +50,13 @@ class Entry:
 def load_ignore_file(path: Path) -> tuple[Entry, ...]:
     """Read an ignore file. Raises CodegenError, with the line, for anything invalid in it."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bytes(path, LARGEST + 1).decode("utf-8-sig").replace("\r\n", "\n")
+        if len(text) > LARGEST:
+            raise error(f"the ignore file has more than {LARGEST:,} characters", str(path))
         data = tomllib.loads(text)
     except OSError as problem:
         raise error(f"cannot read the ignore file: {problem.strerror}", str(path)) from None
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:
         raise error(f"the ignore file is not understood: {problem}", str(path)) from None
     if data.keys() - {"ignore"} or not isinstance(data.get("ignore", []), list):
         raise error("the ignore file holds [[ignore]] entries and nothing else", str(path))
@@ -68,7 +75,7 @@ def _entry(entry: Any, place: Place) -> Entry:
     fields = cast("dict[str, Any]", entry)
     rule, element, reason, expires = (fields[name] for name in _FIELDS)
     if not isinstance(rule, str) or rule not in RULES:
-        raise error(f"there is no rule {rule}", place)
+        raise error(f"there is no rule {shorten(str(rule))}", place)
     if not isinstance(element, str) or not element:
         raise error("the element is the name of one, as findings show it", place)
     if not isinstance(reason, str) or not reason.strip():
