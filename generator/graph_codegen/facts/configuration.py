@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from graph_codegen.errors import error
 from graph_codegen.reading import read_bytes
@@ -82,12 +82,15 @@ def _table(path: Path) -> Mapping[str, Any] | None:
     """Return what a file says to us, None for a `pyproject.toml` that says nothing."""
     try:
         content = tomllib.loads(_read(path).decode())
-        return content["tool"][TABLE] if path.name == PROJECT else content
+        found = content["tool"][TABLE] if path.name == PROJECT else content
     except (KeyError, TypeError):
         return None
     except (ValueError, RecursionError) as problem:
         reason = printable(str(problem))
         raise error(f"the configuration is not understood: {reason}", str(path)) from None
+    if not isinstance(found, dict):
+        raise error(f"tool.{TABLE} is not a table", str(path))
+    return cast("Mapping[str, Any]", found)
 
 
 def _read(path: Path) -> bytes:

@@ -126,6 +126,17 @@ def test_what_cannot_be_a_configuration_is_refused(
         configuration.load(tmp_path / FILE)
 
 
+@pytest.mark.parametrize("value", ["5", '"x"', "[1]", "[{ package = 'mine' }]"])
+def test_what_is_no_table_in_a_project_is_refused(below: Path, value: str) -> None:
+    put(below / PROJECT, f"[tool]\ngraph-codegen = {value}\n")
+    for read in (
+        lambda: configuration.find(below, None),
+        lambda: configuration.load(below / PROJECT),
+    ):
+        with pytest.raises(CodegenError, match=r"tool\.graph-codegen is not a table"):
+            read()
+
+
 def test_a_configuration_that_is_not_there_or_not_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CodegenError, match="cannot read the configuration: No such file"):
         configuration.load(tmp_path / FILE)
