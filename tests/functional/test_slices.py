@@ -63,11 +63,19 @@ def answer(folder: Path, *arguments: str) -> str:
 
 def test_the_commands_of_the_page_work(project: Path) -> None:
     commands = re.findall(r"^graph-codegen ([^#\n]*)", "\n".join(blocks("sh")), re.MULTILINE)
-    assert len(commands) > 3
-    for command in commands:
-        words = shlex.split(command)
-        if words[0] != "init":
-            answer(project, *words)
+    first, *others = map(shlex.split, commands)
+    assert first[0] == "init"
+    begun = project / "begun"
+    begun.mkdir()
+    with serving({"/v1.0/$metadata": document(GRAPH)}) as address:
+        answer(begun, *(word.replace("https://graph.microsoft.com", address) for word in first))
+    assert (
+        settings.load(begun / "graph-codegen.toml").roots
+        == settings.load(project / "graph-codegen.toml").roots
+    )
+    assert len(others) > 3
+    for words in others:
+        answer(project, *words)
     manifest = json.loads((project / "generated" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["roots"] == ["communications", "users"]
     assert manifest["metadata"]["document"] == FILE
@@ -110,7 +118,8 @@ def test_the_command_line_comes_first(project: Path) -> None:
 def test_every_command_reads_the_configuration(project: Path) -> None:
     for arguments in (
         ("generate",), ("check",), ("vendor", "app"), ("diff", FILE, FILE), ("slice", FILE), ("openapi",),
-        ("clouds", f"GLOBAL={FILE}"), ("inspect", "call"), ("api", "--output", "api.md"),
+        ("clouds", f"GLOBAL={FILE}"), ("inspect", "call"), ("api", "--output", "api.md"), ("roots", FILE),
+        ("deprecations",), ("update", FILE),
     ):  # fmt: skip
         done = graph_codegen(*arguments, cwd=project)
         assert (done.returncode, done.stderr.partition("\n")[0]) == (

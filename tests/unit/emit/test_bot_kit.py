@@ -11,21 +11,13 @@ from pathlib import Path
 import pytest
 
 from graph_codegen.api import Package, generate
+from graph_codegen.assets import folder
+from graph_codegen.facts import notifications
 
-CALLS = (
-    "communications",
-    "commsNotifications",
-    "deltaParticipants",
-    "participantJoiningNotification",
-    "participantJoiningResponse",
-    "participantLeftNotification",
-    "changeNotificationCollection",
-    "subscriptions",
-)
+CALLS = ("communications", "subscriptions")
+"""What brings all that the kit needs, with the types of notifications."""
 
-
-def made(roots: Sequence[str], package: str) -> Package:
-    return generate(roots=roots, package=package)
+NOTIFIED = tuple(notifications.load(folder("metadata")))
 
 
 def has_kit(package: Package) -> bool:
@@ -40,7 +32,7 @@ def extras(package: Package) -> set[str]:
 @pytest.fixture(scope="module")
 def other() -> Package:
     """A package of another name, of the part of Graph that the kit needs."""
-    return made(CALLS, "my_calls")
+    return generate(roots=CALLS, package="my_calls")
 
 
 def test_a_package_of_another_name_has_a_kit_that_can_be_imported(
@@ -62,6 +54,46 @@ def test_a_package_of_another_name_has_a_kit_that_can_be_imported(
     assert (ended.returncode, ended.stdout) == (0, "[]\n"), ended.stderr
 
 
+def test_the_kit_of_a_package_for_beta_goes_to_beta(tmp_path: Path) -> None:
+    generate(roots=CALLS, package="my_beta", service_root="https://graph.microsoft.com/beta").write(
+        tmp_path
+    )
+    program = """
+import asyncio, httpx
+from my_beta import AsyncCommunicationsClient, Cloud, CommunicationsClient
+from my_beta.bot import Bot
+from my_beta.models import Call, Subscription
+
+def answer(request):
+    print(request.method, request.url)
+    return httpx.Response(201, json={"id": "1", "expirationDateTime": "2099-01-01T00:00:00Z"})
+
+async def main():
+    transport = httpx.MockTransport(answer)
+    for cloud in (None, Cloud.US_GOV_L4):
+        client = AsyncCommunicationsClient("t", cloud=cloud, transport=transport)
+        async with Bot(client, app_id="a", callback_uri="https://b") as bot:
+            await bot.create(Call())
+            await bot.changes.subscriptions.create(
+                "communications/callRecords", notification_url="https://b/changes"
+            )
+
+asyncio.run(main())
+CommunicationsClient("t", transport=httpx.MockTransport(answer)).calls.get("1")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True
+    )
+    beta, gov = "https://graph.microsoft.com/beta", "https://graph.microsoft.us/beta"
+    assert ended.stdout.splitlines() == [
+        f"POST {beta}/communications/calls",
+        f"POST {beta}/subscriptions",
+        f"POST {gov}/communications/calls",
+        f"POST {gov}/subscriptions",
+        f"GET {beta}/communications/calls/1",
+    ], ended.stderr
+
+
 def test_the_kit_of_another_package_names_its_extra(other: Package, tmp_path: Path) -> None:
     other.write(tmp_path)
     program = "import sys; sys.modules['jwt'] = None; import my_calls.bot"
@@ -78,15 +110,17 @@ def test_a_vendored_copy_has_the_kit(other: Package) -> None:
 
 
 @pytest.mark.parametrize(
-    "roots",
+    ("roots", "exclude"),
     [
-        ("commsNotifications",),
-        [root for root in CALLS if root != "participantJoiningResponse"],
-        [root for root in CALLS if root != "communications"],
+        (["commsNotifications"], []),
+        (CALLS, ["participantJoiningResponse"]),
+        ([*NOTIFIED, "subscriptions"], []),
     ],
     ids=["a type alone", "no answer to joining", "no client for calls"],
 )
-def test_a_package_without_what_the_kit_needs_has_none(roots: Sequence[str]) -> None:
-    package = made(roots, "my_graph")
+def test_a_package_without_what_the_kit_needs_has_none(
+    roots: Sequence[str], exclude: Sequence[str]
+) -> None:
+    package = generate(roots=roots, exclude=exclude, package="my_graph")
     assert not has_kit(package)
     assert extras(package) == set()
