@@ -221,6 +221,9 @@ def test_init_writes_a_configuration_that_works(tmp_path: Path, given: tuple[str
     assert found.roots == (("communications",) if given else settings.load().roots)
     assert found.package == ("mine" if given else "my_graph")
     assert text.count("\n# ") > 5
+    # The template leaves neither blank lines behind, nor a last line without an end.
+    assert not re.search(r"\n\n\n|\[\n\n", text)
+    assert re.search(r"\n\n# The metadata:.*\n\Z", text, re.DOTALL)
     answer(tmp_path, "inspect", "call")
     done = graph_codegen("init", cwd=tmp_path)
     assert done.returncode == 2

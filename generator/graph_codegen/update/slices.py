@@ -22,7 +22,7 @@ _HEADER = re.compile(r"^\[", re.MULTILINE)
 def first_configuration(said: Mapping[str, object]) -> str:
     """Return the text of a new configuration, with comments: `said` has values by key."""
     empty = dict.fromkeys(("document", "sha256", "service_root"), "")
-    return render("configuration/graph-codegen.toml.jinja2", **{**empty, **said})
+    return render("configuration/graph-codegen.toml.jinja2", **{**empty, **said}) + "\n"
 
 
 def keep(data: bytes, place: Path) -> None:
