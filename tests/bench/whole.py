@@ -26,6 +26,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import BinaryIO, Literal
 from whole_graph import GraphClient, Page, models
 from whole_graph._runtime import edm
+from whole_graph._runtime.untyped import Untyped
 '''
 
 def annotation(bare):
