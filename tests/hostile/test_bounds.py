@@ -140,10 +140,18 @@ def test_packages_have_only_so_many_namespaces(monkeypatch: pytest.MonkeyPatch) 
         generate(document(*schemas))
 
 
+OLD = """<Annotation Term="Org.OData.Core.V1.Revisions"><Collection><Record>
+<PropertyValue Property="Date" Date="2024-01-02"/><PropertyValue Property="Kind">
+<EnumMember>Org.OData.Core.V1.RevisionKind/Deprecated</EnumMember></PropertyValue>
+</Record></Collection></Annotation>"""
+
+
 def test_much_code_is_not_formatted_and_means_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    formatted = generate(document(SERVICE))
+    old_types = "".join(complex_type(f"old{n}", OLD) for n in range(2))  # which are decorated
+    data = document(SERVICE + old_types)
+    formatted = generate(data)
     monkeypatch.setattr(package, "FORMATTED", 100)
-    plain = generate(document(SERVICE))
+    plain = generate(data)
     for path, text in plain.files.items():
         if path.endswith(".py"):
             other = formatted.files[path.replace(plain.package, formatted.package)]
