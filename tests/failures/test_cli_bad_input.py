@@ -37,8 +37,10 @@ BAD_TYPE = service("graph.callState", "graph.call State")
 
 INPUTS: Mapping[str, tuple[bytes, str]] = {
     "empty": (b"", f"{FILE}: the document is empty"),
-    "not XML": (b"PK\x03\x04", f"{FILE}:1: not well-formed XML: "),
-    "JSON": (b'{"a": 1}', f"{FILE}: this is JSON, and no metadata: "),
+    "zip": (b"PK\x03\x04", f"{FILE}: this is compressed (zip)"),
+    "JSON": (b'{"a": 1}', f"{FILE}: this is an object in JSON "),
+    "YAML": (b"a: 1", f"{FILE}: this is an object in YAML "),
+    "text": (b"# Title", f"{FILE}: this is text that begins with '# Title'"),
     "truncated": (service()[:400], f"{FILE}:"),
     "another encoding": (b"<a>\n\xff</a>", f"{FILE}:2: not well-formed XML: "),
     "XML that is not CSDL": (

@@ -197,12 +197,12 @@ REFUSED: Mapping[str, tuple[Callable[[], bytes], str]] = {
         lambda: before_root('<?xml version="1.0" encoding="nonsense"?>'), "the encoding is not",
     ),
     "EBCDIC": (
-        lambda: ('<?xml version="1.0" encoding="cp037"?>' + GOOD).encode("cp037"), "not well-formed XML",
+        lambda: ('<?xml version="1.0" encoding="cp037"?>' + GOOD).encode("cp037"), "neither XML nor text",
     ),
     "ASCII that says EBCDIC": (
         lambda: before_root('<?xml version="1.0" encoding="cp037"?>'), "",
     ),
-    "UTF-32": (lambda: codecs.BOM_UTF32_LE + GOOD.encode("utf-32-le"), "not well-formed XML"),
+    "UTF-32": (lambda: codecs.BOM_UTF32_LE + GOOD.encode("utf-32-le"), "neither XML nor text"),
     "UTF-16 with the mark of UTF-8": (
         lambda: codecs.BOM_UTF8 + GOOD.encode("utf-16-le"), "not well-formed XML",
     ),

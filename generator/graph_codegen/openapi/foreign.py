@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from graph_codegen.csdl.foreign import describe_object
 from graph_codegen.errors import Place, error
 from graph_codegen.openapi.components import Components
 from graph_codegen.openapi.extension import EXTENSION
-from graph_codegen.openapi.values import members, text
+from graph_codegen.openapi.values import members
 from graph_codegen.text import shorten
 
 TOOL = "Microsoft.OpenApi.OData"
@@ -20,12 +21,15 @@ def refuse(components: Components, file: str) -> None:
     """Raise CodegenError for a version of OpenAPI that is not read, and for services that are not OData."""
     root = components.root
     place = Place(file)
+    version = next((root[name] for name in ("openapi", "swagger") if name in root), None)
+    if version is None:
+        raise error(describe_object(root, "JSON or YAML"), place)
+    # YAML without quotes makes a number of it.
+    told = shorten(str(version))
     if "swagger" in root:
-        found = shorten(text(root["swagger"]))
-        raise error(f"this is OpenAPI {found} (Swagger), and 3.0 and 3.1 are read", place)
-    version = text(root.get("openapi"))
-    if not _VERSION.fullmatch(version):
-        raise error(f"not OpenAPI 3.0 or 3.1, but {shorten(version) or 'of no version'}", place)
+        raise error(f"this is OpenAPI {told} (Swagger), and 3.0 and 3.1 are read", place)
+    if not _VERSION.fullmatch(told):
+        raise error(f"this is OpenAPI {told}, and 3.0 and 3.1 are read", place)
     if not _is_odata(components):
         raise error(
             "this is OpenAPI of a service that is not OData, for which there are other generators, such as"

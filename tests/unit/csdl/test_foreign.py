@@ -8,6 +8,8 @@ from graph_codegen.csdl import reader
 from graph_codegen.errors import CodegenError
 from tests.support.csdl import FILE, document
 
+NOT = "and not metadata, which is CSDL as XML, or OpenAPI as JSON or YAML"
+
 
 @pytest.mark.parametrize(
     ("data", "message"),
@@ -32,9 +34,30 @@ from tests.support.csdl import FILE, document
             "in case of an error, and not metadata: 5: No such page\\u007f",
         ),
         (b'{"$Version": "4.01"}', "this is CSDL as JSON, and it is read as XML: ask for XML"),
-        (b'{"value": []}', "this is JSON, and no metadata: ask for XML"),
-        (b"[" * 100_000, "this is neither XML nor valid JSON"),
-        (b"[" + b"1," * 600_000, "this is JSON, and metadata is read as XML"),
+        (b'{"value": []}', "this is an answer of a service in JSON, and not metadata: ask for XML"),
+        (b'{"a": 1}', f"this is an object in JSON whose first member is 'a', {NOT}"),
+        (b"{}", f"this is an object in JSON without members, {NOT}"),
+        (b"[1]", f"this is a list in JSON, {NOT}"),
+        (
+            b'{"a": 1',
+            "this begins like JSON and is not valid: Expecting ',' delimiter: line 1 column 8",
+        ),
+        (b"[" * 100_000, "this is JSON of too many levels, and not metadata"),
+        (b"[" + b"1," * 600_000, f"this is text that begins with '[{'1,' * 39}1…', {NOT}"),
+        (b"hello: 1", f"this is an object in YAML whose first member is 'hello', {NOT}"),
+        (b"%YAML 1.2\n--- # one\n? [a]\n: b", f"this is an object in YAML without members, {NOT}"),
+        (b"a b: {\ttwo: 2}", f"this is an object in YAML whose first member is 'a b', {NOT}"),
+        (b"# some\n- a\n- b\n", f"this is a list in YAML, {NOT}"),
+        (b"words\n", f"this is text that begins with 'words', {NOT}"),
+        (b"Note: a\nb: c: d", f"this is text that begins with 'Note: a', {NOT}"),
+        (b"# Title\r\n\nSome *text*.\n", f"this is text that begins with '# Title', {NOT}"),
+        (b"'\xc3\x9f' " * 400, "this is text that begins with \"'ß' 'ß' "),
+        (b"42", f"this is text that begins with '42', {NOT}"),
+        (b"\x1f\x8b\x08\x00abc", "this is compressed (gzip), and metadata is read uncompressed"),
+        (b"PK\x03\x04", "this is compressed (zip), and metadata is read uncompressed"),
+        (b"a\xff", "this is neither XML nor text in UTF-8"),
+        (b"a\0b", "this is neither XML nor text in UTF-8"),
+        ("hello: 1".encode("utf-16"), "this is neither XML nor text in UTF-8"),
         (
             b'<e:Edmx Version="1.0" xmlns:e="http://schemas.microsoft.com/ado/2007/06/edmx"/>',
             "this is metadata of OData 2 or 3, and only that of OData 4 is read",
@@ -46,6 +69,7 @@ def test_what_was_found_instead_is_said(data: bytes, message: str) -> None:
         reader.read(data, FILE)
     (diagnostic,) = caught.value.diagnostics
     assert message in diagnostic.message
+    assert "\n" not in diagnostic.message
     assert diagnostic.place.file == FILE
 
 

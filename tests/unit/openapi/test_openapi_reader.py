@@ -337,8 +337,18 @@ def test_odata_is_known_by_its_names_too() -> None:
     ("data", "told"),
     [
         ({"swagger": "2.0"}, "this is OpenAPI 2.0 (Swagger), and 3.0 and 3.1 are read"),
-        ({"openapi": "3.2.0"}, "not OpenAPI 3.0 or 3.1, but 3.2.0"),
-        ({"openapi": 3}, "not OpenAPI 3.0 or 3.1, but of no version"),
+        (b"swagger: 2.0", "this is OpenAPI 2.0 (Swagger), and 3.0 and 3.1 are read"),
+        ({"openapi": "3.2.0"}, "this is OpenAPI 3.2.0, and 3.0 and 3.1 are read"),
+        ({"openapi": 3}, "this is OpenAPI 3, and 3.0 and 3.1 are read"),
+        (b"openapi: 3.1", "this is OpenAPI of a service that is not OData"),
+        (
+            {"info": {"openapi": "3.0.1"}},
+            "this is an object in JSON or YAML whose first member is 'info'",
+        ),
+        (
+            {"error": {"code": "x", "openapi": "3.0.1"}},
+            "what a service answers in case of an error",
+        ),
         (b"openapi: 3.0.1\npaths: [", "not valid YAML"),
         (b'{"openapi": "3.0.1", ', "not valid JSON"),
     ],
@@ -392,6 +402,7 @@ def test_names_and_limits_are_those_of_csdl(
         (b"---\n'openapi': '3.0.1'\n", True),
         (b'swagger: "2.0"', True),
         (b"<a>\nopenapi: 3\n</a>", False),
+        (b'{"openapi": 3.1}', True),
         (b'{"$Version": "4.0"}', False),
         (b"text: openapi", False),
         (b"", False),
