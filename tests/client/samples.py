@@ -110,6 +110,13 @@ def wire_type(cls: type[GraphModel]) -> str:
 KEY = "19:k{}@thread.v2/é"
 ESCAPED_KEY = "19%3Ak{}%40thread.v2%2F%C3%A9"
 
+ENTITY = "/users/19%3Ak"
+WHOLE_ENTITY = f"https://graph.microsoft.com/v1.0{ENTITY}"
+"""An entity that is referred to: as a caller gives it, and as it is sent."""
+
+REFERENCES = ("add_ref", "set_ref")
+"""The kinds of operations that send the address of an entity."""
+
 OPTIONS: Mapping[str, tuple[Any, str]] = {
     "select": (["id", "subject"], "id,subject"),
     "expand": (["sessions($expand=segments)"], "sessions($expand=segments)"),
@@ -153,6 +160,8 @@ def arguments(
         if not (full or parameter.required or parameter == null):
             continue
         chosen = sample(form_of(parameter.type), n)
+        if operation.kind in REFERENCES:
+            chosen = Sample(ENTITY, WHOLE_ENTITY)
         if is_key(parameter):
             chosen = Sample(KEY.format(n), None)
             path = path.replace(f"{{{parameter.wire_name}}}", ESCAPED_KEY.format(n))

@@ -35,7 +35,15 @@ from graph_comms._runtime.operation import Operation, Parameter
 from graph_comms._runtime.wire import Unset
 from graph_comms.models import GraphModel
 from tests.client.faces import FLAVOURS, TOKEN, Client
-from tests.client.samples import OPTIONS, arguments, form_of, is_key, sample
+from tests.client.samples import (
+    OPTIONS,
+    REFERENCES,
+    WHOLE_ENTITY,
+    arguments,
+    form_of,
+    is_key,
+    sample,
+)
 from tests.support.server import GraphServer, Played, Reply, Request, json_reply
 
 METHODS = {operation.python: operation for operation in OPERATIONS}
@@ -94,6 +102,8 @@ def answer(operation: Operation) -> tuple[Played, Any]:
     form = form_of(operation.returns)
     if operation.kind == "count":
         return Reply(200, {"Content-Type": "text/plain"}, b"\xef\xbb\xbf42"), 42
+    if operation.kind == "get_ref":
+        return json_reply(200, {"@odata.id": WHOLE_ENTITY}), WHOLE_ENTITY
     if form is None:
         return Reply(204), None
     if form is bytes:
@@ -304,6 +314,10 @@ def test_a_resource_is_made_once() -> None:
     assert client.calls.participants is client.calls.participants
 
 
+PLACED = ("create", "update", "put_content", *REFERENCES)
+"""The kinds of operations whose bodies are arguments by position."""
+
+
 @each_operation
 def test_the_signature_says_what_the_table_says(operation: Operation) -> None:
     hints = get_type_hints(DECLARED[operation.python], include_extras=True)
@@ -319,7 +333,7 @@ def test_the_signature_says_what_the_table_says(operation: Operation) -> None:
         assert parameter.default is (inspect.Parameter.empty if facts.required else UNSET)
         assert hints[parameter.name] == (form if facts.required else Unset | form)
         # Keys and bodies have an order that paths give them, parameters of an operation have none.
-        placed = is_key(facts) or operation.kind in ("create", "update", "put_content")
+        placed = is_key(facts) or operation.kind in PLACED
         assert parameter.kind is (
             parameter.POSITIONAL_OR_KEYWORD if placed else parameter.KEYWORD_ONLY
         )

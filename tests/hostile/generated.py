@@ -44,7 +44,7 @@ class Generated:
 @cache
 def known() -> tuple[package.Facts, Settings]:
     """Return the facts and settings that come with the generator."""
-    return package.facts(folder("metadata")), settings.load()
+    return package.facts(folder("metadata"), own_descriptions=True), settings.load()
 
 
 def generate(data: bytes, *roots: str) -> Generated:

@@ -70,7 +70,7 @@ def test_a_description_is_only_data(text: str, tmp_path: Path) -> None:
         assert without_escapes(documented).startswith(
             without_escapes("".join(c for c in text if is_printable(c) or c == "\n"))
         )
-    result = run(described(text), tmp_path, "openapi", "--root", "all")
+    result = run(described(text), tmp_path, "openapi", "--root", "all", "--descriptions")
     assert result.returncode == 0
     assert not HIDDEN.search(result.stdout)
     written: dict[str, Any] = json.loads(result.stdout)
@@ -78,7 +78,10 @@ def test_a_description_is_only_data(text: str, tmp_path: Path) -> None:
     assert not HIDDEN.search(shown)
     page = tmp_path / "api.md"
     assert (
-        run(described(text), tmp_path, "api", "--root", "all", "--output", str(page)).returncode
+        run(
+            *(described(text), tmp_path, "api", "--root", "all"),
+            *("--descriptions", "--output", str(page)),
+        ).returncode
         == 0
     )
     lines = page.read_text("utf-8").split("\n")
@@ -124,7 +127,7 @@ NAMES = [*TAKEN, *UNICODE, "x" * 128]
 def test_names_make_a_sound_page_and_a_quiet_terminal(name: str, tmp_path: Path) -> None:
     data = described("\x9b31m|`\u202e\n| a | b |", name[:100], f"{name[:100]}2")
     page = tmp_path / "api.md"
-    result = run(data, tmp_path, "api", "--output", str(page), "--root", "all")
+    result = run(data, tmp_path, "api", "--output", str(page), "--root", "all", "--descriptions")
     assert result.returncode == 0, result.stderr
     for line in page.read_text("utf-8").split("\n"):
         assert line.isprintable()
