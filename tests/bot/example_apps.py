@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import types
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, ClassVar, Self
@@ -19,7 +19,10 @@ import graph_comms.bot
 from tests.bot import samples
 from tests.bot.service import CALLBACK, SIGNER
 
-Answer = Callable[[httpx.Request], httpx.Response]
+Answer = (
+    Callable[[httpx.Request], httpx.Response]
+    | Callable[[httpx.Request], Coroutine[None, None, httpx.Response]]
+)
 
 
 class Posting:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import runpy
-import sys
-import types
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +14,7 @@ import anyio
 import httpx
 import pytest
 
-import graph_comms
-from tests.bot.example_apps import Credential
+from tests.bot.example_apps import Credential, stand_in
 from tests.bot.graph_side import APP_ID, RECORDS, URL, GraphSide
 
 EXAMPLE = Path(__file__).parents[2] / "examples/call-records/call_records.py"
@@ -60,23 +56,14 @@ def graph() -> GraphSide:
 @pytest.fixture
 def start(graph: GraphSide, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], Any]:
     """Return what starts the example, as a new process does."""
-    identity = types.ModuleType("azure.identity.aio")
-    vars(identity)["ClientSecretCredential"] = Credential
-    monkeypatch.setitem(sys.modules, "azure.identity.aio", identity)
-    client = partial(
-        graph_comms.AsyncCommunicationsClient, transport=httpx.MockTransport(graph.answer)
+    stand_in(
+        monkeypatch,
+        graph.answer,
+        CLIENT_ID=APP_ID,
+        NOTIFICATION_URL=URL,
+        DATABASE=str(tmp_path / "calls.db"),
+        STORE=str(tmp_path / "subscriptions.db"),
     )
-    monkeypatch.setattr(graph_comms, "AsyncCommunicationsClient", client)
-    environment = {
-        "TENANT_ID": "t",
-        "CLIENT_ID": APP_ID,
-        "CLIENT_SECRET": "s",
-        "NOTIFICATION_URL": URL,
-        "DATABASE": str(tmp_path / "calls.db"),
-        "STORE": str(tmp_path / "subscriptions.db"),
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
 
     @asynccontextmanager
     async def started() -> AsyncIterator[Server]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import reduce
@@ -15,7 +14,7 @@ from pydantic import TypeAdapter
 
 from graph_codegen.csdl.ast import EnumType, StructuredType, TypeRef, split_name
 from graph_codegen.model.model import Model
-from graph_codegen.service.requests import REFERENCE, STREAM, list_requests
+from graph_codegen.service.requests import REFERENCE, STREAM, Request, list_requests
 from tests.hostile.generated import Generated
 from tests.support.wire_values import EDM_VALUES, wire_value, wire_value_of
 
@@ -80,11 +79,7 @@ def _check_client(made: Generated, module: Import) -> None:
     table = module("operations").OPERATIONS
     assert len({operation.python for operation in table}) == len(table)
     wanted = {
-        (
-            request.http,
-            (*request.through_parameters, *request.own_parameters),
-        ): request
-        for request in list_requests(made.model)
+        (request.http, tuple(_arguments(request))): request for request in list_requests(made.model)
     }
     clients = [
         cls("token")
@@ -93,16 +88,15 @@ def _check_client(made: Generated, module: Import) -> None:
     ]
     assert len(clients) == 2
     for operation in table:
-        own = [p for p in operation.parameters if p.location != "query"]
-        keys = re.findall(r"\{([^{}]+)\}", operation.path.partition("(")[0])
         entity = operation.kind in ("create", "update", "put_content", "add_ref", "set_ref")
-        named = () if entity else tuple(p.wire_name for p in own[len(keys) :])
-        request = wanted.pop((f"{operation.method} {operation.path}", named))
-        assert [p.wire_name for p in own[: len(keys)]] == keys
+        own = [p for p in operation.parameters if _is_argument(p)]
+        named = own[:-1] if entity else own
+        wires = tuple(p.wire_name.removeprefix("@") for p in named)
+        request = wanted.pop((f"{operation.method} {operation.path}", wires))
         assert operation.kind == request.kind
-        parameters = (*request.through_parameters.values(), *request.own_parameters.values())
-        refs = [request.body] if request.body else [p.type for p in parameters]
-        types = dict(zip((p.name for p in own[len(keys) :]), refs, strict=True))
+        types = {p.name: r for p, r in zip(named, _arguments(request).values(), strict=True) if r}
+        if request.body:
+            types[own[-1].name] = request.body
         for client in clients:
             *owners, method = operation.python.split(".")
             resource = reduce(getattr, owners, client)
@@ -113,6 +107,19 @@ def _check_client(made: Generated, module: Import) -> None:
     assert not wanted
 
 
+def _arguments(request: Request) -> Mapping[str, TypeRef | None]:
+    """Return the types of the arguments of a request by their names on the wire; those of keys are None."""
+    keys = {key.name: None for key in request.keys}
+    given = {**request.through_parameters, **request.own_parameters}
+    return {**keys, **{name: parameter.type for name, parameter in given.items()}}
+
+
+def _is_argument(parameter: Any) -> bool:
+    """Whether a parameter in the table is no query option."""
+    wire_name: str = parameter.wire_name
+    return parameter.location != "query" or wire_name.startswith("@")
+
+
 def _check_method(
     model: Model, resource: Any, name: str, operation: Any, types: Mapping[str, TypeRef]
 ) -> None:
@@ -120,7 +127,7 @@ def _check_method(
 
     `types` are those of the arguments other than keys.
     """
-    own = [p.name for p in operation.parameters if p.location != "query"]
+    own = [p.name for p in operation.parameters if _is_argument(p)]
     declared = getattr(type(resource), name)
     if not hasattr(declared, "bind"):  # the result of a composable function, which its class calls
         resource, name = getattr(resource, name), "__call__"
