@@ -41,6 +41,7 @@ from graph_codegen.service.capabilities import (
     requires_explicit_binding,
     updates_by_put,
 )
+from graph_codegen.service.reach import find_reach
 from graph_codegen.service.resources import Key, Resource, Result, top
 
 _ALIAS = re.compile(r"=@(\w+)")
@@ -282,37 +283,11 @@ def list_offers(model: Model) -> Iterator[Request]:
                 walked.add(at.type.name)
 
 
-def _addressed(model: Model) -> frozenset[str]:
-    """Return the types of all entity sets, singletons and contained entities, with their base types."""
-    types = {source.type for source in model.sources}
-    for declared in model.structured():
-        if declared.kind == "EntityType":
-            types.update(item.type.name for item in declared.navigation if item.contains_target)
-    return frozenset(owner.name for name in types for owner in model.lineage(name))
-
-
-def _reached(model: Model) -> frozenset[str]:
-    """Return the types whose members have paths without a function: see `_Walk._composed`."""
-    found: set[str] = set()
-    pending = [source.type for source in model.sources]
-    while pending:
-        name = pending.pop()
-        if name in found:
-            continue
-        found.add(name)
-        pending.extend(model.descendants(name))
-        for owner in model.lineage(name):
-            found.add(owner.name)
-            pending.extend(n.type.name for n in owner.navigation if n.contains_target)
-    return frozenset(found)
-
-
 class _Walk:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._explicit = frozenset(all_explicit_bindings(model))
-        self._addressed = _addressed(model)
-        self._reached = _reached(model)
+        self._reach = find_reach(model)
         self._listed: dict[str, frozenset[str]] = {}
         self._calls = 0
         self.resources = 0
@@ -398,14 +373,21 @@ class _Walk:
         return lineage[-1:] if at.cast else lineage
 
     def _only_derived(self, at: Resource) -> Iterator[str]:
-        """Yield the derived types of what is at a resource to which no property and no entity set leads.
+        """Yield the derived types of what is at a resource to which no path leads without a cast.
 
         Their members are addressed after a cast. Those of all others have shorter paths, and a cast
-        everywhere would multiply them.
+        everywhere would multiply them, but for operations that are bound here alone.
         """
-        if not at.cast:
-            names = self._model.descendants(at.type.name)
-            yield from (name for name in names if name not in self._addressed)
+        if at.cast:
+            return
+        listed = {*explicit_bindings(at.annotations)}
+        for name in self._model.descendants(at.type.name):
+            ref = TypeRef(name, at.type.collection)
+            bound = self._model.bound.get(ref, ()) if listed else ()
+            if not self._reach.has(ref) or any(
+                o.name in listed and requires_explicit_binding(o) for o in bound
+            ):
+                yield name
 
     def _collection(self, at: Resource) -> Iterator[Request]:
         item = TypeRef(at.type.name)
@@ -547,14 +529,14 @@ class _Walk:
         )
         for operation in self._bound(behind):
             yield self._call(operation, behind)
-        if result.type.collection or result.type.name in self._reached:
+        if result.type.collection or result.type.name in self._reach.members:
             return
         met = {*behind.steps}
         pending = deque(self.below(behind))
         while pending:
             led_to = pending.popleft()
             step = led_to.steps[-1]
-            if step not in met and step.rpartition("/")[0] not in self._reached:
+            if step not in met and step.rpartition("/")[0] not in self._reach.members:
                 met.add(step)
                 yield from self.own(led_to)
                 pending.extend(self.below(led_to))

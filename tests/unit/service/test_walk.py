@@ -6,6 +6,7 @@ import pytest
 
 from graph_codegen.errors import CodegenError
 from graph_codegen.model.subset import take
+from graph_codegen.service.left_out import find_left_out
 from graph_codegen.service.requests import Request, list_offers, list_requests
 from tests.support.csdl import model
 
@@ -199,6 +200,60 @@ def test_what_has_a_path_of_its_own_needs_no_cast() -> None:
     assert "POST /apps/microsoft.graph.winApp/purge" in casts()
     found = casts(sets='<EntitySet Name="wins" EntityType="graph.winApp"/>')
     assert found == OF_WEB  # a winApp is a lobApp
+
+
+BOUND = "".join(
+    f'<Action Name="{name}_{owner}" IsBound="true"><Parameter Name="it" Type="{ref}"/></Action>'
+    for owner in ("lobApp", "winApp")
+    for name, ref in (("one", f"graph.{owner}"), ("all", f"Collection(graph.{owner})"))
+)
+OTHERS = (
+    "",
+    '<Singleton Name="own" Type="graph.winApp"/>',
+    '<EntitySet Name="own" EntityType="graph.winApp"/>',
+    """<EntitySet Name="own" EntityType="graph.winApp">
+    <Annotation Term="Org.OData.Capabilities.V1.IndexableByKey" Bool="false"/></EntitySet>""",
+    """<Singleton Name="own" Type="graph.winApp">
+    <Annotation Term="Org.OData.Core.V1.ExplicitOperationBindings"><Collection/></Annotation></Singleton>""",
+)
+ORPHAN = """<EntityType Name="orphan">
+  <NavigationProperty Name="one" Type="graph.winApp" ContainsTarget="true"/>
+  <NavigationProperty Name="many" Type="Collection(graph.winApp)" ContainsTarget="true"/>
+</EntityType>"""
+
+
+@pytest.mark.parametrize("orphan", ["", ORPHAN])
+@pytest.mark.parametrize("own", OTHERS)
+@pytest.mark.parametrize("roots", [["all"], ["apps"], ["apps", "own/versions"]])
+def test_what_is_bound_to_a_derived_type_has_a_path_whatever_else_has(
+    roots: list[str], own: str, orphan: str
+) -> None:
+    """A path to an entity is none to a collection, and none begins at an orphan or before a root."""
+    if not own:
+        roots = [root for root in roots if "own" not in root]
+    taken = take(model(CASTS.format(own) + BOUND + orphan), roots).model
+    assert not [one for one in find_left_out(taken) if one.kind == "actions"]
+
+
+def test_what_is_bound_by_a_resource_of_the_base_type_alone_is_behind_a_cast() -> None:
+    """Source: Core.V1 ExplicitOperationBindings."""
+    own = '<Singleton Name="own" Type="graph.winApp"/><EntitySet Name="wins" EntityType="graph.winApp"/>'
+    declared = CASTS.format(own) + BOUND
+    for name in ("one_lobApp", "all_winApp"):
+        start = f'<Action Name="{name}" IsBound="true">'
+        requires = '<Annotation Term="Org.OData.Core.V1.RequiresExplicitBinding"/>'
+        declared = declared.replace(start, start + requires)
+    apps = '<EntitySet Name="apps" EntityType="graph.app"'
+    listed = "<String>graph.one_lobApp</String><String>graph.all_winApp</String>"
+    term = "Org.OData.Core.V1.ExplicitOperationBindings"
+    annotated = (
+        f'><Annotation Term="{term}"><Collection>{listed}</Collection></Annotation></EntitySet>'
+    )
+    declared = declared.replace(f"{apps}/>", apps + annotated)
+    calls = [
+        r.http for r in list_requests(model(declared)) if "one_l" in r.path or "all_w" in r.path
+    ]
+    assert calls == ["POST /apps/microsoft.graph.winApp/all_winApp", f"POST {LOB}/one_lobApp"]
 
 
 def test_a_root_leads_through_a_cast() -> None:
