@@ -17,7 +17,7 @@ from graph_codegen.errors import error
 from graph_codegen.facts import files
 from graph_codegen.model.subset import Subset
 from graph_codegen.service.requests import Request, list_requests
-from graph_codegen.service.slices import normal_form, parse, take_requests
+from graph_codegen.service.slices import normal_form, normal_form_of, parse, take_requests
 from graph_codegen.text import shorten
 
 FILE = "documented.json"
@@ -82,15 +82,15 @@ class Documented:
     def of(self, request: Request) -> Documentation | None:
         """Return what is documented about a request, None if it is not documented.
 
-        Another key than the entity's own is not told apart from arguments: nothing is known of such requests.
+        Nothing is known of requests with another key than the entity's own.
         """
         if request.alternate:
             return None
-        return self._by_normal_form.get(normal_form(request.http))
+        return self._by_normal_form.get(normal_form_of(request))
 
     def lacks(self, request: Request) -> bool:
         """Whether a request is known not to be documented."""
-        return self.of(request) is None and self._covers(request.http)
+        return self.of(request) is None and self._covers(normal_form_of(request))
 
     @cached_property
     def _covered(self) -> tuple[str, ...]:

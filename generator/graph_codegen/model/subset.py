@@ -198,32 +198,34 @@ class _Closure:
     def _follow(self, root: str, owner: str, segments: list[str]) -> None:
         """Hold the target of a path; of the types on the way, only their keys and the next step are kept.
 
-        Neither their other members nor their annotations are.
+        Neither their other members nor their annotations are. A cast leads to what its type itself declares.
         """
+        cast = ""
         for segment in segments:
             lineage = self._model.lineage(owner)
-            if segment in self._model.descendants(owner):  # a cast
+            if owner != cast and segment in self._model.descendants(owner):
                 self._types.update(declared.name for declared in lineage)
                 self._steps.update(
                     (d.name, name) for d in lineage for name in self._model.key(owner)
                 )
-                owner = segment
+                owner = cast = segment
                 continue
+            declaring = lineage[-1:] if owner == cast else lineage
             steps = (
                 (declared.name, item)
-                for declared in lineage
+                for declared in declaring
                 for item in declared.navigation
                 if item.name == segment and item.contains_target
             )
             step = next(steps, None)
             if step is None:
-                contained = (n.name for d in lineage for n in d.navigation if n.contains_target)
+                contained = (n.name for d in declaring for n in d.navigation if n.contains_target)
                 why = f"{owner} contains no {shorten(segment)}"
                 raise self._missing(root, why, nearest(segment, contained))
             self._types.update(declared.name for declared in lineage)
             self._steps.add((step[0], segment))
             self._steps.update((d.name, name) for d in lineage for name in self._model.key(owner))
-            owner = step[1].type.name
+            owner, cast = step[1].type.name, ""
         self._hold(owner)
 
     def _add_import(self, item: OperationImport) -> None:

@@ -11,7 +11,7 @@ from graph_codegen.csdl.ast import ROOT_NAMESPACE, split_name
 from graph_codegen.model.model import Model
 from graph_codegen.model.subset import ALL
 from graph_codegen.service.requests import Request, list_requests
-from graph_codegen.service.slices import missing, without_arguments
+from graph_codegen.service.slices import has_path, without_arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def _paths(model: Model, requests: tuple[Request, ...], text: str) -> Iterator[O
             if path not in spelled:
                 spelled[path] = _spelled(request.path, end)
     for path in sorted(counted):
-        is_there = len(path) == 1 or not missing(model, "/".join(path))
+        is_there = len(path) == 1 or has_path(model, path)
         if text.lower() in path[-1].lower() and is_there:
             yield Offer(spelled[path], "path", counted[path])
 

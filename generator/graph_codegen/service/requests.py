@@ -288,6 +288,7 @@ class _Walk:
         self._model = model
         self._explicit = frozenset(all_explicit_bindings(model))
         self._reach = find_reach(model)
+        self._chosen = {path[:end] for path in model.paths for end in range(1, len(path) + 1)}
         self._listed: dict[str, frozenset[str]] = {}
         self._calls = 0
         self.resources = 0
@@ -325,6 +326,7 @@ class _Walk:
     def own(self, at: Resource) -> Iterator[Request]:
         """Yield the requests of a resource and of the items in it; none on the way to a chosen path."""
         if not self._model.describes(at.segments):
+            yield from self._derived_collections(at)
             return
         if at.cast:
             yield from self._streams(at)
@@ -376,7 +378,7 @@ class _Walk:
         """Yield the derived types of what is at a resource to which no path leads without a cast.
 
         Their members are addressed after a cast. Those of all others have shorter paths, and a cast
-        everywhere would multiply them, but for operations that are bound here alone.
+        everywhere would multiply them, but for operations that are bound here alone, and chosen paths.
         """
         if at.cast:
             return
@@ -384,8 +386,10 @@ class _Walk:
         for name in self._model.descendants(at.type.name):
             ref = TypeRef(name, at.type.collection)
             bound = self._model.bound.get(ref, ()) if listed else ()
-            if not self._reach.has(ref) or any(
-                o.name in listed and requires_explicit_binding(o) for o in bound
+            if (
+                (*at.segments, name) in self._chosen
+                or not self._reach.has(ref)
+                or any(o.name in listed and requires_explicit_binding(o) for o in bound)
             ):
                 yield name
 
@@ -398,9 +402,16 @@ class _Walk:
         if allows_request(at.annotations, "count"):
             yield self._request("count", at, suffix="/$count", returns=COUNT)
         yield from self._operations(at)
-        for name in self._only_derived(at):
-            yield from self._operations(at.as_type(name))
+        yield from self._derived_collections(at)
         yield from self._alternates(at)
+
+    def _derived_collections(self, at: Resource) -> Iterator[Request]:
+        """Yield what is bound to the items of a derived type in a collection, which is no resource itself."""
+        if at.contained and at.type.collection:
+            for name in self._only_derived(at):
+                cast = at.as_type(name)
+                if self._model.describes(cast.segments):
+                    yield from self._operations(cast)
 
     def _alternates(self, at: Resource) -> Iterator[Request]:
         """Yield the requests of an item by its other keys; what is below it has paths with its own key."""

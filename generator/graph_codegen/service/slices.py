@@ -42,6 +42,9 @@ _KEY_VALUE = re.compile(r"\(\s*(?!\*)[^()=]+\)")
 """A key without the name of its property: `users('{id}')` is `users/{id}`."""
 _NAME = re.compile(r"([^\s(,=]+)\s*=")
 
+_NEAREST = 3
+"""How many requests a message names."""
+
 
 def without_arguments(path: str) -> str:
     """Return a path without what is in parentheses: arguments of functions, keys."""
@@ -53,22 +56,60 @@ def normal_form(line: str) -> str:
 
     The case of letters, the names of keys, the arguments of functions and namespaces make no difference.
     """
+    return _normal(without_arguments(line))
+
+
+def normal_form_of(request: Request) -> str:
+    """Return the normal form of a request, in which a key in parentheses is one like any other."""
+    return normal_form(_with_plain_keys(request))
+
+
+def _normal(line: str) -> str:
     method, _, path = line.partition(" ")
-    plain = _KEY.sub("{}", without_arguments(path))
-    return f"{method} " + "/".join(part.rpartition(".")[2] for part in plain.lower().split("/"))
+    plain = _KEY.sub("{}", path).lower().split("/")
+    return f"{method} " + "/".join(part.rpartition(".")[2] for part in plain)
+
+
+def _with_plain_keys(request: Request) -> str:
+    """Return the line of a request with `/{id}` for each key that is in parentheses."""
+    keys = tuple(f"={{{key.name}}}" for key in request.keys)
+
+    def plain(found: re.Match[str]) -> str:
+        return "/{id}" if any(key in found[0] for key in keys) else found[0]
+
+    return _ARGUMENTS.sub(plain, request.http)
+
+
+def _called(request: Request) -> str:
+    """Return the normal form of a request in which what is called has `()`."""
+    line = _ARGUMENTS.sub("()", _with_plain_keys(request))
+    return _normal(f"{line}()" if request.kind == "action" else line)
+
+
+def _pattern(line: str) -> re.Pattern[str]:
+    """Return what matches the calls that a line stands for, as `_called` writes them.
+
+    In parentheses are the key of an item, or the arguments of a function, which a line may leave out.
+    """
+
+    def part(text: str) -> str:
+        name = text.removesuffix("()")
+        return re.escape(name) + (r"(?:\(\))?" if name == text else r"(?:\(\)|/\{\})")
+
+    return re.compile("/".join(map(part, _normal(_ARGUMENTS.sub("()", line)).split("/"))))
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
     """A root or an exclude: everything, a path without keys, a request, or a type.
 
-    `text` is its one spelling. `line` is the normal form of a request, empty for all others; `names` are
+    `text` is its one spelling. `line` matches the requests that it is, None for all others; `names` are
     those of the arguments or of the key in parentheses at its end, None without any.
     """
 
     text: str
     segments: tuple[str, ...] = ()
-    line: str = ""
+    line: re.Pattern[str] | None = None
     names: frozenset[str] | None = None
 
     @property
@@ -79,20 +120,20 @@ class Root:
     def covers(self, request: Request) -> bool:
         """Whether it is a request, or one that leads to it.
 
-        An operation without parentheses is all its overloads.
+        An operation without parentheses is all its overloads, and an item without names has any key.
         """
         if self.line:
-            return self.line == normal_form(request.http) and self._has_names_of(request)
+            return bool(self.line.fullmatch(_called(request))) and self._has_names_of(request)
         if self.segments:
             return request.segments[: len(self.segments)] == self.segments
         return self.text == ALL
 
     def _has_names_of(self, request: Request) -> bool:
         operation = request.operation
-        if operation is None:
-            return self.names == _names(request.path)
         if self.names is None:
             return True
+        if operation is None:
+            return self.names == _names(request.path)
         own = operation.own
         wanted = {p.name.lower() for p in own if not is_optional(operation, p)}
         return wanted <= self.names <= {p.name.lower() for p in own}
@@ -110,9 +151,9 @@ def parse(model: Model, text: str) -> Root:
     """Return what a text stands for in a model, whether it is there or not."""
     line = _LINE.fullmatch(text.strip())
     if line:
-        path = _KEY_VALUE.sub("/{}", "/" + line[2].lstrip("/"))
+        path = _KEY_VALUE.sub("/{}", "/" + line[2].strip("/"))
         whole = f"{line[1]} {path}"
-        return Root(whole, _segments(path), normal_form(whole), _names(path))
+        return Root(whole, _segments(path), _pattern(whole), _names(path))
     segments = _segments(text)
     heads = {*(source.name for source in model.sources), *(item.name for item in model.imports)}
     if segments and segments[0] in heads:
@@ -122,7 +163,7 @@ def parse(model: Model, text: str) -> Root:
 
 def _segments(path: str) -> tuple[str, ...]:
     """Return the names on a path, without keys."""
-    parts = (without_arguments(part) for part in path.strip().split("/"))
+    parts = without_arguments(path.strip()).split("/")
     return tuple(part for part in parts if part and not _KEY.fullmatch(part))
 
 
@@ -155,14 +196,17 @@ def take_slice(model: Model, roots: Sequence[str], exclude: Sequence[str] = ()) 
     for root in roots:
         if gone and missing(model, root) and not missing(whole, root):
             raise error(f"the root {shorten(root)} is of a type that is excluded", model.place)
-    chosen = [_find(model, root) for root in roots]
+    found = [_find(model, root) for root in roots]
+    chosen = [one.root for one in found]
     if not excluded and not any(root.line for root in chosen):
         return take(model, [root.text for root in chosen])
     types = [root.text for root in chosen if root.is_type]
-    paths = {root.text: None for root in chosen if not root.is_type and not root.line}
-    paths |= {"/".join(_resource(model, root.segments)): None for root in chosen if root.line}
-    base = take(model, [*types, *paths])
+    base = take(model, [*types, *dict.fromkeys(needed for one in found for needed in one.needs)])
     every = list_requests(base.model)
+    for root in chosen:
+        if root.line and not any(map(root.covers, every)):
+            message = "leads to nothing beside the others: the result of its function has a path of its own"
+            raise error(f"the root {shorten(root.text)} {message}", model.place)
     kept = [
         request
         for request in every
@@ -220,31 +264,102 @@ def _values(request: Request) -> tuple[TypeRef, ...]:
 # -- roots
 
 
-def _find(model: Model, text: str) -> Root:
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A root that is there, and the paths and types that lead to all that it needs, but for a type itself."""
+
+    root: Root
+    needs: tuple[str, ...]
+
+
+def _find(model: Model, text: str) -> _Found:
     """Return the root that a text stands for; raises CodegenError, with the nearest ones, if none."""
     root = parse(model, text)
-    if not root.line:
+    if root.line:
+        return _find_requests(model, root)
+    try:
         check_root(model, root.text)
-        return root
-    below = _resource(model, root.segments)
-    requests = list_requests(take(model, ["/".join(below)]).model) if below else ()
-    found = [request.http for request in requests if root.covers(request)]
-    if found:
-        whole = found[0] if len(found) == 1 else without_arguments(found[0])
-        return replace(root, text=whole)
-    lines = [request.http for request in requests]
-    ends = {normal_form(line).rpartition("/")[2]: line for line in reversed(lines)}
-    near = suggestion(ends[end] for end in nearest(root.line.rpartition("/")[2], ends))
-    message = f"the root {shorten(text)} does not exist: there is no such request{near}"
-    raise error(message, model.place)
+    except CodegenError as problem:
+        raise _with_requests(model, root, problem) from None
+    return _Found(root, () if root.is_type else (root.text,))
+
+
+def _find_requests(model: Model, root: Root) -> _Found:
+    requests = _list_near(model, root.segments)
+    found = [request for request in requests if root.covers(request)]
+    if not found:
+        near = suggestion(_nearest_lines(model, root, requests))
+        message = f"the root {shorten(root.text)} does not exist: there is no such request{near}"
+        raise error(message, model.place)
+    one = found[0]
+    whole = one.http if len(found) == 1 else without_arguments(_with_plain_keys(one))
+    paths = ("/".join(_resource(model, request.segments)) for request in found)
+    types = (ref.name for request in found for ref in _values(request) if ref.name in model.types)
+    return _Found(replace(root, text=whole), tuple(dict.fromkeys((*paths, *types))))
+
+
+def _list_near(model: Model, segments: Sequence[str]) -> tuple[Request, ...]:
+    """Return the requests of the resource at the longest part of a path that there is, and of those below."""
+    below = _resource(model, segments)
+    return list_requests(replace(model, paths=(below,))) if below else ()
+
+
+def _nearest_lines(model: Model, root: Root, requests: Iterable[Request]) -> Iterable[str]:
+    """Return requests with the path of a root, else with a similar end, else what it may begin with."""
+    verb = root.text.partition(" ")[0]
+    same: list[str] = []
+    ends: dict[str, str] = {}
+    for request in requests:
+        if root.line and root.line.fullmatch(f"{verb} {_called(request).partition(' ')[2]}"):
+            same.append(request.http)
+        ends.setdefault(_end(normal_form_of(request)), request.http)
+    if same:
+        return same[:_NEAREST]
+    if ends:
+        return [ends[end] for end in nearest(_end(normal_form(root.text)), ends)]
+    heads = (*(source.name for source in model.sources), *(item.name for item in model.imports))
+    return nearest("".join(root.segments[:1]), heads)
+
+
+def _end(normal: str) -> str:
+    """Return the last name of a request line, with the key after it."""
+    parts = normal.split("/")
+    return "/".join(parts[-2:] if parts[-1] == "{}" else parts[-1:])
+
+
+def _with_requests(model: Model, root: Root, problem: CodegenError) -> CodegenError:
+    """Return the error for a path that is not one of a resource, with the requests that have this path."""
+    names = _names_of(root.segments)
+    requests = _list_near(model, root.segments)
+    near = [r.http for r in requests if _names_of(_segments(r.path)) == names][:_NEAREST]
+    if not near:
+        return problem
+    (found,) = problem.diagnostics
+    reason = found.message.partition("; near are ")[0]
+    return CodegenError(replace(found, message=reason + suggestion(near)))
+
+
+def _names_of(segments: Sequence[str]) -> list[str]:
+    """Return the segments of a path as they are compared: without casts and namespaces."""
+    names = [segment.lower() for segment in segments[:-1] if "." not in segment]
+    return [*names, *(segment.lower().rpartition(".")[2] for segment in segments[-1:])]
 
 
 def _resource(model: Model, segments: Sequence[str]) -> tuple[str, ...]:
     """Return as many segments as are names of resources; those of operations and streams are not."""
     for end in range(len(segments), 0, -1):
-        if not missing(model, "/".join(segments[:end])):
+        if has_path(model, segments[:end]):
             return tuple(segments[:end])
     return ()
+
+
+def has_path(model: Model, segments: Sequence[str]) -> bool:
+    """Whether segments are a path that is a root."""
+    try:
+        check_root(model, "/".join(segments))
+    except CodegenError:
+        return False
+    return True
 
 
 # -- excludes

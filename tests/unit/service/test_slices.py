@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from graph_codegen import api
@@ -9,7 +11,7 @@ from graph_codegen.errors import CodegenError
 from graph_codegen.model.subset import take
 from graph_codegen.service.available import list_roots
 from graph_codegen.service.requests import list_requests
-from graph_codegen.service.slices import existing, take_slice
+from graph_codegen.service.slices import existing, missing, take_slice
 from tests.support.csdl import model, schema
 from tests.support.published import NEWEST, published
 
@@ -90,7 +92,7 @@ def test_a_path_is_spelled_as_people_do(spelled: str) -> None:
         ("POST  /users/{user-id}/onlinemeetings/{onlineMeeting-id}/END", END),
         ("GET /users/{id}/onlineMeetings/recent", RECENT),
         ("GET /users/{id}/onlineMeetings/recent(since='{since}')", RECENT),
-        ("PATCH /users/*", "PATCH /users/{user-id}"),
+        ("PATCH /users/*/", "PATCH /users/{user-id}"),
     ],
 )
 def test_a_request_is_a_root(spelled: str, line: str) -> None:
@@ -142,7 +144,88 @@ def test_an_import_is_listed_by_its_name() -> None:
     assert [(o.root, o.methods) for o in list_roots(OVERLOADED)] == [
         ("near", 2), ("pairs", 6), ("all", 8),
     ]  # fmt: skip
-    assert existing(OVERLOADED, ["near", "GET /near(x={x})", "GET /pairs('1')"]) == ("near",)
+    assert existing(OVERLOADED, ["near", "GET /near(x={x})", "GET /pairs(a={a})"]) == ("near",)
+
+
+LINES = model("""
+    <EntityType Name="order">
+      <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String" Nullable="false"/>
+      <NavigationProperty Name="lines" Type="Collection(graph.line)" ContainsTarget="true"/>
+    </EntityType>
+    <EntityType Name="line"><Key><PropertyRef Name="a"/><PropertyRef Name="b"/></Key>
+      <Property Name="a" Type="Edm.String" Nullable="false"/>
+      <Property Name="b" Type="Edm.String" Nullable="false"/>
+      <Property Name="photo" Type="Edm.Stream"/>
+      <NavigationProperty Name="order" Type="graph.order"/>
+      <NavigationProperty Name="others" Type="Collection(graph.line)"/>
+      <Annotation Term="Org.OData.Core.V1.AlternateKeys"><Collection>
+        <Record><PropertyValue Property="Key"><Collection>
+          <Record><PropertyValue Property="Name" PropertyPath="b"/></Record>
+        </Collection></PropertyValue></Record>
+      </Collection></Annotation>
+    </EntityType>
+    <Function Name="near" IsBound="true"><Parameter Name="it" Type="graph.line"/>
+      <Parameter Name="far" Type="Edm.String"/><ReturnType Type="Edm.String"/></Function>
+    <Action Name="send" IsBound="true"><Parameter Name="it" Type="graph.line"/></Action>
+    <EntityContainer Name="c"><EntitySet Name="lines" EntityType="graph.line"/>
+      <Singleton Name="first" Type="graph.order"/></EntityContainer>
+    """)
+LINE = "/lines(a={a},b={b})"
+
+
+@pytest.mark.parametrize(
+    ("spelled", "found"),
+    [
+        ("GET /lines/{id}/order/$ref", [f"GET {LINE}/order/$ref"]),
+        ("GET /lines(b='2',a='1')/order", [f"GET {LINE}/order"]),
+        ("DELETE /lines(*)/others/*/$ref", [f"DELETE {LINE}/others(a={{others-a}},b={{others-b}})/$ref"]),
+        ("POST /first/lines/*/send", ["POST /first/lines(a={a},b={b})/send"]),
+        ("GET /first/lines/*/near", ["GET /first/lines(a={a},b={b})/near(far={far})"]),
+        ("GET /first/lines(*)/near(far='x')", ["GET /first/lines(a={a},b={b})/near(far={far})"]),
+        ("GET /lines/*", ["GET /lines(b={b})", f"GET {LINE}"]),
+        ("GET /lines(*)", ["GET /lines(b={b})", f"GET {LINE}"]),
+        ("GET /lines('1')", ["GET /lines(b={b})", f"GET {LINE}"]),
+        ("GET /lines(b={b})", ["GET /lines(b={b})"]),
+        ("GET /lines", ["GET /lines"]),
+    ],
+)  # fmt: skip
+def test_a_key_in_parentheses_is_a_key_like_any_other(spelled: str, found: list[str]) -> None:
+    def requests(roots: list[str], exclude: tuple[str, ...] = ()) -> list[str]:
+        return [r.http for r in list_requests(take_slice(LINES, roots, exclude).model)]
+
+    assert requests([spelled]) == found
+    assert requests([*take_slice(LINES, [spelled]).roots]) == found
+    every = requests(["all"])
+    assert requests(["all"], (spelled,)) == [line for line in every if line not in found]
+    assert missing(LINES, spelled) is None
+
+
+@pytest.mark.parametrize(
+    ("root", "near"),
+    [
+        (
+            "PUT /first/lines/*/",
+            "GET /first/lines(b={b}), PATCH /first/lines(b={b}), DELETE /first/lines(b={b})",
+        ),
+        ("PUT /lines(*)/order", f"GET {LINE}/order"),
+        ("GET /lines(a={a})", "GET /lines(b={b}), PATCH /lines(b={b}), DELETE /lines(b={b})"),
+        ("GET /lines/*/sent", f"POST {LINE}/send"),
+        ("GET /line/*", "lines"),
+        ("first/lines/*/order", "GET /first/lines(a={a},b={b})/order"),
+        ("first/lines/*/graph.send", "POST /first/lines(a={a},b={b})/send"),
+        ("lines/photo", f"GET {LINE}/photo, PUT {LINE}/photo, DELETE {LINE}/photo"),
+    ],
+)
+def test_requests_are_near_a_root_that_has_their_path(root: str, near: str) -> None:
+    with pytest.raises(CodegenError, match=re.escape(f"; near are {near}") + "$"):
+        take_slice(LINES, [root])
+
+
+def test_a_request_brings_the_types_that_no_path_contains() -> None:
+    """What a root that is a path cuts off, a request may return."""
+    taken = take_slice(LINES, ["GET /lines/*/order"])
+    assert {*taken.model.types} == {"microsoft.graph.line", "microsoft.graph.order"}
+    assert taken.cut == ()
 
 
 def test_a_type_of_any_namespace_is_near_its_simple_name() -> None:
@@ -234,7 +317,7 @@ def test_an_exclude_need_not_be_there_but_something_must_be_left() -> None:
         ("usrs", "it is not an entity set, singleton, path, type or import; near are users, user"),
         ("onlinemeeting", "near are onlineMeeting"),
         ("users/{id}/onlineMeeting", "user contains no onlineMeeting; near are onlineMeetings"),
-        ("users/{id}/manager", "microsoft.graph.user contains no manager"),
+        ("users/{id}/manager", "user contains no manager; near are GET /users/{user-id}/manager"),
         ("users/zzz", "microsoft.graph.user contains no zzz"),
         ("POST /users/*/onlineMeetings/*/ends", f"there is no such request; near are {END}"),
         ("GET /zzz", "there is no such request"),

@@ -8,6 +8,7 @@ from graph_codegen.errors import CodegenError
 from graph_codegen.model.subset import take
 from graph_codegen.service.left_out import find_left_out
 from graph_codegen.service.requests import Request, list_offers, list_requests
+from graph_codegen.service.slices import take_slice
 from tests.support.csdl import model
 
 BASE = """
@@ -259,6 +260,29 @@ def test_what_is_bound_by_a_resource_of_the_base_type_alone_is_behind_a_cast() -
 def test_a_root_leads_through_a_cast() -> None:
     root = ("apps/microsoft.graph.lobApp/versions",)
     assert casts(root) == [line for line in OF_LOB if "versions" in line]
+
+
+def test_a_root_leads_through_a_cast_that_nothing_else_needs() -> None:
+    wins = '<EntitySet Name="wins" EntityType="graph.winApp"/>'
+    lines = [line for line in OF_LOB if "versions" in line]
+    assert casts(("apps/microsoft.graph.lobApp/versions", "wins"), wins) == lines
+    assert casts(("apps/microsoft.graph.winApp", "wins"), wins) == [
+        "POST /apps/microsoft.graph.winApp/purge"
+    ]
+
+
+@pytest.mark.parametrize("end", ["winApp/versions", "lobApp/microsoft.graph.winApp", "webApp/logs"])
+def test_a_root_has_what_its_cast_adds_and_no_more(end: str) -> None:
+    with pytest.raises(CodegenError, match="contains no"):
+        casts((f"apps/microsoft.graph.{end}",))
+
+
+def test_a_request_behind_a_cast_is_a_root() -> None:
+    declared = model(CASTS.format('<EntitySet Name="wins" EntityType="graph.winApp"/>'))
+    for root in ("POST /apps/microsoft.graph.winApp/purge", f"POST {LOB}/commit"):
+        for others in ([], ["wins"]):
+            taken = take_slice(declared, [root, *others]).model
+            assert root in {request.http for request in list_requests(taken)}
 
 
 KEYS = """
