@@ -76,9 +76,27 @@ def test_the_command_refuses_too_and_writes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "body", ["", '<EntityContainer Name="c"/>', '<Term Name="t" Type="Edm.String"/>']
 )
-def test_where_no_type_is_there_is_nothing_to_generate(body: str) -> None:
+def test_where_no_type_and_no_request_is_there_is_nothing_to_generate(body: str) -> None:
     with pytest.raises(CodegenError, match="there is nothing to generate"):
         generate(document(schema(body)))
+
+
+@pytest.mark.parametrize("root", ["reset", "Now", "all"])
+def test_what_needs_no_type_has_methods_and_no_models(root: str) -> None:
+    made = generate(
+        document(
+            """<Action Name="reset"/><Function Name="now"><ReturnType Type="Edm.Date"/></Function>
+        <EntityContainer Name="c"><ActionImport Name="reset" Action="graph.reset"/>
+        <FunctionImport Name="Now" Function="graph.now"/></EntityContainer>"""
+        ),
+        root,
+    )
+    with imported(made) as module:
+        names = {one.python for one in module("operations").OPERATIONS}
+        assert names == ({"reset", "now"} if root == "all" else {root.lower()})
+        assert module("models").__all__ == ["GraphModel"]
+        with module("client").GraphClient("token") as client:
+            assert all(callable(getattr(client, name)) for name in names)
 
 
 def test_a_document_without_container_has_models_and_no_methods() -> None:

@@ -75,12 +75,9 @@ class _Module:
 def render_models(document: JSON, names: Names) -> dict[str, str]:
     """Return the source of the package `models` by path below it, unformatted.
 
-    `document` is the OpenAPI document of the model that `names` describes. Raises CodegenError if it
-    has no types.
+    `document` is the OpenAPI document of the model that `names` describes.
     """
     modules = list(_modules(document, names))
-    if not modules:
-        raise error("there is nothing to generate: the roots lead to no type", "metadata")
     deprecated = any(schema.get("deprecated") for schema in _schemas(document).values())
     sources = {
         f"{module.name}.py": _source(module, names, uses_deprecated=deprecated)

@@ -203,10 +203,10 @@ def take_slice(model: Model, roots: Sequence[str], exclude: Sequence[str] = ()) 
     types = [root.text for root in chosen if root.is_type]
     base = take(model, [*types, *dict.fromkeys(needed for one in found for needed in one.needs)])
     every = list_requests(base.model)
-    for root in chosen:
-        if root.line and not any(map(root.covers, every)):
+    for one in chosen:
+        if one.line and not any(map(one.covers, every)):
             message = "leads to nothing beside the others: the result of its function has a path of its own"
-            raise error(f"the root {shorten(root.text)} {message}", model.place)
+            raise error(f"the root {shorten(one.text)} {message}", model.place)
     kept = [
         request
         for request in every

@@ -221,6 +221,25 @@ def test_requests_are_near_a_root_that_has_their_path(root: str, near: str) -> N
         take_slice(LINES, [root])
 
 
+def test_a_request_that_other_roots_make_needless_is_refused() -> None:
+    """What has a path of its own is not offered behind a function as well."""
+    declared = model("""
+        <EntityType Name="book"><Key><PropertyRef Name="id"/></Key>
+          <Property Name="id" Type="Edm.String" Nullable="false"/></EntityType>
+        <EntityType Name="range">
+          <NavigationProperty Name="format" Type="graph.format" ContainsTarget="true"/></EntityType>
+        <EntityType Name="format"/>
+        <Function Name="used" IsBound="true" IsComposable="true">
+          <Parameter Name="it" Type="graph.book"/><ReturnType Type="graph.range"/></Function>
+        <EntityContainer Name="c"><EntitySet Name="books" EntityType="graph.book"/>
+          <Singleton Name="range" Type="graph.range"/></EntityContainer>
+        """)
+    root = "GET /books/{book-id}/used()/format"
+    assert root in {r.http for r in list_requests(take_slice(declared, [root]).model)}
+    with pytest.raises(CodegenError, match="leads to nothing beside the others"):
+        take_slice(declared, [root, "range"])
+
+
 def test_a_request_brings_the_types_that_no_path_contains() -> None:
     """What a root that is a path cuts off, a request may return."""
     taken = take_slice(LINES, ["GET /lines/*/order"])
