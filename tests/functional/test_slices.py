@@ -310,6 +310,37 @@ def test_an_address_is_fetched_by_init_and_update_alone(tmp_path: Path) -> None:
     assert kept.read_bytes() == newer
 
 
+def test_an_update_leaves_the_document_that_comes_along(tmp_path: Path) -> None:
+    (tmp_path / "graph-codegen.toml").write_text('roots = ["communications"]')
+    newer = settings.load().document.read_bytes().replace(b'"mute"', b'"silence"')
+    (tmp_path / "newer.xml").write_bytes(newer)
+    with patch("graph_codegen.update.slices.keep") as keep:
+        done = graph_codegen("update", "newer.xml", cwd=tmp_path)
+    assert not keep.called
+    assert done.returncode == 2
+    assert "graph-codegen.toml: names no document to update" in done.stderr
+
+
+@pytest.mark.parametrize("given", [(FILE,), ()])
+def test_init_refuses_a_root_that_is_not_there(tmp_path: Path, given: tuple[str, ...]) -> None:
+    (tmp_path / FILE).write_bytes(document(GRAPH))
+    done = graph_codegen("init", *given, "--root", "usrs", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "the root usrs does not exist" in done.stderr
+    assert "near are users" in done.stderr
+    assert [*content(tmp_path)] == [FILE]
+
+
+def test_init_writes_over_metadata_alone(tmp_path: Path) -> None:
+    kept = tmp_path / "127.0.0.1-v1.0.csdl.xml"
+    with serving({"/v1.0/$metadata": document(GRAPH)}) as address:
+        for present, code in ((b"my notes", 2), (document(SERVICE), 0)):
+            kept.write_bytes(present)
+            done = graph_codegen("init", f"{address}/v1.0/$metadata", cwd=tmp_path)
+            assert done.returncode == code, done.stderr
+            assert (kept.read_bytes() == present) is (code == 2)
+
+
 def test_an_update_needs_a_document_and_something_to_update(project: Path, tmp_path: Path) -> None:
     done = graph_codegen("update", cwd=project)
     assert done.returncode == 2

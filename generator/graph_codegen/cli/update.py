@@ -19,14 +19,16 @@ from graph_codegen.facts import configuration, corrections, settings, supplement
 from graph_codegen.install import replace
 from graph_codegen.model.resolver import resolve
 from graph_codegen.model.subset import ALL
-from graph_codegen.service.slices import existing
+from graph_codegen.service.slices import existing, missing
 from graph_codegen.update.fetch import Fetched
 
 
 @click.command("update")
 @click.argument("source", metavar="[FILE|URL]", required=False)
 @options.reading
-@click.option("--date", "of", help="Date of the document, where its name does not hold it.")
+@click.option(
+    "--date", "of", help="In a checkout: date of the document, where its name does not hold it."
+)
 @click.option(
     "--report",
     "markdown_file",
@@ -65,6 +67,11 @@ def _update_slice(
     from graph_codegen.diff.verdict.version import next_version
     from graph_codegen.update import slices
 
+    said = configuration.load(config)
+    if (
+        "document" not in said
+    ):  # the one that comes with graph-codegen is not a project's to replace
+        raise error('names no document to update: say document = "FILE|URL" in it', str(config))
     chosen = settings.load(config)
     source = source or chosen.address
     if not source:
@@ -75,14 +82,14 @@ def _update_slice(
         report = _report(chosen.document, new, markdown_file, reading)
         if not report.details.comparison.findings:
             return
-        if "version" in configuration.load(config):
+        if "version" in said:
             noted["version"] = next_version(chosen.version, report.step)
     if chosen.address or chosen.sha256:
         noted["sha256"] = new.document.sha256
     slices.keep(fetched.data, chosen.document)
     slices.note(noted, config)
-    said = "".join(f", {key} is {value}" for key, value in noted.items())
-    tell(f"{chosen.document} is the newer one{said}: run graph-codegen generate")
+    values = "".join(f", {key} is {value}" for key, value in noted.items())
+    tell(f"{chosen.document} is the newer one{values}: run graph-codegen generate")
 
 
 def _update_checkout(
@@ -170,15 +177,22 @@ def init_command(
     said |= {"service_root": service_root} if service_root else {}
     said |= {"package": package or "my_graph", "version": "0.1.0"}
     chosen = settings.parse(said, target, settings.load())
-    found = chosen.roots
+    fetched = None
     if source:
         reading = Reading(config=None, strict=False, corrected=True, references=())
         fetched, new = _fetch(source, chosen.fact_folders, reading)
-        found = existing(new.model, chosen.roots) or (ALL,)
-        if chosen.address:
-            slices.keep(fetched.data, chosen.document)
-            said["sha256"] = new.document.sha256
-    said |= {"roots": [*(roots or found)], "exclude": [*exclude]}
+        problems = (missing(new.model, root) for root in roots)
+        refuse(found for problem in problems if problem for found in problem.diagnostics)
+        had = existing(new.model, chosen.roots) or (ALL,)
+        said |= {"sha256": new.document.sha256} if chosen.address else {}
+    else:
+        api.read_subset(roots=roots)  # which refuses a root that is not there
+        had = chosen.roots
+    said |= {"roots": [*(roots or had)], "exclude": [*exclude]}
     settings.parse(said, target, settings.load())
+    if fetched and chosen.address:
+        if chosen.document.exists():
+            api.read(chosen.document)  # which refuses what is no metadata, and stays
+        slices.keep(fetched.data, chosen.document)
     replace.overwrite({target.name: slices.first_configuration(said)}, target.parent)
     tell(f"{target.name} says what graph-codegen generate writes")
