@@ -572,7 +572,7 @@ class _Run:
             found = next(iter(lacking.values())).diagnostics[0]
             if not kept or self.settings.document != ours.document:
                 raise CodegenError(found)
-            hint = "this document is a part of Graph: name the whole, by --metadata or graph-codegen init FILE"
+            hint = "it is a part of Graph: name the whole, by --metadata or graph-codegen init FILE"
             raise CodegenError(changed(found, message=f"{found.message}; {hint}"))
         self._warn_of_roots(lacking, source.document.file)
         return self._bring(source.model, [root for root in wanted if root not in lacking])

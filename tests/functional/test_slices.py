@@ -202,10 +202,52 @@ def test_templates_of_ones_own_are_laid_over_ours(project: Path) -> None:
         "my_graph/_runtime/added.py",
         "my_graph/models/graph.py",
     }
-    (project / "mine" / "package" / "README.md.jinja2").write_text("{{ nothing }}")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        ("package/README.md.jinja2", b"{{ nothing }}", "cannot be rendered: 'nothing' is undefined"),
+        ("package/README.md.jinja2", b"{{ 1 / 0 }}", "cannot be rendered: division by zero"),
+        ("package/README.md.jinja2", b"\xff", "cannot be rendered: 'utf-8' codec"),
+        ("package/LICENSE", b"\xff", "cannot be read: 'utf-8' codec"),
+        ("runtime/wire.py", b"\xff", "cannot be read: 'utf-8' codec"),
+        ("models/Enum.jinja2", b"{{ 1 / 0 }}", "cannot be rendered: division by zero"),
+        ("models/Enum.jinja2", b"\xff", "cannot be rendered: 'utf-8' codec"),
+        ("models/Enum.jinja2", b"", "left out, added or renamed classes: ['CallState']"),
+        ("client/client.py.jinja2", b"class (", "is not valid Python"),
+        ("bot/bot.py", b"class (", "is not valid Python"),
+    ],
+)  # fmt: skip
+def test_a_template_that_fails_is_refused_by_name(
+    project: Path, path: str, text: bytes, said: str
+) -> None:
+    (project / "mine" / path).parent.mkdir(parents=True)
+    (project / "mine" / path).write_bytes(text)
+    (project / "graph-codegen.toml").write_text(CONFIGURATION + 'templates = "mine"\n')
     done = graph_codegen("generate", cwd=project)
     assert done.returncode == 2
-    assert "README.md.jinja2: the template cannot be rendered: 'nothing' is" in done.stderr
+    assert said in done.stderr
+    assert not (project / "generated").exists()
+
+
+def test_no_template_is_outside_of_the_folder_of_the_configuration(project: Path) -> None:
+    config, far = project / "graph-codegen.toml", project.parent / "far"
+    (far / "package").mkdir(parents=True)
+    (project / "mine").mkdir()
+    (project / "link").symlink_to(far)
+    (project / "mine" / "package").symlink_to(far / "package")
+    for place, said in (
+        ("../far", "templates is ../far, which is not below the configuration"),
+        (str(far), "which is not below the configuration"),
+        ("link", "templates is link, which is not below the configuration"),
+        (".", "templates is ., which is not below the configuration"),
+        ("mine", "mine/package: is a symbolic link"),
+    ):
+        config.write_text(f'{CONFIGURATION}templates = "{place}"\n')
+        done = graph_codegen("generate", cwd=project)
+        assert done.returncode == 2
+        assert said in done.stderr
 
 
 # -- init and update
@@ -401,7 +443,8 @@ def test_the_document_that_comes_along_is_said_to_be_a_part_of_graph(tmp_path: P
         assert done.returncode == 2
         assert "communications.csdl.xml: the root groups does not exist" in done.stderr
         assert (
-            "is a part of Graph: name the whole, by --metadata or graph-codegen init" in done.stderr
+            "it is a part of Graph: name the whole, by --metadata or graph-codegen init"
+            in done.stderr
         )
 
 

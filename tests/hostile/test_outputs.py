@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import click
 import pytest
 
+from graph_codegen.cli import main
 from graph_codegen.errors import CodegenError
 from graph_codegen.install.manifest import MANIFEST, parse_manifest
 from tests.hostile.test_texts import HIDDEN
@@ -72,6 +74,32 @@ def test_a_folder_or_a_fifo_in_the_place_of_an_output_is_refused(
     assert target.is_fifo()
 
 
+FOLDERS: Sequence[Sequence[str]] = (
+    ("generate", "--metadata", "a.xml", *ROOT, "--output"),
+    ("check", "--metadata", "a.xml", *ROOT, "--output"),
+    ("vendor", "--metadata", "a.xml", *ROOT),
+    ("vendor", "--metadata", "a.xml", *ROOT, "--check"),
+    ("slice", "a.xml", *ROOT, "--output"),
+    ("clouds", "GLOBAL=a.xml", *ROOT, "--output"),
+    ("corrections", "a.xml", "a.xml", "--output"),
+)
+
+
+@pytest.mark.parametrize("arguments", FOLDERS)
+@pytest.mark.parametrize("place", ["fifo", "device", "notes.txt", "fifo/inside", "device/inside"])
+def test_what_is_no_folder_is_refused_in_the_place_of_one(
+    arguments: Sequence[str], place: str, folder: Path
+) -> None:
+    os.mkfifo(folder / "fifo")
+    (folder / "device").symlink_to("/dev/null")
+    (folder / "notes.txt").write_text(TEXT, encoding="utf-8")
+    before = {path: path.lstat() for path in folder.iterdir()}
+    result = graph_codegen(*arguments, place, cwd=folder)
+    assert result.returncode == 2, result.stderr
+    assert "Errno" not in result.stderr
+    assert {path: path.lstat() for path in folder.iterdir()} == before
+
+
 INPUTS: Sequence[Sequence[str]] = (
     ("slice", "{}", *ROOT, "--output", "out"),
     ("generate", "--metadata", "{}", *ROOT, "--output", "out"),
@@ -92,30 +120,44 @@ def test_a_fifo_or_a_device_is_not_read(arguments: Sequence[str], place: str, fo
     assert "it is not a regular file" in result.stderr
 
 
-SAID: Sequence[Sequence[str]] = (
+USUAL: Mapping[str, Sequence[str]] = {
+    "vendor": ["out"],
+    "diff": ["a.xml", "a.xml"],
+    "update": ["absent.xml"],
+    "slice": ["a.xml"],
+    "corrections": ["a.xml", "a.xml"],
+    "inspect": ["call"],
+    "roots": ["a.xml"],
+    "api": ["--output", "api.md"],
+}
+"""The arguments that commands need."""
+
+
+def list_said() -> Iterator[Sequence[str]]:
+    """Yield each command with a nasty text for each of its options and arguments."""
+    for name, command in main.commands.items():
+        taken = {option for parameter in command.params for option in parameter.opts}
+        usual = [*USUAL.get(name, ())]
+        usual += ["--metadata", "a.xml"] if "--metadata" in taken else []
+        usual += ROOT if "--root" in taken else []
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and not parameter.is_flag:
+                yield (name, *usual, parameter.opts[0], NASTY)
+        for place, word in enumerate(usual):
+            if not word.startswith("--"):
+                yield (name, *usual[:place], NASTY, *usual[place + 1 :])
+        yield (name, *usual, NASTY)
+
+
+SAID = [
     (NASTY,),
-    ("generate", NASTY),
     ("generate", f"--{NASTY}"),
-    ("generate", "--metadata", NASTY),
-    ("generate", "--metadata", "a.xml", "--root", NASTY),
     ("generate", "--metadata", "a.xml", "--root", f"communications/{NASTY}"),
-    ("generate", "--metadata", "a.xml", "--package", NASTY),
-    ("generate", "--metadata", "a.xml", "--endpoint", NASTY),
-    ("generate", "--metadata", "a.xml", *ROOT, "--output", f"{NASTY}"),
-    ("check", "--metadata", "a.xml", *ROOT, "--output", f"{NASTY}"),
-    ("vendor", f"out{NASTY}", "--metadata", "a.xml", *ROOT, "--check"),
-    ("diff", "a.xml", NASTY),
-    ("diff", "a.xml", "a.xml", "--format", NASTY),
-    ("diff", "a.xml", "a.xml", "--ignore", NASTY),
-    ("diff", "a.xml", "a.xml", "--root", NASTY),
     ("clouds", f"{NASTY}=a.xml"),
-    ("clouds", NASTY),
-    ("inspect", NASTY, "--metadata", "a.xml"),
-    ("api", "--metadata", "a.xml", *ROOT, "--check", "--output", NASTY),
+    ("clouds", f"GLOBAL={NASTY}"),
     ("slice", "a.xml", *ROOT, "--output", f"a.xml/{NASTY}"),
-    ("update", NASTY),
-    ("generate", "--config", NASTY),
-)
+    *list_said(),
+]
 
 
 @pytest.mark.parametrize("arguments", SAID)

@@ -348,7 +348,8 @@ def _body(module: _Module, names: Names) -> str:
     found = re.findall(r"^class (\w+)\(", body, re.MULTILINE)
     if sorted(found) != sorted(module.schemas):
         changed = sorted(set(found) ^ set(module.schemas))
-        raise error(f"datamodel-code-generator renamed classes: {changed}", module.namespace)
+        message = f"the templates of models left out, added or renamed classes: {changed}"
+        raise error(message, module.namespace)
     return body
 
 

@@ -16,7 +16,7 @@ from graph_codegen.emit.declarations import DeclarationWriter
 from graph_codegen.emit.formatting import HEADER, formatted_text, plain_text
 from graph_codegen.emit.names import Names, assign_names
 from graph_codegen.emit.openapi import build_schemas
-from graph_codegen.emit.templates import laid_over, render, tree, verbatim
+from graph_codegen.emit.templates import laid_over, render, text_of, tree, verbatim
 from graph_codegen.errors import error
 from graph_codegen.facts import clouds, descriptions, documented, media_types, permissions
 from graph_codegen.facts.clouds import Clouds
@@ -203,7 +203,7 @@ def _provided(names: Names, client: str) -> Mapping[str, Collection[str]]:
 def _copied(name: str) -> Mapping[str, str]:
     """Return the modules of a part of the package that is copied unchanged, with its packages."""
     sources = {"__init__.py": ""} | {
-        path.removeprefix(f"{name}/"): file.read_text(encoding="utf-8")
+        path.removeprefix(f"{name}/"): text_of(file)
         for path, file in tree(name).items()
         if path.endswith(".py")
     }

@@ -14,10 +14,10 @@ from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from graph_codegen.assets import folder
-from graph_codegen.errors import error
+from graph_codegen.errors import Diagnostic, Place, error, refuse
 
 TEMPLATES = folder("templates")
 
@@ -26,7 +26,12 @@ _OVER: ContextVar[Path | None] = ContextVar("_OVER", default=None)
 
 @contextmanager
 def laid_over(over: Path | None) -> Generator[None]:
-    """Lay a folder over the folder of templates, as long as the context lasts; None for no folder."""
+    """Lay a folder over the folder of templates, as long as the context lasts; None for no folder.
+
+    Raises CodegenError for a symbolic link in it, which would lead out of it.
+    """
+    links = (path for path in over.rglob("*") if path.is_symlink()) if over else ()
+    refuse(Diagnostic("is a symbolic link", Place(str(link))) for link in links)
     token = _OVER.set(over)
     try:
         yield
@@ -62,7 +67,7 @@ def render(template: str, **values: object) -> str:
     """
     try:
         return _environment(_folders()).get_template(template).render(values)
-    except TemplateError as problem:
+    except Exception as problem:  # templates are programs, which fail in any way
         if _OVER.get() is None:
             raise
         raise error(f"the template cannot be rendered: {problem}", template) from None
@@ -70,7 +75,15 @@ def render(template: str, **values: object) -> str:
 
 def verbatim(name: str) -> str:
     """Return a file of the folder of templates unchanged."""
-    return tree(name.partition("/")[0])[name].read_text(encoding="utf-8")
+    return text_of(tree(name.partition("/")[0])[name])
+
+
+def text_of(file: Path) -> str:
+    """Return the text of a file below a folder of templates. Raises CodegenError if it is not UTF-8."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as problem:
+        raise error(f"the template cannot be read: {problem}", str(file)) from None
 
 
 def tree(part: str) -> Mapping[str, Path]:
@@ -85,7 +98,10 @@ def tree(part: str) -> Mapping[str, Path]:
 
 @contextmanager
 def gathered(part: str) -> Generator[Path]:
-    """Give a folder of templates as it is with what is laid over it."""
+    """Give a folder of templates as it is with what is laid over it.
+
+    Raises CodegenError if what renders the templates of a user fails.
+    """
     over = _OVER.get()
     if over is None or not (over / part).is_dir():
         yield TEMPLATES / part
@@ -93,4 +109,7 @@ def gathered(part: str) -> Generator[Path]:
     with TemporaryDirectory(prefix="graph-codegen-") as place:
         for top in _folders():
             shutil.copytree(top / part, place, dirs_exist_ok=True)
-        yield Path(place)
+        try:
+            yield Path(place)
+        except Exception as problem:  # as in `render`
+            raise error(f"the templates cannot be rendered: {problem}", str(over / part)) from None

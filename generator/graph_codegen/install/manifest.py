@@ -114,5 +114,7 @@ def read_text(path: Path) -> str | None:
                 "cannot read: there is a file in the place of a folder", str(path)
             ) from None
         return None
-    except (OSError, UnicodeDecodeError) as problem:
+    except OSError as problem:
+        raise error(f"cannot read: {problem.strerror}", str(path)) from None
+    except UnicodeDecodeError as problem:
         raise error(f"cannot read: {problem}", str(path)) from None

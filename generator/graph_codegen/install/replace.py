@@ -199,7 +199,7 @@ def _lock(folder: Path, *, shared: bool = False) -> int | None:
         import fcntl
     except ImportError:  # Windows has no such lock
         return None
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)  # opening a FIFO would wait for a writer
     fcntl.flock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
     return handle
 
