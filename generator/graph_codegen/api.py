@@ -637,7 +637,11 @@ class _Run:
         # Loads black and Jinja, which takes longer than refusing bad input.
         from graph_codegen.emit.package import build, facts
 
-        known = facts(*settings.fact_folders, own_descriptions=descriptions)
+        known = facts(
+            *settings.fact_folders,
+            own_descriptions=descriptions,
+            service_root=settings.service_root,
+        )
         if settings.clouds:
             known = changed(known, clouds=self._compare_clouds(model, settings))
         return build(model, settings, known, executor=executor)

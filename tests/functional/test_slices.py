@@ -74,8 +74,9 @@ def test_the_commands_of_the_page_work(project: Path) -> None:
         == settings.load(project / "graph-codegen.toml").roots
     )
     assert len(others) > 3
-    for words in others:
-        answer(project, *words)
+    printed = [(words, answer(project, *words)) for words in others]
+    (listed,) = blocks("text")
+    assert listed == "".join(text for words, text in printed if words[0] == "roots")
     manifest = json.loads((project / "generated" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["roots"] == ["communications", "users"]
     assert manifest["metadata"]["document"] == FILE
@@ -108,6 +109,7 @@ def test_the_command_line_comes_first(project: Path) -> None:
     manifest = json.loads((project / "out" / "manifest.json").read_text(encoding="utf-8"))
     assert (manifest["roots"], manifest["service_root"]) == (["users"], "http://localhost")
     assert (project / "out" / "said").is_dir()
+    assert "\nMicrosoft Graph: typed models" in (project / "out" / "README.md").read_text("utf-8")
 
     given = ("--config", str(other / "graph-codegen.toml"), "--metadata", FILE)
     answer(project, "generate", *given)
@@ -468,6 +470,17 @@ def test_answers_come_as_json(project: Path, arguments: tuple[str, ...]) -> None
         assert item.get("root", item.get("name")) in told
 
 
+def test_what_is_excluded_is_not_among_what_is_deprecated(project: Path) -> None:
+    kind = '<PropertyValue Property="Kind" EnumMember="Org.OData.Core.V1.RevisionKind/Deprecated"/>'
+    revisions = f"<Collection><Record>{kind}</Record></Collection>"
+    note = f'<Annotation Term="Org.OData.Core.V1.Revisions">{revisions}</Annotation>'
+    (project / FILE).write_bytes(
+        document(f'{GRAPH}<Annotations Target="graph.groupCall">{note}</Annotations>')
+    )
+    assert "groupCall" in answer(project, "deprecations")
+    assert not answer(project, "deprecations", "--exclude", "groupCall")
+
+
 # -- notifications
 
 
@@ -535,6 +548,9 @@ def test_clouds_are_claimed_only_where_their_metadata_was_compared(project: Path
         {"GLOBAL", "US_GOV_L4", "US_GOV_L5"}, set(),
     )  # fmt: skip
     assert clouds_of(project, "users.list") == (set(), EVERY_CLOUD)
+
+    answer(project, "generate", "--service-root", "https://graph.microsoft.com/beta")
+    assert clouds_of(project, "calls.create") == (set(), EVERY_CLOUD)
 
     (project / "gov.xml").write_bytes(document(GRAPH.replace("mute", "silence")))
     config = project / "graph-codegen.toml"

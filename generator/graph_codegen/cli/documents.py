@@ -115,7 +115,9 @@ def api_command(
         progress=PROGRESS,
     )
     chosen = settings.with_roots(settings.load(reading["config"]), roots)
-    known = facts(*chosen.fact_folders, own_descriptions=described)
+    known = facts(
+        *chosen.fact_folders, own_descriptions=described, service_root=chosen.service_root
+    )
     writer = known.writer(assign_names(taken.model, chosen.names))
     text = render_method_page(taken.model, writer, chosen)
     text += render_property_tables(taken.model, writer)

@@ -1,4 +1,4 @@
-"""The commands about metadata itself: `slice`, `clouds`, `inspect`, `roots` and `corrections`."""
+"""The commands about metadata itself, such as `slice`, `clouds` and `inspect`."""
 
 from __future__ import annotations
 
@@ -97,7 +97,8 @@ def clouds_command(
     for line in clouds.render_table(offers):
         answer(f"{line}\n")
     if target:
-        replace.renew({clouds.FILE: clouds.render_clouds(offers)}, target, {clouds.FILE: '"lacks"'})
+        text = clouds.render_clouds(offers, chosen.service_root)
+        replace.renew({clouds.FILE: text}, target, {clouds.FILE: '"lacks"'})
 
 
 @click.command("inspect")
@@ -128,12 +129,16 @@ def inspect_command(
 @options.reading
 @options.form
 def deprecations_command(
-    metadata: Path | None, roots: tuple[str, ...], form: str, **reading: Unpack[Reading]
+    metadata: Path | None,
+    roots: tuple[str, ...],
+    exclude: tuple[str, ...],
+    form: str,
+    **reading: Unpack[Reading],
 ) -> None:
     """List what is deprecated, with the dates that the metadata gives."""
     from graph_codegen.model.deprecations import list_deprecated
 
-    taken = api.read_subset(metadata, roots=roots, **reading, progress=PROGRESS)
+    taken = api.read_subset(metadata, roots=roots, exclude=exclude, **reading, progress=PROGRESS)
     found = list_deprecated(taken.model)
     if form == "json":
         listed = [{"kind": o.kind, "element": o.element, **asdict(o.deprecation)} for o in found]

@@ -6,11 +6,13 @@ document can be read back; see `x_graph`.
 
 from __future__ import annotations
 
+from graph_codegen.csdl.ast import split_name
 from graph_codegen.emit.names import Names
 from graph_codegen.emit.paths import ERROR_CONTENT, QUERY_PARAMETERS, PathWriter
 from graph_codegen.emit.schemas import SchemaWriter
 from graph_codegen.emit.security import Security
 from graph_codegen.emit.x_graph import EXTENSION, JSON, Extensions
+from graph_codegen.facts.clouds import version_of
 from graph_codegen.facts.descriptions import Descriptions
 from graph_codegen.facts.documented import NOTHING, Documented
 from graph_codegen.facts.media_types import MediaTypes
@@ -100,7 +102,7 @@ def build_openapi(
     needs = [need for operation in operations for need in operation.get("security", ())]
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Microsoft Graph", "version": service_root.rpartition("/")[2]},
+        "info": {"title": _title(model, security), "version": version_of(service_root)},
         "servers": [{"url": service_root}],
         "security": security.default(),
         "tags": [{"name": name} for name in sorted(tags)],
@@ -118,6 +120,13 @@ def build_openapi(
         },
         EXTENSION: Extensions(described=descriptions.own).of_model(model),
     }
+
+
+def _title(model: Model, security: Security) -> str:
+    """Return the name of the service: of one that is not Graph, the namespace of its container."""
+    if security.is_graph or model.container is None:
+        return "Microsoft Graph"
+    return split_name(model.container.name)[0]
 
 
 def build_schemas(model: Model, names: Names, descriptions: Descriptions) -> JSON:

@@ -24,7 +24,7 @@ from graph_codegen.facts.descriptions import Descriptions
 from graph_codegen.facts.documented import Documented
 from graph_codegen.facts.media_types import MediaTypes
 from graph_codegen.facts.permissions import Rules
-from graph_codegen.facts.settings import Settings
+from graph_codegen.facts.settings import GRAPH, Settings
 from graph_codegen.limits import FORMATTED, LINEAGES, NAMESPACES, TYPES
 from graph_codegen.model.model import Model
 
@@ -66,14 +66,15 @@ class Facts:
         )
 
 
-def facts(*folders: Path, own_descriptions: bool = False) -> Facts:
+def facts(*folders: Path, own_descriptions: bool = False, service_root: str = GRAPH) -> Facts:
     """Read the facts in folders; raises CodegenError for a file that is not understood.
 
-    `own_descriptions` says that a document's own descriptions come before those of the folders.
+    `own_descriptions` says that a document's own descriptions come before those of the folders. What was
+    compared of clouds holds for the version of the API at `service_root`.
     """
     return Facts(
         permissions.load(*folders),
-        clouds.load(*folders),
+        clouds.load(*folders).at(service_root),
         descriptions.load(*folders, own=own_descriptions),
         documented.load(*folders),
         media_types.load(*folders),
@@ -166,7 +167,8 @@ def _format(source: str, path: str, executor: Executor | None) -> Callable[[], s
 
 
 def _title(model: Model, settings: Settings) -> str:
-    return f"Microsoft Graph {client_prefix(model, settings).lower()}"
+    prefix = client_prefix(model, settings).lower()
+    return "Microsoft Graph" if prefix == "graph" else f"Microsoft Graph {prefix}"
 
 
 def _init(model: Model, settings: Settings) -> str:

@@ -34,6 +34,11 @@ class Security:
         return LOGIN_HOSTS.get(urlsplit(self.service_root).hostname or "", "")
 
     @property
+    def is_graph(self) -> bool:
+        """Whether the service is Graph, in one of its clouds."""
+        return bool(self._login_host)
+
+    @property
     def _everything(self) -> str:
         """The scope of all permissions that an application has been granted."""
         address = urlsplit(self.service_root)
@@ -41,7 +46,7 @@ class Security:
 
     def schemes(self, needs: Iterable[JSON]) -> JSON:
         """Return the security schemes for what the requests of a document need."""
-        if not self._login_host:
+        if not self.is_graph:
             return {"bearer": {"type": "http", "scheme": "bearer"}}
         address = f"https://{self._login_host}/organizations/oauth2/v2.0"
         named = {name for need in needs for name in need["oauth2"]} - {self._everything}
@@ -63,14 +68,14 @@ class Security:
 
     def default(self) -> list[JSON]:
         """Return what requests need of which nothing else is known: any token."""
-        return [{"oauth2": [self._everything]} if self._login_host else {"bearer": []}]
+        return [{"oauth2": [self._everything]} if self.is_graph else {"bearer": []}]
 
     def of_operation(self, known: Documentation | None) -> JSON:
         """Return what is documented about the permissions of a request; it needs one of them."""
         if known is None:
             return {}
         found: JSON = {}
-        if known.delegated and self._login_host:
+        if known.delegated and self.is_graph:
             application = self.default() if known.application else []
             found["security"] = [*application, *({"oauth2": [name]} for name in known.delegated)]
         if known.application:

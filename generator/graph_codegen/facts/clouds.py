@@ -65,11 +65,13 @@ class Cloud:
 class Clouds:
     """What the file says about each cloud, and the requests that were compared, as `METHOD path`.
 
-    Raises ValueError for a cloud about which it says nothing.
+    `version` is that of the API, such as `v1.0`; empty for any. Raises ValueError for a cloud about which it
+    says nothing.
     """
 
     clouds: Mapping[str, Cloud]
     compared: frozenset[str] = frozenset()
+    version: str = ""
 
     def __post_init__(self) -> None:
         for name, cloud in self.clouds.items():
@@ -77,6 +79,10 @@ class Clouds:
                 raise ValueError(f"{name} is as {cloud.as_}, which is not in the file")
             if self.clouds[cloud.as_ or name].lacks is None:
                 raise ValueError(f"{name} says neither what it lacks nor as which cloud it is")
+
+    def at(self, service_root: str) -> Clouds:
+        """Return what is known of a service root: of another version of the API, nothing."""
+        return self if self.version in ("", version_of(service_root)) else Clouds({})
 
     def lacking(self, name: str) -> frozenset[str]:
         """Return the requests that a cloud lacks, as `METHOD path`."""
@@ -107,6 +113,11 @@ class Clouds:
     def _unknown(self, line: str) -> tuple[str, ...]:
         """Return the names of the clouds of which it is not known whether they have a request."""
         return tuple(n for n in NAMES if n not in self.clouds or line not in self.compared)
+
+
+def version_of(service_root: str) -> str:
+    """Return the version of the API at a service root: `beta` of `https://graph.microsoft.com/beta`."""
+    return service_root.rpartition("/")[2]
 
 
 def _constant(names: Iterable[str]) -> str:
@@ -164,7 +175,7 @@ def render_table(offers: Mapping[str, Offer]) -> Iterator[str]:
         yield f"{cloud}: {present} of {len(reference.lines)}"
 
 
-def render_clouds(offers: Mapping[str, Offer]) -> str:
+def render_clouds(offers: Mapping[str, Offer], service_root: str) -> str:
     """Return the content of `clouds.json`: what each cloud lacks, and the document that says so."""
     reference = _reference(offers)
     clouds: dict[str, dict[str, object]] = {
@@ -180,7 +191,11 @@ def render_clouds(offers: Mapping[str, Offer]) -> str:
         for cloud, other in ASSUMED.items()
         if cloud not in clouds and other in clouds
     }
-    content = {"clouds": clouds, "compared": sorted(reference.lines)}
+    content = {
+        "version": version_of(service_root),
+        "clouds": clouds,
+        "compared": sorted(reference.lines),
+    }
     return json.dumps(content, indent=2) + "\n"
 
 

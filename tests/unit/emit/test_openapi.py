@@ -395,6 +395,7 @@ def test_the_hosts_of_clouds_are_those_that_the_client_has() -> None:
 @pytest.mark.parametrize("cloud", Cloud)
 def test_tokens_come_from_the_cloud(cloud: Cloud) -> None:
     document = build(read_subset().model, cloud.base_url)
+    assert document["info"]["title"] == "Microsoft Graph"
     assert document["servers"] == [{"url": cloud.base_url}]
     assert document["security"] == [{"oauth2": [cloud.scope]}]
     flows = document["components"]["securitySchemes"]["oauth2"]["flows"]
@@ -412,8 +413,9 @@ def test_permissions_of_applications_stand_at_their_operations(ours: dict[str, A
     assert "security" not in create  # any application's token, as everywhere
 
 
-def test_who_issues_tokens_for_another_service_is_not_known() -> None:
+def test_another_service_has_the_name_of_its_namespace_and_takes_any_token() -> None:
     document = build(with_function(), "http://localhost:7071/v1.0")
+    assert document["info"] == {"title": "microsoft.graph", "version": "v1.0"}
     assert document["security"] == [{"bearer": []}]
     assert document["components"]["securitySchemes"] == {
         "bearer": {"type": "http", "scheme": "bearer"}
