@@ -15,7 +15,6 @@ from graph_codegen.emit.distinct import pascal_with, settle
 from graph_codegen.emit.method_names import Path, class_prefix, client_methods, is_result
 from graph_codegen.emit.names import class_name
 from graph_codegen.emit.templates import render
-from graph_codegen.errors import error
 from graph_codegen.facts.settings import Settings
 from graph_codegen.model.deprecations import find_deprecation
 from graph_codegen.model.model import Model
@@ -58,16 +57,11 @@ class ResourceClass:
 def render_client(model: Model, writer: DeclarationWriter, settings: Settings) -> dict[str, str]:
     """Return the source of the client's modules by path in the package, unformatted.
 
-    `writer` builds the methods, `settings` holds the version and the root that is the client. Raises
-    CodegenError for a model of neither requests nor types.
+    `writer` builds the methods, `settings` holds the version and the root that is the client.
     """
     top, *resources = every_resource(model, writer, settings)
     prefix = client_prefix(model, settings)
     declarations = [d for resource in (top, *resources) for d in resource.declarations]
-    if not declarations and not model.types:
-        raise error(
-            "there is nothing to generate: the roots lead to no request and no type", model.place
-        )
     clouds = {name for d in declarations for name in (d.clouds, d.clouds_unknown)}
     option_sets = {declaration.method.option_set for declaration in declarations}
     shared = {

@@ -27,6 +27,7 @@ from graph_codegen.facts.permissions import Rules
 from graph_codegen.facts.settings import GRAPH, Settings
 from graph_codegen.limits import FORMATTED, LINEAGES, NAMESPACES, TYPES
 from graph_codegen.model.model import Model
+from graph_codegen.service.requests import list_requests
 
 _EXPORTS = {
     "_runtime.cloud": ["Cloud"],
@@ -97,6 +98,7 @@ def build(
 def _build(
     model: Model, settings: Settings, known: Facts, executor: Executor | None
 ) -> dict[str, str]:
+    _refuse_empty(model)
     _refuse_large(model)
     names = assign_names(model, settings.names)
     package = settings.package
@@ -135,6 +137,14 @@ def _build(
     )
     files["LICENSE"] = verbatim("package/LICENSE")
     return dict(sorted(files.items()))
+
+
+def _refuse_empty(model: Model) -> None:
+    """Raise CodegenError for a model of neither types nor requests."""
+    if not model.types and not list_requests(model):
+        raise error(
+            "there is nothing to generate: the roots lead to no request and no type", model.place
+        )
 
 
 def _refuse_large(model: Model) -> None:

@@ -142,7 +142,7 @@ def found(body: str) -> tuple[Diagnostic, ...]:
             "<ReturnType", "t", "Odd of ReturnType",
         ),
         ('<Term Odd="1" Name="t" Type="Edm.String"/>', "<Term", "t", "Odd of Term"),
-        ('<EntityContainer Extends="e" Name="t"/>', "<Entity", "t", "Extends of EntityContainer"),
+        ('<EntityContainer Odd="e" Name="t"/>', "<Entity", "t", "Odd of EntityContainer"),
         (
             CONTAINER.format('<EntitySet Nullable="true" Name="p" EntityType="t"/>'),
             "<EntitySet", "t/p", "Nullable of EntitySet",
