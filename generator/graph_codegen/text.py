@@ -7,6 +7,8 @@ import re
 import textwrap
 import unicodedata
 
+_NOT_PLAIN = re.compile(r"[^\x20-\x7e]")
+
 _UNUSUAL = re.compile(r"[^\n\x20-\x7e]")
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&@])")
@@ -55,10 +57,9 @@ def _join(lines: list[str], margin: str) -> str:
 
 def printable(text: str) -> str:
     """Replace unprintable characters, including line ends and direction marks, with their escapes."""
-    # Nearly all texts are, and looking at each character takes long.
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(c if is_printable(c) else _escape(ord(c)) for c in text)
+    return _NOT_PLAIN.sub(
+        lambda found: found[0] if is_printable(found[0]) else _escape(ord(found[0])), text
+    )
 
 
 def json_source(value: object) -> str:

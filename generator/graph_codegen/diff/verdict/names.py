@@ -34,5 +34,6 @@ def python_name(kind: str, element: str, names: Names) -> str:
     class_ = names.classes.get(owner) or class_name(simple)
     if not member:
         return f"{prefix}{class_}"
-    known = {**names.attributes.get(owner, {}), **names.members.get(owner, {})}
-    return f"{prefix}{class_}.{known.get(member) or _ATTRIBUTES[kind](member)}"
+    known = names.members if kind == "Member" else names.attributes
+    spelled = known.get(owner, {}).get(member) or _ATTRIBUTES[kind](member)
+    return f"{prefix}{class_}.{spelled}"
