@@ -12,6 +12,7 @@ communications.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from graph_codegen import __version__
 from graph_codegen.csdl import reader, xml
-from graph_codegen.csdl.ast import Document
+from graph_codegen.csdl.ast import Document, Unread
 from graph_codegen.errors import CodegenError, Diagnostic, Place, error, refuse
 from graph_codegen.facts import clouds, corrections, documented, notifications, supplement
 from graph_codegen.facts.settings import Settings, with_package, with_roots, with_service_root
@@ -34,7 +35,7 @@ from graph_codegen.install.replace import Written
 from graph_codegen.model import provenance
 from graph_codegen.model.model import Model
 from graph_codegen.model.resolver import resolve
-from graph_codegen.model.subset import Cut, Subset
+from graph_codegen.model.subset import ALL, Cut, Subset
 from graph_codegen.model.unsaid import count_unsaid
 from graph_codegen.model.writer import write
 from graph_codegen.openapi import content as openapi
@@ -108,7 +109,7 @@ class Package:
     warnings: tuple[Diagnostic, ...]
     origin: Mapping[str, object]
     unsaid: Mapping[str, int] = field(default_factory=dict[str, int])
-    unread: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
 
     @property
@@ -276,7 +277,7 @@ def generate(
         warnings=tuple(run.warnings),
         origin=origin,
         unsaid=count_unsaid(taken.model),
-        unread=_below_roots(document.unread, taken.model),
+        unread=_below_roots(document.unread, taken),
         left_out=find_left_out(taken.model),
     )
 
@@ -441,10 +442,16 @@ def parse_document(data: bytes, name: str) -> Document:
     return read_openapi(data, name)
 
 
-def _below_roots(requests: Iterable[str], model: Model) -> tuple[str, ...]:
-    """Return the requests whose paths begin at an entity set or singleton of a model."""
-    starts = tuple(f"/{source.name}/" for source in model.sources)
-    return tuple(r for r in requests if f"{r.partition(' ')[2]}/".startswith(starts))
+def _below_roots(unread: tuple[Unread, ...], taken: Subset) -> tuple[Unread, ...]:
+    """Return the requests whose paths begin at an entity set or singleton of a subset; of the whole, all."""
+    if ALL in taken.roots:
+        return unread
+    heads = {source.name for source in taken.model.sources}
+    return tuple(one for one in unread if _HEAD.sub(r"\1", one.request) in heads)
+
+
+_HEAD = re.compile(r"\w+ /([^/(]*).*", re.DOTALL)
+"""A request, with the first name on its path."""
 
 
 class _Run:

@@ -163,6 +163,14 @@ def test_any_text_stays_within_the_quotes_of_its_literal(text: str) -> None:
     assert "'" not in literal.replace("''", "")
 
 
+@given(st.text())
+def test_a_key_in_parentheses_is_a_literal(text: str) -> None:
+    """Source: OData URL conventions 4.01, section 4.3.1."""
+    path = expand_path("/things({id})/parts({part})", {"id": text, "part": 5})
+
+    assert path == expand_path("/things(x={id})", {"id": text}).replace("x=", "") + "/parts(5)"
+
+
 def test_arguments_of_a_function_that_are_not_given_are_left_out() -> None:
     template = "/f(a={a},b={b},c={c})"
 

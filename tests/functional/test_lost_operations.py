@@ -118,12 +118,13 @@ class Sent:
 
     requests: list[httpx.Request] = field(default_factory=list[httpx.Request])
     answer: Any = None
+    package: str = PACKAGE
 
     def __call__(self, call: Callable[[Any], Any], answer: Any = None) -> Any:
         """Return what a call returns that is answered with JSON, or with nothing."""
         self.answer = answer
         transport = httpx.MockTransport(self._reply)
-        with import_module(PACKAGE).GraphClient("token", transport=transport) as client:
+        with import_module(self.package).GraphClient("token", transport=transport) as client:
             return call(client)
 
     def _reply(self, request: httpx.Request) -> httpx.Response:
@@ -289,6 +290,33 @@ def test_an_alternate_key_is_part_of_the_name(sent: Sent) -> None:
     kinds = {one.python: one.kind for one in import_module(PACKAGE).OPERATIONS}
     of_line = {kind: kinds[f"lines.{kind}_by_number"] for kind in ("get", "update", "delete")}
     assert of_line == {kind: kind for kind in of_line}
+
+
+def test_keys_are_in_parentheses_where_the_service_takes_no_segments(tmp_path: Path) -> None:
+    """Source: Capabilities.V1 KeyAsSegmentSupported; OData URL conventions 4.01, section 4.3.1."""
+    said = '<Annotation Term="Org.OData.Capabilities.V1.KeyAsSegmentSupported" Bool="false"/>'
+    metadata = tmp_path / "metadata.xml"
+    metadata.write_bytes(document(SERVICE.replace('Name="c">', f'Name="c">{said}')))
+    package = "in_parentheses"
+    api.generate(metadata, roots=["groups", "days"], package=package).write(tmp_path / "written")
+    sys.path.insert(0, str(tmp_path / "written"))
+    try:
+        sent = Sent(package=package)
+        sent(lambda client: client.groups.delete("O'Neil/1"))
+        assert sent.line == "DELETE /groups('O''Neil%2F1')"
+        guid = UUID("5e9db1de-1df3-4d33-a8a1-8c9b1af1f5f0")
+        sent(lambda client: client.days.hours.minutes.delete(date(2026, 1, 31), guid, 5))
+        assert sent.line == f"DELETE /days(2026-01-31)/hours({guid})/minutes(5)"
+        sent(lambda client: client.groups.members.remove_ref("g", "u"))
+        assert sent.line == "DELETE /groups('g')/members('u')/$ref"
+        models = import_module(f"{package}.models")
+        sent(lambda client: client.groups.report.format.fit("g", report_size=1, size=2))
+        assert sent.line == "POST /groups('g')/report(size=1)/format/fit"
+        found = sent(lambda client: client.groups.get("g"), {"id": "g"})
+        kinds = {one.python: one.kind for one in import_module(package).OPERATIONS}
+        assert (type(found), kinds["groups.get"]) == (models.Group, "get")
+    finally:
+        sys.path.remove(str(tmp_path / "written"))
 
 
 def _delete_minute(number: object, client: Any) -> None:

@@ -38,7 +38,7 @@ JSON = "application/json"
 OCTETS = "application/octet-stream"
 
 _VARIABLE = re.compile(r"\{([^{}]+)\}|\(([^()]*)\)")
-"""What varies in a path template: a key, or the arguments of a function."""
+"""What varies in a path template: a key, or the arguments of a function or a key in parentheses."""
 
 _NOT_IN_QUERY = frozenset(ActionOptions.__annotations__)
 
@@ -280,19 +280,19 @@ def _request(
 def expand_path(template: str, arguments: Mapping[str, object]) -> str:
     """Fill in a path template, escaping each argument so that it stays in its place.
 
-    A key (`{call-id}`) is inserted as text. An argument of a function (`f(from={from})`) becomes a
-    literal, and is omitted if it is ``UNSET``; an alias (`f(ids=@ids)`) stays. Everything is
-    percent-encoded except the unreserved characters of RFC 3986, 2.3, the quotes around text and the
-    colons of times.
+    A key (`{call-id}`) is inserted as text. One in parentheses (`calls({call-id})`) and an argument of a
+    function (`f(from={from})`) become literals; an argument is omitted if it is ``UNSET``; an alias
+    (`f(ids=@ids)`) stays. Everything is percent-encoded except the unreserved characters of RFC 3986, 2.3,
+    the quotes around text and the colons of times.
     """
 
     def fill(match: re.Match[str]) -> str:
         if match[1]:
             return quote(_segment(arguments[match[1]]), safe="")
-        named = (part.partition("=")[::2] for part in match[2].split(",") if part)
-        given = ((name, place, arguments[place.strip("{}")]) for name, place in named)
+        parts = (part.rpartition("=") for part in match[2].split(",") if part)
+        given = ((name + sign, place, arguments[place.strip("{}")]) for name, sign, place in parts)
         filled = (
-            f"{name}={place if place[:1] == '@' else quote(literal(value), safe=_LITERAL)}"
+            name + (place if place[:1] == "@" else quote(literal(value), safe=_LITERAL))
             for name, place, value in given
             if value is not UNSET
         )

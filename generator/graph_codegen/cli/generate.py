@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Unpack
@@ -194,8 +195,11 @@ def _tell_gaps(built: api.Package, *, verbose: bool) -> None:
     if built.unsaid:
         tell(f"the document does not say {render_counts(built.unsaid)}")
     if built.unread:
-        number, first = f"{len(built.unread):,}", built.unread[0]
-        tell(f"requests of the document that are left out: {number}, the first is {first}")
+        counts = render_counts(Counter(one.kind for one in built.unread))
+        first = built.unread[0].request
+        tell(f"requests of the document that are left out: {counts}; the first is {first}")
+    for one in built.unread if verbose else ():
+        tell(f"  {one.request}")
 
 
 def _compare(files: Mapping[str, str], target: Path, command: str) -> None:

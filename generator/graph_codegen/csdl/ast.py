@@ -354,6 +354,14 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A request of a document that no declaration stands for; `kind` are words: `of derived types`."""
+
+    request: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """A document as it was read: names as spelled, aliases not yet resolved.
 
@@ -369,5 +377,5 @@ class Document:
     _: KW_ONLY
     references: tuple[Reference, ...] = ()
     partial: bool = False
-    unread: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()
     supplemented: bool = False

@@ -48,6 +48,7 @@ CORE = "Org.OData.Core.V1."
 CAPABILITIES = "Org.OData.Capabilities.V1."
 
 ALTERNATE_KEYS = f"{CORE}AlternateKeys"
+KEY_AS_SEGMENT_SUPPORTED = f"{CAPABILITIES}KeyAsSegmentSupported"
 COMPUTED = f"{CORE}Computed"
 DESCRIPTION = f"{CORE}Description"
 EXPLICIT_OPERATION_BINDINGS = f"{CORE}ExplicitOperationBindings"
@@ -171,6 +172,7 @@ TERMS: dict[str, Term] = {
                 Restriction(requests=frozenset({"put_content", "delete_content"}), value=True),
             ),
         ),
+        _capability("KeyAsSegmentSupported"),
         Term(name=ALTERNATE_KEYS, shapes_methods=True),
         Term(name=OPTIONAL_PARAMETER, shapes_methods=True),
         Term(name=REQUIRES_EXPLICIT_BINDING, shapes_methods=True),

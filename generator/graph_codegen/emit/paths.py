@@ -35,7 +35,7 @@ from graph_codegen.service.requests import REFERENCE, STREAM, Request, list_requ
 from graph_codegen.service.resources import Key
 
 _CALL = re.compile(r"\(([^()]+)\)")
-"""The arguments of a function in the path of a request."""
+"""The arguments of a function, or a key in parentheses, in the path of a request."""
 
 _LITERALS: Mapping[str, str] = {
     "Edm.Binary": "binary'{}'",
@@ -143,8 +143,8 @@ class PathWriter:
         literals |= {f"{{{k.name}}}": self._literal(k.name, k.value) for k in request.keys}
 
         def call(match: re.Match[str]) -> str:
-            pairs = (argument.split("=") for argument in match[1].split(","))
-            kept = (f"{n}={literals.get(v, v)}" for n, v in pairs if v not in left_out)
+            parts = (part.rpartition("=") for part in match[1].split(","))
+            kept = (f"{n}{sign}{literals.get(v, v)}" for n, sign, v in parts if v not in left_out)
             return f"({','.join(kept)})"
 
         return _CALL.sub(call, request.path)

@@ -37,7 +37,8 @@ class Components:
     def types(self) -> dict[str, dict[str, object]]:
         """The schemas that are types of the service, by their full names.
 
-        Others describe how values are written: pages of collections, errors, references, numbers, places.
+        Others describe how values are written: collections and pages of them, errors, references, numbers,
+        places.
         """
         return {
             name: members(schema)
@@ -47,6 +48,8 @@ class Components:
 
     def _is_helper(self, name: str, schema: dict[str, object]) -> bool:
         if name.startswith(_PLACES) or name.rpartition(".")[0].endswith(_ERRORS):
+            return True
+        if schema.get("type") == "array":
             return True
         wrapped = name.removesuffix(_WRAPPER)
         return wrapped != name and bool(self.find_items(schema))

@@ -45,10 +45,9 @@ def _is_odata(components: Components) -> bool:
             return True
     if EXTENSION in root:
         return True
-    keys = any("/{" in path or "({" in path for path in members(root.get("paths")))
-    return keys and any(
-        _has_annotations(components, schema) for schema in components.types.values()
-    )
+    keys = any("{" in path for path in members(root.get("paths")))
+    schemas = map(members, components.schemas.values())
+    return keys and bool(components.types) and any(_has_annotations(components, s) for s in schemas)
 
 
 def _has_annotations(components: Components, schema: dict[str, object]) -> bool:

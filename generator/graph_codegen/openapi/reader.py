@@ -53,7 +53,7 @@ def read(data: bytes, file: str) -> Document:
     structured = {item.name: item for item in declared if isinstance(item, StructuredType)}
     paths = PathReader(components, schema_reader, structured, file).read()
     types = (paths.types.get(item.name, item) for item in declared)
-    container = EntityContainer("", paths.sources, place=Place(file))
+    container = EntityContainer("", paths.sources, paths.annotations, place=Place(file))
     schemas = _grouped((*types, *paths.operations), container, file)
     return Document(file, digest, schemas, partial=True, unread=paths.unread)
 

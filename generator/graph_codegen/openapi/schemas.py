@@ -228,8 +228,11 @@ def _choices(schema: dict[str, object]) -> Iterable[dict[str, object]]:
 
 
 def _is_null(schema: dict[str, object]) -> bool:
-    """Whether a schema allows null alone: OpenAPI 3.0 has no such type, and writes a nullable object."""
-    if schema.get("type") == "null":
+    """Whether a schema allows null alone: OpenAPI 3.0 has no such type, and writes a nullable object.
+
+    Newer OpenAPI.NET.OData writes an enumeration of null.
+    """
+    if schema.get("type") == "null" or schema.get("enum") == [None]:
         return True
     return schema.get("nullable") is True and schema.get("type", "object") == "object"
 

@@ -22,6 +22,7 @@ from graph_codegen.csdl.vocabulary import (
     COMPUTED,
     EXPLICIT_OPERATION_BINDINGS,
     FALSE,
+    KEY_AS_SEGMENT_SUPPORTED,
     OPTIONAL_PARAMETER,
     REQUIRES_EXPLICIT_BINDING,
     UPDATE_RESTRICTIONS,
@@ -80,6 +81,12 @@ def allows_option(annotations: Annotations, option: Option) -> bool:
 def allows_items(annotations: Annotations) -> bool:
     """Whether the annotations of a collection allow its items to be addressed by their keys."""
     return all(restriction.scope != "items" for restriction in _restrictions(annotations))
+
+
+def takes_keys_as_segments(model: Model) -> bool:
+    """Whether keys are segments of paths: they are where the container does not say that they cannot be."""
+    annotations = model.container.annotations if model.container else ()
+    return all(a.term != KEY_AS_SEGMENT_SUPPORTED or value_of(a) != FALSE for a in annotations)
 
 
 def updates_by_put(annotations: Annotations) -> bool:

@@ -39,6 +39,7 @@ from graph_codegen.service.capabilities import (
     alternate_keys,
     explicit_bindings,
     requires_explicit_binding,
+    takes_keys_as_segments,
     updates_by_put,
 )
 from graph_codegen.service.reach import find_reach
@@ -287,6 +288,7 @@ class _Walk:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._explicit = frozenset(all_explicit_bindings(model))
+        self._as_segment = takes_keys_as_segments(model)
         self._reach = find_reach(model)
         self._chosen = {path[:end] for path in model.paths for end in range(1, len(path) + 1)}
         self._listed: dict[str, frozenset[str]] = {}
@@ -421,7 +423,7 @@ class _Walk:
             for key in alternate_keys(owner.annotations):
                 parts = {name: self._key_type(owner.name, path) for name, path in key.items()}
                 if parts:
-                    item = at.item(parts, in_parentheses=True)
+                    item = at.item(parts, named=True)
                     yield from (replace(r, alternate=tuple(parts)) for r in self._entity(item))
 
     def _item(self, at: Resource) -> Resource | None:
@@ -431,7 +433,9 @@ class _Walk:
         """
         paths = ("id",) if at.type.name == ENTITY else self._model.key(at.type.name)
         parts = {path: self._key_type(at.type.name, path) for path in paths}
-        return at.item(parts) if parts and allows_items(at.annotations) else None
+        if not parts or not allows_items(at.annotations):
+            return None
+        return at.item(parts, as_segment=self._as_segment)
 
     def _key_type(self, name: str, path: str) -> TypeRef:
         """Return the type of a part of a key, a property or a path to one: text where none is declared."""

@@ -71,23 +71,28 @@ class Resource:
     result: Result | None = None
     deprecation: Deprecation | None = None
 
-    def item(self, parts: Mapping[str, TypeRef], *, in_parentheses: bool = False) -> Resource:
+    def item(
+        self, parts: Mapping[str, TypeRef], *, named: bool = False, as_segment: bool = True
+    ) -> Resource:
         """Return the resource of a single item of this collection.
 
         `parts` are the types of the properties that are its key, by name. One alone is a segment of the
-        path, unless it is to be in parentheses, as several are: `items(a={a},b={b})`.
+        path, or in parentheses where keys are not segments: `items({item-id})`. Several are in parentheses
+        with their names, and one is if it is to be `named`: `items(a={a},b={b})`.
         Source: OData URL conventions 4.01, sections 4.3.1, 4.3.5 and 4.3.6.
         """
         simple = "entity" if self.type.name == ENTITY else split_name(self.type.name)[1]
-        in_parentheses |= len(parts) > 1
+        named |= len(parts) > 1
         keys: list[Key] = []
         for name, value in parts.items():
-            wire = self._key_name(name if in_parentheses else f"{simple}-id", keys)
+            wire = self._key_name(name if named else f"{simple}-id", keys)
             keys.append(Key(wire, self.type.name, name, value))
-        named = ",".join(f"{key.property}={{{key.name}}}" for key in keys)
+        written = ",".join(
+            (f"{key.property}=" if named else "") + f"{{{key.name}}}" for key in keys
+        )
         return replace(
             self,
-            path=f"{self.path}({named})" if in_parentheses else f"{self.path}/{{{keys[0].name}}}",
+            path=self.path + (f"/{written}" if as_segment and not named else f"({written})"),
             keys=(*self.keys, *keys),
             type=TypeRef(self.type.name),
             removable=True,

@@ -72,7 +72,7 @@ def _normal(line: str) -> str:
 
 def _with_plain_keys(request: Request) -> str:
     """Return the line of a request with `/{id}` for each key that is in parentheses."""
-    keys = tuple(f"={{{key.name}}}" for key in request.keys)
+    keys = tuple(f"{{{key.name}}}" for key in request.keys)
 
     def plain(found: re.Match[str]) -> str:
         return "/{id}" if any(key in found[0] for key in keys) else found[0]
@@ -141,7 +141,7 @@ class Root:
 
 def _names(path: str) -> frozenset[str] | None:
     """Return the names of the arguments, or of the parts of a key, in parentheses at the end of a path."""
-    end = path.rstrip("/").rpartition("(")
+    end = _KEY_VALUE.sub("/{}", path).rstrip("/").rpartition("(")
     if not end[1] or not end[2].endswith(")") or end[2] == "*)":
         return None
     return frozenset(name.lower() for name in _NAME.findall(end[2]))

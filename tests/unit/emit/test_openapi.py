@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
@@ -14,6 +15,7 @@ from graph_codegen.api import read_subset
 from graph_codegen.assets import folder
 from graph_codegen.csdl import ast
 from graph_codegen.csdl.ast import Annotation, Constant, Dynamic, Record, TypeRef
+from graph_codegen.csdl.vocabulary import FALSE, KEY_AS_SEGMENT_SUPPORTED
 from graph_codegen.emit.names import assign_names
 from graph_codegen.emit.openapi import build_openapi
 from graph_codegen.emit.openapi_3_0 import as_openapi_3_0
@@ -23,6 +25,9 @@ from graph_codegen.facts.clouds import LOGIN_HOSTS
 from graph_codegen.facts.descriptions import Descriptions
 from graph_codegen.facts.settings import GRAPH
 from graph_codegen.model.model import Model
+from graph_codegen.model.resolver import resolve
+from graph_codegen.openapi import reader as openapi
+from graph_codegen.service.requests import list_requests
 from graph_comms import Cloud
 from tests.support.csdl import ITEM, model
 
@@ -73,6 +78,17 @@ def with_function(*parameters: str, more: str = "") -> Model:
 def parameter(name: str, type_name: str, *, optional: bool = False) -> str:
     term = '<Annotation Term="Org.OData.Core.V1.OptionalParameter"/>' if optional else ""
     return f'<Parameter Name="{name}" Type="{type_name}">{term}</Parameter>'
+
+
+def test_keys_in_parentheses_are_literals() -> None:
+    found = with_function()
+    assert found.container
+    said = Annotation(KEY_AS_SEGMENT_SUPPORTED, FALSE)
+    found = replace(found, container=replace(found.container, annotations=(said,)))
+    paths = built(found)["paths"]
+    assert [*paths] == ["/items", "/items('{item-id}')", "/items('{item-id}')/f()", "/items/$count"]
+    again = openapi.read(json.dumps(built(found)).encode(), "own.json")
+    assert list_requests(resolve(again)) == list_requests(found)
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

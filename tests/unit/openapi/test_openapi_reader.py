@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from copy import deepcopy
 from typing import Any
 
@@ -20,11 +22,32 @@ from graph_codegen.model.unsaid import count_unsaid
 from graph_codegen.openapi import reader, schemas
 from graph_codegen.openapi.content import recognise
 from graph_codegen.service.requests import Request, list_requests
+from graph_codegen.service.slices import normal_form, normal_form_of
 from tests.support import openapi
 from tests.support.csdl import document
 from tests.support.openapi import JSON, LIBRARY, TEXT, library, ref
 
 FROM_CSDL = resolve(csdl.read(document(LIBRARY), "library.csdl.xml"))
+
+
+def unread(document: JSON) -> dict[str, str]:
+    """Return the kinds of the requests of a document that are not read, by request."""
+    return {one.request: one.kind for one in openapi.read(document).unread}
+
+
+def untold(document: JSON) -> set[str]:
+    """Return the requests of a document that are neither read nor said to be left out."""
+    read = openapi.read(document)
+    found = {normal_form_of(request) for request in list_requests(resolve(read))}
+    told = {one.request for one in read.unread}
+    methods = ("GET", "POST", "PATCH", "PUT", "DELETE")
+    paths: Any = document["paths"]
+    lines = {f"{m} {path}" for path, item in paths.items() for m in methods if m.lower() in item}
+    return {line for line in lines - told if normal_form(_KEY.sub("/{}", line)) not in found}
+
+
+_KEY = re.compile(r"\((?:id=)?'?\{[^{}]+\}'?\)")
+"""A key in parentheses, of one part."""
 
 
 def described(request: Request) -> tuple[object, ...]:
@@ -169,7 +192,7 @@ def test_requests_that_nothing_declares_are_listed() -> None:
     changed = library()
     changed["paths"]["/shelves/{shelf-id}/library.person"] = {"get": openapi.reads(ref("person"))}
     changed["paths"]["/a b/c"] = {"get": openapi.reads(TEXT), "summary": "nothing"}
-    assert sorted(openapi.read(changed).unread) == [
+    assert sorted(unread(changed)) == [
         "GET /a b/c",
         "GET /shelves/{shelf-id}/books/{book-id}/library.shelf",
         "GET /shelves/{shelf-id}/library.person",
@@ -186,6 +209,265 @@ def test_the_name_of_a_path_parameter_is_that_of_the_key(name: str) -> None:
     assert "key: " not in text
     found = openapi.model(json.loads(text))
     assert {r.http for r in list_requests(found)} == {r.http for r in list_requests(FROM_CSDL)}
+
+
+KEYED = [
+    ("/{{{}}}", "/{{{}}}"),
+    ("({{{}}})", "({{{}}})"),
+    ("('{{{}}}')", "({{{}}})"),
+    ("(id={{{}}})", "({{{}}})"),
+    ("(id='{{{}}}')", "({{{}}})"),
+]
+
+
+@pytest.mark.parametrize(("written", "sent"), KEYED)
+def test_keys_are_read_in_each_form_and_sent_in_the_same(written: str, sent: str) -> None:
+    """Source: OData URL conventions 4.01, sections 4.3.1 and 4.3.6."""
+    changed = library()
+    for kind in ("shelf", "book"):
+        old, new = f"/{{{kind}-id}}", written.format(f"{kind}-id")
+        changed["paths"] = {p.replace(old, new): item for p, item in changed["paths"].items()}
+    expected = [
+        re.sub(r"/\{([^{}]+)\}", lambda key: sent.format(key[1]), r.http)
+        for r in list_requests(FROM_CSDL)
+    ]
+    found = openapi.model(changed)
+    assert [r.http for r in list_requests(found)] == expected
+    assert found.types == openapi.model(library()).types
+    assert [*unread(changed).values()] == [*unread(library()).values()]
+
+
+def test_keys_are_segments_where_any_is() -> None:
+    changed = library()
+    item = changed["paths"].pop("/shelves/{shelf-id}")
+    changed["paths"]["/shelves({shelf-id})"] = item
+    assert list_requests(openapi.model(changed)) == list_requests(openapi.model(library()))
+
+
+@pytest.mark.parametrize("key", ["(no={{no{0}}},of='{{of{0}}}')", "/no={{no{0}}},of={{of{0}}}"])
+def test_keys_of_several_parts_are_read(key: str) -> None:
+    changed = library()
+    number = {"type": "integer", "format": "int32"}
+    lines = openapi.many(ref("line"), **openapi.NAVIGATION)
+    changed["components"]["schemas"]["library.line"] = {
+        "type": "object",
+        "properties": {"no": number, "of": TEXT, "lines": lines},
+    }
+    outer, inner = f"/lines{key.format('')}", f"/lines{key.format('1')}"
+    changed["paths"] |= {
+        "/lines": {"post": openapi.sends(ref("line"), ref("line"))},
+        outer: {"delete": openapi.sends(None)},
+        outer + inner: {"patch": openapi.sends(ref("line"))},
+    }
+    found = openapi.model(changed)
+    requests = [r for r in list_requests(found) if r.path.startswith("/lines")]
+    assert [r.http for r in requests] == [
+        "POST /lines",
+        "DELETE /lines(no={no},of={of})",
+        "PATCH /lines(no={no},of={of})/lines(no={lines-no},of={lines-of})",
+    ]
+    assert [str(key.value) for key in requests[1].keys] == ["Edm.Int32", "Edm.String"]
+    assert "GET /shelves/{shelf-id}" in {r.http for r in list_requests(found)}
+    assert unread(changed) == unread(library())
+
+
+def test_keys_that_are_not_the_usual_one_are_left_out() -> None:
+    changed, paths = library(), {}
+    for path, item in changed["paths"].items():
+        if path.startswith("/shelves/{shelf-id}"):
+            # They come first in the document, as they are sorted.
+            paths[path.replace("/{shelf-id}", "(books='{books}')", 1)] = deepcopy(item)
+    changed["paths"] = paths | changed["paths"]
+    left_out = unread(changed)
+    assert Counter(left_out.values())["by keys that are not the usual one"] == len(
+        [method for item in paths.values() for method in item if method != "parameters"]
+    )
+    assert openapi.model(changed).types == openapi.model(library()).types
+    assert untold(changed) == set()
+
+
+@pytest.mark.parametrize(
+    ("other", "description", "key"),
+    [("title", "", ()), ("title", "Alternate key of book", ("id",)), ("nothing", "", ("id",))],
+)
+def test_the_usual_key_of_several_is_never_guessed(
+    other: str, description: str, key: tuple[str, ...]
+) -> None:
+    changed = library()
+    path = "/shelves/{shelf-id}/books/{book-id}"
+    parameter = {"name": other, "in": "path", "description": description, "schema": TEXT}
+    for old, item in [*changed["paths"].items()]:
+        if old.startswith(path):
+            del changed["paths"][old]
+            changed["paths"][old.replace("/{book-id}", "(id={id})")] = item
+    changed["paths"]["/shelves/{shelf-id}/books(" + f"{other}={{{other}}})"] = {
+        "get": openapi.reads(ref("book"), *openapi.ONE),
+        "parameters": [parameter],
+    }
+    book = openapi.model(changed).structure("library.book")
+    thing = openapi.model(changed).structure("library.thing")
+    assert book
+    assert thing
+    # Shelves have the key of their base type, which books share.
+    assert (thing.key, book.key) == (("id",), ())
+    assert key in ((), thing.key)
+    left_out = unread(changed)
+    assert left_out["GET /shelves/{shelf-id}/books(" + f"{other}={{{other}}})"].startswith(
+        "by keys"
+    )
+    assert untold(changed) == set()
+
+
+def test_functions_outside_of_entity_sets_are_not_taken_for_keys() -> None:
+    changed = library()
+    place = {"name": "name", "in": "path", "required": True, "schema": TEXT}
+    answer = {**openapi.reads(ref("person")), "parameters": [place]}
+    import_of = {"x-ms-docs-operation-type": "functionImport"}
+    changed["paths"] |= {
+        "/findPerson(name='{name}')": {"get": answer},
+        "/firstPerson()": {"get": openapi.reads(ref("person")) | import_of},
+        "/lastPerson": {"get": openapi.reads(ref("person")) | import_of},
+        "/reset": {"post": openapi.sends(None)},
+        "/": {"get": openapi.reads(TEXT)},
+    }
+    assert openapi.model(changed) == openapi.model(library())
+    left_out = unread(changed)
+    outside = [line for line, kind in left_out.items() if kind.startswith("outside of entity sets")]
+    assert sorted(outside) == [
+        "GET /",
+        "GET /findPerson(name='{name}')",
+        "GET /firstPerson()",
+        "GET /lastPerson",
+        "POST /reset",
+    ]
+
+
+ADDRESS = "/desk/address"
+
+
+def with_complex_properties() -> JSON:
+    """Return the library with paths of complex properties, as newer OpenAPI.NET.OData writes them."""
+    changed = library()
+    types, paths = changed["components"]["schemas"], changed["paths"]
+    types["library.person"]["allOf"][1]["properties"] |= {
+        "address": {"anyOf": [ref("address"), {"enum": [None]}]},
+        "addresses": openapi.many(ref("address")),
+    }
+    types["library.address"] = {
+        "type": "object",
+        "properties": {"city": TEXT, "mayor": {**ref("person"), **openapi.NAVIGATION}},
+    }
+    types["library.office"] = {
+        "allOf": [ref("address"), {"type": "object", "properties": {"floor": TEXT}}]
+    }
+    one = {
+        "get": openapi.reads(ref("address"), *openapi.ONE),
+        "patch": openapi.sends(ref("address")),
+    }
+    paths |= {
+        ADDRESS: one,
+        f"{ADDRESS}/library.office": {"get": openapi.reads(ref("office"))},
+        f"{ADDRESS}/mayor": {"get": openapi.reads(ref("person"), *openapi.ONE)},
+        "/desk/addresses": {
+            "get": openapi.reads(openapi.many(ref("address")), *openapi.MANY),
+            "patch": openapi.sends(openapi.many(ref("address"))),
+            "post": openapi.sends(openapi.many(ref("address"))),
+        },
+        "/desk/addresses/$count": {"get": openapi.reads({"type": "integer"})},
+        f"{AUTHOR}/address": deepcopy(one),
+        "/desk/name": {"get": openapi.reads(TEXT), "put": openapi.sends(TEXT)},
+    }
+    return changed
+
+
+def test_complex_properties_are_no_navigation_and_their_requests_are_told() -> None:
+    changed = with_complex_properties()
+    found = openapi.model(changed)
+    person, address = found.structure("library.person"), found.structure("library.address")
+    assert person
+    assert address
+    assert [(p.name, str(p.type)) for p in person.properties] == [
+        ("name", "Edm.String"),
+        ("address", "library.address"),
+        ("addresses", "Collection(library.address)"),
+    ]
+    assert person.properties[1].nullable
+    assert (person.navigation, address.kind) == ((), "ComplexType")
+    # The paths of the author say no more than before: a complex property is no reason to contain it.
+    assert list_requests(found) == list_requests(openapi.model(library()))
+    counts = Counter(unread(changed).values())
+    assert (counts["of complex properties"], counts["of primitive properties"]) == (10, 2)
+    assert untold(changed) == set()
+
+
+def test_what_has_a_key_or_a_reference_anywhere_is_no_complex_property() -> None:
+    changed = with_complex_properties()
+    item = {"get": openapi.reads(ref("address"), *openapi.ONE)}
+    changed["paths"]["/desk/addresses/{city}"] = item
+    changed["components"]["schemas"]["library.person"]["allOf"][1]["properties"]["other"] = ref(
+        "address"
+    )
+    changed["paths"] = {"/desk": changed["paths"]["/desk"], "/desk/other": item} | changed["paths"]
+    found = {r.http for r in list_requests(openapi.model(changed))}
+    assert {"GET /desk/other", "GET /desk/addresses/{address-id}", f"PATCH {ADDRESS}"} <= found
+    assert "of complex properties" not in unread(changed).values()
+
+
+def test_odata_is_known_by_what_the_tool_says_of_references() -> None:
+    changed = library()
+    text = json.dumps(changed["components"]["schemas"])
+    changed["components"]["schemas"] = json.loads(re.sub(r'"@odata.type": {[^}]+},', "", text))
+    for name in ("thing", "loan"):
+        changed["components"]["schemas"][f"library.{name}"]["properties"].pop("@odata.type", None)
+    del changed["info"]["x-ms-generated-by"]
+    assert "not OData" in refusal(changed)
+    reference = {"type": "object", "properties": {"@odata.id": TEXT}}
+    changed["components"]["schemas"]["ReferenceCreate"] = reference
+    assert openapi.model(changed).types
+
+
+def test_what_only_base_types_have_is_left_out_after_a_cast() -> None:
+    changed = library()
+    types, paths = changed["components"]["schemas"], changed["paths"]
+    types["library.rareBook"] = openapi.entity(
+        "book", owner={**openapi.nullable("person"), **openapi.NAVIGATION}
+    )
+    cast = "/shelves/{shelf-id}/books/{book-id}/library.rareBook"
+    lend = "/shelves/{shelf-id}/books/{book-id}/library.lend"
+    paths[f"{cast}/author"] = paths[AUTHOR]
+    paths[f"{cast}/library.lend"] = paths[lend]
+    paths[f"{cast}/owner"] = {"get": openapi.reads(ref("person"), *openapi.ONE)}
+    derived = {line for line, kind in unread(changed).items() if kind == "of derived types"}
+    assert derived == {f"GET {cast}/author", f"POST {cast}/library.lend"}
+    paths["/rareBooks"] = {"get": openapi.reads(openapi.many(ref("rareBook")), *openapi.MANY)}
+    paths["/rareBooks/{rareBook-id}"] = {"get": openapi.reads(ref("rareBook"), *openapi.ONE)}
+    assert unread(changed)[f"GET {cast}/owner"] == "of derived types"
+    assert untold(changed) == set()
+
+
+def test_streams_of_entities_that_are_contained_elsewhere_are_left_out() -> None:
+    changed = library()
+    types, paths = changed["components"]["schemas"], changed["paths"]
+    types["library.person"]["allOf"][1]["properties"]["owns"] = openapi.many(
+        ref("book"), **openapi.NAVIGATION
+    )
+    paths["/desk/owns"] = {"get": openapi.reads(openapi.many(ref("book")), *openapi.MANY)}
+    item = {"parameters": [openapi.key("id", "book")], "get": openapi.reads(ref("book"))}
+    paths["/desk/owns/{book-id}"] = item
+    paths["/desk/owns/{book-id}/scan"] = {"get": {"responses": {"2XX": openapi.OCTETS}}}
+    left_out = unread(changed)
+    for path in ("/desk/owns/{book-id}", "/desk/owns/{book-id}/scan"):
+        assert left_out[f"GET {path}"] == "of entities contained elsewhere"
+
+
+def test_methods_that_a_resource_cannot_have_are_left_out() -> None:
+    changed = library()
+    for item in changed["paths"].values():
+        item |= {
+            m: openapi.sends(None) for m in ("post", "put", "patch", "delete") if m not in item
+        }
+    assert set(unread(changed).values()) >= {"others"}
+    assert untold(changed) == set()
 
 
 def test_the_schemas_of_places_are_primitive_types() -> None:
@@ -220,7 +502,7 @@ def test_what_derived_types_add_is_read_after_a_cast() -> None:
     document = openapi.read(changed)
     lines = {r.http for r in list_requests(resolve(document))}
     assert {f"GET {cast}/owner", f"POST {cast}/library.auction"} <= lines
-    assert f"GET {cast}" in document.unread
+    assert unread(changed)[f"GET {cast}"] == "of derived types"
 
 
 @pytest.mark.parametrize("busy", [True, False])
@@ -245,7 +527,7 @@ def test_what_can_only_be_read_is_contained_where_nothing_follows_from_it(busy: 
     several = "GET /desk/owns", "GET /desk/owns/$count"
     if busy:
         assert lines == {*several}
-        assert "GET /desk/owns/{x}" in document.unread
+        assert unread(changed)["GET /desk/owns/{x}"] == "of entities contained elsewhere"
     else:
         assert lines == {*several, "GET /desk/owns/{shelf-id}"}
 
@@ -264,7 +546,7 @@ def test_references_are_read_where_entities_are_contained_elsewhere() -> None:
     lines = {r.http for r in list_requests(resolve(document))}
     assert f"PATCH {AUTHOR}" in lines
     assert f"PUT {AUTHOR}/$ref" not in lines
-    assert f"PUT {AUTHOR}/$ref" in document.unread
+    assert unread(changed)[f"PUT {AUTHOR}/$ref"] == "of references to contained entities"
 
 
 def test_a_property_offers_what_any_path_to_it_does() -> None:
@@ -452,6 +734,8 @@ def test_any_value_in_any_place_is_read_or_refused(place: tuple[Any, ...], odd: 
         assert "\n" not in str(refused)  # noqa: PT017 - refused or read: both are right
     else:
         assert isinstance(model, Model)
+        if place[0] == "paths" and len(place) > 2:
+            assert untold(changed) == set()
 
 
 @pytest.mark.parametrize("more", ["types", "properties", "members"])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from graph_codegen import api
+from graph_codegen.csdl.ast import Annotation
+from graph_codegen.csdl.vocabulary import FALSE, KEY_AS_SEGMENT_SUPPORTED
 from graph_codegen.errors import CodegenError
 from graph_codegen.model.subset import take
 from graph_codegen.service.available import list_roots
@@ -138,6 +141,19 @@ def test_arguments_tell_overloads_and_keys_apart(spelled: str, found: set[str]) 
     assert requests([spelled]) == found
     assert requests([*take_slice(OVERLOADED, [spelled]).roots]) == found
     assert requests(["all"], (spelled,)) == requests(["all"]) - found
+
+
+@pytest.mark.parametrize(
+    "spelled", ["PATCH /users/*", "PATCH users('1')", "PATCH /users({user-id})"]
+)
+def test_a_request_is_a_root_whatever_the_form_of_its_keys(spelled: str) -> None:
+    assert MODEL.container
+    said = Annotation(KEY_AS_SEGMENT_SUPPORTED, FALSE)
+    container = replace(MODEL.container, annotations=(said,))
+    for found in (MODEL, replace(MODEL, container=container)):
+        (request,) = list_requests(take_slice(found, [spelled]).model)
+        assert (request.method, request.target.name) == ("PATCH", "microsoft.graph.user")
+        assert existing(found, [spelled, "GET /users/{id}/nothing"]) == (spelled,)
 
 
 def test_an_import_is_listed_by_its_name() -> None:

@@ -317,6 +317,24 @@ def test_a_key_of_several_properties_is_in_parentheses() -> None:
     assert keyed() == []
 
 
+@pytest.mark.parametrize(
+    ("supported", "in_parentheses"), [("", False), ("true", False), ("false", True)]
+)
+def test_keys_are_in_parentheses_where_the_service_takes_no_segments(
+    supported: str, in_parentheses: bool
+) -> None:
+    """Source: Capabilities.V1 KeyAsSegmentSupported; OData URL conventions 4.01, section 4.3.1."""
+    value = f' Bool="{supported}"' if supported else ""
+    said = f'<Annotation Term="Org.OData.Capabilities.V1.KeyAsSegmentSupported"{value}/>'
+    declared = KEYS.format(owner="thing", names='<PropertyRef Name="a"/>', of_a="Edm.Int32")
+    found = list_requests(model(declared.replace('Name="c">', f'Name="c">{said}')))
+    paths = [request.path for request in found if request.kind == "get"]
+    if in_parentheses:
+        assert paths == ["/things({thing-id})", "/things({thing-id})/parts({parts-thing-id})"]
+    else:
+        assert paths == [request.path for request in keyed("a")]
+
+
 @pytest.mark.parametrize("of_a", ["Edm.Int32", "Edm.Guid", "Edm.Date", "microsoft.graph.colour"])
 def test_keys_have_the_types_of_their_properties(of_a: str) -> None:
     assert [str(key.value) for key in keyed("a", of_a=of_a)[1].keys] == [of_a, of_a]

@@ -24,7 +24,12 @@ from graph_codegen.csdl.ast import (
     TypeDeclaration,
     TypeRef,
 )
-from graph_codegen.csdl.vocabulary import COMPUTED, OPTIONAL_PARAMETER, meaning_of
+from graph_codegen.csdl.vocabulary import (
+    COMPUTED,
+    KEY_AS_SEGMENT_SUPPORTED,
+    OPTIONAL_PARAMETER,
+    meaning_of,
+)
 from graph_codegen.diff.change.annotations import Annotated
 from graph_codegen.diff.change.context import Side
 from graph_codegen.model.model import Model
@@ -85,6 +90,10 @@ def _count(model: Model) -> Mapping[str, int]:
         "names of binding parameters": sum(o.is_bound for o in model.operations),
         "functions that are composable": sum(o.is_composable for o in model.operations),
         "names of entity containers": int(model.container is not None),
+        "forms of keys": sum(
+            a.term == KEY_AS_SEGMENT_SUPPORTED
+            for a in (model.container.annotations if model.container else ())
+        ),
         "other annotations": sum(
             number
             for term, number in terms.items()
@@ -190,7 +199,7 @@ class _Reducer:
 
     def _restricted(self, step: _Step, form: Form) -> tuple[Annotation, ...]:
         offer = self._offers.get(step.name, Offer())
-        offer.by_key = len(self._model.key(step.type.name)) == 1 and allows_items(step.annotations)
+        offer.by_key = bool(self._model.key(step.type.name)) and allows_items(step.annotations)
         offer.by_put = updates_by_put(step.annotations)
         return restrict(offer, form)
 
