@@ -28,8 +28,8 @@ class Model:
     `paths` are the segments of the paths whose resources it describes, without keys; none: all paths.
     `lines` are the requests that are kept of these resources, as `GET /me/presence`; None: all. One that is
     `partial` comes from a document that cannot say everything (see `unsaid`). `notes` say what other
-    documents would add that it refers to, and `absent` are the types that only those declare and that are
-    needed, with the addresses of the documents.
+    documents would add that it refers to, and what of it is not used. `absent` are the types that only other
+    documents declare and that are needed, with the addresses of the documents.
     """
 
     types: Mapping[str, TypeDeclaration]

@@ -54,12 +54,13 @@ from graph_codegen.model.validate import (
 def resolve(document: Document, *references: Document) -> Model:
     """Return the resolved model of a document, with what is in the documents that it refers to.
 
-    The model has the document's diagnostics, and one for each reference and annotation whose target
-    is not declared, and for each term declared again, of which the first is kept. Raises CodegenError
-    where there can be no model: for any other name declared twice, an alias of two namespaces, base types
-    that are invalid, in a cycle or too deep, and too many diagnostics.
+    What is given more than once is taken once. The model has the document's diagnostics, and one for each
+    reference and annotation whose target is not declared, and for each term declared again, of which the
+    first is kept. Raises CodegenError where there can be no model: for any other name declared twice, an
+    alias of two namespaces, base types that are invalid, in a cycle or too deep, and too many diagnostics.
     """
-    return _Resolver(document, references).model()
+    others = {one.sha256: one for one in references if one.sha256 != document.sha256}
+    return _Resolver(document, (*others.values(),)).model()
 
 
 def _aliases(document: Document) -> Mapping[str, str]:
@@ -146,8 +147,10 @@ class _Resolver:
         )
         validate_model(model)
         own = (d for document in self._documents for d in document.diagnostics)
-        found = chain(own, again, self._unused(model), find_unresolved_references(model))
-        return replace(model, diagnostics=bounded(found), notes=self._absent.notes())
+        unknown, on_paths = self._unused(model)
+        found = chain(own, again, unknown, find_unresolved_references(model))
+        notes = (*self._absent.notes(), *on_paths)
+        return replace(model, diagnostics=bounded(found), notes=notes)
 
     def _one_container(self, containers: Mapping[str, EntityContainer]) -> EntityContainer | None:
         """Return the container of the document, with the children of those that it extends (CSDL 13.1.1)."""
@@ -408,14 +411,32 @@ class _Resolver:
     def _path(self, path: str) -> str:
         return "/".join(self._full(part) for part in path.split("/"))
 
-    def _unused(self, model: Model) -> Iterator[Diagnostic]:
+    def _unused(self, model: Model) -> tuple[list[Diagnostic], list[Diagnostic]]:
+        """Return diagnostics of targets that are not declared, and a note about those that are paths."""
         members = cache(partial(_member_types, model))
+        unknown: list[Diagnostic] = []
+        paths: list[tuple[str, _Placed]] = []
         for target, placed in self._targets.items():
             declaration, _, member = target.partition("/")
-            known = target in self._used or declaration in self._definitions
-            if not known and not _leads_on(model, declaration, member, members):
-                message = "annotations on something that is not declared"
-                yield Diagnostic(message, placed.place, declaration, member)
+            if target in self._used or declaration in self._definitions:
+                continue
+            if _leads_on(model, declaration, member, members):
+                paths.append((target, placed))
+                continue
+            message = "annotations on something that is not declared"
+            unknown.append(Diagnostic(message, placed.place, declaration, member))
+        return unknown, [_not_used(paths)] if paths else []
+
+
+def _not_used(paths: Sequence[tuple[str, _Placed]]) -> Diagnostic:
+    """Return a note about annotations that hold for a path alone, and so for no declaration."""
+    (first, placed), number = paths[0], sum(len(placed.annotations) for _, placed in paths)
+    declaration, _, member = first.partition("/")
+    message = (
+        f"{number:,} annotations of what is on a path are not used, such as those here: they hold for the"
+        " path alone"
+    )
+    return Diagnostic(message, placed.place, declaration, member)
 
 
 def _member_types(model: Model, name: str) -> Mapping[str, str]:

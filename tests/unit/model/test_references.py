@@ -90,6 +90,22 @@ def test_a_given_document_is_part_of_the_model_and_its_aliases_are_its_own() -> 
     assert [source.name for source in model.sources] == ["calls", "people"]
 
 
+def test_a_document_that_is_given_again_is_taken_once() -> None:
+    main, other = referring(MAIN), document(OTHER + "<!-- -->")
+    acted = document(
+        schema('<Action Name="wave"><Parameter Name="to" Type="Edm.String"/></Action>', "w")
+    )
+    once = read(main, other, acted)
+    again = read(main, other, acted, main, acted, other)
+    assert again.types.keys() == once.types.keys()
+    assert len(again.operations) == len(once.operations) == 2
+    assert (again.diagnostics, again.notes) == ((), ())
+    with pytest.raises(
+        CodegenError, match=r"contoso\.far\.size: declared twice, first at 0\.xml:6"
+    ):
+        read(main, other, document(OTHER))
+
+
 def test_what_has_a_type_of_an_absent_document_is_untyped_and_a_note_says_so() -> None:
     model = read(referring(MAIN))
     assert model.diagnostics == ()

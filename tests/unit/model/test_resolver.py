@@ -452,5 +452,10 @@ def test_annotations_of_a_property_on_a_path_are_legal(path: str, known: bool) -
         <EntityType Name="u" BaseType="graph.t"><Property Name="more" Type="Edm.String"/></EntityType>
         <EntityContainer Name="c"><EntitySet Name="ts" EntityType="graph.t"/></EntityContainer>
         <Annotations Target="graph.c/{path}">
-          <Annotation Term="Org.OData.Core.V1.Description" String="x"/></Annotations>""")
+          <Annotation Term="Org.OData.Core.V1.Description" String="x"/>
+          <Annotation Term="Org.OData.Core.V1.LongDescription" String="x"/></Annotations>""")
     assert (found.diagnostics == ()) is known
+    assert [str(note) for note in found.notes] == [
+        f"test.csdl.xml:9: microsoft.graph.c/{path.replace('graph.', 'microsoft.graph.')}: 2 annotations of"
+        " what is on a path are not used, such as those here: they hold for the path alone"
+    ] * known
