@@ -88,9 +88,12 @@ def build(
     """Return the files of the generated package: text by path below the output folder.
 
     `executor` formats the sources, which takes longest; without one they are formatted here, one
-    after the other. Raises CodegenError for names that collide, and for generated code that is not
-    valid Python.
+    after the other. Raises CodegenError for names that collide, for generated code that is not valid
+    Python, and where there is neither a type nor a request.
     """
+    if not model.types and not list_requests(model):
+        message = "there is nothing to generate: the roots lead to no request and no type"
+        raise error(message, model.place)
     with laid_over(settings.templates):
         return _build(model, settings, known, executor)
 
