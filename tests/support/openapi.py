@@ -120,6 +120,7 @@ def _library() -> JSON:
                 ),
                 "post": sends(ref("shelf"), ref("shelf")),
             },
+            "/shelves/$count": {"get": reads({"type": "integer"})},
             "/shelves/{shelf-id}": {
                 "get": reads(ref("shelf"), *ONE),
                 "patch": sends(ref("shelf"), ref("shelf")),
@@ -128,7 +129,7 @@ def _library() -> JSON:
             },
             "/shelves/{shelf-id}/books": {
                 "get": {
-                    **reads({}, "select", "top"),
+                    **reads({}, "select", "top", "count"),
                     "responses": {"200": {"$ref": "#/components/responses/books"}},
                 },
                 **keys,

@@ -56,6 +56,9 @@ OPTIONAL_PARAMETER = f"{CORE}OptionalParameter"
 REQUIRES_EXPLICIT_BINDING = f"{CORE}RequiresExplicitBinding"
 REVISIONS = f"{CORE}Revisions"
 UPDATE_RESTRICTIONS = f"{CAPABILITIES}UpdateRestrictions"
+READING_RESTRICTIONS = "GraphCodegen.V1.ReadingRestrictions"
+"""Our own term, for what OpenAPI tells apart and no term of OData does: ReadRestrictions has one flag for
+all requests that read, CountRestrictions one for the request of the number of items and the query option."""
 
 TRUE = Constant("Bool", "true")
 FALSE = Constant("Bool", "false")
@@ -166,6 +169,18 @@ TERMS: dict[str, Term] = {
         _capability("TopSupported", _without("Supported", "top")),
         _capability("SkipSupported", _without("Supported", "skip")),
         _capability("SearchRestrictions", _without("Searchable", "search")),
+        Term(
+            name=READING_RESTRICTIONS,
+            meaning="capability",
+            restrictions=(
+                _removes("List", "list"),
+                _removes("Get", "get"),
+                _removes("Count", "count"),
+                _without("CountOption", "count"),
+                _removes("ListReferences", "list_refs"),
+                _removes("GetReference", "get_ref"),
+            ),
+        ),
         Term(
             name=COMPUTED,
             restrictions=(

@@ -63,10 +63,7 @@ class Offer:
 
 
 def restrict(offer: Offer, form: Form) -> tuple[Annotation, ...]:
-    """Return the annotations under which a resource of a form takes exactly the requests of an offer.
-
-    Where the terms cannot separate two requests, both remain allowed.
-    """
+    """Return the annotations under which a resource of a form takes exactly the requests of an offer."""
     could, options = set(form.kinds), set(form.options)
     if form.has_items and not offer.by_key:
         could -= _OF_ITEMS
@@ -87,6 +84,7 @@ def restrict(offer: Offer, form: Form) -> tuple[Annotation, ...]:
             if applies:
                 flags[restriction.flag] = FALSE
                 left -= rules_out
+                lacking -= {restriction.option} - {None}
         values = [*_nested(flags)]
         if term.name == UPDATE_RESTRICTIONS and offer.by_put:
             values.append(("UpdateMethod", PUT))

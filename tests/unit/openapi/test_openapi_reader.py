@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 
 from graph_codegen.csdl import reader as csdl
 from graph_codegen.csdl.ast import EnumType, NavigationProperty, StructuredType
+from graph_codegen.emit.names import assign_names
+from graph_codegen.emit.openapi import build_openapi
 from graph_codegen.errors import CodegenError
+from graph_codegen.facts.descriptions import Descriptions
 from graph_codegen.limits import SEGMENTS
 from graph_codegen.model.model import Model
 from graph_codegen.model.resolver import resolve
@@ -197,6 +200,42 @@ def test_requests_that_nothing_declares_are_listed() -> None:
         "GET /shelves/{shelf-id}/books/{book-id}/library.shelf",
         "GET /shelves/{shelf-id}/library.person",
     ]
+
+
+def _options(found: Model) -> dict[str, set[str]]:
+    return {request.http: {*request.options} for request in list_requests(found)}
+
+
+@pytest.mark.parametrize("by_option", [True, False])
+@pytest.mark.parametrize("by_path", [True, False])
+def test_the_number_of_items_is_a_path_or_an_option_as_the_document_has_it(
+    *, by_path: bool, by_option: bool
+) -> None:
+    changed = library()
+    shelves = changed["paths"]["/shelves"]["get"]
+    if not by_path:
+        del changed["paths"]["/shelves/$count"]
+    if not by_option:
+        shelves["parameters"] = [p for p in shelves["parameters"] if p["name"] != "$count"]
+    found = _options(openapi.model(changed))
+    assert ("GET /shelves/$count" in found) is by_path
+    assert ("count" in found["GET /shelves"]) is by_option
+    rest = _options(openapi.model(library()))
+    assert found.keys() | {"GET /shelves/$count"} == rest.keys()
+    own = openapi.model(changed)
+    written = build_openapi(own, assign_names(own), Descriptions({}, {}, own=True))
+    assert _options(openapi.model(written)) == found
+
+
+def test_what_cannot_be_counted_has_neither_path_nor_option_in_csdl() -> None:
+    told = '<Annotation Term="Org.OData.Capabilities.V1.CountRestrictions"><Record>'
+    told += '<PropertyValue Property="Countable" Bool="false"/></Record></Annotation>'
+    source = '<EntitySet Name="shelves" EntityType="library.shelf"'
+    assert f"{source}/>" in LIBRARY
+    changed = document(LIBRARY.replace(f"{source}/>", f"{source}>{told}</EntitySet>"))
+    found = _options(resolve(csdl.read(changed, "library.csdl.xml")))
+    assert "GET /shelves/$count" not in found
+    assert "count" not in found["GET /shelves"]
 
 
 @pytest.mark.parametrize("name", ["{}-id", "id", "{}-id1", "id2"])

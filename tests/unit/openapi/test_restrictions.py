@@ -6,7 +6,8 @@ from itertools import chain, combinations
 
 import pytest
 
-from graph_codegen.csdl.vocabulary import Kind, Option
+from graph_codegen.csdl.ast import Record
+from graph_codegen.csdl.vocabulary import FALSE, READING_RESTRICTIONS, Kind, Option
 from graph_codegen.openapi.restrictions import (
     COLLECTION,
     REFERENCED,
@@ -47,26 +48,26 @@ def test_exactly_the_offered_requests_are_allowed(form: Form) -> None:
         by_key = form.has_items and bool(set(subset) & {*ITEMS})
         offer = Offer(set(subset), set(form.options), by_key=by_key)
         kinds, _ = allowed(form, offer)
-        more = kinds - offer.kinds
-        assert offer.kinds <= kinds
-        # To read has one flag, be it a collection, its number, its items or references to them.
-        reading: set[Kind] = {"list", "count", "get", "list_refs", "get_ref"}
-        assert more <= reading
-        if reading & {*form.kinds} <= offer.kinds or not offer.kinds & reading:
-            assert not more
+        assert kinds == offer.kinds
 
 
-def test_exactly_the_offered_options_are_allowed() -> None:
-    for option in COLLECTION.options:
-        if option == "count":
-            continue  # has one flag with the request for the number
-        offer = Offer({*COLLECTION.kinds}, {option, "count"}, by_key=True)
-        assert allowed(COLLECTION, offer) == ({*COLLECTION.kinds}, {option, "count"})
+@pytest.mark.parametrize("form", [COLLECTION, REFERENCED])
+@pytest.mark.parametrize("counted", [True, False])
+def test_exactly_the_offered_options_are_allowed(form: Form, *, counted: bool) -> None:
+    """The number of items is a request, a query option, both or neither."""
+    kinds = {*form.kinds} - (set() if counted else {"count"})
+    for size in (0, 1, 2, len(form.options)):
+        for options in combinations(form.options, size):
+            found = allowed(form, Offer({*kinds}, {*options}, by_key=True))
+            assert found == (kinds, {*options})
 
 
-def test_without_a_number_there_is_no_option_for_it() -> None:
+def test_a_term_of_odata_comes_before_our_own() -> None:
     offer = Offer({"list", "get"}, {"top"}, by_key=True)
-    assert allowed(COLLECTION, offer) == ({"list", "get"}, {"top"})
+    assert READING_RESTRICTIONS not in {one.term for one in restrict(offer, COLLECTION)}
+    offer.options.add("count")
+    (found,) = (one for one in restrict(offer, COLLECTION) if one.term == READING_RESTRICTIONS)
+    assert found.value == Record((("Count", FALSE),))
 
 
 def test_what_offers_everything_has_no_annotation() -> None:
