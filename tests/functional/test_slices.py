@@ -294,12 +294,18 @@ def test_init_takes_the_roots_that_the_document_has(tmp_path: Path) -> None:
 
 @contextmanager
 def serving(documents: Mapping[str, bytes]) -> Iterator[str]:
-    """Give the address of a server that has documents, by path."""
+    """Give the address of a server that has documents, by path, with their entity tags."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             data = documents.get(self.path, b"")
+            etag = f'W/"{hashlib.sha256(data).hexdigest()[:8]}"'
+            if data and self.headers["If-None-Match"] == etag:
+                self.send_response(304)
+                self.end_headers()
+                return
             self.send_response(200 if data else 404)
+            self.send_header("ETag", etag)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
@@ -328,8 +334,23 @@ def test_an_address_is_fetched_by_init_and_update_alone(tmp_path: Path) -> None:
         assert first.sha256 == hashlib.sha256(document(GRAPH)).hexdigest()
         assert first.service_root == f"{address}/beta"
         before = config.read_text(encoding="utf-8")
-        assert "nothing changed" in answer(tmp_path, "update")
+        done = graph_codegen("update", "--report", "report.md", cwd=tmp_path)
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "nothing changed")
+        assert "**Nothing changed.**" in (tmp_path / "report.md").read_text(encoding="utf-8")
+        assert done.stderr.splitlines()[-3:] == [
+            f"{address}/beta/$metadata has not changed since it was fetched",
+            f"reading {kept.name} …",
+            f"nothing of the slice changed: {kept} stays as it is",
+        ]
         assert config.read_text(encoding="utf-8") == before
+        # What is not as it was fetched is fetched again.
+        kept.write_bytes(document(GRAPH.replace("mute", "hush")))
+        done = graph_codegen("update", cwd=tmp_path)
+        assert (
+            f"fetched {len(document(GRAPH)):,} bytes from {address}/beta/$metadata" in done.stderr
+        )
+        kept.write_bytes(document(GRAPH))
+        config.write_text(before, encoding="utf-8")
 
         newer = documents["/beta/$metadata"] = document(GRAPH.replace("mute", "silence"))
         assert "operation-removed" in answer(tmp_path, "update", "--report", "report.md")
@@ -337,9 +358,10 @@ def test_an_address_is_fetched_by_init_and_update_alone(tmp_path: Path) -> None:
     after = settings.load(config)
     assert kept.read_bytes() == newer
     assert (after.sha256, after.version) == (hashlib.sha256(newer).hexdigest(), "0.2.0")
+    assert (first.etag, after.etag) == (f'W/"{first.sha256[:8]}"', f'W/"{after.sha256[:8]}"')
     assert config.read_text(encoding="utf-8") == before.replace(first.sha256, after.sha256).replace(
         '"0.1.0"', '"0.2.0"'
-    )
+    ).replace(first.sha256[:8], after.sha256[:8])
 
     answer(tmp_path, "generate")  # without a network
     client = (tmp_path / "generated" / "my_graph" / "client.py").read_text(encoding="utf-8")
@@ -352,6 +374,7 @@ def test_an_address_is_fetched_by_init_and_update_alone(tmp_path: Path) -> None:
     with serving(documents) as other:
         answer(tmp_path, "update", f"{other}/beta/$metadata")
     assert kept.read_bytes() == newer
+    assert settings.load(config).etag == ""  # it would be another document's
 
 
 def test_an_update_leaves_the_document_that_comes_along(tmp_path: Path) -> None:

@@ -459,6 +459,8 @@ def test_an_update_to_nothing_new_changes_nothing_and_says_so(
         )
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "nothing changed"
+    said = "nothing of the subset changed: the project stays as it is"
+    assert result.stderr.splitlines()[-1] == said
     assert "generating" not in result.stderr
     assert "**Nothing changed.**" in (tmp_path / "report.md").read_text(encoding="utf-8")
 
@@ -495,6 +497,7 @@ def test_a_redirect_is_followed(done: Round) -> None:
         (whole(b"gone", 404), "cannot fetch the metadata: the response is 404"),
         (whole(NEWER, 500), "cannot fetch the metadata: the response is 500"),
         (whole(NEWER, 203), "cannot fetch the metadata: the response is 203"),
+        (whole(NEWER, 304), "cannot fetch the metadata: the response is 304"),
         (cut_short, "cannot fetch the metadata: peer closed connection"),
         (endless, f"the metadata has more than {BYTES} bytes"),
         (whole(NEWER[:5000]), ""),
@@ -502,7 +505,7 @@ def test_a_redirect_is_followed(done: Round) -> None:
         (whole(b"<html><body>Sign in</body></html>"), ""),
         (whole(b"\x00\xffgarbage"), ""),
     ],
-    ids=["404", "500", "203", "cut short", "huge", "truncated", "empty", "page", "garbage"],
+    ids=["404", "500", "203", "304", "cut short", "huge", "truncated", "empty", "page", "garbage"],
 )
 def test_an_answer_that_is_no_metadata_is_refused(
     checkout: Path, answer: Answer, message: str
@@ -521,12 +524,14 @@ def test_an_answer_that_is_no_metadata_is_refused(
     [
         (
             "http://127.0.0.1:9/$metadata",
-            "cannot fetch the metadata: [Errno 111] Connection refused",
+            "cannot fetch the metadata: All connection attempts failed",
         ),
-        ("http://a..b/", "cannot fetch the metadata: "),
-        (f"http://{'a' * 64}/", "cannot fetch the metadata: "),
-        ("http://xn--/", "cannot fetch the metadata: "),
-        ("http://", "cannot fetch the metadata: "),
+        ("https://a..b/", "cannot fetch the metadata: "),
+        (f"https://{'a' * 64}/", "cannot fetch the metadata: "),
+        ("https://xn--/", "cannot fetch the metadata: "),
+        ("https://", "metadata is fetched by https"),
+        ("https://[", "cannot fetch the metadata: "),
+        ("http://example.org/", "metadata is fetched by https"),
         ("missing.xml", "cannot read the metadata: No such file or directory"),
         ("", "cannot read the metadata: Is a directory"),
         ("metadata", "cannot read the metadata: Is a directory"),
@@ -604,7 +609,8 @@ def test_a_report_that_cannot_be_written_is_refused(project: Path) -> None:
     with untouched(project):
         result = update(project, f"../{DATED}", "--report", f"../{DATED}/below/report.md")
     (error,) = errors(result)
-    assert error.startswith(f"../{DATED}/below: cannot write here")
+    where = f"../{DATED}/below/report.md"
+    assert error == f"{where}: cannot read: there is a file in the place of a folder"
 
 
 ONLY_GOLDENS = f"""

@@ -16,6 +16,7 @@ from graph_codegen.cli.options import Reading
 from graph_codegen.csdl import reader
 from graph_codegen.errors import error, refuse
 from graph_codegen.facts import configuration, corrections, settings, supplement
+from graph_codegen.facts.settings import Settings
 from graph_codegen.install import replace
 from graph_codegen.model.resolver import resolve
 from graph_codegen.model.subset import ALL
@@ -41,7 +42,7 @@ def update_command(
     """Bring a slice up to the metadata in a file or at an address.
 
     With a configuration, by default from its address: shows what changed, keeps the document, and notes
-    its SHA-256 and the next version in the configuration.
+    its SHA-256, its entity tag and the next version in the configuration.
 
     In a checkout of graph-codegen: takes the subset, shows what changed, generates, writes the changelog of
     the generated package and steps its version, and runs the golden tests: in a copy, so that nothing is
@@ -76,16 +77,20 @@ def _update_slice(
     source = source or chosen.address
     if not source:
         raise error("names no address: say a file or an address", str(config))
-    fetched, new = _fetch(source, chosen.fact_folders, reading)
+    fetched, new = _fetch(source, chosen, reading)
     noted: dict[str, str] = {}
     if chosen.document.exists():
         report = _report(chosen.document, new, markdown_file, reading)
         if not report.details.comparison.findings:
+            tell(f"nothing of the slice changed: {chosen.document} stays as it is")
             return
         if "version" in said:
             noted["version"] = next_version(chosen.version, report.step)
     if chosen.address or chosen.sha256:
         noted["sha256"] = new.document.sha256
+    etag = fetched.etag if source == chosen.address else ""
+    if etag != chosen.etag:
+        noted["etag"] = etag
     slices.keep(fetched.data, chosen.document)
     slices.note(noted, config)
     values = "".join(f", {key} is {value}" for key, value in noted.items())
@@ -99,12 +104,13 @@ def _update_checkout(
     from graph_codegen.update import project as project_update
 
     present = settings.load()
-    fetched, new = _fetch(source, present.fact_folders, reading)
+    fetched, new = _fetch(source, present, reading)
     report = _report(None, new, markdown_file, reading)
     _, redundant = supplement.apply(new.model, supplement.load(*present.fact_folders))
     for diagnostic in redundant:
         PROGRESS.warn(diagnostic)
     if not report.details.comparison.findings:
+        tell("nothing of the subset changed: the project stays as it is")
         return
     written = project_update.render_files(
         project, present, report.new, of or fetched.date, report.details, new.corrected
@@ -121,17 +127,22 @@ def _update_checkout(
         tell("which clouds have the new methods is not known until graph-codegen clouds is run")
 
 
-def _fetch(source: str, facts: tuple[Path, ...], reading: Reading) -> tuple[Fetched, api.Source]:
+def _fetch(source: str, chosen: Settings, reading: Reading) -> tuple[Fetched, api.Source]:
     """Return a document as it was fetched and as it is understood."""
-    from graph_codegen.update import fetch
+    from graph_codegen.update import fetch, slices
 
+    kept = slices.read_kept(chosen) if source == chosen.address else None
     with PROGRESS.stage(f"reading {fetch.label(source)}"):
-        fetched = fetch.fetch_document(source, date.today())
+        fetched = fetch.fetch_document(source, date.today(), kept)
+    if fetched.how:
+        tell(fetched.how)
     document = api.parse_document(fetched.data, fetched.name)
     references = map(reader.read_file, reading["references"])
     new = api.Source(document, resolve(document, *references))
     if reading["corrected"] and corrections.concern(new.model):
-        new = api.Source(document, *corrections.apply(new.model, corrections.load(*facts)))
+        new = api.Source(
+            document, *corrections.apply(new.model, corrections.load(*chosen.fact_folders))
+        )
     if reading["strict"]:
         refuse(new.model.diagnostics)
     return fetched, new
@@ -180,11 +191,12 @@ def init_command(
     fetched = None
     if source:
         reading = Reading(config=None, strict=False, corrected=True, references=())
-        fetched, new = _fetch(source, chosen.fact_folders, reading)
+        fetched, new = _fetch(source, chosen, reading)
         problems = (missing(new.model, root) for root in roots)
         refuse(found for problem in problems if problem for found in problem.diagnostics)
         had = existing(new.model, chosen.roots) or (ALL,)
-        said |= {"sha256": new.document.sha256} if chosen.address else {}
+        if chosen.address:
+            said |= {"sha256": new.document.sha256, "etag": fetched.etag}
     else:
         api.read_subset(roots=roots)  # which refuses a root that is not there
         had = chosen.roots

@@ -44,7 +44,7 @@ def describe_bytes(data: bytes) -> str | None:
         return None
     for mark, form in _PACKED.items():
         if start.startswith(mark):
-            return f"this is compressed ({form}), and metadata is read uncompressed"
+            return f"this is compressed ({form}): uncompress it first"
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(start)
     except UnicodeDecodeError:

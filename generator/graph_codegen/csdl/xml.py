@@ -11,6 +11,7 @@ import codecs
 import io
 import re
 import sys
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,9 @@ ENCODINGS: Mapping[str, str] = {
 All of them, and UTF-16, have `<` and `=` as bytes of their own, so that counting these bounds the
 number of elements and attributes.
 """
+
+_GZIP = b"\x1f\x8b"
+"""How a file begins that gzip compressed (RFC 1952, 2.3.1)."""
 
 _DECLARED = re.compile(rb"""<\?xml\s[^<>]*?\bencoding\s*=\s*["']([^"'<>]*)["']""")
 """The encoding declaration (XML 1.0, 4.3.3)."""
@@ -71,12 +75,35 @@ def display_name(path: Path) -> str:
 
 
 def load(path: Path) -> bytes:
-    """Return the bytes of a document. Raises CodegenError for one that is too large or cannot be read."""
+    """Return the bytes of a document, uncompressed.
+
+    Raises CodegenError for one that is too large or cannot be read.
+    """
     try:
         data = read_bytes(path, BYTES + 1)
     except OSError as problem:
         raise error(f"cannot read the metadata: {problem.strerror}", str(path)) from None
     _refuse_size(data, display_name(path))
+    return unpack(data, display_name(path))
+
+
+def unpack(data: bytes, file: str) -> bytes:
+    """Return what gzip compressed (RFC 1952), and any other data unchanged.
+
+    Raises CodegenError for what would be too large, ends early, or is damaged, before it takes more memory.
+    """
+    if not data.startswith(_GZIP):
+        return data
+    packed = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        data = packed.decompress(data, BYTES + 1)
+    except zlib.error:
+        raise error("the compressed document (gzip) is damaged", Place(file)) from None
+    _refuse_size(data, file)
+    if not packed.eof:
+        raise error("the compressed document (gzip) ends early", Place(file))
+    if packed.unused_data.strip(b"\0"):
+        raise error("something follows the compressed document (gzip)", Place(file))
     return data
 
 

@@ -34,6 +34,9 @@ _CLASS = re.compile(r"[A-Z][A-Za-z0-9]{0,98}")
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
+ETAG = re.compile(r'(W/)?"[!#-~]{0,200}"')
+"""Entity tags (RFC 9110, 8.8.3) in ASCII."""
+
 _PACKAGE = re.compile(r"[A-Za-z]([A-Za-z0-9_]{0,98}[A-Za-z0-9])?")
 """Identifiers that are also names of a distribution (PyPA, Names and normalization)."""
 
@@ -59,12 +62,13 @@ class Settings:
     """The document, the roots of its subset, and the package made from it.
 
     `exclude` is what is left out of it. `address` is where `document` is fetched from, empty if from
-    nowhere, and `sha256` its digest, empty if any will do. `class_name` is what the names of the client
-    classes begin with, empty for the usual. `home` is the root whose resources are attributes of the
-    client itself, empty for none. `service_root` is where the clients of the package send requests to.
-    `documented_only` leaves out the requests that no page of the documentation has. `clouds` are
-    documents by cloud. `names` are Python names by those of the metadata. `facts` is a folder with
-    facts besides ours, `templates` one that is laid over the folder of templates.
+    nowhere, `sha256` its digest, empty if any will do, and `etag` the entity tag that it had there, empty
+    if none. `class_name` is what the names of the client classes begin with, empty for the usual. `home`
+    is the root whose resources are attributes of the client itself, empty for none. `service_root` is
+    where the clients of the package send requests to. `documented_only` leaves out the requests that no
+    page of the documentation has. `clouds` are documents by cloud. `names` are Python names by those of
+    the metadata. `facts` is a folder with facts besides ours, `templates` one that is laid over the folder
+    of templates.
     """
 
     roots: tuple[str, ...]
@@ -74,6 +78,7 @@ class Settings:
     version: str
     address: str = ""
     sha256: str = ""
+    etag: str = ""
     class_name: str = ""
     home: str = ""
     service_root: str = GRAPH
@@ -127,7 +132,7 @@ def parse(content: Mapping[str, Any], file: Path, base: Settings | None) -> Sett
         )
         raise error(message, str(file))
     if "document" in said:
-        said = {"sha256": "", **said, **_located(said["document"], file.parent)}
+        said = {"sha256": "", "etag": "", **said, **_located(said["document"], file.parent)}
     service_root = said.pop("service_root", "") or service_root_of(said.get("address", ""))
     found = replace(base, **said) if base else Settings(**said)
     if "home" in said and not _is_head(found.home, found.roots):
@@ -152,9 +157,10 @@ def _located(document: str, beside: Path) -> Mapping[str, Any]:
     if not is_address(document):
         return {"document": beside / document, "address": ""}
     parts = urlsplit(document)
-    path = parts.path.removesuffix(_METADATA)
-    words = re.findall("[A-Za-z0-9][A-Za-z0-9.]*", f"{parts.hostname} {path}")
-    name = "-".join(words)[:200] + (".csdl.xml" if path != parts.path else "")
+    path = parts.path.removesuffix(".gz")  # it is kept uncompressed
+    root = path.removesuffix(_METADATA)
+    words = re.findall("[A-Za-z0-9][A-Za-z0-9.]*", f"{parts.hostname} {root}")
+    name = "-".join(words)[:200] + (".csdl.xml" if root != path else "")
     return {"document": beside / name, "address": document}
 
 
@@ -288,6 +294,7 @@ def _matches(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
 _KEYS: Mapping[str, _Form] = {
     "document": _text(_wrong_document),
     "sha256": _text(_matches(_SHA256, "a SHA-256 in hexadecimal")),
+    "etag": _text(lambda value: _matches(ETAG, "an entity tag")(value) if value else ""),
     "roots": _texts(lambda value: "" if value else "has no root"),
     "exclude": _texts(),
     "package": _text(_wrong_package),

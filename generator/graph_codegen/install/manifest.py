@@ -108,8 +108,8 @@ def read_text(path: Path) -> str | None:
     """Return the text of a file, None if it does not exist; raises CodegenError if it is unreadable."""
     try:
         return read_bytes(path).decode("utf-8")
-    except FileNotFoundError:
-        if any(parent.is_file() for parent in path.parents):  # Windows says no more than this
+    except (FileNotFoundError, NotADirectoryError):
+        if any(parent.is_file() for parent in path.parents):  # Windows says the former
             raise error(
                 "cannot read: there is a file in the place of a folder", str(path)
             ) from None

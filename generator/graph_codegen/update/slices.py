@@ -7,13 +7,17 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
+from graph_codegen.csdl import xml
 from graph_codegen.emit.templates import render
 from graph_codegen.errors import error
 from graph_codegen.facts import configuration
+from graph_codegen.facts.settings import Settings
 from graph_codegen.install import replace
 from graph_codegen.reading import read_bytes
+from graph_codegen.update.fetch import Kept
 
 _TABLE = re.compile(r"^\[ *tool *\. *\"?graph-codegen\"? *\][^\n]*\n", re.MULTILINE)
 _HEADER = re.compile(r"^\[", re.MULTILINE)
@@ -21,8 +25,16 @@ _HEADER = re.compile(r"^\[", re.MULTILINE)
 
 def first_configuration(said: Mapping[str, object]) -> str:
     """Return the text of a new configuration, with comments: `said` has values by key."""
-    empty = dict.fromkeys(("document", "sha256", "service_root"), "")
+    empty = dict.fromkeys(("document", "sha256", "etag", "service_root"), "")
     return render("configuration/graph-codegen.toml.jinja2", **{**empty, **said}) + "\n"
+
+
+def read_kept(chosen: Settings) -> Kept | None:
+    """Return the document of a configuration, if it is there as it was fetched and has an entity tag."""
+    if not chosen.etag or not chosen.document.exists():
+        return None
+    data = xml.load(chosen.document)
+    return Kept(data, chosen.etag) if sha256(data).hexdigest() == chosen.sha256 else None
 
 
 def keep(data: bytes, place: Path) -> None:
@@ -62,7 +74,7 @@ def edited(text: str, values: Mapping[str, str], *, whole: bool) -> str | None:
     before, own, behind = text[:start], text[start:end], text[end:]
     for key, value in values.items():
         line = f"{key} = {json.dumps(value)}"
-        spelled = re.compile(rf"^{key} *= *(\"[^\"\n]*\"|'[^'\n]*')", re.MULTILINE)
+        spelled = re.compile(rf"^{key} *= *(\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*')", re.MULTILINE)
         own, count = spelled.subn(line.replace("\\", r"\\"), own, count=1)
         if not count:
             place = re.search(r"^document *=[^\n]*\n", own, re.MULTILINE)

@@ -79,6 +79,7 @@ def test_everything_can_be_said(tmp_path: Path) -> None:
         ("https://example.org/graph.yaml", "example.org-graph.yaml", settings.GRAPH),
         ("https://u:p@h/$metadata", "h.csdl.xml", settings.GRAPH),
         ("http://example.org/$metadata", "example.org.csdl.xml", settings.GRAPH),
+        ("https://example.org/graph.csdl.xml.gz", "example.org-graph.csdl.xml", settings.GRAPH),
     ],
 )
 def test_an_address_says_where_its_document_is_kept_and_where_requests_go(

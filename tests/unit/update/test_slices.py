@@ -46,6 +46,14 @@ def test_only_the_values_change() -> None:
     assert edited("", NEW, whole=True) == 'sha256 = "ab"\nversion = "2.0"\n'
 
 
+def test_a_value_with_quotation_marks_changes_again() -> None:
+    once = edited(OWN, {"etag": 'W/"1"'}, whole=True)
+    assert once
+    twice = edited(once, {"etag": '"\\2"'}, whole=True)
+    assert twice
+    assert tomllib.loads(twice) == {**tomllib.loads(OWN), "etag": '"\\2"'}
+
+
 @pytest.mark.parametrize(
     "text",
     [
