@@ -279,8 +279,17 @@ def test_a_root_of_one_document_only_has_come_or_gone(notified: Path) -> None:
 
 
 def test_what_no_root_leads_to_is_not_compared(notified: Path) -> None:
+    unrelated = NOTIFIED.replace("commsNotifications", "unrelated")
+    (notified / "new.xml").write_bytes(document(unrelated))
     result = graph_codegen("diff", "old.xml", "new.xml", *ROOT, cwd=notified)
     assert result.stdout.splitlines()[1:] == ["roots: communications", "nothing changed"]
+    assert warnings(result) == []
+
+
+def test_what_notifications_bring_with_a_root_is_compared_with_it(notified: Path) -> None:
+    result = graph_codegen("diff", "old.xml", "new.xml", *ROOT, cwd=notified)
+    assert "roots: commsNotifications, communications" in result.stdout.splitlines()
+    assert "microsoft.graph.commsNotifications: type added" in result.stdout
     assert warnings(result) == []
 
 
