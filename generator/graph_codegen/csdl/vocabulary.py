@@ -116,13 +116,6 @@ class Term:
         return self.shapes_methods or bool(self.restrictions)
 
     @property
-    def affects_operations(self) -> bool:
-        """Whether the methods that call actions and functions are among them."""
-        called: frozenset[Kind] = frozenset({"action", "function"})
-        removed = any(r.requests & called for r in self.restrictions)
-        return self.shapes_methods or self.affects_items or removed
-
-    @property
     def affects_items(self) -> bool:
         """Whether everything below the items of a collection depends on the term."""
         return any(r.scope == "items" for r in self.restrictions)

@@ -82,6 +82,14 @@ def compare_operations(context: Context) -> Iterator[Change]:
         yield _added(context, other)
 
 
+def pair_operations(old: Model, new: Model) -> Iterator[tuple[Operation, Operation]]:
+    """Yield the operations of two models that are the same one, whatever became of its parameters."""
+    before, after = (_grouped(model, lambda ref: ref) for model in (old, new))
+    for key in before.keys() & after.keys():
+        matches, _, _ = _match(before[key], after[key])
+        yield from ((one.operation, other.operation) for one, other in matches)
+
+
 _Key = tuple[str, str]
 
 

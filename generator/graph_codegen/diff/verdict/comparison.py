@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain
 
 from graph_codegen.csdl.ast import ENTITY, Annotation, EnumType, TypeRef
-from graph_codegen.csdl.vocabulary import EXPLICIT_OPERATION_BINDINGS, TERMS, is_descriptive
+from graph_codegen.csdl.vocabulary import (
+    ALTERNATE_KEYS,
+    EXPLICIT_OPERATION_BINDINGS,
+    TERMS,
+    Term,
+    is_descriptive,
+)
 from graph_codegen.diff.change import renames
 from graph_codegen.diff.change.changes import Change
 from graph_codegen.diff.change.container import compare_container, compare_terms
@@ -16,11 +23,12 @@ from graph_codegen.diff.change.types import compare_types
 from graph_codegen.diff.verdict import respelled
 from graph_codegen.diff.verdict.findings import Comparison, Finding, Source
 from graph_codegen.diff.verdict.names import python_name
-from graph_codegen.diff.verdict.rules import RULES, Effect, Rule
+from graph_codegen.diff.verdict.parts import rename_in
+from graph_codegen.diff.verdict.rules import RULES, Effect, Part
 from graph_codegen.diff.verdict.surface import UNCHANGED, MethodChanges, Surface
 from graph_codegen.emit.names import NO_NAMES, Names, assign_names
 from graph_codegen.model.model import Model
-from graph_codegen.service.requests import STREAM
+from graph_codegen.service.requests import STREAM, Request
 
 
 def compare(
@@ -46,7 +54,7 @@ def compare(
     )
     surface = Surface(old.model, new.model, context.renamed, client, given)
     names = assign_names(old.model, given), assign_names(new.model, given)
-    findings = [_finding(change, surface, names) for change in changes]
+    findings = [*_Judge(context, surface, names).findings(changes)]
     before, after = (
         respelled.Side(side.model, own, methods)
         for side, own, methods in zip((old, new), names, surface.methods, strict=True)
@@ -85,60 +93,153 @@ def _order(finding: Finding) -> tuple[str, str, str]:
 
 _OF_OPERATIONS = frozenset({"Action", "Function", "Parameter", "ReturnType"})
 
+_PARTS: Mapping[str, Part] = {
+    "Property": "shapes",
+    **dict.fromkeys(("Parameter", "ReturnType"), "parameters"),
+    **dict.fromkeys(("Action", "Function", "ActionImport", "FunctionImport"), "operations"),
+}
+"""The parts of a document in which elements of a kind are, unless the rule says otherwise."""
 
-def _finding(change: Change, surface: Surface, names: tuple[Names, Names]) -> Finding:
-    """Return a change with its verdicts.
 
-    A rule's own effect holds where the element exists in Python. It does not for an operation without
-    a method, for a property that no model has, and for a new name that Python spells like the old one.
-    """
-    rule = RULES[change.rule]
-    before, after = (
-        python_name(change.kind, end.element, own) if end else ""
-        for end, own in zip((change.old, change.new), names, strict=True)
+class _Judge:
+    """Gives changes their verdicts: by what each does to the old document if it comes alone."""
+
+    def __init__(self, context: Context, whole: Surface, names: tuple[Names, Names]) -> None:
+        self._context = context
+        self._whole = whole
+        self._names = names
+        self._old_names = {new: old for old, new in context.renamed.items()}
+        self._surfaces: dict[Part, Surface] = {}
+
+    def findings(self, changes: Iterable[Change]) -> Iterator[Finding]:
+        """Yield a finding for each change.
+
+        What becomes of a method only by several changes together is named by each of them; and each of
+        them breaks if the method is lost.
+        """
+        judged = [(change, self._methods(change)) for change in changes]
+        losses = self._whole.losses - {name for _, m in judged for name in m.losses}
+        gains = self._whole.gains - {name for _, m in judged for name in m.added}
+        for change, methods in judged:
+            if losses or gains:
+                together = self._attributed(change, self._whole, _subjects(change, self._whole))
+                methods = methods.adding(together, losses, gains)
+            yield self._finding(change, methods)
+
+    def _finding(self, change: Change, methods: MethodChanges) -> Finding:
+        """Return a change with its verdicts.
+
+        A rule's own effect holds where the element exists in Python. It does not for an operation without
+        a method, for a property that no model has, and for a new name that Python spells like the old one.
+        """
+        rule = RULES[change.rule]
+        before, after = (
+            python_name(change.kind, end.element, own) if end else ""
+            for end, own in zip((change.old, change.new), self._names, strict=True)
+        )
+        displaced = methods.displaced
+        if change.kind == "Parameter":
+            displaced &= {before, after}
+        removes = methods.removed or methods.loses_overload or displaced
+        if removes or (rule.names_client and self._surface(change).renames_client):
+            effect = Effect.BOTH
+        elif rule.effect is None or _has_only_methods(change):
+            effect = methods.effect
+        elif self._is_uncalled(change) or (rule.renames and before and before == after):
+            effect = Effect.INVISIBLE
+        else:
+            effect = rule.effect
+        return Finding(
+            rule=rule,
+            kind=change.kind,
+            old=change.old,
+            new=change.new,
+            effect=effect,
+            python=before or after,
+            methods=methods,
+        )
+
+    def _is_uncalled(self, change: Change) -> bool:
+        if change.kind not in _OF_OPERATIONS:
+            return False
+        surface = self._surface(change)
+        return not any(map(surface.calls_operation, self._subjects(change, surface)))
+
+    def _methods(self, change: Change) -> MethodChanges:
+        """Return the changes of methods that a change of the metadata makes if it comes alone."""
+        if not _can_affect_methods(change, self._whole):
+            return UNCHANGED
+        surface = self._surface(change)
+        return self._attributed(change, surface, self._subjects(change, surface))
+
+    def _attributed(
+        self, change: Change, surface: Surface, subjects: Collection[str]
+    ) -> MethodChanges:
+        """Return the changes of methods in a surface that a change of the metadata can be the reason for."""
+        if not _can_affect_methods(change, self._whole):
+            return UNCHANGED
+        rule, term = RULES[change.rule], TERMS.get(change.term)
+        if term:
+            return surface.changes(
+                subjects, below=term.affects_items, concerned=partial(_concerns, change, term)
+            )
+        found = surface.changes(subjects, below=rule.reach == "below")
+        if rule.reach == "calls":
+            return MethodChanges(altered=found.altered, effect=found.effect)
+        return found
+
+    def _surface(self, change: Change) -> Surface:
+        """Return what the changes of the same part do to the old client.
+
+        An operation that is bound to a type which the old document lacks is not there alone.
+        """
+        if change.new and change.kind in ("Action", "Function") and not change.term:
+            binding = change.new.subject.partition("(")[2].removeprefix("Collection(").rstrip(")")
+            if self._old_names.get(binding, binding) not in {"", *self._context.old.model.types}:
+                return self._whole
+        part = _part(change)
+        if part not in self._surfaces:
+            self._surfaces[part] = self._whole.with_part(part)
+        return self._surfaces[part]
+
+    def _subjects(self, change: Change, surface: Surface) -> Collection[str]:
+        """Return the subjects of a change by the names that a surface has for them."""
+        found = _subjects(change, surface)
+        return found if surface is self._whole else {rename_in(s, self._old_names) for s in found}
+
+
+def _part(change: Change) -> Part:
+    """Return the part of a document that a change is in."""
+    of_rule = RULES[change.rule].part
+    if of_rule or change.term:
+        return of_rule or "annotations"
+    return _PARTS.get(change.kind, "paths")
+
+
+def _can_affect_methods(change: Change, surface: Surface) -> bool:
+    if RULES[change.rule].reach == "none":
+        return False
+    if change.term:
+        term = TERMS.get(change.term)
+        return term is not None and term.affects_methods
+    if change.kind != "Property":
+        return True
+    # Most properties lead to no methods, which spares most comparisons the methods of both clients.
+    return any(surface.leads_to_methods(end.subject) for end in change.ends)
+
+
+def _concerns(change: Change, term: Term, old: Request, new: Request) -> bool:
+    """Whether a change of a term's annotation has to do with a method, by its requests in both clients."""
+    if not term.restrictions:
+        return bool(old.alternate) if term.name == ALTERNATE_KEYS else old.operation is not None
+    # A change of a capability is about one flag, which the texts of its values begin with.
+    flag = change.ends[-1].value.partition("=")[0] if term.meaning == "capability" else ""
+    options = {*old.options} ^ {*new.options}
+    return any(
+        old.kind in r.requests or r.option in options or r.scope == "items"
+        for r in term.restrictions
+        if r.flag == flag
     )
-    methods = _explained_methods(change, rule, surface)
-    uncalled = change.kind in _OF_OPERATIONS and not any(
-        map(surface.calls_operation, _subjects(change, surface))
-    )
-    removes = methods.removed or methods.breaks_calls
-    if removes or (rule.names_client and surface.renames_client):
-        effect = Effect.BOTH
-    elif rule.effect is None or _has_only_methods(change):
-        effect = methods.effect
-    elif uncalled or (rule.renames and before and before == after):
-        effect = Effect.INVISIBLE
-    else:
-        effect = rule.effect
-    return Finding(
-        rule=rule,
-        kind=change.kind,
-        old=change.old,
-        new=change.new,
-        effect=effect,
-        python=before or after,
-        methods=methods,
-    )
-
-
-def _explained_methods(change: Change, rule: Rule, surface: Surface) -> MethodChanges:
-    """Return the changes of methods that a change of the metadata can be the reason for."""
-    if rule.reach == "none":
-        return UNCHANGED
-    subjects = _subjects(change, surface)
-    if change.kind == "Property" and not any(map(surface.leads_to_methods, subjects)):
-        return UNCHANGED  # which spares most comparisons the methods of both clients
-    if not change.term:
-        return surface.changes(subjects, below=rule.reach == "below")
-    term = TERMS.get(change.term)
-    if term is None or not term.affects_methods:
-        return UNCHANGED
-    found = surface.changes(subjects, below=term.affects_items, operations=term.affects_operations)
-    if term.affects_operations and found.removed:
-        return found  # overloads are named after each other: one more of them can rename a method
-    if rule.only_adds:
-        return found.without_losses()
-    return found.without_gains() if rule.only_removes else found
 
 
 def _subjects(change: Change, surface: Surface) -> set[str]:

@@ -45,9 +45,18 @@ class Effect(StrEnum):
         return self in (Effect.BOTH, Effect.TYPE_CHECK, Effect.RUN_TIME)
 
 
-Reach = Literal["none", "element", "below"]
+Reach = Literal["none", "calls", "element", "below"]
 """Which of the client's methods a change can add, remove or alter: none, those that depend on the
-element itself, or also those of the resources below it."""
+element itself, or also those of the resources below it. A change that reaches only `calls` alters methods:
+it has no part in how they are named."""
+
+Part = Literal[
+    "paths", "links", "shapes", "operations", "parameters", "annotations", "granted", "withdrawn"
+]
+"""What of a document changes, by which changes are told apart that hide each other: where paths lead, by
+entity sets, singletons and navigation properties; whether these contain what they lead to; what types are,
+and their other properties; which operations there are; what those take and return; and what annotations
+say, by which capabilities are `granted` or `withdrawn`, apart from the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +74,8 @@ class Rule:
     effect: Effect | None
     opposite: str = ""
     reach: Reach = "none"
-    only_adds: bool = False
-    """It can add methods, and query options to them, but not remove any."""
-    only_removes: bool = False
-    """It can remove methods, and query options from them, but not add any."""
+    part: Part | None = None
+    """The part of a document that it changes, None if the element that changed decides."""
     names_client: bool = False
     """The name of the client class can depend on it, and with it the path to every method."""
     one_sided: bool = False
@@ -99,11 +106,11 @@ RULES: Mapping[str, Rule] = {
         _breaking(id="type-kind-changed", title="type became another kind of type", effect=_BOTH,
                   fact="kind"),
         _breaking(id="structure-kind-changed", title="entity and complex type swapped", effect=_BY_METHODS,
-                  reach="element", fact="kind"),
+                  reach="element", part="shapes", fact="kind"),
         _breaking(id="base-type-changed", title="base type changed", effect=_BOTH,
-                  reach="element", fact="base type"),
+                  reach="element", part="shapes", fact="base type"),
         _compatible(id="base-type-extended", title="base type added", effect=_ADDITIVE,
-                    opposite="base-type-changed", reach="element", fact="base type"),
+                    opposite="base-type-changed", reach="element", part="shapes", fact="base type"),
         _compatible(id="type-made-abstract", title="type made abstract", effect=_RUN_TIME,
                     opposite="type-made-concrete", fact="abstract"),
         _compatible(id="type-made-concrete", title="type no longer abstract", effect=_ADDITIVE,
@@ -112,13 +119,15 @@ RULES: Mapping[str, Rule] = {
                     opposite="type-closed", fact="open"),
         _compatible(id="type-closed", title="type closed", effect=_INVISIBLE, fact="open"),
         _compatible(id="stream-added", title="media stream added", effect=_BY_METHODS,
-                    opposite="stream-removed", reach="element", fact="media stream"),
+                    opposite="stream-removed", reach="element", part="shapes", fact="media stream"),
         _breaking(id="stream-removed", title="media stream removed", effect=_BY_METHODS,
-                  reach="element", fact="media stream"),
+                  reach="element", part="shapes", fact="media stream"),
         _compatible(id="key-added", title="key added", effect=_BY_METHODS,
-                    opposite="key-removed", reach="element", fact="key"),
-        _breaking(id="key-removed", title="key removed", effect=_BY_METHODS, reach="element", fact="key"),
-        _breaking(id="key-changed", title="key changed", effect=_BY_METHODS, reach="element", fact="key"),
+                    opposite="key-removed", reach="element", part="shapes", fact="key"),
+        _breaking(id="key-removed", title="key removed", effect=_BY_METHODS,
+                  reach="element", part="shapes", fact="key"),
+        _breaking(id="key-changed", title="key changed", effect=_BY_METHODS,
+                  reach="element", part="shapes", fact="key"),
         # Enumerations
         _compatible(id="member-added", title="member added", effect=_ADDITIVE, opposite="member-removed"),
         _breaking(id="member-removed", title="member removed", effect=_BOTH),
@@ -149,14 +158,14 @@ RULES: Mapping[str, Rule] = {
         _breaking(id="property-collection-changed", title="single value and collection swapped", effect=_BOTH,
                   reach="below"),
         _breaking(id="property-kind-changed", title="structural and navigation swapped", effect=_BY_METHODS,
-                  reach="below"),
+                  reach="below", part="links"),
         _compatible(id="property-made-nullable", title="null allowed", effect=_INVISIBLE,
                     opposite="property-made-required"),
         _breaking(id="property-made-required", title="null no longer allowed", effect=_INVISIBLE),
         _compatible(id="containment-gained", title="now contains its target", effect=_BY_METHODS,
-                    opposite="containment-lost", reach="below"),
+                    opposite="containment-lost", reach="below", part="links"),
         _breaking(id="containment-lost", title="no longer contains its target", effect=_BY_METHODS,
-                  reach="below"),
+                  reach="below", part="links"),
         _compatible(id="partner-changed", title="partner changed", effect=_INVISIBLE),
         _compatible(id="facet-changed", title="facet changed", effect=_INVISIBLE),
         # Operations
@@ -190,21 +199,21 @@ RULES: Mapping[str, Rule] = {
         _breaking(id="parameter-collection-changed", title="single value and collection swapped",
                   effect=_BOTH),
         _compatible(id="parameter-made-optional", title="may be left out", effect=_ADDITIVE,
-                    opposite="parameter-made-required", reach="element"),
-        _breaking(id="parameter-made-required", title="must be given", effect=_BOTH, reach="element"),
+                    opposite="parameter-made-required", reach="calls"),
+        _breaking(id="parameter-made-required", title="must be given", effect=_BOTH, reach="calls"),
         _compatible(id="parameter-made-nullable", title="null allowed", effect=_ADDITIVE,
                     opposite="parameter-made-not-null"),
         _breaking(id="parameter-made-not-null", title="null no longer allowed", effect=_BOTH),
         _compatible(id="parameter-order-changed", title="order of parameters changed", effect=_INVISIBLE,
-                    reach="element"),
+                    reach="element", part="parameters"),
         _compatible(id="return-added", title="result added", effect=_ADDITIVE,
-                    opposite="return-removed", reach="element"),
-        _breaking(id="return-removed", title="result removed", effect=_BOTH, reach="element"),
-        _breaking(id="return-type-changed", title="result's type changed", effect=_BOTH, reach="element"),
+                    opposite="return-removed", reach="calls"),
+        _breaking(id="return-removed", title="result removed", effect=_BOTH, reach="calls"),
+        _breaking(id="return-type-changed", title="result's type changed", effect=_BOTH, reach="calls"),
         _breaking(id="return-format-changed", title="result's type changed, but not in Python",
                   effect=_INVISIBLE),
         _breaking(id="return-collection-changed", title="single result and collection swapped", effect=_BOTH,
-                  reach="element"),
+                  reach="calls"),
         _compatible(id="return-nullability-changed", title="nullability of the result changed",
                     effect=_INVISIBLE),
         # Entity container
@@ -240,9 +249,9 @@ RULES: Mapping[str, Rule] = {
         _compatible(id="deprecation-changed", title="deprecation changed", effect=_INVISIBLE),
         _compatible(id="deprecation-withdrawn", title="no longer deprecated", effect=_INVISIBLE),
         _breaking(id="capability-withdrawn", title="capability withdrawn", effect=_BY_METHODS,
-                  opposite="capability-granted", reach="element", only_removes=True),
+                  opposite="capability-granted", reach="element", part="withdrawn"),
         _compatible(id="capability-granted", title="capability granted", effect=_BY_METHODS,
-                    reach="element", only_adds=True),
+                    reach="element", part="granted"),
         _compatible(id="restriction-changed", title="restrictions changed", effect=_INVISIBLE),
         _compatible(id="description-added", title="description added", effect=_INVISIBLE,
                     opposite="description-removed"),

@@ -7,13 +7,15 @@ attributed to the CSDL elements on its request path.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from graph_codegen.csdl.ast import NavigationProperty, Operation, TypeRef, split_name
 from graph_codegen.diff.change.changes import operation_subject
-from graph_codegen.diff.verdict.rules import Effect
+from graph_codegen.diff.verdict import parts
+from graph_codegen.diff.verdict.parts import rename_types
+from graph_codegen.diff.verdict.rules import Effect, Part
 from graph_codegen.emit.method_names import class_prefix, client_methods
 from graph_codegen.emit.methods import Method
 from graph_codegen.emit.names import NO_NAMES
@@ -25,27 +27,34 @@ from graph_codegen.service.requests import STREAM, Request, list_offers
 class MethodChanges:
     """Methods, by their attribute paths in the client, that are removed, added or altered.
 
-    `breaks_calls` says that an altered method is as good as removed: it now calls another overload, which
-    lacks something that the old one took, or an option of the client gave way to a parameter of its name.
+    An altered method is as good as removed if it `loses_overload`: it now calls another one, which lacks
+    something that the old one took. So it is if one of the client's options gave way to a parameter of its
+    name: those are `displaced`.
     """
 
     removed: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     altered: tuple[str, ...] = ()
     effect: Effect = Effect.INVISIBLE
-    breaks_calls: bool = False
+    loses_overload: bool = False
+    displaced: frozenset[str] = frozenset()
 
-    def without_losses(self) -> MethodChanges:
-        """Return this, restricted to additions."""
-        gains = self.added or (self.altered and self.effect is Effect.ADDITIVE)
-        effect = Effect.ADDITIVE if gains else Effect.INVISIBLE
-        return MethodChanges((), self.added, self.altered, effect)
+    @property
+    def losses(self) -> frozenset[str]:
+        """The methods that are removed, or altered so that calls of them break."""
+        return frozenset((*self.removed, *(self.altered if self.effect.breaks else ())))
 
-    def without_gains(self) -> MethodChanges:
-        """Return this, restricted to removals."""
-        loses = self.effect is Effect.BOTH
-        effect = Effect.BOTH if loses else Effect.INVISIBLE
-        return MethodChanges(self.removed, (), self.altered, effect)
+    def adding(self, more: MethodChanges, losses: Set[str], gains: Set[str]) -> MethodChanges:
+        """Return this with those of further changes that are among `losses` and `gains`."""
+        lost = more.losses & losses
+        return replace(
+            self,
+            removed=tuple(sorted({*self.removed, *(lost & {*more.removed})})),
+            added=tuple(sorted({*self.added, *({*more.added} & gains)})),
+            altered=tuple(sorted({*self.altered, *(lost & {*more.altered})})),
+            effect=Effect.BOTH if lost else self.effect,
+            loses_overload=self.loses_overload or bool(lost),
+        )
 
 
 UNCHANGED = MethodChanges()
@@ -75,7 +84,29 @@ class Surface:
         self._client = client
         self._given = given
 
+    def with_part(self, part: Part) -> Surface:
+        """Return what one part of the changes does to the old client: see `parts`."""
+        old, new = self._models
+        back = {name: before for before, name in self._renamed.items()}
+        found = Surface(
+            old, parts.with_part(old, rename_types(new, back), part), {}, self._client, self._given
+        )
+        if not self._renamed:
+            found._old = self._old  # the same client, which takes time to make
+        return found
+
     # -- the methods of both clients
+
+    @cached_property
+    def losses(self) -> frozenset[str]:
+        """The methods that the new client lacks, or in which calls of the old one break."""
+        altered = (old.python for old, new in self._altered.values() if _effect(old, new).breaks)
+        return frozenset((*(method.python for method in self._removed.values()), *altered))
+
+    @cached_property
+    def gains(self) -> frozenset[str]:
+        """The methods that only the new client has."""
+        return frozenset(method.python for method in self._added.values())
 
     @property
     def methods(self) -> tuple[Collection[Method], Collection[Method]]:
@@ -138,7 +169,7 @@ class Surface:
         return {
             key: (method, self._new[key])
             for key, method in self._old.items()
-            if key in self._new and _keywords(method) != _keywords(self._new[key])
+            if key in self._new and _is_altered(method, self._new[key])
         }
 
     @cached_property
@@ -167,20 +198,24 @@ class Surface:
         return found
 
     def changes(
-        self, subjects: Iterable[str], *, below: bool, operations: bool = True
+        self,
+        subjects: Iterable[str],
+        *,
+        below: bool,
+        concerned: Callable[[Request, Request], bool] | None = None,
     ) -> MethodChanges:
         """Return the changes of the methods that depend on subjects.
 
-        `below` includes the methods of added and removed resources whose paths lead through a subject;
-        `operations` includes the methods that call actions and functions.
+        `below` includes the methods of added and removed resources whose paths lead through a subject.
+        `concerned` says whether methods count with their requests in both clients, by default all do.
         """
         keys: set[str] = set()
         for subject in subjects:
             keys |= self._direct.get(subject, set())
             if below:
                 keys |= self._indirect.get(subject, set())
-        if not operations:
-            keys = {key for key in keys if self._method(key).request.operation is None}
+        if concerned:
+            keys = {key for key in keys if concerned(*self._requests(key))}
         removed = sorted(self._removed[key].python for key in keys & self._removed.keys())
         added = sorted(self._added[key].python for key in keys & self._added.keys())
         altered = {key: self._altered[key] for key in keys & self._altered.keys()}
@@ -190,14 +225,14 @@ class Surface:
             tuple(added),
             tuple(sorted(new.python for _, new in altered.values())),
             _overall_effect(bool(removed), bool(added), effects),
-            any(
-                _loses_overload(old, new) or _renames_option(old, new)
-                for old, new in altered.values()
-            ),
+            any(_loses_overload(old, new) for old, new in altered.values()),
+            frozenset(name for pair in altered.values() for name in _displaced(*pair)),
         )
 
-    def _method(self, key: str) -> Method:
-        return self._old.get(key) or self._new[key]
+    def _requests(self, key: str) -> tuple[Request, Request]:
+        """Return the requests of a method in both clients; of a client without it that of the other."""
+        old, new = self._old.get(key) or self._new[key], self._new.get(key) or self._old[key]
+        return old.request, new.request
 
     def subjects_of(self, operations: Iterable[str]) -> set[str]:
         """Return the subjects of all operations with these full names."""
@@ -212,13 +247,24 @@ class Surface:
 
 
 def _without(methods: _Methods, others: _Methods) -> Mapping[str, Method]:
-    """Return the methods that the others lack, both by key and by path with the same signature."""
-    paths = {(method.python, _keywords(method)) for method in others.values()}
+    """Return the methods that the others lack by key, and that are called otherwise there.
+
+    A method is called the same at the same path, or at the same resource of a type by its name in Python.
+    """
+    known = {call for method in others.values() for call in _calls(method)}
     return {
         key: method
         for key, method in methods.items()
-        if key not in others and (method.python, _keywords(method)) not in paths
+        if key not in others and known.isdisjoint(_calls(method))
     }
+
+
+def _calls(method: Method) -> Iterator[tuple[object, ...]]:
+    keywords = _keywords(method)
+    yield method.python, _key_parts(method.request), keywords
+    owner, slash, _ = resource_of(method.request).partition("/")
+    if slash and not method.request.result:
+        yield owner, method.owner[-1], method.name, keywords
 
 
 def _index(found: dict[str, set[str]], keyed: Iterable[tuple[str, Iterable[str]]]) -> None:
@@ -235,18 +281,18 @@ def _overall_effect(removed: bool, added: bool, altered: set[Effect]) -> Effect:
     return Effect.INVISIBLE
 
 
-_Keywords = tuple[tuple[bool, int], frozenset[tuple[str, str]], frozenset[str]]
+_Keywords = tuple[bool, frozenset[tuple[str, str]], frozenset[str]]
 
 
 def _keywords(method: Method) -> _Keywords:
-    """Return how a method is called: on a collection or not, with how many keys, and with which keywords.
+    """Return how a method is called: on a collection or not, and with which keywords.
 
     Those are the keywords that it accepts and those that it requires. A keyword that it accepts comes
     with the option that it is, empty for a parameter.
     """
     options = _options(method)
     return (
-        (method.request.target.collection, _key_parts(method.request)),
+        method.request.target.collection,
         frozenset(
             [
                 *((argument.name, "") for argument in method.parameters),
@@ -255,6 +301,16 @@ def _keywords(method: Method) -> _Keywords:
         ),
         frozenset(argument.name for argument in method.parameters if argument.required),
     )
+
+
+def _is_altered(old: Method, new: Method) -> bool:
+    return _has_other_key(old, new) or _keywords(old) != _keywords(new)
+
+
+def _has_other_key(old: Method, new: Method) -> bool:
+    """Whether the key of a resource has more or fewer parts; at another path it is another key."""
+    paths = old.request.segments, new.request.segments
+    return paths[0] == paths[1] and _key_parts(old.request) != _key_parts(new.request)
 
 
 def _key_parts(request: Request) -> int:
@@ -275,7 +331,7 @@ def _options(method: Method) -> dict[str, str]:
 def _effect(old: Method, new: Method) -> Effect:
     on_collection, accepted, required = _keywords(old)
     now_on_collection, now_accepted, now_required = _keywords(new)
-    moved = on_collection != now_on_collection
+    moved = on_collection != now_on_collection or _has_other_key(old, new)
     breaks = moved or accepted - now_accepted or now_required - required
     return Effect.BOTH if breaks else Effect.ADDITIVE
 
@@ -288,9 +344,10 @@ def _loses_overload(old: Method, new: Method) -> bool:
     return before != after and _effect(old, new).breaks
 
 
-def _renames_option(old: Method, new: Method) -> bool:
+def _displaced(old: Method, new: Method) -> Iterator[str]:
+    """Yield the names of options that are called otherwise in the new client."""
     after = _options(new)
-    return any(after.get(option, name) != name for option, name in _options(old).items())
+    return (name for option, name in _options(old).items() if after.get(option, name) != name)
 
 
 def _methods(model: Model, client: str, given: Mapping[str, str]) -> _Methods:

@@ -1,0 +1,256 @@
+"""The old document with one part of what changed: by that a change is judged, as if it came alone.
+
+What lies on the way to an element must not decide about a change of the element: an action gains a
+parameter, even if the singleton goes under which it was called. So the changes are divided into parts, such
+that those of one part do not hide those of another, and a client is made for each part that has any.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from graph_codegen.csdl.ast import (
+    Annotation,
+    EntityContainer,
+    EntitySource,
+    EnumType,
+    Expression,
+    NavigationProperty,
+    Operation,
+    Parameter,
+    Property,
+    Record,
+    StructuredType,
+    TypeDeclaration,
+    TypeRef,
+)
+from graph_codegen.csdl.vocabulary import FALSE, TERMS, meaning_of, value_of
+from graph_codegen.diff.change.operations import pair_operations
+from graph_codegen.diff.verdict.rules import Part
+from graph_codegen.model.model import Model
+
+Item = Property | NavigationProperty
+Annotations = tuple[Annotation, ...]
+
+
+def with_part(old: Model, new: Model, part: Part) -> Model:
+    """Return the old model with the changes of a part; the names of types are those of the old one."""
+    paths = part == "paths"
+    return replace(
+        old,
+        types=_types(old, new, part),
+        operations=tuple(_operations(old, new, part)),
+        container=_container(old.container, new.container, part),
+        paths=new.paths if paths else old.paths,
+        lines=new.lines if paths else old.lines,
+    )
+
+
+# -- types
+
+
+def _types(old: Model, new: Model, part: Part) -> Mapping[str, TypeDeclaration]:
+    if part == "paths":
+        return {name: _type(old.types.get(name), one, part) for name, one in new.types.items()}
+    found = {name: _type(one, new.types.get(name), part) for name, one in old.types.items()}
+    if part == "shapes":  # a base type may be new
+        found |= {name: one for name, one in new.types.items() if name not in found}
+    return found
+
+
+def _type(
+    one: TypeDeclaration | None, other: TypeDeclaration | None, part: Part
+) -> TypeDeclaration:
+    """Return a type of the document that decides which there are, changed by the part."""
+    old, new = one, other
+    if not isinstance(old, StructuredType) or not isinstance(new, StructuredType):
+        kept = (new or old) if part == "paths" else (old or new)
+        assert kept  # one of the documents has it
+        return kept
+    members = [*_members(old, new, part)]
+    changed = replace(
+        old,
+        properties=tuple(item for item in members if isinstance(item, Property)),
+        navigation=tuple(item for item in members if isinstance(item, NavigationProperty)),
+        annotations=_annotations(old.annotations, new.annotations, part),
+    )
+    if part != "shapes":
+        return changed
+    return replace(changed, kind=new.kind, base=new.base, key=new.key, has_stream=new.has_stream)
+
+
+def _members(old: StructuredType, new: StructuredType, part: Part) -> Iterator[Item]:
+    before = {item.name: item for item in old.members()}
+    after = {item.name: item for item in new.members()}
+    for name, item in before.items():
+        if name in after:
+            yield _member(item, after[name], part)
+        elif not _decides(part, item):
+            yield item
+    for name, item in after.items():
+        if name not in before and _decides(part, item):
+            yield item
+
+
+def _decides(part: Part, item: Item) -> bool:
+    """Whether the part says which properties there are of such a kind."""
+    return part == ("paths" if isinstance(item, NavigationProperty) else "shapes")
+
+
+def _member(old: Item, new: Item, part: Part) -> Item:
+    leads = isinstance(old, NavigationProperty) or isinstance(new, NavigationProperty)
+    if part == ("paths" if leads else "shapes"):
+        return replace(old, type=new.type)
+    if part == "links" and isinstance(new, NavigationProperty):
+        kept = old if isinstance(old, NavigationProperty) else replace(new, type=old.type)
+        return replace(kept, contains_target=new.contains_target)
+    if part == "links" and leads:
+        return replace(new, type=old.type)
+    return replace(old, annotations=_annotations(old.annotations, new.annotations, part))
+
+
+# -- operations and the container
+
+
+def _operations(old: Model, new: Model, part: Part) -> Iterator[Operation]:
+    pairs = [*pair_operations(old, new)]
+    if part == "operations":
+        before = {id(other): one for one, other in pairs}
+        for operation in new.operations:
+            known = before.get(id(operation), operation)
+            yield replace(known, kind=operation.kind, is_composable=operation.is_composable)
+        return
+    after = {id(one): other for one, other in pairs}
+    for operation in old.operations:
+        other = after.get(id(operation), operation)
+        annotations = _annotations(operation.annotations, other.annotations, part)
+        if part == "parameters":
+            operation = replace(operation, parameters=other.parameters, returns=other.returns)
+        yield replace(operation, annotations=annotations)
+    if part == "paths":  # types that only the new document has come with what is bound to them
+        bound = (o for o in new.operations if o.binding and not o.binding.type.primitive)
+        yield from (o for o in bound if o.binding and o.binding.type.name not in old.types)
+
+
+def _container(
+    old: EntityContainer | None, new: EntityContainer | None, part: Part
+) -> EntityContainer | None:
+    some = old or new
+    if some is None:
+        return None
+    before, after = ({s.name: s for s in c.sources} if c else {} for c in (old, new))
+    if part == "paths":
+        sources = [_source(before.get(name), source) for name, source in after.items()]
+    else:
+        sources = [_annotated(s, after.get(name, s), part) for name, s in before.items()]
+    imports = new if part == "operations" else old
+    return replace(some, sources=tuple(sources), imports=imports.imports if imports else ())
+
+
+def _source(old: EntitySource | None, new: EntitySource) -> EntitySource:
+    return replace(new, annotations=old.annotations) if old else new
+
+
+def _annotated(old: EntitySource, new: EntitySource, part: Part) -> EntitySource:
+    return replace(old, annotations=_annotations(old.annotations, new.annotations, part))
+
+
+# -- annotations
+
+
+def _annotations(old: Annotations, new: Annotations, part: Part) -> Annotations:
+    if old == new or part not in ("annotations", "granted", "withdrawn"):
+        return old
+    if part == "annotations":
+        return (*_others(new), *_capabilities(old))
+    before, after = (frozenset(_forbidden(each)) for each in (old, new))
+    forbidden = before & after if part == "granted" else before | after
+    return (*_others(old), *_forbidding(forbidden))
+
+
+def _capabilities(annotations: Annotations) -> Annotations:
+    return tuple(a for a in annotations if meaning_of(a.term) == "capability")
+
+
+def _others(annotations: Annotations) -> Annotations:
+    return tuple(a for a in annotations if meaning_of(a.term) != "capability")
+
+
+def _forbidden(annotations: Annotations) -> Iterator[tuple[str, str]]:
+    """Yield the terms and flags by which the capabilities of an element forbid something."""
+    for annotation in _capabilities(annotations):
+        known = TERMS.get(annotation.term)
+        for restriction in known.restrictions if known else ():
+            if restriction.applies(value_of(annotation)):
+                yield annotation.term, restriction.flag
+
+
+def _forbidding(forbidden: Iterable[tuple[str, str]]) -> Annotations:
+    return tuple(Annotation(term, _record(flag)) for term, flag in sorted(forbidden))
+
+
+def _record(flag: str) -> Expression:
+    """Return the record of a capability in which a flag is false."""
+    value: Expression = FALSE
+    for name in reversed(flag.split("/")):
+        value = Record(((name, value),))
+    return value
+
+
+# -- renamed types
+
+_NAME = re.compile(r"[\w.]+")
+
+
+def rename_in(text: str, renamed: Mapping[str, str]) -> str:
+    """Return a text, such as the subject of a change, with the names of types replaced."""
+    return _NAME.sub(lambda match: renamed.get(match[0], match[0]), text) if renamed else text
+
+
+def rename_types(model: Model, renamed: Mapping[str, str]) -> Model:
+    """Return a model in which types are called otherwise."""
+    if not renamed:
+        return model
+
+    def ref(given: TypeRef) -> TypeRef:
+        return replace(given, name=renamed.get(given.name, given.name))
+
+    def typed(item: Item) -> Item:
+        return replace(item, type=ref(item.type))
+
+    def structured(declared: StructuredType) -> StructuredType:
+        members = [*map(typed, declared.members())]
+        return replace(
+            declared,
+            name=renamed.get(declared.name, declared.name),
+            base=renamed.get(declared.base, declared.base),
+            properties=tuple(item for item in members if isinstance(item, Property)),
+            navigation=tuple(item for item in members if isinstance(item, NavigationProperty)),
+        )
+
+    def declaration(declared: TypeDeclaration) -> TypeDeclaration:
+        if isinstance(declared, EnumType):
+            return replace(declared, name=renamed.get(declared.name, declared.name))
+        return structured(declared)
+
+    def parameter(one: Parameter) -> Parameter:
+        return replace(one, type=ref(one.type))
+
+    def operation(one: Operation) -> Operation:
+        returns = one.returns and replace(one.returns, type=ref(one.returns.type))
+        return replace(one, parameters=tuple(map(parameter, one.parameters)), returns=returns)
+
+    def source(one: EntitySource) -> EntitySource:
+        return replace(one, type=renamed.get(one.type, one.type))
+
+    container = model.container
+    if container:
+        container = replace(container, sources=tuple(map(source, container.sources)))
+    return replace(
+        model,
+        types={one.name: one for one in map(declaration, model.types.values())},
+        operations=tuple(map(operation, model.operations)),
+        container=container,
+    )
