@@ -24,15 +24,33 @@ PACKAGE = "lost_operations"
 ROOT = settings.load().service_root
 
 SERVICE = """
+<TypeDefinition Name="url" UnderlyingType="Edm.String" MaxLength="99"/>
 <EntityType Name="user">
   <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String" Nullable="false"/>
 </EntityType>
 <EntityType Name="group">
   <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String" Nullable="false"/>
   <Property Name="photo" Type="Edm.Stream"/>
+  <Property Name="site" Type="graph.url"/>
   <NavigationProperty Name="members" Type="Collection(graph.user)"/>
-  <NavigationProperty Name="manager" Type="graph.user"/>
+  <NavigationProperty Name="manager" Type="graph.user">
+    <ReferentialConstraint Property="id" ReferencedProperty="id"/><OnDelete Action="Cascade"/>
+  </NavigationProperty>
+  <Annotation Term="Org.OData.Core.V1.ExplicitOperationBindings"><Collection>
+    <String>microsoft.graph.restore</String><String>microsoft.graph.getByIds</String>
+  </Collection></Annotation>
+  <Annotation Term="a.b"><Null/><Annotation Term="a.c" Bool="true"/></Annotation>
 </EntityType>
+<Action Name="restore" IsBound="true">
+  <Parameter Name="it" Type="graph.group"/>
+  <Annotation Term="Org.OData.Core.V1.RequiresExplicitBinding"/>
+</Action>
+<Action Name="getByIds" IsBound="true">
+  <Parameter Name="it" Type="Collection(graph.group)"/>
+  <Parameter Name="ids" Type="Collection(Edm.String)"/>
+  <ReturnType Type="Collection(graph.group)"/>
+  <Annotation Term="Org.OData.Core.V1.RequiresExplicitBinding"/>
+</Action>
 <EntityType Name="team" BaseType="graph.group">
   <NavigationProperty Name="channels" Type="Collection(graph.channel)" ContainsTarget="true"/>
 </EntityType>
@@ -99,7 +117,9 @@ SERVICE = """
 </Function>
 <Action Name="reset"><Parameter Name="count" Type="Edm.Int32"/></Action>
 <Function Name="nearest" IsComposable="true">
-  <Parameter Name="lat" Type="Edm.Double" Nullable="false"/><ReturnType Type="graph.team"/>
+  <Parameter Name="lat" Type="Edm.Double" Nullable="false"/>
+  <Parameter Name="near" Type="graph.url" Nullable="false"/>
+  <ReturnType Type="graph.team"/>
 </Function>
 <EntityContainer Name="c">
   <ActionImport Name="Reset" Action="graph.reset"/>
@@ -109,7 +129,7 @@ SERVICE = """
   <EntitySet Name="days" EntityType="graph.day"/>
 </EntityContainer>
 """
-"""Groups refer to users, who are outside of the roots."""
+"""Groups refer to users, who are outside of the roots. All of it is legal, so that nothing is told of it."""
 
 
 @dataclass
@@ -150,7 +170,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     metadata = target / "metadata.xml"
     metadata.write_bytes(document(SERVICE))
     roots = ["groups", "lines", "days", "Reset", "FindNearest"]
-    api.generate(metadata, roots=roots, package=PACKAGE).write(target / "written")
+    api.generate(metadata, roots=roots, package=PACKAGE, strict=True).write(target / "written")
     sys.path.insert(0, str(target / "written"))
     yield target / "written"
     sys.path.remove(str(target / "written"))
@@ -216,6 +236,33 @@ def test_what_is_outside_is_referred_to_and_no_attribute(sent: Sent) -> None:
     assert sent(lambda client: [*client.groups.members.list_refs("g")], {"value": []}) == []
 
 
+# -- operations that a type lists
+
+
+def test_what_a_type_lists_is_offered_wherever_there_is_one(sent: Sent) -> None:
+    """Source: OData vocabularies, Org.OData.Core.V1.ExplicitOperationBindings."""
+    models = import_module(f"{PACKAGE}.models")
+    found = sent(lambda client: [*client.groups.get_by_ids(ids=["a"])], {"value": [{"id": "a"}]})
+    assert (sent.line, sent.body) == ("POST /groups/getByIds", {"ids": ["a"]})
+    assert [type(one) for one in found] == [models.Group]
+    sent(lambda client: client.groups.restore("g"))
+    assert sent.line == "POST /groups/g/restore"
+    sent(lambda client: client.find_nearest.restore(lat=1.5, near=""))
+    assert sent.line == "POST /FindNearest(lat=1.5,near='')/restore"
+
+
+# -- type definitions
+
+
+def test_a_type_definition_is_its_underlying_type(sent: Sent) -> None:
+    models = import_module(f"{PACKAGE}.models")
+    assert models.Group(site="https://contoso.com").site == "https://contoso.com"
+    assert models.Group.model_fields["site"].annotation == str | None
+    rows = {one.python: one for one in import_module(PACKAGE).OPERATIONS}
+    assert [p.type for p in rows["find_nearest"].parameters if p.name == "near"] == ["str"]
+    assert sent.requests == []
+
+
 # -- streams
 
 
@@ -241,10 +288,10 @@ def test_members_of_a_derived_type_are_behind_a_cast(sent: Sent) -> None:
 def test_what_is_not_bound_is_a_method_of_the_client(sent: Sent) -> None:
     sent(lambda client: client.reset(count=1))
     assert (sent.line, sent.body) == ("POST /Reset", {"count": 1})
-    found = sent(lambda client: client.find_nearest(lat=1.5), {"id": "t"})
-    assert (type(found).__name__, sent.line) == ("Team", "GET /FindNearest(lat=1.5)")
-    sent(lambda client: client.find_nearest.archive(lat=1.5))
-    assert sent.line == "POST /FindNearest(lat=1.5)/archive"
+    found = sent(lambda client: client.find_nearest(lat=1.5, near="O'Neil"), {"id": "t"})
+    assert (type(found).__name__, sent.line) == ("Team", "GET /FindNearest(lat=1.5,near='O''Neil')")
+    sent(lambda client: client.find_nearest.archive(lat=1.5, near=""))
+    assert sent.line == "POST /FindNearest(lat=1.5,near='')/archive"
 
 
 # -- behind the result of a function
