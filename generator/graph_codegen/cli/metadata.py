@@ -154,10 +154,9 @@ def deprecations_command(
 @options.reading
 @options.form
 def roots_command(document: Path, text: str, form: str, **reading: Unpack[Reading]) -> None:
-    """List what --root takes in DOCUMENT, with the number of methods that each root brings.
+    """List what --root takes in DOCUMENT, with the number of methods of each in a client of the whole.
 
-    They are the entity sets and singletons; with TEXT all paths, requests and types that end with a name
-    which has it.
+    They are the entity sets and singletons; given TEXT, all paths, requests and types whose last name has it.
     """
     from graph_codegen.service.available import list_roots
 

@@ -1,4 +1,8 @@
-"""Which roots a document has, with the number of methods that each brings."""
+"""Which roots a document has, with the number of methods of each.
+
+They are counted in a client of the whole document, in one walk. As the only root, one may bring others: navigation
+that leads out of its slice is cut, and members of types that have no path of their own there are behind casts.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from graph_codegen.service.slices import has_path, without_arguments
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A root as people write it, what it is, and how many methods it brings to a client."""
+    """A root as people write it, what it is, and how many methods it has in a client of the whole document."""
 
     root: str
     kind: Literal["all", "path", "request", "type"]
@@ -24,7 +28,7 @@ class Offer:
 
 
 def list_roots(model: Model, text: str = "") -> tuple[Offer, ...]:
-    """Return the roots whose last part holds a text, in any case: paths, then requests, then types.
+    """Return the roots whose last name has a text, whatever its case: paths, then requests, then types.
 
     Without a text they are the entity sets and singletons, and `all`.
     """
@@ -66,7 +70,8 @@ def _rest(model: Model, requests: tuple[Request, ...], text: str) -> Iterator[Of
     for request in requests:
         name = request.operation and split_name(request.operation.name)[1]
         if name and text.lower() in name.lower():
-            yield Offer(request.http, "request", 1)
+            # What is bound to the result of a function brings that function.
+            yield Offer(request.http, "request", 2 if request.through else 1)
     for name in sorted(model.types):
         if text.lower() in split_name(name)[1].lower():
             yield Offer(name.removeprefix(f"{ROOT_NAMESPACE}."), "type", 0)

@@ -390,6 +390,18 @@ def test_what_there_is_can_be_listed() -> None:
         assert len(lines([offer.root])) == offer.methods
 
 
+def test_what_is_bound_to_a_result_is_listed_with_its_function() -> None:
+    composable = SERVICE.replace('Name="recent"', 'Name="recent" IsComposable="true"')
+    latest = """<Function Name="latest" IsBound="true">
+      <Parameter Name="bindingParameter" Type="Collection(graph.onlineMeeting)"/>
+      <ReturnType Type="graph.onlineMeeting"/></Function>"""
+    found = model(composable + latest)
+    offers = {offer.root: offer.methods for offer in list_roots(found, "latest")}
+    assert {*offers.values()} == {1, 2}
+    for root, methods in offers.items():
+        assert len(list_requests(take_slice(found, [root]).model)) == methods
+
+
 def test_the_rest_of_graph_stays_as_it_is() -> None:
     """Both ways to a slice agree: by its roots, and by its requests."""
     whole = api.read(published(NEWEST)).model
