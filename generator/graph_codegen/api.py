@@ -399,6 +399,25 @@ def read(
     return source
 
 
+def read_bytes(
+    data: bytes,
+    name: str,
+    *,
+    config: str | Path | None = None,
+    strict: bool = False,
+    corrected: bool = True,
+    references: Iterable[str | Path] = (),
+    progress: Progress = _SILENT,
+) -> Source:
+    """Read a document that was fetched; `name` is what messages call it.
+
+    What is not understood is left to the caller, unless strict. Other arguments and errors are those of
+    `read`.
+    """
+    run = _Run(config, strict, progress, corrected=corrected, references=references)
+    return run.resolve(_parse_document(data, name))
+
+
 def read_subset(
     metadata: str | Path | None = None,
     *,
@@ -429,10 +448,10 @@ def read_subset(
 
 
 def _read_document(path: Path) -> Document:
-    return parse_document(xml.load(path), xml.display_name(path))
+    return _parse_document(xml.load(path), xml.display_name(path))
 
 
-def parse_document(data: bytes, name: str) -> Document:
+def _parse_document(data: bytes, name: str) -> Document:
     """Read a document, CSDL or OpenAPI by its content. Raises CodegenError for one that cannot be read."""
     if not openapi.recognise(data):
         return reader.read(data, name)
@@ -509,10 +528,7 @@ class _Run:
         if given is None and self.settings.sha256 not in ("", document.sha256):
             message = f"is not the document of the configuration: its SHA-256 is {document.sha256}"
             raise error(message, str(path))
-        source = self.resolve(document)
-        if self._strict:
-            refuse(source.model.diagnostics)
-        return source
+        return self.resolve(document)
 
     def _kept(self) -> Path:
         """Return the path of the document of the configuration."""
@@ -523,15 +539,20 @@ class _Run:
         return path
 
     def resolve(self, document: Document) -> Source:
-        """Return a document with its model, of which what Graph's maintainers would correct is corrected."""
+        """Return a document with its model, of which what Graph's maintainers would correct is corrected.
+
+        If strict, raises CodegenError for what is not understood.
+        """
         model = resolve(document, *map(_read_document, self._references))
         for note in model.notes:
             self._progress.note(note)
-        if not self._corrected or not corrections.concern(model):
-            return Source(document, model)
-        return Source(
-            document, *corrections.apply(model, corrections.load(*self.settings.fact_folders))
-        )
+        corrected = 0
+        if self._corrected and corrections.concern(model):
+            known = corrections.load(*self.settings.fact_folders)
+            model, corrected = corrections.apply(model, known)
+        if self._strict:
+            refuse(model.diagnostics)
+        return Source(document, model, corrected)
 
     def read_subset(self, given: str | Path | None) -> tuple[Document, Subset]:
         """Read a document, add the supplement and take the subset."""

@@ -13,12 +13,10 @@ from graph_codegen.assets import checkout
 from graph_codegen.cli import options
 from graph_codegen.cli.console import PROGRESS, show, tell
 from graph_codegen.cli.options import Reading
-from graph_codegen.csdl import reader
 from graph_codegen.errors import error, refuse
-from graph_codegen.facts import configuration, corrections, settings, supplement
+from graph_codegen.facts import configuration, settings, supplement
 from graph_codegen.facts.settings import Settings
 from graph_codegen.install import replace
-from graph_codegen.model.resolver import resolve
 from graph_codegen.model.subset import ALL
 from graph_codegen.service.slices import existing, missing
 from graph_codegen.update.fetch import Fetched
@@ -69,9 +67,7 @@ def _update_slice(
     from graph_codegen.update import slices
 
     said = configuration.load(config)
-    if (
-        "document" not in said
-    ):  # the one that comes with graph-codegen is not a project's to replace
+    if "document" not in said:  # what comes with graph-codegen is not a project's to replace
         raise error('names no document to update: say document = "FILE|URL" in it', str(config))
     chosen = settings.load(config)
     source = source or chosen.address
@@ -136,16 +132,7 @@ def _fetch(source: str, chosen: Settings, reading: Reading) -> tuple[Fetched, ap
         fetched = fetch.fetch_document(source, date.today(), kept)
     if fetched.how:
         tell(fetched.how)
-    document = api.parse_document(fetched.data, fetched.name)
-    references = map(reader.read_file, reading["references"])
-    new = api.Source(document, resolve(document, *references))
-    if reading["corrected"] and corrections.concern(new.model):
-        new = api.Source(
-            document, *corrections.apply(new.model, corrections.load(*chosen.fact_folders))
-        )
-    if reading["strict"]:
-        refuse(new.model.diagnostics)
-    return fetched, new
+    return fetched, api.read_bytes(fetched.data, fetched.name, **reading, progress=PROGRESS)
 
 
 def _report(

@@ -1,7 +1,8 @@
 """Which roots a document has, with the number of methods of each.
 
-They are counted in a client of the whole document, in one walk. As the only root, one may bring others: navigation
-that leads out of its slice is cut, and members of types that have no path of their own there are behind casts.
+They are counted in a client of the whole document, in one walk. As the only root, one may bring others:
+navigation that leads out of its slice is cut, and members of types that have no path of their own there are
+behind casts.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from graph_codegen.service.slices import has_path, without_arguments
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A root as people write it, what it is, and how many methods it has in a client of the whole document."""
+    """A root as people write it, what it is, and how many methods it has in a client of everything."""
 
     root: str
     kind: Literal["all", "path", "request", "type"]
