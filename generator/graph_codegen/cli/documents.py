@@ -12,7 +12,8 @@ from graph_codegen import api
 from graph_codegen.cli import options
 from graph_codegen.cli.console import DIFFERENT, PROGRESS, answer, tell
 from graph_codegen.cli.options import Reading
-from graph_codegen.facts import descriptions, documented, media_types, settings, statuses
+from graph_codegen.facts import documented, media_types, settings, statuses
+from graph_codegen.facts.descriptions import load as load_descriptions
 from graph_codegen.install import compare, replace
 from graph_codegen.text import json_source
 
@@ -44,7 +45,7 @@ def openapi_command(
     exclude: tuple[str, ...],
     service_root: str | None,
     documented_only: bool,
-    described: bool,
+    descriptions: bool,
     version: str,
     target: Path | None,
     **reading: Unpack[Reading],
@@ -65,7 +66,7 @@ def openapi_command(
     chosen = settings.load(reading["config"])
     if service_root is not None:
         chosen = settings.with_service_root(chosen, service_root)
-    known = descriptions.load(*chosen.fact_folders, own=described)
+    known = load_descriptions(*chosen.fact_folders, own=descriptions)
     document = build_openapi(
         taken.model,
         assign_names(taken.model, chosen.names),
@@ -95,7 +96,7 @@ def api_command(
     roots: tuple[str, ...],
     exclude: tuple[str, ...],
     documented_only: bool,
-    described: bool,
+    descriptions: bool,
     check: bool,
     target: Path,
     **reading: Unpack[Reading],
@@ -116,7 +117,7 @@ def api_command(
     )
     chosen = settings.with_roots(settings.load(reading["config"]), roots)
     known = facts(
-        *chosen.fact_folders, own_descriptions=described, service_root=chosen.service_root
+        *chosen.fact_folders, own_descriptions=descriptions, service_root=chosen.service_root
     )
     writer = known.writer(assign_names(taken.model, chosen.names))
     text = render_method_page(taken.model, writer, chosen)

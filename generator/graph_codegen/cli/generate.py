@@ -13,7 +13,7 @@ import click
 from graph_codegen import api
 from graph_codegen.cli import options
 from graph_codegen.cli.console import DIFFERENT, PROGRESS, answer, render_counts, tell
-from graph_codegen.cli.options import Reading
+from graph_codegen.cli.options import Generating
 from graph_codegen.cli.workers import current_workers
 from graph_codegen.errors import error
 from graph_codegen.facts import settings
@@ -23,74 +23,38 @@ from graph_codegen.service.left_out import count_left_out
 
 
 @click.command("generate")
-@options.metadata
-@options.roots
-@options.reading
-@options.package
-@options.service_root
-@options.documented_only
-@options.descriptions
+@options.generating
 @options.generated
 @options.verbose
 def generate_command(
-    metadata: Path | None,
-    roots: tuple[str, ...],
-    exclude: tuple[str, ...],
-    package: str | None,
-    service_root: str | None,
-    documented_only: bool,
-    described: bool,
     target: Path | None,
     verbose: bool,
-    **reading: Unpack[Reading],
+    **given: Unpack[Generating],
 ) -> None:
     """Write the generated package."""
-    target = target or options.generated_beside(reading["config"])
-    built = _generate(
-        metadata, roots, exclude, package, service_root, documented_only, described, reading
-    )
+    target = target or options.generated_beside(given["config"])
+    built = _generate(given)
     _tell(built.write(target), built.files, target)
     _tell_gaps(built, verbose=verbose)
 
 
 @click.command("check")
-@options.metadata
-@options.roots
-@options.reading
-@options.package
-@options.service_root
-@options.documented_only
-@options.descriptions
+@options.generating
 @options.generated
 def check_command(
-    metadata: Path | None,
-    roots: tuple[str, ...],
-    exclude: tuple[str, ...],
-    package: str | None,
-    service_root: str | None,
-    documented_only: bool,
-    described: bool,
     target: Path | None,
-    **reading: Unpack[Reading],
+    **given: Unpack[Generating],
 ) -> None:
     """Fail, and show the difference, when the generated package is not what would be generated."""
-    target = target or options.generated_beside(reading["config"])
-    built = _generate(
-        metadata, roots, exclude, package, service_root, documented_only, described, reading
-    )
+    target = target or options.generated_beside(given["config"])
+    built = _generate(given)
     with replace.reading(target):
         _compare(built.files, target, "graph-codegen generate")
 
 
 @click.command("vendor")
 @click.argument("destination", metavar="DEST", type=click.Path(path_type=Path, file_okay=False))
-@options.metadata
-@options.roots
-@options.reading
-@options.package
-@options.service_root
-@options.documented_only
-@options.descriptions
+@options.generating
 @options.verbose
 @click.option(
     "--check",
@@ -99,16 +63,9 @@ def check_command(
 )
 def vendor_command(
     destination: Path,
-    metadata: Path | None,
-    roots: tuple[str, ...],
-    exclude: tuple[str, ...],
-    package: str | None,
-    service_root: str | None,
-    documented_only: bool,
-    described: bool,
     verbose: bool,
     check: bool,
-    **reading: Unpack[Reading],
+    **given: Unpack[Generating],
 ) -> None:
     """Copy the package into the folder DEST of an application, or update it there.
 
@@ -117,16 +74,14 @@ def vendor_command(
     takes those that the package there was made with.
     """
     if check:
-        name = package or settings.load(reading["config"]).package
+        name = given["package"] or settings.load(given["config"]).package
         known = manifest.list_given(destination / name)
-        roots = roots or tuple(known.get("roots", ()))
-        exclude = exclude or tuple(known.get("exclude", ()))
-        service_root = service_root or known.get("service_root")
-        documented_only = documented_only or bool(known.get("documented_only"))
-        described = described or bool(known.get("descriptions"))
-    built = _generate(
-        metadata, roots, exclude, package, service_root, documented_only, described, reading
-    )
+        given["roots"] = given["roots"] or tuple(known.get("roots", ()))
+        given["exclude"] = given["exclude"] or tuple(known.get("exclude", ()))
+        given["service_root"] = given["service_root"] or known.get("service_root")
+        for flag in ("documented_only", "descriptions"):
+            given[flag] = given[flag] or bool(known.get(flag))
+    built = _generate(given)
     files, target = built.vendored, _place(destination, built.name)
     with replace.reading(target, whole=True):
         replace.refuse_links(files, target)
@@ -139,29 +94,9 @@ def vendor_command(
     _tell_gaps(built, verbose=verbose)
 
 
-def _generate(
-    metadata: Path | None,
-    roots: tuple[str, ...],
-    exclude: tuple[str, ...],
-    package: str | None,
-    service_root: str | None,
-    documented_only: bool,
-    described: bool,
-    reading: Reading,
-) -> api.Package:
+def _generate(given: Generating) -> api.Package:
     with current_workers() as executor:
-        return api.generate(
-            metadata,
-            roots=roots,
-            exclude=exclude,
-            package=package or None,
-            service_root=service_root,
-            documented_only=documented_only,
-            descriptions=described,
-            **reading,
-            executor=executor,
-            progress=PROGRESS,
-        )
+        return api.generate(**given, executor=executor, progress=PROGRESS)
 
 
 def _place(destination: Path, package: str) -> Path:

@@ -99,10 +99,30 @@ documented_only = click.option(
 )
 descriptions = click.option(
     "--descriptions",
-    "described",
     is_flag=True,
     help="Make docstrings of the descriptions that the document has.",
 )
+
+
+class Generating(Reading):
+    """What is generated, and how documents are read: arguments of `api.generate`."""
+
+    metadata: Path | None
+    roots: tuple[str, ...]
+    exclude: tuple[str, ...]
+    package: str | None
+    service_root: str | None
+    documented_only: bool
+    descriptions: bool
+
+
+def generating(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what is generated, which a command takes as `**given`."""
+    for add in (descriptions, documented_only, service_root, package, reading, roots, metadata):
+        command = add(command)
+    return command
+
+
 verbose = click.option(
     "--verbose", is_flag=True, help="List what is left out, since no path leads there."
 )
