@@ -79,7 +79,8 @@ def _check_client(made: Generated, module: Import) -> None:
     table = module("operations").OPERATIONS
     assert len({operation.python for operation in table}) == len(table)
     wanted = {
-        (request.http, tuple(_arguments(request))): request for request in list_requests(made.model)
+        (request.http, tuple(name for name, _ in _arguments(request))): request
+        for request in list_requests(made.model)
     }
     clients = [
         cls("token")
@@ -94,7 +95,8 @@ def _check_client(made: Generated, module: Import) -> None:
         wires = tuple(p.wire_name.removeprefix("@") for p in named)
         request = wanted.pop((f"{operation.method} {operation.path}", wires))
         assert operation.kind == request.kind
-        types = {p.name: r for p, r in zip(named, _arguments(request).values(), strict=True) if r}
+        refs = (ref for _, ref in _arguments(request))
+        types = {p.name: ref for p, ref in zip(named, refs, strict=True) if ref}
         if request.body:
             types[own[-1].name] = request.body
         for client in clients:
@@ -107,11 +109,11 @@ def _check_client(made: Generated, module: Import) -> None:
     assert not wanted
 
 
-def _arguments(request: Request) -> Mapping[str, TypeRef | None]:
-    """Return the types of the arguments of a request by their names on the wire; those of keys are None."""
-    keys = {key.name: None for key in request.keys}
+def _arguments(request: Request) -> tuple[tuple[str, TypeRef | None], ...]:
+    """Return the names on the wire and the types of the arguments of a request; those of keys are None."""
+    keys = ((key.name, None) for key in request.keys)
     given = {**request.through_parameters, **request.own_parameters}
-    return {**keys, **{name: parameter.type for name, parameter in given.items()}}
+    return (*keys, *((name, parameter.type) for name, parameter in given.items()))
 
 
 def _is_argument(parameter: Any) -> bool:
