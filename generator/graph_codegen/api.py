@@ -153,7 +153,7 @@ class Report:
 
     @property
     def breaking(self) -> tuple[Finding, ...]:
-        """The findings that break a service's clients or Python programs, without the ignored ones."""
+        """The findings that break Python programs, without the ignored ones."""
         from graph_codegen.diff.verdict.findings import Level
 
         return self.details.at(Level.BREAKING)

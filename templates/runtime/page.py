@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from .paging import PageData, unseen
 
-_T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Page(PageData[_T]):
+class Page(PageData[_T_co]):
     """One page. Iterating goes over the items of this and all further pages, fetched as needed.
 
     When it has come to the end, `delta_link` is that of the last page: only that one has it.
@@ -20,16 +20,16 @@ class Page(PageData[_T]):
 
     _fetch: Callable[[str], Any] | None = field(default=None, compare=False)
 
-    def next_page(self) -> Page[_T] | None:
+    def next_page(self) -> Page[_T_co] | None:
         """Return the next page, None after the last. Raises what the method that listed raises."""
         if self.next_link is None or self._fetch is None:
             return None
-        page: Page[_T] = self._fetch(self.next_link)
+        page: Page[_T_co] = self._fetch(self.next_link)
         return page
 
-    def __iter__(self) -> Iterator[_T]:
+    def __iter__(self) -> Iterator[_T_co]:
         seen: set[str] = set()
-        last: Page[_T] = self
+        last: Page[_T_co] = self
         page = unseen(self, seen)
         while page is not None:
             yield from page.value

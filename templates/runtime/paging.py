@@ -12,11 +12,11 @@ from .errors import RepeatedLinkError
 from .hidden import shown
 from .misfits import Misfits
 
-_T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class PageData(Generic[_T]):
+class PageData(Generic[_T_co]):
     """The content of one page.
 
     `value` holds the items of this page; `count` is the number of all items, where it was asked for;
@@ -27,7 +27,7 @@ class PageData(Generic[_T]):
     null item is None. `misfits` lists such items, and the misfits of the other items.
     """
 
-    value: list[_T]
+    value: list[_T_co]
     _: KW_ONLY
     next_link: str | None = None
     delta_link: str | None = None

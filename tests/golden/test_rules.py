@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from graph_codegen.diff.verdict.findings import STEPS, Finding
-from graph_codegen.diff.verdict.rules import RULES, Effect
+from graph_codegen.diff.verdict.rules import RULES, Effect, Policy
 from graph_codegen.emit.method_names import class_prefix
 from tests.golden import rules
 from tests.golden.rules import SIDES, Example, Outcome, Programs, SideName
@@ -61,6 +61,22 @@ def test_the_page_lists_the_version_steps() -> None:
         r"^\| (\w+) \| (\w+) \| \w+ \|$", rules.PAGE.read_text(encoding="utf-8"), re.MULTILINE
     )
     assert dict(rows) == STEPS
+
+
+def test_the_page_lists_the_rules_whose_verdicts_differ() -> None:
+    page = rules.PAGE.read_text(encoding="utf-8")
+    listed = {
+        (rule, policy, python)
+        for policy, python, names in re.findall(
+            r"^\| (\w+) \| ([\w -]+) \| (`.+`) \|$", page, re.MULTILINE
+        )
+        for rule in re.findall(r"`(.+?)`", names)
+    }
+    assert listed == {
+        (rule.id, *rules.verdict(rule.policy, rule.effect))
+        for rule in RULES.values()
+        if rule.effect and (rule.policy is Policy.BREAKING) != rule.effect.breaks
+    }
 
 
 def test_the_page_explains_every_verdict() -> None:

@@ -137,6 +137,10 @@ def changes(client: CommunicationsClient, link: str) -> str | None:
     return page.delta_link if ids else call_records.CallRecord().next_link("sessions")
 
 
+def wider(page: Page[Call], pages: AsyncPage[Call]) -> tuple[Page[object], AsyncPage[object]]:
+    return page, pages
+
+
 async def changes_async(client: AsyncCommunicationsClient, link: str) -> list[str | None]:
     page: AsyncPage[Participant] = await client.follow(link, Participant, headers={"X-Own": "1"})
     return [participant.id async for participant in page]

@@ -16,8 +16,9 @@ from graph_codegen.cli.console import DIFFERENT, PROGRESS, answer, render_counts
 from graph_codegen.cli.options import Reading
 from graph_codegen.cli.workers import current_workers
 
-FAIL_ON = ("breaking", "additive", "any")
-"""Findings that can make the command fail: those of a level and all graver ones, the gravest first."""
+FAIL_ON = ("breaking", "additive", "any", "policy")
+"""Findings that can make the command fail: those of a level and all graver ones, the gravest first; or those
+that break Graph's policy."""
 
 
 @click.command("diff")
@@ -36,7 +37,7 @@ FAIL_ON = ("breaking", "additive", "any")
 @click.option(
     "--fail-on",
     type=click.Choice(FAIL_ON),
-    help="Exit with 1 when there are findings of this level, or of a graver one.",
+    help="Exit with 1 when there are findings of this level, or of a graver one; policy: that break Graph's.",
 )
 @click.option(
     "--ignore",
@@ -60,8 +61,6 @@ def diff_command(
 
     Exit codes: 0 done, 1 findings at the level of --fail-on, 2 the documents could not be compared.
     """
-    from graph_codegen.diff.verdict.findings import Level
-
     with current_workers() if code else nullcontext() as executor:
         report = api.compare(
             old,
@@ -77,9 +76,18 @@ def diff_command(
     if report.uncompared:
         tell(f"not compared, since OpenAPI does not say it: {render_counts(report.uncompared)}")
     WRITERS[form](report)
-    failing = list(Level)[: FAIL_ON.index(fail_on) + 1] if fail_on else []
-    if any(report.details.at(level) for level in failing):
+    if fail_on and _has_any(report, fail_on):
         sys.exit(DIFFERENT)
+
+
+def _has_any(report: api.Report, fail_on: str) -> bool:
+    """Whether a report has findings that make the command fail."""
+    from graph_codegen.diff.verdict.findings import Level
+    from graph_codegen.diff.verdict.rules import Policy
+
+    if fail_on == "policy":
+        return any(finding.policy is Policy.BREAKING for finding in report.details.counted)
+    return any(map(report.details.at, list(Level)[: FAIL_ON.index(fail_on) + 1]))
 
 
 def _write_terminal(report: api.Report) -> None:

@@ -161,12 +161,11 @@ def test_the_most_serious_finding_determines_the_step(
     assert comparison(findings).step is step
 
 
-def test_either_verdict_makes_a_finding_breaking() -> None:
+def test_a_level_is_what_a_program_notices_whatever_the_policy_says() -> None:
     by_policy = found("property-made-required", "a/b")
     by_python = found("type-left", "a", "", None)
-    assert [by_policy.level, by_python.level] == [Level.BREAKING, Level.BREAKING]
-    assert not by_policy.effect.breaks
-    assert by_python.policy is Policy.COMPATIBLE
+    assert [by_policy.level, by_python.level] == [Level.INVISIBLE, Level.BREAKING]
+    assert [by_policy.policy, by_python.policy] == [Policy.BREAKING, Policy.COMPATIBLE]
 
 
 # -- the changelog of the generated package

@@ -206,7 +206,7 @@ def test_methods_of_the_client_are_named_the_first_few_at_once() -> None:
         (
             ITEM,
             "",
-            "Breaking: 1 finding breaks code or Graph’s policy; suggested version step: major",
+            "Breaking: 1 finding breaks Python code that uses the element; suggested version step: major",
         ),
         (
             "",

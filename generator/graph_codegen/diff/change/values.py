@@ -10,11 +10,11 @@ from graph_codegen.diff.change.context import Context
 from graph_codegen.emit.names import edm_annotation
 from graph_codegen.service.requests import STREAM
 
-_SAME_IN_PYTHON = {
-    **dict.fromkeys(("Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64"), "int"),
-    **dict.fromkeys(("Edm.Single", "Edm.Double"), "float"),
-}
-"""Edm types that share a Python type."""
+INTEGERS = ("Edm.Byte", "Edm.SByte", "Edm.Int16", "Edm.Int32", "Edm.Int64")
+FLOATS = ("Edm.Single", "Edm.Double")
+"""Edm types that share a Python type: int, and float."""
+
+_SAME_IN_PYTHON = {**dict.fromkeys(INTEGERS, "int"), **dict.fromkeys(FLOATS, "float")}
 
 
 def compare_type_refs(

@@ -70,7 +70,7 @@ class _Verdict:
 def _verdict(report: Report) -> _Verdict:
     step, ignored = report.comparison.step, len(report.ignored)
     state = next((level for level in Level if report.at(level)), None)
-    details = _breaks(report.at(Level.BREAKING))
+    details = _policy(report.counted)
     if ignored:
         less = STEPS[state] if state else Step.NONE
         more = f", without which the step would be {less}" if less is not step else ""
@@ -78,7 +78,7 @@ def _verdict(report: Report) -> _Verdict:
     match state:
         case Level.BREAKING:
             count = len(report.at(state))
-            word, text = "Breaking", f"{_count(count, 'break')} code or Graph’s policy"
+            word, text = "Breaking", f"{_count(count, 'break')} Python code that uses the element"
         case Level.ADDITIVE:
             word, text = "Additive only", "there is more to use, and nothing breaks"
         case Level.INVISIBLE:
@@ -89,15 +89,10 @@ def _verdict(report: Report) -> _Verdict:
     return _Verdict(state or IGNORED, word, text, step, details)
 
 
-def _breaks(findings: tuple[Finding, ...]) -> tuple[str, ...]:
-    """Return sentences about how many findings break programs, and how many only the policy."""
-    code = sum(finding.effect.breaks for finding in findings)
-    alone = len(findings) - code
-    counts = (
-        (code, f"{_count(code, 'break')} Python code that uses the element."),
-        (alone, f"{_count(alone, 'break')} Graph’s policy, and no Python code."),
-    )
-    return tuple(text for count, text in counts if count)
+def _policy(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    """Return a sentence about how many findings break Graph's policy."""
+    count = sum(finding.policy is Policy.BREAKING for finding in findings)
+    return (f"{_count(count, 'break')} Graph’s policy.",) if count else ()
 
 
 def _count(count: int, verb: str = "") -> str:

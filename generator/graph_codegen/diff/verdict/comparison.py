@@ -21,6 +21,7 @@ from graph_codegen.diff.change.context import Context, Side
 from graph_codegen.diff.change.operations import compare_operations
 from graph_codegen.diff.change.types import compare_types
 from graph_codegen.diff.verdict import respelled
+from graph_codegen.diff.verdict.directions import Directions
 from graph_codegen.diff.verdict.findings import Comparison, Finding, Source
 from graph_codegen.diff.verdict.names import python_name
 from graph_codegen.diff.verdict.parts import rename_in
@@ -28,6 +29,7 @@ from graph_codegen.diff.verdict.rules import RULES, Effect, Part
 from graph_codegen.diff.verdict.surface import UNCHANGED, MethodChanges, Surface
 from graph_codegen.emit.names import NO_NAMES, Names, assign_names
 from graph_codegen.model.model import Model
+from graph_codegen.model.subset import find_type
 from graph_codegen.service.requests import STREAM, Request
 
 
@@ -110,6 +112,8 @@ class _Judge:
         self._names = names
         self._old_names = {new: old for old, new in context.renamed.items()}
         self._surfaces: dict[Part, Surface] = {}
+        old, new = context.old, context.new
+        self._directions = Directions((old.model, new.model), context.renamed, whole, _roots(old))
 
     def findings(self, changes: Iterable[Change]) -> Iterator[Finding]:
         """Yield a finding for each change.
@@ -147,6 +151,8 @@ class _Judge:
             effect = methods.effect
         elif self._is_uncalled(change) or (rule.renames and before and before == after):
             effect = Effect.INVISIBLE
+        elif rule.directed and change.kind != "NavigationProperty":
+            effect = self._directions.effect(change)
         else:
             effect = rule.effect
         return Finding(
@@ -206,6 +212,12 @@ class _Judge:
         """Return the subjects of a change by the names that a surface has for them."""
         found = _subjects(change, surface)
         return found if surface is self._whole else {rename_in(s, self._old_names) for s in found}
+
+
+def _roots(side: Side) -> Iterator[str]:
+    """Yield the types that are roots: of notifications, or of what somebody reads in another way."""
+    found = (find_type(side.whole, root) for root in side.subset.roots)
+    return (name for name in found if name)
 
 
 def _part(change: Change) -> Part:

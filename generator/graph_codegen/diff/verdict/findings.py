@@ -14,7 +14,7 @@ from graph_codegen.emit.names import Names
 
 
 class Level(StrEnum):
-    """How serious a finding is: BREAKING by either verdict, ADDITIVE, or INVISIBLE."""
+    """What a change does to a program: it is BREAKING, ADDITIVE, or INVISIBLE."""
 
     BREAKING = "breaking"
     ADDITIVE = "additive"
@@ -61,8 +61,8 @@ class Finding:
 
     @property
     def level(self) -> Level:
-        """The more serious of the two verdicts."""
-        if self.policy is Policy.BREAKING or self.effect.breaks:
+        """What the change does to a program, whatever Graph's policy says of it."""
+        if self.effect.breaks:
             return Level.BREAKING
         return Level.ADDITIVE if self.effect is Effect.ADDITIVE else Level.INVISIBLE
 

@@ -18,7 +18,7 @@ class Policy(StrEnum):
     """Graph's own policy on a change.
 
     It is breaking to remove, rename or retype a declared property, API or parameter, or to require a
-    new one. Source: https://learn.microsoft.com/graph/versioning-and-support.
+    new one; what only an annotation takes away is compatible. Source: https://learn.microsoft.com/graph/versioning-and-support.
     """
 
     BREAKING = "breaking"
@@ -74,6 +74,8 @@ class Rule:
     effect: Effect | None
     opposite: str = ""
     reach: Reach = "none"
+    directed: bool = False
+    """Its own effect holds unless values travel only where the new type suits: see `directions`."""
     part: Part | None = None
     """The part of a document that it changes, None if the element that changed decides."""
     names_client: bool = False
@@ -153,7 +155,8 @@ RULES: Mapping[str, Rule] = {
                     opposite="property-moved-from-base", reach="below", moves=True),
         _compatible(id="property-moved-from-base", title="property moved from a base type", effect=_INVISIBLE,
                     reach="below", moves=True),
-        _breaking(id="property-type-changed", title="type changed", effect=_BOTH, reach="below"),
+        _breaking(id="property-type-changed", title="type changed", effect=_BOTH, directed=True,
+                  reach="below"),
         _breaking(id="property-format-changed", title="type changed, but not in Python", effect=_INVISIBLE),
         _breaking(id="property-collection-changed", title="single value and collection swapped", effect=_BOTH,
                   reach="below"),
@@ -194,7 +197,7 @@ RULES: Mapping[str, Rule] = {
         _breaking(id="parameter-removed", title="parameter removed", effect=_BOTH, reach="element"),
         _breaking(id="parameter-renamed", title="parameter renamed", effect=_BOTH,
                   reach="element", renames=True),
-        _breaking(id="parameter-type-changed", title="type changed", effect=_BOTH),
+        _breaking(id="parameter-type-changed", title="type changed", effect=_BOTH, directed=True),
         _breaking(id="parameter-format-changed", title="type changed, but not in Python", effect=_INVISIBLE),
         _breaking(id="parameter-collection-changed", title="single value and collection swapped",
                   effect=_BOTH),
@@ -209,7 +212,8 @@ RULES: Mapping[str, Rule] = {
         _compatible(id="return-added", title="result added", effect=_ADDITIVE,
                     opposite="return-removed", reach="calls"),
         _breaking(id="return-removed", title="result removed", effect=_BOTH, reach="calls"),
-        _breaking(id="return-type-changed", title="result's type changed", effect=_BOTH, reach="calls"),
+        _breaking(id="return-type-changed", title="result's type changed", effect=_BOTH, directed=True,
+                  reach="calls"),
         _breaking(id="return-format-changed", title="result's type changed, but not in Python",
                   effect=_INVISIBLE),
         _breaking(id="return-collection-changed", title="single result and collection swapped", effect=_BOTH,
@@ -248,7 +252,7 @@ RULES: Mapping[str, Rule] = {
         _compatible(id="deprecated", title="deprecated", effect=_INVISIBLE, opposite="deprecation-withdrawn"),
         _compatible(id="deprecation-changed", title="deprecation changed", effect=_INVISIBLE),
         _compatible(id="deprecation-withdrawn", title="no longer deprecated", effect=_INVISIBLE),
-        _breaking(id="capability-withdrawn", title="capability withdrawn", effect=_BY_METHODS,
+        _compatible(id="capability-withdrawn", title="capability withdrawn", effect=_BY_METHODS,
                   opposite="capability-granted", reach="element", part="withdrawn"),
         _compatible(id="capability-granted", title="capability granted", effect=_BY_METHODS,
                     reach="element", part="granted"),

@@ -113,6 +113,11 @@ class Surface:
         """The methods of both clients, those of each resource once."""
         return self._old.values(), self._new.values()
 
+    @property
+    def requests(self) -> Iterator[Request]:
+        """The requests of the old client."""
+        return (method.request for method in self._old.values())
+
     @cached_property
     def _old(self) -> _Methods:
         old = _methods(self._models[0], self._client, self._given)
