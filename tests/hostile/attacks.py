@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
+from typing import Any
 
 from tests.support.csdl import document, schema
+
+JSON = dict[str, Any]
 
 KEY = '<Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String" Nullable="false"/>'
 CAPABILITY = "Org.OData.Capabilities.V1"
@@ -661,6 +665,73 @@ def lines(size: int) -> bytes:
     return document(complex_type("t") + "\n" * size)
 
 
+# -- OpenAPI
+
+
+def openapi(paths: JSON, types: JSON, **components: JSON) -> bytes:
+    """Return an OpenAPI document of an OData service, with a singleton `s` of the type `n.t`."""
+    top: JSON = {"/s": {"get": {"responses": {"200": _content("n.t")}}}}
+    return json.dumps(
+        {
+            "openapi": "3.0.1",
+            "info": {"x-ms-generated-by": {"toolName": "Microsoft.OpenApi.OData"}},
+            "paths": top | paths,
+            "components": {"schemas": {"n.t": {"type": "object"}} | types, **components},
+        },
+        separators=(",", ":"),
+    ).encode()
+
+
+def _content(name: str) -> JSON:
+    return {"content": {"application/json": {"schema": _ref(f"schemas/{name}")}}}
+
+
+def _ref(name: str) -> JSON:
+    return {"$ref": f"#/components/{name}"}
+
+
+def bodies_by_reference(size: int) -> bytes:
+    """Actions that share a body of many parts."""
+    parts: list[JSON] = [{"properties": {f"p{n}": {}}} for n in range(size // 60)]
+    body = {"b": {"content": {"application/json": {"schema": {"allOf": parts}}}}}
+    action = {"post": {"requestBody": _ref("requestBodies/b")}}
+    return openapi({f"/s/n.a{n}": action for n in range(size // 140)}, {}, requestBodies=body)
+
+
+def requests_by_reference(size: int) -> bytes:
+    """Functions that share a request of many parameters and responses."""
+    parameters = [{"name": f"p{n}", "in": "path"} for n in range(size // 90)]
+    responses: JSON = {str(n): {} for n in range(size // 30)}
+    request = {"parameters": parameters, "responses": responses}
+    function = _ref("pathItems/p")
+    paths = {f"/s/n.f{n}(a={{a}})": function for n in range(size // 150)}
+    return openapi(paths, {}, pathItems={"p": {"get": request}})
+
+
+def arguments_in_one_segment(size: int) -> bytes:
+    arguments = ",".join(f"a{n}={{a{n}}}" for n in range(size // 16))
+    return openapi({f"/s/n.f({arguments})": {"get": {}}}, {})
+
+
+def parts_of_a_key_in_one_segment(size: int) -> bytes:
+    names = [f"k{n}" for n in range(size // 30)]
+    key = ",".join(f"{name}={{{name}}}" for name in names)
+    things = {"post": {"requestBody": _content("n.u"), "responses": {}}}
+    types: JSON = {"n.u": {"properties": {name: {} for name in names}}}
+    return openapi({"/u": things, f"/u({key})": {"get": {}}}, types)
+
+
+def properties_that_wait(size: int) -> bytes:
+    """Properties of which each proves that the one before leads to entities."""
+    count = size // 300
+    types = {f"n.u{n}": {"properties": {"q": _ref(f"schemas/n.u{n + 1}")}} for n in range(count)}
+    own = {f"p{n}": _ref(f"schemas/n.u{n}") for n in range(count)}
+    paths: JSON = {}
+    for n in reversed(range(count)):
+        paths |= {f"/s/p{n}": {"get": {}}, f"/s/p{n}/q/$ref": {"get": {}}}
+    return openapi(paths | {"/s/p0/$ref": {"get": {}}}, types | {"n.t": {"properties": own}})
+
+
 ATTACKS: Mapping[str, Callable[[int], bytes]] = {
     made.__name__: made
     for made in (
@@ -675,7 +746,8 @@ ATTACKS: Mapping[str, Callable[[int], bytes]] = {
         annotations_on_a_path, annotations_everywhere, targets, targets_of_nothing, record, deep_record,
         descriptions, description_in_lines, description_of_one_word, description_that_is_escaped,
         unknown_elements, unknown_references, twice, colliding, colliding_types, colliding_paths,
-        comments, ampersands, lines,
+        comments, ampersands, lines, bodies_by_reference, requests_by_reference,
+        arguments_in_one_segment, parts_of_a_key_in_one_segment, properties_that_wait,
     )
 }  # fmt: skip
 """What makes each attack, by its name."""

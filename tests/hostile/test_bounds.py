@@ -255,6 +255,28 @@ def test_a_comparison_takes_its_time_once(name: str, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr[-2000:]
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        attacks.bodies_by_reference, attacks.requests_by_reference, attacks.arguments_in_one_segment,
+        attacks.parts_of_a_key_in_one_segment, attacks.properties_that_wait,
+    ],
+)  # fmt: skip
+def test_openapi_is_read_in_linear_time(made: Callable[[int], bytes], tmp_path: Path) -> None:
+    """Each took more than twenty seconds of a megabyte, or would have, when it was found."""
+    (tmp_path / "old.json").write_bytes(made(1_000_000))
+    result = subprocess.run(
+        [sys.executable, "-c", "from graph_codegen import api; api.read('old.json')"],
+        cwd=tmp_path,
+        preexec_fn=_bounded,
+        capture_output=True,
+        check=False,
+    )
+    assert result.returncode in (0, 1), result.returncode
+    last = result.stderr.decode().splitlines()[-1:]
+    assert not last or last[0].startswith("graph_codegen.errors.CodegenError: old.json: ")
+
+
 def _bounded() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
     resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))

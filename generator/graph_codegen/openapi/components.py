@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from graph_codegen.openapi.values import items, members, text
@@ -27,6 +27,8 @@ class Components:
     """An OpenAPI document, and look-ups in its components."""
 
     root: dict[str, object]
+    _pages: dict[int, dict[str, object]] = field(default_factory=dict[int, dict[str, object]])
+    """The schemas of `value`, to which very many references may lead, by the identities of pages."""
 
     @cached_property
     def schemas(self) -> dict[str, object]:
@@ -56,11 +58,13 @@ class Components:
 
     def find_items(self, schema: dict[str, object]) -> dict[str, object]:
         """Return the schema of `value` in a page of a collection, empty for any other schema."""
-        for part in self.parts(self.resolve(schema)):
-            value = members(members(part.get("properties")).get("value"))
-            if value.get("type") == "array":
-                return value
-        return {}
+        found = self.resolve(schema)
+        known = self._pages.get(id(found))
+        if known is None:
+            inside = (members(part.get("properties")).get("value") for part in self.parts(found))
+            arrays = (value for value in map(members, inside) if value.get("type") == "array")
+            known = self._pages[id(found)] = next(arrays, dict[str, object]())
+        return known
 
     def parts(self, schema: dict[str, object]) -> Iterator[dict[str, object]]:
         """Yield a schema and those of which it consists; a reference among them is not followed."""

@@ -9,6 +9,7 @@ Source: OData to OpenAPI Mapping 1.0, section 4.5; OData URL conventions (Part 2
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -60,18 +61,21 @@ BINDING = "bindingParameter"
 """What the binding parameter of an operation is called: no path has its name."""
 
 _DEEPEST = 100
-_METHODS = frozenset({"get", "put", "post", "patch", "delete"})
+_METHODS = ("get", "put", "post", "patch", "delete")
 _OCTETS = "application/octet-stream"
 _VALUE = "$value"
 
 _KEY_NAME = re.compile(r"key: (?P<name>\S+) of ")
 """How the description of a path parameter names the property that is the key: `key: id of call`."""
 
+_LONGEST_DESCRIPTION = 300
+
 _ALTERNATE_KEY = "Alternate key of "
 """How the description of a path parameter begins that is another key than the usual one."""
 
 _CALL = re.compile(r"(?P<name>[^()]+)\((?P<arguments>.*)\)")
 
+_PARAMETERS = "parameters"
 _OPERATION_TYPE = "x-ms-docs-operation-type"
 _KEY_TYPE = "x-ms-docs-key-type"
 
@@ -202,11 +206,13 @@ class PathReader:
         navigation = (item for declared in types.values() for item in declared.navigation)
         self._families = {self._family(item.type.name) for item in navigation}
         """The entity types among those without a base type, as far as they are known."""
-        self._structured: list[_Member] = []
-        """Properties that may be complex, or navigation that does not say so."""
+        self._structured: dict[str, list[_Member]] = {}
+        """Properties that may be complex, or navigation that does not say so, by the families of types."""
         self._named_keys: list[_NamedKey] = []
         """Keys that may be the usual ones of their types, or others."""
         self._operations: dict[_Call, Operation] = {}
+        self._results: dict[int, Value | None] = {}
+        """What requests answer with, to which very many references may lead, by their identities."""
         self._unread: dict[str, str] = {}
         """The kinds of requests that are not read."""
         self._casts: list[tuple[str, _Node, TypeRef]] = []
@@ -269,7 +275,7 @@ class PathReader:
         for path, node, step in self._referring:
             if step in self._contained:
                 self._skip(path, node, REFERENCES)
-        for member in self._structured:
+        for member in itertools.chain.from_iterable(self._structured.values()):
             self._skip(member.path, member.node, COMPLEX)
         for path, node, ref in self._casts:
             if ref in self._addressed:
@@ -289,7 +295,8 @@ class PathReader:
                 raise error(message, self._place)
             for segment in segments_of(path):
                 node = node.below.setdefault(segment, _Node())
-            node.item = self._components.resolve(item)
+            given = self._components.resolve(item)
+            node.item = {key: given[key] for key in (*_METHODS, _PARAMETERS) if key in given}
         return root
 
     def _source(self, name: str, node: _Node) -> TypeRef | None:
@@ -367,7 +374,7 @@ class PathReader:
     def _found_item(self, path: str, node: _Node, at: _Resource) -> tuple[str, _Resource]:
         if at.step:
             self._offers[at.step].by_key = True
-            methods = {*node.item} & _METHODS
+            methods = {*node.item} & {*_METHODS}
             if methods == {"get"}:
                 self._reading.append((path, node, at))
             elif methods:
@@ -436,7 +443,7 @@ class PathReader:
         if isinstance(item, NavigationProperty) or self._leads_to_entities(member):
             yield self._led_to(member)
         elif item.type.name in self._types:
-            self._structured.append(member)
+            self._structured.setdefault(self._family(item.type.name), []).append(member)
         elif self._is_octets(node):
             self._stream(member.path, node, member.at, (member.owner, item.name))
         else:
@@ -455,18 +462,14 @@ class PathReader:
     def _led_to(self, member: _Member) -> tuple[str, _Resource]:
         step = member.owner, member.item.name
         self._contain(member.at.step)
-        if any(method in _METHODS - {"get"} for method in member.node.item):
+        if any(method in member.node.item for method in _METHODS if method != "get"):
             self._contain(step)
         return member.path, _Resource(member.node, member.item.type, step)
 
     def _entities_after_all(self) -> Iterator[tuple[str, _Resource]]:
         """Yield what properties lead to whose types have proved to be entity types."""
-        waiting, self._structured = self._structured, []
-        for member in waiting:
-            if self._leads_to_entities(member):
-                yield self._led_to(member)
-            else:
-                self._structured.append(member)
+        for family in [*filter(self._families.__contains__, self._structured)]:
+            yield from map(self._led_to, self._structured.pop(family))
 
     def _contain(self, step: Step | None) -> None:
         """Note that a property contains what it leads to: more than to read it is possible on its path."""
@@ -620,7 +623,7 @@ class PathReader:
     def _action_parameters(self, request: dict[str, object]) -> tuple[Parameter, ...]:
         content = self._content(request.get("requestBody"))
         found = self._schemas.parameter_types(content.get("schema"))
-        return tuple(self._parameter(name, value) for name, value in found)
+        return tuple(self._parameter(name, value) for name, value in found.items())
 
     def _parameter(self, name: str, value: Value) -> Parameter:
         return Parameter(name=name, type=value.type, nullable=value.nullable, place=self._place)
@@ -646,7 +649,10 @@ class PathReader:
 
     def _parameters(self, node: _Node, request: dict[str, object]) -> Iterator[dict[str, object]]:
         for given in (node.item, request):
-            yield from map(self._components.resolve, items(given.get("parameters")))
+            parameters = items(given.get(_PARAMETERS))
+            if len(parameters) > PARAMETERS:
+                raise error(f"a request has more than {PARAMETERS} parameters", self._place)
+            yield from map(self._components.resolve, parameters)
 
     def _parameter_names(self, node: _Node, request: dict[str, object]) -> Iterator[str]:
         return (text(parameter.get("name")) for parameter in self._parameters(node, request))
@@ -655,7 +661,7 @@ class PathReader:
         """Return the property that is the key of the items at a path, empty if nothing says so."""
         last = ""
         for parameter in self._all_parameters(node):
-            described = _KEY_NAME.match(text(parameter.get("description")))
+            described = _KEY_NAME.match(text(parameter.get("description"))[:_LONGEST_DESCRIPTION])
             if parameter.get("in") == "path" and described:
                 last = described["name"]
         return last
@@ -675,11 +681,16 @@ class PathReader:
         while not node.item and node.below:
             node = next(iter(node.below.values()))
         yield from self._parameters(node, {})
-        for method in _METHODS & node.item.keys():
+        for method in filter(node.item.__contains__, _METHODS):
             yield from self._parameters(_Node(), members(node.item[method]))
 
     def _result(self, request: dict[str, object]) -> Value | None:
         """Return the value that a request answers with, None for nothing."""
+        if id(request) not in self._results:
+            self._results[id(request)] = self._find_result(request)
+        return self._results[id(request)]
+
+    def _find_result(self, request: dict[str, object]) -> Value | None:
         for status, response in members(request.get("responses")).items():
             content = self._components.resolve(response).get("content")
             if not status.startswith("2") or not content:

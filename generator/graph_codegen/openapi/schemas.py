@@ -80,6 +80,8 @@ class SchemaReader:
         self._file = file
         self._place = Place(file)
         self._count = Count(file)
+        self._parameters: dict[int, Mapping[str, Value]] = {}
+        """The members of objects, to which very many references may lead, by their identities."""
 
     def types(self) -> Iterator[TypeDeclaration | TypeDefinition]:
         """Yield the types that the document declares. Raises CodegenError for an invalid name."""
@@ -99,17 +101,23 @@ class SchemaReader:
             return Value(TypeRef(item.type.name, collection=True), item.nullable)
         return self._single(found)
 
-    def parameter_types(self, schema: object) -> Iterator[tuple[str, Value]]:
-        """Yield the names and values of the members of an object, such as the body of an action.
+    def parameter_types(self, schema: object) -> Mapping[str, Value]:
+        """Return the values of the members of an object by name, such as the body of an action.
 
         Raises CodegenError for an invalid name, and for too many of them.
         """
-        for part in self._components.parts(self._components.resolve(schema)):
-            if len(members(part.get("properties"))) > PARAMETERS:
-                raise error(f"an action has more than {PARAMETERS} parameters", self._file)
-            for name, value in members(part.get("properties")).items():
-                if "@" not in name:
-                    yield self._name(name, ""), self.value(value)
+        given = self._components.resolve(schema)
+        known = self._parameters.get(id(given))
+        if known is None:
+            found: dict[str, Value] = {}
+            for part in self._components.parts(given):
+                for name, value in members(part.get("properties")).items():
+                    if "@" not in name:
+                        found[self._name(name, "")] = self.value(value)
+                if len(found) > PARAMETERS:
+                    raise error(f"an action has more than {PARAMETERS} parameters", self._file)
+            known = self._parameters[id(given)] = found
+        return known
 
     # -- types
 
@@ -237,9 +245,13 @@ def _is_null(schema: dict[str, object]) -> bool:
     return schema.get("nullable") is True and schema.get("type", "object") == "object"
 
 
+_MOST_TYPES = 10
+"""Types that a value has in JSON; there are seven."""
+
+
 def _primitive(schema: dict[str, object]) -> Value:
     given = schema.get("type")
-    types = [given] if isinstance(given, str) else [*map(text, items(given))]
+    types = [given] if isinstance(given, str) else [*map(text, items(given)[:_MOST_TYPES])]
     named = [name for name in types if name != "null"]
     null = schema.get("nullable") is True or len(named) < len(types)
     if not named or named[0] == "object":

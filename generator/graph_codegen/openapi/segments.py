@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from graph_codegen.limits import PARAMETERS
+
 _PLACE = re.compile(r"('?)\{[^{}]+\}\1")
 """Where a path has a value, which may be text in quotes."""
 
@@ -35,6 +37,8 @@ def parse_key(segment: str) -> KeySegment | None:
     alone = inside == segment
     if _PLACE.fullmatch(inside):
         return KeySegment(alone=alone)
+    if "=" not in inside or "(" in inside or inside.count(",") > PARAMETERS:
+        return None
     parts = [ARGUMENT.fullmatch(part) for part in split(inside, ",")]
     names = tuple(part["name"] for part in parts if part and part["value"])
     if len(names) < max(1, len(parts)) or (alone and len(names) == 1):
@@ -63,12 +67,13 @@ def join(path: str, segment: str) -> str:
 
 def split(path: str, at: str = "/") -> list[str]:
     """Split a path, by default into its segments, but not inside of parentheses, quotes or braces."""
-    found, depth, quoted = [""], 0, False
-    for character in path:
+    found: list[str] = []
+    start, depth, quoted = 0, 0, False
+    for index, character in enumerate(path):
         quoted = quoted != (character == "'")
         depth += (character in "({") - (character in ")}")
         if character == at and not quoted and depth <= 0:
-            found.append("")
-        else:
-            found[-1] += character
+            found.append(path[start:index])
+            start = index + 1
+    found.append(path[start:])
     return [segment for segment in found if segment]

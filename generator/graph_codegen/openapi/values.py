@@ -65,7 +65,12 @@ def _parse_json(decoded: str, file: str) -> object:
     if sum(map(decoded.count, ",{[")) > VALUES:
         raise _too_many(file)
     try:
-        return json.loads(decoded, object_pairs_hook=_object, parse_constant=_refuse_constant)
+        return json.loads(
+            decoded,
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_constant=_refuse_constant,
+        )
     except json.JSONDecodeError as problem:
         raise error(f"not valid JSON: {problem.msg}", Place(file, problem.lineno)) from None
     except RecursionError:
@@ -79,6 +84,12 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) < len(pairs):
         raise ValueError(f"{_repeated(name for name, _ in pairs)} comes twice in an object")
     return found
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"an integer of more than {_MOST_DIGITS:,} digits")
+    return int(digits)
 
 
 def _repeated(names: Iterator[str]) -> str:

@@ -697,6 +697,20 @@ def test_other_documents_are_refused_in_one_sentence(data: bytes | JSON, told: s
         ),
         (("paths", "/a" * (SEGMENTS + 1)), {}, "a path of more than 100 segments"),
         (
+            ("paths", "/desk/library.act"),
+            {
+                "post": openapi.sends(
+                    {"allOf": [{"properties": {f"p{n}": TEXT}} for n in range(101)]}
+                )
+            },
+            "an action has more than 100 parameters",
+        ),
+        (
+            ("paths", "/desk/library.act()"),
+            {"parameters": [{"name": "p"}] * 101, "get": openapi.reads(TEXT)},
+            "a request has more than 100 parameters",
+        ),
+        (
             ("components", "schemas", "library.thing", "allOf"),
             [ref("book")],
             "cycle of base types",
