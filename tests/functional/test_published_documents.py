@@ -7,6 +7,8 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -29,8 +31,10 @@ from tests.support.published import (
     NEWEST,
     OLDER,
     OLDEST,
+    OPENAPI,
     RAW,
     published,
+    published_openapi,
 )
 
 DOCUMENTS = (NEWEST, OLDER, OLDEST, RAW, DESCRIBED, GOVERNMENT, CHINA)
@@ -38,14 +42,20 @@ DOCUMENTS = (NEWEST, OLDER, OLDEST, RAW, DESCRIBED, GOVERNMENT, CHINA)
 LACKING = [(CHINA, "communications")]
 """The only root that one of them lacks."""
 
-QUICK = [*((file, "communications") for file in DOCUMENTS), (CHINA, "sites")]
+QUICK = [*((file, "communications") for file in (*DOCUMENTS, OPENAPI)), (CHINA, "sites")]
 
-ROWS = [(file, root) for file in DOCUMENTS for root in ("communications", "sites", "users", "all")]
+ROWS = [
+    *((file, root) for file in DOCUMENTS for root in ("communications", "sites", "users", "all")),
+    (OPENAPI, "communications"),
+]
 
 
 @cache
 def model_of(file: str) -> Model:
-    return api.read(published(file)).model
+    if file != OPENAPI:
+        return api.read(published(file)).model
+    with TemporaryDirectory() as folder:
+        return api.read(published_openapi(Path(folder))).model
 
 
 def sources(model: Model) -> Mapping[str, str]:
