@@ -176,7 +176,7 @@ def with_roots(settings: Settings, roots: Sequence[str]) -> Settings:
     """Return settings for given roots, home among them or none; without any as they are."""
     if not roots:
         return settings
-    home = settings.home if _is_head(settings.home, roots) else ""
+    home = settings.home if settings.home in roots else ""
     return replace(settings, roots=tuple(roots), home=home)
 
 
