@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from graph_codegen import limits
+from graph_codegen import api, limits
 from graph_codegen.csdl import reader
 from graph_codegen.emit import package
 from graph_codegen.errors import CodegenError
@@ -37,6 +37,7 @@ from tests.hostile.attacks import (
 )
 from tests.hostile.generated import Generated, generate, imported
 from tests.support.csdl import SERVICE, document, graph_codegen, model, schema
+from tests.support.published import GOVERNMENT, NEWEST, published
 
 PAGE = Path(__file__).parents[2] / "docs" / "generator.md"
 
@@ -284,14 +285,42 @@ def _bounded() -> None:
 
 def test_the_page_lists_the_limits() -> None:
     """Every limit is a row of the table, as a number, with twice the room that whole Graph needs."""
-    rows = re.findall(
-        r"^\| `(\w+)` \| [^|]+ \| ([\d,]+) \| ([\d,]+|–) \|", PAGE.read_text("utf-8"), re.M
-    )
-    given = {name: int(limit.replace(",", "")) for name, limit, _ in rows}
+    rows = rows_of_the_page()
+    given = {name: limit for name, (limit, _) in rows.items()}
     assert given == {n: v for n, v in vars(limits).items() if n.isupper()}
-    for name, limit, graph in rows:
-        needs = 0 if graph == "–" else int(graph.replace(",", ""))
-        assert 2 * needs <= int(limit.replace(",", "")), name
+    for name, (limit, graph) in rows.items():
+        assert 2 * graph <= limit, name
+
+
+def rows_of_the_page() -> dict[str, tuple[int, int]]:
+    """Return each limit, and what Graph has of it, 0 where the page does not say that."""
+    text = PAGE.read_text("utf-8").replace("| – |", "| 0 |")
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([\d,]+) \| ([\d,]+) \|", text, re.MULTILINE)
+    return {name: (number(limit), number(graph)) for name, limit, graph in rows}
+
+
+def number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+@pytest.mark.thorough
+def test_the_page_says_what_graph_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest document stays within a limit of what the page says, and is refused by one less."""
+    graph = {name: has for name, (_, has) in rows_of_the_page().items()}
+    whole = api.read(published(NEWEST)).model
+    walked = ("REQUESTS", "CHARACTERS", "CALLS", "SEGMENTS")
+    for name in walked:
+        monkeypatch.setattr(requests, name, graph[name])
+    assert len(requests.list_requests(whole)) == graph["REQUESTS"]
+    for name in walked:
+        with monkeypatch.context() as less:
+            less.setattr(requests, name, graph[name] - 1)
+            with pytest.raises(CodegenError):
+                requests.list_requests(whole)
+    assert len(whole.types) == graph["TYPES"]
+    assert sum(len(whole.lineage(name)) for name in whole.types) == graph["LINEAGES"]
+    (said,) = re.findall(r"it has ([\d,]+) requests", PAGE.read_text("utf-8"))
+    assert len(requests.list_requests(api.read(published(GOVERNMENT)).model)) == number(said)
 
 
 def test_what_a_new_name_can_be_is_found_without_comparing_all(tmp_path: Path) -> None:
