@@ -399,7 +399,7 @@ def read(
     return source
 
 
-def read_bytes(
+def read_data(
     data: bytes,
     name: str,
     *,

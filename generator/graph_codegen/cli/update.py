@@ -132,7 +132,7 @@ def _fetch(source: str, chosen: Settings, reading: Reading) -> tuple[Fetched, ap
         fetched = fetch.fetch_document(source, date.today(), kept)
     if fetched.how:
         tell(fetched.how)
-    return fetched, api.read_bytes(fetched.data, fetched.name, **reading, progress=PROGRESS)
+    return fetched, api.read_data(fetched.data, fetched.name, **reading, progress=PROGRESS)
 
 
 def _report(
