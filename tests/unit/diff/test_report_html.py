@@ -456,7 +456,7 @@ def hostile() -> tuple[Comparison, Model, Model]:
         properties=(Property(name=HOSTILE, type=TypeRef(HOSTILE), facets=((HOSTILE, HOSTILE),)),),
     )
     end = End(HOSTILE, Place(HOSTILE, 1), HOSTILE, HOSTILE)
-    methods = MethodChanges((HOSTILE,) * 9, (HOSTILE,), (HOSTILE,))
+    methods = MethodChanges(removed=(HOSTILE,) * 9, added=(HOSTILE,), altered=(HOSTILE,))
     findings = tuple(
         Finding(
             rule=RULES[rule],

@@ -58,7 +58,8 @@ def find_respelled(old: Side, new: Side, explained: Collection[str]) -> Iterator
         if not one.methods:
             yield _finding(one, other, UNCHANGED)
         elif not set(one.methods) <= {*explained}:
-            yield _finding(one, other, MethodChanges(one.methods, other.methods, (), Effect.BOTH))
+            both = MethodChanges(removed=one.methods, added=other.methods, effect=Effect.BOTH)
+            yield _finding(one, other, both)
 
 
 def _finding(old: _Named, new: _Named, methods: MethodChanges) -> Finding:

@@ -23,7 +23,7 @@ from graph_codegen.model.model import Model
 from graph_codegen.service.requests import STREAM, Request, list_offers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MethodChanges:
     """Methods, by their attribute paths in the client, that are removed, added or altered.
 
@@ -226,12 +226,12 @@ class Surface:
         altered = {key: self._altered[key] for key in keys & self._altered.keys()}
         effects = {_effect(old, new) for old, new in altered.values()}
         return MethodChanges(
-            tuple(removed),
-            tuple(added),
-            tuple(sorted(new.python for _, new in altered.values())),
-            _overall_effect(bool(removed), bool(added), effects),
-            any(_loses_overload(old, new) for old, new in altered.values()),
-            frozenset(name for pair in altered.values() for name in _displaced(*pair)),
+            removed=tuple(removed),
+            added=tuple(added),
+            altered=tuple(sorted(new.python for _, new in altered.values())),
+            effect=_overall_effect(bool(removed), bool(added), effects),
+            loses_overload=any(_loses_overload(old, new) for old, new in altered.values()),
+            displaced=frozenset(name for pair in altered.values() for name in _displaced(*pair)),
         )
 
     def _requests(self, key: str) -> tuple[Request, Request]:
