@@ -100,14 +100,14 @@ def warnings(result: Result) -> list[str]:
         ("same", []),
         ("invisible", ["any"]),
         ("additive", ["additive", "any"]),
-        ("breaking", ["breaking", "additive", "any", "policy"]),
-        ("mixed", ["breaking", "additive", "any", "policy"]),
+        ("breaking", ["breaking", "deprecated", "additive", "any", "policy"]),
+        ("mixed", ["breaking", "deprecated", "additive", "any", "policy"]),
     ],
 )
 def test_findings_of_a_level_or_a_graver_one_fail(
     folder: Path, new: str, fails_on: list[str]
 ) -> None:
-    levels = ("breaking", "additive", "any", "policy")
+    levels = ("breaking", "deprecated", "additive", "any", "policy")
     codes = {level: diff(folder, f"{new}.xml", "--fail-on", level).returncode for level in levels}
     assert codes == {level: int(level in fails_on) for level in levels}
 
@@ -134,7 +134,7 @@ def test_a_report_that_fails_is_written_all_the_same(folder: Path, form: str) ->
 def test_other_levels_are_refused(folder: Path) -> None:
     result = diff(folder, "mixed.xml", "--fail-on", "invisible")
     assert (result.returncode, result.stdout) == (2, "")
-    assert "'breaking', 'additive', 'any', 'policy'" in result.stderr
+    assert "'breaking', 'deprecated', 'additive', 'any', 'policy'" in result.stderr
 
 
 # -- answers and everything else
@@ -233,7 +233,13 @@ def test_entries_that_match_nothing_are_told_of(folder: Path, tmp_path: Path) ->
     assert warning.startswith(f"{ignore}:7: ")
     assert warning.endswith("the entry matches no finding")
     told = json.loads(result.stdout)
-    assert told["counts"] == {"breaking": 1, "additive": 0, "invisible": 0, "ignored": 2}
+    assert told["counts"] == {
+        "breaking": 1,
+        "deprecated": 0,
+        "additive": 0,
+        "invisible": 0,
+        "ignored": 2,
+    }
     assert [finding["ignored"] for finding in told["findings"]].count("seen") == 2
 
 

@@ -47,6 +47,7 @@ VERDICTS: Mapping[Effect | None, str] = {
     Effect.BOTH: "breaks at type-check and at run time",
     Effect.TYPE_CHECK: "breaks at type-check",
     Effect.RUN_TIME: "breaks at run time",
+    Effect.DEPRECATED: "deprecated",
     Effect.ADDITIVE: "additive",
     Effect.INVISIBLE: "invisible",
     None: "depends on the client's methods",

@@ -16,7 +16,7 @@ from graph_codegen.cli.console import DIFFERENT, PROGRESS, answer, render_counts
 from graph_codegen.cli.options import Reading
 from graph_codegen.cli.workers import current_workers
 
-FAIL_ON = ("breaking", "additive", "any", "policy")
+FAIL_ON = ("breaking", "deprecated", "additive", "any", "policy")
 """Findings that can make the command fail: those of a level and all graver ones, the gravest first; or those
 that break Graph's policy."""
 

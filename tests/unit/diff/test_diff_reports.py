@@ -161,6 +161,14 @@ def test_the_most_serious_finding_determines_the_step(
     assert comparison(findings).step is step
 
 
+def test_what_is_deprecated_is_graver_than_what_is_new_and_breaks_nothing() -> None:
+    going = found("deprecated", "a/b")
+    assert going.level is Level.DEPRECATED
+    assert comparison([going]).step is Step.MINOR
+    report = Report(comparison([ADDED, going]))
+    assert report.headline.startswith("0 breaking, 1 deprecated, 1 additive, 0 invisible;")
+
+
 def test_a_level_is_what_a_program_notices_whatever_the_policy_says() -> None:
     by_policy = found("property-made-required", "a/b")
     by_python = found("type-left", "a", "", None)
@@ -360,7 +368,7 @@ def test_markdown_shows_ignored_findings_apart_with_the_reason() -> None:
 def test_a_hostile_name_stays_text_in_markdown(hostile: str, rule: str) -> None:
     finding = replace(found(rule, hostile, hostile, "x", python=hostile), kind=hostile)
     aside = replace(finding, effect=Effect.RUN_TIME)
-    compared = comparison([finding, REMOVED, ADDED, OPENED, aside])
+    compared = comparison([finding, REMOVED, ADDED, OPENED, found("deprecated", "a/b"), aside])
     named = replace(compared, roots=(hostile,), old=replace(OLD, file=hostile))
     tokens = parsed(render_markdown(Report(named, {aside: hostile}, ("+a", "-b"))))
     found_rows = tables(tokens)
@@ -376,7 +384,7 @@ def test_a_hostile_name_stays_text_in_markdown(hostile: str, rule: str) -> None:
     assert inline[0] == meant(f"Graph metadata: {hostile} → new.xml")
     assert f"Roots: {meant(hostile)}. The rules are explained in docs/rules.md." in inline
     assert f"{rule} {meant(hostile)}: {meant(hostile)}" in inline
-    assert html_of(tokens) == FOLD * 2
+    assert html_of(tokens) == FOLD * 3
     assert [token.content for token in tokens if token.type == "fence"] == ["+a\n-b\n"]
     assert all("«" not in told or told.startswith("«strong_open»") for told in inline)
 
@@ -436,7 +444,7 @@ def test_markdown_counts_what_does_not_fit(
 
 def test_markdown_shows_serious_findings_first_if_not_all_fit() -> None:
     report = Report(comparison(crowd(300, LEVELS)), code=("+line",) * 50)
-    breaking, additive, invisible = (len(report.at(level)) for level in Level)
+    breaking, _, additive, invisible = (len(report.at(level)) for level in Level)
     found = tables(parsed(render_markdown(report, limit=25_000)))
     assert len(found[f"Breaking ({breaking})"]) == breaking
     assert 0 < len(found[f"Additive ({additive})"]) < additive
@@ -490,7 +498,7 @@ def test_json_has_everything() -> None:
         "new": {"document": "new.xml", "sha256": "1" * 64},
         "roots": ["communications"],
         "step": "major",
-        "counts": {"breaking": 1, "additive": 1, "invisible": 1, "ignored": 1},
+        "counts": {"breaking": 1, "deprecated": 0, "additive": 1, "invisible": 1, "ignored": 1},
         "code": ["--- a/x.py", "+++ b/x.py"],
     }
     assert findings[0] == {

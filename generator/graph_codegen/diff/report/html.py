@@ -79,6 +79,8 @@ def _verdict(report: Report) -> _Verdict:
         case Level.BREAKING:
             count = len(report.at(state))
             word, text = "Breaking", f"{_count(count, 'break')} Python code that uses the element"
+        case Level.DEPRECATED:
+            word, text = "Deprecations", "something is to go, and nothing breaks yet"
         case Level.ADDITIVE:
             word, text = "Additive only", "there is more to use, and nothing breaks"
         case Level.INVISIBLE:

@@ -25,6 +25,7 @@ ROW = 400
 
 _ABOUT = {
     Level.BREAKING: ("| Rule | Element | Change | Verdicts | Python | Places |", 6),
+    Level.DEPRECATED: ("| Rule | Element | Change | Python | Places |", 5),
     Level.ADDITIVE: ("| Rule | Element | Change | Python | Places |", 5),
     Level.INVISIBLE: ("| Rule | Element | Change | Places |", 4),
 }

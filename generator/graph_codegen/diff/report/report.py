@@ -11,6 +11,7 @@ from graph_codegen.diff.verdict.rules import Effect, Policy
 
 HEADINGS: Mapping[Level, str] = {
     Level.BREAKING: "Breaking",
+    Level.DEPRECATED: "Deprecated",
     Level.ADDITIVE: "Additive",
     Level.INVISIBLE: "Invisible",
 }
@@ -24,6 +25,7 @@ EFFECTS: Mapping[Effect, str] = {
     Effect.BOTH: "Python: breaks at type-check and at run time",
     Effect.TYPE_CHECK: "Python: breaks at type-check",
     Effect.RUN_TIME: "Python: breaks at run time",
+    Effect.DEPRECATED: "Python: deprecated",
     Effect.ADDITIVE: "Python: additive",
     Effect.INVISIBLE: "Python: invisible",
 }
@@ -63,9 +65,8 @@ class Report:
         """The whole report in one line."""
         if not self.comparison.findings:
             return "nothing changed"
-        counts = [f"{len(self.at(level))} {level}" for level in Level]
-        deprecated = sum(finding.rule.id == "deprecated" for finding in self.counted)
-        counts += [f"{deprecated} newly deprecated"] if deprecated else []
+        shown = (level for level in Level if self.at(level) or level is not Level.DEPRECATED)
+        counts = [f"{len(self.at(level))} {level}" for level in shown]
         counts += [f"{len(self.ignored)} ignored"] if self.ignored else []
         return f"{', '.join(counts)}; suggested version step: {self.comparison.step}"
 

@@ -17,7 +17,12 @@ from graph_codegen.diff.report.report import (
 )
 from graph_codegen.diff.verdict.findings import Finding, Level, count_per_rule
 
-_STYLES = {Level.BREAKING: "bold red", Level.ADDITIVE: "bold green", Level.INVISIBLE: "bold dim"}
+_STYLES = {
+    Level.BREAKING: "bold red",
+    Level.DEPRECATED: "bold yellow",
+    Level.ADDITIVE: "bold green",
+    Level.INVISIBLE: "bold dim",
+}
 
 
 MANY = 20

@@ -14,9 +14,10 @@ from graph_codegen.emit.names import Names
 
 
 class Level(StrEnum):
-    """What a change does to a program: it is BREAKING, ADDITIVE, or INVISIBLE."""
+    """What a change does to a program: it is BREAKING, DEPRECATED, ADDITIVE, or INVISIBLE."""
 
     BREAKING = "breaking"
+    DEPRECATED = "deprecated"
     ADDITIVE = "additive"
     INVISIBLE = "invisible"
 
@@ -32,6 +33,7 @@ class Step(StrEnum):
 
 STEPS: Mapping[Level, Step] = {
     Level.BREAKING: Step.MAJOR,
+    Level.DEPRECATED: Step.MINOR,
     Level.ADDITIVE: Step.MINOR,
     Level.INVISIBLE: Step.PATCH,
 }
@@ -62,9 +64,7 @@ class Finding:
     @property
     def level(self) -> Level:
         """What the change does to a program, whatever Graph's policy says of it."""
-        if self.effect.breaks:
-            return Level.BREAKING
-        return Level.ADDITIVE if self.effect is Effect.ADDITIVE else Level.INVISIBLE
+        return Level.BREAKING if self.effect.breaks else Level(self.effect.value)
 
     @property
     def end(self) -> End:

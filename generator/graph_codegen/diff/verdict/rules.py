@@ -30,12 +30,14 @@ class Effect(StrEnum):
 
     BOTH: a type checker rejects code that it accepted, and the code fails when it runs.
     TYPE_CHECK: a type checker rejects it, and it still runs. RUN_TIME: it fails when it runs, and no
-    type checker reports it. ADDITIVE: code can use something new. INVISIBLE: code cannot tell.
+    type checker reports it. DEPRECATED: type checkers can report that it uses what is deprecated.
+    ADDITIVE: code can use something new. INVISIBLE: code cannot tell.
     """
 
     BOTH = "type-check and run-time"
     TYPE_CHECK = "type-check"
     RUN_TIME = "run-time"
+    DEPRECATED = "deprecated"
     ADDITIVE = "additive"
     INVISIBLE = "invisible"
 
@@ -92,7 +94,8 @@ class Rule:
 _breaking = partial(Rule, policy=Policy.BREAKING)
 _compatible = partial(Rule, policy=Policy.COMPATIBLE)
 _BOTH, _TYPE_CHECK, _RUN_TIME = Effect.BOTH, Effect.TYPE_CHECK, Effect.RUN_TIME
-_ADDITIVE, _INVISIBLE, _BY_METHODS = Effect.ADDITIVE, Effect.INVISIBLE, None
+_DEPRECATED, _ADDITIVE, _INVISIBLE = Effect.DEPRECATED, Effect.ADDITIVE, Effect.INVISIBLE
+_BY_METHODS = None
 
 RULES: Mapping[str, Rule] = {
     rule.id: rule
@@ -249,8 +252,9 @@ RULES: Mapping[str, Rule] = {
         _compatible(id="term-removed", title="term removed", effect=_INVISIBLE),
         _compatible(id="term-changed", title="term changed", effect=_INVISIBLE),
         # Annotations
-        _compatible(id="deprecated", title="deprecated", effect=_INVISIBLE, opposite="deprecation-withdrawn"),
-        _compatible(id="deprecation-changed", title="deprecation changed", effect=_INVISIBLE),
+        _compatible(id="deprecated", title="deprecated", effect=_DEPRECATED,
+                    opposite="deprecation-withdrawn"),
+        _compatible(id="deprecation-changed", title="deprecation changed", effect=_DEPRECATED),
         _compatible(id="deprecation-withdrawn", title="no longer deprecated", effect=_INVISIBLE),
         _compatible(id="capability-withdrawn", title="capability withdrawn", effect=_BY_METHODS,
                   opposite="capability-granted", reach="element", part="withdrawn"),
