@@ -40,7 +40,7 @@ need = $(if $(value $(1)),,$(error say $(1)=…: see make help))
 
 .DEFAULT_GOAL := help
 .PHONY: help generate sync demo screenshot check slice diff update test golden bench bench-sdk bench-whole bench-bounds clients lint type pins clean \
-	audit licences test-oldest test-pythons test-quick test-ranges test-thorough
+	audit licences dist pinned test-oldest test-pythons test-quick test-ranges test-thorough
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,7 @@ generate: $(READY) ## Write the generated package from metadata/
 	$(BIN)/graph-codegen generate --output generated
 	$(BIN)/graph-codegen api --output docs/api.md
 	$(BIN)/python -m graph_emulator --explain markdown >docs/behaviours.md
+	$(BIN)/python generator/derive_sboms.py
 
 sync: $(READY) ## Derive the synchronous modules of the runtime from the asynchronous ones
 	$(BIN)/python generator/derive_sync.py
@@ -59,6 +60,7 @@ check: $(READY) ## Fail when what is generated or derived is out of date
 	$(BIN)/graph-codegen api --output docs/api.md --check
 	$(BIN)/python -m graph_emulator --explain markdown | diff docs/behaviours.md - \
 		|| { echo 'docs/behaviours.md is stale: run make generate' >&2; exit 1; }
+	$(BIN)/python generator/derive_sboms.py --check
 
 slice: $(READY) ## Take the subset from METADATA=<file> into metadata/
 	$(call need,METADATA)$(BIN)/graph-codegen slice '$(value METADATA)' --output metadata
@@ -131,11 +133,19 @@ licences: $(READY) .venv-audit/.ready ## Fail for a licence that is not allowed;
 	$(AUDIT)/pip-licenses --python $(BIN)/python --packages $$($(AUDIT)/uv pip tree --no-dedupe \
 		--python $(BIN)/python --package graph-codegen --package graph-comms | sed 's/^[^a-z]*//; s/ v.*//')
 
-audit: licences ## Fail for licences, and for known vulnerabilities; ARGS=<options> of pip-audit
-	$(AUDIT)/pip-audit --strict --disable-pip --progress-spinner off --vulnerability-service osv $(ARGS) \
-		--requirement requirements.txt --requirement requirements-audit.txt \
-		$(CLIENTS:%=--requirement tests/other_clients/%.txt) \
-		|| { echo 'Something is vulnerable, or the advisories could not be read: see above.' >&2; exit 1; }
+pinned: $(READY) ## Fail where the pins are not what pyproject.toml asks for, or something else is installed
+	$(BIN)/python -m pytest --quiet tests/unit/test_pins.py
+
+audit: licences pinned ## Fail for licences, pins, and known vulnerabilities; ARGS=<options> of pip-audit
+	@rm -f .venv-audit/told; failed=0; \
+	for file in requirements.txt requirements-audit.txt $(CLIENTS:%=tests/other_clients/%.txt); do \
+		$(AUDIT)/pip-audit --strict --disable-pip --progress-spinner off --vulnerability-service osv $(ARGS) \
+			--requirement $$file 2>>.venv-audit/told || failed=1; done; \
+	cat .venv-audit/told >&2; \
+	if [ $$failed = 0 ]; then exit 0; fi; \
+	if grep -q '^Found ' .venv-audit/told; then echo 'Something is vulnerable: see above.' >&2; \
+	else echo 'Licences and pins are right, but the advisories were not read: nobody knows what is vulnerable.' >&2; fi; \
+	exit 1
 
 pins: .venv-audit/.ready ## Bring the pins up to pyproject.toml; ARGS=--upgrade takes the newest
 	$(COMPILE) $(ARGS) --extra dev pyproject.toml --output-file requirements.txt
@@ -144,6 +154,12 @@ pins: .venv-audit/.ready ## Bring the pins up to pyproject.toml; ARGS=--upgrade 
 	$(COMPILE) $(ARGS) --group audit --constraint requirements.txt --output-file requirements-audit.txt
 	for tool in $(CLIENTS); do \
 		$(COMPILE) $(ARGS) --group $$tool --output-file tests/other_clients/$$tool.txt || exit 1; done
+
+dist: $(READY) ## Build the wheels and sdists, the same for the same commit, and the SBOM of the pins, into dist/
+	rm -rf dist
+	export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct); for project in . generated emulator; do \
+		(cd $$project && $(abspath $(BIN))/python -m hatchling build --directory $(CURDIR)/dist/packages) || exit 1; done
+	$(BIN)/python generator/derive_sboms.py --pins dist/pins.cdx.json
 
 clean: ## Remove the environments and caches
 	rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

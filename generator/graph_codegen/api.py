@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from graph_codegen import __version__
 from graph_codegen.csdl import reader, xml
 from graph_codegen.csdl.ast import Document, Unread
+from graph_codegen.emit.sbom import SBOM, Origin, render_sbom
 from graph_codegen.errors import CodegenError, Diagnostic, Place, error, refuse
 from graph_codegen.facts import clouds, corrections, documented, notifications, supplement
 from graph_codegen.facts.settings import Settings, with_package, with_roots, with_service_root
@@ -260,6 +261,8 @@ def generate(
         settings = with_service_root(settings, service_root)
     with progress.stage("generating"):
         files = run.build(taken.model, settings, executor, descriptions=descriptions)
+    made = Origin(document.file, document.sha256)
+    files = {**files, SBOM: render_sbom(files["pyproject.toml"], made, generator=__version__)}
     origin = {
         "generator": f"graph-codegen {__version__}",
         "metadata": {"document": document.file, "sha256": document.sha256},

@@ -471,6 +471,23 @@ def test_a_change_elsewhere_is_not_proposed(world: World) -> None:
     assert (pulls(world), world.branches) == ([], {"main"})
 
 
+def test_a_release_is_built_where_nothing_can_be_written() -> None:
+    content = yaml.safe_load((EXAMPLES / "release.yml").read_text())
+    assert content["permissions"] == {}
+    needed, rights = None, {}
+    for name, job in content["jobs"].items():
+        assert job.get("needs") == needed
+        needed, rights[name] = name, job["permissions"]
+        runs = "\n".join(step.get("run", "") for step in job["steps"])
+        assert ("make" in runs) == (name == "build")
+    assert rights == {
+        "build": {"contents": "read"},
+        "attest": {"attestations": "write", "id-token": "write"},
+        "publish": {"id-token": "write"},
+        "release": {"contents": "write"},
+    }
+
+
 def test_the_job_that_reads_metadata_can_write_nothing() -> None:
     jobs = WORKFLOW["jobs"]
     assert WORKFLOW["permissions"] == {}
@@ -656,7 +673,7 @@ def test_actions_are_pinned_by_hash_with_their_version() -> None:
     if PINS.exists():
         known = PINS.read_text()
         for name, commit, version in used:
-            assert f"{name} {commit} {version.split()[1]}\n" in known
+            assert f"{name} {commit} {version.split()[1].strip(';')}\n" in known
 
 
 @pytest.mark.parametrize("file", [f for f in FILES if f.suffix == ".yml"], ids=lambda f: f.name)

@@ -145,11 +145,13 @@ def test_answers_are_the_same_in_any_surroundings(
 
 
 def without_origin(files: dict[str, bytes]) -> dict[str, bytes]:
-    """Leave out of the manifest which document it was, because that one is spelled differently."""
-    manifest = json.loads(files["manifest.json"])
-    del manifest["metadata"]
+    """Leave out of the manifest and the SBOM which document it was: that one is spelled differently."""
+    manifest, sbom = (json.loads(files[name]) for name in ("manifest.json", "sbom.cdx.json"))
+    del manifest["metadata"], manifest["files"]["sbom.cdx.json"]
+    del sbom["formulation"][0]["components"][0]
     manifest.pop("given", None)  # the same roots, whether named or not
-    return {**files, "manifest.json": json.dumps(manifest).encode()}
+    told = {"manifest.json": manifest, "sbom.cdx.json": sbom}
+    return {**files, **{name: json.dumps(content).encode() for name, content in told.items()}}
 
 
 @pytest.mark.parametrize("seed", range(5))

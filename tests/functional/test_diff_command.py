@@ -349,7 +349,8 @@ def generated(
             *("generate", "--metadata", f"{name}.xml", *ROOT, "--output", target), cwd=folder
         )
         assert result.returncode == 0, result.stderr
-        (target / "manifest.json").unlink()  # it describes the package and is not part of it
+        for name in ("manifest.json", "sbom.cdx.json"):  # they describe the package
+            (target / name).unlink()
         return content(target)
 
     return generate

@@ -367,7 +367,8 @@ def test_an_update_steps_the_version_and_nothing_else_in_the_settings(done: Roun
 def test_an_update_generates_the_package(done: Round) -> None:
     """There and back again: the package is the one that this project has, but for the version."""
     old, new = (f'"{number}"'.encode() for number in (VERSION, version(done.project)))
-    besides = ("CHANGELOG.md", "manifest.json")  # the one is written by hand, the other has hashes
+    # One is written by hand, and the others have hashes, and versions in other words.
+    besides = ("CHANGELOG.md", "manifest.json", "sbom.cdx.json")
     made, package = (
         {
             path: data.replace(new, old)

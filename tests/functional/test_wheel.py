@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import email
+import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -135,7 +137,9 @@ class Distribution:
 
 
 @pytest.fixture(
-    scope="module", params=[CHECKOUT, CHECKOUT / "generated"], ids=["generator", "package"]
+    scope="module",
+    params=[CHECKOUT, CHECKOUT / "generated", CHECKOUT / "emulator"],
+    ids=["generator", "package", "emulator"],
 )
 def distribution(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -174,6 +178,48 @@ def test_a_distribution_says_what_it_is_and_has_its_licence(distribution: Distri
         urls = metadata.get_all("Project-URL") or []
         assert all(", https://learn.microsoft.com/graph/" in url for url in urls)
         assert metadata["Home-page"] is None
+
+
+def test_a_wheel_has_its_sbom_and_no_other(distribution: Distribution) -> None:
+    with zipfile.ZipFile(distribution.wheel) as archive:
+        (name,) = (one for one in archive.namelist() if one.endswith(".cdx.json"))
+    assert re.fullmatch(r"[^/]+\.dist-info/sboms/sbom\.cdx\.json", name)
+    text = (distribution.project / "sbom.cdx.json").read_bytes()
+    assert distribution.wheel_file("/sboms/sbom.cdx.json") == text
+    assert distribution.sdist_files()["sbom.cdx.json"] == text
+
+
+def test_two_builds_are_the_same_bytes(distribution: Distribution, tmp_path: Path) -> None:
+    """Whenever and wherever they are made: the files are younger, and so are their modes others."""
+    digests: list[dict[str, str]] = []
+    for place, mask in (("a", 0o022), ("far/away", 0o077)):
+        previous = os.umask(mask)
+        try:
+            source = tmp_path / place / "source"
+            ignored = shutil.ignore_patterns(
+                ".*", "__pycache__", "tests", "generated", "bench", "dist"
+            )
+            shutil.copytree(
+                distribution.project, source, ignore=ignored, copy_function=shutil.copyfile
+            )
+            for path in source.rglob("*.py"):
+                os.utime(path, (mask, mask + 10**9))
+            env = {
+                "PATH": os.environ["PATH"],
+                "SOURCE_DATE_EPOCH": "1700000000",
+                "TZ": f"UTC{mask % 12}",
+            }
+            command = [sys.executable, "-m", "hatchling", "build", "--directory", "out"]
+            subprocess.run(command, cwd=source, env=env, capture_output=True, check=True)
+        finally:
+            os.umask(previous)
+        built = sorted((source / "out").iterdir())
+        digests.append({path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in built})
+    assert digests[0] == digests[1]
+    assert len(digests[0]) == 2
+    (wheel,) = (tmp_path / "a" / "source" / "out").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        assert {one.date_time for one in archive.infolist()} == {(2023, 11, 14, 22, 13, 20)}
 
 
 def test_a_wheel_of_the_sdist_is_that_of_the_project(

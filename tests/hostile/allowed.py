@@ -82,7 +82,7 @@ def findings(files: Mapping[str, str], package: str) -> list[str]:
         if path.startswith(f"{package}/")
     }
     outside = set(files) - {f"{package}/{path}" for path in inside}
-    outside -= {"LICENSE", "README.md", "pyproject.toml"}
+    outside -= {"LICENSE", "README.md", "pyproject.toml", "sbom.cdx.json"}
     found += [f"{path}: is no file of the package" for path in sorted(outside)]
     for path, text in inside.items():
         if path.startswith(("_runtime/", "bot/")):

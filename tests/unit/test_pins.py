@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from importlib.metadata import version as installed
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,13 @@ def test_what_the_output_depends_on_is_exact() -> None:
     requirements = {requirement.name: requirement for requirement in wanted("requirements.txt")}
     for name in EXACT:
         assert re.fullmatch(r"==[^*,]+", str(requirements[name].specifier))
+
+
+def test_what_is_installed_is_what_is_pinned() -> None:
+    for requirement, _ in pinned("requirements.txt").values():
+        if not requirement.marker or requirement.marker.evaluate():
+            (exact,) = requirement.specifier
+            assert installed(requirement.name) == exact.version, requirement
 
 
 @each_file
