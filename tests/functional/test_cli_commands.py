@@ -43,7 +43,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "corrections": (FILE, NEWER),
     "inspect": ("call", "--metadata", NEWER),
     "roots": (NEWER, "call"),
-    "deprecations": ("--metadata", NEWER, "--root", "all"),
+    "deprecations": (NEWER, "--root", "all"),
     "openapi": ("--metadata", NEWER, *ROOT),
     "api": ("--metadata", NEWER, *ROOT, "--output", "api.md"),
 }
@@ -138,7 +138,7 @@ def test_help_names_every_command(flag: str) -> None:
         ("api", ["--metadata", "--root", "--strict", "--documented-only", "--check", "--output"]),
         ("slice", ["DOCUMENT", "--root", "--strict", "--date", "--output"]),
         ("inspect", ["TYPE", "--metadata", "--strict", "--no-corrections", "--format"]),
-        ("deprecations", ["--metadata", "--root", "--format"]),
+        ("deprecations", ["[DOCUMENT]", "--root", "--within", "--on", "--fail-on", "--format"]),
         ("roots", ["DOCUMENT", "[TEXT]", "--config", "--format"]),
         ("corrections", ["RAW", "CLEANED", "--output"]),
         (

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Unpack
 
@@ -14,7 +16,7 @@ from rich.console import Console
 
 from graph_codegen import api
 from graph_codegen.cli import options
-from graph_codegen.cli.console import PROGRESS, answer
+from graph_codegen.cli.console import DIFFERENT, PROGRESS, answer
 from graph_codegen.cli.options import Reading
 from graph_codegen.errors import error
 from graph_codegen.facts import settings
@@ -123,29 +125,86 @@ def inspect_command(
     console.print(describe_type(taken.model, names, found))
 
 
+def _days(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    """Read a number of days, as `90d`."""
+    if value is None:
+        return None
+    match = re.fullmatch(r"([0-9]{1,5})d", value)
+    if match is None:
+        raise click.BadParameter("a number of days, such as 90d", ctx, param)
+    return int(match[1])
+
+
 @click.command("deprecations")
-@options.metadata
+@click.argument("document", required=False, type=click.Path(path_type=Path))
 @options.roots
 @options.reading
+@click.option(
+    "--within", callback=_days, metavar="DAYS", help="Only what is to go within DAYS (90d)."
+)
+@click.option(
+    "--on",
+    "day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The day to count from.  [default: today, UTC]",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["deprecated", "expired"]),
+    help="Exit with 1 when something is listed, or something whose removal date has come.",
+)
 @options.form
 def deprecations_command(
-    metadata: Path | None,
+    document: Path | None,
     roots: tuple[str, ...],
     exclude: tuple[str, ...],
+    within: int | None,
+    day: datetime | None,
+    fail_on: str | None,
     form: str,
     **reading: Unpack[Reading],
 ) -> None:
-    """List what is deprecated, with the dates that the metadata gives."""
+    """List what is deprecated in DOCUMENT: since when, when it is to go, and what to use instead.
+
+    DOCUMENT is that of the configuration by default.
+    """
     from graph_codegen.model.deprecations import list_deprecated
 
-    taken = api.read_subset(metadata, roots=roots, exclude=exclude, **reading, progress=PROGRESS)
-    found = list_deprecated(taken.model)
+    taken = api.read_subset(document, roots=roots, exclude=exclude, **reading, progress=PROGRESS)
+    on = (day or datetime.now(UTC)).date()
+    every = ((one, one.deprecation.days_left(on)) for one in list_deprecated(taken.model))
+    found = [
+        (one, left)
+        for one, left in every
+        if within is None or (left is not None and left <= within)
+    ]
     if form == "json":
-        listed = [{"kind": o.kind, "element": o.element, **asdict(o.deprecation)} for o in found]
-        _show_json({"format": "graph-codegen/deprecations/1", "deprecations": listed})
-        return
-    for one in found:
-        click.echo(f"{one.element}: {shorten(one.deprecation.text, 1_000)}")
+        listed = [
+            {"kind": o.kind, "element": o.element, **asdict(o.deprecation), "days_left": left}
+            for o, left in found
+        ]
+        _show_json(
+            {
+                "format": "graph-codegen/deprecations/1",
+                "on": on.isoformat(),
+                "deprecations": listed,
+            }
+        )
+    else:
+        for one, left in found:
+            text = shorten(one.deprecation.text, 1_000)
+            click.echo(f"{one.element}: {text}{_describe_days(left)}")
+    expired = [one for one, left in found if left is not None and left <= 0]
+    if fail_on and (expired if fail_on == "expired" else found):
+        sys.exit(DIFFERENT)
+
+
+def _describe_days(left: int | None) -> str:
+    if left is None:
+        return ""
+    count = f"{abs(left)} day{'' if abs(left) == 1 else 's'}"
+    return f" ({count} left)" if left > 0 else " (the removal date has come)"
 
 
 @click.command("roots")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -29,6 +30,13 @@ class Deprecation:
         version = f" ({self.version})" if self.version else ""
         removal = f"; removal date {self.removal_date}" if self.removal_date else ""
         return f"Deprecated{since}{version}{removal}."
+
+    def days_left(self, day: datetime.date) -> int | None:
+        """Return the days from a day until its removal date, None if that is no date."""
+        try:
+            return (datetime.date.fromisoformat(self.removal_date) - day).days
+        except ValueError:
+            return None
 
     @property
     def text(self) -> str:

@@ -192,7 +192,7 @@ def test_what_openapi_says_of_it_is_read_back() -> None:
 def test_commands_list_it(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(document(SERVICE))
     given = ("--metadata", tmp_path / FILE)
-    done = graph_codegen("deprecations", *given, "--root", "all")
+    done = graph_codegen("deprecations", tmp_path / FILE, "--root", "all")
     elements = [line.partition(": ")[0] for line in done.stdout.splitlines()]
     assert elements == [one.element for one in list_deprecated(model(SERVICE))]
     assert "microsoft.graph.deprecated(microsoft.graph.root, Edm.String)/p" in elements
@@ -202,3 +202,27 @@ def test_commands_list_it(tmp_path: Path) -> None:
     assert f"microsoft.graph.stop: {WHEN}" in shown or f"stop: {WHEN}" in shown
     data = json.loads(graph_codegen("inspect", "alert", *given, "--format", "json").stdout)
     assert data["deprecated"]["removal_date"] == "2026-01-02"
+
+
+@pytest.mark.parametrize(
+    ("given", "left", "code"),
+    [
+        (("--on", "2025-10-04"), 90, 0),
+        (("--on", "2025-10-04", "--within", "90d"), 90, 0),
+        (("--on", "2025-10-04", "--within", "89d"), None, 0),
+        (("--on", "2025-10-04", "--within", "89d", "--fail-on", "deprecated"), None, 0),
+        (("--on", "2025-10-04", "--fail-on", "deprecated"), 90, 1),
+        (("--on", "2026-01-01", "--fail-on", "expired"), 1, 0),
+        (("--on", "2026-01-02", "--fail-on", "expired"), 0, 1),
+        (("--on", "2026-01-03", "--within", "0d", "--fail-on", "expired"), -1, 1),
+    ],
+)
+def test_days_are_counted_from_a_day(
+    tmp_path: Path, given: tuple[str, ...], left: int | None, code: int
+) -> None:
+    (tmp_path / FILE).write_bytes(document(f'<ComplexType Name="old">{OLD}</ComplexType>'))
+    path = tmp_path / FILE
+    done = graph_codegen("deprecations", path, "--root", "all", *given, "--format", "json")
+    found = [one["days_left"] for one in json.loads(done.stdout)["deprecations"]]
+    assert found == ([] if left is None else [left])
+    assert done.returncode == code
