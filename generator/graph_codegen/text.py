@@ -24,14 +24,7 @@ def docstring_source(text: str, indent: int = 4, *, code: str = "") -> str:
     lines = [
         line
         for paragraph in text.split("\n")
-        for line in textwrap.wrap(
-            printable(paragraph),
-            width,
-            subsequent_indent=" " * (2 * (len(paragraph) - len(paragraph.lstrip(" ")))),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        or [""]
+        for line in _wrapped(printable(paragraph), width) or [""]
     ]
     if code:
         lines += ["", printable(code)]
@@ -40,6 +33,19 @@ def docstring_source(text: str, indent: int = 4, *, code: str = "") -> str:
         return f'"""{escaped[0]}"""'
     margin = "\n" + " " * indent
     return f'"""{_join(escaped, margin)}{margin}"""'
+
+
+def _wrapped(paragraph: str, width: int) -> list[str]:
+    """Return the lines of a paragraph, of which those after the first are indented twice as much."""
+    if len(paragraph) <= width:  # as most are: wrapping costs much
+        return [paragraph.rstrip()]
+    return textwrap.wrap(
+        paragraph,
+        width,
+        subsequent_indent=" " * (2 * (len(paragraph) - len(paragraph.lstrip(" ")))),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def string_source(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from graph_codegen.csdl.ast import ENTITY, ROOT_NAMESPACE, TypeRef, split_name
+from graph_codegen.csdl.ast import ENTITY, ROOT_NAMESPACE, Parameter, TypeRef, split_name
 from graph_codegen.emit import reference
 from graph_codegen.emit.methods import Argument, Method, format_argument
 from graph_codegen.emit.names import Names, edm_annotation
@@ -122,8 +122,12 @@ class DeclarationWriter:
 
     def _docstring(self, method: Method) -> str:
         """Return the docstring of a method without its last paragraph, the request line."""
-        arguments = (*method.keys, *method.own_arguments)
-        described = [f"    {a.name}: {self._argument(method, a)}" for a in arguments]
+        request = method.request
+        parameters = {**request.through_parameters, **request.own_parameters}
+        described = [
+            f"    {a.name}: {self._argument(method, a, parameters)}"
+            for a in (*method.keys, *method.own_arguments)
+        ]
         described += [
             f"    {option.name}: The option `{option.plain_name}` of the client."
             for option in method.option_set.renamed
@@ -134,7 +138,9 @@ class DeclarationWriter:
             summary = f"Undocumented as far as known. {summary}"
         return "\n".join([summary, "", "Args:", *described] if described else [summary])
 
-    def _argument(self, method: Method, argument: Argument) -> str:
+    def _argument(
+        self, method: Method, argument: Argument, parameters: Mapping[str, Parameter]
+    ) -> str:
         """Return the text about an argument: what is known about it, or else what it is."""
         if argument in method.keys:
             owner, _, key = argument.wire_name.rpartition("-")
@@ -143,13 +149,11 @@ class DeclarationWriter:
             return f"Media type of the content; {argument.choices[0]} unless given."
         if argument is method.entity:
             return _ENTITIES[method.request.kind]
-        text = self.descriptions.of_parameter(method.request, argument.wire_name)
-        request = method.request
-        parameters = {**request.through_parameters, **request.own_parameters}
-        parameter = parameters.get(argument.wire_name)
-        deprecation = find_deprecation(parameter.annotations) if parameter else None
+        parameter = parameters[argument.wire_name]
+        text = self.descriptions.of_parameter(method.request, argument.wire_name, parameter)
         return with_deprecation(
-            deprecation, text or f"`{argument.wire_name}` of the {request.kind}."
+            find_deprecation(parameter.annotations),
+            text or f"`{argument.wire_name}` of the {method.request.kind}.",
         )
 
     def _summary(self, request: Request) -> str:

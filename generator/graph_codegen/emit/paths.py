@@ -182,7 +182,7 @@ class PathWriter:
         }
 
     def _argument(self, request: Request, key: str, parameter: Parameter) -> JSON:
-        text = self.descriptions.of_parameter(request, key)
+        text = self.descriptions.of_parameter(request, key, parameter)
         described = about(text, parameter.annotations)
         if key in request.aliases:
             schema = _JSON_TEXT | {"contentSchema": self.schemas.item(parameter)}
@@ -209,7 +209,7 @@ class PathWriter:
             own = request.parameters
             properties = {
                 p.name: self.schemas.item(p)
-                | about(self.descriptions.of_parameter(request, p.name), p.annotations)
+                | about(self.descriptions.of_parameter(request, p.name, p), p.annotations)
                 for p in own
             }
             required = [p.name for p in own if not is_optional(request.operation, p)]

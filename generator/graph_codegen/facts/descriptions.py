@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from graph_codegen.csdl.ast import (
@@ -15,6 +16,7 @@ from graph_codegen.csdl.ast import (
     Constant,
     Member,
     NavigationProperty,
+    Parameter,
     Property,
     TypeDeclaration,
 )
@@ -72,23 +74,31 @@ class Descriptions:
                 return self.operations.get(f"{request.method} {other}{path}", "")
         return ""
 
-    def of_parameter(self, request: Request, name: str) -> str:
+    def of_parameter(self, request: Request, name: str, parameter: Parameter) -> str:
         """Return the text about a parameter of an action or function, empty if there is none.
 
         `name` is its placeholder in the path, or its own name. Without a text of its own, a parameter is
         described as the property of the same name: that of the type which the operation is bound to, else
         the only text about a property of that name.
         """
-        parameter = request.own_parameters.get(name) or request.through_parameters.get(name)
-        if text := self._own(parameter.annotations if parameter else ()):
+        if text := self._own(parameter.annotations):
             return text
         if name in self.parameters:
             return self.parameters[name]
         target = self.types.get(request.target.name, TypeDescription(""))
         if name in target.properties:
             return target.properties[name]
-        texts = {t.properties[name] for t in self.types.values() if name in t.properties}
-        return texts.pop() if len(texts) == 1 else ""
+        texts = self._by_property.get(name, ())
+        return next(iter(texts)) if len(texts) == 1 else ""
+
+    @cached_property
+    def _by_property(self) -> Mapping[str, set[str]]:
+        """The texts about the properties of a name."""
+        found: dict[str, set[str]] = {}
+        for described in self.types.values():
+            for name, text in described.properties.items():
+                found.setdefault(name, set()).add(text)
+        return found
 
     def _own(self, annotations: Iterable[Annotation]) -> str:
         """Return the description that a document gives, empty if there is none or it is not wanted."""

@@ -29,11 +29,15 @@ _Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """An element that has a name in Python, the value of `end`, and the methods whose paths hold it."""
+    """An element that has a name in Python, the value of `end`, and the methods whose paths hold it.
+
+    `method` is the one that is named after an operation: its parameters have names, too.
+    """
 
     kind: str
     end: End
     methods: tuple[str, ...] = ()
+    method: Method | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,34 @@ def find_respelled(old: Side, new: Side, explained: Collection[str]) -> Iterator
     after = dict(_named(new))
     for key, one in dict(_named(old)).items():
         other = after.get(key)
-        if other is None or one.end.value == other.end.value:
+        if other is None:
+            continue
+        yield from _parameters(one, other)
+        if one.end.value == other.end.value:
             continue
         if not one.methods:
             yield _finding(one, other, UNCHANGED)
         elif not set(one.methods) <= {*explained}:
             both = MethodChanges(removed=one.methods, added=other.methods, effect=Effect.BOTH)
             yield _finding(one, other, both)
+
+
+def _parameters(old: _Named, new: _Named) -> Iterator[Finding]:
+    """Yield a finding for each parameter that both methods have, and whose name in Python changed."""
+    if old.method is None or new.method is None:
+        return
+    after = _argument_names(new.method)
+    for name, (place, own) in _argument_names(old.method).items():
+        now_at, now = after.get(name, (place, own))
+        if own != now:
+            one, other = old.end.of(f"/{name}", place, own), new.end.of(f"/{name}", now_at, now)
+            yield _finding(_Named("Parameter", one), _Named("Parameter", other), UNCHANGED)
+
+
+def _argument_names(method: Method) -> dict[str, tuple[Place, str]]:
+    """Return where the parameters of an operation are declared, and what they are called in Python."""
+    names = {argument.wire_name: argument.name for argument in method.parameters}
+    return {p.name: (p.place, names[wire]) for wire, p in method.request.own_parameters.items()}
 
 
 def _finding(old: _Named, new: _Named, methods: MethodChanges) -> Finding:
@@ -98,18 +123,14 @@ def _members(declared: TypeDeclaration, names: Names) -> Iterator[tuple[_Key, _N
 
 
 def _method(model: Model, method: Method) -> Iterator[tuple[_Key, _Named]]:
-    """Yield what a method is named after, unless that is the kind of its request, and its parameters."""
+    """Yield what a method is named after, unless that is the kind of its request."""
     request = method.request
     operation = request.operation
     key = (resource_of(request), wire_of(request))
     if operation:
         subject = operation_subject(operation)
         end = End(operation.signature, operation.place, subject, method.name)
-        yield key, _Named(operation.kind, end, (method.python,))
-        names = {argument.wire_name: argument.name for argument in method.parameters}
-        for wire, parameter in request.own_parameters.items():
-            own = end.of(f"/{parameter.name}", parameter.place, names[wire])
-            yield (*key, parameter.name), _Named("Parameter", own)
+        yield key, _Named(operation.kind, end, (method.python,), method)
     elif request.target == STREAM:
         element = request.steps[-1]
         end = End(element, _place(model, element), element, method.name)
