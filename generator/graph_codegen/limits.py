@@ -76,6 +76,9 @@ REQUESTS = 50_000
 CALLS = 2_000_000
 """Operations that are looked at, each at every resource where it might be called."""
 
+ARGUMENTS = 300_000
+"""Keys and parameters of all requests."""
+
 CHARACTERS = 8_000_000
 """Characters of all requests: paths, keys, and parameters with their types."""
 

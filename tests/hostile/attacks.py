@@ -9,8 +9,10 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
+from math import isqrt
 from typing import Any
 
+from tests.hostile.names import TAKEN
 from tests.support.csdl import document, schema
 
 JSON = dict[str, Any]
@@ -373,6 +375,49 @@ def parameters_everywhere(size: int) -> bytes:
         + fill(size // 2, lambda n: action(f"a{n}", "t", *names))
         + container(fill(size // 2, lambda n: singleton(f"s{n}", "t")))
     )
+
+
+def short_parameters(size: int) -> bytes:
+    """As many parameters with as few characters as possible, at many places."""
+    names = [f"{a}{b}" for a in "abcdefghij" for b in "abcdefghij"][1:]
+    own = "".join(f'<Parameter Name="{name}" Type="n.e"/>' for name in names)
+    first = '<Parameter Name="it" Type="n.t"/>'
+    actions = fill(size // 2, lambda n: f'<Action Name="x{n}" IsBound="true">{first}{own}</Action>')
+    sets = "".join(entity_set(f"s{n}", "t") for n in range(100)).replace("graph.", "n.")
+    enum = '<EnumType Name="e"><Member Name="a"/></EnumType>'
+    return document(schema(enum + entity("t") + actions + container(sets), "n", ""))
+
+
+def hostile_names(size: int) -> bytes:
+    """Names that mean something to the generated code, each for everything that has a name."""
+    names = [n for n in TAKEN if n.isidentifier() and n not in ("id", "_")][: isqrt(size // 250)]
+    own = "".join(map(prop, names))
+    led = "".join(contains(name, name).replace(' ContainsTarget="true"', "") for name in names)
+    return document(
+        "".join(entity(name, own) for name in names)
+        + entity("led1", led)
+        + "".join(action(name, "led1", *(n for n in names if n != "b")) for name in names)
+        + container("".join(entity_set(name, "led1") for name in names))
+    )
+
+
+def imports(size: int) -> bytes:
+    """Imports of an action each."""
+    return document(
+        fill(size // 2, lambda n: f'<Action Name="a{n}"/>')
+        + container(fill(size // 2, lambda n: f'<ActionImport Name="i{n}" Action="graph.a{n}"/>'))
+    )
+
+
+def imported_overloads(size: int) -> bytes:
+    """Imports that all offer the same overloads of a function."""
+    overloads = "".join(
+        f'<Function Name="f"><Parameter Name="p{n}" Type="Edm.String"/><ReturnType Type="Edm.String"/>'
+        "</Function>"
+        for n in range(50)
+    )
+    one = '<FunctionImport Name="i{}" Function="graph.f"/>'
+    return document(overloads + container(fill(size - len(overloads), one.format)))
 
 
 def operations_of_places(size: int) -> bytes:
@@ -740,7 +785,8 @@ ATTACKS: Mapping[str, Callable[[int], bytes]] = {
         properties_of_types, types_of_one_shape, heirs, deep_heirs, deep_and_wide, key_of_many_parts,
         partners, type_definitions, facets, terms, overloads, overloads_alike, overloads_of_types,
         overloads_annotated, overloads_described, actions, functions, unbound, parameters,
-        function_of_many, parameters_everywhere, operations_of_places, operations_of_none,
+        function_of_many, parameters_everywhere, short_parameters, hostile_names, imports,
+        imported_overloads, operations_of_places, operations_of_none,
         explicit_bindings, composed, entity_sets, sealed_sets, navigation, references, circles,
         small_circles, layers, bindings, streams, annotations_of_one, annotations_of_one_term,
         annotations_on_a_path, annotations_everywhere, targets, targets_of_nothing, record, deep_record,

@@ -199,6 +199,34 @@ def test_the_requests_of_one_resource_are_counted_as_they_come(
 
 
 @pytest.mark.parametrize("walk", [requests.list_requests, requests.list_offers])
+@pytest.mark.parametrize(
+    ("limit", "most", "message"),
+    [
+        ("REQUESTS", 300, "more than 300 requests, most of them below the root i"),
+        ("ARGUMENTS", 300, "requests with more than 300 keys and parameters"),
+        ("CHARACTERS", 9_000, "requests of more than 9,000 characters"),
+    ],
+)
+def test_the_requests_of_imports_count_as_well(
+    walk: Callable[..., object],
+    limit: str,
+    most: int,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(requests, limit, most)
+    found = resolve(reader.read(attacks.imported_overloads(7_500), "a.xml"))
+    with pytest.raises(CodegenError, match=message):
+        list(walk(found))  # type: ignore[call-overload]
+
+
+def test_a_service_has_only_so_many_arguments() -> None:
+    """A parameter may have very few characters, and each is an argument of a method."""
+    message = refusal(attacks.short_parameters(900_000))
+    assert "requests with more than 300,000 keys and parameters" in message
+
+
+@pytest.mark.parametrize("walk", [requests.list_requests, requests.list_offers])
 def test_operations_that_can_be_called_nowhere_are_counted(
     walk: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -308,7 +336,7 @@ def test_the_page_says_what_graph_has(monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest document stays within a limit of what the page says, and is refused by one less."""
     graph = {name: has for name, (_, has) in rows_of_the_page().items()}
     whole = api.read(published(NEWEST)).model
-    walked = ("REQUESTS", "CHARACTERS", "CALLS", "SEGMENTS")
+    walked = ("REQUESTS", "ARGUMENTS", "CHARACTERS", "CALLS", "SEGMENTS")
     for name in walked:
         monkeypatch.setattr(requests, name, graph[name])
     assert len(requests.list_requests(whole)) == graph["REQUESTS"]

@@ -61,8 +61,17 @@ class Model:
     def imported(self, item: OperationImport) -> tuple[Operation, ...]:
         """Return the operations that an import offers: the overloads that are not bound (CSDL 13.5, 13.6)."""
         kind = item.kind.removesuffix("Import")
-        found = (o for o in self.operations if o.name == item.operation and not o.is_bound)
+        found = self._unbound.get(item.operation, ())
         return tuple(operation for operation in found if operation.kind == kind)
+
+    @cached_property
+    def _unbound(self) -> Mapping[str, list[Operation]]:
+        """The operations that are not bound by their name, in the model's order."""
+        unbound: dict[str, list[Operation]] = {}
+        for operation in self.operations:
+            if not operation.is_bound:
+                unbound.setdefault(operation.name, []).append(operation)
+        return unbound
 
     @cached_property
     def children(self) -> Mapping[str, tuple[str, ...]]:

@@ -20,6 +20,7 @@ from graph_codegen.csdl.ast import (
     EntitySource,
     NavigationProperty,
     Operation,
+    OperationImport,
     Parameter,
     ReturnType,
     StructuredType,
@@ -28,7 +29,7 @@ from graph_codegen.csdl.ast import (
 )
 from graph_codegen.csdl.vocabulary import Kind, Option
 from graph_codegen.errors import CodegenError, error
-from graph_codegen.limits import CALLS, CHARACTERS, REQUESTS, SEGMENTS
+from graph_codegen.limits import ARGUMENTS, CALLS, CHARACTERS, REQUESTS, SEGMENTS
 from graph_codegen.model.deprecations import Deprecation, find_deprecation
 from graph_codegen.model.model import Model
 from graph_codegen.service.capabilities import (
@@ -196,7 +197,7 @@ def list_requests(model: Model) -> tuple[Request, ...]:
     walk = _Walk(model)
     found: list[Request] = []
     tally = _Tally()
-    met: Counter[EntitySource] = Counter()
+    met: Counter[_Root] = Counter()
     for source in sorted(model.sources, key=lambda s: s.name):
         for at in walk.all(top(source)):
             met[source] += 1
@@ -205,8 +206,15 @@ def list_requests(model: Model) -> tuple[Request, ...]:
                 tally.add(request, met)
             if walk.resources > REQUESTS:
                 raise _endless(met)
-    found.extend(walk.imported())
+    for item in model.imports:
+        for request in walk.imported(item):
+            met[item] += 1
+            found.append(request)
+            tally.add(request, met)
     return tuple(r for r in found if model.lines is None or r.http in model.lines)
+
+
+_Root = EntitySource | OperationImport
 
 
 class _Tally:
@@ -214,22 +222,26 @@ class _Tally:
 
     def __init__(self) -> None:
         self._requests = 0
+        self._arguments = 0
         self._characters = 0
 
-    def add(self, request: Request, met: Counter[EntitySource]) -> None:
+    def add(self, request: Request, met: Counter[_Root]) -> None:
         """Count a request. Raises CodegenError if it is one too many; `met` counts resources by root."""
         keys = sum(len(key.name) for key in request.keys)
         named = (*request.parameters, *request.through_parameters.values())
         parameters = sum(len(each.name) + len(each.type.name) for each in named)
         self._requests += 1
+        self._arguments += len(request.keys) + len(named)
         self._characters += len(request.path) + keys + parameters
         if self._requests > REQUESTS:
             raise _endless(met)
+        if self._arguments > ARGUMENTS:
+            raise _endless(met, f"requests with more than {ARGUMENTS:,} keys and parameters")
         if self._characters > CHARACTERS:
             raise _endless(met, f"requests of more than {CHARACTERS:,} characters")
 
 
-def _endless(met: Counter[EntitySource], what: str = "") -> CodegenError:
+def _endless(met: Counter[_Root], what: str = "") -> CodegenError:
     what = what or f"more than {REQUESTS:,} requests"
     ((source, _),) = met.most_common(1)
     return error(
@@ -263,11 +275,14 @@ def list_offers(model: Model) -> Iterator[Request]:
     Raises CodegenError if there are too many all the same.
     """
     walk = _Walk(model)
-    yield from walk.imported()
+    tally, roots = _Tally(), Counter[_Root]((*model.sources, *model.imports))
+    for item in model.imports:
+        for request in walk.imported(item):
+            tally.add(request, roots)
+            yield request
     pending = deque(map(top, model.sources))
     met: set[tuple[str, bool]] = set()
     walked: set[str] = set()
-    tally, roots = _Tally(), Counter(model.sources)
     while pending:
         at = pending.popleft()
         step = at.steps[-1] if at.steps else at.path, model.describes(at.segments)
@@ -304,26 +319,25 @@ class _Walk:
             yield at
             pending.extend(reversed(list(self.below(at))))
 
-    def imported(self) -> Iterator[Request]:
-        """Yield the calls of operations that are not bound, through their imports.
+    def imported(self, item: OperationImport) -> Iterator[Request]:
+        """Yield the calls of operations that are not bound, through their import.
 
         Source: CSDL 13.5 and 13.6; OData URL conventions 4.01, section 4.5.
         """
-        for item in self._model.imports:
-            at = Resource(
-                path="",
-                segments=(item.name,),
-                keys=(),
-                type=UNBOUND,
-                annotations=item.annotations,
-                steps=(),
-            )
-            for operation in self._model.imported(item):
-                kind: Kind = "action" if operation.kind == "Action" else "function"
-                if allows_request(operation.annotations, kind):
-                    yield self._call(operation, at)
-                    if operation.is_composable and operation.returns:
-                        yield from self._composed(operation, operation.returns, at)
+        at = Resource(
+            path="",
+            segments=(item.name,),
+            keys=(),
+            type=UNBOUND,
+            annotations=item.annotations,
+            steps=(),
+        )
+        for operation in self._model.imported(item):
+            kind: Kind = "action" if operation.kind == "Action" else "function"
+            if allows_request(operation.annotations, kind):
+                yield self._call(operation, at)
+                if operation.is_composable and operation.returns:
+                    yield from self._composed(operation, operation.returns, at)
 
     def own(self, at: Resource) -> Iterator[Request]:
         """Yield the requests of a resource and of the items in it; none on the way to a chosen path."""

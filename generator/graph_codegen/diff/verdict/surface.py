@@ -260,11 +260,7 @@ def _without(methods: _Methods, others: _Methods) -> Mapping[str, Method]:
     if not left:  # to say how all others are called takes long
         return left
     known = {call for method in others.values() for call in _calls(method)}
-    return {
-        key: method
-        for key, method in left.items()
-        if known.isdisjoint(_calls(method))
-    }
+    return {key: method for key, method in left.items() if known.isdisjoint(_calls(method))}
 
 
 def _calls(method: Method) -> Iterator[tuple[object, ...]]:
