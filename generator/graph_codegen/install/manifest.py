@@ -108,8 +108,10 @@ def read_text(path: Path) -> str | None:
     """Return the text of a file, None if it does not exist; raises CodegenError if it is unreadable."""
     try:
         return read_bytes(path).decode("utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        if any(parent.is_file() for parent in path.parents):  # Windows says the former
+    except (FileNotFoundError, NotADirectoryError) as problem:
+        # Windows says no more than the former.
+        blocked = isinstance(problem, NotADirectoryError)
+        if blocked or any(parent.is_file() for parent in path.parents):
             raise error(
                 "cannot read: there is a file in the place of a folder", str(path)
             ) from None
