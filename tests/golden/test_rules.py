@@ -162,7 +162,10 @@ def test_the_program_behaves_as_the_page_says(
     example: Example, number: int, programs: Programs
 ) -> None:
     found = outcomes(programs, example, number)
-    assert effect(*found) is (example.programs[number].effect or example.expected), found
+    expected = example.programs[number].effect or example.expected
+    # What is deprecated goes on as before: nothing warns when it runs, and no type checker errs.
+    shown = Effect.INVISIBLE if expected is Effect.DEPRECATED else expected
+    assert effect(*found) is shown, found
 
 
 @pytest.mark.parametrize(("example", "number"), cases())
