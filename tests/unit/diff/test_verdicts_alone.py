@@ -220,3 +220,28 @@ def test_an_operation_on_what_only_another_change_leads_to_adds_nothing_alone() 
 
     assert found["operation-added"].effect is Effect.INVISIBLE
     assert "lonely.wake" in found["entity-source-added"].methods.added
+
+
+def test_a_property_that_moves_to_a_new_base_type_takes_no_methods() -> None:
+    declared = """
+    <EntityType Name="report"><Key><PropertyRef Name="id"/></Key>
+      <Property Name="id" Type="Edm.String" Nullable="false"/></EntityType>
+    {}
+    <EntityContainer Name="x"><Singleton Name="meeting" Type="graph.meeting"/>
+      <Singleton Name="other" Type="graph.report"/></EntityContainer>
+    """
+    reports = (
+        '<NavigationProperty Name="reports" Type="Collection(graph.report)" ContainsTarget="true"/>'
+    )
+    old, new = (
+        reader.read(document(declared.format(types)), FILE)
+        for types in (
+            f'<EntityType Name="meeting">{reports}</EntityType>',
+            f'<EntityType Name="base">{reports}</EntityType>'
+            '<EntityType Name="meeting" BaseType="graph.base"/>',
+        )
+    )
+    sides = [Side(read, resolve(read), take(resolve(read), (ALL,))) for read in (old, new)]
+    findings = compare(sides[0], sides[1]).findings
+
+    assert [f.rule.id for f in findings if f.effect.breaks] == []
