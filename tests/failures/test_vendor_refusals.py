@@ -188,7 +188,7 @@ def test_a_destination_that_is_a_file_is_refused(folder: Path) -> None:
 
 def test_a_destination_below_a_file_is_refused(folder: Path) -> None:
     shown, [error] = refusal(folder, *update(dest="newer.csdl.xml/below"))
-    assert (shown, "Not a directory" in error) == ([], True)
+    assert (shown, "there is a file in the place of a folder" in error) == ([], True)
 
 
 def test_a_file_in_the_place_of_the_package_is_refused(folder: Path) -> None:
