@@ -8,7 +8,7 @@ import time
 import pytest
 
 from graph_codegen.errors import CodegenError
-from graph_codegen.limits import CHARACTERS, REQUESTS, SEGMENTS
+from graph_codegen.limits import ARGUMENTS, CHARACTERS, REQUESTS, SEGMENTS
 from graph_codegen.model.model import Model
 from graph_codegen.service import requests
 from tests.hostile import values
@@ -84,6 +84,7 @@ def test_paths_that_multiply_are_refused(text: str) -> None:
         limit, _, advice = message.partition(", ")
         assert limit in (
             f"more than {REQUESTS:,} requests",
+            f"requests with more than {ARGUMENTS:,} keys and parameters",
             f"requests of more than {CHARACTERS:,} characters",
         )
         assert advice == (
