@@ -320,7 +320,9 @@ def compare(
     )
     entries = load_ignore_file(Path(ignore)) if ignore is not None else ()
     before, after, uncompared = reduce_sides(*run.take_sides(run.read(old), run.read(new)))
-    found = comparison.compare(before, after, run.settings.home, run.settings.names)
+    found = comparison.compare(
+        before, after, run.settings.home, run.settings.names, run.settings.levels
+    )
     reasons, outdated = find_ignored(entries, found.findings, datetime.date.today())
     run.warn(outdated)
     changed = None

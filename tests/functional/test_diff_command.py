@@ -131,6 +131,20 @@ def test_a_report_that_fails_is_written_all_the_same(folder: Path, form: str) ->
     assert REMOVED_PARAMETER.rpartition("/")[2] in fine.stdout
 
 
+def test_levels_of_the_configuration_fail(folder: Path, tmp_path: Path) -> None:
+    config = tmp_path / "graph-codegen.toml"
+    config.write_text('[diff.levels]\nparameter-removed = "invisible"\n', encoding="utf-8")
+    result = diff(folder, "mixed.xml", "--fail-on", "breaking", "--config", config)
+    assert result.returncode == 0
+    assert "Level: invisible by the configuration, breaking without it." in result.stdout
+    page = diff(folder, "mixed.xml", "--format", "html", "--config", config).stdout
+    assert "Level: invisible by the configuration, breaking without it" in page
+    config.write_text('[diff.levels]\nparameter-removed = "none"\n', encoding="utf-8")
+    result = diff(folder, "mixed.xml", "--config", config)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "[diff.levels]: parameter-removed is none, which is none of breaking" in result.stderr
+
+
 def test_other_levels_are_refused(folder: Path) -> None:
     result = diff(folder, "mixed.xml", "--fail-on", "invisible")
     assert (result.returncode, result.stdout) == (2, "")

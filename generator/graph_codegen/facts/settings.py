@@ -67,8 +67,8 @@ class Settings:
     is the root whose resources are attributes of the client itself, empty for none. `service_root` is
     where the clients of the package send requests to. `documented_only` leaves out the requests that no
     page of the documentation has. `clouds` are documents by cloud. `names` are Python names by those of
-    the metadata. `facts` is a folder with facts besides ours, `templates` one that is laid over the folder
-    of templates.
+    the metadata, `levels` levels of findings by the rules of `diff`. `facts` is a folder with facts besides
+    ours, `templates` one that is laid over the folder of templates.
     """
 
     roots: tuple[str, ...]
@@ -85,6 +85,7 @@ class Settings:
     documented_only: bool = False
     names: Mapping[str, str] = field(default_factory=dict[str, str])
     clouds: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    levels: Mapping[str, str] = field(default_factory=dict[str, str])
     facts: Path | None = None
     templates: Path | None = None
 
@@ -119,6 +120,8 @@ def parse(content: Mapping[str, Any], file: Path, base: Settings | None) -> Sett
     }
     for key in said.keys() & {"roots", "exclude"}:
         said[key] = tuple(said[key])
+    if "diff" in said:
+        said |= said.pop("diff")
     if "clouds" in said:
         said["clouds"] = {cloud: file.parent / path for cloud, path in said["clouds"].items()}
     for key in said.keys() & {"facts", "templates"}:
@@ -291,6 +294,8 @@ def _matches(pattern: re.Pattern[str], what: str) -> Callable[[str], str]:
     return lambda text: "" if pattern.fullmatch(text) else f"is not {what}"
 
 
+_LEVELS = _table()
+
 _KEYS: Mapping[str, _Form] = {
     "document": _text(_wrong_document),
     "sha256": _text(_matches(_SHA256, "a SHA-256 in hexadecimal")),
@@ -305,6 +310,12 @@ _KEYS: Mapping[str, _Form] = {
     "documented_only": _Form("true or false", lambda value: isinstance(value, bool)),
     "names": _table(),
     "clouds": _table(_wrong_clouds),
+    "diff": _Form(
+        "a table with the table levels, of strings, alone",
+        lambda value: isinstance(value, dict)
+        and {*cast("dict[str, object]", value)} == {"levels"}
+        and _LEVELS.fits(value["levels"]),
+    ),
     "facts": _text(_wrong_folder),
     "templates": _text(_wrong_folder),
 }

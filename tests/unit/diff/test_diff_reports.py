@@ -25,6 +25,7 @@ from graph_codegen.diff.report.report import EFFECTS, FEW, HEADINGS, POLICIES, R
 from graph_codegen.diff.report.terminal import render_terminal
 from graph_codegen.diff.verdict.findings import Comparison, Finding, Level, Source, Step
 from graph_codegen.diff.verdict.ignore import Entry, find_ignored, load_ignore_file
+from graph_codegen.diff.verdict.levels import with_levels
 from graph_codegen.diff.verdict.rules import RULES, Effect, Policy
 from graph_codegen.diff.verdict.surface import UNCHANGED, MethodChanges
 from graph_codegen.diff.verdict.version import next_version
@@ -118,6 +119,40 @@ def crowd(count: int, rules: Sequence[str], width: int = 0) -> tuple[Finding, ..
         found(rules[index % len(rules)], f"microsoft.graph.t{index}/{'p' * width}")
         for index in range(count)
     )
+
+
+# -- levels
+
+
+def test_a_level_is_that_of_the_configuration_and_every_report_says_so() -> None:
+    chosen = with_levels(ONE_OF_EACH, {"type-added": "breaking", "property-removed": "breaking"})
+    assert [one.level for one in chosen] == [Level.INVISIBLE, Level.BREAKING, Level.BREAKING]
+    assert comparison(chosen[:2]).step is Step.MAJOR
+    report = Report(comparison(chosen))
+    told = "Level: breaking by the configuration, additive without it."
+    assert "\n".join(line.plain for line in render_terminal(report)).count("by the conf") == 1
+    assert f"Python: additive. {told}" in "\n".join(line.plain for line in render_terminal(report))
+    assert render_markdown(report).count(told) == 1
+    levels = [(f["level"], f["usual_level"]) for f in json.loads(render_json(report))["findings"]]
+    assert levels == [
+        ("invisible", "invisible"),
+        ("breaking", "additive"),
+        ("breaking", "breaking"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "level", "message"),
+    [
+        ("type-aded", "breaking", "type-aded is not a rule: did you mean type-added?"),
+        ("\x1b[31m", "breaking", "\\u001b[31m is not a rule: docs/rules.md lists them"),
+        ("type-added", "grave", "type-added is grave, which is none of breaking, deprecated, add"),
+    ],
+)
+def test_a_level_or_rule_that_there_is_not_is_refused(rule: str, level: str, message: str) -> None:
+    with pytest.raises(CodegenError) as caught:
+        with_levels((), {rule: level})
+    assert str(caught.value).startswith(f"[diff.levels]: {message}")
 
 
 # -- version
@@ -504,6 +539,7 @@ def test_json_has_everything() -> None:
     assert findings[0] == {
         "rule": "property-removed",
         "level": "breaking",
+        "usual_level": "breaking",
         "policy": "breaking",
         "effect": "type-check and run-time",
         "kind": "Property",

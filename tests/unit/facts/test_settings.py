@@ -52,6 +52,7 @@ def test_everything_can_be_said(tmp_path: Path) -> None:
         facts = "facts"
         templates = "templates"
         names = {{ "microsoft.graph.user/mail" = "address" }}
+        diff.levels = {{ member-added = "breaking" }}
         """,
     )
     assert found == Settings(
@@ -65,6 +66,7 @@ def test_everything_can_be_said(tmp_path: Path) -> None:
         service_root=BETA,
         documented_only=True,
         names={"microsoft.graph.user/mail": "address"},
+        levels={"member-added": "breaking"},
         facts=tmp_path / "facts",
         templates=tmp_path / "templates",
     )
@@ -108,6 +110,16 @@ def test_an_address_says_where_its_document_is_kept_and_where_requests_go(
         ('home = "calls"', "home is calls, which is not a root"),
         ('documented_only = "no"', "documented_only is not true or false"),
         ("names = { a = 5 }", "names is not a table of strings"),
+        *(
+            (f"diff = {wrong}", "diff is not a table with the table levels, of strings, alone")
+            for wrong in (
+                "5",
+                "{}",
+                "{ levels = 5 }",
+                "{ levels = { a = 5 } }",
+                "{ levels = {}, a = {} }",
+            )
+        ),
         ('version = "1.0\\n"', "version 1.0\\u000a is not a version, such as 1.2.3"),
         ('package = "json"', "package json is a module of Python's standard library: choose"),
         ('class = "calls"', "class calls is not what the name of a class may begin with"),

@@ -7,7 +7,14 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass
 
-from graph_codegen.diff.report.report import EFFECTS, FEW, HEADINGS, POLICIES, Report
+from graph_codegen.diff.report.report import (
+    EFFECTS,
+    FEW,
+    HEADINGS,
+    POLICIES,
+    Report,
+    describe_level,
+)
 from graph_codegen.diff.report.sheets import Row, Sheet, build_sheets
 from graph_codegen.diff.verdict.findings import STEPS, Finding, Level, Step
 from graph_codegen.diff.verdict.rules import RULES, Effect, Policy
@@ -123,12 +130,16 @@ class _Methods:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry:
-    """A finding as the page shows it; `reason` says why it is ignored, empty if it counts."""
+    """A finding as the page shows it; `reason` says why it is ignored, empty if it counts.
+
+    `level` says what the configuration did to its level, empty if nothing.
+    """
 
     finding: Finding
     reason: str
     policy: str
     effect: str
+    level: str
     old: str
     new: str
     methods: tuple[_Methods, ...]
@@ -154,6 +165,7 @@ def _entry(finding: Finding, report: Report) -> _Entry:
         reason=report.ignored.get(finding, ""),
         policy=POLICIES[finding.policy],
         effect=EFFECTS[finding.effect],
+        level=describe_level(finding),
         old=old,
         new=new,
         methods=tuple(_Methods(what, names) for what, names in changes if names),

@@ -40,6 +40,7 @@ def _finding(finding: Finding, ignored: str | None) -> dict[str, Any]:
     return {
         "rule": finding.rule.id,
         "level": finding.level,
+        "usual_level": finding.usual_level,
         "policy": finding.policy,
         "effect": finding.effect,
         "kind": finding.kind,

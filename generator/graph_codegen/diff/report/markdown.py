@@ -10,6 +10,7 @@ from graph_codegen.diff.report.report import (
     HEADINGS,
     POLICIES,
     Report,
+    describe_level,
     describe_places,
     describe_python,
     render_title,
@@ -94,7 +95,9 @@ def _section(level: Level, findings: tuple[Finding, ...], room: int) -> Iterator
 
 
 def _row(finding: Finding, level: Level) -> str:
-    cells = [f"`{finding.rule.id}`", plain(finding.element), plain(finding.summary)]
+    changed = describe_level(finding)
+    summary = f"{finding.summary}. {changed}." if changed else finding.summary
+    cells = [f"`{finding.rule.id}`", plain(finding.element), plain(summary)]
     if level is Level.BREAKING:
         cells.append(f"{POLICIES[finding.policy]}. {EFFECTS[finding.effect]}.")
     if level is not Level.INVISIBLE:

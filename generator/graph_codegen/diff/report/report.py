@@ -71,6 +71,20 @@ class Report:
         return f"{', '.join(counts)}; suggested version step: {self.comparison.step}"
 
 
+def describe_verdicts(finding: Finding) -> str:
+    """Return the verdicts of a finding in sentences."""
+    verdicts = f"{POLICIES[finding.policy]}. {EFFECTS[finding.effect]}."
+    changed = describe_level(finding)
+    return f"{verdicts} {changed}." if changed else verdicts
+
+
+def describe_level(finding: Finding) -> str:
+    """Return what the configuration did to the level of a finding, nothing if nothing."""
+    if finding.chosen in (None, finding.usual_level):
+        return ""
+    return f"Level: {finding.level} by the configuration, {finding.usual_level} without it"
+
+
 def describe_places(finding: Finding) -> str:
     """Return the places of a finding in both documents."""
     return ", ".join(

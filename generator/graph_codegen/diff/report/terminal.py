@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from graph_codegen.diff.report.report import (
-    EFFECTS,
     HEADINGS,
-    POLICIES,
     Report,
+    describe_level,
     describe_places,
     describe_python,
+    describe_verdicts,
     render_title,
 )
 from graph_codegen.diff.verdict.findings import Finding, Level, count_per_rule
@@ -61,8 +61,8 @@ def _section(level: Level, findings: tuple[Finding, ...]) -> Iterator[Text]:
     for finding in findings:
         line = Text("  ").append(f"{finding.rule.id:{width}}", "cyan")
         yield line.append(f"  {finding.element}: {finding.summary}")
-        if level is Level.BREAKING:
-            yield Text(f"    {POLICIES[finding.policy]}. {EFFECTS[finding.effect]}.")
+        if level is Level.BREAKING or describe_level(finding):
+            yield Text(f"    {describe_verdicts(finding)}")
         details = "  ".join(
             text for text in (describe_python(finding), describe_places(finding)) if text
         )

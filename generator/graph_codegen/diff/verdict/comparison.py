@@ -23,6 +23,7 @@ from graph_codegen.diff.change.types import compare_types
 from graph_codegen.diff.verdict import respelled
 from graph_codegen.diff.verdict.directions import Directions
 from graph_codegen.diff.verdict.findings import Comparison, Finding, Source
+from graph_codegen.diff.verdict.levels import NO_LEVELS, with_levels
 from graph_codegen.diff.verdict.names import python_name
 from graph_codegen.diff.verdict.parts import rename_in
 from graph_codegen.diff.verdict.rules import RULES, Effect, Part
@@ -34,13 +35,18 @@ from graph_codegen.service.requests import STREAM, Request
 
 
 def compare(
-    old: Side, new: Side, client: str = "", given: Mapping[str, str] = NO_NAMES
+    old: Side,
+    new: Side,
+    client: str = "",
+    given: Mapping[str, str] = NO_NAMES,
+    levels: Mapping[str, str] = NO_LEVELS,
 ) -> Comparison:
     """Return every difference between the subsets of two documents, with its verdicts.
 
-    `client` names the root that is the client itself, `given` are the names that someone gave to elements.
-    Aliases, order, formatting, comments and out-of-line
-    annotations make no difference. Descriptions are compared if both documents have any.
+    `client` names the root that is the client itself, `given` are the names that someone gave to elements,
+    `levels` the levels that someone gave to rules. Aliases, order, formatting, comments and out-of-line
+    annotations make no difference. Descriptions are compared if both documents have any. Raises CodegenError
+    for levels and rules that there are not.
     """
     context = Context(
         old,
@@ -68,7 +74,7 @@ def compare(
         Source(old.document.file, old.document.sha256),
         Source(new.document.file, new.document.sha256),
         tuple(sorted({*old.subset.roots, *new.subset.roots})),
-        tuple(sorted(findings, key=_order)),
+        with_levels(sorted(findings, key=_order), levels),
         names,
     )
 

@@ -45,7 +45,7 @@ class Finding:
 
     `kind` is the kind of CSDL element; `old` or `new` is None if that side lacks it. `python` is its
     name in a program, empty if it has none. `methods` are the client's methods that the change removes,
-    adds or alters.
+    adds or alters. `chosen` is the level that the configuration gives its rule, None for the usual.
     """
 
     rule: Rule
@@ -55,6 +55,7 @@ class Finding:
     effect: Effect
     python: str = ""
     methods: MethodChanges = UNCHANGED
+    chosen: Level | None = None
 
     @property
     def policy(self) -> Policy:
@@ -63,6 +64,11 @@ class Finding:
 
     @property
     def level(self) -> Level:
+        """The level that the configuration gives its rule, else the usual one."""
+        return self.chosen or self.usual_level
+
+    @property
+    def usual_level(self) -> Level:
         """What the change does to a program, whatever Graph's policy says of it."""
         return Level.BREAKING if self.effect.breaks else Level(self.effect.value)
 
