@@ -116,7 +116,7 @@ def _generate() -> float:
         theirs = [
             str(BIN / "datamodel-codegen"),
             *("--input", str(document), "--input-file-type", "openapi"),
-            *("--output", str(Path(folder) / "models.py"), "--formatters", "black"),
+            *("--output", str(Path(folder) / "models"), "--formatters", "black"),
             *("--output-model-type", "pydantic_v2.BaseModel"),
         ]
         process_ratio([*ours, "openapi", "--output", str(document)], BASELINE, rounds=1)
