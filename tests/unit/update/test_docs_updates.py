@@ -16,6 +16,8 @@ import yaml  # type: ignore[import-untyped]
 
 from graph_codegen import __version__
 from graph_codegen.diff.verdict.ignore import load_ignore_file
+from graph_codegen.diff.verdict.levels import with_levels
+from graph_codegen.facts.settings import load
 from tests.support.csdl import graph_codegen
 from tests.support.published import NEWEST, OLDER, published
 
@@ -134,9 +136,7 @@ def test_the_hooks_are_hooks() -> None:
 
 
 def test_the_local_hook_watches_the_folder_that_it_checks() -> None:
-    settings = tomllib.loads(
-        (PROJECT / "metadata" / "graph-codegen.toml").read_text(encoding="utf-8")
-    )
+    own = tomllib.loads((PROJECT / "metadata" / "graph-codegen.toml").read_text(encoding="utf-8"))
     hook, _ = hooks()
     (folder,) = (word for word in hook["entry"].split()[2:] if not word.startswith("-"))
     package = f"{folder}/{settings['package']}"
@@ -145,9 +145,7 @@ def test_the_local_hook_watches_the_folder_that_it_checks() -> None:
 
 
 def test_the_package_and_the_project_have_an_entry_for_their_version() -> None:
-    settings = tomllib.loads(
-        (PROJECT / "metadata" / "graph-codegen.toml").read_text(encoding="utf-8")
-    )
+    own = tomllib.loads((PROJECT / "metadata" / "graph-codegen.toml").read_text(encoding="utf-8"))
     for file, version in (
         ("generated/CHANGELOG.md", settings["version"]),
         ("CHANGELOG.md", __version__),
@@ -228,8 +226,17 @@ def test_every_variable_of_the_targets_is_on_the_page() -> None:
 # -- the ignore file, the links, the example
 
 
+def test_the_levels_of_the_page_are_those_of_a_configuration(tmp_path: Path) -> None:
+    _, text = blocks("toml")
+    path = tmp_path / "graph-codegen.toml"
+    path.write_text(text, encoding="utf-8")
+    levels = load(path).levels
+    assert levels
+    assert with_levels((), levels) == ()
+
+
 def test_the_ignore_file_of_the_page_is_one(tmp_path: Path) -> None:
-    (text,) = blocks("toml")
+    text, _ = blocks("toml")
     path = tmp_path / "ignore.toml"
     path.write_text(text, encoding="utf-8")
     (entry,) = load_ignore_file(path)
