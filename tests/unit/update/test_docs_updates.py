@@ -136,7 +136,9 @@ def test_the_hooks_are_hooks() -> None:
 
 
 def test_the_local_hook_watches_the_folder_that_it_checks() -> None:
-    own = tomllib.loads((PROJECT / "metadata" / "graph-codegen.toml").read_text(encoding="utf-8"))
+    settings = tomllib.loads(
+        (PROJECT / "metadata" / "graph-codegen.toml").read_text(encoding="utf-8")
+    )
     hook, _ = hooks()
     (folder,) = (word for word in hook["entry"].split()[2:] if not word.startswith("-"))
     package = f"{folder}/{settings['package']}"
@@ -145,7 +147,9 @@ def test_the_local_hook_watches_the_folder_that_it_checks() -> None:
 
 
 def test_the_package_and_the_project_have_an_entry_for_their_version() -> None:
-    own = tomllib.loads((PROJECT / "metadata" / "graph-codegen.toml").read_text(encoding="utf-8"))
+    settings = tomllib.loads(
+        (PROJECT / "metadata" / "graph-codegen.toml").read_text(encoding="utf-8")
+    )
     for file, version in (
         ("generated/CHANGELOG.md", settings["version"]),
         ("CHANGELOG.md", __version__),
