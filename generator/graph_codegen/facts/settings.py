@@ -138,9 +138,10 @@ def parse(content: Mapping[str, Any], file: Path, base: Settings | None) -> Sett
         said = {"sha256": "", "etag": "", **said, **_located(said["document"], file.parent)}
     service_root = said.pop("service_root", "") or service_root_of(said.get("address", ""))
     found = replace(base, **said) if base else Settings(**said)
-    if "home" in said and not _is_head(found.home, found.roots):
+    if "home" not in said:
+        found = with_roots(found, found.roots)
+    elif not _is_head(found.home, found.roots):
         raise error(f"home is {shorten(found.home)}, which is not a root", str(file))
-    found = with_roots(found, found.roots)
     return with_service_root(found, service_root) if service_root else found
 
 

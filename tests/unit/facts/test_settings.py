@@ -149,6 +149,12 @@ def test_a_configuration_of_another_form_is_refused(
     assert refusal(folder, text).startswith(message)
 
 
+def test_home_that_a_configuration_names_may_be_what_a_root_begins_with(tmp_path: Path) -> None:
+    roots = 'roots = ["communications/calls", "domains"]'
+    assert load(tmp_path, f'{roots}\nhome = "communications"').home == "communications"
+    assert load(tmp_path, roots).home == ""
+
+
 @pytest.mark.parametrize(
     ("roots", "home"),
     [
