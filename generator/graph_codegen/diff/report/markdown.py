@@ -6,13 +6,12 @@ import re
 from collections.abc import Iterator
 
 from graph_codegen.diff.report.report import (
-    EFFECTS,
     HEADINGS,
-    POLICIES,
     Report,
     describe_level,
     describe_places,
     describe_python,
+    describe_verdicts,
     render_title,
 )
 from graph_codegen.diff.verdict.findings import Finding, Level, count_per_rule
@@ -99,7 +98,7 @@ def _row(finding: Finding, level: Level) -> str:
     summary = f"{finding.summary}. {changed}." if changed else finding.summary
     cells = [f"`{finding.rule.id}`", plain(finding.element), plain(summary)]
     if level is Level.BREAKING:
-        cells.append(f"{POLICIES[finding.policy]}. {EFFECTS[finding.effect]}.")
+        cells.append(describe_verdicts(finding))
     if level is not Level.INVISIBLE:
         cells.append(plain(describe_python(finding)))
     cells.append(plain(describe_places(finding)))

@@ -72,10 +72,8 @@ class Report:
 
 
 def describe_verdicts(finding: Finding) -> str:
-    """Return the verdicts of a finding in sentences."""
-    verdicts = f"{POLICIES[finding.policy]}. {EFFECTS[finding.effect]}."
-    changed = describe_level(finding)
-    return f"{verdicts} {changed}." if changed else verdicts
+    """Return both verdicts of a finding in sentences."""
+    return f"{POLICIES[finding.policy]}. {EFFECTS[finding.effect]}."
 
 
 def describe_level(finding: Finding) -> str:

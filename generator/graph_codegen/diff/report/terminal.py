@@ -61,8 +61,10 @@ def _section(level: Level, findings: tuple[Finding, ...]) -> Iterator[Text]:
     for finding in findings:
         line = Text("  ").append(f"{finding.rule.id:{width}}", "cyan")
         yield line.append(f"  {finding.element}: {finding.summary}")
-        if level is Level.BREAKING or describe_level(finding):
-            yield Text(f"    {describe_verdicts(finding)}")
+        changed = describe_level(finding)
+        if level is Level.BREAKING or changed:
+            told = f" {changed}." if changed else ""
+            yield Text(f"    {describe_verdicts(finding)}{told}")
         details = "  ".join(
             text for text in (describe_python(finding), describe_places(finding)) if text
         )
