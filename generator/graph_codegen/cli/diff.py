@@ -15,6 +15,8 @@ from graph_codegen.cli import options
 from graph_codegen.cli.console import DIFFERENT, PROGRESS, answer, render_counts, show, tell
 from graph_codegen.cli.options import Reading
 from graph_codegen.cli.workers import current_workers
+from graph_codegen.history import git
+from graph_codegen.text import printable
 
 FAIL_ON = ("breaking", "deprecated", "additive", "any", "policy")
 """Findings that can make the command fail: those of a level and all graver ones, the gravest first; or those
@@ -22,8 +24,8 @@ that break Graph's policy."""
 
 
 @click.command("diff")
-@click.argument("old", type=click.Path(path_type=Path))
-@click.argument("new", type=click.Path(path_type=Path))
+@click.argument("old")
+@click.argument("new")
 @options.roots
 @options.reading
 @click.option(
@@ -47,8 +49,8 @@ that break Graph's policy."""
 )
 @click.option("--code", is_flag=True, help="Add the unified diff of the generated package.")
 def diff_command(
-    old: Path,
-    new: Path,
+    old: str,
+    new: str,
     roots: tuple[str, ...],
     exclude: tuple[str, ...],
     form: str,
@@ -59,12 +61,13 @@ def diff_command(
 ) -> None:
     """Show what changed between the metadata documents OLD and NEW, and what that breaks.
 
+    Each is a file, or git:REV:PATH, a version of a file in git.
     Exit codes: 0 done, 1 findings at the level of --fail-on, 2 the documents could not be compared.
     """
     with current_workers() if code else nullcontext() as executor:
         report = api.compare(
-            old,
-            new,
+            _read(old, reading),
+            _read(new, reading),
             roots=roots,
             exclude=exclude,
             ignore=ignore_file,
@@ -78,6 +81,16 @@ def diff_command(
     WRITERS[form](report)
     if fail_on and _has_any(report, fail_on):
         sys.exit(DIFFERENT)
+
+
+def _read(document: str, reading: Reading) -> Path | api.Source:
+    """Return the path of a document, or the document itself if it is a version of a file in git."""
+    if not git.is_in_git(document):
+        return Path(document)
+    name = printable(document)
+    with PROGRESS.stage(f"reading {name}"):
+        data = git.read_version(document)
+        return api.read_data(data, name, **reading, progress=PROGRESS)
 
 
 def _has_any(report: api.Report, fail_on: str) -> bool:

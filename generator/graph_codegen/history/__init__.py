@@ -1,0 +1,1 @@
+"""Reads series of documents, and finds when each element came, changed and went."""
