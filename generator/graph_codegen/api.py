@@ -149,12 +149,15 @@ class Report:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """All findings but the ignored ones, sorted by declaration, element and rule."""
+        """All findings that count, sorted by declaration, element and rule.
+
+        Ignored ones do not, nor those that are about nothing that the application uses if there is one.
+        """
         return self.details.counted
 
     @property
     def breaking(self) -> tuple[Finding, ...]:
-        """The findings that break Python programs, without the ignored ones."""
+        """The findings that count and break Python programs."""
         from graph_codegen.diff.verdict.findings import Level
 
         return self.details.at(Level.BREAKING)
@@ -292,6 +295,8 @@ def compare(
     roots: Iterable[str] = (),
     exclude: Iterable[str] = (),
     ignore: str | Path | None = None,
+    used_by: Iterable[str | Path] = (),
+    package: str | None = None,
     code: bool = False,
     config: str | Path | None = None,
     strict: bool = False,
@@ -303,11 +308,13 @@ def compare(
     """Compare the same part of two documents: what changed, and what that breaks.
 
     `old` and `new` are paths of documents, CSDL or OpenAPI, or documents that were `read`; None is the one
-    of the configuration. `ignore` is the path of an ignore file. With `code`, the report has the unified
+    of the configuration. `ignore` is the path of an ignore file. `used_by` are files and folders of an
+    application: the report says what it uses, and counts only that. It imports `package`, by default that of
+    the configuration. With `code`, the report has the unified
     diff of the generated packages too. The other arguments are those of `generate`.
 
     A root need only be in one of the documents: what it leads to was then added or removed. Raises
-    CodegenError for documents, roots or an ignore file that cannot be used.
+    CodegenError for documents, roots, an application or an ignore file that cannot be used.
     """
     # Loads the rules and the templates of all reports, which neither `generate` nor `subset` needs.
     from graph_codegen.diff.change.common import reduce_sides
@@ -325,12 +332,24 @@ def compare(
     )
     reasons, outdated = find_ignored(entries, found.findings, datetime.date.today())
     run.warn(outdated)
+    concerns, application = None, (*map(Path, used_by),)
+    if application:
+        from graph_codegen.diff.usage import find_concerns
+        from graph_codegen.usage.files import read_application
+        from graph_codegen.usage.offered import offered_by
+        from graph_codegen.usage.resolve import find_uses
+
+        settings = run.settings if package is None else with_package(run.settings, package)
+        files, unreadable = read_application(application)
+        run.warn(unreadable)
+        offered = offered_by(before.model, settings.package, settings.home, settings.names)
+        concerns = find_concerns(found.findings, offered, find_uses(files, offered))
     changed = None
     if code:
         from graph_codegen.install.compare import diff_files
 
         changed = tuple(diff_files(run.package(before, executor), run.package(after, executor)))
-    details = DiffReport(found, reasons, changed)
+    details = DiffReport(found, reasons, changed, concerns)
     return Report(
         details=details,
         old=before,

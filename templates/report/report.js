@@ -1,9 +1,10 @@
 
 "use strict";
 (() => {
-  const NAMES = ["policy", "effect", "rule", "kind"];
   const form = document.getElementById("filters");
   if (!form) return;
+
+  const NAMES = [...form.querySelectorAll("select")].map((select) => select.name);
 
   const cards = [...document.querySelectorAll(".card")];
   const texts = (element, selector) =>

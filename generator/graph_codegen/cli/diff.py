@@ -47,6 +47,13 @@ that break Graph's policy."""
     type=click.Path(path_type=Path),
     help="TOML file of findings to set aside, each with a reason and until a date.",
 )
+@click.option(
+    "--used-by",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Python file or folder of an application: count only what that uses (repeatable).",
+)
+@click.option("--package", help="Name of the package that the application imports.")
 @click.option("--code", is_flag=True, help="Add the unified diff of the generated package.")
 def diff_command(
     old: str,
@@ -56,6 +63,8 @@ def diff_command(
     form: str,
     fail_on: str | None,
     ignore_file: Path | None,
+    used_by: tuple[Path, ...],
+    package: str | None,
     code: bool,
     **reading: Unpack[Reading],
 ) -> None:
@@ -71,6 +80,8 @@ def diff_command(
             roots=roots,
             exclude=exclude,
             ignore=ignore_file,
+            used_by=used_by,
+            package=package,
             code=code,
             **reading,
             executor=executor,

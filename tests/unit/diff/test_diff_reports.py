@@ -23,6 +23,7 @@ from graph_codegen.diff.report.json_report import FORMAT, render_json
 from graph_codegen.diff.report.markdown import LIMIT, render_markdown
 from graph_codegen.diff.report.report import EFFECTS, FEW, HEADINGS, POLICIES, Report
 from graph_codegen.diff.report.terminal import render_terminal
+from graph_codegen.diff.usage import Concern, Usage
 from graph_codegen.diff.verdict.findings import Comparison, Finding, Level, Source, Step
 from graph_codegen.diff.verdict.ignore import Entry, find_ignored, load_ignore_file
 from graph_codegen.diff.verdict.levels import with_levels
@@ -533,7 +534,14 @@ def test_json_has_everything() -> None:
         "new": {"document": "new.xml", "sha256": "1" * 64},
         "roots": ["communications"],
         "step": "major",
-        "counts": {"breaking": 1, "deprecated": 0, "additive": 1, "invisible": 1, "ignored": 1},
+        "counts": {
+            "breaking": 1,
+            "deprecated": 0,
+            "additive": 1,
+            "invisible": 1,
+            "ignored": 1,
+            "unused": 0,
+        },
         "code": ["--- a/x.py", "+++ b/x.py"],
     }
     assert findings[0] == {
@@ -555,6 +563,8 @@ def test_json_has_everything() -> None:
         },
         "new": None,
         "ignored": None,
+        "usage": None,
+        "uses": [],
     }
     told = [(each["element"], each["level"], each["ignored"]) for each in findings]
     assert told[1:] == [
@@ -563,6 +573,42 @@ def test_json_has_everything() -> None:
         ("microsoft.graph.call", "invisible", None),
     ]
     assert [findings[1][side]["value"] for side in ("old", "new")] == ["Edm.String", "Edm.Int32"]
+
+
+USED = Concern(Usage.USED, tuple(Place("app/calls.py", line) for line in (3, 5, 8, 13)))
+PERHAPS = Concern(Usage.PERHAPS, (Place("app/@x#1|`.py", 2),))
+CONCERNED = Report(comparison(), {OPENED: "seen"}, concerns={REMOVED: USED, ADDED: PERHAPS})
+"""A report to an application that uses one element, perhaps a second, and not the others."""
+
+
+def test_only_what_the_application_uses_counts() -> None:
+    assert CONCERNED.headline == (
+        "1 breaking, 1 additive, 0 invisible, 1 ignored, 1 unused; suggested version step: major"
+    )
+    content = read(CONCERNED)
+    assert content["counts"]["breaking"] == content["counts"]["unused"] == 1
+    told = {
+        f["element"].rpartition(".")[2]: (f["usage"], len(f["uses"])) for f in content["findings"]
+    }
+    assert told == {
+        "call/subject": ("used", 4),
+        "room": ("perhaps", 1),
+        "call": ("unused", 0),
+        "call/size": ("unused", 0),
+    }
+    assert content["findings"][2]["uses"][0] == {"file": "app/calls.py", "line": 3}
+
+
+def test_reports_show_where_the_application_uses_an_element() -> None:
+    shown = "app/calls.py:3, app/calls.py:5, app/calls.py:8 and 1 more"
+    terminal = "\n".join(line.plain for line in render_terminal(CONCERNED))
+    assert f"used {shown}" in terminal
+    assert "perhaps app/@x#1|`.py:2" in terminal
+    assert "call/size" not in terminal
+    markdown = render_markdown(CONCERNED)
+    assert "| Places | Used |" in markdown
+    assert "call/size" not in markdown
+    assert all(token.type != "link_open" for token in parsed(markdown))
 
 
 def test_json_distinguishes_no_request_for_code_from_no_difference() -> None:
@@ -628,7 +674,7 @@ def test_the_schema_allows_nothing_else_and_requires_everything() -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("format",), "graph-codegen/diff/2"),
+        (("format",), "graph-codegen/diff/1"),
         (("step",), "huge"),
         (("counts", "breaking"), -1),
         (("counts", "ignored"), "1"),

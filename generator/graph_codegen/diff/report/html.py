@@ -16,15 +16,17 @@ from graph_codegen.diff.report.report import (
     describe_level,
 )
 from graph_codegen.diff.report.sheets import Row, Sheet, build_sheets
+from graph_codegen.diff.usage import Usage
 from graph_codegen.diff.verdict.findings import STEPS, Finding, Level, Step
 from graph_codegen.diff.verdict.rules import RULES, Effect, Policy
 from graph_codegen.emit.templates import render, verbatim
 from graph_codegen.model.model import Model
 
 IGNORED = "ignored"
-"""The state of an ignored finding; the state of any other is its level."""
+UNUSED = "unused"
+"""The states of findings that do not count; the state of any other is its level."""
 
-_STATES = (*Level, IGNORED)
+_STATES = (*Level, UNUSED, IGNORED)
 
 MAX_INLINE = 120
 """Maximum characters of both values together that are shown on one line."""
@@ -48,7 +50,7 @@ def render_html(report: Report, old: Model, new: Model) -> str:
         roots=report.comparison.roots,
         verdict=_verdict(report),
         cards=_cards(report),
-        filters=_filters(report.comparison.findings),
+        filters=_filters(report),
         groups=sorted(groups, key=_severity),
         total=len(report.comparison.findings),
         code=None if report.code is None else tuple(map(_line, report.code)),
@@ -82,6 +84,8 @@ def _verdict(report: Report) -> _Verdict:
         less = STEPS[state] if state else Step.NONE
         more = f", without which the step would be {less}" if less is not step else ""
         details += (f"{_count(ignored)} ignored{more}.",)
+    if report.unused:
+        details += (f"{_count(len(report.unused))} about nothing that the application uses.",)
     match state:
         case Level.BREAKING:
             count = len(report.at(state))
@@ -93,8 +97,11 @@ def _verdict(report: Report) -> _Verdict:
         case Level.INVISIBLE:
             word, text = "Invisible", "Python code cannot tell the documents apart"
         case None:
-            text = "every finding is set aside" if ignored else "the documents say the same"
-            word = "All ignored" if ignored else "Nothing changed"
+            aside = ignored or report.unused
+            text = "every finding is set aside" if aside else "the documents say the same"
+            word = (
+                "Nothing used" if report.unused else "All ignored" if ignored else "Nothing changed"
+            )
     return _Verdict(state or IGNORED, word, text, step, details)
 
 
@@ -132,7 +139,8 @@ class _Methods:
 class _Entry:
     """A finding as the page shows it; `reason` says why it is ignored, empty if it counts.
 
-    `level` says what the configuration did to its level, empty if nothing.
+    `level` says what the configuration did to its level, empty if nothing. `usage` and `uses` say
+    whether and where the application uses the element; empty without one.
     """
 
     finding: Finding
@@ -144,10 +152,9 @@ class _Entry:
     new: str
     methods: tuple[_Methods, ...]
     places: tuple[tuple[str, str], ...]
-
-    @property
-    def state(self) -> str:
-        return IGNORED if self.reason else self.finding.level
+    state: str
+    usage: str
+    uses: tuple[str, ...]
 
     @property
     def long(self) -> bool:
@@ -160,6 +167,7 @@ def _entry(finding: Finding, report: Report) -> _Entry:
     methods = finding.methods
     changes = (("gone", methods.removed), ("new", methods.added), ("altered", methods.altered))
     ends = (("old", finding.old), ("new", finding.new))
+    concern = report.concern(finding)
     return _Entry(
         finding=finding,
         reason=report.ignored.get(finding, ""),
@@ -170,7 +178,16 @@ def _entry(finding: Finding, report: Report) -> _Entry:
         new=new,
         methods=tuple(_Methods(what, names) for what, names in changes if names),
         places=tuple((side, str(end.place)) for side, end in ends if end),
+        state=_state_of(finding, report),
+        usage=concern.usage if concern else "",
+        uses=tuple(map(str, concern.uses)) if concern else (),
     )
+
+
+def _state_of(finding: Finding, report: Report) -> str:
+    if finding in report.ignored:
+        return IGNORED
+    return UNUSED if report.is_unused(finding) else finding.level
 
 
 # -- declarations
@@ -228,7 +245,7 @@ def _severity(group: _Group) -> tuple[int, str]:
 
 
 def _state(row: Row, report: Report) -> str:
-    states = (IGNORED if f in report.ignored else f.level for f in row.findings)
+    states = (_state_of(f, report) for f in row.findings)
     return min(states, key=_rank, default="")
 
 
@@ -260,22 +277,26 @@ class _Filter:
 
 def _cards(report: Report) -> tuple[_Choice, ...]:
     levels = [_Choice(level, HEADINGS[level], len(report.at(level))) for level in Level]
-    ignored = len(report.comparison.findings) - len(report.counted)
-    return (*levels, *([_Choice(IGNORED, "Ignored", ignored)] if ignored else []))
+    aside = ((UNUSED, "Unused", len(report.unused)), (IGNORED, "Ignored", len(report.ignored)))
+    return (*levels, *(_Choice(*choice) for choice in aside if choice[2]))
 
 
-def _filters(findings: tuple[Finding, ...]) -> tuple[_Filter, ...]:
+def _filters(report: Report) -> tuple[_Filter, ...]:
+    findings = report.comparison.findings
+    usages = Counter(concern.usage for f in findings if (concern := report.concern(f)))
     policies, effects = Counter(f.policy for f in findings), Counter(f.effect for f in findings)
     rules, kinds = Counter(f.rule.id for f in findings), Counter(f.kind for f in findings)
     found = (
         ("policy", "Graph’s policy", [(p, POLICIES[p], policies[p]) for p in Policy]),
         ("effect", "Effect on Python", [(e, EFFECTS[e], effects[e]) for e in Effect]),
         ("rule", "Rule", [(rule, rule, rules[rule]) for rule in RULES]),
+        ("usage", "Use", [(usage, usage.capitalize(), usages[usage]) for usage in Usage]),
         ("kind", "Kind of element", [(kind, kind, kinds[kind]) for kind in sorted(kinds)]),
     )
     return tuple(
         _Filter(name, label, tuple(_Choice(*choice) for choice in choices if choice[2]))
         for name, label, choices in found
+        if name != "usage" or usages
     )
 
 

@@ -9,7 +9,7 @@ from graph_codegen.diff.change.changes import End
 from graph_codegen.diff.report.report import Report
 from graph_codegen.diff.verdict.findings import Finding, Level, Source
 
-FORMAT = "graph-codegen/diff/1"
+FORMAT = "graph-codegen/diff/2"
 """The name of the format; its number rises when the meaning of an existing part changes."""
 
 
@@ -25,8 +25,9 @@ def render_json(report: Report) -> str:
         "counts": {
             **{level.value: len(report.at(level)) for level in Level},
             "ignored": len(report.ignored),
+            "unused": len(report.unused),
         },
-        "findings": [_finding(f, report.ignored.get(f)) for f in comparison.findings],
+        "findings": [_finding(f, report) for f in comparison.findings],
         "code": None if report.code is None else list(report.code),
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
@@ -36,7 +37,8 @@ def _source(source: Source) -> dict[str, Any]:
     return {"document": source.file, "sha256": source.sha256}
 
 
-def _finding(finding: Finding, ignored: str | None) -> dict[str, Any]:
+def _finding(finding: Finding, report: Report) -> dict[str, Any]:
+    concern = report.concern(finding)
     return {
         "rule": finding.rule.id,
         "level": finding.level,
@@ -54,7 +56,9 @@ def _finding(finding: Finding, ignored: str | None) -> dict[str, Any]:
         },
         "old": _end(finding.old),
         "new": _end(finding.new),
-        "ignored": ignored,
+        "ignored": report.ignored.get(finding),
+        "usage": concern and concern.usage,
+        "uses": [{"file": at.file, "line": at.line} for at in (concern.uses if concern else ())],
     }
 
 

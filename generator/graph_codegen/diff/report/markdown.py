@@ -11,6 +11,7 @@ from graph_codegen.diff.report.report import (
     describe_level,
     describe_places,
     describe_python,
+    describe_usage,
     describe_verdicts,
     render_title,
 )
@@ -46,7 +47,7 @@ def render_markdown(report: Report, limit: int = LIMIT) -> str:
     lines += [f"Roots: {roots}. The rules are explained in docs/rules.md.", ""]
     left = limit - sum(map(len, lines))
     for level in Level:
-        section = list(_section(level, report.at(level), left))
+        section = list(_section(level, report, left))
         lines += section
         left -= sum(len(line) + 1 for line in section)
     if report.ignored:
@@ -67,10 +68,13 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + "."
 
 
-def _section(level: Level, findings: tuple[Finding, ...], room: int) -> Iterator[str]:
+def _section(level: Level, report: Report, room: int) -> Iterator[str]:
+    findings = report.at(level)
     if not findings:
         return
     head, columns = _ABOUT[level]
+    if report.concerns is not None:
+        head, columns = f"{head} Used |", columns + 1
     yield f"## {HEADINGS[level]} ({len(findings)})"
     yield ""
     counts = (f"{count} `{rule}`" for rule, count in count_per_rule(findings).items())
@@ -86,22 +90,24 @@ def _section(level: Level, findings: tuple[Finding, ...], room: int) -> Iterator
         yield ""
     yield head
     yield "|" + " --- |" * columns
-    yield from _fitting([_row(finding, level) for finding in findings], room)
+    yield from _fitting([_row(finding, report) for finding in findings], room)
     yield ""
     if folded:
         yield "</details>"
         yield ""
 
 
-def _row(finding: Finding, level: Level) -> str:
+def _row(finding: Finding, report: Report) -> str:
     changed = describe_level(finding)
     summary = f"{finding.summary}. {changed}." if changed else finding.summary
     cells = [f"`{finding.rule.id}`", plain(finding.element), plain(summary)]
-    if level is Level.BREAKING:
+    if finding.level is Level.BREAKING:
         cells.append(describe_verdicts(finding))
-    if level is not Level.INVISIBLE:
+    if finding.level is not Level.INVISIBLE:
         cells.append(plain(describe_python(finding)))
     cells.append(plain(describe_places(finding)))
+    if report.concerns is not None:
+        cells.append(plain(describe_usage(report, finding)))
     return f"| {' | '.join(cells)} |"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from graph_codegen.diff.usage import UNUSED, Concern, Usage
 from graph_codegen.diff.verdict.findings import Comparison, Finding, Level
 from graph_codegen.diff.verdict.rules import Effect, Policy
 
@@ -32,7 +33,7 @@ EFFECTS: Mapping[Effect, str] = {
 """The verdicts in words, as all reports and `docs/rules.md` have them."""
 
 FEW = 3
-"""How many methods a finding names; further ones are counted."""
+"""How many methods a finding names, and how many uses; further ones are counted."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,16 @@ class Report:
     """A comparison, the reasons for ignoring findings, and the diff of the generated code.
 
     `code` holds the lines of the unified diff between the generated packages, None if it was not
-    requested.
+    requested. `concerns` says of each finding what it is to an application, None if none was read.
     """
 
     comparison: Comparison
     ignored: Mapping[Finding, str] = field(default_factory=dict[Finding, str])
     code: tuple[str, ...] | None = None
+    concerns: Mapping[Finding, Concern] | None = None
 
     def at(self, level: Level) -> tuple[Finding, ...]:
-        """Return the findings of a level that are not ignored."""
+        """Return the findings of a level that count."""
         return self._levels[level]
 
     @cached_property
@@ -57,8 +59,24 @@ class Report:
 
     @cached_property
     def counted(self) -> tuple[Finding, ...]:
-        """The findings that are not ignored."""
-        return tuple(f for f in self.comparison.findings if f not in self.ignored)
+        """The findings that are not ignored, and that concern the application if there is one."""
+        found = self.comparison.findings
+        return tuple(f for f in found if f not in self.ignored and not self.is_unused(f))
+
+    @cached_property
+    def unused(self) -> tuple[Finding, ...]:
+        """The findings that are not ignored, and about nothing that the application uses."""
+        found = self.comparison.findings
+        return tuple(f for f in found if f not in self.ignored and self.is_unused(f))
+
+    def is_unused(self, finding: Finding) -> bool:
+        """Whether there is an application that does not use what a finding is about."""
+        concern = self.concern(finding)
+        return concern is not None and concern.usage is Usage.UNUSED
+
+    def concern(self, finding: Finding) -> Concern | None:
+        """Return what a finding is to the application, None if there is none."""
+        return None if self.concerns is None else self.concerns.get(finding, UNUSED)
 
     @property
     def headline(self) -> str:
@@ -68,6 +86,7 @@ class Report:
         shown = (level for level in Level if self.at(level) or level is not Level.DEPRECATED)
         counts = [f"{len(self.at(level))} {level}" for level in shown]
         counts += [f"{len(self.ignored)} ignored"] if self.ignored else []
+        counts += [f"{len(self.unused)} unused"] if self.unused else []
         return f"{', '.join(counts)}; suggested version step: {self.comparison.step}"
 
 
@@ -99,6 +118,16 @@ def describe_python(finding: Finding) -> str:
         if names
     ]
     return "; ".join([*([finding.python] if finding.python else []), *changes])
+
+
+def describe_usage(report: Report, finding: Finding) -> str:
+    """Return where the application uses what a finding is about: `used app/calls.py:7`; empty without one."""
+    concern = report.concern(finding)
+    if concern is None or not concern.uses:
+        return ""
+    places = ", ".join(map(str, concern.uses[:FEW]))
+    more = len(concern.uses) - FEW
+    return f"{concern.usage} {places}" + (f" and {more} more" if more > 0 else "")
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -12,10 +12,11 @@ from graph_codegen.diff.report.report import (
     describe_level,
     describe_places,
     describe_python,
+    describe_usage,
     describe_verdicts,
     render_title,
 )
-from graph_codegen.diff.verdict.findings import Finding, Level, count_per_rule
+from graph_codegen.diff.verdict.findings import Level, count_per_rule
 
 _STYLES = {
     Level.BREAKING: "bold red",
@@ -35,7 +36,7 @@ def render_terminal(report: Report) -> Iterator[Text]:
     yield Text(f"roots: {', '.join(report.comparison.roots)}", "dim")
     yield Text(report.headline, "bold")
     for level in Level:
-        yield from _section(level, report.at(level))
+        yield from _section(level, report)
     if len(report.comparison.findings) > MANY:
         yield Text()
         yield Text(report.headline, "bold")
@@ -49,7 +50,8 @@ def render_terminal(report: Report) -> Iterator[Text]:
         yield Text(line, _diff_style(line))
 
 
-def _section(level: Level, findings: tuple[Finding, ...]) -> Iterator[Text]:
+def _section(level: Level, report: Report) -> Iterator[Text]:
+    findings = report.at(level)
     if not findings:
         return
     yield Text()
@@ -69,6 +71,8 @@ def _section(level: Level, findings: tuple[Finding, ...]) -> Iterator[Text]:
             text for text in (describe_python(finding), describe_places(finding)) if text
         )
         yield Text(f"    {details}", "dim")
+        if usage := describe_usage(report, finding):
+            yield Text(f"    {usage}")
 
 
 def _diff_style(line: str) -> str:

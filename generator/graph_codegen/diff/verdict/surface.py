@@ -356,10 +356,15 @@ def _displaced(old: Method, new: Method) -> Iterator[str]:
 
 def _methods(model: Model, client: str, given: Mapping[str, str]) -> _Methods:
     return {
-        f"{resource_of(method.request)}/{_name(method)}": method
+        method_key(method): method
         for offer in client_methods(model, list_offers(model), client, given).values()
         for method in offer.methods
     }
+
+
+def method_key(method: Method) -> str:
+    """Return the resource and name of a method, which are the same at each path of the resource."""
+    return f"{resource_of(method.request)}/{_name(method)}"
 
 
 def _name(method: Method) -> str:

@@ -1,0 +1,109 @@
+"""What a generated package offers to an application: classes, their attributes, the client's methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from graph_codegen.csdl.ast import EnumType, TypeRef
+from graph_codegen.emit.method_names import class_prefix, client_methods
+from graph_codegen.emit.methods import Method
+from graph_codegen.emit.names import NO_NAMES, Names, assign_names, is_attribute
+from graph_codegen.model.model import Model
+from graph_codegen.service.requests import list_requests
+
+Path = tuple[str, ...]
+"""Attributes one after the other: those that lead from a client to a resource or a method."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offered:
+    """A package by its name, the model that it is generated from, and the names of both.
+
+    `clients` are the classes of its client, `methods` those of the client by their attribute paths; one that
+    reads a stream has two.
+    """
+
+    package: str
+    model: Model
+    names: Names
+    clients: frozenset[str]
+    methods: Mapping[Path, Method]
+
+    @cached_property
+    def resources(self) -> frozenset[Path]:
+        """The paths that lead to methods."""
+        return frozenset(path[:depth] for path in self.methods for depth in range(len(path)))
+
+    @cached_property
+    def modules(self) -> frozenset[str]:
+        """The modules of classes besides `models` itself."""
+        return frozenset(self.names.modules.values())
+
+    @cached_property
+    def classes(self) -> Mapping[tuple[str, str], str]:
+        """The types by module and class; the root namespace's are in `models`, whose name is empty, too."""
+        found: dict[tuple[str, str], str] = {}
+        for name, class_ in self.names.classes.items():
+            module = self.names.modules.get(name.rpartition(".")[0], "")
+            found[module, class_] = name
+            found.setdefault(("", class_), name)
+        return found
+
+    @cached_property
+    def attributes(self) -> Mapping[str, Mapping[str, TypeRef]]:
+        """The attributes of each type with the types of their values; of an enumeration its members."""
+        found: dict[str, dict[str, TypeRef]] = {}
+        for declared in self.model.types.values():
+            if isinstance(declared, EnumType):
+                own = self.names.members[declared.name]
+                found[declared.name] = dict.fromkeys(own.values(), TypeRef(declared.name))
+                continue
+            own = self.names.attributes[declared.name]
+            found[declared.name] = {
+                own[item.name]: item.type
+                for owner in self.model.lineage(declared.name)
+                for item in owner.members()
+                if is_attribute(item)
+            }
+        return found
+
+    def values(self, owner: str, attribute: str) -> Iterator[TypeRef]:
+        """Yield the types of an attribute: of a type, or of those derived from it if it has none itself."""
+        own = self.attributes.get(owner, {})
+        if attribute in own:
+            yield own[attribute]
+            return
+        for name in self.model.descendants(owner):
+            if attribute in self.attributes[name]:
+                yield self.attributes[name][attribute]
+
+    def related(self, one: str, other: str) -> bool:
+        """Whether a value of one type may be one of the other: either is derived from the other."""
+        return one == other or one in self._ancestors(other) or other in self._ancestors(one)
+
+    def _ancestors(self, name: str) -> Iterator[str]:
+        return (declared.name for declared in self.model.lineage(name))
+
+
+def offered_by(
+    model: Model, package: str, client: str = "", given: Mapping[str, str] = NO_NAMES
+) -> Offered:
+    """Return what a package offers that is generated from a model; `client` and `given` as in `Surface`."""
+    prefix = class_prefix(model, client)
+    offers = client_methods(model, list_requests(model), client, given).values()
+    methods = {
+        (*offer.attributes, name): method
+        for offer in offers
+        for method in offer.methods
+        for name in (method.name, method.stream_name)
+        if name
+    }
+    return Offered(
+        package=package,
+        model=model,
+        names=assign_names(model, given),
+        clients=frozenset({f"{prefix}Client", f"Async{prefix}Client"}),
+        methods=methods,
+    )

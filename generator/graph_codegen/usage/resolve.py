@@ -1,0 +1,536 @@
+"""Resolves the names, attributes and calls of an application to what a package offers.
+
+It is flow-insensitive: a variable is of every type that is assigned to it anywhere in its scope, and an
+attribute that no model has is of every type that is assigned to an attribute of that name. What is not known
+stays `Unknown`, so that nothing is lost: an attribute of that counts as perhaps used.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from graph_codegen.csdl.ast import TypeRef
+from graph_codegen.errors import Place
+from graph_codegen.usage.files import File
+from graph_codegen.usage.offered import Offered, Path
+from graph_codegen.usage.scopes import Binding, Members, Module, Scope, scan
+from graph_codegen.usage.types import (
+    ANYTHING,
+    TAIL,
+    Display,
+    Function,
+    Own,
+    Package,
+    Plain,
+    Resource,
+    Type,
+    Types,
+    Unknown,
+    Value,
+    one_of,
+)
+from graph_codegen.usage.uses import Places, Uses
+
+DEPTH = 100
+"""Steps from one expression to others before its type is left open."""
+
+_PLAIN: Types = frozenset({Plain()})
+_DISPLAY: Types = frozenset({Display()})
+_NOTHING: Types = frozenset()
+
+_OPEN = frozenset(
+    {"Edm.Untyped", "Edm.EntityType", "Edm.ComplexType", "Edm.PrimitiveType", "Edm.Stream"}
+)
+
+_PLAIN_CLASSES = frozenset({"bool", "bytes", "complex", "float", "int", "str"})
+
+_COLLECTIONS = frozenset({"dict", "frozenset", "list", "set", "tuple", "type"})
+
+_PASSING = _COLLECTIONS | {
+    "aiter", "anext", "cast", "copy", "deepcopy", "enumerate", "filter", "iter", "map", "max", "min", "next",
+    "replace", "reversed", "sorted", "zip",
+}  # fmt: skip
+"""Functions whose results hold their arguments, or what is in them."""
+
+_KEEPING = frozenset(
+    {"asynccontextmanager", "cache", "cached_property", "classmethod", "contextmanager", "final", "lru_cache",
+     "overload", "override", "property", "staticmethod"}
+)  # fmt: skip
+"""Decorators of functions that are called, and return what they return, as without them."""
+
+_BUILTINS = frozenset(dir(builtins))
+
+_WORD = re.compile(r"[^\W\d]\w*")
+_PATH = re.compile(r"#?[^\W\d]\w*(\.[^\W\d]\w*)*")
+
+
+def find_uses(files: Sequence[File], offered: Offered) -> Uses:
+    """Return what the files of an application use of a package."""
+    members: Members = {}
+    parsed = [scan(f.file, f.module, f.tree, members) for f in files if f.tree]
+    resolver = _Resolver(parsed, members, offered)
+    found = _Found()
+    for module in parsed:
+        _Reader(resolver, found, module).read()
+    for file in files:
+        if file.tree is None:
+            found.add_words(file)
+    return found.uses()
+
+
+class _Found:
+    """Collects uses."""
+
+    def __init__(self) -> None:
+        self._classes: dict[str, set[Place]] = {}
+        self._attributes: dict[tuple[str, str], set[Place]] = {}
+        self._methods: dict[Path, set[Place]] = {}
+        self._unknown: dict[Path, set[Place]] = {}
+        self._words: dict[str, set[Place]] = {}
+        self._segments: dict[str, set[Place]] = {}
+
+    def add_class(self, name: str, place: Place) -> None:
+        self._classes.setdefault(name, set()).add(place)
+
+    def add_client(self, place: Place) -> None:
+        self._methods.setdefault((), set()).add(place)
+
+    def add_attribute(self, of: Types, name: str, place: Place) -> None:
+        """Add the use of an attribute of something."""
+        for each in of:
+            match each:
+                case Value(type=owner):
+                    self._attributes.setdefault((owner, name), set()).add(place)
+                case Resource(path=path):
+                    self._methods.setdefault((*path, name), set()).add(place)
+                case Plain() | Display():
+                    pass
+                case Unknown(tail=tail):
+                    self.add_unknown((*tail, name), place)
+                case _:
+                    self.add_unknown((name,), place)
+
+    def add_unknown(self, tail: Path, place: Place) -> None:
+        self._unknown.setdefault(tail[-TAIL:], set()).add(place)
+
+    def add_text(self, text: str, place: Place) -> None:
+        """Add a text: it may be the name of anything, or have names of properties in it."""
+        if _PATH.fullmatch(text):
+            self.add_unknown(tuple(text.removeprefix("#").split(".")), place)
+        for word in _WORD.findall(text):
+            self._words.setdefault(word, set()).add(place)
+            if "/" in text:
+                self._segments.setdefault(word, set()).add(place)
+
+    def add_words(self, file: File) -> None:
+        """Add all words of a file whose syntax is not known."""
+        for number, line in enumerate(file.text.splitlines(), 1):
+            place = Place(file.file, number)
+            for word in {*_WORD.findall(line)}:
+                self.add_unknown((word,), place)
+                self._words.setdefault(word, set()).add(place)
+                self._segments.setdefault(word, set()).add(place)
+
+    def uses(self) -> Uses:
+        return Uses(
+            classes=_sorted(self._classes),
+            attributes=_sorted(self._attributes),
+            methods=_sorted(self._methods),
+            unknown=_sorted(self._unknown),
+            words=_sorted(self._words),
+            segments=_sorted(self._segments),
+        )
+
+
+_K = TypeVar("_K")
+
+
+def _sorted(found: dict[_K, set[Place]]) -> dict[_K, Places]:
+    return {key: tuple(sorted(at, key=lambda p: (p.file, p.line))) for key, at in found.items()}
+
+
+class _Reader:
+    """Reads the uses of one module."""
+
+    def __init__(self, resolver: _Resolver, found: _Found, module: Module) -> None:
+        self._resolver = resolver
+        self._found = found
+        self._module = module
+        self._line = 0
+
+    def read(self) -> None:
+        texts = {id(node.value) for node, _ in self._module.nodes if isinstance(node, ast.Expr)}
+        for node, scope in self._module.nodes:
+            self._line = getattr(node, "lineno", self._line)
+            if id(node) not in texts or not isinstance(node, ast.Constant):  # no docstring
+                self._read(node, scope, Place(self._module.file, self._line))
+
+    def _read(self, node: ast.AST, scope: Scope, place: Place) -> None:
+        resolver, found = self._resolver, self._found
+        match node:
+            case ast.Attribute():
+                found.add_attribute(resolver.types(node.value, scope), node.attr, place)
+                self._name(node, scope, place)
+            case ast.Name(ctx=ast.Load()):
+                self._name(node, scope, place)
+                if not scope.find(node.id) and node.id not in _BUILTINS:
+                    found.add_unknown((node.id,), place)
+            case ast.Call():
+                of = resolver.types(node.func, scope)
+                of = frozenset(each for each in of if not isinstance(each, Resource))
+                for keyword in node.keywords:
+                    if keyword.arg:
+                        found.add_attribute(of, keyword.arg, Place(place.file, keyword.lineno))
+            case ast.MatchClass():
+                for name in node.kwd_attrs:
+                    found.add_attribute(resolver.types(node.cls, scope), name, place)
+            case ast.ImportFrom():
+                module = "." * node.level + (node.module or "")
+                for alias in node.names:
+                    types = resolver.imported(module, alias.name)
+                    self._classes(types, place)
+                    if any(isinstance(each, Unknown) for each in types):
+                        found.add_unknown((alias.name,), place)
+            case ast.Constant(value=str(text)):
+                found.add_text(text, place)
+            case ast.Constant(value=bytes(content)):
+                found.add_text(content.decode(errors="replace"), place)
+            case _:
+                pass
+
+    def _name(self, node: ast.Attribute | ast.Name, scope: Scope, place: Place) -> None:
+        """Add the use of a class, if an expression names one."""
+        if self._resolver.names_class(node, scope):
+            self._classes(self._resolver.types(node, scope), place)
+
+    def _classes(self, types: Types, place: Place) -> None:
+        for each in types:
+            if isinstance(each, Value):
+                self._found.add_class(each.type, place)
+            elif each == Resource():
+                self._found.add_client(place)
+
+
+class _Resolver:
+    """Knows the types of expressions."""
+
+    def __init__(self, modules: Sequence[Module], members: Members, offered: Offered) -> None:
+        self._offered = offered
+        self._members = members
+        self._by_name: dict[str, list[Module]] = {}
+        for module in modules:
+            self._by_name.setdefault(module.name[-1] if module.name else "", []).append(module)
+        self._known: dict[tuple[int, str], Types] = {}
+        self._depth = 0
+
+    # -- expressions
+
+    def types(self, node: ast.expr, scope: Scope) -> Types:
+        """Return the types of the value of an expression."""
+        return self._remember("value", node, scope)
+
+    def names_class(self, node: ast.Attribute | ast.Name, scope: Scope) -> bool:
+        """Whether an expression names what a module has, such as a class."""
+        if isinstance(node, ast.Attribute):
+            return any(isinstance(t, Package | Own) for t in self.types(node.value, scope))
+        found = scope.find(node.id)
+        return not found or any(one.how in ("import", "class") for one in found)
+
+    def _remember(self, how: str, node: ast.AST, scope: Scope) -> Types:
+        key = (id(node), how)
+        if key not in self._known:
+            if self._depth >= DEPTH:
+                return ANYTHING
+            self._known[key] = ANYTHING  # what depends on itself
+            self._depth += 1
+            self._known[key] = self._find(how, node, scope)
+            self._depth -= 1
+        return self._known[key]
+
+    def _find(self, how: str, node: ast.AST, scope: Scope) -> Types:
+        if how == "annotation" and isinstance(node, ast.expr):
+            return one_of(self._annotated(node, scope))
+        if how == "element" and isinstance(node, ast.expr):
+            return _elements(self.types(node, scope))
+        return self._value(node, scope) if isinstance(node, ast.expr) else ANYTHING
+
+    def _value(self, node: ast.expr, scope: Scope) -> Types:
+        match node:
+            case ast.Constant(value=None):
+                return ANYTHING
+            case ast.Constant() | ast.JoinedStr() | ast.Compare():
+                return _PLAIN
+            case ast.Name():
+                return self._named(node.id, scope)
+            case ast.Attribute():
+                return self._attributes(self.types(node.value, scope), node.attr)
+            case ast.Call():
+                return self._called(node, scope)
+            case ast.Subscript():
+                return _elements(self.types(node.value, scope))
+            case ast.Await() | ast.NamedExpr() | ast.Starred():
+                return self.types(node.value, scope)
+            case ast.Dict() | ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
+                return self._displayed(node, scope)
+            case ast.Tuple() | ast.List() | ast.Set():
+                return self._displayed(node, scope)
+            case ast.IfExp():
+                return one_of(self.types(node.body, scope), self.types(node.orelse, scope))
+            case ast.BoolOp():
+                return one_of(*(self.types(value, scope) for value in node.values))
+            case ast.BinOp():
+                return one_of(self.types(node.left, scope), self.types(node.right, scope), ANYTHING)
+            case _:
+                return ANYTHING
+
+    def _displayed(self, node: ast.expr, scope: Scope) -> Types:
+        items: Iterable[ast.expr | None]
+        match node:
+            case ast.Dict():
+                items = node.values
+            case ast.Tuple() | ast.List() | ast.Set():
+                items = node.elts
+            case ast.DictComp():
+                items = [node.value]
+            case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
+                items = [node.elt]
+            case _:
+                items = ()
+        types = (self.types(item, scope) for item in items if item)
+        return one_of(
+            *(frozenset(t for t in each if not isinstance(t, Unknown)) for each in types), _DISPLAY
+        )
+
+    def _annotated(self, node: ast.expr, scope: Scope) -> Types:
+        """Return the types of what is annotated so, none for what only holds others."""
+        match node:
+            case ast.Constant(value=str(text)):
+                try:
+                    inner = ast.parse(text, mode="eval").body
+                except (SyntaxError, ValueError, RecursionError, MemoryError):
+                    return ANYTHING
+                return (
+                    ANYTHING if isinstance(inner, ast.Constant) else self._annotated(inner, scope)
+                )
+            case ast.Constant():
+                return _NOTHING
+            case ast.Name() if node.id in _PLAIN_CLASSES and not scope.find(node.id):
+                return _PLAIN
+            case ast.Name() if node.id in _COLLECTIONS and not scope.find(node.id):
+                return _NOTHING
+            case ast.Name() | ast.Attribute():
+                types = self.types(node, scope)
+                kept = frozenset(each for each in types if isinstance(each, Value | Resource))
+                return kept or ANYTHING
+            case ast.Subscript():
+                inside = self._annotated(node.slice, scope)
+                known = frozenset(each for each in inside if not isinstance(each, Unknown | Plain))
+                return inside if known else one_of(inside, self._annotated(node.value, scope))
+            case ast.Tuple() | ast.List():
+                return _NOTHING.union(*(self._annotated(item, scope) for item in node.elts))
+            case ast.BinOp():
+                return self._annotated(node.left, scope) | self._annotated(node.right, scope)
+            case _:
+                return ANYTHING
+
+    # -- names
+
+    def _named(self, name: str, scope: Scope) -> Types:
+        found = scope.find(name)
+        if found:
+            types = [self._bound(binding) for binding in found]
+            if found is scope.module.names.get(name):  # another module may assign it
+                types += [self._bound(b) for b in self._members.get(name, ()) if b not in found]
+            return one_of(*types)
+        stars = [self._in_module(module, name) for module in scope.module.stars]
+        return one_of(*stars)
+
+    def _bound(self, binding: Binding) -> Types:
+        match binding.how:
+            case "value" | "element" | "annotation":
+                return self._remember(binding.how, binding.node, binding.scope)
+            case "function" if isinstance(binding.node, ast.FunctionDef | ast.AsyncFunctionDef):
+                return frozenset({Function(binding.node, binding.scope)})
+            case "class" if isinstance(binding.node, ast.ClassDef):
+                bases = (self.types(base, binding.scope) for base in binding.node.bases)
+                known = (frozenset(t for t in each if isinstance(t, Value)) for each in bases)
+                return ANYTHING.union(*known)
+            case "import":
+                return self.imported(binding.module, binding.name)
+            case _:
+                return ANYTHING
+
+    # -- modules
+
+    def imported(self, module: str, name: str) -> Types:
+        """Return the types of a module, or of a name in it if there is one."""
+        return self._in_module(module, name) if name else self._module(module)
+
+    def _module(self, module: str) -> Types:
+        parts = tuple(part for part in module.split(".") if part)
+        if self._offered.package in parts:
+            inside = parts[parts.index(self._offered.package) + 1 :]
+            found: Types = frozenset({Package()})
+            for part in inside:
+                found = self._attributes(found, part)
+            return found
+        own = [Own(each) for each in self._own(parts)]
+        if own:
+            return frozenset(own)
+        if parts and not module.startswith(".") and parts[0] in sys.stdlib_module_names:
+            return _PLAIN
+        return ANYTHING
+
+    def _own(self, parts: Path) -> Iterator[Module]:
+        """Yield the modules of the application that an import may mean."""
+        for each in self._by_name.get(parts[-1], ()) if parts else ():
+            shared = min(len(parts), len(each.name))
+            if parts[-shared:] == each.name[-shared:]:
+                yield each
+
+    def _in_module(self, module: str, name: str) -> Types:
+        if not module.strip(".") or name == self._offered.package:
+            return self._module(f"{module}.{name}")
+        return self._attributes(self._module(module), name)
+
+    # -- attributes
+
+    def _attributes(self, types: Types, name: str) -> Types:
+        return one_of(*(self._attribute(each, name) for each in types))
+
+    def _attribute(self, of: Type, name: str) -> Types:
+        match of:
+            case Package(path=path):
+                return self._packaged(path, name)
+            case Value(type=owner):
+                values = [*self._offered.values(owner, name)]
+                # Of no model: a method of all of them, or of a collection.
+                return (
+                    one_of(*map(self._of_model, values)) if values else frozenset({of, *ANYTHING})
+                )
+            case Resource(path=path):
+                return self._below(path, name)
+            case Own(module=module):
+                return self._owned(module, name)
+            case Plain():
+                return _PLAIN
+            case Display():
+                return frozenset({of, *ANYTHING})
+            case Function():
+                return ANYTHING
+            case Unknown(tail=tail):
+                if name == self._offered.package:  # such as `app._vendor.NAME`
+                    return frozenset({Package()})
+                below = (*tail, name)[-TAIL:]
+                inside: Types = frozenset(map(Own, self._own(below)))  # `import a.b` binds `a`
+                return one_of(frozenset({Unknown(below)}), inside, *self._assigned(name))
+
+    def _packaged(self, path: Path, name: str) -> Types:
+        """Return what a name means at a path in the package."""
+        if path in ((), ("client",)) and name in self._offered.clients:
+            return frozenset({Resource()})
+        if path[:1] == ("models",):
+            module = path[1] if len(path) > 1 else ""
+            if (module, name) in self._offered.classes:
+                return frozenset({Value(self._offered.classes[module, name])})
+            if module == "graph":
+                return self._packaged(("models",), name)
+            if len(path) == 1 and name in {"graph", *self._offered.modules}:
+                return frozenset({Package((*path, name))})
+            return frozenset({Unknown((name,))})
+        if not path and name in ("models", "client"):
+            return frozenset({Package((name,))})
+        return frozenset({Unknown((name,))})
+
+    def _below(self, path: Path, name: str) -> Types:
+        below = (*path, name)
+        if below in self._offered.methods or below in self._offered.resources:
+            return frozenset({Resource(below)})
+        if path in self._offered.methods:  # such as `with_response`
+            return frozenset({Resource(path), *ANYTHING})
+        return frozenset({Unknown(below[-TAIL:])})
+
+    def _owned(self, module: Module, name: str) -> Types:
+        """Return the types of a name in a module of the application."""
+        if name == self._offered.package:
+            return frozenset({Package()})
+        found = module.scope.names.get(name, ())
+        types = [self._bound(binding) for binding in found]
+        if not found:
+            types += [self._in_module(star, name) for star in module.scope.stars]
+        inside: Types = frozenset(Own(each) for each in self._own((*module.name, name)))
+        return one_of(*types, inside, *self._assigned(name))
+
+    def _assigned(self, name: str) -> Iterator[Types]:
+        """Yield the types of what is assigned to attributes of a name, of whatever that may be."""
+        for binding in self._members.get(name, ()):
+            types = self._bound(binding)
+            yield types
+            for each in types:
+                if isinstance(each, Function) and each.node.decorator_list:  # such as `property`
+                    yield self._results(each)
+
+    def _of_model(self, ref: TypeRef) -> Types:
+        """Return the types of what a document declares to be of a type."""
+        if ref.name in self._offered.model.types:
+            return (
+                frozenset({Value(ref.name)}) if ref.name in self._offered.attributes else ANYTHING
+            )
+        return _PLAIN if ref.primitive and ref.name not in _OPEN else ANYTHING
+
+    # -- calls
+
+    def _called(self, node: ast.Call, scope: Scope) -> Types:
+        types = [self._result(each) for each in self.types(node.func, scope)]
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else name
+        if name in _PASSING:
+            types += [_elements(self.types(argument, scope)) for argument in node.args]
+            if name == "cast":
+                types += [
+                    self._remember("annotation", argument, scope) for argument in node.args[:1]
+                ]
+        return one_of(*types)
+
+    def _result(self, of: Type) -> Types:
+        match of:
+            case Value():
+                return frozenset({of})
+            case Resource(path=()):
+                return frozenset({of})
+            case Resource(path=path) if path in self._offered.methods:
+                returns = self._offered.methods[path].request.returns
+                return self._of_model(returns) if returns else ANYTHING
+            case Function():
+                return self._results(of)
+            case _:
+                return ANYTHING
+
+    def _results(self, function: Function) -> Types:
+        node = function.node
+        if node.returns:
+            found = self._remember("annotation", node.returns, function.scope)
+        else:
+            found = one_of(*(self.types(each, function.scope) for each in function.scope.results))
+        known = all(_decorator(each) in _KEEPING for each in node.decorator_list)
+        return found if known else one_of(found, ANYTHING)
+
+
+def _decorator(node: ast.expr) -> str:
+    node = node.func if isinstance(node, ast.Call) else node
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _elements(types: Types) -> Types:
+    """Return the types of what is in a collection of these types, or comes out of a `with`."""
+    found: set[Type] = set()
+    for each in types:
+        found |= {each} if isinstance(each, Value | Resource) else ANYTHING
+    return frozenset(found) or ANYTHING
