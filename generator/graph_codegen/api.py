@@ -342,7 +342,7 @@ def compare(
         settings = run.settings if package is None else with_package(run.settings, package)
         files, unreadable = read_application(application)
         run.warn(unreadable)
-        offered = offered_by(before.model, settings.package, settings.home, settings.names)
+        offered = offered_by(before.model, settings)
         concerns = find_concerns(found.findings, offered, find_uses(files, offered))
     changed = None
     if code:

@@ -160,7 +160,7 @@ class _Matcher:
 
     @cached_property
     def _resource_names(self) -> frozenset[str]:
-        return frozenset(path[-1] for path in self._offered.resources if path)
+        return frozenset(path[-1] for path in self._offered.paths if path)
 
     # -- the methods that a finding is about
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from graph_codegen.csdl.ast import split_name
 from graph_codegen.emit.declarations import Declaration, DeclarationWriter
 from graph_codegen.emit.distinct import pascal_with, settle
-from graph_codegen.emit.method_names import Path, class_prefix, client_methods, is_result
+from graph_codegen.emit.method_names import Offer, Path, class_prefix, client_methods, is_result
 from graph_codegen.emit.names import class_name
 from graph_codegen.emit.templates import render
 from graph_codegen.facts.settings import Settings
@@ -138,16 +138,7 @@ def every_resource(
     for path in by_path:
         if path:
             below.setdefault(path[:-1], []).append(path)
-    prefix = client_prefix(model, settings)
-    taken = IMPORTED | {f"{prefix}Client", f"Async{prefix}Client"}
-    taken |= {method.option_set.name for offer in by_path.values() for method in offer.methods}
-    claims = {path: _class(path, taken) for path in by_path}
-    settled = settle(
-        {"/".join(path): [name, f"Async{name}"] for path, name in claims.items()},
-        pascal_with,
-        taken=taken,
-    )
-    names = {path: settled["/".join(path)][0] for path in by_path}
+    names = name_resources(by_path, client_prefix(model, settings))
     resources: dict[Path, ResourceClass] = {}
     for path, offer in by_path.items():
         children = [
@@ -165,6 +156,22 @@ def every_resource(
             call=call,
         )
     return [*resources.values()]
+
+
+def name_resources(by_path: Mapping[Path, Offer], prefix: str) -> Mapping[Path, str]:
+    """Return the names of the classes of resources; that of the asynchronous one begins with Async.
+
+    `prefix` is that of the client's own classes, which no other may be called like.
+    """
+    taken = IMPORTED | {f"{prefix}Client", f"Async{prefix}Client"}
+    taken |= {method.option_set.name for offer in by_path.values() for method in offer.methods}
+    claims = {path: _class(path, taken) for path in by_path}
+    settled = settle(
+        {"/".join(path): [name, f"Async{name}"] for path, name in claims.items()},
+        pascal_with,
+        taken=taken,
+    )
+    return {path: settled["/".join(path)][0] for path in by_path}
 
 
 def _call(

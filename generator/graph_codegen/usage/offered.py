@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from graph_codegen.csdl.ast import EnumType, TypeRef
-from graph_codegen.emit.method_names import class_prefix, client_methods
+from graph_codegen.emit.client import client_prefix, name_resources
+from graph_codegen.emit.method_names import client_methods
 from graph_codegen.emit.methods import Method
-from graph_codegen.emit.names import NO_NAMES, Names, assign_names, is_attribute
+from graph_codegen.emit.names import Names, assign_names, is_attribute
+from graph_codegen.facts.settings import Settings
 from graph_codegen.model.model import Model
 from graph_codegen.service.requests import list_requests
 
@@ -21,18 +23,19 @@ Path = tuple[str, ...]
 class Offered:
     """A package by its name, the model that it is generated from, and the names of both.
 
-    `clients` are the classes of its client, `methods` those of the client by their attribute paths; one that
-    reads a stream has two.
+    `clients` are the classes of its client and `resources` of what the client consists of, with attribute
+    paths; `methods` are those of the client by their attribute paths; one that reads a stream has two.
     """
 
     package: str
     model: Model
     names: Names
     clients: frozenset[str]
+    resources: Mapping[str, Path]
     methods: Mapping[Path, Method]
 
     @cached_property
-    def resources(self) -> frozenset[Path]:
+    def paths(self) -> frozenset[Path]:
         """The paths that lead to methods."""
         return frozenset(path[:depth] for path in self.methods for depth in range(len(path)))
 
@@ -87,23 +90,27 @@ class Offered:
         return (declared.name for declared in self.model.lineage(name))
 
 
-def offered_by(
-    model: Model, package: str, client: str = "", given: Mapping[str, str] = NO_NAMES
-) -> Offered:
-    """Return what a package offers that is generated from a model; `client` and `given` as in `Surface`."""
-    prefix = class_prefix(model, client)
-    offers = client_methods(model, list_requests(model), client, given).values()
+def offered_by(model: Model, settings: Settings) -> Offered:
+    """Return what the package offers that is generated from a model by these settings."""
+    prefix = client_prefix(model, settings)
+    by_path = client_methods(model, list_requests(model), settings.home, settings.names)
+    classes = name_resources(by_path, prefix)
     methods = {
         (*offer.attributes, name): method
-        for offer in offers
+        for offer in by_path.values()
         for method in offer.methods
         for name in (method.name, method.stream_name)
         if name
     }
     return Offered(
-        package=package,
+        package=settings.package,
         model=model,
-        names=assign_names(model, given),
+        names=assign_names(model, settings.names),
         clients=frozenset({f"{prefix}Client", f"Async{prefix}Client"}),
+        resources={
+            each: by_path[path].attributes
+            for path, name in classes.items()
+            for each in (name, f"Async{name}")
+        },
         methods=methods,
     )

@@ -17,6 +17,7 @@ from typing import TypeVar
 from graph_codegen.csdl.ast import TypeRef
 from graph_codegen.errors import Place
 from graph_codegen.usage.files import File
+from graph_codegen.usage.kit import KIT, read_kit
 from graph_codegen.usage.offered import Offered, Path
 from graph_codegen.usage.scopes import Binding, Members, Module, Scope, scan
 from graph_codegen.usage.types import (
@@ -70,7 +71,17 @@ _PATH = re.compile(r"#?[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 def find_uses(files: Sequence[File], offered: Offered) -> Uses:
-    """Return what the files of an application use of a package."""
+    """Return what the files of an application use of a package.
+
+    Whoever imports the bot kit uses what that uses for certain: there, where it is imported.
+    """
+    found = _find(files, offered)
+    if found.kit:
+        found.add_kit(_find(read_kit(offered.package), offered))
+    return found.uses()
+
+
+def _find(files: Sequence[File], offered: Offered) -> _Found:
     members: Members = {}
     parsed = [scan(f.file, f.module, f.tree, members) for f in files if f.tree]
     resolver = _Resolver(parsed, members, offered)
@@ -80,7 +91,7 @@ def find_uses(files: Sequence[File], offered: Offered) -> Uses:
     for file in files:
         if file.tree is None:
             found.add_words(file)
-    return found.uses()
+    return found
 
 
 class _Found:
@@ -93,6 +104,17 @@ class _Found:
         self._unknown: dict[Path, set[Place]] = {}
         self._words: dict[str, set[Place]] = {}
         self._segments: dict[str, set[Place]] = {}
+        self.kit: set[Place] = set()
+        """Where the kit is imported."""
+
+    def add_kit(self, kit: _Found) -> None:
+        """Add what the kit uses for certain."""
+        for name in kit._classes:
+            self._classes.setdefault(name, set()).update(self.kit)
+        for key in kit._attributes:
+            self._attributes.setdefault(key, set()).update(self.kit)
+        for path in kit._methods:
+            self._methods.setdefault(path, set()).update(self.kit)
 
     def add_class(self, name: str, place: Place) -> None:
         self._classes.setdefault(name, set()).add(place)
@@ -192,16 +214,25 @@ class _Reader:
             case ast.ImportFrom():
                 module = "." * node.level + (node.module or "")
                 for alias in node.names:
+                    self._kit(f"{module}.{alias.name}", place)
                     types = resolver.imported(module, alias.name)
                     self._classes(types, place)
                     if any(isinstance(each, Unknown) for each in types):
                         found.add_unknown((alias.name,), place)
+            case ast.Import():
+                for alias in node.names:
+                    self._kit(alias.name, place)
             case ast.Constant(value=str(text)):
                 found.add_text(text, place)
             case ast.Constant(value=bytes(content)):
                 found.add_text(content.decode(errors="replace"), place)
             case _:
                 pass
+
+    def _kit(self, module: str, place: Place) -> None:
+        """Note an import of the bot kit."""
+        if f".{self._resolver.package}.{KIT}." in f".{module}.":
+            self._found.kit.add(place)
 
     def _name(self, node: ast.Attribute | ast.Name, scope: Scope, place: Place) -> None:
         """Add the use of a class, if an expression names one."""
@@ -227,6 +258,11 @@ class _Resolver:
             self._by_name.setdefault(module.name[-1] if module.name else "", []).append(module)
         self._known: dict[tuple[int, str], Types] = {}
         self._depth = 0
+
+    @property
+    def package(self) -> str:
+        """The name of the generated package."""
+        return self._offered.package
 
     # -- expressions
 
@@ -357,7 +393,9 @@ class _Resolver:
             case "function" if isinstance(binding.node, ast.FunctionDef | ast.AsyncFunctionDef):
                 return frozenset({Function(binding.node, binding.scope)})
             case "class" if isinstance(binding.node, ast.ClassDef):
-                bases = (self.types(base, binding.scope) for base in binding.node.bases)
+                # A base such as `list[Call]` makes no call.
+                names = (b for b in binding.node.bases if isinstance(b, ast.Name | ast.Attribute))
+                bases = (self.types(base, binding.scope) for base in names)
                 known = (frozenset(t for t in each if isinstance(t, Value)) for each in bases)
                 return ANYTHING.union(*known)
             case "import":
@@ -434,6 +472,8 @@ class _Resolver:
         """Return what a name means at a path in the package."""
         if path in ((), ("client",)) and name in self._offered.clients:
             return frozenset({Resource()})
+        if path == ("client",) and name in self._offered.resources:
+            return frozenset({Resource(self._offered.resources[name])})
         if path[:1] == ("models",):
             module = path[1] if len(path) > 1 else ""
             if (module, name) in self._offered.classes:
@@ -449,7 +489,7 @@ class _Resolver:
 
     def _below(self, path: Path, name: str) -> Types:
         below = (*path, name)
-        if below in self._offered.methods or below in self._offered.resources:
+        if below in self._offered.methods or below in self._offered.paths:
             return frozenset({Resource(below)})
         if path in self._offered.methods:  # such as `with_response`
             return frozenset({Resource(path), *ANYTHING})

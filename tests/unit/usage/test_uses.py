@@ -18,6 +18,7 @@ from graph_codegen.diff.verdict.findings import Finding
 from graph_codegen.diff.verdict.rules import RULES, Effect
 from graph_codegen.diff.verdict.surface import UNCHANGED, MethodChanges
 from graph_codegen.errors import CodegenError, Place
+from graph_codegen.facts.settings import load, with_package
 from graph_codegen.usage import files
 from graph_codegen.usage.files import File, read_application
 from graph_codegen.usage.offered import Offered, offered_by
@@ -57,7 +58,7 @@ SERVICE = """
 
 @cache
 def offered() -> Offered:
-    return offered_by(model(SERVICE), "pkg")
+    return offered_by(model(SERVICE), with_package(load(), "pkg"))
 
 
 def written(*texts: str) -> tuple[File, ...]:
@@ -140,6 +141,10 @@ HEAD = "from pkg import CommunicationsClient\nclient = CommunicationsClient('t')
         ),
         # What only a derived type has is read after its type was looked at.
         (HEAD + "client.calls.get('1').info.size", {"call": [3], "groupInfo/size": [3]}),
+        (
+            "from pkg.client import AsyncCalls\nasync def f(c: AsyncCalls) -> None:\n    await c.mute('1')",
+            {"calls.mute": [3], "call": [3]},
+        ),
         (
             HEAD + "class A:\n    def __init__(self):\n        self.c = client\n"
             "    def f(self):\n        self.c.calls.mute('1')",
