@@ -612,17 +612,22 @@ def test_rounds_by_cron(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("newer", "verdict"),
+    ("newer", "application", "verdict"),
     [
-        (SERVICE.replace("clientContext", "context"), "breaking"),
+        (SERVICE.replace("clientContext", "context"), "", "breaking"),
+        (SERVICE.replace("clientContext", "context"), "client.calls.mute('1')", "breaking"),
+        (SERVICE.replace("clientContext", "context"), "client.calls.get('1')", "none"),
         (
             SERVICE.replace("<EntityContainer", '<ComplexType Name="a"/><EntityContainer'),
+            "",
             "additive",
         ),
-        (SERVICE, "none"),
+        (SERVICE, "", "none"),
     ],
 )
-def test_the_action_says_what_a_document_changes(world: World, newer: str, verdict: str) -> None:
+def test_the_action_says_what_a_document_changes(
+    world: World, newer: str, application: str, verdict: str
+) -> None:
     action = yaml.safe_load((EXAMPLES / "action.yml").read_text())
     (step,) = action["runs"]["steps"]
     work = world.clone()
@@ -636,6 +641,10 @@ def test_the_action_says_what_a_document_changes(world: World, newer: str, verdi
     run = Run(world, known={f"inputs.{key}": "" for key in action["inputs"]})
     run.known |= {"inputs.document": f"metadata/{file.name}", "inputs.base": base}
     run.known["inputs.roots"] = "all\n"
+    if application:
+        (work / "an app").mkdir()
+        (work / "an app" / "main.py").write_text(application)
+        run.known["inputs.used-by"] = "an app\n"
     env = {key: run.render(value) for key, value in step["env"].items()}
     temp = world.folder / "temp"
     temp.mkdir()

@@ -47,12 +47,7 @@ that break Graph's policy."""
     type=click.Path(path_type=Path),
     help="TOML file of findings to set aside, each with a reason and until a date.",
 )
-@click.option(
-    "--used-by",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Python file or folder of an application: count only what that uses (repeatable).",
-)
+@options.used_by
 @click.option("--package", help="Name of the package that the application imports.")
 @click.option("--code", is_flag=True, help="Add the unified diff of the generated package.")
 def diff_command(

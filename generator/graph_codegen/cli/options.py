@@ -72,6 +72,14 @@ _REFERENCES = click.option(
 )
 
 
+used_by = click.option(
+    "--used-by",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Python file or folder of an application: count only what that uses (repeatable).",
+)
+
+
 class Reading(TypedDict):
     """The configuration, and how documents are read."""
 

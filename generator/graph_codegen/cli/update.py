@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as replaced
 from datetime import date
 from pathlib import Path
 from typing import Unpack
@@ -25,6 +26,7 @@ from graph_codegen.update.fetch import Fetched
 @click.command("update")
 @click.argument("source", metavar="[FILE|URL]", required=False)
 @options.reading
+@options.used_by
 @click.option(
     "--date", "of", help="In a checkout: date of the document, where its name does not hold it."
 )
@@ -35,7 +37,11 @@ from graph_codegen.update.fetch import Fetched
     help="File to write the report to as Markdown.",
 )
 def update_command(
-    source: str | None, of: str | None, markdown_file: Path | None, **reading: Unpack[Reading]
+    source: str | None,
+    used_by: tuple[Path, ...],
+    of: str | None,
+    markdown_file: Path | None,
+    **reading: Unpack[Reading],
 ) -> None:
     """Bring a slice up to the metadata in a file or at an address.
 
@@ -49,7 +55,7 @@ def update_command(
     Metadata in which nothing of the slice changed is left alone.
     """
     if reading["config"]:
-        _update_slice(source, markdown_file, reading["config"], reading)
+        _update_slice(source, used_by, markdown_file, reading["config"], reading)
         return
     project = checkout()
     if project is None:
@@ -57,11 +63,15 @@ def update_command(
         raise error(message, str(Path.cwd() / configuration.FILE))
     if source is None:
         raise error("say a file or an address", "FILE|URL")
-    _update_checkout(project, source, of, markdown_file, reading)
+    _update_checkout(project, source, used_by, of, markdown_file, reading)
 
 
 def _update_slice(
-    source: str | None, markdown_file: Path | None, config: Path, reading: Reading
+    source: str | None,
+    used_by: tuple[Path, ...],
+    markdown_file: Path | None,
+    config: Path,
+    reading: Reading,
 ) -> None:
     from graph_codegen.diff.verdict.version import next_version
     from graph_codegen.update import slices
@@ -76,7 +86,7 @@ def _update_slice(
     fetched, new = _fetch(source, chosen, reading)
     noted: dict[str, str] = {}
     if chosen.document.exists():
-        report = _report(chosen.document, new, markdown_file, reading)
+        report = _report(chosen.document, new, used_by, markdown_file, reading)
         if not report.details.comparison.findings:
             tell(f"nothing of the slice changed: {chosen.document} stays as it is")
             return
@@ -94,22 +104,28 @@ def _update_slice(
 
 
 def _update_checkout(
-    project: Path, source: str, of: str | None, markdown_file: Path | None, reading: Reading
+    project: Path,
+    source: str,
+    used_by: tuple[Path, ...],
+    of: str | None,
+    markdown_file: Path | None,
+    reading: Reading,
 ) -> None:
     from graph_codegen.diff.verdict.version import next_version
     from graph_codegen.update import project as project_update
 
     present = settings.load()
     fetched, new = _fetch(source, present, reading)
-    report = _report(None, new, markdown_file, reading)
+    report = _report(None, new, used_by, markdown_file, reading)
     _, redundant = supplement.apply(new.model, supplement.load(*present.fact_folders))
     for diagnostic in redundant:
         PROGRESS.warn(diagnostic)
     if not report.details.comparison.findings:
         tell("nothing of the subset changed: the project stays as it is")
         return
+    whole = replaced(report.details, concerns=None)  # the changelog is for all applications
     written = project_update.render_files(
-        project, present, report.new, of or fetched.date, report.details, new.corrected
+        project, present, report.new, of or fetched.date, whole, new.corrected
     )
     with project_update.copied(project) as copy:
         replace.overwrite(written, copy.staged)
@@ -136,12 +152,16 @@ def _fetch(source: str, chosen: Settings, reading: Reading) -> tuple[Fetched, ap
 
 
 def _report(
-    old: Path | None, new: api.Source, markdown_file: Path | None, reading: Reading
+    old: Path | None,
+    new: api.Source,
+    used_by: tuple[Path, ...],
+    markdown_file: Path | None,
+    reading: Reading,
 ) -> api.Report:
-    """Show what changed between two documents; None is that of the configuration."""
+    """Show what changed between two documents, of which None is that of the configuration."""
     from graph_codegen.diff.report.terminal import render_terminal
 
-    report = api.compare(old, new, **reading, progress=PROGRESS)
+    report = api.compare(old, new, used_by=used_by, **reading, progress=PROGRESS)
     show(render_terminal(report.details))
     if markdown_file:
         written = {markdown_file.name: report.to_markdown()}
