@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from graph_codegen.diff.change.context import Side
     from graph_codegen.diff.report.report import Report as DiffReport
     from graph_codegen.diff.verdict.findings import Finding, Step
+    from graph_codegen.usage.files import File
 
 __all__ = [
     "CodegenError",
@@ -326,22 +327,25 @@ def compare(
         config, strict, progress, (*roots,), (*exclude,), corrected=corrected, references=references
     )
     entries = load_ignore_file(Path(ignore)) if ignore is not None else ()
+    files: tuple[File, ...] = ()
+    if application := (*map(Path, used_by),):
+        from graph_codegen.usage.files import read_application
+
+        files, unreadable = read_application(application)
+        run.warn(unreadable)
     before, after, uncompared = reduce_sides(*run.take_sides(run.read(old), run.read(new)))
     found = comparison.compare(
         before, after, run.settings.home, run.settings.names, run.settings.levels
     )
     reasons, outdated = find_ignored(entries, found.findings, datetime.date.today())
     run.warn(outdated)
-    concerns, application = None, (*map(Path, used_by),)
-    if application:
+    concerns = None
+    if files:
         from graph_codegen.diff.usage import find_concerns
-        from graph_codegen.usage.files import read_application
         from graph_codegen.usage.offered import offered_by
         from graph_codegen.usage.resolve import find_uses
 
         settings = run.settings if package is None else with_package(run.settings, package)
-        files, unreadable = read_application(application)
-        run.warn(unreadable)
         offered = offered_by(before.model, settings)
         concerns = find_concerns(found.findings, offered, find_uses(files, offered))
     changed = None
