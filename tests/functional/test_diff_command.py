@@ -253,6 +253,7 @@ def test_entries_that_match_nothing_are_told_of(folder: Path, tmp_path: Path) ->
         "additive": 0,
         "invisible": 0,
         "ignored": 2,
+        "unused": 0,
     }
     assert [finding["ignored"] for finding in told["findings"]].count("seen") == 2
 
