@@ -59,8 +59,7 @@ class _Matcher:
         methods = self._methods(finding)
         if certain := _sorted(self._certain(finding, methods)):
             return Concern(Usage.USED, certain)
-        # Nothing that is only new can have been used of something unknown.
-        if finding.old and (possible := _sorted(self._possible(finding, methods))):
+        if possible := _sorted(self._possible(finding, methods)):
             return Concern(Usage.PERHAPS, possible)
         return UNUSED
 
@@ -131,12 +130,16 @@ class _Matcher:
         if finding.rule.names_client and finding.effect.breaks:
             for each in self._offered.clients:
                 yield from (places for _, places in self._tails.get(each, ()))
-        if finding.old is None:
+        if finding.old is None:  # nothing that is only new can have been used
             return
         owner, _, name = finding.old.subject.partition("/")
         if finding.kind in _TYPES:
-            class_ = self._offered.names.classes.get(owner, "")
-            for each in {class_, split_name(owner)[1], *self._offered.attributes.get(owner, {})}:
+            names = self._offered.names
+            members = (names.members if finding.kind == "EnumType" else names.attributes).get(
+                owner, {}
+            )
+            named = {names.classes.get(owner, ""), split_name(owner)[1]}
+            for each in {*named, *members, *members.values()}:
                 yield from (places for _, places in self._tails.get(each, ()))
         elif finding.kind in _MEMBERS:
             for each in {name, self._attribute(finding, owner, name)}:

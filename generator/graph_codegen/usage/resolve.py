@@ -11,7 +11,7 @@ import ast
 import builtins
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from graph_codegen.csdl.ast import TypeRef
@@ -37,7 +37,7 @@ from graph_codegen.usage.types import (
 )
 from graph_codegen.usage.uses import Places, Uses
 
-DEPTH = 100
+DEPTH = 40
 """Steps from one expression to others before its type is left open."""
 
 _PLAIN: Types = frozenset({Plain()})
@@ -256,8 +256,10 @@ class _Resolver:
         self._by_name: dict[str, list[Module]] = {}
         for module in modules:
             self._by_name.setdefault(module.name[-1] if module.name else "", []).append(module)
-        self._known: dict[tuple[int, str], Types] = {}
+        self._known: dict[tuple[Hashable, ...], Types] = {}
         self._depth = 0
+        self._meant: dict[Path, list[Module]] = {}
+        self._quoted: list[ast.expr] = []
 
     @property
     def package(self) -> str:
@@ -278,13 +280,16 @@ class _Resolver:
         return not found or any(one.how in ("import", "class") for one in found)
 
     def _remember(self, how: str, node: ast.AST, scope: Scope) -> Types:
-        key = (id(node), how)
+        return self._once((how, id(node)), lambda: self._find(how, node, scope))
+
+    def _once(self, key: tuple[Hashable, ...], find: Callable[[], Types]) -> Types:
+        """Return types, found the first time; what depends on itself, or is far away, may be anything."""
         if key not in self._known:
             if self._depth >= DEPTH:
                 return ANYTHING
-            self._known[key] = ANYTHING  # what depends on itself
+            self._known[key] = ANYTHING
             self._depth += 1
-            self._known[key] = self._find(how, node, scope)
+            self._known[key] = find()
             self._depth -= 1
         return self._known[key]
 
@@ -344,12 +349,16 @@ class _Resolver:
 
     def _annotated(self, node: ast.expr, scope: Scope) -> Types:
         """Return the types of what is annotated so, none for what only holds others."""
+        return self._once(("annotated", id(node)), lambda: self._said(node, scope))
+
+    def _said(self, node: ast.expr, scope: Scope) -> Types:
         match node:
             case ast.Constant(value=str(text)):
                 try:
                     inner = ast.parse(text, mode="eval").body
                 except (SyntaxError, ValueError, RecursionError, MemoryError):
                     return ANYTHING
+                self._quoted.append(inner)  # which keeps its identity
                 return (
                     ANYTHING if isinstance(inner, ast.Constant) else self._annotated(inner, scope)
                 )
@@ -377,14 +386,21 @@ class _Resolver:
     # -- names
 
     def _named(self, name: str, scope: Scope) -> Types:
-        found = scope.find(name)
-        if found:
-            types = [self._bound(binding) for binding in found]
-            if found is scope.module.names.get(name):  # another module may assign it
-                types += [self._bound(b) for b in self._members.get(name, ()) if b not in found]
-            return one_of(*types)
-        stars = [self._in_module(module, name) for module in scope.module.stars]
-        return one_of(*stars)
+        found, module = scope.find(name), scope.module
+        if not found or found is module.names.get(name):
+            return self._of_module(module, name)
+        return self._once(("name", id(found)), lambda: one_of(*map(self._bound, found)))
+
+    def _of_module(self, module: Scope, name: str) -> Types:
+        """Return the types of a name of a module; another module may assign it, as an attribute."""
+        found = module.names.get(name)
+
+        def find() -> Types:
+            if not found:
+                return one_of(*(self._in_module(star, name) for star in module.stars))
+            return one_of(*map(self._bound, found), self._assigned(name))
+
+        return self._once(("module", id(module), name), find)
 
     def _bound(self, binding: Binding) -> Types:
         match binding.how:
@@ -399,7 +415,8 @@ class _Resolver:
                 known = (frozenset(t for t in each if isinstance(t, Value)) for each in bases)
                 return ANYTHING.union(*known)
             case "import":
-                return self.imported(binding.module, binding.name)
+                found = binding.module, binding.name
+                return self._once(("import", *found), lambda: self.imported(*found))
             case _:
                 return ANYTHING
 
@@ -424,12 +441,12 @@ class _Resolver:
             return _PLAIN
         return ANYTHING
 
-    def _own(self, parts: Path) -> Iterator[Module]:
-        """Yield the modules of the application that an import may mean."""
-        for each in self._by_name.get(parts[-1], ()) if parts else ():
-            shared = min(len(parts), len(each.name))
-            if parts[-shared:] == each.name[-shared:]:
-                yield each
+    def _own(self, parts: Path) -> Sequence[Module]:
+        """Return the modules of the application that an import may mean."""
+        if parts not in self._meant:
+            named = self._by_name.get(parts[-1], ()) if parts else ()
+            self._meant[parts] = [each for each in named if _may_be(parts, each.name)]
+        return self._meant[parts]
 
     def _in_module(self, module: str, name: str) -> Types:
         if not module.strip(".") or name == self._offered.package:
@@ -466,7 +483,7 @@ class _Resolver:
                     return frozenset({Package()})
                 below = (*tail, name)[-TAIL:]
                 inside: Types = frozenset(map(Own, self._own(below)))  # `import a.b` binds `a`
-                return one_of(frozenset({Unknown(below)}), inside, *self._assigned(name))
+                return one_of(frozenset({Unknown(below)}), inside, self._assigned(name))
 
     def _packaged(self, path: Path, name: str) -> Types:
         """Return what a name means at a path in the package."""
@@ -499,16 +516,21 @@ class _Resolver:
         """Return the types of a name in a module of the application."""
         if name == self._offered.package:
             return frozenset({Package()})
-        found = module.scope.names.get(name, ())
-        types = [self._bound(binding) for binding in found]
-        if not found:
-            types += [self._in_module(star, name) for star in module.scope.stars]
         inside: Types = frozenset(Own(each) for each in self._own((*module.name, name)))
-        return one_of(*types, inside, *self._assigned(name))
+        if name in module.scope.names:
+            return self._of_module(module.scope, name)
+        stars = self._of_module(module.scope, name) if module.scope.stars else _NOTHING
+        return one_of(stars, inside, self._assigned(name))
 
-    def _assigned(self, name: str) -> Iterator[Types]:
-        """Yield the types of what is assigned to attributes of a name, of whatever that may be."""
-        for binding in self._members.get(name, ()):
+    def _assigned(self, name: str) -> Types:
+        """Return the types of what is assigned to attributes of a name, of whatever that may be."""
+        members = self._members.get(name)
+        if not members:
+            return _NOTHING
+        return self._once(("member", name), lambda: one_of(*self._members_of(members)))
+
+    def _members_of(self, members: Iterable[Binding]) -> Iterator[Types]:
+        for binding in members:
             types = self._bound(binding)
             yield types
             for each in types:
@@ -559,6 +581,12 @@ class _Resolver:
             found = one_of(*(self.types(each, function.scope) for each in function.scope.results))
         known = all(_decorator(each) in _KEEPING for each in node.decorator_list)
         return found if known else one_of(found, ANYTHING)
+
+
+def _may_be(parts: Path, name: Path) -> bool:
+    """Whether a module of a name may be imported by these parts: either may lack the first ones."""
+    shared = min(len(parts), len(name))
+    return parts[-shared:] == name[-shared:]
 
 
 def _decorator(node: ast.expr) -> str:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pytest
@@ -196,6 +197,19 @@ def test_what_is_only_new_is_never_perhaps_used() -> None:
     assert find_concerns([new], offered(), uses)[new].usage is Usage.UNUSED
 
 
+def test_a_parameter_that_is_new_concerns_who_perhaps_calls_the_method() -> None:
+    end = End(
+        "microsoft.graph.mute(graph.call)/x",
+        Place("new.xml", 1),
+        "microsoft.graph.mute(microsoft.graph.call)",
+    )
+    new = Finding(
+        rule=RULES["required-parameter-added"], kind="Parameter", old=None, new=end, effect=Effect.BOTH
+    )  # fmt: skip
+    uses = find_uses(written("def f(x):\n    x.calls.mute('1')"), offered())
+    assert find_concerns([new], offered(), uses)[new].usage is Usage.PERHAPS
+
+
 # -- whatever way the code takes
 
 
@@ -210,11 +224,36 @@ class Recorder:
         self._log.append(".".join((*self._path, name)))
         return Recorder(self._log, (*self._path, name))
 
+    def __call__(self, *arguments: object, **named: object) -> Recorder:
+        return Recorder(self._log, RESULTS.get(self._path, self._path))
+
     def __enter__(self) -> Recorder:
         return self
 
     def __exit__(self, *details: object) -> None:
         pass
+
+
+RESULTS = {("calls", "get"): ("call",)}
+"""What methods return."""
+
+STEPS = (
+    "calls.mute",
+    "meetings.create",
+    "calls.get.().state",
+    "calls.get.().info.region",
+    "calls.get.().callback_uri",
+)
+"""What programs read one after the other, `()` for a call."""
+
+READ = {
+    "calls.mute": MUTE,
+    "meetings.create": CREATE,
+    "call.state": STATE,
+    "call.callback_uri": URI,
+    "call.info.region": REGION,
+}
+"""The findings on what a program has read."""
 
 
 WAYS: Sequence[str] = (
@@ -261,8 +300,10 @@ def programs(draw: st.DrawFn) -> str:
     statements: list[str] = ["import functools, types", "v = True"]
     expression = "client"
     number = 0
-    for name in ("", *draw(st.sampled_from(["calls.mute", "meetings.create"])).split(".")):
-        if name:
+    for name in ("", *draw(st.sampled_from(STEPS)).split(".")):
+        if name == "()":
+            expression = f"{expression}('1')"
+        elif name:
             by_text = draw(st.booleans())
             expression = f"getattr({expression}, '{name}')" if by_text else f"{expression}.{name}"
         for way in draw(st.lists(st.sampled_from(WAYS), max_size=2)):
@@ -284,11 +325,10 @@ def test_no_use_is_lost_whatever_way_the_code_takes(program: str) -> None:
 
     found = concerns(head + program)
 
-    used = {name for f in (MUTE, CREATE) for name in f.methods.removed if name in log}
+    used = [finding for path, finding in READ.items() if path in log]
     assert used
-    for finding in (MUTE, CREATE):
-        if used & {*finding.methods.removed}:
-            assert found[finding].usage is not Usage.UNUSED
+    lost = [finding.element for finding in used if found[finding].usage is Usage.UNUSED]
+    assert lost == []
 
 
 # -- files
@@ -321,6 +361,27 @@ def test_what_is_deep_is_read_without_recursion() -> None:
     chain = "x" + "".join(".a" for _ in range(150)) + ".region"
     many = "\n".join(f"x{n} = x{n - 1}" for n in range(5_000, 0, -1))
     assert "info/region" in lines(Usage.PERHAPS, f"{chain}\n{many}\nx5000.region")
+    nested = "f(" * 90 + "x" + ").g" * 90 + ".region"
+    assert "info/region" in lines(Usage.PERHAPS, nested)
+    annotated = f"x: {' | '.join(['int'] * 2_000)}\nx.region"
+    assert "info/region" in lines(Usage.PERHAPS, annotated)
+    passed = "\n".join(f"def f{n}(x): return f{n + 1}(x)" for n in range(500))
+    assert "info/region" in lines(Usage.PERHAPS, f"{passed}\nf0(1).region")
+
+
+def test_what_leads_to_itself_ends() -> None:
+    circles = (
+        "from .m1 import *\nfrom .m1 import x\nx.region\ny.region\nself.a = self.a.a",
+        "from .m0 import *\nfrom .m0 import x\nx = x",
+    )
+    assert lines(Usage.PERHAPS, *circles)["info/region"] == [3, 4]
+
+
+def test_many_of_one_name_take_no_time_each() -> None:
+    many = "\n".join(f"self.x = self.x or g{n}\nx = x.x\nself.x.region" for n in range(1_000))
+    began = process_time()
+    assert "info/region" in lines(Usage.PERHAPS, many)
+    assert process_time() - began < 5
 
 
 def test_the_package_itself_and_what_is_installed_are_no_use(tmp_path: Path) -> None:
