@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -37,15 +37,10 @@ class Scope:
     results: list[ast.expr] = field(default_factory=list[ast.expr])
     stars: list[str] = field(default_factory=list[str])
     """Modules of which all names are imported."""
-    shared: set[str] = field(default_factory=set[str])
-    """Names that belong to a scope around it."""
 
     def bind(self, name: str, binding: Binding) -> None:
-        """Bind a name, in the scopes around as well if it belongs to one of them."""
+        """Bind a name."""
         self.names.setdefault(name, []).append(binding)
-        if name in self.shared:
-            for outer in self.outer():
-                outer.names.setdefault(name, []).append(binding)
 
     def outer(self) -> Iterator[Scope]:
         """Yield the scopes around it, the module last."""
@@ -80,13 +75,11 @@ class Module:
 Members = dict[str, list[Binding]]
 """What is assigned to attributes, of whatever it is, by their names."""
 
-_Function = ast.FunctionDef | ast.AsyncFunctionDef
-
 
 def scan(file: str, name: tuple[str, ...], tree: ast.Module, members: Members) -> Module:
     """Return a module of the application; what it assigns to attributes is added to `members`."""
     scope = Scope(parent=None)
-    scanner = _Scanner(members)
+    scanner = _Scanner(members, _shared(tree))
     scanner.scan(tree, scope)
     return Module(file, name, scope, scanner.nodes)
 
@@ -94,8 +87,9 @@ def scan(file: str, name: tuple[str, ...], tree: ast.Module, members: Members) -
 class _Scanner:
     """Goes through a tree without recursion, since trees may be deep."""
 
-    def __init__(self, members: Members) -> None:
+    def __init__(self, members: Members, shared: Set[str]) -> None:
         self._members = members
+        self._shared = shared
         self.nodes: list[tuple[ast.AST, Scope]] = []
 
     def scan(self, tree: ast.AST, scope: Scope) -> None:
@@ -105,8 +99,11 @@ class _Scanner:
             self.nodes.append((node, scope))
             inside, outside = self._visit(node, scope)
             kept = {id(child) for child in outside}
-            children = list(ast.iter_child_nodes(node))
-            below = [(child, scope if id(child) in kept else inside) for child in children]
+            below = [
+                (child, scope if id(child) in kept else inside)
+                for child in ast.iter_child_nodes(node)
+                if not isinstance(child, ast.expr_context)
+            ]
             pending += reversed(below)
 
     def _visit(self, node: ast.AST, scope: Scope) -> tuple[Scope, Iterable[ast.AST]]:
@@ -114,7 +111,6 @@ class _Scanner:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 inside = Scope(parent=scope)
-                inside.shared |= _shared(node)
                 self._bind(node.name, Binding("function", node, inside), scope)
                 self._parameters(node.args, inside)
                 defaults = [*node.args.defaults, *filter(None, node.args.kw_defaults)]
@@ -179,6 +175,9 @@ class _Scanner:
 
     def _bind(self, name: str, binding: Binding, scope: Scope) -> None:
         scope.bind(name, binding)
+        if name in self._shared:  # whichever scope around it is meant
+            for outer in scope.outer():
+                outer.bind(name, binding)
         if scope.is_class:
             self._members.setdefault(name, []).append(binding)
 
@@ -187,7 +186,7 @@ class _Scanner:
         given = [*arguments.kwonlyargs, *filter(None, [arguments.vararg, arguments.kwarg])]
         for one in (*positional, *given):
             how: How = "annotation" if one.annotation else "unknown"
-            inside.bind(one.arg, Binding(how, one.annotation or one, inside))
+            inside.bind(one.arg, Binding(how, one.annotation or one, inside.parent or inside))
 
     def _assign(self, target: ast.expr, value: ast.expr, how: How, scope: Scope) -> None:
         pending: list[tuple[ast.expr, How]] = [(target, how)]
@@ -222,10 +221,7 @@ class _Scanner:
                 self._bind(alias.asname or alias.name, bound, scope)
 
 
-def _shared(function: _Function) -> set[str]:
-    """Return the names that a function, or one in it, declares to be global or nonlocal."""
-    found: set[str] = set()
-    for node in ast.walk(function):
-        if isinstance(node, ast.Global | ast.Nonlocal):
-            found.update(node.names)
-    return found
+def _shared(tree: ast.Module) -> Set[str]:
+    """Return the names that any function of a module declares to be global or nonlocal."""
+    declared = (n for n in ast.walk(tree) if isinstance(n, ast.Global | ast.Nonlocal))
+    return {name for node in declared for name in node.names}
