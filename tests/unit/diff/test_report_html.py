@@ -20,6 +20,7 @@ from graph_codegen.diff.change.context import Side
 from graph_codegen.diff.report.html import render_html
 from graph_codegen.diff.report.report import EFFECTS, FEW, POLICIES, Report
 from graph_codegen.diff.report.sheets import Sheet, build_sheets
+from graph_codegen.diff.usage import Concern, Usage
 from graph_codegen.diff.verdict.comparison import compare
 from graph_codegen.diff.verdict.findings import Comparison, Finding, Level, Source
 from graph_codegen.diff.verdict.rules import RULES, Effect
@@ -256,6 +257,27 @@ def test_ignored_findings_show_their_reason_and_count_apart() -> None:
     verdict = text(classed(root, "verdict")[0])
     assert verdict.startswith("Additive only")
     assert f"{len(ignored)} findings ignored, without which the step would be minor." in verdict
+
+
+def test_findings_about_what_no_application_uses_count_apart() -> None:
+    used, perhaps, *others = COMPARISON.findings
+    concerns = {
+        used: Concern(Usage.USED, (Place("app/<b>.py", 3), Place("app/b.py", 4))),
+        perhaps: Concern(Usage.PERHAPS, (Place("app/c.py", 5),)),
+    }
+    root = parsed(page(concerns=concerns))
+    uses = [text(one) for one in classed(root, "use")]
+    assert sorted(uses) == ["perhaps app/c.py:5", "used app/<b>.py:3", "used app/b.py:4"]
+    rows = [row for row in classed(root, "finding") if "unused" in (row.get("class") or "")]
+    assert len(rows) == len(others)
+    assert {row.get("data-usage") for row in rows} == {"unused"}
+    counts = {card.get("data-state"): text(card) for card in classed(root, "card")}
+    assert counts["unused"] == f"{len(others)} Unused"
+    choices = found(root, "//select[@name='usage']/option")
+    assert [choice.get("value") for choice in choices] == ["", "used", "perhaps", "unused"]
+    verdict = text(classed(root, "verdict")[0])
+    assert f"{len(others)} findings about nothing that the application uses." in verdict
+    assert "Nothing used" in text(classed(parsed(page(concerns={})), "verdict")[0])
 
 
 # -- sheets
