@@ -85,7 +85,7 @@ def _find(files: Sequence[File], offered: Offered) -> _Found:
     members: Members = {}
     parsed = [scan(f.file, f.module, f.tree, members) for f in files if f.tree]
     resolver = _Resolver(parsed, members, offered)
-    found = _Found()
+    found = _Found(offered.package)
     for module in parsed:
         _Reader(resolver, found, module).read()
     for file in files:
@@ -97,7 +97,8 @@ def _find(files: Sequence[File], offered: Offered) -> _Found:
 class _Found:
     """Collects uses."""
 
-    def __init__(self) -> None:
+    def __init__(self, package: str) -> None:
+        self._importing_kit = re.compile(rf"\b{re.escape(package)}(\.| import ){KIT}\b")
         self._classes: dict[str, set[Place]] = {}
         self._attributes: dict[tuple[str, str], set[Place]] = {}
         self._methods: dict[Path, set[Place]] = {}
@@ -106,6 +107,11 @@ class _Found:
         self._segments: dict[str, set[Place]] = {}
         self.kit: set[Place] = set()
         """Where the kit is imported."""
+
+    def add_kit_in(self, text: str, place: Place) -> None:
+        """Add a use of the kit, if a text names it as a module."""
+        if self._importing_kit.search(text):
+            self.kit.add(place)
 
     def add_kit(self, kit: _Found) -> None:
         """Add what the kit uses for certain."""
@@ -142,6 +148,7 @@ class _Found:
 
     def add_text(self, text: str, place: Place) -> None:
         """Add a text: it may be the name of anything, or have names of properties in it."""
+        self.add_kit_in(text, place)
         if _PATH.fullmatch(text):
             self.add_unknown(tuple(text.removeprefix("#").split(".")), place)
         for word in _WORD.findall(text):
@@ -153,6 +160,7 @@ class _Found:
         """Add all words of a file whose syntax is not known."""
         for number, line in enumerate(file.text.splitlines(), 1):
             place = Place(file.file, number)
+            self.add_kit_in(line, place)
             for word in {*_WORD.findall(line)}:
                 self.add_unknown((word,), place)
                 self._words.setdefault(word, set()).add(place)
@@ -214,25 +222,20 @@ class _Reader:
             case ast.ImportFrom():
                 module = "." * node.level + (node.module or "")
                 for alias in node.names:
-                    self._kit(f"{module}.{alias.name}", place)
+                    found.add_kit_in(f"{module}.{alias.name}", place)
                     types = resolver.imported(module, alias.name)
                     self._classes(types, place)
                     if any(isinstance(each, Unknown) for each in types):
                         found.add_unknown((alias.name,), place)
             case ast.Import():
                 for alias in node.names:
-                    self._kit(alias.name, place)
+                    found.add_kit_in(alias.name, place)
             case ast.Constant(value=str(text)):
                 found.add_text(text, place)
             case ast.Constant(value=bytes(content)):
                 found.add_text(content.decode(errors="replace"), place)
             case _:
                 pass
-
-    def _kit(self, module: str, place: Place) -> None:
-        """Note an import of the bot kit."""
-        if f".{self._resolver.package}.{KIT}." in f".{module}.":
-            self._found.kit.add(place)
 
     def _name(self, node: ast.Attribute | ast.Name, scope: Scope, place: Place) -> None:
         """Add the use of a class, if an expression names one."""
@@ -260,11 +263,6 @@ class _Resolver:
         self._depth = 0
         self._meant: dict[Path, list[Module]] = {}
         self._quoted: list[ast.expr] = []
-
-    @property
-    def package(self) -> str:
-        """The name of the generated package."""
-        return self._offered.package
 
     # -- expressions
 
@@ -370,8 +368,7 @@ class _Resolver:
                 return _NOTHING
             case ast.Name() | ast.Attribute():
                 types = self.types(node, scope)
-                kept = frozenset(each for each in types if isinstance(each, Value | Resource))
-                return kept or ANYTHING
+                return frozenset(t if isinstance(t, Value | Resource) else Unknown() for t in types)
             case ast.Subscript():
                 inside = self._annotated(node.slice, scope)
                 known = frozenset(each for each in inside if not isinstance(each, Unknown | Plain))

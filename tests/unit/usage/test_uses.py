@@ -175,6 +175,11 @@ def test_uses_are_found_from_one_module_to_the_other() -> None:
         ("x.list(filter=\"callbackUri eq ''\")", {"call/callbackUri": [1]}),
         ("from lib import Call", {"call": [1]}),
         ("f('/communications/calls/1/mute')", {"calls.mute": [1]}),
+        (
+            "import lib\nfrom pkg.models import Call\nT = Call if lib else lib.T\n"
+            "def f(x: T):\n    x.subject",
+            {"meeting/subject": [5], "meeting": [5]},
+        ),
         # By another resource it cannot be, and by something else it can.
         ("def f(x):\n    x.meetings.mute()", {}),
         ("def f(x):\n    x.things.mute()", {"calls.mute": [2]}),
@@ -208,6 +213,28 @@ def test_a_parameter_that_is_new_concerns_who_perhaps_calls_the_method() -> None
     )  # fmt: skip
     uses = find_uses(written("def f(x):\n    x.calls.mute('1')"), offered())
     assert find_concerns([new], offered(), uses)[new].usage is Usage.PERHAPS
+
+
+def kit_user(text: str) -> Usage:
+    """Whether a program uses an action that the bot kit calls, and nothing that it names itself."""
+    answer = SERVICE.replace('"mute"', '"answer"')
+    offers = offered_by(model(answer), load())
+    gone = removed("Action", "answer(graph.call)", "calls.answer")
+    return find_concerns([gone], offers, find_uses(written(text), offers))[gone].usage
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from graph_comms.bot import Bot",
+        "from app._vendor.graph_comms import bot",
+        "import graph_comms.bot.testing as t",
+        "import importlib\nimportlib.import_module('graph_comms.bot')",
+    ],
+)
+def test_who_imports_the_bot_kit_uses_what_it_uses(text: str) -> None:
+    assert kit_user(text) is Usage.USED
+    assert kit_user(text.replace("bot", "client")) is Usage.UNUSED
 
 
 # -- whatever way the code takes
