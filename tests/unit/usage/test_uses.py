@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -226,9 +227,7 @@ def kit_user(text: str) -> Usage:
 @pytest.mark.parametrize(
     "text",
     [
-        "from graph_comms.bot import Bot",
         "from app._vendor.graph_comms import bot",
-        "import graph_comms.bot.testing as t",
         "import importlib\nimportlib.import_module('graph_comms.bot')",
     ],
 )
@@ -374,6 +373,15 @@ def test_files_that_are_not_python_are_perhaps_users(tmp_path: Path) -> None:
     assert {f for f, c in result.items() if c.usage is Usage.PERHAPS} >= {MUTE, URI, REGION}
     assert len(told) == 4
     assert all(str(each).count("\n") == 0 and "perhaps used" in str(each) for each in told)
+
+
+def test_how_an_application_is_written_is_no_warning(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text('x = "\\d"\nx is 1\n')
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found, told = read_application([tmp_path])
+    assert found[0].tree is not None
+    assert told == ()
 
 
 def test_a_large_file_is_read_as_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
