@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from graph_codegen.csdl.ast import TypeRef, split_name
 from graph_codegen.diff.change.changes import End, operation_subject
@@ -13,8 +14,10 @@ from graph_codegen.diff.verdict.findings import Finding
 from graph_codegen.diff.verdict.surface import method_key
 from graph_codegen.emit.methods import Method
 from graph_codegen.errors import Place
-from graph_codegen.usage.offered import Offered, Path
-from graph_codegen.usage.uses import Places, Uses
+
+if TYPE_CHECKING:  # a report on no application does without the client's templates
+    from graph_codegen.usage.offered import Offered, Path
+    from graph_codegen.usage.uses import Places, Uses
 
 _TYPES = frozenset({"EnumType", "EntityType", "ComplexType"})
 _MEMBERS = frozenset({"Member", "Property", "NavigationProperty"})
