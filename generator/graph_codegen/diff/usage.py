@@ -13,7 +13,6 @@ from graph_codegen.diff.change.changes import End, operation_subject
 from graph_codegen.diff.verdict.findings import Finding
 from graph_codegen.diff.verdict.surface import method_key
 from graph_codegen.emit.methods import Method
-from graph_codegen.errors import Place
 
 if TYPE_CHECKING:  # a report on no application does without the client's templates
     from graph_codegen.usage.offered import Offered, Path
@@ -229,5 +228,9 @@ def _signature(method: Method) -> Iterator[str]:
 
 
 def _sorted(found: Iterable[Places]) -> Places:
-    places: set[Place] = set().union(*found)
-    return tuple(sorted(places, key=lambda place: (place.file, place.line)))
+    return tuple(
+        sorted(
+            {place for places in found for place in places},
+            key=lambda place: (place.file, place.line),
+        )
+    )

@@ -202,7 +202,7 @@ class _Scanner:
                 case ast.Starred():
                     pending.append((one.value, way))
                 case ast.Tuple() | ast.List():
-                    pending += [(item, "element") for item in one.elts]
+                    pending.extend((item, "element") for item in one.elts)
                 case _:
                     pass
 

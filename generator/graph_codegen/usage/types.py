@@ -76,7 +76,7 @@ TAIL = 6
 
 def one_of(*types: Types) -> Types:
     """Return the types of what is of any of these; of none is anything."""
-    found: Types = frozenset().union(*types)
+    found = frozenset(each for some in types for each in some)
     if len(found) > MOST:
         found = frozenset(each for each in found if not isinstance(each, Unknown)) | ANYTHING
     return found or ANYTHING

@@ -172,7 +172,9 @@ def test_nothing_is_lost_when_the_examples_are_written_otherwise(
     change: Callable[[], ast.NodeTransformer],
 ) -> None:
     files, _ = read_application([EXAMPLES])
-    changed = [replace(one, tree=change().visit(copy.deepcopy(one.tree))) for one in files]
+    changed = [
+        replace(one, tree=change().visit(copy.deepcopy(one.tree))) for one in files if one.tree
+    ]
     uses = find_uses(changed, offered())
     for element, file in (READ | members(declared(etree.parse(METADATA).getroot()))).items():
         finding = gone(element)

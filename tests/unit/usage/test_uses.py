@@ -260,7 +260,7 @@ class Recorder:
         pass
 
 
-RESULTS = {("calls", "get"): ("call",)}
+RESULTS: dict[tuple[str, ...], tuple[str, ...]] = {("calls", "get"): ("call",)}
 """What methods return."""
 
 STEPS = (
