@@ -299,6 +299,7 @@ def compare(
     used_by: Iterable[str | Path] = (),
     package: str | None = None,
     code: bool = False,
+    on: datetime.date | None = None,
     config: str | Path | None = None,
     strict: bool = False,
     corrected: bool = True,
@@ -311,8 +312,9 @@ def compare(
     `old` and `new` are paths of documents, CSDL or OpenAPI, or documents that were `read`; None is the one
     of the configuration. `ignore` is the path of an ignore file. `used_by` are files and folders of an
     application: the report says what it uses, and counts only that. It imports `package`, by default that of
-    the configuration. With `code`, the report has the unified
-    diff of the generated packages too. The other arguments are those of `generate`.
+    the configuration. With `code`, the report has the unified diff of the generated packages too. `on` is the
+    day by which entries of the ignore file expire, and from which the days until removal dates are counted:
+    today (UTC) by default. The other arguments are those of `generate`.
 
     A root need only be in one of the documents: what it leads to was then added or removed. Raises
     CodegenError for documents, roots, an application or an ignore file that cannot be used.
@@ -337,7 +339,8 @@ def compare(
     found = comparison.compare(
         before, after, run.settings.home, run.settings.names, run.settings.levels
     )
-    reasons, outdated = find_ignored(entries, found.findings, datetime.date.today())
+    day = on or datetime.datetime.now(datetime.UTC).date()
+    reasons, outdated = find_ignored(entries, found.findings, day)
     run.warn(outdated)
     concerns = None
     if files:
@@ -353,7 +356,7 @@ def compare(
         from graph_codegen.install.compare import diff_files
 
         changed = tuple(diff_files(run.package(before, executor), run.package(after, executor)))
-    details = DiffReport(found, reasons, changed, concerns)
+    details = DiffReport(found, reasons, changed, concerns, day)
     return Report(
         details=details,
         old=before,

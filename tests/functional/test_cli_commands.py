@@ -130,7 +130,17 @@ def test_help_names_every_command(flag: str) -> None:
         ("vendor", ["DEST", *GENERATING, "--check"]),
         (
             "diff",
-            ["OLD", "NEW", "--root", "--strict", "--format", "--fail-on", "--ignore", "--code"],
+            [
+                "OLD",
+                "NEW",
+                "--root",
+                "--strict",
+                "--format",
+                "--fail-on",
+                "--ignore",
+                "--on",
+                "--code",
+            ],
         ),
         ("init", ["FILE|URL", "--root", "--package", "--service-root"]),
         ("update", ["FILE|URL", "--config", "--strict", "--date", "--report"]),

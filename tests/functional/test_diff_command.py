@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from graph_codegen.diff.report.markdown import plain
 from graph_codegen.facts import settings
 from tests.support.csdl import ROOT, SERVICE, content, document, graph_codegen, line_of, schema
 from tests.support.shipped import ROOTS as SHIPPED
@@ -237,6 +238,55 @@ def test_expired_entries_count_no_more_and_are_told_of(folder: Path, tmp_path: P
     (warning,) = warnings(result)
     assert warning.startswith(f"{ignore}:1: {REMOVED_PARAMETER}")
     assert warning.endswith("the entry expired on 2020-01-31: its findings count again")
+
+
+DEPRECATED = """
+<ComplexType Name="tone">
+  <Annotation Term="Org.OData.Core.V1.Revisions"><Collection><Record>
+    <PropertyValue Property="Date" Date="2025-03-01"/>
+    <PropertyValue Property="RemovalDate" Date="2026-01-02"/>
+    <PropertyValue Property="Kind" EnumMember="Org.OData.Core.V1.RevisionKind/Deprecated"/>
+    <PropertyValue Property="Description" String="Use dtmf."/>
+  </Record></Collection></Annotation>
+</ComplexType>
+"""
+
+
+@pytest.mark.parametrize(
+    ("day", "left"), [("2025-12-31", "2 days left"), ("2026-01-02", "the removal date has come")]
+)
+def test_what_is_newly_deprecated_says_until_when_and_what_to_use_instead(
+    tmp_path: Path, day: str, left: str
+) -> None:
+    (tmp_path / "old.xml").write_bytes(document('<ComplexType Name="tone"/>'))
+    (tmp_path / "new.xml").write_bytes(document(DEPRECATED))
+    words = ("new.xml", "--root", "all", "--on", day)
+    told = f"Deprecated since 2025-03-01; removal date 2026-01-02. Use dtmf. ({left})"
+    for form in ("terminal", "html"):
+        assert (
+            told in graph_codegen("diff", "old.xml", *words, "--format", form, cwd=tmp_path).stdout
+        )
+    page = graph_codegen("diff", "old.xml", *words, "--format", "markdown", cwd=tmp_path).stdout
+    assert plain(told) in page
+    shown = graph_codegen("diff", "old.xml", *words, "--format", "json", cwd=tmp_path).stdout
+    report = json.loads(shown)
+    (finding,) = report["findings"]
+    assert (report["on"], finding["level"]) == (day, "deprecated")
+    assert finding["deprecation"] == {
+        "date": "2025-03-01",
+        "removal_date": "2026-01-02",
+        "version": "",
+        "description": "Use dtmf.",
+        "days_left": 2 if day < "2026" else 0,
+    }
+
+
+def test_entries_expire_after_the_day_that_is_given(folder: Path, tmp_path: Path) -> None:
+    entry = ("parameter-removed", REMOVED_PARAMETER, LONG_AGO)
+    ignore = ignoring(tmp_path / "ignore.toml", entry)
+    words = ("mixed.xml", "--fail-on", "breaking", "--ignore", ignore)
+    assert diff(folder, *words, "--on", "2020-01-31").returncode == 0
+    assert diff(folder, *words, "--on", "2020-02-01").returncode == 1
 
 
 def test_entries_that_match_nothing_are_told_of(folder: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from datetime import date
 from pathlib import Path
 from typing import Unpack
 
@@ -49,6 +50,7 @@ that break Graph's policy."""
 )
 @options.used_by
 @click.option("--package", help="Name of the package that the application imports.")
+@options.on
 @click.option("--code", is_flag=True, help="Add the unified diff of the generated package.")
 def diff_command(
     old: str,
@@ -60,6 +62,7 @@ def diff_command(
     ignore_file: Path | None,
     used_by: tuple[Path, ...],
     package: str | None,
+    on: date,
     code: bool,
     **reading: Unpack[Reading],
 ) -> None:
@@ -78,6 +81,7 @@ def diff_command(
             used_by=used_by,
             package=package,
             code=code,
+            on=on,
             **reading,
             executor=executor,
             progress=PROGRESS,

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import date
 from pathlib import Path
 from typing import Unpack
 
@@ -23,7 +23,6 @@ from graph_codegen.facts import settings
 from graph_codegen.install import replace
 from graph_codegen.model import provenance
 from graph_codegen.model.subset import ALL
-from graph_codegen.text import shorten
 
 WIDE = 200
 """Columns of output to a file or pipe, which has no width of its own."""
@@ -142,13 +141,7 @@ def _days(ctx: click.Context, param: click.Parameter, value: str | None) -> int 
 @click.option(
     "--within", callback=_days, metavar="DAYS", help="Only what is to go within DAYS (90d)."
 )
-@click.option(
-    "--on",
-    "day",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="DATE",
-    help="The day to count from.  [default: today, UTC]",
-)
+@options.on
 @click.option(
     "--fail-on",
     type=click.Choice(["deprecated", "expired"]),
@@ -160,7 +153,7 @@ def deprecations_command(
     roots: tuple[str, ...],
     exclude: tuple[str, ...],
     within: int | None,
-    day: datetime | None,
+    on: date,
     fail_on: str | None,
     form: str,
     **reading: Unpack[Reading],
@@ -172,7 +165,6 @@ def deprecations_command(
     from graph_codegen.model.deprecations import list_deprecated
 
     taken = api.read_subset(document, roots=roots, exclude=exclude, **reading, progress=PROGRESS)
-    on = (day or datetime.now(UTC)).date()
     every = ((one, one.deprecation.days_left(on)) for one in list_deprecated(taken.model))
     found = [
         (one, left)
@@ -192,19 +184,11 @@ def deprecations_command(
             }
         )
     else:
-        for one, left in found:
-            text = shorten(one.deprecation.text, 1_000)
-            click.echo(f"{one.element}: {text}{_describe_days(left)}")
+        for one, _ in found:
+            click.echo(f"{one.element}: {one.deprecation.text_on(on)}")
     expired = [one for one, left in found if left is not None and left <= 0]
     if fail_on and (expired if fail_on == "expired" else found):
         sys.exit(DIFFERENT)
-
-
-def _describe_days(left: int | None) -> str:
-    if left is None:
-        return ""
-    count = f"{abs(left)} day{'' if abs(left) == 1 else 's'}"
-    return f" ({count} left)" if left > 0 else " (the removal date has come)"
 
 
 @click.command("roots")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -139,6 +140,19 @@ generated = click.option(
     "target",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the generated package; `generated` beside the configuration by default.",
+)
+
+
+def _day(context: click.Context, parameter: click.Parameter, given: datetime | None) -> date:
+    return (given or datetime.now(UTC)).date()
+
+
+on = click.option(
+    "--on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    callback=_day,
+    metavar="DATE",
+    help="The day to count from.  [default: today, UTC]",
 )
 
 

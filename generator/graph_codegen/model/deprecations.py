@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from graph_codegen.csdl.ast import Annotation, Collection, Constant, EnumType, Record
 from graph_codegen.csdl.vocabulary import REVISIONS
 from graph_codegen.model.model import Model
+from graph_codegen.text import shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,17 @@ class Deprecation:
     def text(self) -> str:
         """What is said about it, in one paragraph."""
         return " ".join(filter(None, [self.when, self.description]))
+
+    def text_on(self, day: datetime.date) -> str:
+        """Return the text in short, with the days that are left from a day on."""
+        left = self.days_left(day)
+        if left is None:
+            days = ""
+        elif left > 0:
+            days = f" ({left} day{'' if left == 1 else 's'} left)"
+        else:
+            days = " (the removal date has come)"
+        return f"{shorten(self.text, 1_000)}{days}"
 
 
 def find_deprecation(annotations: Iterable[Annotation]) -> Deprecation | None:

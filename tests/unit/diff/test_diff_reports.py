@@ -20,7 +20,7 @@ from graph_codegen.diff.change.changes import End
 from graph_codegen.diff.report import json_report as json_module
 from graph_codegen.diff.report.changelog import prepend_entry, render_entry
 from graph_codegen.diff.report.json_report import FORMAT, render_json
-from graph_codegen.diff.report.markdown import LIMIT, render_markdown
+from graph_codegen.diff.report.markdown import LIMIT, plain, render_markdown
 from graph_codegen.diff.report.report import EFFECTS, FEW, HEADINGS, POLICIES, Report
 from graph_codegen.diff.report.terminal import render_terminal
 from graph_codegen.diff.usage import Concern, Usage
@@ -32,6 +32,7 @@ from graph_codegen.diff.verdict.surface import UNCHANGED, MethodChanges
 from graph_codegen.diff.verdict.version import next_version
 from graph_codegen.emit.names import assign_names
 from graph_codegen.errors import CodegenError, Place
+from graph_codegen.model.deprecations import Deprecation
 from graph_codegen.model.model import Model
 
 SCHEMA: dict[str, Any] = json.loads(
@@ -103,6 +104,15 @@ RETYPED = found(
 )
 ADDED = found("type-added", "microsoft.graph.room", None, "", python="Room")
 OPENED = found("type-opened", "microsoft.graph.call", "false", "true", python="Call")
+
+OLD_TONE = replace(
+    found("deprecated", "microsoft.graph.tone", None),
+    new=End(
+        "microsoft.graph.tone",
+        Place(NEW.file, 7),
+        deprecation=Deprecation("2025-03-01", "2026-01-02", "", "Use dtmf."),
+    ),
+)
 
 ONE_OF_EACH = (OPENED, ADDED, REMOVED)
 """Findings of all levels, the most serious last."""
@@ -245,6 +255,13 @@ def test_a_changelog_entry_names_methods_and_has_no_empty_heading() -> None:
     assert f"- microsoft.graph.room: type added ({methods_shown})\n" in text
     assert "Breaking" not in text
     assert "Invisible" not in text
+
+
+def test_a_changelog_entry_tells_of_a_deprecation_what_does_not_depend_on_the_day() -> None:
+    report = Report(comparison([OLD_TONE]), on=date(2026, 1, 1))
+    told = "Deprecated since 2025-03-01; removal date 2026-01-02. Use dtmf."
+    last = render_entry(report, "1.1.0", "x.xml").splitlines()[-1]
+    assert last == f"- {plain(f'microsoft.graph.tone: deprecated. {told}')}"
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
@@ -514,9 +531,10 @@ def read(report: Report) -> dict[str, Any]:
 
 METHODS = MethodChanges(removed=("a.b",), added=("c.d", "e.f"), altered=("g.h",))
 FULL = Report(
-    comparison([replace(REMOVED, methods=METHODS), RETYPED, ADDED, OPENED]),
+    comparison([replace(REMOVED, methods=METHODS), RETYPED, ADDED, OPENED, OLD_TONE]),
     {RETYPED: "seen"},
     ("--- a/x.py", "+++ b/x.py"),
+    on=date(2026, 1, 1),
 )
 """A report in which every part has content."""
 
@@ -533,10 +551,11 @@ def test_json_has_everything() -> None:
         "old": {"document": "old.xml", "sha256": "0" * 64},
         "new": {"document": "new.xml", "sha256": "1" * 64},
         "roots": ["communications"],
+        "on": "2026-01-01",
         "step": "major",
         "counts": {
             "breaking": 1,
-            "deprecated": 0,
+            "deprecated": 1,
             "additive": 1,
             "invisible": 1,
             "ignored": 1,
@@ -555,6 +574,7 @@ def test_json_has_everything() -> None:
         "summary": "property removed",
         "python": "Call.subject",
         "methods": {"removed": ["a.b"], "added": ["c.d", "e.f"], "altered": ["g.h"]},
+        "deprecation": None,
         "old": {
             "element": "microsoft.graph.call/subject",
             "file": "old.xml",
@@ -571,7 +591,15 @@ def test_json_has_everything() -> None:
         ("microsoft.graph.call/size", "breaking", "seen"),
         ("microsoft.graph.room", "additive", None),
         ("microsoft.graph.call", "invisible", None),
+        ("microsoft.graph.tone", "deprecated", None),
     ]
+    assert findings[-1]["deprecation"] == {
+        "date": "2025-03-01",
+        "removal_date": "2026-01-02",
+        "version": "",
+        "description": "Use dtmf.",
+        "days_left": 1,
+    }
     assert [findings[1][side]["value"] for side in ("old", "new")] == ["Edm.String", "Edm.Int32"]
 
 

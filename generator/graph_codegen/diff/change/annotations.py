@@ -17,6 +17,7 @@ from graph_codegen.csdl.vocabulary import (
 )
 from graph_codegen.diff.change.changes import Change, Pair
 from graph_codegen.diff.change.context import Context
+from graph_codegen.model.deprecations import find_deprecation
 
 
 class Annotated(Protocol):
@@ -105,7 +106,7 @@ def _annotation(
         if described:
             yield changed.replaced("description", before, after)
     elif meaning == "deprecation":
-        yield from _deprecation(changed, before, after)
+        yield _deprecation(changed, old, new)
     elif meaning == "capability":
         yield from _capability(changed, facts_before, facts_after)
     else:
@@ -135,20 +136,20 @@ def _facts(value: Expression | None) -> Expression | None:
 # -- deprecations
 
 
-def _deprecation(
-    changed: _Annotated, old: Expression | None, new: Expression | None
-) -> Iterator[Change]:
-    before, after = _deprecations(old), _deprecations(new)
+def _deprecation(changed: _Annotated, old: Annotation | None, new: Annotation | None) -> Change:
+    was, is_now = (value_of(one) if one else None for one in (old, new))
+    before, after = _deprecations(was), _deprecations(is_now)
     if _facts(Collection(before)) == _facts(Collection(after)):
-        yield changed.replaced("annotation", _facts(old), _facts(new))
-    elif not before:
-        yield changed.replaced("", None, Collection(after), "deprecated")
-    elif not after:
-        yield changed.replaced("", Collection(before), None, "deprecation-withdrawn")
+        return changed.replaced("annotation", _facts(was), _facts(is_now))
+    if not after:
+        return changed.replaced("", Collection(before), None, "deprecation-withdrawn")
+    if not before:
+        change = changed.replaced("", None, Collection(after), "deprecated")
     else:
-        yield changed.change(
-            "deprecation-changed", text(Collection(before)), text(Collection(after))
-        )
+        texts = text(Collection(before)), text(Collection(after))
+        change = changed.change("deprecation-changed", *texts)
+    deprecation = find_deprecation([new] if new else ())
+    return replace(change, new=change.new and replace(change.new, deprecation=deprecation))
 
 
 def _deprecations(value: Expression | None) -> tuple[Expression, ...]:

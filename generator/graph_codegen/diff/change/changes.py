@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from graph_codegen.csdl.ast import Operation
 from graph_codegen.errors import Place
+from graph_codegen.model.deprecations import Deprecation
 
 
 def owner_of(element: str) -> str:
@@ -25,13 +26,14 @@ class End:
 
     `element` is spelled as an annotation target (CSDL 14.2.2); an annotation adds `@` and its term.
     `value` is a short text of what the document says there. `subject` is the key under which `Surface`
-    indexes the methods that depend on the element.
+    indexes the methods that depend on the element. `deprecation` is what an annotation says that deprecates.
     """
 
     element: str
     place: Place
     subject: str = ""
     value: str = ""
+    deprecation: Deprecation | None = None
 
     def part(self, name: str, place: Place, value: str = "") -> End:
         """Return the end for a member of this element, which is a subject of its own."""

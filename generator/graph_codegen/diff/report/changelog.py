@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graph_codegen.diff.report.markdown import plain
-from graph_codegen.diff.report.report import HEADINGS, Report, describe_python
+from graph_codegen.diff.report.report import HEADINGS, Report, describe_deprecation, describe_python
 from graph_codegen.diff.verdict.findings import Level
 
 
@@ -17,7 +17,9 @@ def render_entry(report: Report, version: str, metadata: str) -> str:
         for finding in found:
             python = describe_python(finding)
             name = f" ({plain(python)})" if python else ""
-            lines.append(f"- {plain(finding.element)}: {plain(finding.summary)}{name}")
+            # Without the days left: nothing that is generated depends on the day.
+            told = ". ".join(filter(None, [finding.summary, describe_deprecation(finding)]))
+            lines.append(f"- {plain(finding.element)}: {plain(told)}{name}")
     return "\n".join(lines) + "\n"
 
 

@@ -13,6 +13,7 @@ from graph_codegen.diff.report.report import (
     HEADINGS,
     POLICIES,
     Report,
+    describe_deprecation,
     describe_level,
 )
 from graph_codegen.diff.report.sheets import Row, Sheet, build_sheets
@@ -139,8 +140,9 @@ class _Methods:
 class _Entry:
     """A finding as the page shows it; `reason` says why it is ignored, empty if it counts.
 
-    `level` says what the configuration did to its level, empty if nothing. `usage` and `uses` say
-    whether and where the application uses the element; empty without one.
+    `level` says what the configuration did to its level, `deprecation` since when it is deprecated and until
+    when; each is empty if nothing. `usage` and `uses` say whether and where the application uses the element;
+    empty without one.
     """
 
     finding: Finding
@@ -148,6 +150,7 @@ class _Entry:
     policy: str
     effect: str
     level: str
+    deprecation: str
     old: str
     new: str
     methods: tuple[_Methods, ...]
@@ -174,6 +177,7 @@ def _entry(finding: Finding, report: Report) -> _Entry:
         policy=POLICIES[finding.policy],
         effect=EFFECTS[finding.effect],
         level=describe_level(finding),
+        deprecation=describe_deprecation(finding, report.on),
         old=old,
         new=new,
         methods=tuple(_Methods(what, names) for what, names in changes if names),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from graph_codegen.diff.change.changes import End
 from graph_codegen.diff.report.report import Report
 from graph_codegen.diff.verdict.findings import Finding, Level, Source
+from graph_codegen.model.deprecations import Deprecation
 
 FORMAT = "graph-codegen/diff/2"
 """The name of the format; its number rises when the meaning of an existing part changes."""
@@ -21,6 +24,7 @@ def render_json(report: Report) -> str:
         "old": _source(comparison.old),
         "new": _source(comparison.new),
         "roots": list(comparison.roots),
+        "on": report.on.isoformat() if report.on else None,
         "step": comparison.step,
         "counts": {
             **{level.value: len(report.at(level)) for level in Level},
@@ -54,12 +58,19 @@ def _finding(finding: Finding, report: Report) -> dict[str, Any]:
             "added": list(finding.methods.added),
             "altered": list(finding.methods.altered),
         },
+        "deprecation": _deprecation(finding.deprecation, report.on),
         "old": _end(finding.old),
         "new": _end(finding.new),
         "ignored": report.ignored.get(finding),
         "usage": concern and concern.usage,
         "uses": [{"file": at.file, "line": at.line} for at in (concern.uses if concern else ())],
     }
+
+
+def _deprecation(told: Deprecation | None, on: date | None) -> dict[str, Any] | None:
+    if told is None:
+        return None
+    return {**asdict(told), "days_left": told.days_left(on) if on else None}
 
 
 def _end(end: End | None) -> dict[str, Any] | None:

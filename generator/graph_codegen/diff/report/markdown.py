@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from graph_codegen.diff.report.report import (
     HEADINGS,
     Report,
+    describe_deprecation,
     describe_level,
     describe_places,
     describe_python,
@@ -99,7 +100,8 @@ def _section(level: Level, report: Report, room: int) -> Iterator[str]:
 
 def _row(finding: Finding, report: Report) -> str:
     changed = describe_level(finding)
-    summary = f"{finding.summary}. {changed}." if changed else finding.summary
+    told = (f"{changed}." if changed else "", describe_deprecation(finding, report.on))
+    summary = ". ".join(filter(None, [finding.summary, " ".join(filter(None, told))]))
     cells = [f"`{finding.rule.id}`", plain(finding.element), plain(summary)]
     if finding.level is Level.BREAKING:
         cells.append(describe_verdicts(finding))

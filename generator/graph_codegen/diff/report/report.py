@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 
 from graph_codegen.diff.usage import UNUSED, Concern, Usage
@@ -41,13 +42,15 @@ class Report:
     """A comparison, the reasons for ignoring findings, and the diff of the generated code.
 
     `code` holds the lines of the unified diff between the generated packages, None if it was not
-    requested. `concerns` says of each finding what it is to an application, None if none was read.
+    requested. `concerns` says of each finding what it is to an application, None if none was read. `on` is
+    the day from which the days until removal dates are counted, None to count none.
     """
 
     comparison: Comparison
     ignored: Mapping[Finding, str] = field(default_factory=dict[Finding, str])
     code: tuple[str, ...] | None = None
     concerns: Mapping[Finding, Concern] | None = None
+    on: date | None = None
 
     def at(self, level: Level) -> tuple[Finding, ...]:
         """Return the findings of a level that count."""
@@ -100,6 +103,16 @@ def describe_level(finding: Finding) -> str:
     if finding.chosen in (None, finding.usual_level):
         return ""
     return f"Level: {finding.level} by the configuration, {finding.usual_level} without it"
+
+
+def describe_deprecation(finding: Finding, on: date | None = None) -> str:
+    """Return since when an element is deprecated, until when, and what to use instead; nothing if it is not.
+
+    From a day on, that includes the days left.
+    """
+    if finding.deprecation is None:
+        return ""
+    return finding.deprecation.text_on(on) if on else finding.deprecation.text
 
 
 def describe_places(finding: Finding) -> str:

@@ -9,6 +9,7 @@ from rich.text import Text
 from graph_codegen.diff.report.report import (
     HEADINGS,
     Report,
+    describe_deprecation,
     describe_level,
     describe_places,
     describe_python,
@@ -67,6 +68,8 @@ def _section(level: Level, report: Report) -> Iterator[Text]:
         if level is Level.BREAKING or changed:
             told = f" {changed}." if changed else ""
             yield Text(f"    {describe_verdicts(finding)}{told}")
+        if deprecation := describe_deprecation(finding, report.on):
+            yield Text(f"    {deprecation}")
         details = "  ".join(
             text for text in (describe_python(finding), describe_places(finding)) if text
         )

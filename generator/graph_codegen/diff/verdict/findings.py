@@ -11,6 +11,7 @@ from graph_codegen.diff.change.changes import End, owner_of
 from graph_codegen.diff.verdict.rules import RULES, Effect, Policy, Rule
 from graph_codegen.diff.verdict.surface import UNCHANGED, MethodChanges
 from graph_codegen.emit.names import Names
+from graph_codegen.model.deprecations import Deprecation
 
 
 class Level(StrEnum):
@@ -73,6 +74,11 @@ class Finding:
         return Level.BREAKING if self.effect.breaks else Level(self.effect.value)
 
     @property
+    def deprecation(self) -> Deprecation | None:
+        """What the new document says of a deprecation, None if that is not what changed."""
+        return self.new.deprecation if self.new else None
+
+    @property
     def end(self) -> End:
         """The side to show: the new one if it has the element."""
         end = self.new or self.old
@@ -93,6 +99,8 @@ class Finding:
     def values(self) -> tuple[str, str]:
         """The values to show for both sides, empty for none."""
         old, new = (end.value if end else "" for end in (self.old, self.new))
+        if self.deprecation and not self.old:  # which says it better
+            return "", ""
         if not (self.old and self.new):
             return old, new
         # With equal values the element itself changed, and the value adds nothing.
