@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -12,6 +13,8 @@ import pytest
 
 from graph_codegen.api import Package, generate
 from graph_codegen.assets import folder
+from graph_codegen.emit import bot_kit
+from graph_codegen.emit.templates import tree
 from graph_codegen.facts import notifications
 
 CALLS = ("communications", "subscriptions")
@@ -124,3 +127,14 @@ def test_a_package_without_what_the_kit_needs_has_none(
     package = generate(roots=roots, exclude=exclude, package="my_graph")
     assert not has_kit(package)
     assert extras(package) == set()
+
+
+def test_the_imports_of_the_kit_are_found_in_its_text() -> None:
+    kit = tuple((path, file) for path, file in tree("bot").items() if path.endswith(".py"))
+    parsed: dict[str, set[str]] = {module: set() for module in bot_kit.GENERATED}
+    for path, file in kit:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.level == path.count("/") + 1:
+                parsed.get(node.module or "", set()).update(alias.name for alias in node.names)
+    assert all(parsed.values())
+    assert bot_kit._imported(kit) == parsed
