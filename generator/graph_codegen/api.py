@@ -1,8 +1,8 @@
 """The generator as a library: `generate` a package, `compare` two documents, take a `subset` of one.
 
-Nothing here prints, exits or starts a process, and calls share no state, so they may run in any
-thread. What a document holds and the generator does not understand is returned as warnings; what cannot be
-used raises `CodegenError`.
+Nothing here prints, exits or starts a process, but that of ruff for packages that are very large, and calls
+share no state, so they may run in any thread. What a document holds and the generator does not understand is
+returned as warnings; what cannot be used raises `CodegenError`.
 
 A configuration says what is generated and how, and names further facts; see docs/slices.md. No function
 looks for one: without `config` it is the one that comes with the generator, Microsoft Graph's cloud
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from graph_codegen.diff.change.context import Side
     from graph_codegen.diff.report.report import Report as DiffReport
     from graph_codegen.diff.verdict.findings import Finding, Step
+    from graph_codegen.emit.package import Built
     from graph_codegen.usage.files import File
 
 __all__ = [
@@ -264,9 +265,10 @@ def generate(
     if service_root is not None:
         settings = with_service_root(settings, service_root)
     with progress.stage("generating"):
-        files = run.build(taken.model, settings, executor, descriptions=descriptions)
-    made = Origin(document.file, document.sha256)
-    files = {**files, SBOM: render_sbom(files["pyproject.toml"], made, generator=__version__)}
+        built = run.build(taken.model, settings, executor, descriptions=descriptions)
+    made = Origin(document.file, document.sha256, built.makers)
+    project = built.files["pyproject.toml"]
+    files = {**built.files, SBOM: render_sbom(project, made, generator=__version__)}
     origin = {
         "generator": f"graph-codegen {__version__}",
         "metadata": {"document": document.file, "sha256": document.sha256},
@@ -675,7 +677,7 @@ class _Run:
         whole, _ = self._supplemented(Source(side.document, side.whole))
         with self._progress.stage(f"generating from {side.document.file}"):
             model = self._take(whole, side.subset.roots).model
-            return self.build(model, self.settings, executor)
+            return self.build(model, self.settings, executor).files
 
     def _compare_clouds(self, model: Model, settings: Settings) -> clouds.Clouds:
         """Return which clouds have the requests of a model, by the documents of the clouds."""
@@ -692,7 +694,7 @@ class _Run:
         executor: Executor | None,
         *,
         descriptions: bool = False,
-    ) -> Mapping[str, str]:
+    ) -> Built:
         # Loads black and Jinja, which takes longer than refusing bad input.
         from graph_codegen.emit.package import build, facts
 

@@ -96,5 +96,8 @@ LINEAGES = 40_000
 NAMESPACES = 500
 """Namespaces of a package, each of which is a module."""
 
-FORMATTED = 2_000_000
-"""Characters of generated code beyond which it is not formatted any more."""
+BLACK_LINES = 50_000
+"""Lines of code up to which black formats it; ruff formats more."""
+
+BLACK_CHARACTERS = 2_500_000
+"""Characters of such code, the lines of which may be long."""

@@ -7,6 +7,9 @@ import re
 import textwrap
 import unicodedata
 
+LINE_LENGTH = 100
+"""Columns of a line of code."""
+
 _NOT_PLAIN = re.compile(r"[^\x20-\x7e]")
 
 _UNUSUAL = re.compile(r"[^\n\x20-\x7e]")

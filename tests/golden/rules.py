@@ -287,7 +287,7 @@ def generate(examples: Sequence[Example], target: Path) -> None:
     """Write the packages `old_package` and `new_package`, which hold all examples."""
     known = facts(folder("metadata"))
     for which in SIDES:
-        files = build(_model(examples, which), _settings(which), known)
+        files = build(_model(examples, which), _settings(which), known).files
         for path, text in files.items():
             if path.endswith((".py", "py.typed")):
                 (target / path).parent.mkdir(parents=True, exist_ok=True)

@@ -168,7 +168,7 @@ def broken(target: Path, which: str) -> Mapping[int, str]:
     known = facts(folder("metadata"))
     settings = Settings(roots=(ALL,), document=Path(FILE), package="pk", version="1.0")
     model = take(resolve(reader.read(csdl(which), FILE)), (ALL,)).model
-    for path, text in build(model, settings, known).items():
+    for path, text in build(model, settings, known).files.items():
         if path.endswith((".py", "py.typed")):
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text, encoding="utf-8")

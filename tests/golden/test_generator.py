@@ -22,7 +22,6 @@ from black.mode import TargetVersion
 from openapi_spec_validator import validate
 
 from graph_codegen.csdl import reader
-from graph_codegen.emit.formatting import LINE_LENGTH
 from graph_codegen.emit.models import render_models
 from graph_codegen.emit.names import assign_names
 from graph_codegen.emit.templates import TEMPLATES
@@ -30,6 +29,7 @@ from graph_codegen.facts import settings
 from graph_codegen.model import provenance
 from graph_codegen.model.resolver import resolve
 from graph_codegen.model.subset import ALL
+from graph_codegen.text import LINE_LENGTH
 from tests.conftest import REFRESH
 from tests.support.csdl import graph_codegen
 from tests.support.wire_values import wire_value

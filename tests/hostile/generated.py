@@ -55,7 +55,7 @@ def generate(data: bytes, *roots: str) -> Generated:
     facts, chosen = known()
     chosen = settings.with_package(chosen, f"{PREFIX}{next(_numbers)}")
     model = take(resolve(reader.read(data, FILE)), roots or (ALL,)).model
-    files = package.build(model, chosen, facts)
+    files = package.build(model, chosen, facts).files
     return Generated(model, names.assign_names(model), chosen.package, files)
 
 

@@ -71,6 +71,7 @@ def render_client(model: Model, writer: DeclarationWriter, settings: Settings) -
         "resources": resources,
         "declarations": declarations,
         "annotation": writer.argument_annotation,
+        "parameter": writer.parameter,
         "option_sets": sorted(option_sets, key=lambda item: item.name),
         "option_annotations": {
             writer.argument_annotation(o) for s in option_sets for o in s.declared

@@ -16,7 +16,7 @@ from graph_codegen.facts.media_types import MediaTypes
 from graph_codegen.facts.permissions import Needs, Rules
 from graph_codegen.model.deprecations import find_deprecation, with_deprecation
 from graph_codegen.service.requests import STREAM, Request
-from graph_codegen.text import docstring_source, string_source
+from graph_codegen.text import LINE_LENGTH, docstring_source, string_source
 
 OTHER_ANNOTATIONS: Mapping[str, str] = {
     "$select": "Sequence[str]", "$expand": "Sequence[str]", "$filter": "str", "$orderby": "Sequence[str]",
@@ -109,6 +109,18 @@ class DeclarationWriter:
             return OTHER_ANNOTATIONS[argument.wire_name]
         annotation = self.annotation(argument.type)
         return f"{annotation} | None" if argument.nullable else annotation
+
+    def parameter(self, argument: Argument) -> str:
+        """Return an argument as a parameter of a method: its name, annotation and default."""
+        annotation, default = self.argument_annotation(argument), ""
+        if not argument.required:
+            annotation, default = f"Unset | {annotation}", " = UNSET"
+        source = f"{argument.name}: {annotation}{default}"
+        # black puts a union that takes more than a line in parentheses, and ruff keeps those that are there.
+        fits = len(f"        {source},") <= LINE_LENGTH
+        if fits or not (default or annotation.endswith(" | None")):
+            return source
+        return f"{argument.name}: ({annotation}){default}"
 
     def annotation(self, ref: TypeRef) -> str:
         """Return the annotation of a value of a type, as a module of the package writes it."""

@@ -8,16 +8,24 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar, TypeVarTuple
 
 from graph_codegen.csdl.ast import ROOT_NAMESPACE, split_name
 from graph_codegen.emit.bot_kit import kit_fits
 from graph_codegen.emit.client import client_prefix, render_client
 from graph_codegen.emit.declarations import DeclarationWriter
-from graph_codegen.emit.formatting import HEADER, formatted_text, plain_text
+from graph_codegen.emit.formatting import (
+    HEADER,
+    divide,
+    format_with_black,
+    format_with_ruff,
+    join,
+)
 from graph_codegen.emit.names import Names, assign_names
 from graph_codegen.emit.openapi import build_schemas
 from graph_codegen.emit.templates import laid_over, render, text_of, tree, verbatim
-from graph_codegen.errors import error
+from graph_codegen.emit.x_graph import JSON
+from graph_codegen.errors import CodegenError, error
 from graph_codegen.facts import clouds, descriptions, documented, media_types, permissions
 from graph_codegen.facts.clouds import Clouds
 from graph_codegen.facts.descriptions import Descriptions
@@ -25,9 +33,12 @@ from graph_codegen.facts.documented import Documented
 from graph_codegen.facts.media_types import MediaTypes
 from graph_codegen.facts.permissions import Rules
 from graph_codegen.facts.settings import GRAPH, Settings
-from graph_codegen.limits import FORMATTED, LINEAGES, NAMESPACES, TYPES
+from graph_codegen.limits import BLACK_CHARACTERS, BLACK_LINES, LINEAGES, NAMESPACES, TYPES
 from graph_codegen.model.model import Model
 from graph_codegen.service.requests import list_requests
+
+Given = TypeVarTuple("Given")
+Result = TypeVar("Result")
 
 _EXPORTS = {
     "_runtime.cloud": ["Cloud"],
@@ -43,6 +54,17 @@ _EXPORTS = {
     "operations": ["OPERATIONS"],
 }
 """The public names of the package besides clients and errors, by module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A package: its files, text by path below the output folder, and the distributions that made them.
+
+    The generator itself is not among these.
+    """
+
+    files: dict[str, str]
+    makers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -84,8 +106,8 @@ def facts(*folders: Path, own_descriptions: bool = False, service_root: str = GR
 
 def build(
     model: Model, settings: Settings, known: Facts, *, executor: Executor | None = None
-) -> dict[str, str]:
-    """Return the files of the generated package: text by path below the output folder.
+) -> Built:
+    """Return the generated package.
 
     `executor` formats the sources, which takes longest; without one they are formatted here, one
     after the other. Raises CodegenError for names that collide, for generated code that is not valid
@@ -98,26 +120,22 @@ def build(
         return _build(model, settings, known, executor)
 
 
-def _build(
-    model: Model, settings: Settings, known: Facts, executor: Executor | None
-) -> dict[str, str]:
+def _build(model: Model, settings: Settings, known: Facts, executor: Executor | None) -> Built:
     _refuse_empty(model)
     _refuse_large(model)
     names = assign_names(model, settings.names)
     package = settings.package
+    schemas = build_schemas(model, names, known.descriptions)
+    rendering = _begin(executor, _render_models, schemas, names, settings.templates)
     sources = {
         **render_client(model, known.writer(names), settings),
         "__init__.py": _init(model, settings),
     }
-    room = FORMATTED - sum(map(len, sources.values()))
-    format_ = _format if room >= 0 else _leave
-    formatted = {path: format_(text, path, executor) for path, text in sources.items()}
-    # Loads datamodel-code-generator, which takes a while: an executor is at work by then.
-    from graph_codegen.emit.models import render_models
-
-    models = render_models(build_schemas(model, names, known.descriptions), names)
-    format_ = _format if sum(map(len, models.values())) <= room else _leave
-    formatted |= {f"models/{path}": format_(text, path, executor) for path, text in models.items()}
+    formatter = _formatter(sources.values())
+    formatted = _format(sources, formatter, executor)
+    models = {f"models/{path}": text for path, text in rendering().items()}
+    other = _formatter([*sources.values(), *models.values()])
+    formatted |= _format(models, other, executor)
     files = {f"{package}/{path}": result() for path, result in formatted.items()}
     files |= {f"{package}/_runtime/{path}": text for path, text in _copied("runtime").items()}
     bot = kit_fits(_provided(names, sources["client.py"]))
@@ -139,7 +157,17 @@ def _build(
         bot=bot,
     )
     files["LICENSE"] = verbatim("package/LICENSE")
-    return dict(sorted(files.items()))
+    makers = {"datamodel-code-generator", formatter.name, other.name}
+    return Built(dict(sorted(files.items())), tuple(sorted(makers)))
+
+
+def _render_models(schemas: JSON, names: Names, templates: Path | None) -> dict[str, str]:
+    """Return the modules of the models, unformatted; `templates` are those of a user."""
+    # Loads datamodel-code-generator, which takes a while.
+    from graph_codegen.emit.models import render_models
+
+    with laid_over(templates):
+        return render_models(schemas, names)
 
 
 def _refuse_empty(model: Model) -> None:
@@ -167,16 +195,64 @@ def _refuse_large(model: Model) -> None:
                 raise error(message, declared.place, type=declared.name)
 
 
-def _leave(source: str, path: str, executor: Executor | None) -> Callable[[], str]:
-    """Return the function that gives a module as it is: a large one would take too long to format."""
-    return partial(plain_text, source, path)
+@dataclass(frozen=True, slots=True)
+class _Formatter:
+    """A program that formats, and how many lines it is given at a time.
+
+    Every processor should have some, and their trees take a hundred times as much memory as the text.
+    """
+
+    name: str
+    format: Callable[[str, str], str]
+    lines: int
 
 
-def _format(source: str, path: str, executor: Executor | None) -> Callable[[], str]:
-    """Begin to format a module, and return the function that waits for the result."""
+_BLACK = _Formatter("black", format_with_black, 2_500)
+_RUFF = _Formatter("ruff", format_with_ruff, 50_000)
+
+
+def _formatter(sources: Collection[str]) -> _Formatter:
+    """Return the program that formats sources: ruff where black would take too long."""
+    lines = sum(source.count("\n") for source in sources)
+    fits = lines <= BLACK_LINES and sum(map(len, sources)) <= BLACK_CHARACTERS
+    return _BLACK if fits else _RUFF
+
+
+def _format(
+    sources: Mapping[str, str], formatter: _Formatter, executor: Executor | None
+) -> dict[str, Callable[[], str]]:
+    """Begin to format modules, and return the functions that wait for the results, by path."""
+    return {
+        path: _format_parts(HEADER + source, path, formatter, executor)
+        for path, source in sources.items()
+    }
+
+
+def _format_parts(
+    source: str, path: str, formatter: _Formatter, executor: Executor | None
+) -> Callable[[], str]:
+    """Begin to format the parts of a module, and return the function that waits for the result."""
+    parts = divide(source, formatter.lines)
+    results = [_begin(executor, formatter.format, part, path) for part in parts]
+
+    def finish() -> str:
+        try:
+            return join(result() for result in results)
+        except CodegenError:
+            # A template of a user may have a text in which a class seems to begin; and if the code is not
+            # valid, the message counts the lines of the whole.
+            return formatter.format(source, path)
+
+    return finish
+
+
+def _begin(
+    executor: Executor | None, work: Callable[[*Given], Result], *args: *Given
+) -> Callable[[], Result]:
+    """Begin some work, and return the function that waits for its result; or does it, without an executor."""
     if executor is None:
-        return partial(formatted_text, source, path)
-    return executor.submit(formatted_text, source, path).result
+        return partial(work, *args)
+    return executor.submit(work, *args).result
 
 
 def _title(model: Model, settings: Settings) -> str:

@@ -17,9 +17,6 @@ SBOM = "sbom.cdx.json"
 
 _GENERATOR = "graph-codegen"
 
-_MAKERS = ("black", "datamodel-code-generator")
-"""What the bytes of the output depend on, besides the generator and the document."""
-
 _REQUIREMENT = re.compile(r"\s*([\w.-]+)\s*(?:\[[^\]]*\])?\s*\(?([^;@)]*)")
 """How a requirement begins: name, extras and versions (PEP 508). What else it may have is no range."""
 
@@ -28,10 +25,14 @@ _Component = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The document that a package was generated from: its name and SHA-256."""
+    """The document that a package was generated from: its name and SHA-256.
+
+    `makers` are the distributions that the bytes of the package depend on, besides the generator.
+    """
 
     document: str
     sha256: str
+    makers: tuple[str, ...] = ()
 
 
 def render_sbom(project: str, origin: Origin | None, *, generator: str, version: str = "") -> str:
@@ -65,7 +66,9 @@ def render_sbom(project: str, origin: Origin | None, *, generator: str, version:
     if origin:
         document = {"type": "data", "name": origin.document}
         hashes = {"hashes": [{"alg": "SHA-256", "content": origin.sha256}]}
-        makers = (_component("application", name, installed_version(name)) for name in _MAKERS)
+        makers = (
+            _component("application", name, installed_version(name)) for name in origin.makers
+        )
         made = [{**document, **hashes}, *map(_unreferenced, (_generator(generator), *makers))]
         content["formulation"] = [{"components": made}]
     return json_source(content)
