@@ -104,8 +104,16 @@ clients: $(READY) $(CLIENTS:%=.venv-%/.ready) ## Let other tools make clients of
 golden: $(READY) ## Run the golden tests; REFRESH=1 rewrites the generator's expected outputs
 	$(BIN)/python -m pytest tests/golden $(if $(REFRESH),--refresh-goldens)
 
-bench: $(READY) ## Measure against the bars; each figure is a ratio within one run
-	$(BIN)/python -m tests.bench
+bench: $(READY) .venv-user/.ready ## Measure against the bars; ARGS=<beginnings of names> for some of them
+	rm -rf .venv-user/wheels
+	cd generated && $(abspath $(BIN))/python -m hatchling build --target wheel --directory ../.venv-user/wheels
+	.venv-user/bin/$(PIP) --no-deps --no-index --force-reinstall .venv-user/wheels/*.whl
+	$(BIN)/python -m tests.bench $(ARGS)
+
+.venv-user/.ready: requirements.txt
+	$(PYTHON) -m venv --clear .venv-user
+	.venv-user/bin/$(PIP) $$(sed -n -E 's/^((httpx|pydantic)==[^ ]*).*/\1/p' requirements.txt)
+	touch $@
 
 bench-sdk: ## Measure against Microsoft's SDK, in an environment of its own (400 MB)
 	$(PYTHON) -m venv .venv-sdk

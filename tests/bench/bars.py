@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 from lxml import etree
 
-from graph_comms.models import Call
-from tests.bench import emulated, openapi
+from tests.bench import bodies, creating, emulated, openapi, payloads, starting
 from tests.bench.bots import (
     growth_in_file,
     growth_in_memory,
@@ -23,8 +23,7 @@ from tests.bench.bots import (
     seconds_of_many,
     slowest_answer,
 )
-from tests.bench.measure import Bar, memory, process_ratio, python, ratio, run, seconds
-from tests.golden.documented import load_examples
+from tests.bench.measure import Bar, memory, process_ratio, python, run, seconds
 from tests.support.published import NEWEST, path_of
 
 GENERATED = Path(__file__).parents[2] / "generated"
@@ -32,16 +31,16 @@ BIN = Path(sys.executable).parent
 METADATA = path_of(NEWEST)
 """All of Graph; where it is not beside this checkout, what takes it is not measured."""
 BASELINE = python("import httpx, pydantic")
-RESPONSES = [json.dumps(example.response.body) for example in load_examples()]
 
 
 def all_bars() -> Iterator[Bar]:
     """Yield every bar in the order of the report."""
-    yield Bar("parse the ten documented responses / json.loads of them", _parse, 3.0)
-    yield Bar("dump them / json.dumps", _dump, 1.5)
-    yield Bar("import graph_comms / import httpx, pydantic", _import, 1.4)
-    yield Bar("fresh process: import and parse one call / the same baseline", _first_call, 2.0)
-    yield Bar("fresh process: everything imported, one call parsed / the same baseline", _all)
+    yield from _of_bodies()
+    yield from _of_requests()
+    if starting.USER.exists():
+        yield Bar("fresh process: both clients / import httpx, pydantic", starting.clients, 1.5)
+        yield Bar("fresh process: client and first create / the same", starting.first_create, 1.6)
+        yield Bar("fresh process: one class of pydantic / the same", starting.one_class)
     yield Bar(
         "graph-codegen generate / datamodel-codegen with black, whole process", _generate, 1.5
     )
@@ -54,13 +53,14 @@ def all_bars() -> Iterator[Bar]:
         " MB",
     )
     yield Bar("bot: 10,000 notifications with their handlers, one core", seconds_of_many, 60, " s")
-    yield Bar("bot: a notification / bare endpoint that verifies and parses", ratio_to_bare)
+    yield Bar("bot: a notification / bare endpoint that verifies and parses", ratio_to_bare, 1.5)
     yield Bar("bot: 99 of 100 answers while handlers sleep 10 s", slowest_answer, 50, " ms")
     yield Bar("bot: held after 100,000 calls in ten days / after three", growth_in_memory, 1.1)
     yield Bar("bot: the same of 20,000 calls and SQLite", growth_in_file, 1.1)
     yield Bar(
         "emulator: events in a CPU second, 1,000 calls of ten", emulated.events_per_second, None, ""
     )
+    yield Bar("emulator: the life of one such call", emulated.life, 2.0, " ms")
     yield Bar("emulator: memory of these", emulated.peak_memory, None, " MB")
     if emulated.STATM.exists():
         yield Bar("emulator: memory after ten rounds of them / after one", emulated.growth, 1.05)
@@ -74,39 +74,57 @@ def all_bars() -> Iterator[Bar]:
         yield Bar("the same: memory", openapi.yaml_memory, 1_500, " MB")
 
 
-def _parse() -> float:
-    return ratio(
-        lambda: [Call.from_json(text) for text in RESPONSES],
-        lambda: [json.loads(text) for text in RESPONSES],
-        repeat=200,
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """The most that a payload may cost; None where no bar is set."""
+
+    parsed: float
+    beside_twin: float | None = None
+    dumped: float | None = None
+    held: float | None = None
+
+
+def _of_bodies() -> Iterator[Bar]:
+    limits: dict[tuple[str, bodies.Kind], _Limits] = {
+        ("ten documented responses", payloads.responses): _Limits(2.2, dumped=1.0),
+        ("roster of 1,000", payloads.roster): _Limits(4.0, 1.4, 1.5, 1.15),
+        ("call record of 2.2 MB", payloads.record): _Limits(5.5, 1.5, 1.5, 1.15),
+        ("1,000 presences", payloads.presences): _Limits(2.4, 1.5),
+    }
+    for (name, kind), most in limits.items():
+        yield Bar(
+            f"parse: {name} / json.loads", partial(bodies.parse_beside_json, kind), most.parsed
+        )
+        yield Bar(
+            f"parse: {name} / plain pydantic",
+            partial(bodies.parse_beside_twin, kind),
+            most.beside_twin,
+        )
+    for (name, kind), most in limits.items():
+        yield Bar(f"dump: {name} / json.dumps", partial(bodies.dump_beside_json, kind), most.dumped)
+    for (name, kind), most in limits.items():
+        if most.held:
+            yield Bar(
+                f"memory: {name} / plain pydantic",
+                partial(bodies.memory_beside_twin, kind),
+                most.held,
+            )
+    yield Bar(
+        "parse: a byte of 100 MB / of 1 MB, collector off",
+        partial(bodies.growth, collecting=False),
+        1.2,
+    )
+    yield Bar(
+        "parse: the same, collector on / plain pydantic",
+        partial(bodies.growth, collecting=True),
+        1.0,
     )
 
 
-def _dump() -> float:
-    calls = [Call.from_json(text) for text in RESPONSES]
-    values = [json.loads(text) for text in RESPONSES]
-    return ratio(
-        lambda: [call.to_json() for call in calls],
-        lambda: [json.dumps(value) for value in values],
-        repeat=200,
-    )
-
-
-def _import() -> float:
-    return process_ratio(python("import graph_comms"), BASELINE)
-
-
-def _first_call() -> float:
-    code = f"from graph_comms.models import Call; Call.from_json({RESPONSES[0]!r})"
-    return process_ratio(python(code), BASELINE)
-
-
-def _all() -> float:
-    code = (
-        "from graph_comms import CommunicationsClient, AsyncCommunicationsClient;"
-        f"from graph_comms.models import Call; Call.from_json({RESPONSES[0]!r})"
-    )
-    return process_ratio(python(code), BASELINE)
+def _of_requests() -> Iterator[Bar]:
+    yield Bar("create through a mock transport / bare httpx", creating.through_mock, 1.2)
+    yield Bar("create by a local uvicorn / bare httpx", creating.through_server, 1.08)
+    yield Bar("the same, 50 at a time, async", creating.many_through_server, 1.08)
 
 
 def _generate() -> float:

@@ -8,6 +8,7 @@ import os
 import resource
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -25,6 +26,11 @@ def events_per_second() -> float:
     return _in_process("events")["per_second"]
 
 
+def life() -> float:
+    """Return the milliseconds of the processor that one life takes: 2 are 500 in a second."""
+    return _in_process("events")["life"]
+
+
 def peak_memory() -> float:
     """Return the most memory of the process meanwhile, in MB."""
     return _in_process("events")["peak"]
@@ -35,6 +41,7 @@ def growth() -> float:
     return _in_process("rounds")["growth"]
 
 
+@cache
 def _in_process(what: str) -> dict[str, float]:
     command = [sys.executable, "-m", "tests.bench.emulated", what]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -51,7 +58,7 @@ def _events() -> dict[str, float]:
         events = len(svc.log.requests) + len(svc.log.notifications)
         assert events >= 10 * CALLS
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"per_second": events / spent, "peak": peak}
+    return {"per_second": events / spent, "life": spent * 1_000 / CALLS, "peak": peak}
 
 
 def _rounds() -> dict[str, float]:

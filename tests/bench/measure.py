@@ -1,15 +1,36 @@
-"""How times are taken: baseline and subject in turn, so that both meet the same machine."""
+"""How times are taken: baseline and subject in turn, so that both meet the same machine.
+
+They are those of the processor, with the collector of garbage off: what else the machine does, and when a
+collection falls due, says nothing about either.
+"""
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from statistics import median
 from time import perf_counter
 
 ROUNDS = 15
+
+Work = Callable[[], object]
+
+
+class Ratio(float):
+    """A ratio to something bare, which takes `bare` seconds."""
+
+    bare: float
+
+    def __new__(cls, value: float, bare: float) -> Ratio:
+        """Keep the bare seconds beside the ratio."""
+        made = super().__new__(cls, value)
+        made.bare = bare
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +43,56 @@ class Bar:
     unit: str = "×"
 
 
-def ratio(
-    subject: Callable[[], object],
-    baseline: Callable[[], object],
-    *,
+def ratio(subject: Work, baseline: Work, *, repeat: int, rounds: int = ROUNDS) -> Ratio:
+    """Return the median, over rounds, of the time of `repeat` subjects over `repeat` baselines."""
+    [found] = ratios(subject, baseline, repeat=repeat, rounds=rounds)
+    return found
+
+
+def ratios(
+    subject: Work,
+    *baselines: Work,
     repeat: int,
     rounds: int = ROUNDS,
-) -> float:
-    """Return the median, over rounds, of the time of `repeat` subjects over `repeat` baselines."""
-    subject(), baseline()  # what happens once is not what is measured
-    return median(seconds(subject, repeat) / seconds(baseline, repeat) for _ in range(rounds))
+    timer: Callable[[], float] | None = None,
+) -> list[Ratio]:
+    """Return the same for several baselines, measured in the same rounds; `timer` is another clock."""
+    for work in (subject, *baselines):
+        work()  # what happens once is not what is measured
+    timer = timer or processor
+    with collector_off():
+        found = [
+            [_seconds(work, repeat, timer) for work in (subject, *baselines)] for _ in range(rounds)
+        ]
+    return [
+        Ratio(
+            median(times[0] / times[at] for times in found),
+            median(times[at] for times in found) / repeat,
+        )
+        for at in range(1, len(baselines) + 1)
+    ]
 
 
-def process_ratio(subject: list[str], baseline: list[str], *, rounds: int = ROUNDS) -> float:
+def process_ratio(subject: list[str], baseline: list[str], *, rounds: int = ROUNDS) -> Ratio:
     """Return the median, over rounds, of the time of one whole process over another's."""
     return ratio(lambda: run(subject), lambda: run(baseline), repeat=1, rounds=rounds)
+
+
+def processor() -> float:
+    """Return the seconds of processors that this process, and those that it waited for, have taken."""
+    used = (getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+@contextmanager
+def collector_off() -> Generator[None]:
+    """Let nothing be collected meanwhile, after a collection."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def python(code: str) -> list[str]:
@@ -44,12 +100,16 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def seconds(work: Callable[[], object], repeat: int) -> float:
-    """Return how long so many repetitions of some work take, in seconds."""
-    start = perf_counter()
+def seconds(work: Work, repeat: int) -> float:
+    """Return how long so many repetitions of some work take, in seconds that pass."""
+    return _seconds(work, repeat, perf_counter)
+
+
+def _seconds(work: Work, repeat: int, timer: Callable[[], float]) -> float:
+    start = timer()
     for _ in range(repeat):
         work()
-    return perf_counter() - start
+    return timer() - start
 
 
 def run(command: list[str]) -> None:

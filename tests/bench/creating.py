@@ -1,0 +1,149 @@
+"""What it costs to create a call, beside a bare client of httpx that does the same."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any, cast
+
+import httpx
+
+from graph_comms import AsyncCommunicationsClient, CommunicationsClient
+from graph_comms.models import Call
+from tests.bench.measure import Ratio, ratios
+from tests.golden.documented import load_examples
+
+EXAMPLE = load_examples()[0]
+BODY = dict(EXAMPLE.request.body)
+ANSWER = json.dumps(EXAMPLE.response.body).encode()
+PATH = "/v1.0/communications/calls"
+TOGETHER = 50
+HEADERS = {"Authorization": "Bearer token"}
+
+Json = Any
+
+
+def through_mock() -> Ratio:
+    """Return the processor's time of a create through a transport that answers at once."""
+    transport = httpx.MockTransport(
+        lambda request: httpx.Response(
+            201, content=ANSWER, headers={"content-type": "application/json"}
+        )
+    )
+    url = f"https://graph.microsoft.com{PATH}"
+    call = _call()
+    with (
+        CommunicationsClient("token", transport=transport) as ours,
+        httpx.Client(transport=transport) as bare,
+    ):
+        [found] = ratios(
+            lambda: ours.calls.create(call), lambda: _created(bare.post(url, **_sent())), repeat=200
+        )
+    return found
+
+
+def through_server() -> Ratio:
+    """Return the time of a create by a server of this machine."""
+    call = _call()
+    with (
+        _server() as root,
+        CommunicationsClient("token", endpoint=f"{root}/v1.0") as ours,
+        httpx.Client() as bare,
+    ):
+        [found] = ratios(
+            lambda: ours.calls.create(call),
+            lambda: _created(bare.post(root + PATH, **_sent())),
+            repeat=100,
+            timer=perf_counter,
+        )
+    return found
+
+
+def many_through_server() -> Ratio:
+    """Return the time of 50 creates at a time, asynchronously, by the same server."""
+    with _server() as root, asyncio.Runner() as runner:
+        ours = AsyncCommunicationsClient("token", endpoint=f"{root}/v1.0")
+        bare = httpx.AsyncClient()
+        call = _call()
+
+        async def create() -> None:
+            await asyncio.gather(*(ours.calls.create(call) for _ in range(TOGETHER)))
+
+        async def post() -> None:
+            sent = (bare.post(root + PATH, **_sent()) for _ in range(TOGETHER))
+            for response in await asyncio.gather(*sent):
+                _created(response)
+
+        [found] = ratios(
+            lambda: runner.run(create()),
+            lambda: runner.run(post()),
+            repeat=4,
+            timer=perf_counter,
+        )
+        runner.run(ours.aclose())
+        runner.run(bare.aclose())
+    return found
+
+
+def _call() -> Call:
+    """Return the call of the documented request, as an application builds it."""
+    received = Call.from_dict(BODY)
+    names = received.model_fields_set
+    return Call(**{name: getattr(received, name) for name in names})
+
+
+def _sent() -> Json:
+    return {"json": BODY, "headers": HEADERS}
+
+
+def _created(response: httpx.Response) -> Json:
+    response.raise_for_status()
+    return response.json()
+
+
+@contextmanager
+def _server() -> Generator[str]:
+    """Run the server in a process of its own, and give where it is."""
+    command = [sys.executable, "-m", "tests.bench.creating"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield cast("Any", process.stdout).readline().strip()
+        finally:
+            process.terminate()
+
+
+async def answer(scope: Json, receive: Json, send: Json) -> None:
+    """Answer each request as the documentation does: an ASGI application."""
+    if scope["type"] != "http":
+        return
+    while (await receive()).get("more_body"):
+        pass
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(ANSWER)).encode()),
+    ]
+    await send({"type": "http.response.start", "status": 201, "headers": headers})
+    await send({"type": "http.response.body", "body": ANSWER})
+
+
+def main() -> None:
+    """Serve until the process is ended, after a line with the address."""
+    import socket
+
+    import uvicorn
+
+    # asyncio turns Nagle's algorithm off only where a socket says that it is of TCP.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.bind(("127.0.0.1", 0))
+        print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
+        config = uvicorn.Config(answer, log_level="error", lifespan="off")
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    main()
