@@ -402,28 +402,42 @@ class GraphModel(BaseModel):
 
     @classmethod
     def _reference(cls) -> Callable[[Any], GraphModel]:
-        """Return the validator for fields of this type; caches the class per `@odata.type`."""
-        chosen: dict[str, Callable[[Any], GraphModel]] = {}
+        """Return the validator for fields of this type; caches what reads each `@odata.type`."""
+        readers: dict[str | None, Callable[[Any], GraphModel]] = {}
 
         def validate(value: Any) -> GraphModel:
             try:
-                validator = chosen[value[TYPE_ANNOTATION]]
-            except (KeyError, TypeError):
+                read = readers[value.get(TYPE_ANNOTATION)]
+            except (KeyError, TypeError, AttributeError):
                 return choose(value)
-            try:
-                return validator(value)
-            except ValidationError as error:
-                failure = error
-            return recovered(cls._select(type_name(value)), value, failure)
+            return read(value)
 
         def choose(value: Any) -> GraphModel:
             model = cls._parse(value)
             name = model.odata_type
-            if name in classes:  # the number of unknown names is unbounded
-                chosen[name] = type(model).__pydantic_validator__.validate_python
+            if name is None or name in classes:  # the number of unknown names is unbounded
+                readers[name] = type(model)._reader()
             return model
 
         return validate
+
+    @classmethod
+    def _reader(cls) -> Callable[[Any], GraphModel]:
+        """Return what reads a value of this very class, which must have been built.
+
+        With that of the reference, each level of nesting has two calls: Python's limit of calls is reached
+        long before the stack ends.
+        """
+        validator = cls.__pydantic_validator__.validate_python
+
+        def read(value: Any) -> GraphModel:
+            try:
+                return validator(value)
+            except ValidationError as error:
+                failure = error
+            return recovered(cls, value, failure)
+
+        return read
 
     @classmethod
     def _select(cls, odata_type: object) -> type[Self]:
