@@ -17,7 +17,10 @@ from uuid import UUID
 
 
 class _Wire:
-    """Adds the wire form to an immutable value; pickling and copying keep it."""
+    """Adds the wire form to an immutable value; pickling and copying keep it.
+
+    It is in a slot where the type allows any: a dictionary takes more room than the value.
+    """
 
     __slots__ = ()
 
@@ -38,9 +41,13 @@ class WireInt(_Wire, int):
 class WireFloat(_Wire, float):
     """A number that arrived as text: INF, -INF, NaN or digits."""
 
+    __slots__ = ("wire",)
+
 
 class WireDecimal(_Wire, Decimal):
     """A decimal with the text or the number it came from."""
+
+    __slots__ = ("wire",)
 
 
 class WireBytes(_Wire, bytes):
@@ -50,17 +57,25 @@ class WireBytes(_Wire, bytes):
 class WireDateTime(_Wire, datetime):
     """A point in time with the text it came from, which may hold more digits than a datetime."""
 
+    __slots__ = ("wire",)
+
 
 class WireDate(_Wire, date):
     """A date with the text it came from."""
+
+    __slots__ = ("wire",)
 
 
 class WireTime(_Wire, time):
     """A time of day with the text it came from, which may hold more digits than a time."""
 
+    __slots__ = ("wire",)
+
 
 class WireDuration(_Wire, timedelta):
     """A duration with the text it came from, which may hold more digits than a timedelta."""
+
+    __slots__ = ("wire",)
 
 
 class WireGuid(_Wire, UUID):
@@ -117,8 +132,11 @@ def read_bytes(text: str) -> bytes:
 def read_date_time_offset(text: str) -> datetime:
     """Read a point in time; without an offset it is UTC."""
     value = WireDateTime.fromisoformat(text.upper())
-    # The service sometimes omits the offset; its times are UTC.
-    return _with(value if value.tzinfo else value.replace(tzinfo=UTC), text)
+    if not value.tzinfo:
+        # The service sometimes omits the offset; its times are UTC.
+        value = value.replace(tzinfo=UTC)
+    value.wire = text
+    return value
 
 
 def read_date(text: str) -> date:
@@ -136,15 +154,16 @@ def read_duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(text)
     if not match or text.endswith(("P", "T")):
         raise ValueError
-    sign = -1 if match["sign"] == "-" else 1
-    days, hours, minutes, seconds = (
-        sign * int(match[unit] or 0) for unit in ("days", "hours", "minutes", "seconds")
-    )
-    microseconds = sign * int((match["fraction"] or "")[:6].ljust(6, "0"))
+    sign, days, hours, minutes, seconds, fraction = match.groups("0")
     value = WireDuration(
-        days=days, hours=hours, minutes=minutes, seconds=seconds, microseconds=microseconds
+        int(days),
+        (int(hours) * 60 + int(minutes)) * 60 + int(seconds),
+        int(fraction[:6].ljust(6, "0")),
     )
-    return _with(value, text)
+    if sign == "-":
+        value = WireDuration(-value.days, -value.seconds, -value.microseconds)
+    value.wire = text
+    return value
 
 
 def read_guid(text: str) -> UUID:

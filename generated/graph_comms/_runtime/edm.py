@@ -110,11 +110,11 @@ class Scalar:
         return isinstance(value, self.python) and not isinstance(value, self.not_python)
 
     def _read(self, value: object) -> Any:
-        if self.is_value(value):
-            return value
         try:
-            if isinstance(value, str):
+            if isinstance(value, str):  # as most are; no value of these types is one
                 return self.text(value)
+            if self.is_value(value):
+                return value
             if self.number and isinstance(value, (int, float)) and not isinstance(value, bool):
                 return self.number(value)
         except (ValueError, OverflowError, ArithmeticError):
@@ -188,8 +188,10 @@ def to_wire(value: object) -> Any:
     wire = getattr(value, "wire", None)
     if wire is not None:
         return wire
-    found = (write(value) for kind, write in _WRITERS.items() if isinstance(value, kind))
-    return next(found, value)
+    write = _WRITERS.get(type(value))
+    if write is None:
+        write = next((write for kind, write in _WRITERS.items() if isinstance(value, kind)), _same)
+    return write(value)
 
 
 _T = TypeVar("_T")

@@ -433,7 +433,8 @@ class GraphModel(BaseModel):
 
         def read(value: Any) -> GraphModel:
             try:
-                return validator(value)
+                model: GraphModel = validator(value)
+                return model
             except ValidationError as error:
                 failure = error
             return recovered(cls, value, failure)
