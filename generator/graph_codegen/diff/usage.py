@@ -13,13 +13,16 @@ from graph_codegen.diff.change.changes import End, operation_subject
 from graph_codegen.diff.verdict.findings import Finding
 from graph_codegen.diff.verdict.surface import method_key
 from graph_codegen.emit.methods import Method
+from graph_codegen.usage.uses import ANY
 
 if TYPE_CHECKING:  # a report on no application does without the client's templates
-    from graph_codegen.usage.offered import Offered, Path
-    from graph_codegen.usage.uses import Places, Uses
+    from graph_codegen.usage.offered import Offered
+    from graph_codegen.usage.uses import Path, Places, Uses
 
 _TYPES = frozenset({"EnumType", "EntityType", "ComplexType"})
 _MEMBERS = frozenset({"Member", "Property", "NavigationProperty"})
+_OF_EACH_CALL = frozenset({"parameter-made-required"})
+"""Rules on a parameter of the old document that concern who does not give it, too."""
 
 
 class Usage(StrEnum):
@@ -69,7 +72,12 @@ class _Matcher:
 
     def _certain(self, finding: Finding, methods: Iterable[Path]) -> Iterator[Places]:
         for path in methods:
-            yield self._uses.methods.get(path, ())
+            argument = self._argument(finding, path)
+            yield (
+                self._uses.arguments.get((path, argument), ())
+                if argument
+                else (self._uses.methods.get(path, ()))
+            )
         if finding.rule.names_client and finding.effect.breaks:  # perhaps it renames the client
             yield self._uses.methods.get((), ())
         end = finding.old or finding.end
@@ -83,6 +91,15 @@ class _Matcher:
             for used, places in self._attributes_by_name.get(attribute, ()):
                 if self._has(used, owner, attribute):
                     yield places
+
+    def _argument(self, finding: Finding, path: Path) -> str:
+        """Return the argument of a method without which a finding is nothing to a call; empty for none."""
+        if finding.kind != "Parameter" or not finding.old or finding.rule.id in _OF_EACH_CALL:
+            return ""
+        name = finding.old.element.rpartition("/")[2]
+        method = self._offered.methods.get(path)
+        found = (a for a in method.parameters if a.wire_name == name) if method else ()
+        return next((argument.name for argument in found if not argument.required), "")
 
     def _of_class(self, name: str) -> Iterator[Places]:
         """Yield the uses of a type: by its name, of its attributes, and of what takes or gives its values."""
@@ -123,9 +140,13 @@ class _Matcher:
 
     def _possible(self, finding: Finding, methods: Iterable[Path]) -> Iterator[Places]:
         for path in methods:
-            for tail, places in self._tails.get(path[-1], ()):
+            for tail, places in (*self._tails.get(path[-1], ()), *self._tails.get(ANY, ())):
                 if self._leads_to(tail, path):
                     yield places
+            if self._argument(finding, path):
+                yield self._uses.arguments.get((path, ANY), ())
+            for depth in range(len(path)):
+                yield self._uses.methods.get((*path[:depth], ANY), ())
             method = self._offered.methods.get(path)
             if method and method.request.operation:
                 yield self._uses.segments.get(split_name(method.request.operation.name)[1], ())
@@ -141,12 +162,19 @@ class _Matcher:
                 owner, {}
             )
             named = {names.classes.get(owner, ""), split_name(owner)[1]}
-            for each in {*named, *members, *members.values()}:
+            for each in {*named, *members, *members.values(), ANY}:
                 yield from (places for _, places in self._tails.get(each, ()))
         elif finding.kind in _MEMBERS:
-            for each in {name, self._attribute(finding, owner, name)}:
+            attribute = self._attribute(finding, owner, name)
+            for each in {name, attribute, ANY}:
                 yield from (places for _, places in self._tails.get(each, ()))
                 yield self._uses.words.get(each, ())
+            for used, places in self._attributes_by_name.get(attribute, ()):
+                if not any(self._offered.values(used, attribute)):  # so it may be of another type
+                    yield places
+            for used, places in self._attributes_by_name.get(ANY, ()):
+                if self._offered.related(used, owner):
+                    yield places
 
     @cached_property
     def _tails(self) -> Mapping[str, list[tuple[Path, Places]]]:
@@ -159,7 +187,7 @@ class _Matcher:
     def _leads_to(self, tail: Path, path: Path) -> bool:
         """Whether attributes of something unknown may lead to a method: not by way of another resource."""
         for one, other in zip(reversed(tail), reversed(path), strict=False):
-            if one != other:
+            if one not in (other, ANY):
                 return one not in self._resource_names
         return True
 

@@ -14,9 +14,7 @@ from graph_codegen.emit.names import Names, assign_names, is_attribute
 from graph_codegen.facts.settings import Settings
 from graph_codegen.model.model import Model
 from graph_codegen.service.requests import list_requests
-
-Path = tuple[str, ...]
-"""Attributes one after the other: those that lead from a client to a resource or a method."""
+from graph_codegen.usage.uses import Path
 
 
 @dataclass(frozen=True, kw_only=True)

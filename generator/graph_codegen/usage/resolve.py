@@ -18,13 +18,15 @@ from graph_codegen.csdl.ast import TypeRef
 from graph_codegen.errors import Place
 from graph_codegen.usage.files import File
 from graph_codegen.usage.kit import KIT, read_kit
-from graph_codegen.usage.offered import Offered, Path
-from graph_codegen.usage.scopes import Binding, Members, Module, Scope, scan
+from graph_codegen.usage.offered import Offered
+from graph_codegen.usage.scopes import Binding, Members, Module, Scope, called_name, last_name, scan
 from graph_codegen.usage.types import (
     ANYTHING,
+    BUILT_IN,
     TAIL,
     Display,
     Function,
+    Library,
     Own,
     Package,
     Plain,
@@ -35,12 +37,13 @@ from graph_codegen.usage.types import (
     Value,
     one_of,
 )
-from graph_codegen.usage.uses import Places, Uses
+from graph_codegen.usage.uses import ANY, Path, Places, Uses
 
 DEPTH = 40
 """Steps from one expression to others before its type is left open."""
 
 _PLAIN: Types = frozenset({Plain()})
+_LIBRARY: Types = frozenset({Library()})
 _DISPLAY: Types = frozenset({Display()})
 _NOTHING: Types = frozenset()
 
@@ -66,8 +69,24 @@ _KEEPING = frozenset(
 
 _BUILTINS = frozenset(dir(builtins))
 
+_HOLDERS = frozenset({"AsyncPage", "Page"})
+"""Classes of the package that hold what stands in their brackets."""
+
+_NAMING = frozenset({"delattr", "getattr", "hasattr", "setattr"})
+_NAMING_OWN = frozenset({"__delattr__", "__getattr__", "__getattribute__", "__setattr__"})
+_NAMING_LATER = frozenset({"attrgetter", "methodcaller"})
+"""Functions that take the name of an attribute: after what it is of, as its method, and without it."""
+
+_WHOLE = frozenset(
+    {"__dict__", "__members__", "dict", "json", "model_copy", "model_dump", "model_dump_json", "model_fields",
+     "model_fields_set", "to_dict", "to_json"}
+)  # fmt: skip
+"""Attributes of models and enumerations for all that is in one."""
+
 _WORD = re.compile(r"[^\W\d]\w*")
 _PATH = re.compile(r"#?[^\W\d]\w*(\.[^\W\d]\w*)*")
+_INSIDE = re.compile(r"(?<!\w)(?:[^\W\d]\w*)?(?:\.[^\W\d]\w*)+")
+"""Attributes in a text, which may be code or a template."""
 
 
 def find_uses(files: Sequence[File], offered: Offered) -> Uses:
@@ -102,6 +121,7 @@ class _Found:
         self._classes: dict[str, set[Place]] = {}
         self._attributes: dict[tuple[str, str], set[Place]] = {}
         self._methods: dict[Path, set[Place]] = {}
+        self._arguments: dict[tuple[Path, str], set[Place]] = {}
         self._unknown: dict[Path, set[Place]] = {}
         self._words: dict[str, set[Place]] = {}
         self._segments: dict[str, set[Place]] = {}
@@ -121,6 +141,8 @@ class _Found:
             self._attributes.setdefault(key, set()).update(self.kit)
         for path in kit._methods:
             self._methods.setdefault(path, set()).update(self.kit)
+        for argument in kit._arguments:
+            self._arguments.setdefault(argument, set()).update(self.kit)
 
     def add_class(self, name: str, place: Place) -> None:
         self._classes.setdefault(name, set()).add(place)
@@ -136,12 +158,17 @@ class _Found:
                     self._attributes.setdefault((owner, name), set()).add(place)
                 case Resource(path=path):
                     self._methods.setdefault((*path, name), set()).add(place)
-                case Plain() | Display():
+                case Library():
+                    pass
+                case Plain() | Display() if name in BUILT_IN:
                     pass
                 case Unknown(tail=tail):
                     self.add_unknown((*tail, name), place)
                 case _:
                     self.add_unknown((name,), place)
+
+    def add_argument(self, method: Path, name: str, place: Place) -> None:
+        self._arguments.setdefault((method, name), set()).add(place)
 
     def add_unknown(self, tail: Path, place: Place) -> None:
         self._unknown.setdefault(tail[-TAIL:], set()).add(place)
@@ -151,6 +178,8 @@ class _Found:
         self.add_kit_in(text, place)
         if _PATH.fullmatch(text):
             self.add_unknown(tuple(text.removeprefix("#").split(".")), place)
+        for path in _INSIDE.findall(text):
+            self.add_unknown(tuple(filter(None, path.split("."))), place)
         for word in _WORD.findall(text):
             self._words.setdefault(word, set()).add(place)
             if "/" in text:
@@ -171,6 +200,7 @@ class _Found:
             classes=_sorted(self._classes),
             attributes=_sorted(self._attributes),
             methods=_sorted(self._methods),
+            arguments=_sorted(self._arguments),
             unknown=_sorted(self._unknown),
             words=_sorted(self._words),
             segments=_sorted(self._segments),
@@ -192,30 +222,53 @@ class _Reader:
         self._found = found
         self._module = module
         self._line = 0
+        self._called: set[int] = set()
+        """Expressions that are called, or of which an attribute is."""
 
     def read(self) -> None:
         texts = {id(node.value) for node, _ in self._module.nodes if isinstance(node, ast.Expr)}
         for node, scope in self._module.nodes:
             self._line = getattr(node, "lineno", self._line)
-            if id(node) not in texts or not isinstance(node, ast.Constant):  # no docstring
-                self._read(node, scope, Place(self._module.file, self._line))
+            if (
+                id(node) in texts
+                and isinstance(node, ast.Constant)
+                and ">>>" not in str(node.value)
+            ):
+                continue  # a docstring without examples
+            self._read(node, scope, Place(self._module.file, self._line))
 
     def _read(self, node: ast.AST, scope: Scope, place: Place) -> None:
         resolver, found = self._resolver, self._found
         match node:
             case ast.Attribute():
-                found.add_attribute(resolver.types(node.value, scope), node.attr, place)
+                of = resolver.types(node.value, scope)
+                found.add_attribute(of, node.attr, place)
+                if node.attr in _WHOLE:
+                    self._whole(of, place)
+                self._called.add(id(node.value))
+                self._handed_on(node, scope, place)
                 self._name(node, scope, place)
+            case ast.Name(ctx=ast.Store()) if scope.owner:
+                self._override(scope.owner, node.id, scope, place)
+            case ast.FunctionDef() | ast.AsyncFunctionDef() if scope.owner:
+                self._override(scope.owner, node.name, scope, place)
             case ast.Name(ctx=ast.Load()):
                 self._name(node, scope, place)
                 if not scope.find(node.id) and node.id not in _BUILTINS:
                     found.add_unknown((node.id,), place)
+                if node.id in _NAMING | _NAMING_LATER and id(node) not in self._called:
+                    found.add_unknown((ANY,), place)  # called elsewhere
+                self._handed_on(node, scope, place)
             case ast.Call():
+                self._called.add(id(node.func))
                 of = resolver.types(node.func, scope)
-                of = frozenset(each for each in of if not isinstance(each, Resource))
                 for keyword in node.keywords:
-                    if keyword.arg:
-                        found.add_attribute(of, keyword.arg, Place(place.file, keyword.lineno))
+                    self._keyword(of, keyword, scope, Place(place.file, keyword.lineno))
+                self._by_name(node, scope, place)
+            case ast.For() | ast.AsyncFor() | ast.comprehension():
+                self._members(node.iter, scope, place)
+            case ast.Subscript() if not resolver.is_written(node.slice, scope):
+                self._members(node.value, scope, place)
             case ast.MatchClass():
                 for name in node.kwd_attrs:
                     found.add_attribute(resolver.types(node.cls, scope), name, place)
@@ -225,7 +278,7 @@ class _Reader:
                     found.add_kit_in(f"{module}.{alias.name}", place)
                     types = resolver.imported(module, alias.name)
                     self._classes(types, place)
-                    if any(isinstance(each, Unknown) for each in types):
+                    if alias.name != "*" and any(isinstance(each, Unknown) for each in types):
                         found.add_unknown((alias.name,), place)
             case ast.Import():
                 for alias in node.names:
@@ -236,6 +289,74 @@ class _Reader:
                 found.add_text(content.decode(errors="replace"), place)
             case _:
                 pass
+
+    def _keyword(self, of: Types, keyword: ast.keyword, scope: Scope, place: Place) -> None:
+        """Add the use of a keyword of a call: of a class, of a method, or of what may hand it on to one."""
+        name = keyword.arg or ANY
+        # Texts are uses of attributes themselves.
+        open_ = name != ANY or not self._resolver.is_written(keyword.value, scope)
+        for each in of:
+            match each:
+                case Resource(path=path):
+                    self._found.add_argument(path, name, place)
+                case Value() if open_:
+                    self._found.add_attribute(frozenset({each}), name, place)
+                case _ if name != ANY:
+                    self._found.add_unknown((name,), place)
+                case _:
+                    pass
+
+    def _handed_on(self, node: ast.Attribute | ast.Name, scope: Scope, place: Place) -> None:
+        """Add that it is not known what a method is called with, if an expression is one and no call."""
+        if id(node) not in self._called:
+            for each in self._resolver.types(node, scope):
+                if isinstance(each, Resource):
+                    self._found.add_argument(each.path, ANY, place)
+
+    def _by_name(self, node: ast.Call, scope: Scope, place: Place) -> None:
+        """Add uses of attributes whose names are not written down."""
+        called, arguments = called_name(node), node.args
+        of, names = ANYTHING, arguments[:0]
+        if called in _NAMING:
+            of = self._resolver.types(arguments[0], scope) if len(arguments) > 1 else ANYTHING
+            names = arguments[1:2] or arguments
+        elif called in _NAMING_OWN and isinstance(node.func, ast.Attribute):
+            of, names = self._resolver.types(node.func.value, scope), arguments[:1]
+        elif called in _NAMING_LATER:
+            names = arguments if called == "attrgetter" else arguments[:1]
+        elif called in ("eval", "exec") and isinstance(node.func, ast.Name):
+            names = arguments[:1]
+        if not all(self._resolver.is_written(name, scope) for name in names):
+            self._found.add_attribute(of, ANY, place)
+        for argument in (*arguments, *(keyword.value for keyword in node.keywords)):
+            if called in ("vars", "dict"):
+                self._whole(self._resolver.types(argument, scope), place)
+            self._members(argument, scope, place)
+        if not all(self._resolver.is_written(argument, scope) for argument in arguments):
+            types = self._resolver.types(node.func, scope)
+            self._whole(frozenset(filter(self._resolver.is_enumeration, types)), place)
+
+    def _whole(self, of: Types, place: Place) -> None:
+        """Add the use of whatever models have."""
+        self._found.add_attribute(frozenset(t for t in of if isinstance(t, Value)), ANY, place)
+
+    def _members(self, node: ast.expr, scope: Scope, place: Place) -> None:
+        """Add the use of whatever members an enumeration has, if an expression names one."""
+        if isinstance(node, ast.Name | ast.Attribute) and self._resolver.names_class(node, scope):
+            types = self._resolver.types(node, scope)
+            self._whole(frozenset(filter(self._resolver.is_enumeration, types)), place)
+
+    def _override(self, owner: ast.ClassDef, name: str, scope: Scope, place: Place) -> None:
+        """Add the use of what a class declares anew, or of a protocol, which anything may follow."""
+        for base in owner.bases:
+            outer = scope.parent or scope
+            types = self._resolver.types(base, outer)
+            self._found.add_attribute(
+                frozenset(t for t in types if isinstance(t, Value)), name, place
+            )
+            named = base.value if isinstance(base, ast.Subscript) else base
+            if isinstance(named, ast.Name | ast.Attribute) and last_name(named) == "Protocol":
+                self._found.add_unknown((name,), place)
 
     def _name(self, node: ast.Attribute | ast.Name, scope: Scope, place: Place) -> None:
         """Add the use of a class, if an expression names one."""
@@ -276,6 +397,36 @@ class _Resolver:
             return any(isinstance(t, Package | Own) for t in self.types(node.value, scope))
         found = scope.find(node.id)
         return not found or any(one.how in ("import", "class") for one in found)
+
+    def is_enumeration(self, of: Type) -> bool:
+        """Whether something is an enumeration of the models."""
+        return isinstance(of, Value) and of.type in self._offered.names.members
+
+    def is_written(self, node: ast.expr, scope: Scope, depth: int = 3) -> bool:
+        """Whether a value is a text or a number that stands in the code, or a collection of those."""
+        match node:
+            case ast.Constant():
+                return True
+            case ast.Tuple() | ast.List() | ast.Set():
+                return all(self.is_written(item, scope, depth) for item in node.elts)
+            case ast.Dict():
+                return all(
+                    key is not None and self.is_written(key, scope, depth) for key in node.keys
+                )
+            case ast.IfExp():
+                return all(self.is_written(one, scope, depth) for one in (node.body, node.orelse))
+            case ast.Name():
+                found = scope.find(node.id)
+            case ast.Attribute():
+                found = self._members.get(node.attr, ())
+            case _:
+                return False
+        return bool(found and depth) and all(
+            one.how in ("value", "element")
+            and isinstance(one.node, ast.expr)
+            and self.is_written(one.node, one.scope, depth - 1)
+            for one in found
+        )
 
     def _remember(self, how: str, node: ast.AST, scope: Scope) -> Types:
         return self._once((how, id(node)), lambda: self._find(how, node, scope))
@@ -372,13 +523,23 @@ class _Resolver:
             case ast.Subscript():
                 inside = self._annotated(node.slice, scope)
                 known = frozenset(each for each in inside if not isinstance(each, Unknown | Plain))
-                return inside if known else one_of(inside, self._annotated(node.value, scope))
+                if not known:
+                    return one_of(inside, self._annotated(node.value, scope))
+                return inside if self._holds(node.value, scope) else inside | ANYTHING
             case ast.Tuple() | ast.List():
                 return _NOTHING.union(*(self._annotated(item, scope) for item in node.elts))
             case ast.BinOp():
                 return self._annotated(node.left, scope) | self._annotated(node.right, scope)
             case _:
                 return ANYTHING
+
+    def _holds(self, node: ast.expr, scope: Scope) -> bool:
+        """Whether a class, such as `list`, has no attributes but those of what it holds, and its own."""
+        if not isinstance(node, ast.Name | ast.Attribute):
+            return False
+        if last_name(node) in _COLLECTIONS | _HOLDERS:
+            return True
+        return self.types(node, scope) == _LIBRARY
 
     # -- names
 
@@ -435,7 +596,7 @@ class _Resolver:
         if own:
             return frozenset(own)
         if parts and not module.startswith(".") and parts[0] in sys.stdlib_module_names:
-            return _PLAIN
+            return _LIBRARY
         return ANYTHING
 
     def _own(self, parts: Path) -> Sequence[Module]:
@@ -469,10 +630,14 @@ class _Resolver:
                 return self._below(path, name)
             case Own(module=module):
                 return self._owned(module, name)
-            case Plain():
+            case Library():  # of which a module may be given more
+                return one_of(_LIBRARY, self._assigned(name))
+            case Plain() if name in BUILT_IN:
                 return _PLAIN
-            case Display():
+            case Display() if name in BUILT_IN:
                 return frozenset({of, *ANYTHING})
+            case Plain() | Display():
+                return one_of(frozenset({Unknown((name,))}), self._assigned(name))
             case Function():
                 return ANYTHING
             case Unknown(tail=tail):
@@ -546,8 +711,7 @@ class _Resolver:
 
     def _called(self, node: ast.Call, scope: Scope) -> Types:
         types = [self._result(each) for each in self.types(node.func, scope)]
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else name
+        name = called_name(node)
         if name in _PASSING:
             types += [_elements(self.types(argument, scope)) for argument in node.args]
             if name == "cast":
@@ -588,9 +752,7 @@ def _may_be(parts: Path, name: Path) -> bool:
 
 def _decorator(node: ast.expr) -> str:
     node = node.func if isinstance(node, ast.Call) else node
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
+    return last_name(node) if isinstance(node, ast.Attribute | ast.Name) else ""
 
 
 def _elements(types: Types) -> Types:

@@ -32,11 +32,17 @@ class Scope:
     """The names of a module, class or function, and what it returns."""
 
     parent: Scope | None
-    is_class: bool = False
+    owner: ast.ClassDef | None = None
+    """The class whose body it is."""
     names: dict[str, list[Binding]] = field(default_factory=dict[str, list[Binding]])
     results: list[ast.expr] = field(default_factory=list[ast.expr])
     stars: list[str] = field(default_factory=list[str])
     """Modules of which all names are imported."""
+
+    @property
+    def is_class(self) -> bool:
+        """Whether it is the body of a class."""
+        return self.owner is not None
 
     def bind(self, name: str, binding: Binding) -> None:
         """Bind a name."""
@@ -81,6 +87,7 @@ def scan(file: str, name: tuple[str, ...], tree: ast.Module, members: Members) -
     scope = Scope(parent=None)
     scanner = _Scanner(members, _shared(tree))
     scanner.scan(tree, scope)
+    scanner.narrow()
     return Module(file, name, scope, scanner.nodes)
 
 
@@ -91,6 +98,7 @@ class _Scanner:
         self._members = members
         self._shared = shared
         self.nodes: list[tuple[ast.AST, Scope]] = []
+        self._narrowed: list[tuple[str, Binding]] = []
 
     def scan(self, tree: ast.AST, scope: Scope) -> None:
         pending: list[tuple[ast.AST, Scope]] = [(tree, scope)]
@@ -105,6 +113,13 @@ class _Scanner:
                 if not isinstance(child, ast.expr_context)
             ]
             pending += reversed(below)
+
+    def narrow(self) -> None:
+        """Bind what is asked for its class to that as well, in the scope that its name is of."""
+        for name, binding in self._narrowed:
+            around = (binding.scope, *binding.scope.outer())
+            owner = next((scope for scope in around if name in scope.names), around[-1])
+            owner.bind(name, binding)
 
     def _visit(self, node: ast.AST, scope: Scope) -> tuple[Scope, Iterable[ast.AST]]:
         """Bind what a node binds; return the scope of what is in it, and what of it stays outside."""
@@ -122,7 +137,7 @@ class _Scanner:
                 return inside, ()
             case ast.ClassDef():
                 self._bind(node.name, Binding("class", node, scope), scope)
-                return Scope(parent=scope, is_class=True), [
+                return Scope(parent=scope, owner=node), [
                     *node.bases,
                     *node.keywords,
                     *node.decorator_list,
@@ -148,6 +163,8 @@ class _Scanner:
                 match node.args:
                     case [_, ast.Constant(value=str(name)), value]:  # `setattr`
                         self._member(name, value, scope)
+                    case [asked, classes] if called_name(node) in ("isinstance", "issubclass"):
+                        self._narrow(asked, classes, scope)
                     case _:
                         pass
             case ast.Dict():  # it may be the attributes of something
@@ -156,6 +173,10 @@ class _Scanner:
                         self._member(key.value, value, scope)
             case ast.Import() | ast.ImportFrom():
                 self._import(node, scope)
+            case ast.Match():
+                for pattern in (inner for case in node.cases for inner in ast.walk(case.pattern)):
+                    if isinstance(pattern, ast.MatchClass):
+                        self._narrow(node.subject, pattern.cls, scope)
             case ast.MatchAs(pattern=ast.MatchClass(cls=cls), name=str(name)):
                 self._bind(name, Binding("annotation", cls, scope), scope)
             case (
@@ -168,6 +189,15 @@ class _Scanner:
             case _:
                 pass
         return scope, ()
+
+    def _narrow(self, asked: ast.expr, classes: ast.expr, scope: Scope) -> None:
+        match asked:
+            case ast.Name(id=name) | ast.NamedExpr(target=ast.Name(id=name)):
+                self._narrowed.append((name, Binding("annotation", classes, scope)))
+            case ast.Attribute(attr=name):
+                self._member(name, classes, scope, "annotation")
+            case _:
+                pass
 
     def _member(self, name: str | None, value: ast.expr, scope: Scope, how: How = "value") -> None:
         if name:
@@ -219,6 +249,16 @@ class _Scanner:
             else:
                 bound = Binding("import", node, scope, module, alias.name)
                 self._bind(alias.asname or alias.name, bound, scope)
+
+
+def called_name(node: ast.Call) -> str:
+    """Return the last name of what is called, empty if it has none."""
+    return last_name(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
+
+
+def last_name(node: ast.Name | ast.Attribute) -> str:
+    """Return a name, or that of an attribute."""
+    return node.id if isinstance(node, ast.Name) else node.attr
 
 
 def _shared(tree: ast.Module) -> Set[str]:

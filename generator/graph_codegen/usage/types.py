@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from types import GeneratorType
+from uuid import UUID
 
-from graph_codegen.usage.offered import Path
 from graph_codegen.usage.scopes import Module, Scope
+from graph_codegen.usage.uses import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,17 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A text, a number, or something of the standard library: no attribute of it is the package's."""
+    """A text or a number, if what the application says of it is true: its attributes are `BUILT_IN`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A module of the standard library, or something of one: no attribute of it is the package's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """A list, dictionary or set that is written down: its own attributes are known, and not what is in it."""
+    """A list, dictionary or set that is written down: it has those of `BUILT_IN`, and unknown elements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +71,16 @@ class Unknown:
     tail: Path = ()
 
 
-Type = Package | Value | Resource | Function | Own | Plain | Display | Unknown
+Type = Package | Value | Resource | Function | Own | Plain | Library | Display | Unknown
 Types = frozenset[Type]
+
+BUILT_IN = frozenset(
+    name
+    for each in (bytes, complex, datetime, Decimal, dict, frozenset, GeneratorType, list, set, str, time,
+                 timedelta, tuple, UUID)
+    for name in dir(each)
+)  # fmt: skip
+"""The attributes of texts, numbers, dates and collections."""
 
 ANYTHING: Types = frozenset({Unknown()})
 

@@ -185,7 +185,7 @@ def test_uses_are_found_from_one_module_to_the_other() -> None:
         ("def f(x):\n    x.meetings.mute()", {}),
         ("def f(x):\n    x.things.mute()", {"calls.mute": [2]}),
         # Nothing of the package: a docstring, a text, the standard library.
-        ('"""A subject."""\nimport os\nos.subject\n" ".subject', {}),
+        ('"""A subject."""\nimport os\nos.subject\n" ".title', {}),
         (HEAD + "client.meetings.get('1').state", {}),
     ],
 )
