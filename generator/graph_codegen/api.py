@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -64,6 +64,7 @@ __all__ = [
     "SubsetDocument",
     "Written",
     "compare",
+    "compare_series",
     "generate",
     "read",
     "read_subset",
@@ -322,9 +323,6 @@ def compare(
     CodegenError for documents, roots, an application or an ignore file that cannot be used.
     """
     # Loads the rules and the templates of all reports, which neither `generate` nor `subset` needs.
-    from graph_codegen.diff.change.common import reduce_sides
-    from graph_codegen.diff.report.report import Report as DiffReport
-    from graph_codegen.diff.verdict import comparison
     from graph_codegen.diff.verdict.ignore import find_ignored, load_ignore_file
 
     run = _Run(
@@ -337,12 +335,10 @@ def compare(
 
         files, unreadable = read_application(application)
         run.warn(unreadable)
-    before, after, uncompared = reduce_sides(*run.take_sides(run.read(old), run.read(new)))
-    found = comparison.compare(
-        before, after, run.settings.home, run.settings.names, run.settings.levels
-    )
+    report = run.compare(*run.take_sides(run.read(old), run.read(new)))
+    findings = report.details.comparison.findings
     day = on or datetime.datetime.now(datetime.UTC).date()
-    reasons, outdated = find_ignored(entries, found.findings, day)
+    reasons, outdated = find_ignored(entries, findings, day)
     run.warn(outdated)
     concerns = None
     if files:
@@ -351,21 +347,48 @@ def compare(
         from graph_codegen.usage.resolve import find_uses
 
         settings = run.settings if package is None else with_package(run.settings, package)
-        offered = offered_by(before.model, settings)
-        concerns = find_concerns(found.findings, offered, find_uses(files, offered))
-    changed = None
+        offered = offered_by(report.old.model, settings)
+        concerns = find_concerns(findings, offered, find_uses(files, offered))
+    difference = None
     if code:
         from graph_codegen.install.compare import diff_files
 
-        changed = tuple(diff_files(run.package(before, executor), run.package(after, executor)))
-    details = DiffReport(found, reasons, changed, concerns, day)
-    return Report(
-        details=details,
-        old=before,
-        new=after,
-        warnings=tuple(run.warnings),
-        uncompared=uncompared,
+        packages = (run.package(side, executor) for side in (report.old, report.new))
+        difference = tuple(diff_files(*packages))
+    details = changed(report.details, ignored=reasons, code=difference, concerns=concerns, on=day)
+    return changed(report, details=details, warnings=tuple(run.warnings))
+
+
+def compare_series(
+    documents: Iterable[str | Path | Source],
+    *,
+    roots: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    config: str | Path | None = None,
+    strict: bool = False,
+    corrected: bool = True,
+    references: Iterable[str | Path] = (),
+    progress: Progress = _SILENT,
+) -> Iterator[Report]:
+    """Compare each document of a series with the one before it, in their order.
+
+    Two documents at a time are in memory, as long as the caller keeps no report. A root need only be in one
+    of the documents; where a given one is in none, the last report is followed by CodegenError. Other
+    arguments and errors are those of `compare`.
+    """
+    run = _Run(
+        config, strict, progress, (*roots,), (*exclude,), corrected=corrected, references=references
     )
+    before: Side | None = None
+    had: set[str] = set()
+    for given in documents:
+        after = run.take_side(run.read(given))
+        had.update(existing(after.whole, run.settings.roots))
+        if before:
+            yield run.compare(before, after)
+        before = after
+    if before:
+        run.refuse_lacking(had, "none of the documents", before.document.file)
 
 
 def subset(
@@ -645,30 +668,51 @@ class _Run:
 
     def take_sides(self, old: Source, new: Source) -> tuple[Side, Side]:
         """Take the subsets of two documents to compare, and warn of what is not understood of them."""
+        had = {
+            root for source in (old, new) for root in existing(source.model, self.settings.roots)
+        }
+        files = f"{old.document.file} and {new.document.file}"
+        self.refuse_lacking(had, "neither document", files)
+        return self.take_side(old), self.take_side(new)
+
+    def refuse_lacking(self, had: Collection[str], which: str, files: str) -> None:
+        """Raise CodegenError for a root that is not among those that any of the compared documents had.
+
+        A given root that none has is a mistake; a default one may be newer than all of them.
+        """
+        for root in self.settings.roots:
+            if root not in had and (self._roots or not had):
+                raise error(f"{which} has the root {shorten(root)}", files)
+
+    def take_side(self, source: Source) -> Side:
+        """Take the subset of a document to compare, and warn of what it lacks and what is not understood."""
         from graph_codegen.diff.change.context import Side
 
-        wanted = self.settings.roots
-        had = existing(old.model, wanted), existing(new.model, wanted)
-        for root in wanted:
-            both = zip((old, new), had, strict=True)
-            lacking = [source.document.file for source, found in both if root not in found]
-            # A given root that neither has is a mistake; a default one may be newer than both.
-            if len(lacking) == 2 and (self._roots or not any(had)):
-                raise error(f"neither document has the root {shorten(root)}", " and ".join(lacking))
-            for file in lacking:
-                self._warn_of_roots([root], file)
-        before, after = (
-            Side(
-                source.document,
-                source.model,
-                take_slice(source.model, self._bring(source.model, found), self.settings.exclude),
-            )
-            for source, found in zip((old, new), had, strict=True)
+        wanted, model = self.settings.roots, source.model
+        had = existing(model, wanted)
+        self._warn_of_roots((root for root in wanted if root not in had), source.document.file)
+        taken = take_slice(model, self._bring(model, had), self.settings.exclude)
+        side = Side(source.document, model, taken)
+        inside = {*side.model.types, *(operation.name for operation in side.model.operations)}
+        self.warn(d for d in model.diagnostics if not d.type or d.type in inside)
+        return side
+
+    def compare(self, old: Side, new: Side) -> Report:
+        """Compare two subsets."""
+        from graph_codegen.diff.change.common import reduce_sides
+        from graph_codegen.diff.report.report import Report as DiffReport
+        from graph_codegen.diff.verdict import comparison
+
+        before, after, uncompared = reduce_sides(old, new)
+        chosen = self.settings
+        found = comparison.compare(before, after, chosen.home, chosen.names, chosen.levels)
+        return Report(
+            details=DiffReport(found),
+            old=before,
+            new=after,
+            warnings=tuple(self.warnings),
+            uncompared=uncompared,
         )
-        for side in (before, after):
-            inside = {*side.model.types, *(operation.name for operation in side.model.operations)}
-            self.warn(d for d in side.whole.diagnostics if not d.type or d.type in inside)
-        return before, after
 
     def package(self, side: Side, executor: Executor | None) -> Mapping[str, str]:
         """Generate the package of one side; a document without any of the roots has none."""

@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "inspect": ("call", "--metadata", NEWER),
     "roots": (NEWER, "call"),
     "deprecations": (NEWER, "--root", "all"),
+    "history": (".", *ROOT),
     "openapi": ("--metadata", NEWER, *ROOT),
     "api": ("--metadata", NEWER, *ROOT, "--output", "api.md"),
 }
@@ -148,6 +149,7 @@ def test_help_names_every_command(flag: str) -> None:
         ("api", ["--metadata", "--root", "--strict", "--documented-only", "--check", "--output"]),
         ("slice", ["DOCUMENT", "--root", "--strict", "--date", "--output"]),
         ("inspect", ["TYPE", "--metadata", "--strict", "--no-corrections", "--format"]),
+        ("history", ["PATH…", "--git", "--root", "--exclude", "--strict", "--format"]),
         ("deprecations", ["[DOCUMENT]", "--root", "--within", "--on", "--fail-on", "--format"]),
         ("roots", ["DOCUMENT", "[TEXT]", "--config", "--format"]),
         ("corrections", ["RAW", "CLEANED", "--output"]),

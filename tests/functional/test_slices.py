@@ -118,10 +118,12 @@ def test_the_command_line_comes_first(project: Path) -> None:
 
 
 def test_every_command_reads_the_configuration(project: Path) -> None:
+    for day in ("2026-01-31", "2026-02-28"):
+        (project / f"{day}.xml").write_bytes(document(GRAPH))
     for arguments in (
         ("generate",), ("check",), ("vendor", "app"), ("diff", FILE, FILE), ("slice", FILE), ("openapi",),
         ("clouds", f"GLOBAL={FILE}"), ("inspect", "call"), ("api", "--output", "api.md"), ("roots", FILE),
-        ("deprecations",), ("update", FILE),
+        ("deprecations",), ("history", "2026-01-31.xml", "2026-02-28.xml"), ("update", FILE),
     ):  # fmt: skip
         done = graph_codegen(*arguments, cwd=project)
         assert (done.returncode, done.stderr.partition("\n")[0]) == (

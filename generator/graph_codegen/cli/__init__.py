@@ -21,6 +21,7 @@ from graph_codegen.cli.console import INTERRUPTED, REFUSED, tell, tell_all
 from graph_codegen.cli.diff import diff_command
 from graph_codegen.cli.documents import api_command, openapi_command
 from graph_codegen.cli.generate import check_command, generate_command, vendor_command
+from graph_codegen.cli.history import history_command
 from graph_codegen.cli.metadata import (
     clouds_command,
     corrections_command,
@@ -85,6 +86,7 @@ class _Commands(click.Group):
         check_command,
         vendor_command,
         diff_command,
+        history_command,
         update_command,
         slice_command,
         clouds_command,

@@ -69,6 +69,7 @@ def diff_command(
     """Show what changed between the metadata documents OLD and NEW, and what that breaks.
 
     Each is a file, or git:REV:PATH, a version of a file in git.
+
     Exit codes: 0 done, 1 findings at the level of --fail-on, 2 the documents could not be compared.
     """
     with current_workers() if code else nullcontext() as executor:

@@ -88,6 +88,21 @@ def find_commit(revision: str, name: str, folder: Path | None = None) -> str:
     return found.id
 
 
+def list_commits(
+    reached: Sequence[str], subject: str, folder: Path | None, *, most: int, path: str = ""
+) -> list[tuple[int, str]]:
+    """Return commits that are reached from some and, if written `^…`, not from others; the newest first.
+
+    Only the first parents of merges are followed. Given the `path` of a file, from the folder, they are those
+    that change it. Each is the time when it was committed, in seconds since 1970, and a hash.
+    """
+    options = ["--first-parent", "--timestamp", f"--max-count={most}"]
+    limits = ["--", path] if path else []
+    told = text(ask(["rev-list", *options, *reached, *limits], subject, folder))
+    lines = (line.partition(" ") for line in told.splitlines())
+    return [(int(when), commit) for when, _, commit in lines]
+
+
 def find_objects(
     names: Sequence[str], subject: str, folder: Path | None = None
 ) -> tuple[Object | None, ...]:
@@ -100,7 +115,7 @@ def find_objects(
     asked = "".join(f"{name}\n" for name in names)
     form = "--batch-check=%(objecttype) %(objectsize) %(objectname)"
     told = ask(["cat-file", form], subject, folder, asked)
-    lines = os.fsdecode(told).split("\n")[: len(names)]
+    lines = text(told).split("\n")[: len(names)]
     matches = (_FOUND.fullmatch(line) for line in lines)
     return tuple(match and Object(match[3], match[1], int(match[2])) for match in matches)
 
@@ -118,6 +133,11 @@ def read_object(found: Object, name: str, folder: Path | None = None) -> bytes:
     if data.startswith(_POINTER):
         raise error("is kept by Git LFS: the repository has a pointer to it", shorten(name))
     return xml.unpack(data, printable(name))
+
+
+def text(told: bytes) -> str:
+    """Return what git said as text, in which paths may be any bytes."""
+    return os.fsdecode(told)
 
 
 def ask(

@@ -1,0 +1,204 @@
+"""Renders a history for a terminal, as Markdown, and as JSON by `history.schema.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from rich.text import Text
+
+from graph_codegen.diff.change.changes import End
+from graph_codegen.diff.report.markdown import plain
+from graph_codegen.diff.report.report import describe_python
+from graph_codegen.diff.verdict.findings import Finding, Level, count_per_rule
+from graph_codegen.history.events import Element, Event, History, What
+from graph_codegen.text import printable
+
+FORMAT = "graph-codegen/history/1"
+"""The name of the format; its number rises when the meaning of an existing part changes."""
+
+_STYLES = {What.CAME: "green", What.CHANGED: "cyan", What.WENT: "red"}
+
+
+def render_terminal(history: History) -> Iterator[Text]:
+    """Yield the lines of a history, whose styles only a terminal shows."""
+    yield Text(_title(history), "bold")
+    yield Text(f"roots: {', '.join(history.roots)}", "dim")
+    yield Text(_headline(history), "bold")
+    for version, what in _steps(history):
+        yield Text(f"  {version}{what and ': '}{what}")
+    shown, rest = _visible(history)
+    for element in shown:
+        yield Text()
+        yield Text(f"{element.name}{_before(element.former)}", "bold")
+        for event in element.events:
+            label = history.versions[event.version].label
+            for text, python in _told(element, event):
+                line = Text(f"  {label}  ").append(f"{event.what:7}", _STYLES[event.what])
+                yield line.append(f"  {text}")
+                if python:
+                    yield Text(f"    {python}", "dim")
+    if rest:
+        yield Text()
+        yield Text(rest)
+
+
+def render_markdown(history: History) -> str:
+    """Return a history as Markdown, whole."""
+    lines = [f"# Graph metadata: {_plain(_title(history))}", "", f"**{_headline(history)}.**", ""]
+    lines += [f"Roots: {', '.join(map(plain, history.roots))}.", ""]
+    lines += ["| Version | Findings |", "| --- | --- |"]
+    lines += [f"| {_plain(version)} | {what} |" for version, what in _steps(history)]
+    shown, rest = _visible(history)
+    for declaration, elements in groupby(shown, attrgetter("declaration")):
+        lines += ["", f"## {_plain(declaration)}", ""]
+        for element in elements:
+            lines.append(f"- **{_plain(element.name)}**{_plain(_before(element.former))}")
+            for event in element.events:
+                label = history.versions[event.version].label
+                for text, python in _told(element, event):
+                    named = f" ({python})" if python else ""
+                    lines.append(f"  - {label} {event.what}: {_plain(text + named)}")
+    lines += ["", rest] if rest else []
+    return "\n".join(lines) + "\n"
+
+
+def render_json(history: History) -> str:
+    """Return a history as JSON text."""
+    content = {
+        "format": FORMAT,
+        "roots": list(history.roots),
+        "versions": [
+            {
+                "date": version.day.isoformat(),
+                "revision": version.revision or None,
+                "document": version.document,
+                "sha256": version.sha256,
+            }
+            for version in history.versions
+        ],
+        "steps": [
+            {"old": old, "new": old + 1, "counts": {level.value: counts[level] for level in Level}}
+            for old, counts in enumerate(history.counts)
+        ],
+        "elements": [_element(element) for element in history.elements],
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _plain(text: str) -> str:
+    return plain(printable(text))
+
+
+# -- words
+
+
+def _title(history: History) -> str:
+    first, last = history.versions[0], history.versions[-1]
+    return f"{first.document} → {last.document}"
+
+
+def _headline(history: History) -> str:
+    number = len(history.versions)
+    versions = f"{number:,} version{'' if number == 1 else 's'}"
+    if not history.elements:
+        return f"{versions}: nothing changed"
+    counts = ", ".join(f"{history.count(what):,} {what}" for what in What)
+    return f"{versions}; elements: {counts}"
+
+
+def _steps(history: History) -> Iterator[tuple[str, str]]:
+    """Yield each version, and what changed in it; nothing for the first."""
+    first, *others = (f"{version.day}  {version.document}" for version in history.versions)
+    yield first, ""
+    for name, counts in zip(others, history.counts, strict=True):
+        shown = (f"{count:,} {level}" for level, count in counts.items() if count)
+        yield name, ", ".join(shown) or "nothing changed"
+
+
+def _before(former: tuple[str, ...]) -> str:
+    return f" (before: {', '.join(former)})" if former else ""
+
+
+def _visible(history: History) -> tuple[list[Element], str]:
+    """Return the elements that a program can tell something of, and a sentence about the others."""
+    shown = [one for one in history.elements if any(not _is_invisible(e) for e in one.events)]
+    number = len(history.elements) - len(shown)
+    elements = f"{number:,} element{'' if number == 1 else 's'}"
+    hint = "with invisible changes alone, which the format json lists"
+    return shown, f"And {elements} {hint}." if number else ""
+
+
+def _is_invisible(event: Event) -> bool:
+    return event.what is What.CHANGED and all(f.level is Level.INVISIBLE for f in event.findings)
+
+
+def _told(element: Element, event: Event) -> Iterator[tuple[str, str]]:
+    """Yield an event in words, and its names in Python, one pair for each finding.
+
+    Invisible changes are counted alone: they are many, and their values long.
+    """
+    if not event.findings:
+        yield f"with {element.declaration}", ""
+    changed = event.what is What.CHANGED
+    quiet = [f for f in event.findings if changed and f.level is Level.INVISIBLE]
+    for finding in (f for f in event.findings if f not in quiet):
+        term = "".join(finding.element.partition("@")[1:])
+        rule = f"{finding.rule.id} {term}" if term else finding.rule.id
+        yield f"{finding.level}, {rule}: {finding.summary}", describe_python(finding)
+    if quiet:
+        counts = (f"{count} {rule}" for rule, count in count_per_rule(quiet).items())
+        yield f"{Level.INVISIBLE}: {', '.join(counts)}", ""
+
+
+# -- JSON
+
+
+def _element(element: Element) -> Mapping[str, Any]:
+    return {
+        "element": element.name,
+        "declaration": element.declaration,
+        "former": list(element.former),
+        "events": [
+            {
+                "version": event.version,
+                "what": event.what,
+                "findings": [_finding(finding) for finding in event.findings],
+            }
+            for event in element.events
+        ],
+    }
+
+
+def _finding(finding: Finding) -> Mapping[str, Any]:
+    return {
+        "rule": finding.rule.id,
+        "level": finding.level,
+        "policy": finding.policy,
+        "effect": finding.effect,
+        "kind": finding.kind,
+        "element": finding.element,
+        "summary": finding.summary,
+        "python": finding.python or None,
+        "methods": {
+            "removed": list(finding.methods.removed),
+            "added": list(finding.methods.added),
+            "altered": list(finding.methods.altered),
+        },
+        "old": _end(finding.old),
+        "new": _end(finding.new),
+    }
+
+
+def _end(end: End | None) -> Mapping[str, Any] | None:
+    if end is None:
+        return None
+    return {
+        "element": end.element,
+        "file": end.place.file,
+        "line": end.place.line,
+        "value": end.value or None,
+    }
