@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
 import warnings
@@ -102,9 +103,11 @@ class Inline(Executor):
 
 
 def graph_codegen(
-    *arguments: str | Path, cwd: Path | None = None
+    *arguments: str | Path, cwd: Path | None = None, cache: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the command in this process, which saves the time that Python takes to start.
+
+    `cache` is the user's cache folder, in which it remembers what it wrote; without one it cannot.
 
     Its standard output and error are its own; the working folder, the warning filters and the
     garbage collector are afterwards as they were. `test_cli_commands.py` shows that a process gives
@@ -115,7 +118,12 @@ def graph_codegen(
     try:
         with chdir(cwd or Path.cwd()), warnings.catch_warnings():
             done = CliRunner().invoke(
-                main, words, prog_name=PROGRAM, obj=Inline, catch_exceptions=False
+                main,
+                words,
+                prog_name=PROGRAM,
+                obj=Inline,
+                catch_exceptions=False,
+                env={"XDG_CACHE_HOME": str(cache or os.devnull)},
             )
     finally:
         gc.set_threshold(*thresholds)

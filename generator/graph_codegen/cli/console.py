@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from threading import Timer
 
 import click
@@ -41,6 +42,23 @@ LONGEST = 1_000
 def tell(line: str) -> None:
     """Write a line to standard error: names and values in it cannot control a terminal."""
     log.print(shorten(line, LONGEST))
+    told = _TOLD.get()
+    if told is not None:
+        told.append(line)
+
+
+_TOLD: ContextVar[list[str] | None] = ContextVar("_TOLD", default=None)
+
+
+@contextmanager
+def recording() -> Generator[list[str]]:
+    """Give a list that grows by each line that is told, as long as the context lasts."""
+    told = list[str]()
+    token = _TOLD.set(told)
+    try:
+        yield told
+    finally:
+        _TOLD.reset(token)
 
 
 def tell_all(kind: str, diagnostics: Iterable[Diagnostic]) -> None:
@@ -65,6 +83,11 @@ class _Teller:
         else:
             for line in (text, *diagnostic.output):
                 tell(line)
+
+    @property
+    def more(self) -> int:
+        """How many diagnostics there was no room for."""
+        return self._more
 
     def end(self) -> None:
         if self._more:
@@ -128,6 +151,11 @@ class LoggedProgress(Progress):
     def note(self, note: Diagnostic) -> None:
         """Print a note."""
         _teller().add(note, "note")
+
+
+def told_all() -> bool:
+    """Whether the running command has told all its warnings: there may be too many."""
+    return not _teller().more
 
 
 def _teller() -> _Teller:

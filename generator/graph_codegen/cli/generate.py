@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Unpack
 
@@ -12,8 +12,17 @@ import click
 
 from graph_codegen import api
 from graph_codegen.cli import options
-from graph_codegen.cli.console import DIFFERENT, PROGRESS, answer, render_counts, tell
+from graph_codegen.cli.console import (
+    DIFFERENT,
+    PROGRESS,
+    answer,
+    recording,
+    render_counts,
+    tell,
+    told_all,
+)
 from graph_codegen.cli.options import Generating
+from graph_codegen.cli.unchanged import Run
 from graph_codegen.cli.workers import current_workers
 from graph_codegen.errors import error
 from graph_codegen.facts import settings
@@ -33,9 +42,19 @@ def generate_command(
 ) -> None:
     """Write the generated package."""
     target = target or options.generated_beside(given["config"])
-    built = _generate(given)
+    run = Run("generate", target, {**given, "verbose": verbose}, given["metadata"], given)
+    if earlier := run.recall():
+        _tell(Written(0, 0), earlier.files, target)
+        for line in earlier.told:
+            tell(line)
+        return
+    with recording() as told:
+        built = _generate(given)
     _tell(built.write(target), built.files, target)
-    _tell_gaps(built, verbose=verbose)
+    with recording() as gaps:
+        _tell_gaps(built, verbose=verbose)
+    if told_all():
+        run.remember(built.files, [*told, *gaps])
 
 
 @click.command("check")
@@ -112,7 +131,7 @@ def _place(destination: Path, package: str) -> Path:
     return place
 
 
-def _tell(done: Written, files: Mapping[str, str], target: Path) -> None:
+def _tell(done: Written, files: Collection[str], target: Path) -> None:
     tell(
         f"{len(files)} files in {target}: {done.written} written, {done.deleted} deleted,"
         f" {len(files) - done.written} as they were"
