@@ -16,7 +16,7 @@ from .replay import Replay
 from .script import Script, ScriptError
 from .seed_file import SeedFileError
 from .server import Server, ServerError, is_local
-from .timeline import Timeline
+from .timeline import Timeline, printable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout = None
         return 1
     except (OutputError, ServerError, SeedFileError, ScriptError, JournalError) as error:
-        print(f"graph_emulator: {error}", file=sys.stderr)
+        print(printable(f"graph_emulator: {error}"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         pass

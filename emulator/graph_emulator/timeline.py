@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TextIO
@@ -58,24 +59,24 @@ def described(event: Mapping[str, Json], colours: Colours) -> str | None:
     """Return what an event says, without its time; None for one that follows from others."""
     match event["kind"]:
         case "request":
-            return (
-                f"{event['by']} → {_printable(event['name'])} {_status(event['status'], colours)}"
-            )
+            asked = printable(f"{event['by']} → {event['name']}")
+            return f"{asked} {_status(event['status'], colours)}"
         case "notification":
             return f"      ← {_notified(event, colours)}"
         case "act":
-            return _printable(_act(object_of(event["act"])))
+            return printable(_act(object_of(event["act"])))
         case "reset":
             return "everything is forgotten"
         case _:
             return None
 
 
-def _printable(text: str) -> str:
-    """Return a text with escapes for what would change a terminal, or cannot be written."""
-    return "".join(
+def printable(text: str) -> str:
+    """Return a text with escapes for what would change a terminal, command a CI, or cannot be written."""
+    shown = "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
     )
+    return re.sub(r"#(?=#\w*\[)", r"\\x23", shown)  # as in `##[group]`
 
 
 def _status(status: Json, colours: Colours) -> str:
@@ -93,7 +94,7 @@ def _notified(event: Mapping[str, Json], colours: Colours) -> str:
     change = text_of(item.get("changeType") or item.get("lifecycleEvent"))
     taken = event["status"] is not None and event["status"] < FAILED
     failure = "" if taken else f": {_status(event['status'], colours)}"
-    return _printable(f"{change} {told}".rstrip()) + failure
+    return printable(f"{change} {told}".rstrip()) + failure
 
 
 def _summary(data: Mapping[str, Json]) -> str:

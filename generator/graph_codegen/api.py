@@ -181,11 +181,11 @@ class Report:
 
         return render_json(self.details)
 
-    def to_markdown(self) -> str:
-        """Return the report as Markdown."""
+    def to_markdown(self, command: str = "") -> str:
+        """Return the report as Markdown for a pull request; `command` shows what there is no room for."""
         from graph_codegen.diff.report.markdown import render_markdown
 
-        return render_markdown(self.details)
+        return render_markdown(self.details, command)
 
     def to_html(self) -> str:
         """Return the report as an HTML page that needs no other file."""

@@ -1,4 +1,4 @@
-"""Text from documents → Python source in which it is only data."""
+"""Text from documents → Python, JSON, Markdown and lines of a log in which it is only data."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ _NOT_PLAIN = re.compile(r"[^\x20-\x7e]")
 _UNUSUAL = re.compile(r"[^\n\x20-\x7e]")
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$&@])")
+
+# Two digits between colons are of a time, and no emoji.
+_LINKED = re.compile(r"@|:(?=//|(?!\d\d:)[\w+\\-]+:)|www(?=\.)", re.IGNORECASE)
+
+_COMMAND = re.compile(r"((?:^|(?<=\r))[^\S\r\n]*):(?=:)|#(?=#\w*\[)", re.MULTILINE)
 
 
 def docstring_source(text: str, indent: int = 4, *, code: str = "") -> str:
@@ -72,20 +77,54 @@ def printable(text: str) -> str:
 
 
 def json_source(value: object) -> str:
-    """Return the source of a value in JSON, as a file has it: unprintable characters are escaped."""
+    """Return the source of a value in JSON: what is unprintable or a command for a CI is escaped."""
     source = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    return _UNUSUAL.sub(
+    escaped = _UNUSUAL.sub(
         lambda found: found[0] if is_printable(found[0]) else _escaped(found[0]), source
     )
+    return without_commands(escaped)
 
 
 def _escaped(character: str) -> str:
     return json.dumps(character)[1:-1]
 
 
+def without_commands(text: str, escape: str = "\\u{:04x}") -> str:
+    """Escape a character of all that the log of a CI takes for a command, in each line of a text.
+
+    GitHub reads `::error::` at the beginning of a line, and as Azure does `##[group]` anywhere in it; Azure
+    also `##vso[task.complete]`.
+    """
+    return _COMMAND.sub(lambda found: (found[1] or "") + escape.format(ord(found[0][-1])), text)
+
+
+def log_line(text: str) -> str:
+    """Return a text as one line that controls neither the terminal nor the CI that shows it."""
+    return without_commands(printable(text))
+
+
 def markdown_source(text: str) -> str:
-    """Return the source of a text in Markdown, on one line: nothing in it is markup or HTML."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    """Return the source of a text in a page of Markdown, on one line: no markup, HTML or link is in it.
+
+    To break links, addresses and emoji shortcodes it takes a space without width. For what is shown in
+    issues and pull requests, where more than that is a link, there is `code_source`.
+    """
+    escaped = _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    return _LINKED.sub("\\g<0>\u200b", escaped)
+
+
+def code_source(text: str) -> str:
+    """Return the source of a text as code in Markdown, on one line, printable; of an empty one nothing.
+
+    In code there is no markup, HTML or link, and for GitHub and GitLab no mention, reference or emoji.
+    """
+    # In a table a bar has a backslash in front, so that one of the text would be lost.
+    shown = without_commands(printable(" ".join(text.split()))).replace("\\|", "\\u005c|")
+    if not shown:
+        return ""
+    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
+    space = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{space}{shown}{space}{fence}"
 
 
 def shorten(text: str, longest: int = 200) -> str:

@@ -63,8 +63,8 @@ def told(data: Any, status: int | None = 202, **item: Any) -> dict[str, Any]:
             "\\x1b[2J\\u202e\\ud800é rings the bot",
         ),
         (
-            {"kind": "request", "by": "bot", "name": "\x1b[2J", "status": 404},
-            "bot → \\x1b[2J 404",
+            {"kind": "request", "by": "bot ##[group]", "name": "\x1b[2J", "status": 404},
+            "bot #\\x23[group] → \\x1b[2J 404",
         ),
         (told({"@odata.type": CALL, "state": "\x07"}), "      ← updated call \\x07"),
         ({"kind": "act", "act": {"act": "admits"}}, "somebody admits the bot"),

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from graph_codegen.diff.report.markdown import plain
 from graph_codegen.facts import settings
+from graph_codegen.text import code_source
 from tests.support.csdl import ROOT, SERVICE, content, document, graph_codegen, line_of, schema
 from tests.support.shipped import ROOTS as SHIPPED
 
@@ -267,7 +267,7 @@ def test_what_is_newly_deprecated_says_until_when_and_what_to_use_instead(
             told in graph_codegen("diff", "old.xml", *words, "--format", form, cwd=tmp_path).stdout
         )
     page = graph_codegen("diff", "old.xml", *words, "--format", "markdown", cwd=tmp_path).stdout
-    assert plain(told) in page
+    assert code_source(told) in page
     shown = graph_codegen("diff", "old.xml", *words, "--format", "json", cwd=tmp_path).stdout
     report = json.loads(shown)
     (finding,) = report["findings"]

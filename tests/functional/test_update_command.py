@@ -399,13 +399,13 @@ def test_an_update_tells_the_findings_in_the_changelog(done: Round) -> None:
     assert new.endswith(f"{mark}{older}")
     entry = new.removeprefix(head).removesuffix(f"{mark}{older}")
     breaking, additive = entry.partition("\n### Additive\n")[::2]
-    assert f"\n- {BREAKING}: property removed: Edm.Int32 (Call.chain\\_length)" in breaking
-    assert all(f"\n- {element}" in additive for element in ADDITIVE)
+    assert f"\n- `{BREAKING}`: property removed: `Edm.Int32` (`Call.chain_length`)" in breaking
+    assert all(f"\n- `{element}" in additive for element in ADDITIVE)
 
 
 def test_an_update_keeps_the_report_as_markdown(done: Round) -> None:
     report = (done.project.parent / "report.md").read_text(encoding="utf-8")
-    assert report.startswith("# Graph metadata: communications.csdl.xml → ")
+    assert report.startswith("# Graph metadata: `communications.csdl.xml` → ")
     assert "## Breaking (1)\n" in report
     assert all(element in report for element in (BREAKING, *ADDITIVE))
 
@@ -587,7 +587,7 @@ def test_a_changelog_edited_by_hand_is_kept(project: Path) -> None:
     assert result.returncode == 0, result.stderr
     text = (project / CHANGELOG).read_text(encoding="utf-8")
     assert text.startswith(
-        f"# Changelog\n\nSome words.\n\n## {version(project)}\n\nFrom the metadata undated.xml.\n"
+        f"# Changelog\n\nSome words.\n\n## {version(project)}\n\nFrom the metadata `undated.xml`.\n"
     )
     assert text.endswith("\n\n## 0.0.9\n\nMine,  as it *is*.\n")
     assert provenance(project)["date"] is None

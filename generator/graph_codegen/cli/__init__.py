@@ -33,7 +33,7 @@ from graph_codegen.cli.metadata import (
 from graph_codegen.cli.update import init_command, update_command
 from graph_codegen.emit.worker import GC_THRESHOLDS
 from graph_codegen.errors import CodegenError, error
-from graph_codegen.text import printable
+from graph_codegen.text import log_line
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def _printable_usage() -> Generator[None]:
     try:
         yield
     except click.UsageError as problem:
-        raise click.UsageError(printable(problem.format_message()), problem.ctx) from None
+        raise click.UsageError(log_line(problem.format_message()), problem.ctx) from None
 
 
 class _Commands(click.Group):

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from graph_codegen.api import Progress
 from graph_codegen.errors import Diagnostic
-from graph_codegen.text import printable, shorten
+from graph_codegen.text import log_line, printable, shorten, without_commands
 
 DIFFERENT = 1
 """Exit code of a check that found a difference."""
@@ -40,8 +40,8 @@ LONGEST = 1_000
 
 
 def tell(line: str) -> None:
-    """Write a line to standard error: names and values in it cannot control a terminal."""
-    log.print(shorten(line, LONGEST))
+    """Write a line to standard error: names and values in it cannot control a terminal, or a CI."""
+    log.print(without_commands(shorten(line, LONGEST)))
     told = _TOLD.get()
     if told is not None:
         told.append(line)
@@ -95,17 +95,22 @@ class _Teller:
 
 
 def answer(text: str) -> None:
-    """Write a text to standard output; a terminal gets it without what would control it."""
+    """Write a whole document to standard output; a terminal gets it without what would control it."""
     if sys.stdout.isatty():
         text = "\n".join(map(printable, text.split("\n")))
     click.echo(text, nl=False)
 
 
+def say(line: str) -> None:
+    """Write a line to standard output: names and values in it cannot control a terminal, or a CI."""
+    click.echo(log_line(line))
+
+
 def show(lines: Iterable[Text]) -> None:
-    """Write lines to standard output, with their styles if it is a terminal."""
+    """Write lines to standard output as `say` does, with their styles if it is a terminal."""
     console = Console(soft_wrap=True, emoji=False, highlight=False)
     for line in lines:
-        plain = printable(line.plain)
+        plain = log_line(line.plain)
         if sys.stdout.isatty():
             console.print(line if plain == line.plain else Text(plain, line.style))
         else:
@@ -115,7 +120,7 @@ def show(lines: Iterable[Text]) -> None:
 @contextmanager
 def stage(console: Console, what: str) -> Generator[None]:
     """Show a stage of the work: a moving line on a terminal once it takes long, else a plain line."""
-    what = printable(what)
+    what = log_line(what)
     if not console.is_terminal:
         console.print(Text(f"{what} …"))
         yield

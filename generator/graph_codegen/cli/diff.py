@@ -121,7 +121,7 @@ def _write_terminal(report: api.Report) -> None:
 
 
 def _write_markdown(report: api.Report) -> None:
-    answer(report.to_markdown())
+    answer(report.to_markdown(options.spell(click.get_current_context(), "form", "fail_on")))
 
 
 def _write_json(report: api.Report) -> None:

@@ -15,9 +15,9 @@ from graph_codegen.cli import options
 from graph_codegen.cli.console import (
     DIFFERENT,
     PROGRESS,
-    answer,
     recording,
     render_counts,
+    say,
     tell,
     told_all,
 )
@@ -108,7 +108,7 @@ def vendor_command(
             _compare(files, target, f"graph-codegen vendor {destination}, with the same options")
             return
         for line in compare.diff_edits(files, target):
-            answer(f"{line}\n")
+            say(line)
     _tell(replace.write(files, target, whole=True), files, target)
     _tell_gaps(built, verbose=verbose)
 
@@ -167,7 +167,7 @@ def _compare(files: Mapping[str, str], target: Path, command: str) -> None:
         tell(f"{target / path}: {reason}")
     difference = list(compare.diff_folder(files, target))
     for line in difference:
-        answer(f"{line}\n")
+        say(line)
     if difference:
         tell(f"{target} is stale: run {command}")
     if difference or shadowing:

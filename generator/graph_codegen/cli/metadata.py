@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Mapping
@@ -16,13 +15,14 @@ from rich.console import Console
 
 from graph_codegen import api
 from graph_codegen.cli import options
-from graph_codegen.cli.console import DIFFERENT, PROGRESS, answer
+from graph_codegen.cli.console import DIFFERENT, PROGRESS, answer, say
 from graph_codegen.cli.options import Reading
 from graph_codegen.errors import error
 from graph_codegen.facts import settings
 from graph_codegen.install import replace
 from graph_codegen.model import provenance
 from graph_codegen.model.subset import ALL
+from graph_codegen.text import json_source
 
 WIDE = 200
 """Columns of output to a file or pipe, which has no width of its own."""
@@ -58,10 +58,10 @@ def slice_command(
     marks = {name: taken.xml.partition("<edmx:DataServices>")[0], provenance.FILE: '"sha256"'}
     replace.renew(files, target, marks)
     for kind, kept in taken.kept.items():
-        click.echo(f"kept {kept} of {taken.document_holds[kind]} {kind}")
-    click.echo(f"cut {len(taken.cut)} navigation properties that lead outside")
+        say(f"kept {kept} of {taken.document_holds[kind]} {kind}")
+    say(f"cut {len(taken.cut)} navigation properties that lead outside")
     for cut in taken.cut:
-        answer(f"  {cut}\n")
+        say(f"  {cut}")
 
 
 @click.command("clouds")
@@ -96,7 +96,7 @@ def clouds_command(
         source = api.read(path, **reading, progress=PROGRESS)
         offers[cloud] = clouds.list_offer(source.document, source.model, wanted, without)
     for line in clouds.render_table(offers):
-        answer(f"{line}\n")
+        say(line)
     if target:
         text = clouds.render_clouds(offers, chosen.service_root)
         replace.renew({clouds.FILE: text}, target, {clouds.FILE: '"lacks"'})
@@ -185,7 +185,7 @@ def deprecations_command(
         )
     else:
         for one, _ in found:
-            click.echo(f"{one.element}: {one.deprecation.text_on(on)}")
+            say(f"{one.element}: {one.deprecation.text_on(on)}")
     expired = [one for one, left in found if left is not None and left <= 0]
     if fail_on and (expired if fail_on == "expired" else found):
         sys.exit(DIFFERENT)
@@ -217,13 +217,11 @@ def roots_command(document: Path, text: str, form: str, **reading: Unpack[Readin
         return
     width = max((len(offer.root) for offer in offers), default=0)
     for offer in offers:
-        click.echo(
-            f"{offer.root:{width}}  {offer.methods} methods".replace(" 1 methods", " 1 method")
-        )
+        say(f"{offer.root:{width}}  {offer.methods} methods".replace(" 1 methods", " 1 method"))
 
 
 def _show_json(content: Mapping[str, object]) -> None:
-    answer(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    answer(json_source(content))
 
 
 @click.command("corrections")
@@ -253,7 +251,7 @@ def corrections_command(raw: Path, cleaned: Path, target: Path) -> None:
     rendered = {corrections.FILE: corrections.render(found)}
     replace.renew(rendered, target, {corrections.FILE: '"contains_target"'})
     values = sum(map(len, found.annotations.values()))
-    click.echo(f"{len(found.contains_target)} × ContainsTarget")
-    click.echo(f"{len(found.has_stream)} × HasStream")
-    click.echo(f"{values} annotations of {len(found.annotations)} elements")
-    click.echo(f"{len(found.left_out)} entity sets and singletons are left out")
+    say(f"{len(found.contains_target)} × ContainsTarget")
+    say(f"{len(found.has_stream)} × HasStream")
+    say(f"{values} annotations of {len(found.annotations)} elements")
+    say(f"{len(found.left_out)} entity sets and singletons are left out")

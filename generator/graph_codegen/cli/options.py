@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import click
+from click.core import ParameterSource
 
 from graph_codegen.cli.console import tell
 from graph_codegen.facts import configuration
@@ -79,6 +81,25 @@ used_by = click.option(
     type=click.Path(path_type=Path),
     help="Python file or folder of an application: count only what that uses (repeatable).",
 )
+
+
+def spell(context: click.Context, *without: str) -> str:
+    """Return a command line as a shell reads it, without some parameters."""
+    words, arguments = ["graph-codegen", str(context.info_name)], list[str]()
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        if name in without or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        value: object = context.params[name]
+        values = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
+        if isinstance(parameter, click.Argument):
+            arguments += map(str, values)
+        elif isinstance(value, bool):
+            words.append(parameter.opts[0])
+        else:
+            words += (word for each in values for word in (parameter.opts[0], str(each)))
+    words += ["--"] if any(word.startswith("-") for word in arguments) else []
+    return shlex.join([*words, *arguments])
 
 
 class Reading(TypedDict):

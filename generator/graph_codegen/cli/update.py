@@ -164,7 +164,8 @@ def _report(
     report = api.compare(old, new, used_by=used_by, **reading, progress=PROGRESS)
     show(render_terminal(report.details))
     if markdown_file:
-        written = {markdown_file.name: report.to_markdown()}
+        shows_all = options.spell(click.get_current_context(), "markdown_file")
+        written = {markdown_file.name: report.to_markdown(shows_all)}
         replace.renew(written, markdown_file.parent, {markdown_file.name: "# Graph metadata: "})
     return report
 

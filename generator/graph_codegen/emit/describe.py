@@ -23,6 +23,7 @@ from graph_codegen.emit.names import Names
 from graph_codegen.errors import error
 from graph_codegen.model.deprecations import find_deprecation
 from graph_codegen.model.model import Model
+from graph_codegen.text import log_line
 
 
 def find(model: Model, text: str) -> str:
@@ -140,7 +141,7 @@ def _table(*columns: str) -> Table:
 def _list(title: str, items: tuple[str, ...]) -> Iterator[RenderableType]:
     yield Text(f"\n{title}:{'' if items else ' none'}")
     for item in items:
-        yield Text(f"  {_short(item)}")
+        yield Text(f"  {log_line(_short(item))}")
 
 
 # -- as data

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from operator import attrgetter
@@ -11,11 +10,10 @@ from typing import Any
 from rich.text import Text
 
 from graph_codegen.diff.change.changes import End
-from graph_codegen.diff.report.markdown import plain
-from graph_codegen.diff.report.report import describe_python
+from graph_codegen.diff.report.report import Spelling, describe_change, describe_python
 from graph_codegen.diff.verdict.findings import Finding, Level, count_per_rule
 from graph_codegen.history.events import Element, Event, History, What
-from graph_codegen.text import printable
+from graph_codegen.text import code_source, json_source
 
 FORMAT = "graph-codegen/history/1"
 """The name of the format; its number rises when the meaning of an existing part changes."""
@@ -48,20 +46,23 @@ def render_terminal(history: History) -> Iterator[Text]:
 
 def render_markdown(history: History) -> str:
     """Return a history as Markdown, whole."""
-    lines = [f"# Graph metadata: {_plain(_title(history))}", "", f"**{_headline(history)}.**", ""]
-    lines += [f"Roots: {', '.join(map(plain, history.roots))}.", ""]
+    title = code_source(_title(history))
+    lines = [f"# Graph metadata: {title}", "", f"**{_headline(history)}.**", ""]
+    lines += [f"Roots: {', '.join(map(code_source, history.roots))}.", ""]
     lines += ["| Version | Findings |", "| --- | --- |"]
-    lines += [f"| {_plain(version)} | {what} |" for version, what in _steps(history)]
+    for version, what in _steps(history):
+        named = code_source(version).replace("|", "\\|")  # a bar ends a cell, even inside code
+        lines.append(f"| {named} | {what} |")
     shown, rest = _visible(history)
     for declaration, elements in groupby(shown, attrgetter("declaration")):
-        lines += ["", f"## {_plain(declaration)}", ""]
+        lines += ["", f"## {code_source(declaration)}", ""]
         for element in elements:
-            lines.append(f"- **{_plain(element.name)}**{_plain(_before(element.former))}")
+            lines.append(f"- {code_source(element.name)}{_before(element.former, code_source)}")
             for event in element.events:
                 label = history.versions[event.version].label
-                for text, python in _told(element, event):
+                for text, python in _told(element, event, code_source):
                     named = f" ({python})" if python else ""
-                    lines.append(f"  - {label} {event.what}: {_plain(text + named)}")
+                    lines.append(f"  - {label} {event.what}: {text}{named}")
     lines += ["", rest] if rest else []
     return "\n".join(lines) + "\n"
 
@@ -86,11 +87,7 @@ def render_json(history: History) -> str:
         ],
         "elements": [_element(element) for element in history.elements],
     }
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-
-
-def _plain(text: str) -> str:
-    return plain(printable(text))
+    return json_source(content)
 
 
 # -- words
@@ -119,8 +116,8 @@ def _steps(history: History) -> Iterator[tuple[str, str]]:
         yield name, ", ".join(shown) or "nothing changed"
 
 
-def _before(former: tuple[str, ...]) -> str:
-    return f" (before: {', '.join(former)})" if former else ""
+def _before(former: tuple[str, ...], spell: Spelling = str) -> str:
+    return f" (before: {', '.join(map(spell, former))})" if former else ""
 
 
 def _visible(history: History) -> tuple[list[Element], str]:
@@ -136,19 +133,20 @@ def _is_invisible(event: Event) -> bool:
     return event.what is What.CHANGED and all(f.level is Level.INVISIBLE for f in event.findings)
 
 
-def _told(element: Element, event: Event) -> Iterator[tuple[str, str]]:
+def _told(element: Element, event: Event, spell: Spelling = str) -> Iterator[tuple[str, str]]:
     """Yield an event in words, and its names in Python, one pair for each finding.
 
     Invisible changes are counted alone: they are many, and their values long.
     """
     if not event.findings:
-        yield f"with {element.declaration}", ""
+        yield f"with {spell(element.declaration)}", ""
     changed = event.what is What.CHANGED
     quiet = [f for f in event.findings if changed and f.level is Level.INVISIBLE]
     for finding in (f for f in event.findings if f not in quiet):
         term = "".join(finding.element.partition("@")[1:])
-        rule = f"{finding.rule.id} {term}" if term else finding.rule.id
-        yield f"{finding.level}, {rule}: {finding.summary}", describe_python(finding)
+        rule = f"{finding.rule.id} {spell(term)}" if term else finding.rule.id
+        change = describe_change(finding, spell)
+        yield f"{finding.level}, {rule}: {change}", describe_python(finding, spell)
     if quiet:
         counts = (f"{count} {rule}" for rule, count in count_per_rule(quiet).items())
         yield f"{Level.INVISIBLE}: {', '.join(counts)}", ""

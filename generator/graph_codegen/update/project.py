@@ -25,6 +25,7 @@ from graph_codegen.model import provenance
 from graph_codegen.model.writer import write
 from graph_codegen.reading import read_bytes
 from graph_codegen.service.left_out import find_left_out
+from graph_codegen.text import code_source
 
 CHANGELOG = "generated/CHANGELOG.md"
 
@@ -60,7 +61,7 @@ def render_files(
     the changelog of the generated package. Raises CodegenError for a file that cannot be read.
     """
     version = next_version(settings.version, report.comparison.step)
-    of = f"of {date}" if date else new.document.file
+    of = f"of {date}" if date else code_source(new.document.file)
     return {
         f"metadata/{settings.document.name}": write(new.model).decode(),
         f"metadata/{provenance.FILE}": provenance.render_provenance(

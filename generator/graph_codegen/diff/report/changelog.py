@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from graph_codegen.diff.report.markdown import plain
-from graph_codegen.diff.report.report import HEADINGS, Report, describe_deprecation, describe_python
+from graph_codegen.diff.report.markdown import code
+from graph_codegen.diff.report.report import (
+    HEADINGS,
+    Report,
+    describe_change,
+    describe_deprecation,
+    describe_python,
+)
 from graph_codegen.diff.verdict.findings import Level
+from graph_codegen.text import code_source
 
 
 def render_entry(report: Report, version: str, metadata: str) -> str:
@@ -15,11 +22,12 @@ def render_entry(report: Report, version: str, metadata: str) -> str:
         if found:
             lines += ["", f"### {HEADINGS[level]}", ""]
         for finding in found:
-            python = describe_python(finding)
-            name = f" ({plain(python)})" if python else ""
+            python = describe_python(finding, code)
+            name = f" ({python})" if python else ""
             # Without the days left: nothing that is generated depends on the day.
-            told = ". ".join(filter(None, [finding.summary, describe_deprecation(finding)]))
-            lines.append(f"- {plain(finding.element)}: {plain(told)}{name}")
+            deprecation = code_source(describe_deprecation(finding))
+            told = ". ".join(filter(None, [describe_change(finding, code), deprecation]))
+            lines.append(f"- {code(finding.element)}: {told}{name}")
     return "\n".join(lines) + "\n"
 
 

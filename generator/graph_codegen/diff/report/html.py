@@ -15,6 +15,8 @@ from graph_codegen.diff.report.report import (
     Report,
     describe_deprecation,
     describe_level,
+    in_programs,
+    shortest,
 )
 from graph_codegen.diff.report.sheets import Row, Sheet, build_sheets
 from graph_codegen.diff.usage import Usage
@@ -22,6 +24,7 @@ from graph_codegen.diff.verdict.findings import STEPS, Finding, Level, Step
 from graph_codegen.diff.verdict.rules import RULES, Effect, Policy
 from graph_codegen.emit.templates import render, verbatim
 from graph_codegen.model.model import Model
+from graph_codegen.text import without_commands
 
 IGNORED = "ignored"
 UNUSED = "unused"
@@ -41,7 +44,7 @@ def render_html(report: Report, old: Model, new: Model) -> str:
     """
     style, script = verbatim("report/report.css"), verbatim("report/report.js")
     groups = (_group(sheet, report) for sheet in build_sheets(report.comparison, old, new))
-    return render(
+    page = render(
         "report/report.html.jinja2",
         policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
         "base-uri 'none'; form-action 'none'",
@@ -52,10 +55,11 @@ def render_html(report: Report, old: Model, new: Model) -> str:
         verdict=_verdict(report),
         cards=_cards(report),
         filters=_filters(report),
-        groups=sorted(groups, key=_severity),
+        groups=sorted(groups, key=lambda group: _severity(group.entries[0][2])),
         total=len(report.comparison.findings),
         code=None if report.code is None else tuple(map(_line, report.code)),
     )
+    return without_commands(page, "&#{};")
 
 
 def _hash(text: str) -> str:
@@ -180,7 +184,7 @@ def _entry(finding: Finding, report: Report) -> _Entry:
         deprecation=describe_deprecation(finding, report.on),
         old=old,
         new=new,
-        methods=tuple(_Methods(what, names) for what, names in changes if names),
+        methods=tuple(_Methods(what, tuple(shortest(names))) for what, names in changes if names),
         places=tuple((side, str(end.place)) for side, end in ends if end),
         state=_state_of(finding, report),
         usage=concern.usage if concern else "",
@@ -222,7 +226,7 @@ class _Group:
 
 
 def _group(sheet: Sheet, report: Report) -> _Group:
-    entries = sorted((_entry(f, report) for f in sheet.findings), key=lambda e: _rank(e.state))
+    entries = sorted((_entry(f, report) for f in sheet.findings), key=_severity)
     sides = [
         side
         for side, texts in (
@@ -244,8 +248,8 @@ def _rank(state: str) -> int:
     return _STATES.index(state)
 
 
-def _severity(group: _Group) -> tuple[int, str]:
-    return _rank(group.state), group.sheet.declaration
+def _severity(entry: _Entry) -> tuple[int, tuple[bool, str, str, str, str]]:
+    return _rank(entry.state), in_programs(entry.finding)
 
 
 def _state(row: Row, report: Report) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -11,6 +10,7 @@ from graph_codegen.diff.change.changes import End
 from graph_codegen.diff.report.report import Report
 from graph_codegen.diff.verdict.findings import Finding, Level, Source
 from graph_codegen.model.deprecations import Deprecation
+from graph_codegen.text import json_source
 
 FORMAT = "graph-codegen/diff/2"
 """The name of the format; its number rises when the meaning of an existing part changes."""
@@ -34,7 +34,7 @@ def render_json(report: Report) -> str:
         "findings": [_finding(f, report) for f in comparison.findings],
         "code": None if report.code is None else list(report.code),
     }
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return json_source(content)
 
 
 def _source(source: Source) -> dict[str, Any]:

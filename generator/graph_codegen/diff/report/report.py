@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -33,8 +33,11 @@ EFFECTS: Mapping[Effect, str] = {
 }
 """The verdicts in words, as all reports and `docs/rules.md` have them."""
 
-FEW = 3
-"""How many methods a finding names, and how many uses; further ones are counted."""
+FEW = 5
+"""How many methods a finding names, the shortest ones, and how many uses; further ones are counted."""
+
+Spelling = Callable[[str], str]
+"""How a form of the report spells names and values."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,13 @@ class Report:
     on: date | None = None
 
     def at(self, level: Level) -> tuple[Finding, ...]:
-        """Return the findings of a level that count."""
+        """Return the findings of a level that count, by what they do to a program."""
         return self._levels[level]
 
     @cached_property
     def _levels(self) -> Mapping[Level, tuple[Finding, ...]]:
-        return {level: tuple(f for f in self.counted if f.level is level) for level in Level}
+        found = sorted(self.counted, key=in_programs)
+        return {level: tuple(f for f in found if f.level is level) for level in Level}
 
     @cached_property
     def counted(self) -> tuple[Finding, ...]:
@@ -93,6 +97,24 @@ class Report:
         return f"{', '.join(counts)}; suggested version step: {self.comparison.step}"
 
 
+def in_programs(finding: Finding) -> tuple[bool, str, str, str, str]:
+    """Return the key by which findings are in order: the method of the client, else the name in Python."""
+    methods = finding.methods
+    names = shortest((*methods.removed, *methods.altered, *methods.added))[:1]
+    return not names, "".join(names), finding.python, finding.element, finding.rule.id
+
+
+def shortest(methods: Iterable[str]) -> list[str]:
+    """Return methods by the length of the way to them, the shortest first."""
+    return sorted(methods, key=lambda name: (name.count("."), len(name), name))
+
+
+def describe_change(finding: Finding, spell: Spelling = str) -> str:
+    """Return the change in words."""
+    values = " → ".join(map(spell, filter(None, finding.values)))
+    return f"{finding.rule.title}: {values}" if values else finding.rule.title
+
+
 def describe_verdicts(finding: Finding) -> str:
     """Return both verdicts of a finding in sentences."""
     return f"{POLICIES[finding.policy]}. {EFFECTS[finding.effect]}."
@@ -115,40 +137,44 @@ def describe_deprecation(finding: Finding, on: date | None = None) -> str:
     return finding.deprecation.text_on(on) if on else finding.deprecation.text
 
 
-def describe_places(finding: Finding) -> str:
+def describe_places(finding: Finding, spell: Spelling = str) -> str:
     """Return the places of a finding in both documents."""
-    return ", ".join(
-        f"{side} {end.place}" for side, end in (("old", finding.old), ("new", finding.new)) if end
+    ends = (("old", finding.old), ("new", finding.new))
+    return ", ".join(f"{side} {spell(str(end.place))}" for side, end in ends if end)
+
+
+def describe_python(finding: Finding, spell: Spelling = str) -> str:
+    """Return what a finding does to a program: the element's name there, and the methods that change."""
+    methods = finding.methods
+    changes = (
+        ("removes", methods.removed),
+        ("adds", methods.added),
+        ("alters", methods.altered),
+    )
+    named = [spell(finding.python)] if finding.python else []
+    return "; ".join(
+        [*named, *(f"{what} {_some_methods(names, spell)}" for what, names in changes if names)]
     )
 
 
-def describe_python(finding: Finding) -> str:
-    """Return the Python name of the element, and the methods of the client that changed."""
-    methods = finding.methods
-    changes = [
-        f"{sign}{_some(names)}"
-        for sign, names in (("- ", methods.removed), ("+ ", methods.added), ("± ", methods.altered))
-        if names
-    ]
-    return "; ".join([*([finding.python] if finding.python else []), *changes])
-
-
-def describe_usage(report: Report, finding: Finding) -> str:
+def describe_usage(report: Report, finding: Finding, spell: Spelling = str) -> str:
     """Return where the application uses what a finding is about: `used app/calls.py:7`; empty without one."""
     concern = report.concern(finding)
     if concern is None or not concern.uses:
         return ""
-    places = ", ".join(map(str, concern.uses[:FEW]))
-    more = len(concern.uses) - FEW
-    return f"{concern.usage} {places}" + (f" and {more} more" if more > 0 else "")
+    return f"{concern.usage} {_some([spell(str(place)) for place in concern.uses])}"
 
 
-def _some(names: tuple[str, ...]) -> str:
-    shown = ", ".join(f"client.{name}()" for name in names[:FEW])
-    return shown if len(names) <= FEW else f"{shown} and {len(names) - FEW} more"
+def _some_methods(names: tuple[str, ...], spell: Spelling) -> str:
+    return _some([spell(f"client.{name}()") for name in shortest(names)])
 
 
-def render_title(report: Report) -> str:
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:FEW])
+    return shown if len(names) <= FEW else f"{shown} and {len(names) - FEW:,} more"
+
+
+def render_title(report: Report, spell: Spelling = str) -> str:
     """Return the names of the compared documents."""
     comparison = report.comparison
-    return f"{comparison.old.file} → {comparison.new.file}"
+    return f"{spell(comparison.old.file)} → {spell(comparison.new.file)}"
