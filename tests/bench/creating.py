@@ -14,7 +14,7 @@ from typing import Any, cast
 import httpx
 
 from graph_comms import AsyncCommunicationsClient, CommunicationsClient
-from graph_comms.models import Call
+from graph_comms.models import Call, GraphModel
 from tests.bench.measure import Ratio, ratios
 from tests.golden.documented import load_examples
 
@@ -91,10 +91,18 @@ def many_through_server() -> Ratio:
 
 
 def _call() -> Call:
-    """Return the call of the documented request, as an application builds it."""
-    received = Call.from_dict(BODY)
-    names = received.model_fields_set
-    return Call(**{name: getattr(received, name) for name in names})
+    """Return the call of the documented request, built as an application builds it."""
+    built: Call = _built(Call.from_dict(BODY))
+    return built
+
+
+def _built(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_built(item) for item in value]
+    if isinstance(value, GraphModel):
+        set_ones = value.model_fields_set
+        return type(value)(**{name: _built(getattr(value, name)) for name in set_ones})
+    return value
 
 
 def _sent() -> Json:
