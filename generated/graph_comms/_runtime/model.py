@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from copy import deepcopy
 from threading import Lock, RLock
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast
 
 from pydantic import (
     BaseModel,
@@ -48,7 +48,10 @@ _namespaces: dict[str, ModuleType] = {}
 """The modules of the models, by the names that annotations use for them."""
 
 _building: ContextVar[tuple[type[GraphModel], ...]] = ContextVar("_building", default=())
-"""The class whose validator is being built, then the class whose schema is inlined in it."""
+"""The class whose validator is being built, then the one that is built for a field of it, and so on."""
+
+_INLINED = 5
+"""How deep validators are built for fields; further down they are built when a value is there."""
 
 _build_lock = RLock()
 _hide_lock = Lock()
@@ -469,7 +472,7 @@ class GraphModel(BaseModel):
     @classmethod
     def model_rebuild(cls, *, force: bool = False, **kwargs: Any) -> bool | None:
         """Build the validator, as pydantic does on first use."""
-        with _build_lock, _built(cls):
+        with _build_lock, _built(*_building.get(), cls):
             if cls.__pydantic_complete__ and not force:
                 return None
             kwargs["_types_namespace"] = _namespaces
@@ -479,9 +482,8 @@ class GraphModel(BaseModel):
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         # A field whose type is another class holds a reference, which selects the class by type name
         # and builds its validator on first use: a program pays only for the types it meets, and
-        # long chains of types cannot exhaust the stack. Only a class without subclasses is inlined,
-        # one level deep, which makes parsing faster; not where another field holds it too, since
-        # pydantic would refer from there to the inlined class, past the strict branch below.
+        # long chains of types cannot exhaust the stack. Only a class without subclasses is inlined, a
+        # few levels deep, which makes parsing faster: pydantic calls its validator without Python.
         building = _building.get()
         if building and building[-1] is cls:
             schema = handler(source)
@@ -490,13 +492,9 @@ class GraphModel(BaseModel):
                 held = GetPydanticSchema(cls._held_schema, cls.__get_pydantic_json_schema__)
                 _redirect(schema, handler.generate_schema(Annotated[Any, held]))
             return schema
-        if len(building) == 1 and not cls.__subclasses__() and _is_held_once(building[0], cls):
-            with _built(*building, cls):
-                lax = handler(source)
-        else:
-            lax = core_schema.no_info_plain_validator_function(
-                cls._reference() if building else cls._member
-            )
+        lax = cls._inlined() or core_schema.no_info_plain_validator_function(
+            cls._reference() if building else cls._member
+        )
         # The strict branch also serialises a value by its own class.
         strict = core_schema.is_instance_schema(cls)
         if building:
@@ -504,6 +502,19 @@ class GraphModel(BaseModel):
         # In the types of others, such as the response of a FastAPI endpoint, JSON is the wire form.
         written = core_schema.plain_serializer_function_ser_schema(cls.to_dict, when_used="json")
         return core_schema.lax_or_strict_schema(lax, strict, serialization=written)
+
+    @classmethod
+    def _inlined(cls) -> CoreSchema | None:
+        """Return the schema of this class for a field of one being built; None for a reference instead."""
+        building = _building.get()
+        if not 0 < len(building) < _INLINED or cls in building or cls.__subclasses__():
+            return None
+        cls.model_rebuild()
+        schema: Any = cls.__pydantic_core_schema__
+        if schema["type"] != "model":  # it holds its own type
+            return None
+        # By its name, pydantic would refer to it from other fields, past the strict branch beside it.
+        return cast("CoreSchema", {name: part for name, part in schema.items() if name != "ref"})
 
     @classmethod
     def _held_schema(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -559,15 +570,6 @@ def _redirect(schema: Any, target: CoreSchema) -> None:
                 found.update(target)
             else:
                 left += found.values()
-
-
-def _is_held_once(owner: type[GraphModel], cls: type[GraphModel]) -> bool:
-    """Whether one field of a class, and no other, is of another class."""
-    return sum(_mentions(field.annotation, cls) for field in owner.model_fields.values()) == 1
-
-
-def _mentions(annotation: Any, cls: type[GraphModel]) -> bool:
-    return annotation is cls or any(_mentions(inner, cls) for inner in get_args(annotation))
 
 
 def concrete(cls: type[GraphModel]) -> type[GraphModel]:
