@@ -7,6 +7,7 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -52,7 +53,7 @@ class PreparedRequest:
     """A request, complete except for the token; it can be sent any number of times if `repeatable`."""
 
     method: str
-    url: str = field(repr=False)
+    url: str | httpx.URL = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     content: bytes | Upload | None = field(repr=False)
     client_request_id: str
@@ -150,9 +151,11 @@ def prepare(
         declared = ", ".join(sorted(undeclared.keys() & body.keys()))
         raise TypeError(f"{operation.python} declares {declared}")
     body |= undeclared
+    expanded, query = expand_path(operation.path, path), _query_string(options, aliases)
+    url = root.url + expanded + query
     return _request(
         operation.method,
-        root.url + expand_path(operation.path, path) + _query_string(options, aliases),
+        url if query or expanded != operation.path else _parsed(url),
         common,
         options.get("headers"),
         _content(operation, body),
@@ -246,9 +249,15 @@ def prepare_request(
     )
 
 
+@lru_cache(maxsize=100)
+def _parsed(url: str) -> httpx.URL:
+    """Return the address of a request where nothing varies, for which httpx takes long each time."""
+    return httpx.URL(url)
+
+
 def _request(
     method: str,
-    url: str,
+    url: str | httpx.URL,
     common: Mapping[str, str],
     headers: Mapping[str, str] | None,
     content: bytes | Upload | None,
@@ -265,7 +274,7 @@ def _request(
     # Of a preference that is given twice, the first counts (RFC 7240, 2).
     prefer = (_PREFER, own.get("prefer"), common.get("prefer"))
     merged["prefer"] = ", ".join(filter(None, prefer))
-    if len(url) > _LONGEST:
+    if isinstance(url, str) and len(url) > _LONGEST:
         raise ValueError(f"the address of the request has more than {_LONGEST} characters")
     return PreparedRequest(
         method=method,

@@ -14,7 +14,6 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakKeyDictionary, WeakSet, ref
@@ -74,7 +73,6 @@ class ConnectionOptions:
                 max_keepalive_connections=self.max_connections,
                 keepalive_expiry=self.keepalive_expiry,
             ),
-            "cookies": _no_cookies(),
         }
 
 
@@ -117,9 +115,32 @@ def _context_for(verify: bool, _file: str | None, _folder: str | None) -> ssl.SS
     return httpx.create_ssl_context(verify=verify)
 
 
-def _no_cookies() -> CookieJar:
-    """Return a jar that stays empty: Graph needs no cookies, and a jar would only grow."""
-    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
+class _NoCookies(httpx.Cookies):
+    """A jar that stays empty: Graph needs no cookies, a jar would only grow, and looking for them is slow."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        pass
+
+
+_NO_COOKIES = _NoCookies()
+
+
+class _WithoutCookies:
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        pass
+
+
+class _Client(_WithoutCookies, httpx.Client):
+    pass
+
+
+class _AsyncClient(_WithoutCookies, httpx.AsyncClient):
+    pass
 
 
 DEFAULT_OPTIONS = ConnectionOptions()
@@ -189,7 +210,7 @@ class Connections(_Connections[httpx.BaseTransport]):
         _all.add(self)
 
     def _build(self) -> Pool:
-        return Pool(httpx.Client(**self._keywords()), nullcontext())
+        return Pool(_Client(**self._keywords()), nullcontext())
 
     def open(self) -> Pool:
         """Return what there is in this process; raises RuntimeError after ``close``."""
@@ -246,7 +267,7 @@ class AsyncConnections(_Connections[httpx.AsyncBaseTransport]):
         _all.add(self)
 
     def _build(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(**self._keywords())
+        return _AsyncClient(**self._keywords())
 
     async def open(self) -> AsyncPool:
         """Return what there is in the running loop; raises RuntimeError after ``aclose``."""
