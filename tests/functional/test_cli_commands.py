@@ -149,7 +149,7 @@ def test_help_names_every_command(flag: str) -> None:
         ("api", ["--metadata", "--root", "--strict", "--documented-only", "--check", "--output"]),
         ("slice", ["DOCUMENT", "--root", "--strict", "--date", "--output"]),
         ("inspect", ["TYPE", "--metadata", "--strict", "--no-corrections", "--format"]),
-        ("history", ["PATH…", "--git", "--root", "--exclude", "--strict", "--format"]),
+        ("history", ["PATH…|OLD..NEW", "--git", "--root", "--exclude", "--strict", "--format"]),
         ("deprecations", ["[DOCUMENT]", "--root", "--within", "--on", "--fail-on", "--format"]),
         ("roots", ["DOCUMENT", "[TEXT]", "--config", "--format"]),
         ("corrections", ["RAW", "CLEANED", "--output"]),

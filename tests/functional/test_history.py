@@ -158,7 +158,7 @@ def test_a_document_that_is_the_same_as_before_is_no_version(tmp_path: Path) -> 
     [
         (("b-2026-01-31.xml",), "b-2026-01-31.xml: is one document alone: name a folder, several documents, "
                                 "or versions in git: --git OLD..NEW"),
-        (("v1..v2",), "v1..v2: there is no such folder; versions in git are --git OLD..NEW"),
+        (("../nothing",), "../nothing: there is no such folder"),
         (("nothing",), "nothing: there is no such folder"),
         (("empty",), "empty: has no document with a date in its name, such as 2026-01-31, "
                      "or in provenance.json"),
@@ -184,10 +184,11 @@ def test_a_series_that_is_none_is_refused(
 
 
 def test_a_history_of_nothing_is_no_call(tmp_path: Path) -> None:
-    result = history(tmp_path)
-    assert (result.returncode, result.stdout) == (2, "")
-    message = "name a folder of documents, several documents, or --git OLD..NEW"
-    assert result.stderr.splitlines()[-1] == f"Error: {message}"
+    for arguments in ((), ("--git", "v1..v2")):
+        result = history(tmp_path, *arguments)
+        assert (result.returncode, result.stdout) == (2, "")
+        message = "name a folder, several documents, or revisions: OLD..NEW"
+        assert result.stderr.splitlines()[-1] == f"Error: {message}"
 
 
 def test_there_is_a_limit_to_versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,7 +300,13 @@ def test_a_missing_revision_is_the_head(project: Path) -> None:
 def test_the_document_of_the_configuration_is_followed(project: Path, tmp_path: Path) -> None:
     git(project, "clone", "--quiet", "--branch", "v2", str(project), str(tmp_path / "clone"))
     put(tmp_path / "clone", {"graph-codegen.toml": f'document = "{FILE}"\n'.encode()})
-    assert events(told(tmp_path / "clone", "--git", "v1..v2")) == EVENTS
+    clone = tmp_path / "clone"
+    assert events(told(clone, "v1..v2")) == EVENTS
+    warning = f"warning: {clone / FILE}: was deleted in"
+    assert warnings(history(clone, "v1..v2"))[0].startswith(warning)
+    assert "git knows no revision origin/no" in history(clone, "v1..origin/no").stderr
+    put(clone / "v1..v2", DATED)
+    assert documents(told(clone, "v1..v2")) == ORDER
 
 
 ANCESTOR = "is not among what led to"

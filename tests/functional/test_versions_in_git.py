@@ -188,6 +188,8 @@ def test_nothing_that_a_repository_names_is_run(hostile: tuple[Path, Path]) -> N
     folder, made = hostile
     done = diff(folder, f"git:v1:{FILE}", f"git:HEAD:{FILE}")
     assert (done.returncode, REMOVED in done.stdout) == (0, True), done.stderr
+    done = graph_codegen("history", FILE, "--git", "v1..HEAD", *ROOT, cwd=folder)
+    assert (done.returncode, "operation removed" in done.stdout) == (0, True), done.stderr
     assert not made.exists()
 
 
@@ -212,5 +214,8 @@ def test_what_a_partial_clone_lacks_is_not_fetched(
     lost = folder / ".git" / "objects" / found[:2] / found[2:]
     os.chmod(lost, 0o644)  # noqa: PTH101
     lost.unlink()
-    assert diff(folder, f"git:v1:{FILE}").returncode == 2
+    reason = "is not in the repository, as in a partial clone or a submodule"
+    assert refused(folder, f"git:v1:{FILE}") == f"error: git:v1:{FILE}: {reason}"
+    done = graph_codegen("history", FILE, "--git", "v1..HEAD", *ROOT, cwd=folder)
+    assert (done.returncode, done.stderr) == (2, f"error: {FILE} v1..HEAD: {reason}\n")
     assert not made.exists()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command("history")
-@click.argument("paths", metavar="PATH…", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="PATH…|OLD..NEW", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--git",
     "revisions",
@@ -50,21 +50,13 @@ def history_command(
 ) -> None:
     """Show when each element of a slice came, changed and went, in a series of metadata documents.
 
-    PATH is a folder of documents with dates in their names; or each is such a document; or, with --git, it is
-    a file, by default the document of the configuration.
+    PATH is a folder of documents with dates in their names, or each is such a document; with --git it is a
+    file. OLD..NEW are revisions of the document of the configuration.
     """
     # Loads all of the comparison.
     from graph_codegen.history.events import trace
 
-    if not paths and revisions is None:
-        raise click.UsageError("name a folder of documents, several documents, or --git OLD..NEW")
-    if revisions is None:
-        found = series.series_of_files(paths)
-    elif len(paths) > 1:
-        raise error("only one file at a time is followed through git", str(paths[1]))
-    else:
-        path = paths[0] if paths else settings.load(reading["config"]).document
-        found = series.series_in_git(path, revisions)
+    found = _find(paths, revisions, reading)
     if reading["strict"]:
         refuse(found.warnings)
     for warning in found.warnings:
@@ -77,6 +69,20 @@ def history_command(
     # Each report is gone before the next document is read, and the models in it with it.
     steps = [*map(_take_step, reports)]
     _write(trace(read, steps), form)
+
+
+def _find(paths: tuple[Path, ...], revisions: str | None, reading: Reading) -> series.Series:
+    """Return the series that the arguments name."""
+    if not paths:
+        raise click.UsageError("name a folder, several documents, or revisions: OLD..NEW")
+    path, *others = paths
+    if revisions is not None:
+        if others:
+            raise error("only one file at a time is followed through git", str(others[0]))
+        return series.series_in_git(path, revisions)
+    if not others and series.is_range(path):
+        return series.series_in_git(settings.load(reading["config"]).document, str(path))
+    return series.series_of_files(paths)
 
 
 def _read(

@@ -41,6 +41,8 @@ _NAME = re.compile(r"((?:[^:{]|\{[^}]*+\}?+)++):(.+)", re.DOTALL)
 
 _FOUND = re.compile(r"(\w+) ([0-9]+) ([0-9a-f]{40}|[0-9a-f]{64})")
 
+_RESOLVE = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+
 _POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -108,7 +110,8 @@ def find_objects(
 ) -> tuple[Object | None, ...]:
     """Return the objects that names stand for, None for those that stand for nothing.
 
-    Raises CodegenError, with `subject`, where git refuses to answer.
+    Raises CodegenError, with `subject`, where git refuses to answer, and for an object that a tree has and
+    the repository lacks.
     """
     if any("\n" in name or "\0" in name for name in names):
         raise error("a name with a line end is none of git's", shorten(subject))
@@ -116,8 +119,15 @@ def find_objects(
     form = "--batch-check=%(objecttype) %(objectsize) %(objectname)"
     told = ask(["cat-file", form], subject, folder, asked)
     lines = text(told).split("\n")[: len(names)]
-    matches = (_FOUND.fullmatch(line) for line in lines)
-    return tuple(match and Object(match[3], match[1], int(match[2])) for match in matches)
+    found = (_FOUND.fullmatch(line) for line in lines)
+    objects = tuple(one and Object(one[3], one[1], int(one[2])) for one in found)
+    for name, one in zip(names, objects, strict=True):
+        # What stands for nothing has no hash; to find a hash, git does not look for the object.
+        if not one and not _run([*_RESOLVE, name], subject, folder).returncode:
+            raise error(
+                "is not in the repository, as in a partial clone or a submodule", shorten(subject)
+            )
+    return objects
 
 
 def read_object(found: Object, name: str, folder: Path | None = None) -> bytes:
@@ -147,8 +157,19 @@ def ask(
 
     Raises CodegenError, with `subject`, where git is missing, fails, or takes too long.
     """
+    done = _run(arguments, subject, folder, given)
+    if done.returncode:
+        first = done.stderr.decode(errors="replace").partition("\n")[0]
+        reason = shorten(first.removeprefix("fatal: ")) or f"exit code {done.returncode}"
+        raise _refused(f"refuses: {reason}", subject)
+    return done.stdout
+
+
+def _run(
+    arguments: Sequence[str], subject: str, folder: Path | None, given: str = ""
+) -> subprocess.CompletedProcess[bytes]:
     try:
-        done = subprocess.run(
+        return subprocess.run(
             [*_COMMAND, *arguments],
             cwd=folder,
             env={**os.environ, **_ENVIRONMENT},
@@ -161,11 +182,6 @@ def ask(
         raise _refused(f"takes more than {SECONDS} seconds", subject) from None
     except OSError as problem:
         raise _refused(f"cannot be run: {problem.strerror}", subject) from None
-    if done.returncode:
-        first = done.stderr.decode(errors="replace").partition("\n")[0]
-        reason = shorten(first.removeprefix("fatal: ")) or f"exit code {done.returncode}"
-        raise _refused(f"refuses: {reason}", subject)
-    return done.stdout
 
 
 def _refused(reason: str, subject: str) -> CodegenError:

@@ -10,7 +10,12 @@ from typing import Any
 from rich.text import Text
 
 from graph_codegen.diff.change.changes import End
-from graph_codegen.diff.report.report import Spelling, describe_change, describe_python
+from graph_codegen.diff.report.report import (
+    Spelling,
+    describe_change,
+    describe_deprecation,
+    describe_python,
+)
 from graph_codegen.diff.verdict.findings import Finding, Level, count_per_rule
 from graph_codegen.history.events import Element, Event, History, What
 from graph_codegen.text import code_source, json_source
@@ -145,7 +150,8 @@ def _told(element: Element, event: Event, spell: Spelling = str) -> Iterator[tup
     for finding in (f for f in event.findings if f not in quiet):
         term = "".join(finding.element.partition("@")[1:])
         rule = f"{finding.rule.id} {spell(term)}" if term else finding.rule.id
-        change = describe_change(finding, spell)
+        told = describe_deprecation(finding)
+        change = spell(told) if told else describe_change(finding, spell)
         yield f"{finding.level}, {rule}: {change}", describe_python(finding, spell)
     if quiet:
         counts = (f"{count} {rule}" for rule, count in count_per_rule(quiet).items())

@@ -49,6 +49,11 @@ class Series:
     warnings: tuple[Diagnostic, ...] = ()
 
 
+def is_range(path: Path) -> bool:
+    """Whether what is no path names revisions, `OLD..NEW`."""
+    return ".." in str(path) and ".." not in path.parts and not path.exists()
+
+
 def series_of_files(paths: Sequence[Path]) -> Series:
     """Return the documents of a folder, or the documents that are named, in the order of their dates.
 
@@ -187,8 +192,7 @@ def _alone(path: Path) -> Exception:
     if path.exists():
         hint = "name a folder, several documents, or versions in git: --git OLD..NEW"
         return error(f"is one document alone: {hint}", str(path))
-    hint = "; versions in git are --git OLD..NEW" if ".." in path.name else ""
-    return error(f"there is no such folder{hint}", str(path))
+    return error("there is no such folder", str(path))
 
 
 def _too_many(subject: str) -> Exception:
