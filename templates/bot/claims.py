@@ -14,6 +14,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any, cast
 
 import jwt
@@ -37,6 +38,12 @@ _TENANT = ("tid", "http://schemas.microsoft.com/identity/claims/tenantid")
 """The names of the claim that says the tenant; tokens of the service have had either."""
 
 _JWS = jwt.PyJWS()
+
+_MOST = 1_000
+"""How many tokens are remembered whose signature was right."""
+
+_signed: dict[bytes, RSAPublicKey] = {}
+"""The keys that signed tokens, by their digests: the service sends one again for as long as it lives."""
 
 _LATEST = 253_402_300_799
 """The last second of the year 9999, beyond which nothing is a date."""
@@ -156,10 +163,8 @@ def verify(
     key = keys.get(seen.kid)
     if key is None:
         raise seen.error("no key has the kid of the token", kid=keys)
-    try:
-        _JWS.decode(token, key, algorithms=["RS256"])
-    except jwt.PyJWTError:
-        raise seen.error("the signature of the token is wrong") from None
+    if not _is_signed(token, key):
+        raise seen.error("the signature of the token is wrong")
     expires, begins = _time(seen, "exp"), _time(seen, "nbf")
     if expires is None:
         raise seen.error("the token has no exp")
@@ -174,6 +179,21 @@ def verify(
         expires=expires,
         raw=seen.claims,
     )
+
+
+def _is_signed(token: str, key: RSAPublicKey) -> bool:
+    """Whether a token is signed by a key, which is worked out once for both."""
+    digest = sha256(token.encode()).digest()
+    if _signed.get(digest) == key:
+        return True
+    try:
+        _JWS.decode(token, key, algorithms=["RS256"])
+    except jwt.PyJWTError:
+        return False
+    if len(_signed) >= _MOST:
+        _signed.clear()
+    _signed[digest] = key
+    return True
 
 
 def tenant_allowed(

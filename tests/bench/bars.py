@@ -53,7 +53,9 @@ def all_bars() -> Iterator[Bar]:
         " MB",
     )
     yield Bar("bot: 10,000 notifications with their handlers, one core", seconds_of_many, 60, " s")
-    yield Bar("bot: a notification / bare endpoint that verifies and parses", ratio_to_bare, 1.5)
+    bare = "bare endpoint that verifies and parses"
+    yield Bar(f"bot: a 202 / {bare}", partial(ratio_to_bare, handled=False), 1.5)
+    yield Bar("bot: a notification, handled / the same", partial(ratio_to_bare, handled=True))
     yield Bar("bot: 99 of 100 answers while handlers sleep 10 s", slowest_answer, 50, " ms")
     yield Bar("bot: held after 100,000 calls in ten days / after three", growth_in_memory, 1.1)
     yield Bar("bot: the same of 20,000 calls and SQLite", growth_in_file, 1.1)

@@ -257,6 +257,21 @@ def test_changed_claims_are_refused() -> None:
     assert refusal(f"{header}.{payload}.A") == "the signature of the token is wrong"
 
 
+def test_a_signature_that_was_right_is_so_for_its_key_alone() -> None:
+    token = SIGNER.sign()
+    for _ in range(2):
+        verify(token, APP, SIGNER.trust, KEYS, NOW)
+        with pytest.raises(TokenError, match="the signature of the token is wrong"):
+            verify(token, APP, SIGNER.trust, {KID: OTHER.public_key()}, NOW)
+
+
+def test_a_signature_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = SIGNER.sign(jti="once")
+    verify(token, APP, SIGNER.trust, KEYS, NOW)
+    monkeypatch.setattr(jwt.PyJWS, "decode", None)
+    verify(token, APP, SIGNER.trust, KEYS, NOW)
+
+
 def test_critical_extensions_are_refused_although_the_signature_is_right() -> None:
     extensions: list[dict[str, object]]
     extensions = [{"crit": ["exp"], "exp": 1}, {"crit": ["b64"], "b64": True}, {"crit": []}]
