@@ -14,6 +14,7 @@ from graph_comms import AsyncCommunicationsClient
 from graph_comms.bot import Bot, Endpoint, KeysUnavailableError, Reply, SQLiteStore, StoreError
 from graph_comms.bot.memory import MemoryStore
 from tests.bot import samples
+from tests.bot.manual_clock import ManualClock
 from tests.bot.service import CALLBACK, SIGNER, BotUnderTest
 
 pytestmark = pytest.mark.anyio
@@ -143,7 +144,8 @@ NAMES = ("X-Microsoft-Skype-Message-ID", "X-Microsoft-Skype-Chain-ID", "Scenario
 async def test_any_text_of_a_header_is_stored(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, value: str
 ) -> None:
-    tested = BotUnderTest(store=SQLiteStore(str(tmp_path / "calls.db")))
+    clock = ManualClock()
+    tested = BotUnderTest(clock=clock, store=SQLiteStore(str(tmp_path / "calls.db"), clock=clock))
     contexts: list[Any] = []
 
     @tested.bot.tone
