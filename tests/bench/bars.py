@@ -15,7 +15,7 @@ from statistics import median
 
 from lxml import etree
 
-from tests.bench import bodies, creating, emulated, openapi, payloads, starting
+from tests.bench import bodies, creating, emulated, generating, openapi, payloads, starting
 from tests.bench.bots import (
     growth_in_file,
     growth_in_memory,
@@ -23,14 +23,13 @@ from tests.bench.bots import (
     seconds_of_many,
     slowest_answer,
 )
-from tests.bench.measure import Bar, memory, process_ratio, python, run, seconds
+from tests.bench.measure import Bar, memory, python, run, seconds
 from tests.support.published import NEWEST, path_of
 
 GENERATED = Path(__file__).parents[2] / "generated"
 BIN = Path(sys.executable).parent
 METADATA = path_of(NEWEST)
 """All of Graph; where it is not beside this checkout, what takes it is not measured."""
-BASELINE = python("import httpx, pydantic")
 
 
 def all_bars() -> Iterator[Bar]:
@@ -41,9 +40,7 @@ def all_bars() -> Iterator[Bar]:
         yield Bar("fresh process: both clients / import httpx, pydantic", starting.clients, 1.5)
         yield Bar("fresh process: client and first create / the same", starting.first_create, 1.6)
         yield Bar("fresh process: one class of pydantic / the same", starting.one_class)
-    yield Bar(
-        "graph-codegen generate / datamodel-codegen with black, whole process", _generate, 1.5
-    )
+    yield from _of_generating()
     yield Bar("generated package: size", _megabytes, 1.4, " MB")
     yield Bar("generated package: files", _files, 125, "")
     yield Bar(
@@ -129,20 +126,19 @@ def _of_requests() -> Iterator[Bar]:
     yield Bar("the same, 50 at a time, async", creating.many_through_server, 1.08)
 
 
-def _generate() -> float:
-    with tempfile.TemporaryDirectory() as folder:
-        document = Path(folder) / "openapi.json"
-        ours = [str(BIN / "graph-codegen")]
-        theirs = [
-            str(BIN / "datamodel-codegen"),
-            *("--input", str(document), "--input-file-type", "openapi"),
-            *("--output", str(Path(folder) / "models"), "--formatters", "black"),
-            *("--output-model-type", "pydantic_v2.BaseModel"),
-        ]
-        process_ratio([*ours, "openapi", "--output", str(document)], BASELINE, rounds=1)
-        return process_ratio(
-            [*ours, "generate", "--output", str(Path(folder) / "generated")], theirs, rounds=7
-        )
+def _of_generating() -> Iterator[Bar]:
+    yield Bar(
+        "make generate, nothing changed - starting its commands",
+        generating.nothing_changed,
+        0.3,
+        " s",
+    )
+    name = "graph-codegen generate / datamodel-codegen with black"
+    yield Bar(f"{name}: time that passes", generating.beside_datamodel_codegen, 1.2)
+    yield Bar(f"{name}: of processors", generating.processors_beside_datamodel_codegen)
+    if METADATA.exists():
+        yield Bar("graph-codegen generate --root all", generating.whole, 15, " s")
+        yield Bar("the same: memory of all its processes", generating.whole_memory, 700, " MB")
 
 
 def _diff() -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace as replaced
 from datetime import date
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -20,7 +20,9 @@ from graph_codegen.facts.settings import Settings
 from graph_codegen.install import replace
 from graph_codegen.model.subset import ALL
 from graph_codegen.service.slices import existing, missing
-from graph_codegen.update.fetch import Fetched
+
+if TYPE_CHECKING:  # it loads what only fetching needs
+    from graph_codegen.update.fetch import Fetched
 
 
 @click.command("update")

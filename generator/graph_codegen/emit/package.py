@@ -125,8 +125,13 @@ def _build(model: Model, settings: Settings, known: Facts, executor: Executor | 
     _refuse_large(model)
     names = assign_names(model, settings.names)
     package = settings.package
-    schemas = build_schemas(model, names, known.descriptions)
-    rendering = _begin(executor, _render_models, schemas, names, settings.templates)
+    rendering = _begin(
+        executor,
+        _render_models,
+        build_schemas(model, names, known.descriptions),
+        names,
+        settings.templates,
+    )
     sources = {
         **render_client(model, known.writer(names), settings),
         "__init__.py": _init(model, settings),
@@ -208,7 +213,7 @@ class _Formatter:
 
 
 _BLACK = _Formatter("black", format_with_black, 2_500)
-_RUFF = _Formatter("ruff", format_with_ruff, 50_000)
+_RUFF = _Formatter("ruff", format_with_ruff, 20_000)
 
 
 def _formatter(sources: Collection[str]) -> _Formatter:
