@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from graph_codegen.diff.verdict.findings import Finding, Step
     from graph_codegen.emit.package import Built
     from graph_codegen.usage.files import File
+    from graph_codegen.usage.resolve import Ask
 
 __all__ = [
     "CodegenError",
@@ -300,6 +301,7 @@ def compare(
     exclude: Iterable[str] = (),
     ignore: str | Path | None = None,
     used_by: Iterable[str | Path] = (),
+    using: str | None = None,
     package: str | None = None,
     code: bool = False,
     on: datetime.date | None = None,
@@ -314,10 +316,12 @@ def compare(
 
     `old` and `new` are paths of documents, CSDL or OpenAPI, or documents that were `read`; None is the one
     of the configuration. `ignore` is the path of an ignore file. `used_by` are files and folders of an
-    application: the report says what it uses, and counts only that. It imports `package`, by default that of
-    the configuration. With `code`, the report has the unified diff of the generated packages too. `on` is the
-    day by which entries of the ignore file expire, and from which the days until removal dates are counted:
-    today (UTC) by default. The other arguments are those of `generate`.
+    application: the report says what it uses, and counts only that. It imports `package`, by default that
+    of the configuration. `using="mypy"` asks mypy, where it is installed, for the types that the syntax
+    does not tell; none of the application is run. With `code`, the report has the unified diff of the
+    generated packages too. `on` is the day by which entries of the ignore file expire, and from which the
+    days until removal dates are counted: today (UTC) by default. The other arguments are those of
+    `generate`.
 
     A root need only be in one of the documents: what it leads to was then added or removed. Raises
     CodegenError for documents, roots, an application or an ignore file that cannot be used.
@@ -335,6 +339,9 @@ def compare(
 
         files, unreadable = read_application(application)
         run.warn(unreadable)
+    ask = _type_checker(using) if using else None
+    if ask and not files:
+        raise error("needs an application to tell the types of: used_by", f"using {using}")
     report = run.compare(*run.take_sides(run.read(old), run.read(new)))
     findings = report.details.comparison.findings
     day = on or datetime.datetime.now(datetime.UTC).date()
@@ -348,7 +355,7 @@ def compare(
 
         settings = run.settings if package is None else with_package(run.settings, package)
         offered = offered_by(report.old.model, settings)
-        concerns = find_concerns(findings, offered, find_uses(files, offered))
+        concerns = find_concerns(findings, offered, find_uses(files, offered, ask))
     difference = None
     if code:
         from graph_codegen.install.compare import diff_files
@@ -389,6 +396,16 @@ def compare_series(
         before = after
     if before:
         run.refuse_lacking(had, "none of the documents", before.document.file)
+
+
+def _type_checker(name: str) -> Ask:
+    """Return what asks a type checker. Raises CodegenError if it is not known, or not installed."""
+    from graph_codegen.usage.typed import ask_mypy, find_mypy
+
+    if name != "mypy":
+        raise error("is no type checker that can be asked: mypy can", shorten(name))
+    find_mypy()
+    return ask_mypy
 
 
 def subset(

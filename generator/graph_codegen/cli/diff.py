@@ -49,6 +49,7 @@ that break Graph's policy."""
     help="TOML file of findings to set aside, each with a reason and until a date.",
 )
 @options.used_by
+@options.using
 @click.option("--package", help="Name of the package that the application imports.")
 @options.on
 @click.option("--code", is_flag=True, help="Add the unified diff of the generated package.")
@@ -61,6 +62,7 @@ def diff_command(
     fail_on: str | None,
     ignore_file: Path | None,
     used_by: tuple[Path, ...],
+    using: str | None,
     package: str | None,
     on: date,
     code: bool,
@@ -80,6 +82,7 @@ def diff_command(
             exclude=exclude,
             ignore=ignore_file,
             used_by=used_by,
+            using=using,
             package=package,
             code=code,
             on=on,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import sys
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
@@ -18,17 +22,21 @@ from graph_codegen.cli.console import (
     recording,
     render_counts,
     say,
+    show,
     tell,
     told_all,
 )
-from graph_codegen.cli.options import Generating
+from graph_codegen.cli.options import Generating, Reading
 from graph_codegen.cli.unchanged import Run
 from graph_codegen.cli.workers import current_workers
-from graph_codegen.errors import error
+from graph_codegen.csdl import xml
+from graph_codegen.errors import CodegenError, error
 from graph_codegen.facts import settings
+from graph_codegen.history import git
 from graph_codegen.install import compare, manifest, replace
 from graph_codegen.install.replace import Written
 from graph_codegen.service.left_out import count_left_out
+from graph_codegen.text import shorten
 
 
 @click.command("generate")
@@ -75,6 +83,9 @@ def check_command(
 @click.argument("destination", metavar="DEST", type=click.Path(path_type=Path, file_okay=False))
 @options.generating
 @options.verbose
+@options.used_by
+@options.using
+@click.option("--dry-run", is_flag=True, help="Write nothing; show what would change.")
 @click.option(
     "--check",
     is_flag=True,
@@ -83,6 +94,9 @@ def check_command(
 def vendor_command(
     destination: Path,
     verbose: bool,
+    used_by: tuple[Path, ...],
+    using: str | None,
+    dry_run: bool,
     check: bool,
     **given: Unpack[Generating],
 ) -> None:
@@ -91,7 +105,13 @@ def vendor_command(
     Only the folder of the package in DEST is written to, and only what is generated. Files edited by
     hand are refused, and the difference is shown. A check without the options that say what is generated
     takes those that the package there was made with.
+
+    With the application that uses it, or as a dry run, shows what the newer document changes before anything
+    is written. The older one, which the package there was made from, is looked for beside the newer one, and
+    in the last commit of git.
     """
+    if check and (dry_run or used_by):
+        raise error("shows all that differs: leave --dry-run and --used-by out", "--check")
     if check:
         name = given["package"] or settings.load(given["config"]).package
         known = manifest.list_given(destination / name)
@@ -109,8 +129,75 @@ def vendor_command(
             return
         for line in compare.diff_edits(files, target):
             say(line)
+        if used_by or dry_run:
+            _show_changes(target, built.name, used_by, using, given)
+        if dry_run:
+            changed, stale = replace.find_pending(files, target)
+            tell(f"{target}: {len(changed)} files would be written, {len(stale)} deleted")
+            return
     _tell(replace.write(files, target, whole=True), files, target)
     _tell_gaps(built, verbose=verbose)
+
+
+def _show_changes(
+    target: Path, package: str, used_by: tuple[Path, ...], using: str | None, given: Generating
+) -> None:
+    """Show what changed since the document that a package was made from.
+
+    Raises CodegenError if that is not found, and an application is to be told what it means.
+    """
+    from graph_codegen.diff.report.terminal import render_terminal
+
+    name, sha256 = manifest.find_document(target)
+    if not sha256:
+        tell(f"{target}: there is no package yet that could be compared")
+        return
+    reading = Reading(
+        config=given["config"],
+        strict=given["strict"],
+        corrected=given["corrected"],
+        references=given["references"],
+    )
+    new = given["metadata"] or settings.load(given["config"]).document
+    old = _find_document(name, sha256, new, reading)
+    if old is None:
+        problem = (
+            f"was made from {shorten(name)}, which is neither beside {new} nor in the last commit of git:"
+            " graph-codegen diff OLD NEW compares what you name"
+        )
+        if used_by:
+            raise error(problem, str(target))
+        tell(f"{target}: {problem}")
+        return
+    report = api.compare(
+        old,
+        new,
+        roots=given["roots"],
+        exclude=given["exclude"],
+        used_by=used_by,
+        using=using,
+        package=package,
+        **reading,
+        progress=PROGRESS,
+    )
+    show(render_terminal(report.details))
+
+
+def _find_document(name: str, sha256: str, new: Path, reading: Reading) -> api.Source | None:
+    """Return the document with a SHA-256: the new one, one beside it, or what git has in its place."""
+    beside = new.with_name(Path(name).name or new.name)
+    committed = f"{git.PREFIX}HEAD:./{Path(os.path.relpath(new)).as_posix()}"
+    readers: tuple[Callable[[], bytes], ...] = (
+        partial(xml.load, new),
+        partial(xml.load, beside),
+        partial(git.read_version, committed),
+    )
+    for read in readers:
+        with suppress(CodegenError):
+            data = read()
+            if hashlib.sha256(data).hexdigest() == sha256:
+                return api.read_data(data, Path(name).name, **reading, progress=PROGRESS)
+    return None
 
 
 def _generate(given: Generating) -> api.Package:

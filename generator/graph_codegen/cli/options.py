@@ -83,6 +83,13 @@ used_by = click.option(
 )
 
 
+using = click.option(
+    "--using",
+    type=click.Choice(["mypy"]),
+    help="Ask it for the types that the syntax of the application does not tell.",
+)
+
+
 def spell(context: click.Context, *without: str) -> str:
     """Return a command line as a shell reads it, without some parameters."""
     words, arguments = ["graph-codegen", str(context.info_name)], list[str]()

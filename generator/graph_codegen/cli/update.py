@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # it loads what only fetching needs
 @click.argument("source", metavar="[FILE|URL]", required=False)
 @options.reading
 @options.used_by
+@options.using
 @click.option(
     "--date", "of", help="In a checkout: date of the document, where its name does not hold it."
 )
@@ -41,6 +42,7 @@ if TYPE_CHECKING:  # it loads what only fetching needs
 def update_command(
     source: str | None,
     used_by: tuple[Path, ...],
+    using: str | None,
     of: str | None,
     markdown_file: Path | None,
     **reading: Unpack[Reading],
@@ -57,7 +59,7 @@ def update_command(
     Metadata in which nothing of the slice changed is left alone.
     """
     if reading["config"]:
-        _update_slice(source, used_by, markdown_file, reading["config"], reading)
+        _update_slice(source, used_by, using, markdown_file, reading["config"], reading)
         return
     project = checkout()
     if project is None:
@@ -65,12 +67,13 @@ def update_command(
         raise error(message, str(Path.cwd() / configuration.FILE))
     if source is None:
         raise error("say a file or an address", "FILE|URL")
-    _update_checkout(project, source, used_by, of, markdown_file, reading)
+    _update_checkout(project, source, used_by, using, of, markdown_file, reading)
 
 
 def _update_slice(
     source: str | None,
     used_by: tuple[Path, ...],
+    using: str | None,
     markdown_file: Path | None,
     config: Path,
     reading: Reading,
@@ -88,7 +91,7 @@ def _update_slice(
     fetched, new = _fetch(source, chosen, reading)
     noted: dict[str, str] = {}
     if chosen.document.exists():
-        report = _report(chosen.document, new, used_by, markdown_file, reading)
+        report = _report(chosen.document, new, used_by, using, markdown_file, reading)
         if not report.details.comparison.findings:
             tell(f"nothing of the slice changed: {chosen.document} stays as it is")
             return
@@ -109,6 +112,7 @@ def _update_checkout(
     project: Path,
     source: str,
     used_by: tuple[Path, ...],
+    using: str | None,
     of: str | None,
     markdown_file: Path | None,
     reading: Reading,
@@ -118,7 +122,7 @@ def _update_checkout(
 
     present = settings.load()
     fetched, new = _fetch(source, present, reading)
-    report = _report(None, new, used_by, markdown_file, reading)
+    report = _report(None, new, used_by, using, markdown_file, reading)
     _, redundant = supplement.apply(new.model, supplement.load(*present.fact_folders))
     for diagnostic in redundant:
         PROGRESS.warn(diagnostic)
@@ -157,13 +161,14 @@ def _report(
     old: Path | None,
     new: api.Source,
     used_by: tuple[Path, ...],
+    using: str | None,
     markdown_file: Path | None,
     reading: Reading,
 ) -> api.Report:
     """Show what changed between two documents, of which None is that of the configuration."""
     from graph_codegen.diff.report.terminal import render_terminal
 
-    report = api.compare(old, new, used_by=used_by, **reading, progress=PROGRESS)
+    report = api.compare(old, new, used_by=used_by, using=using, **reading, progress=PROGRESS)
     show(render_terminal(report.details))
     if markdown_file:
         shows_all = options.spell(click.get_current_context(), "markdown_file")

@@ -63,6 +63,19 @@ def list_given(folder: Path) -> Mapping[str, Any]:
     return given if fit and all(isinstance(item, str) for item in chain(*lists)) else {}
 
 
+def find_document(folder: Path) -> tuple[str, str]:
+    """Return the name and the SHA-256 of the document that a package in a folder was made from.
+
+    Both are empty if there is no manifest, or one of something else.
+    """
+    try:
+        said = json.loads(read_text(folder / MANIFEST) or "{}")["metadata"]
+        name, sha256 = said["document"], said["sha256"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "", ""
+    return (name, sha256) if isinstance(name, str) and isinstance(sha256, str) else ("", "")
+
+
 def list_files(folder: Path) -> Listed:
     """Return the files that the manifest in a folder lists, and the manifest itself.
 

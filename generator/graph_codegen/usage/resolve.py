@@ -11,7 +11,8 @@ import ast
 import builtins
 import re
 import sys
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path as FilePath
 from typing import TypeVar
 
 from graph_codegen.csdl.ast import TypeRef
@@ -20,6 +21,7 @@ from graph_codegen.usage.files import File
 from graph_codegen.usage.kit import KIT, read_kit
 from graph_codegen.usage.offered import Offered
 from graph_codegen.usage.scopes import Binding, Members, Module, Scope, called_name, last_name, scan
+from graph_codegen.usage.typed import Answers, class_names, position
 from graph_codegen.usage.types import (
     ANYTHING,
     BUILT_IN,
@@ -67,6 +69,24 @@ _KEEPING = frozenset(
 )  # fmt: skip
 """Decorators of functions that are called, and return what they return, as without them."""
 
+_OPEN_MODULES = frozenset(
+    {"_typeshed", "argparse", "types", "typing", "typing_extensions", "unittest", "weakref"}
+)
+_OPEN_CLASSES = frozenset(
+    {
+        "MagicMock",
+        "Mock",
+        "ModuleType",
+        "Namespace",
+        "NonCallableMock",
+        "Protocol",
+        "SimpleNamespace",
+    }
+)
+"""Modules and classes that stand for anything, or have attributes that no class says."""
+
+_ANSWERING = frozenset({"__getattr__", "__getattribute__"})
+
 _BUILTINS = frozenset(dir(builtins))
 
 _HOLDERS = frozenset({"AsyncPage", "Page"})
@@ -89,24 +109,31 @@ _INSIDE = re.compile(r"(?<!\w)(?:[^\W\d]\w*)?(?:\.[^\W\d]\w*)+")
 """Attributes in a text, which may be code or a template."""
 
 
-def find_uses(files: Sequence[File], offered: Offered) -> Uses:
+Ask = Callable[[Sequence[File], Mapping[str, Sequence[ast.expr]]], Answers]
+"""What tells the types of expressions of the files of an application, of each file by its name."""
+
+
+def find_uses(files: Sequence[File], offered: Offered, ask: Ask | None = None) -> Uses:
     """Return what the files of an application use of a package.
 
-    Whoever imports the bot kit uses what that uses for certain: there, where it is imported.
+    `ask` is asked for the types that the syntax does not tell. Whoever imports the bot kit uses what that
+    uses for certain: there, where it is imported.
     """
-    found = _find(files, offered)
+    found = _find(files, offered, {})
+    if ask:
+        found = _find(files, offered, ask(files, found.open))
     if found.kit:
-        found.add_kit(_find(read_kit(offered.package), offered))
+        found.add_kit(_find(read_kit(offered.package), offered, {}))
     return found.uses()
 
 
-def _find(files: Sequence[File], offered: Offered) -> _Found:
+def _find(files: Sequence[File], offered: Offered, answers: Answers) -> _Found:
     members: Members = {}
     parsed = [scan(f.file, f.module, f.tree, members) for f in files if f.tree]
     resolver = _Resolver(parsed, members, offered)
     found = _Found(offered.package)
     for module in parsed:
-        _Reader(resolver, found, module).read()
+        _Reader(resolver, found, module, answers).read()
     for file in files:
         if file.tree is None:
             found.add_words(file)
@@ -127,6 +154,8 @@ class _Found:
         self._segments: dict[str, set[Place]] = {}
         self.kit: set[Place] = set()
         """Where the kit is imported."""
+        self.open: dict[str, list[ast.expr]] = {}
+        """Expressions of unknown types of which an attribute is used, by their files."""
 
     def add_kit_in(self, text: str, place: Place) -> None:
         """Add a use of the kit, if a text names it as a module."""
@@ -217,8 +246,11 @@ def _sorted(found: dict[_K, set[Place]]) -> dict[_K, Places]:
 class _Reader:
     """Reads the uses of one module."""
 
-    def __init__(self, resolver: _Resolver, found: _Found, module: Module) -> None:
+    def __init__(
+        self, resolver: _Resolver, found: _Found, module: Module, answers: Answers
+    ) -> None:
         self._resolver = resolver
+        self._answers = answers
         self._found = found
         self._module = module
         self._line = 0
@@ -241,7 +273,7 @@ class _Reader:
         resolver, found = self._resolver, self._found
         match node:
             case ast.Attribute():
-                of = resolver.types(node.value, scope)
+                of = self._owner(node.value, scope)
                 found.add_attribute(of, node.attr, place)
                 if node.attr in _WHOLE:
                     self._whole(of, place)
@@ -290,6 +322,18 @@ class _Reader:
             case _:
                 pass
 
+    def _owner(self, node: ast.expr, scope: Scope) -> Types:
+        """Return the types of an expression of which an attribute is used."""
+        types = self._resolver.types(node, scope)
+        if not any(isinstance(each, Unknown) for each in types):
+            return types
+        answer = self._answers.get(position(self._module.file, node))
+        if answer is None:
+            self._found.open.setdefault(self._module.file, []).append(node)
+            return types
+        known = frozenset(each for each in types if not isinstance(each, Unknown))
+        return known | self._resolver.told(answer)
+
     def _keyword(self, of: Types, keyword: ast.keyword, scope: Scope, place: Place) -> None:
         """Add the use of a keyword of a call: of a class, of a method, or of what may hand it on to one."""
         name = keyword.arg or ANY
@@ -318,10 +362,10 @@ class _Reader:
         called, arguments = called_name(node), node.args
         of, names = ANYTHING, arguments[:0]
         if called in _NAMING:
-            of = self._resolver.types(arguments[0], scope) if len(arguments) > 1 else ANYTHING
+            of = self._owner(arguments[0], scope) if len(arguments) > 1 else ANYTHING
             names = arguments[1:2] or arguments
         elif called in _NAMING_OWN and isinstance(node.func, ast.Attribute):
-            of, names = self._resolver.types(node.func.value, scope), arguments[:1]
+            of, names = self._owner(node.func.value, scope), arguments[:1]
         elif called in _NAMING_LATER:
             names = arguments if called == "attrgetter" else arguments[:1]
         elif called in ("eval", "exec") and isinstance(node.func, ast.Name):
@@ -377,9 +421,13 @@ class _Resolver:
     def __init__(self, modules: Sequence[Module], members: Members, offered: Offered) -> None:
         self._offered = offered
         self._members = members
+        self._folders = {
+            folder for each in modules for folder in FilePath(each.file).absolute().parents
+        }
         self._by_name: dict[str, list[Module]] = {}
         for module in modules:
             self._by_name.setdefault(module.name[-1] if module.name else "", []).append(module)
+        self._near: dict[str, bool] = {}
         self._known: dict[tuple[Hashable, ...], Types] = {}
         self._depth = 0
         self._meant: dict[Path, list[Module]] = {}
@@ -577,6 +625,80 @@ class _Resolver:
                 return self._once(("import", *found), lambda: self.imported(*found))
             case _:
                 return ANYTHING
+
+    # -- what a type checker says
+
+    def told(self, types: Iterable[str]) -> Types:
+        """Return the types that a type checker spells so: what is not known to be another is anything."""
+        names = {name for each in types for name in class_names(each)}
+        return one_of(*map(self._class_told, names))
+
+    def _class_told(self, name: str) -> Types:
+        parts = tuple(name.split("."))
+        first, last = parts[0], parts[-1]
+        if parts in ((last,), ("builtins", last)):
+            if last in _PLAIN_CLASSES:
+                return _PLAIN
+            return _DISPLAY if last in _COLLECTIONS - {"type"} else ANYTHING
+        if self._offered.package in parts:
+            found: Types = frozenset({Package()})
+            for part in parts[parts.index(self._offered.package) + 1 :]:
+                found = self._attributes(found, part)
+            return found
+        for end in range(len(parts) - 1, 0, -1):
+            if modules := self._own(parts[:end]):
+                declared = [one for each in modules for one in each.scope.names.get(parts[end], ())]
+                if end < len(parts) - 1 or not declared:
+                    return ANYTHING
+                others = all(self._is_other(one) for one in declared)
+                return _LIBRARY if others else one_of(*map(self._bound, declared))
+        if first in sys.stdlib_module_names:
+            return ANYTHING if first in _OPEN_MODULES else _LIBRARY
+        return ANYTHING if first in _OPEN_MODULES or self._is_near(first) else _LIBRARY
+
+    def _is_other(self, binding: Binding, depth: int = 8) -> bool:
+        """Whether a class of the application is no model, and has only the attributes that it says."""
+        node = binding.node
+        if not isinstance(node, ast.ClassDef) or node.keywords or not depth:
+            return False
+        own = {each.name for each in node.body if isinstance(each, ast.FunctionDef)}
+        return own.isdisjoint(_ANSWERING) and all(
+            self._is_other_base(base, binding.scope, depth) for base in node.bases
+        )
+
+    def _is_other_base(self, base: ast.expr, scope: Scope, depth: int) -> bool:
+        base = base.value if isinstance(base, ast.Subscript) else base
+        if not isinstance(base, ast.Name | ast.Attribute) or last_name(base) in _OPEN_CLASSES:
+            return False
+        if self.types(base, scope) == _LIBRARY:
+            return True
+        if not isinstance(base, ast.Name):
+            return False
+        found = scope.find(base.id)
+        if not found:
+            return base.id in _BUILTINS and not scope.module.stars
+        declared: list[Binding] = []
+        for one in found:
+            parts = tuple(filter(None, one.module.split(".")))
+            if one.how == "import" and one.name and self._offered.package not in parts:
+                modules = self._own(parts)
+                there = [each.scope.names.get(one.name, ()) for each in modules]
+                if not there or not all(there):
+                    return False
+                declared += [each for bindings in there for each in bindings]
+            else:
+                declared.append(one)
+        return all(self._is_other(one, depth - 1) for one in declared)
+
+    def _is_near(self, package: str) -> bool:
+        """Whether a package may be the application's own, though none of its files were named."""
+        if package not in self._near:
+            self._near[package] = any(
+                (folder / name).exists()
+                for folder in self._folders
+                for name in (package, f"{package}.py", f"src/{package}")
+            )
+        return self._near[package]
 
     # -- modules
 
