@@ -207,11 +207,12 @@ class _Found:
         self.add_kit_in(text, place)
         if _PATH.fullmatch(text):
             self.add_unknown(tuple(text.removeprefix("#").split(".")), place)
-        for path in _INSIDE.findall(text):
+        for path in {*_INSIDE.findall(text)}:
             self.add_unknown(tuple(filter(None, path.split("."))), place)
-        for word in _WORD.findall(text):
+        segments = "/" in text
+        for word in {*_WORD.findall(text)}:
             self._words.setdefault(word, set()).add(place)
-            if "/" in text:
+            if segments:
                 self._segments.setdefault(word, set()).add(place)
 
     def add_words(self, file: File) -> None:
@@ -427,6 +428,7 @@ class _Resolver:
         self._by_name: dict[str, list[Module]] = {}
         for module in modules:
             self._by_name.setdefault(module.name[-1] if module.name else "", []).append(module)
+        self._true: dict[tuple[Hashable, ...], bool] = {}
         self._near: dict[str, bool] = {}
         self._known: dict[tuple[Hashable, ...], Types] = {}
         self._depth = 0
@@ -444,7 +446,15 @@ class _Resolver:
         if isinstance(node, ast.Attribute):
             return any(isinstance(t, Package | Own) for t in self.types(node.value, scope))
         found = scope.find(node.id)
-        return not found or any(one.how in ("import", "class") for one in found)
+        return not found or self._ask(
+            ("class", id(found)), lambda: any(one.how in ("import", "class") for one in found)
+        )
+
+    def _ask(self, key: tuple[Hashable, ...], ask: Callable[[], bool]) -> bool:
+        """Return what is true of all that a name is bound to, found the first time."""
+        if key not in self._true:
+            self._true[key] = ask()
+        return self._true[key]
 
     def is_enumeration(self, of: Type) -> bool:
         """Whether something is an enumeration of the models."""
@@ -469,11 +479,14 @@ class _Resolver:
                 found = self._members.get(node.attr, ())
             case _:
                 return False
-        return bool(found and depth) and all(
-            one.how in ("value", "element")
-            and isinstance(one.node, ast.expr)
-            and self.is_written(one.node, one.scope, depth - 1)
-            for one in found
+        return bool(found and depth) and self._ask(
+            ("written", id(found), depth),
+            lambda: all(
+                one.how in ("value", "element")
+                and isinstance(one.node, ast.expr)
+                and self.is_written(one.node, one.scope, depth - 1)
+                for one in found
+            ),
         )
 
     def _remember(self, how: str, node: ast.AST, scope: Scope) -> Types:

@@ -237,3 +237,59 @@ def test_an_invented_removal_of_each_type_that_the_examples_import_is_found() ->
     rest = [removed("EntityType", name.removeprefix("microsoft.graph.")) for name in sorted(others)]
     concerns = find_concerns(rest, offered(), find_uses(files, offered()))
     assert sum(c.usage is Usage.UNUSED for c in concerns.values()) > len(rest) / 4
+
+
+# -- the pages
+
+ROOT = EXAMPLES.parent
+
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@cache
+def programs() -> Mapping[str, str]:
+    """The examples by file, and the code of each page."""
+    found = {str(path): path.read_text(encoding="utf-8") for path in EXAMPLES.rglob("*.py")}
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *EXAMPLES.rglob("*.md")):
+        code = BLOCK.findall(page.read_text(encoding="utf-8"))
+        found |= {f"{page}-{number}.py": block for number, block in enumerate(code)}
+    return found
+
+
+def used_words() -> Iterator[tuple[Finding, str]]:
+    """Findings on what programs name, found by their texts alone, with a program each.
+
+    Methods are named by the whole way to them; members by class and member; classes by their imports.
+    """
+    package = offered()
+    for file, text in programs().items():
+        for path in package.methods:
+            if re.search(rf"\b(client|graph)\.{re.escape('.'.join(path))}\(", text):
+                yield removed("Other", "other", ".".join(path)), file
+        for (module, class_), name in package.classes.items():
+            short = name.removeprefix("microsoft.graph.")
+            if module or "." in short:  # of which another namespace may have one of the name
+                continue
+            if re.search(rf"\bgraph_comms\.models[\w.]* import [^\n]*\b{class_}\b", text):
+                kind = "EnumType" if name in package.names.members else "EntityType"
+                yield removed(kind, short), file
+            for member, attribute in package.names.members.get(name, {}).items():
+                if re.search(rf"\b{class_}\.{attribute}\b", text):
+                    yield removed("Member", f"{short}/{member}"), file
+
+
+def test_whatever_the_examples_and_pages_name_is_found_there(tmp_path: Path) -> None:
+    wanted: dict[str, set[Finding]] = {}
+    for finding, file in used_words():
+        wanted.setdefault(file, set()).add(finding)
+    kinds = {finding.kind for each in wanted.values() for finding in each}
+    assert kinds == {"Other", "EnumType", "EntityType", "Member"}
+    assert sum(map(len, wanted.values())) > 100
+    lost: list[tuple[str, str]] = []
+    for number, (file, findings) in enumerate(wanted.items()):
+        program = tmp_path / f"p{number}.py"
+        program.write_text(programs()[file], encoding="utf-8")
+        found, _ = read_application([program])
+        concerns = find_concerns(findings, offered(), find_uses(found, offered()))
+        lost += [(f.element, file) for f in findings if concerns[f].usage is Usage.UNUSED]
+    assert lost == []

@@ -419,6 +419,21 @@ def test_many_of_one_name_take_no_time_each() -> None:
     assert process_time() - began < 5
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join(f"x = x.a{n}" for n in range(15_000)),
+        f"x = '{'.a' * 150_000}'",
+        "\n".join("N = (N, N, 'a')\nself.N = (N, self.N)\ngetattr(z, self.N)" for _ in range(400)),
+    ],
+    ids=["assignments", "text", "names"],
+)
+def test_what_is_long_takes_no_time_for_each_other_part(text: str) -> None:
+    began = process_time()
+    assert "info/region" in lines(Usage.PERHAPS, f"{text}\nx.region")
+    assert process_time() - began < 5
+
+
 def test_the_package_itself_and_what_is_installed_are_no_use(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("x = 1\n")
     for name, text in (
