@@ -149,7 +149,8 @@ def main() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.bind(("127.0.0.1", 0))
         print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
-        config = uvicorn.Config(answer, log_level="error", lifespan="off")
+        # No connection ends while the other client is measured.
+        config = uvicorn.Config(answer, log_level="error", lifespan="off", timeout_keep_alive=600)
         uvicorn.Server(config).run(sockets=[listening])
 
 
