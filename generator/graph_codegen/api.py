@@ -188,6 +188,22 @@ class Report:
 
         return render_markdown(self.details, command)
 
+    def to_github(self, document: str | Path, command: str = "") -> str:
+        """Return the report as annotations of a workflow at GitHub, at the lines of the files concerned.
+
+        They are files below the working folder: those of the application, or the new document, whose path is
+        `document`. `command` shows what GitHub has no room for.
+        """
+        from graph_codegen.diff.report.github import render_github
+
+        return render_github(self.details, str(document), Path.cwd(), command)
+
+    def to_sarif(self, document: str | Path) -> str:
+        """Return the report as SARIF, at places as `to_github` has them."""
+        from graph_codegen.diff.report.sarif import render_sarif
+
+        return render_sarif(self.details, str(document), Path.cwd(), __version__)
+
     def to_html(self) -> str:
         """Return the report as an HTML page that needs no other file."""
         from graph_codegen.diff.report.html import render_html

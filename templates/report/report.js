@@ -108,6 +108,52 @@
     apply();
   });
   window.addEventListener("hashchange", restore);
+
+  /** Go to the next finding that is shown, or to the previous one; from nowhere to the first in view. */
+  const go = (step) => {
+    const rows = groups.flatMap((group) => group.rows).map(({ row }) => row).filter((row) => !row.hidden);
+    const at = rows.indexOf(document.activeElement.closest(".finding"));
+    const next = at < 0 ? rows.find((row) => row.getBoundingClientRect().bottom > form.offsetHeight) : rows[at + step];
+    if (!next) return;
+    next.focus({ preventScroll: true });
+    next.scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const q = form.elements.q;
+    if (event.key === "Escape" && event.target === q) {
+      if (q.value) {
+        q.value = "";
+        apply();
+      } else q.blur();
+      event.preventDefault();
+    } else if (!event.target.closest("input, select")) {
+      if (event.key === "/") q.focus();
+      else if (event.key === "j" || event.key === "k") go(event.key === "j" ? 1 : -1);
+      else return;
+      event.preventDefault();
+    }
+  });
+
+  /** Say how much of the window the filters cover, for what stays in view below them. */
+  const cover = () => {
+    const sticks = getComputedStyle(form).position === "sticky";
+    document.documentElement.style.setProperty("--below", `${sticks ? form.offsetHeight : 0}px`);
+  };
+  new ResizeObserver(cover).observe(form);
+  window.addEventListener("resize", cover);
+
+  const folded = new Set();
+  window.addEventListener("beforeprint", () => {
+    for (const details of document.querySelectorAll("details.methods:not([open])")) {
+      details.open = true;
+      folded.add(details);
+    }
+  });
+  window.addEventListener("afterprint", () => {
+    for (const details of folded) details.open = false;
+    folded.clear();
+  });
   document.documentElement.classList.add("js");
   form.hidden = false;
   restore();

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.emulator.browser import Browser
+from tests.support.browser import Browser
 
 PROJECT = Path(__file__).parents[2]
 PICTURE = PROJECT / "docs/emulator.png"

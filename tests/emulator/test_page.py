@@ -31,8 +31,8 @@ from graph_comms.bot import Bot
 from graph_comms.models import Call as CallModel
 from graph_emulator import Call, Server
 from tests.emulator.bots import CALLBACK, call_to, joining
-from tests.emulator.browser import Browser, Scheme
 from tests.emulator.test_meetings import LINK
+from tests.support.browser import Browser, Scheme
 
 PROJECT = Path(__file__).parents[2]
 HOSTILE = '</script><img src=x onerror="alert(1)">\u202e<b>Eve</b>' + "e" * 300

@@ -660,6 +660,9 @@ def test_the_action_says_what_a_document_changes(
     text = Path(outputs["report"]).read_text(encoding="utf-8")
     assert text == (temp / "summary").read_text(encoding="utf-8")
     assert "csdl.xml" in text
+    at = r"an app/main\.py" if application else r"metadata/graph \$\(x\)\.csdl\.xml"
+    found = re.findall(rf"^::(error|notice) file={at},line=\d+,title=", run.printed, re.MULTILINE)
+    assert found == {"breaking": ["error"], "additive": ["notice"], "none": []}[verdict]
 
 
 # -- all of them

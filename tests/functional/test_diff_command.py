@@ -54,6 +54,8 @@ NEWER = {
 }
 """Newer documents by the gravest level of their changes."""
 
+FORMS = ("terminal", "markdown", "json", "html", "github", "sarif")
+
 REMOVED_PARAMETER = "microsoft.graph.mute(microsoft.graph.call, Edm.String)/clientContext"
 
 
@@ -123,7 +125,7 @@ def test_nothing_fails_where_nobody_said_so(folder: Path, new: str) -> None:
     assert verdict.endswith(told)
 
 
-@pytest.mark.parametrize("form", ["terminal", "markdown", "json", "html"])
+@pytest.mark.parametrize("form", FORMS)
 def test_a_report_that_fails_is_written_all_the_same(folder: Path, form: str) -> None:
     fine = diff(folder, "mixed.xml", "--format", form)
     failing = diff(folder, "mixed.xml", "--format", form, "--fail-on", "breaking")
@@ -155,7 +157,7 @@ def test_other_levels_are_refused(folder: Path) -> None:
 # -- answers and everything else
 
 
-@pytest.mark.parametrize("form", ["terminal", "markdown", "json", "html"])
+@pytest.mark.parametrize("form", FORMS)
 def test_the_answer_is_all_there_is_on_standard_output(folder: Path, form: str) -> None:
     result = diff(folder, "mixed.xml", "--format", form, "--code")
     assert result.stderr.splitlines() == [
@@ -180,7 +182,7 @@ def test_json_parses_even_with_warnings(folder: Path, tmp_path: Path) -> None:
 
 
 def test_a_report_is_the_same_every_time(folder: Path) -> None:
-    for form in ("terminal", "markdown", "json", "html"):
+    for form in FORMS:
         first, second = (diff(folder, "mixed.xml", "--format", form).stdout for _ in range(2))
         assert first == second
 

@@ -32,7 +32,7 @@ that break Graph's policy."""
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["terminal", "markdown", "json", "html"]),
+    type=click.Choice(["terminal", "markdown", "json", "html", "github", "sarif"]),
     default="terminal",
     show_default=True,
     help="Form of the report.",
@@ -92,7 +92,7 @@ def diff_command(
         )
     if report.uncompared:
         tell(f"not compared, since OpenAPI does not say it: {render_counts(report.uncompared)}")
-    WRITERS[form](report)
+    WRITERS[form](report, git.path_of(new) if git.is_in_git(new) else new)
     if fail_on and _has_any(report, fail_on):
         sys.exit(DIFFERENT)
 
@@ -117,27 +117,42 @@ def _has_any(report: api.Report, fail_on: str) -> bool:
     return any(map(report.details.at, list(Level)[: FAIL_ON.index(fail_on) + 1]))
 
 
-def _write_terminal(report: api.Report) -> None:
+def _write_terminal(report: api.Report, new: str) -> None:
     from graph_codegen.diff.report.terminal import render_terminal
 
     show(render_terminal(report.details))
 
 
-def _write_markdown(report: api.Report) -> None:
-    answer(report.to_markdown(options.spell(click.get_current_context(), "form", "fail_on")))
+def _write_markdown(report: api.Report, new: str) -> None:
+    answer(report.to_markdown(_shows_all()))
 
 
-def _write_json(report: api.Report) -> None:
+def _write_json(report: api.Report, new: str) -> None:
     answer(report.to_json())
 
 
-def _write_html(report: api.Report) -> None:
+def _write_html(report: api.Report, new: str) -> None:
     answer(report.to_html())
 
 
-WRITERS: Mapping[str, Callable[[api.Report], None]] = {
+def _write_github(report: api.Report, new: str) -> None:
+    answer(report.to_github(new, _shows_all()))
+
+
+def _write_sarif(report: api.Report, new: str) -> None:
+    answer(report.to_sarif(new))
+
+
+def _shows_all() -> str:
+    """Return the command line without what chooses the form, and the exit code."""
+    return options.spell(click.get_current_context(), "form", "fail_on")
+
+
+WRITERS: Mapping[str, Callable[[api.Report, str], None]] = {
     "terminal": _write_terminal,
     "markdown": _write_markdown,
     "json": _write_json,
     "html": _write_html,
+    "github": _write_github,
+    "sarif": _write_sarif,
 }

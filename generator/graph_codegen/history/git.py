@@ -60,6 +60,12 @@ def is_in_git(name: str) -> bool:
     return name.startswith(PREFIX)
 
 
+def path_of(name: str) -> str:
+    """Return the path of a document `git:REV:PATH`, empty if that is not understood."""
+    parts = _NAME.fullmatch(name.removeprefix(PREFIX))
+    return parts[2] if parts else ""
+
+
 def read_version(name: str) -> bytes:
     """Return the document `git:REV:PATH` of the repository around the working folder, uncompressed.
 
