@@ -166,8 +166,15 @@ def test_the_answer_is_all_there_is_on_standard_output(folder: Path, form: str) 
         "generating from old.xml …",
         "generating from mixed.xml …",
     ]
-    begins = {"terminal": "old.xml → mixed.xml\n", "markdown": "# Graph metadata: ", "json": "{\n"}
-    assert result.stdout.startswith(begins.get(form, "<!DOCTYPE html>"))
+    begins = {
+        "terminal": "old.xml → mixed.xml\n",
+        "markdown": "# Graph metadata: ",
+        "json": '{\n  "format": ',
+        "html": "<!DOCTYPE html>",
+        "github": "1 breaking, ",
+        "sarif": '{\n  "$schema": ',
+    }
+    assert result.stdout.startswith(begins[form])
     assert "…\n" not in result.stdout
     assert "\x1b" not in result.stdout
 
