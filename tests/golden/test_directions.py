@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import permutations, product
+from itertools import chain, permutations, product
 from pathlib import Path
 from typing import Literal
 
@@ -29,7 +29,7 @@ from graph_codegen.model.resolver import resolve
 from graph_codegen.model.subset import ALL, take
 from tests.support.csdl import FILE, document
 
-Position = Literal["read", "sent", "both", "parameter", "result"]
+Position = Literal["read", "sent", "both", "parameter", "result", "resource", "root"]
 SIDES = ("old", "new")
 
 
@@ -56,6 +56,12 @@ KINDS = (
     Kind("graph.derived", "m.Derived", "m.Derived(a='x', b='y')", "value.b", '{"b": "y"}'),
 )
 
+ENTITIES = (
+    Kind("graph.call", "m.Call", "m.Call(a='x')", "value.a", '{"a": "x"}'),
+    Kind("graph.video", "m.Video", "m.Video(a='x', b='y')", "value.b", '{"b": "y"}'),
+    Kind("graph.group", "m.Group", "m.Group(c='z')", "value.c", '{"c": "z"}'),
+)
+
 DECLARED = """
 <EnumType Name="state"><Member Name="open" Value="0"/></EnumType>
 <ComplexType Name="Json" OpenType="true"/>
@@ -64,21 +70,40 @@ DECLARED = """
 <ComplexType Name="kept">{kept}</ComplexType>
 <EntityType Name="thing"/>
 <EntityType Name="other"/>
+<EntityType Name="call">{key}<Property Name="a" Type="Edm.String"/></EntityType>
+<EntityType Name="video" BaseType="graph.call"><Property Name="b" Type="Edm.String"/></EntityType>
+<EntityType Name="group">{key}<Property Name="c" Type="Edm.String"/></EntityType>
 {changed}
 <EntityContainer Name="Service"><Singleton Name="thing" Type="graph.thing"/>
-  <Singleton Name="other" Type="graph.other"/></EntityContainer>
+  <Singleton Name="other" Type="graph.other"/>{roots}</EntityContainer>
 """
+
+KEY = '<Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String" Nullable="false"/>'
+
+
+def forbid(term: str, flag: str) -> str:
+    record = f'<Record><PropertyValue Property="{flag}" Bool="false"/></Record>'
+    return f'<Annotation Term="Org.OData.Capabilities.V1.{term}">{record}</Annotation>'
+
+
+UNSENT = forbid("InsertRestrictions", "Insertable") + forbid("UpdateRestrictions", "Updatable")
+UNREAD = forbid("ReadRestrictions", "Readable")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A change of a type in a position; `number` makes its names unique."""
+    """A change of a type in a position; `number` makes its names unique.
+
+    A resource is what a navigation property leads to, a root an entity set or a singleton; what is
+    `sent` to them is received, too.
+    """
 
     number: int
     position: Position
     old: Kind
     new: Kind
     collection: bool
+    sent: bool = True
 
     def type(self, kind: Kind) -> str:
         return f"Collection({kind.name})" if self.collection else kind.name
@@ -87,8 +112,11 @@ class Case:
         held, own = f"held{self.number}", self.type(kind)
         parameter = result = own
         declared = ""
+        if self.position in ("resource", "root"):
+            return self.navigation(own) if self.position == "resource" else ""
         if self.position not in ("parameter", "result"):
-            declared = f'<ComplexType Name="{held}"><Property Name="p" Type="{own}"/></ComplexType>'
+            word = "NavigationProperty" if kind in ENTITIES else "Property"
+            declared = f'<EntityType Name="{held}"><{word} Name="p" Type="{own}"/></EntityType>'
             parameter = result = f"graph.{held}"
         if self.position in ("sent", "both", "parameter"):
             declared += f"""<Action Name="send{self.number}" IsBound="true">
@@ -97,6 +125,33 @@ class Case:
             declared += f"""<Function Name="give{self.number}" IsBound="true">
               <Parameter Name="it" Type="graph.thing"/><ReturnType Type="{result}"/></Function>"""
         return declared
+
+    def navigation(self, own: str) -> str:
+        notes = "" if self.sent else UNSENT
+        return f"""<EntityType Name="held{self.number}"><NavigationProperty Name="p" Type="{own}"
+          ContainsTarget="true">{notes}</NavigationProperty></EntityType>"""
+
+    def root(self, kind: Kind) -> str:
+        """Return the entity set or singleton that the case needs."""
+        name, notes = f"root{self.number}", "" if self.sent else UNSENT
+        if self.position == "resource":  # of which only what is below is read and sent
+            own = f'Type="graph.held{self.number}"'
+            return f'<Singleton Name="{name}" {own}>{UNREAD}{UNSENT}</Singleton>'
+        if self.position != "root":
+            return ""
+        if self.collection:
+            return f'<EntitySet Name="{name}" EntityType="{kind.name}">{notes}</EntitySet>'
+        return f'<Singleton Name="{name}" Type="{kind.name}">{notes}</Singleton>'
+
+    def requests(self) -> Iterator[str]:
+        """Yield the lines of a program that reads, and sends to, a resource."""
+        at = f"answering({self.number}).root{self.number}{'.p' * (self.position == 'resource')}"
+        yield f"    take{self.number}({at}.{'list' if self.collection else 'get'}())"
+        if self.sent and self.collection:
+            yield f"    {at}.create({self.old.built})"
+            yield f"    {at}.update('1', {self.old.built})"
+        elif self.sent:
+            yield f"    {at}.update({self.old.built})"
 
     def program(self) -> Iterator[str]:
         """Yield the lines of a program for the old package."""
@@ -107,6 +162,8 @@ class Case:
         yield f"def take{self.number}({name}: {python} | None) -> None:"
         yield f"    assert {name} is not None; {use}"
         yield f"def case{self.number}() -> None:"
+        if self.position in ("resource", "root"):
+            yield from self.requests()
         if self.position in ("read", "both", "result"):
             end = "" if self.position == "result" else ".p"
             yield f"    take{self.number}(answering({self.number}).thing.give{self.number}(){end})"
@@ -116,6 +173,8 @@ class Case:
 
     def answer(self, kind: Kind) -> str:
         held = f"[{kind.json}]" if self.collection else kind.json
+        if self.position in ("resource", "root"):
+            return f'{{"value": {held}}}' if self.collection else kind.json
         if self.position != "result":
             return f'{{"p": {held}}}'
         whole = not self.collection and kind.json.startswith("{") and kind.name != "Edm.Untyped"
@@ -123,18 +182,23 @@ class Case:
 
 
 POSITIONS: tuple[Position, ...] = ("read", "sent", "both", "parameter", "result")
+VALUES = product(POSITIONS, permutations(KINDS, 2), (False, True), (True,))
+PLACES: tuple[Position, ...] = ("resource", "root")
+NAVIGATION = product(POSITIONS[:3], permutations(ENTITIES, 2), (False, True), (True,))
+RESOURCES = product(PLACES, permutations(ENTITIES, 2), (False, True), (False, True))
 CASES = tuple(
-    Case(number, position, old, new, collection)
-    for number, (position, collection, (old, new)) in enumerate(
-        product(POSITIONS, (False, True), permutations(KINDS, 2))
+    Case(number, position, old, new, collection, sent)
+    for number, (position, (old, new), collection, sent) in enumerate(
+        chain(VALUES, NAVIGATION, RESOURCES)
     )
 )
 
 
 def csdl(which: str) -> bytes:
     kept = "".join(f'<Property Name="k{n}" Type="{kind.name}"/>' for n, kind in enumerate(KINDS))
-    changed = "".join(c.csdl(c.old if which == "old" else c.new) for c in CASES)
-    return document(DECLARED.format(kept=kept, changed=changed))
+    sides = [(c, c.old if which == "old" else c.new) for c in CASES]
+    changed, roots = ("".join(way(c, kind) for c, kind in sides) for way in (Case.csdl, Case.root))
+    return document(DECLARED.format(kept=kept, changed=changed, roots=roots, key=KEY))
 
 
 HEAD = """
@@ -228,7 +292,7 @@ def test_a_change_of_a_type_breaks_where_a_program_does(
     judged: Mapping[str, Mapping[int, str]], levels: Mapping[int, Level]
 ) -> None:
     wrong = [
-        f"{case.position} {case.type(case.old)} → {case.type(case.new)}: {levels[case.number]},"
+        f"{case.position} {case.sent} {case.type(case.old)} → {case.type(case.new)}: {levels[case.number]},"
         f" {judged['new'].get(case.number, 'works')}"
         for case in CASES
         if (levels[case.number] is Level.BREAKING) != (case.number in judged["new"])

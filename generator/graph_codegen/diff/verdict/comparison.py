@@ -157,8 +157,8 @@ class _Judge:
             effect = methods.effect
         elif self._is_uncalled(change) or (rule.renames and before and before == after):
             effect = Effect.INVISIBLE
-        elif rule.directed and change.kind != "NavigationProperty":
-            effect = self._directions.effect(change)
+        elif rule.directed:
+            effect = min(self._directions.effect(change), methods.effect, key=[*Effect].index)
         else:
             effect = rule.effect
         return Finding(

@@ -48,7 +48,7 @@ class Directions:
         self._received = received
 
     def effect(self, change: Change) -> Effect:
-        """Return what the change of a type does to programs: of a property, a parameter or a result."""
+        """Return what a change of a type does to programs: of a property, resource, parameter or result."""
         old, new = (parse_type_ref(end.value) for end in change.ends)
         read, written = self._travels(change)
         if not read and not written:
@@ -61,10 +61,28 @@ class Directions:
         if change.kind in ("Parameter", "ReturnType"):
             return change.kind == "ReturnType", change.kind == "Parameter"
         assert change.old  # a type changes where there was one
-        owner, _, name = change.old.element.partition("/")
+        subject = change.old.subject
+        got, put = subject in self._got, subject in self._put
+        owner, slash, name = subject.partition("/")
+        if not slash:  # an entity set or a singleton is no part of a value
+            return got, put
         item = self._models[0].first(owner, name)
         computed = item is not None and is_computed(item.annotations)
-        return owner in self._read, owner in self._written and not computed
+        return got or owner in self._read, put or (owner in self._written and not computed)
+
+    @cached_property
+    def _got(self) -> frozenset[str]:
+        """The last element on the paths of the requests that return what is there."""
+        return frozenset(_last(r) for r in self._own if _is_of(r.returns, r.target))
+
+    @cached_property
+    def _put(self) -> frozenset[str]:
+        """The last element on the paths of the requests that send what is there."""
+        return frozenset(_last(r) for r in self._own if _is_of(r.body, r.target))
+
+    @property
+    def _own(self) -> Iterator[Request]:
+        return (request for request in self._surface.requests if not request.operation)
 
     @cached_property
     def _read(self) -> frozenset[str]:
@@ -124,6 +142,15 @@ class Directions:
         old, new = self._models
         model = old if old.structure(name) else new
         return (self._renamed.get(one.name, one.name) for one in model.lineage(name))
+
+
+def _last(request: Request) -> str:
+    return request.steps[-1] if request.steps else request.segments[0]
+
+
+def _is_of(ref: TypeRef | None, target: TypeRef) -> bool:
+    """Whether a request sends or returns a resource itself, or an item of it."""
+    return ref is not None and ref.name == target.name
 
 
 def _sent(request: Request) -> Iterator[TypeRef]:

@@ -231,7 +231,7 @@ RULES: Mapping[str, Rule] = {
         _breaking(id="entity-source-renamed", title="entity set or singleton renamed", effect=_BY_METHODS,
                   reach="below", names_client=True, renames=True),
         _breaking(id="entity-source-type-changed", title="type of the entities changed", effect=_BOTH,
-                  reach="below"),
+                  directed=True, reach="below"),
         _breaking(id="entity-source-kind-changed", title="entity set and singleton swapped", effect=_BOTH,
                   reach="below", names_client=True),
         _compatible(id="import-added", title="action or function import added", effect=_BY_METHODS,
