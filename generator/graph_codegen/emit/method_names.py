@@ -7,8 +7,9 @@ A resource is a path without its keys: `/communications/calls/{call-id}` belongs
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from graph_codegen.csdl.ast import split_name
 from graph_codegen.emit.distinct import snake_with
@@ -35,6 +36,9 @@ calls the function, and `()`, which no name of CSDL has.
 
 CALL = "()"
 
+Build = Callable[[tuple[str, ...], str, Request], Method]
+"""Makes a method of the attribute path of its resource, its name, and its request."""
+
 RESULT_ATTRIBUTES = frozenset({"with_response"})
 """What the result of a composable function has besides the methods that are bound to it."""
 
@@ -55,18 +59,19 @@ def client_methods(
     requests: Iterable[Request],
     client: str = "",
     given: Mapping[str, str] = NO_NAMES,
+    build: Build | None = None,
 ) -> Mapping[Path, Offer]:
     """Return the methods that send requests, by the paths of their resources.
 
     The client itself comes first, and every resource on the way to another is there. `client` names the
     root whose resources are those of the client itself; a lone singleton is that root without being named.
-    `given` are the names that someone gave to elements: see `Names`. Raises CodegenError for two of them
-    that collide.
+    `given` are the names that someone gave to elements: see `Names`. `build` makes a method, by default
+    `build_method`. Raises CodegenError for two names that collide.
     """
     found = tuple(requests)
     root = _root(model, client)
     inside = {r.segments[1] for r in found if r.segments[0] == root and len(r.segments) > 1}
-    tree = _Tree(given)
+    tree = _Tree(given, build or partial(build_method, given=given))
     for request in found:
         path, elements = request.segments, _elements(model, request)
         if path[0] == root:
@@ -103,9 +108,14 @@ class _Tree:
     """The resources with their requests, of which each is named among its siblings."""
 
     def __init__(
-        self, given: Mapping[str, str], root: Path = (), attributes: tuple[str, ...] = ()
+        self,
+        given: Mapping[str, str],
+        build: Build,
+        root: Path = (),
+        attributes: tuple[str, ...] = (),
     ) -> None:
         self._given = given
+        self._build = build
         self._root = root
         self._attributes = attributes
         self._requests: dict[Path, list[Request]] = {root: []}
@@ -143,7 +153,7 @@ class _Tree:
                 behind = [one for one in through if _is_result(one.request, method.request)]
                 if behind:
                     result = (*path, method.name + CALL)
-                    tree = _Tree(self._given, result, (*attributes[path], method.name))
+                    tree = _Tree(self._given, self._build, result, (*attributes[path], method.name))
                     for one in behind:
                         tree.add((*result, *one.rest), one.elements, one.request)
                     found |= tree.offers()
@@ -169,7 +179,7 @@ class _Tree:
                 taken.update(names)
         settled = settle_given(claims, snake_with, self._given, elements, taken)
         methods = [
-            build_method(at, settled.get(wire, names)[0], request, self._given)
+            self._build(at, settled.get(wire, names)[0], request)
             for request, (wire, _, names) in zip(requests, called, strict=True)
         ]
         return {segment: settled[segment][0] for segment in children}, methods

@@ -128,7 +128,8 @@ def _operations(old: Model, new: Model, part: Part) -> Iterator[Operation]:
         annotations = _annotations(operation.annotations, other.annotations, part)
         if part == "parameters":
             operation = replace(operation, parameters=other.parameters, returns=other.returns)
-        yield replace(operation, annotations=annotations)
+        kept = annotations == operation.annotations
+        yield operation if kept else replace(operation, annotations=annotations)
     if part == "paths":  # types that only the new document has come with what is bound to them
         bound = (o for o in new.operations if o.binding and not o.binding.type.primitive)
         yield from (o for o in bound if o.binding and o.binding.type.name not in old.types)

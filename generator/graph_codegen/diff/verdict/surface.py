@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 
 from graph_codegen.csdl.ast import NavigationProperty, Operation, TypeRef, split_name
 from graph_codegen.diff.change.changes import operation_subject
@@ -17,7 +18,7 @@ from graph_codegen.diff.verdict import parts
 from graph_codegen.diff.verdict.parts import rename_types
 from graph_codegen.diff.verdict.rules import Effect, Part
 from graph_codegen.emit.method_names import class_prefix, client_methods
-from graph_codegen.emit.methods import Method
+from graph_codegen.emit.methods import Method, build_method
 from graph_codegen.emit.names import NO_NAMES
 from graph_codegen.model.model import Model
 from graph_codegen.service.requests import STREAM, Request, list_offers
@@ -125,7 +126,7 @@ class Surface:
 
     @cached_property
     def _new(self) -> _Methods:
-        return _methods(self._models[1], self._client, self._given)
+        return _methods(self._models[1], self._client, self._given, self._old)
 
     def _renamed_key(self, key: str) -> str:
         """Return a key with the type at its beginning renamed."""
@@ -174,7 +175,7 @@ class Surface:
         return {
             key: (method, self._new[key])
             for key, method in self._old.items()
-            if key in self._new and _is_altered(method, self._new[key])
+            if self._new.get(key, method) is not method and _is_altered(method, self._new[key])
         }
 
     @cached_property
@@ -185,7 +186,7 @@ class Surface:
         for model, other, methods in ((old, new, self._removed), (new, old, self._added)):
             _index(found, ((key, _subjects(model, m.request)) for key, m in methods.items()))
             detours = [(key, name) for key, m in methods.items() for name in _detours(m.request)]
-            ways = {name: {*_shorter_ways(other, name)} for _, name in detours}
+            ways = _shorter_ways(other, {name for _, name in detours})
             _index(found, ((key, ways[name]) for key, name in detours))
         for index, model in enumerate((old, new)):
             both = ((key, _subjects(model, p[index].request)) for key, p in self._altered.items())
@@ -257,9 +258,9 @@ def _without(methods: _Methods, others: _Methods) -> Mapping[str, Method]:
     A method is called the same at the same path, or at the same resource of a type by its name in Python.
     """
     left = {key: method for key, method in methods.items() if key not in others}
-    if not left:  # to say how all others are called takes long
-        return left
-    known = {call for method in others.values() for call in _calls(method)}
+    names = {(method.owner[-1:], method.name) for method in left.values()}
+    alike = (method for method in others.values() if (method.owner[-1:], method.name) in names)
+    known = {call for method in alike for call in _calls(method)}
     return {key: method for key, method in left.items() if known.isdisjoint(_calls(method))}
 
 
@@ -354,27 +355,43 @@ def _displaced(old: Method, new: Method) -> Iterator[str]:
     return (name for option, name in _options(old).items() if after.get(option, name) != name)
 
 
-def _methods(model: Model, client: str, given: Mapping[str, str]) -> _Methods:
-    return {
-        method_key(method): method
-        for offer in client_methods(model, list_offers(model), client, given).values()
-        for method in offer.methods
-    }
+_NO_METHODS: _Methods = MappingProxyType({})
+
+
+def _methods(
+    model: Model, client: str, given: Mapping[str, str], known: _Methods = _NO_METHODS
+) -> _Methods:
+    """Return the methods of a client; those that are `known`, of another client, are not built again."""
+    found: dict[str, Method] = {}
+
+    def build(owner: tuple[str, ...], name: str, request: Request) -> Method:
+        key = _key(owner, name, request)
+        method = known.get(key)
+        if not method or method.owner != owner or not _is_same(method.request, request):
+            method = build_method(owner, name, request, given)
+        found[key] = method
+        return method
+
+    client_methods(model, list_offers(model), client, given, build)
+    return found
+
+
+def _is_same(one: Request, other: Request) -> bool:
+    """Whether two requests are equal, with the same operation: what is behind a function goes by that."""
+    return one.operation is other.operation and one == other
 
 
 def method_key(method: Method) -> str:
     """Return the resource and name of a method, which are the same at each path of the resource."""
-    return f"{resource_of(method.request)}/{_name(method)}"
+    return _key(method.owner, method.name, method.request)
 
 
-def _name(method: Method) -> str:
-    """Return the name of a method in its resource, after that of the function whose result it is bound to."""
-    request = method.request
-    names = (*method.owner, method.name)
-    if not request.result:
-        return names[-1]
-    rest = len(request.segments) - len(request.owner_segments) - (request.target == STREAM)
-    return ".".join(names[-2 - rest :])
+def _key(owner: tuple[str, ...], name: str, request: Request) -> str:
+    """Return the resource of a method and its name there, after that of the function that it is behind."""
+    if request.result:
+        rest = len(request.segments) - len(request.owner_segments) - (request.target == STREAM)
+        name = ".".join((*owner, name)[-2 - rest :])
+    return f"{resource_of(request)}/{name}"
 
 
 def resource_of(request: Request) -> str:
@@ -432,14 +449,20 @@ def _detours(request: Request) -> Iterator[str]:
     yield from (step.rpartition("/")[0] for step in _behind(request))
 
 
-def _shorter_ways(model: Model, name: str) -> Iterator[str]:
-    """Yield what leads to a type without a detour: entity sets, singletons and properties."""
-    leading = {name, *model.descendants(name)}
-    yield from (source.name for source in model.sources if source.type in leading)
+def _shorter_ways(model: Model, names: Set[str]) -> Mapping[str, Set[str]]:
+    """Return what leads to types without a detour: entity sets, singletons and properties."""
+    if not names:
+        return {}
+    leading: dict[str, list[str]] = {}
+    for source in model.sources:
+        leading.setdefault(source.type, []).append(source.name)
     for declared in model.structured():
         for item in declared.navigation:
-            if item.type.name in leading:
-                yield f"{declared.name}/{item.name}"
+            leading.setdefault(item.type.name, []).append(f"{declared.name}/{item.name}")
+    return {
+        name: {way for each in (name, *model.descendants(name)) for way in leading.get(each, ())}
+        for name in names
+    }
 
 
 def _overloads(
