@@ -30,6 +30,7 @@ from graph_codegen.csdl.vocabulary import FALSE, TERMS, meaning_of, value_of
 from graph_codegen.diff.change.operations import pair_operations
 from graph_codegen.diff.verdict.rules import Part
 from graph_codegen.model.model import Model
+from graph_codegen.service.requests import STREAM
 
 Item = Property | NavigationProperty
 Annotations = tuple[Annotation, ...]
@@ -90,13 +91,18 @@ def _members(old: StructuredType, new: StructuredType, part: Part) -> Iterator[I
         elif not _decides(part, item):
             yield item
     for name, item in after.items():
-        if name not in before and _decides(part, item):
+        if name not in before and (_decides(part, item) or _can_be_key(part, item)):
             yield item
 
 
 def _decides(part: Part, item: Item) -> bool:
     """Whether the part says which properties there are of such a kind."""
     return part == ("paths" if isinstance(item, NavigationProperty) else "shapes")
+
+
+def _can_be_key(part: Part, item: Item) -> bool:
+    """Whether an annotation of the part may make a new property an alternate key."""
+    return part == "annotations" and isinstance(item, Property) and item.type != STREAM
 
 
 def _member(old: Item, new: Item, part: Part) -> Item:

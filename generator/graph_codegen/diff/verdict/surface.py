@@ -195,8 +195,15 @@ class Surface:
 
     @cached_property
     def _indirect(self) -> Mapping[str, set[str]]:
-        """The keys of methods whose whole resource was added or removed, by the elements on its path."""
+        """The keys of methods that another path or another key takes along, by the elements on the path.
+
+        Those are the methods of resources that were added or removed as a whole, and those with other keys.
+        """
         found: dict[str, set[str]] = {}
+        rekeyed = (
+            (key, old) for key, (old, new) in self._altered.items() if _has_other_key(old, new)
+        )
+        _index(found, ((key, _path_elements(old.request)) for key, old in rekeyed))
         for methods, others in ((self._removed, self._new), (self._added, self._old)):
             kept = {self._resource(method) for method in others.values()}
             lost = ((k, m) for k, m in methods.items() if self._resource(m) not in kept)
@@ -212,7 +219,7 @@ class Surface:
     ) -> MethodChanges:
         """Return the changes of the methods that depend on subjects.
 
-        `below` includes the methods of added and removed resources whose paths lead through a subject.
+        `below` includes the methods that come, go or change with a path which leads through a subject.
         `concerned` says whether methods count with their requests in both clients, by default all do.
         """
         keys: set[str] = set()
