@@ -76,7 +76,7 @@ def printable(text: str) -> str:
     shown = "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
     )
-    return re.sub(r"#(?=#\w*\[)", r"\\x23", shown)  # as in `##[group]`
+    return re.sub(r"(?<=#)#(?=\w*\[)", r"\\x23", shown)  # as in `##[group]`
 
 
 def _status(status: Json, colours: Colours) -> str:
