@@ -2,7 +2,8 @@
 
 The document that the service itself serves is raw. It contains where the cleaned one only refers, and lacks
 annotations; nothing in it tells. What was found by comparing a raw document with a cleaned one is applied
-by name to every document of Graph: where a document is cleaned already, nothing changes.
+by name to every document of Graph: where a document is cleaned already, nothing changes. An entry point is
+left out only where something else has to be corrected: of any other document it is published.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ class Corrections:
     """What is corrected, by the names of what it concerns, as targets of annotations are spelled.
 
     `contains_target` and `has_stream` are by navigation property and by entity type, `annotations` by
-    element. `left_out` are entity sets and singletons that are not published. `documents` says what was
-    compared: file and digest of the raw and of the cleaned document.
+    element. `left_out` are entity sets and singletons of raw documents that are not published. `documents`
+    says what was compared: file and digest of the raw and of the cleaned document.
     """
 
     contains_target: Mapping[str, bool]
@@ -187,18 +188,27 @@ class _Corrector:
         self.corrected = 0
 
     def model(self, model: Model) -> Model:
-        container = model.container
-        if container:
-            kept = [source for source in container.sources if source.name not in self._left_out]
-            self.corrected += len(container.sources) - len(kept)
-            sources = tuple(self._annotated(s, f"{container.name}/{s.name}") for s in kept)
-            container = self._annotated(replace(container, sources=sources), container.name)
-        return replace(
+        corrected = replace(
             model,
             types={name: self._type(declared) for name, declared in model.types.items()},
             operations=tuple(map(self._operation, model.operations)),
-            container=container,
+            container=model.container and self._container(model.container),
         )
+        is_raw = self.corrected > 0
+        return self._published(corrected) if is_raw else corrected
+
+    def _container(self, container: EntityContainer) -> EntityContainer:
+        sources = tuple(self._annotated(s, f"{container.name}/{s.name}") for s in container.sources)
+        return self._annotated(replace(container, sources=sources), container.name)
+
+    def _published(self, model: Model) -> Model:
+        """Return a model without the entry points that are not published."""
+        container = model.container
+        if container is None:
+            return model
+        kept = tuple(source for source in container.sources if source.name not in self._left_out)
+        self.corrected += len(container.sources) - len(kept)
+        return replace(model, container=replace(container, sources=kept))
 
     def _type(self, declared: TypeDeclaration) -> TypeDeclaration:
         name = declared.name

@@ -110,6 +110,18 @@ def test_what_is_corrected_is_what_the_cleaned_document_says() -> None:
     assert [one.term for one in thing.annotations] == [f"{CORE}Description"]  # as it was
 
 
+def test_an_entry_point_is_left_out_of_raw_documents_alone() -> None:
+    published = read(service(sets='<EntitySet Name="spare" EntityType="graph.thing"/>', notes=""))[
+        1
+    ]
+    only = Corrections({}, {}, {}, ("spare",), {})
+    assert corrections.apply(published, only) == (published, 0)
+    raw = Corrections({"microsoft.graph.thing/parts": True}, {}, {}, ("spare",), {})
+    found, changed = corrections.apply(published, raw)
+    assert changed == 2
+    assert "spare" not in {source.name for source in found.sources}
+
+
 def test_the_file_says_the_same_again(tmp_path: Path) -> None:
     record = Record((("Readable", Constant("Bool", "false")),), "a.B")
     found = learnt()
