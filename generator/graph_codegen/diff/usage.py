@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # a report on no application does without the client's templa
 
 _TYPES = frozenset({"EnumType", "EntityType", "ComplexType"})
 _MEMBERS = frozenset({"Member", "Property", "NavigationProperty"})
+_SOURCES = frozenset({"EntitySet", "Singleton"})
 _OF_EACH_CALL = frozenset({"parameter-made-required"})
 """Rules on a parameter of the old document that concern who does not give it, too."""
 
@@ -78,7 +79,7 @@ class _Matcher:
                 if argument
                 else (self._uses.methods.get(path, ()))
             )
-        if finding.rule.names_client and finding.effect.breaks:  # perhaps it renames the client
+        if finding.renames_client:
             yield self._uses.methods.get((), ())
         end = finding.old or finding.end
         owner, _, name = end.subject.partition("/")
@@ -136,6 +137,14 @@ class _Matcher:
             found.setdefault(name, []).append((owner, places))
         return found
 
+    @cached_property
+    def _attributes_by_type(self) -> Mapping[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for attributes in self._offered.attributes.values():
+            for name, ref in attributes.items():
+                found.setdefault(ref.name, set()).add(name)
+        return found
+
     # -- what is perhaps used
 
     def _possible(self, finding: Finding, methods: Iterable[Path]) -> Iterator[Places]:
@@ -150,10 +159,13 @@ class _Matcher:
             method = self._offered.methods.get(path)
             if method and method.request.operation:
                 yield self._uses.segments.get(split_name(method.request.operation.name)[1], ())
-        if finding.rule.names_client and finding.effect.breaks:
+        if finding.renames_client:
             for each in self._offered.clients:
                 yield from (places for _, places in self._tails.get(each, ()))
         if finding.old is None:  # nothing that is only new can have been used
+            if finding.kind == "Member":  # but what now may have another value
+                for each in self._attributes_by_type.get(finding.end.subject.partition("/")[0], ()):
+                    yield from (places for _, places in self._tails.get(each, ()))
             return
         owner, _, name = finding.old.subject.partition("/")
         if finding.kind in _TYPES:
@@ -164,6 +176,8 @@ class _Matcher:
             named = {names.classes.get(owner, ""), split_name(owner)[1]}
             for each in {*named, *members, *members.values(), ANY}:
                 yield from (places for _, places in self._tails.get(each, ()))
+        elif finding.kind in _SOURCES:  # a path begins with its name
+            yield self._uses.words.get(name, ())
         elif finding.kind in _MEMBERS:
             attribute = self._attribute(finding, owner, name)
             for each in {name, attribute, ANY}:

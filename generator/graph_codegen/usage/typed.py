@@ -106,6 +106,8 @@ def ask_mypy(files: Iterable[File], asked: Mapping[str, Sequence[ast.expr]]) -> 
                 shadow.write_bytes(copy)
                 shadows += ["--shadow-file", real, str(shadow)]
             numbered += [position(file.file, node) for node in nodes]
+        if not names:  # mypy refuses to be asked about nothing
+            return {}
         answers: dict[Position, frozenset[str]] = {}
         for told, number in _run(command, [*shadows, *names], Path(folder)):
             if number < len(numbered):

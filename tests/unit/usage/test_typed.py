@@ -296,6 +296,13 @@ def test_without_mypy_it_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
         find_mypy()
 
 
+def test_an_application_of_which_no_file_is_python_has_no_types(folder: Path) -> None:
+    (folder / "app" / "main.py").write_text("print 'old'\n")
+    files, _ = read_application([Path("app/main.py")])
+    assert [file.tree for file in files] == [None]
+    assert ask_mypy(files, {}) == {}
+
+
 @pytest.mark.parametrize(
     ("script", "message"),
     [

@@ -203,6 +203,47 @@ def test_what_is_only_new_is_never_perhaps_used() -> None:
     assert find_concerns([new], offered(), uses)[new].usage is Usage.UNUSED
 
 
+@pytest.mark.parametrize(
+    ("text", "usage"),
+    [
+        ("def f(client):\n    client.calls.get('1').state", Usage.PERHAPS),
+        ("def f(client):\n    client.calls.get('1').info", Usage.UNUSED),
+        (HEAD + "client.calls.get('1').state", Usage.USED),
+    ],
+)
+def test_a_new_member_concerns_who_reads_values_of_its_type(text: str, usage: Usage) -> None:
+    end = End(
+        "microsoft.graph.callState/held", Place("new.xml", 1), "microsoft.graph.callState/held"
+    )
+    new = Finding(
+        rule=RULES["member-added"], kind="Member", old=None, new=end, effect=Effect.ADDITIVE,
+        python="CallState.HELD",
+    )  # fmt: skip
+    uses = find_uses(written(text), offered())
+    assert find_concerns([new], offered(), uses)[new].usage is usage
+
+
+@pytest.mark.parametrize(
+    ("text", "renames", "usage"),
+    [
+        ("post('/subscriptions', {'resource': 'communications'})", False, Usage.PERHAPS),
+        ("post('/communications/calls')", False, Usage.PERHAPS),
+        (HEAD + "post('/subscriptions')", False, Usage.UNUSED),
+        (HEAD + "post('/subscriptions')", True, Usage.USED),
+    ],
+)
+def test_an_entry_point_that_goes_concerns_paths_and_who_names_a_renamed_client(
+    text: str, renames: bool, usage: Usage
+) -> None:
+    name = "microsoft.graph.GraphService/communications"
+    gone = Finding(
+        rule=RULES["entity-source-removed"], kind="Singleton", old=End(name, Place("old.xml", 1), name),
+        new=None, effect=Effect.BOTH, renames_client=renames,
+    )  # fmt: skip
+    uses = find_uses(written(text), offered())
+    assert find_concerns([gone], offered(), uses)[gone].usage is usage
+
+
 def test_a_parameter_that_is_new_concerns_who_perhaps_calls_the_method() -> None:
     end = End(
         "microsoft.graph.mute(graph.call)/x",

@@ -151,7 +151,8 @@ class _Judge:
         if change.kind == "Parameter":
             displaced &= {before, after}
         removes = methods.removed or methods.loses_overload or displaced
-        if removes or (rule.names_client and self._surface(change).renames_client):
+        renames_client = rule.names_client and self._surface(change).renames_client
+        if removes or renames_client:
             effect = Effect.BOTH
         elif rule.effect is None or _has_only_methods(change):
             effect = methods.effect
@@ -169,6 +170,7 @@ class _Judge:
             effect=effect,
             python=before or after,
             methods=methods,
+            renames_client=renames_client,
         )
 
     def _is_uncalled(self, change: Change) -> bool:

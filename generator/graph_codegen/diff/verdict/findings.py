@@ -46,7 +46,8 @@ class Finding:
 
     `kind` is the kind of CSDL element; `old` or `new` is None if that side lacks it. `python` is its
     name in a program, empty if it has none. `methods` are the client's methods that the change removes,
-    adds or alters. `chosen` is the level that the configuration gives its rule, None for the usual.
+    adds or alters; `renames_client` says whether the client's classes have other names by it. `chosen` is
+    the level that the configuration gives its rule, None for the usual.
     """
 
     rule: Rule
@@ -56,6 +57,7 @@ class Finding:
     effect: Effect
     python: str = ""
     methods: MethodChanges = UNCHANGED
+    renames_client: bool = False
     chosen: Level | None = None
 
     @property
