@@ -15,6 +15,7 @@ import pytest
 
 from graph_codegen.facts import settings
 from graph_codegen.text import code_source
+from tests.support import published
 from tests.support.csdl import ROOT, SERVICE, content, document, graph_codegen, line_of, schema
 from tests.support.shipped import ROOTS as SHIPPED
 
@@ -616,3 +617,29 @@ def test_make_passes_paths_and_addresses_as_they_are(
     script = line.replace(".venv/bin/graph-codegen", "printf '%s\\n'")
     said = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
     assert said.stdout.splitlines() == command
+
+
+@pytest.mark.parametrize(
+    ("case", "root", "levels"),
+    [
+        (
+            "40-verdicts-alone-and-together", "all",
+            {"drive": "breaking", "deep": "additive", "Org.OData.Core.V1.Revisions": "deprecated"},
+        ),
+        ("41-direction-of-a-type-change", "things", {}),
+    ],
+)  # fmt: skip
+def test_small_cases_have_the_verdicts_that_are_right(
+    case: str, root: str, levels: dict[str, str]
+) -> None:
+    folder = published.FOLDER.parent / "cases" / case
+    if not folder.is_dir():
+        pytest.skip(f"{case} is not beside this checkout, in shared/cases")
+    documents = (str(folder / name) for name in ("old.xml", "new.xml"))
+    done = graph_codegen("diff", "--root", root, *documents, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    found = {
+        re.split("[/@]", finding["element"])[-1]: finding["level"]
+        for finding in json.loads(done.stdout)["findings"]
+    }
+    assert found == levels if levels else found and "breaking" not in found.values()
