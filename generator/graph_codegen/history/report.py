@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
-from graph_codegen.diff.change.changes import End
+from graph_codegen.diff.report.json_report import end_json, methods_json
 from graph_codegen.diff.report.report import (
     Spelling,
     describe_change,
@@ -187,22 +187,7 @@ def _finding(finding: Finding) -> Mapping[str, Any]:
         "element": finding.element,
         "summary": finding.summary,
         "python": finding.python or None,
-        "methods": {
-            "removed": list(finding.methods.removed),
-            "added": list(finding.methods.added),
-            "altered": list(finding.methods.altered),
-        },
-        "old": _end(finding.old),
-        "new": _end(finding.new),
-    }
-
-
-def _end(end: End | None) -> Mapping[str, Any] | None:
-    if end is None:
-        return None
-    return {
-        "element": end.element,
-        "file": end.place.file,
-        "line": end.place.line,
-        "value": end.value or None,
+        "methods": methods_json(finding.methods),
+        "old": end_json(finding.old),
+        "new": end_json(finding.new),
     }

@@ -9,6 +9,7 @@ from typing import Any
 from graph_codegen.diff.change.changes import End
 from graph_codegen.diff.report.report import Report
 from graph_codegen.diff.verdict.findings import Finding, Level, Source
+from graph_codegen.diff.verdict.surface import MethodChanges
 from graph_codegen.model.deprecations import Deprecation
 from graph_codegen.text import json_source
 
@@ -53,14 +54,10 @@ def _finding(finding: Finding, report: Report) -> dict[str, Any]:
         "element": finding.element,
         "summary": finding.summary,
         "python": finding.python or None,
-        "methods": {
-            "removed": list(finding.methods.removed),
-            "added": list(finding.methods.added),
-            "altered": list(finding.methods.altered),
-        },
+        "methods": methods_json(finding.methods),
         "deprecation": _deprecation(finding.deprecation, report.on),
-        "old": _end(finding.old),
-        "new": _end(finding.new),
+        "old": end_json(finding.old),
+        "new": end_json(finding.new),
         "ignored": report.ignored.get(finding),
         "usage": concern and concern.usage,
         "uses": [{"file": at.file, "line": at.line} for at in (concern.uses if concern else ())],
@@ -73,7 +70,17 @@ def _deprecation(told: Deprecation | None, on: date | None) -> dict[str, Any] | 
     return {**asdict(told), "days_left": told.days_left(on) if on else None}
 
 
-def _end(end: End | None) -> dict[str, Any] | None:
+def methods_json(methods: MethodChanges) -> dict[str, Any]:
+    """Return what happens to the methods of a client, by their names."""
+    return {
+        "removed": list(methods.removed),
+        "added": list(methods.added),
+        "altered": list(methods.altered),
+    }
+
+
+def end_json(end: End | None) -> dict[str, Any] | None:
+    """Return an element in one of the documents; None if that has no such one."""
     if end is None:
         return None
     return {
