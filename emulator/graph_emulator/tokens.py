@@ -30,6 +30,9 @@ LIFE = 65 * 60
 
 _REUSED = LIFE // 2
 
+_MOST = 1_000
+"""How many tokens of applications are remembered as judged."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -72,6 +75,9 @@ class Authority:
     def __init__(self, teller: Teller) -> None:
         self.teller = teller
         self._keys: dict[str, rsa.RSAPrivateKey] = {}
+        self._public: dict[str, rsa.RSAPublicKey] = {}
+        self._judged: dict[str, tuple[float, Caller]] = {}
+        """Whose the tokens are that were found valid, and until when."""
         self._signed: dict[tuple[object, ...], tuple[float, str]] = {}
         self.rotate()
 
@@ -84,7 +90,8 @@ class Authority:
     def rotate(self) -> None:
         """Sign with a new key from now on; tokens of the old ones stay valid."""
         self._kid = uuid4().hex
-        self._keys[self._kid] = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._keys[self._kid], self._public[self._kid] = key, key.public_key()
         self._signed.clear()
 
     @property
@@ -94,13 +101,13 @@ class Authority:
 
     async def get(self, kid: str) -> Mapping[str, rsa.RSAPublicKey]:
         """Return the public keys by their ids: the emulator is a source of keys for the bot kit."""
-        return {kid: key.public_key() for kid, key in self._keys.items()}
+        return self._public
 
     def jwks(self) -> dict[str, Any]:
         """Return the public keys as a key set (RFC 7517)."""
         found: list[dict[str, Any]] = []
-        for kid, key in self._keys.items():
-            public = json.loads(RSAAlgorithm.to_jwk(key.public_key()))
+        for kid, key in self._public.items():
+            public = json.loads(RSAAlgorithm.to_jwk(key))
             found.append({**public, "kid": kid, "use": "sig"})
         return {"keys": found}
 
@@ -142,8 +149,15 @@ class Authority:
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise InvalidTokenError("Access token is empty.")
+        until, caller = self._judged.get(token) or self._judge(token)
+        if time.time() >= until:
+            raise InvalidTokenError("Access token validation failure.")
+        return caller
+
+    def _judge(self, token: str) -> tuple[float, Caller]:
+        """Return until when a token is valid, and whose it is; raises InvalidTokenError."""
         try:
-            key = self._keys[jwt.get_unverified_header(token)["kid"]].public_key()
+            key = self._public[jwt.get_unverified_header(token)["kid"]]
             claims = jwt.decode(
                 token, key, algorithms=["RS256"], audience="graph", issuer="emulator",
                 options={"require": ["exp", "iss", "aud"]},
@@ -153,12 +167,16 @@ class Authority:
         except (jwt.PyJWTError, KeyError):
             raise InvalidTokenError("Access token validation failure.") from None
         roles = claims.get("roles")
-        return Caller(
+        caller = Caller(
             app_id=claims["appid"],
             tenant=claims.get("tid"),
             roles=None if roles is None else frozenset(roles),
             user=claims.get("oid"),
         )
+        if len(self._judged) >= _MOST:
+            self._judged.clear()
+        self._judged[token] = found = int(claims["exp"]), caller
+        return found
 
     def _sign(self, claims: dict[str, object]) -> str:
         now = int(time.time())

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from ._runtime.errors import UnavailableInCloudError as UnavailableInCloudError
     from ._runtime.operation import Operation as Operation
     from ._runtime.operation import Parameter as Parameter
+    from ._runtime.options import UNSET as UNSET
     from ._runtime.page import Page as Page
     from ._runtime.permissions import Permissions as Permissions
     from ._runtime.response import Response as Response
     from ._runtime.retry import RetryPolicy as RetryPolicy
     from ._runtime.subcodes import SUBCODES as SUBCODES
     from ._runtime.subcodes import Subcode as Subcode
-    from ._runtime.wire import UNSET as UNSET
     from ._runtime.wire import literal as literal
     from .client import AsyncCommunicationsClient as AsyncCommunicationsClient
     from .client import CommunicationsClient as CommunicationsClient
@@ -64,13 +64,13 @@ _MODULES = {
     "UnavailableInCloudError": "._runtime.errors",
     "Operation": "._runtime.operation",
     "Parameter": "._runtime.operation",
+    "UNSET": "._runtime.options",
     "Page": "._runtime.page",
     "Permissions": "._runtime.permissions",
     "Response": "._runtime.response",
     "RetryPolicy": "._runtime.retry",
     "SUBCODES": "._runtime.subcodes",
     "Subcode": "._runtime.subcodes",
-    "UNSET": "._runtime.wire",
     "literal": "._runtime.wire",
     "AsyncCommunicationsClient": ".client",
     "CommunicationsClient": ".client",

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO, Literal, Unpack
 
-from ._runtime import edm
 from ._runtime.async_client import AsyncClientBase
 from ._runtime.client import ClientBase
 from ._runtime.cloud import Cloud
+from ._runtime.lazy import LazyModule
 from ._runtime.methods import (
     DELETE,
     GET,
@@ -25,15 +25,14 @@ from ._runtime.methods import (
     Async,
     Child,
     F,
-    LazyModule,
     Resource,
     Sync,
     response_of,
 )
+from ._runtime.options import UNSET, Unset
 from ._runtime.page import Page
 from ._runtime.permissions import PermissionRule, Permissions
 from ._runtime.recording_methods import RecordingMethods
-from ._runtime.wire import UNSET, Unset
 from .options import (
     ActionOptions,
     ActionRequestTimeoutOptions,
@@ -45,8 +44,10 @@ from .options import (
 
 if TYPE_CHECKING:
     from . import models
+    from ._runtime import edm
 else:
-    models = LazyModule(f"{__package__}.models")
+    models = LazyModule(__package__, "models")
+    edm = LazyModule(__package__, "_runtime.edm")
 
 
 _EVERYWHERE = frozenset[Cloud]([Cloud.GLOBAL, Cloud.US_GOV_L4, Cloud.US_GOV_L5, Cloud.CHINA])

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from .claims import Claims, TokenError, check_addressed, inspect, verify
+from .claims import Claims, TokenError, believed, check_addressed, inspect
 from .telemetry import get_logger
 from .trust import Trust
 
@@ -68,7 +68,7 @@ async def authenticate(headers: Mapping[str, str], app_id: str, trust: Trust) ->
         seen = inspect(token)
         check_addressed(seen, app_id, trust)
         keys = await trust.keys.get(seen.kid)
-        return verify(token, app_id, trust, keys, datetime.now(UTC))
+        return believed(token, seen, app_id, keys, datetime.now(UTC))
     except TokenError as error:
         _refusals.add(error)
         raise

@@ -14,8 +14,8 @@ import anyio
 from .. import models
 from .._runtime.declaration import session_of
 from .._runtime.errors import NotFoundError
+from .._runtime.options import UNSET, Unset
 from .._runtime.retry import RetryPolicy
-from .._runtime.wire import UNSET, Unset
 from .data import CallData
 from .errors import AlreadyDecided, CallEnded
 from .keeper import Keeper

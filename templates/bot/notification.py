@@ -13,7 +13,7 @@ from typing import Self, cast
 from pydantic_core import from_json
 
 from .._runtime.behaviours import call_path, id_in_path, kind_of_path, normal_id
-from .._runtime.misfits import Misfit
+from .._runtime.paths import Misfit
 from ..models import CommsNotification
 from .json_values import Json, object_of, text_of
 

@@ -1,4 +1,7 @@
-"""What the generated client is made of: the client itself, and the methods of its resources."""
+"""What the generated client is made of: the client itself, and the methods of its resources.
+
+What sends requests is loaded when a client is made, and with it what reads and writes models.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +9,48 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    ParamSpec,
+    Self,
+    TypeVar,
+    Unpack,
+    cast,
+    overload,
+)
 
 import httpx
 
-from . import decode
-from .any_request import check_request
 from .async_page import AsyncPage
-from .async_session import AsyncSession
 from .attempt import Attempt
 from .body import MAX_BODY
 from .clock import SYSTEM_CLOCK, Clock
 from .cloud import Cloud
-from .connections import KEEPALIVE_EXPIRY, MAX_CONNECTIONS, ConnectionOptions
+from .connections import DEFAULT_TIMEOUT, KEEPALIVE_EXPIRY, MAX_CONNECTIONS, ConnectionOptions
 from .credentials import AsyncCredential
 from .declaration import BoundMethod
-from .endpoint import DEFAULT_TIMEOUT, check_link
 from .flavours import AsyncOnly
-from .model import GraphModel
+from .lazy import LazyModule
 from .options import LinkOptions, Options
 from .response import Response
 from .retry import DEFAULT_RETRY, RetryPolicy
 from .service_root import choose_root
 
+if TYPE_CHECKING:
+    from . import any_request, async_session, decode, endpoint, model
+else:
+    any_request = LazyModule(__package__, "any_request")
+    async_session = LazyModule(__package__, "async_session")
+    decode = LazyModule(__package__, "decode")
+    endpoint = LazyModule(__package__, "endpoint")
+    model = LazyModule(__package__, "model")
+
 P = ParamSpec("P")
 T = TypeVar("T")
-M = TypeVar("M", bound=GraphModel)
+M = TypeVar("M", bound="model.GraphModel")
 
 
 class AsyncMethod(BoundMethod, Generic[P, T]):
@@ -130,7 +149,7 @@ class AsyncClientBase(AsyncOnly):
         another argument of the wrong kind; ValueError for a malformed token or endpoint, for http to
         another machine, and for a cloud and an endpoint that do not agree.
         """
-        self._session = AsyncSession(
+        self._session = async_session.AsyncSession(
             credential,
             version=self._version,
             root=choose_root(
@@ -178,7 +197,7 @@ class AsyncClientBase(AsyncOnly):
         used unchanged. Raises ForeignLinkError, before a token is requested, for a link to another host,
         TypeError for what is no link or no model, and what any method raises.
         """
-        checked = check_link(link, item, options)
+        checked = endpoint.check_link(link, item, options)
         page: AsyncPage[M] = await self._session.send_link(link, decode.page(item), checked)
         return page
 
@@ -247,7 +266,7 @@ class AsyncClientBase(AsyncOnly):
         Raises TypeError or ValueError, before a token is requested, for any other method of HTTP, for a
         path that leads elsewhere, and for other arguments of the wrong kind; and what any method raises.
         """
-        asked = check_request(method, path, body, returns, options)
+        asked = any_request.check_request(method, path, body, returns, options)
         return await self._session.send_any(asked)
 
     async def aclose(self) -> None:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .request import PACKAGE
+from .lazy import PACKAGE
 
 _logger = logging.getLogger(PACKAGE)
 

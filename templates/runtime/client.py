@@ -1,4 +1,7 @@
-"""What the generated client is made of: the client itself, and the methods of its resources."""
+"""What the generated client is made of: the client itself, and the methods of its resources.
+
+What sends requests is loaded when a client is made, and with it what reads and writes models.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +9,48 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    ParamSpec,
+    Self,
+    TypeVar,
+    Unpack,
+    cast,
+    overload,
+)
 
 import httpx
 
-from . import decode
-from .any_request import check_request
 from .attempt import Attempt
 from .body import MAX_BODY
 from .clock import SYSTEM_CLOCK, Clock
 from .cloud import Cloud
-from .connections import KEEPALIVE_EXPIRY, MAX_CONNECTIONS, ConnectionOptions
+from .connections import DEFAULT_TIMEOUT, KEEPALIVE_EXPIRY, MAX_CONNECTIONS, ConnectionOptions
 from .credentials import Credential
 from .declaration import BoundMethod
-from .endpoint import DEFAULT_TIMEOUT, check_link
 from .flavours import SyncOnly
-from .model import GraphModel
+from .lazy import LazyModule
 from .options import LinkOptions, Options
 from .page import Page
 from .response import Response
 from .retry import DEFAULT_RETRY, RetryPolicy
 from .service_root import choose_root
-from .session import Session
+
+if TYPE_CHECKING:
+    from . import any_request, decode, endpoint, model, session
+else:
+    any_request = LazyModule(__package__, "any_request")
+    session = LazyModule(__package__, "session")
+    decode = LazyModule(__package__, "decode")
+    endpoint = LazyModule(__package__, "endpoint")
+    model = LazyModule(__package__, "model")
 
 P = ParamSpec("P")
 T = TypeVar("T")
-M = TypeVar("M", bound=GraphModel)
+M = TypeVar("M", bound="model.GraphModel")
 
 
 class SyncMethod(BoundMethod, Generic[P, T]):
@@ -128,7 +147,7 @@ class ClientBase(SyncOnly):
         another argument of the wrong kind; ValueError for a malformed token or endpoint, for http to
         another machine, and for a cloud and an endpoint that do not agree.
         """
-        self._session = Session(
+        self._session = session.Session(
             credential,
             version=self._version,
             root=choose_root(
@@ -174,7 +193,7 @@ class ClientBase(SyncOnly):
         used unchanged. Raises ForeignLinkError, before a token is requested, for a link to another host,
         TypeError for what is no link or no model, and what any method raises.
         """
-        checked = check_link(link, item, options)
+        checked = endpoint.check_link(link, item, options)
         page: Page[M] = self._session.send_link(link, decode.page(item), checked)
         return page
 
@@ -243,7 +262,7 @@ class ClientBase(SyncOnly):
         Raises TypeError or ValueError, before a token is requested, for any other method of HTTP, for a
         path that leads elsewhere, and for other arguments of the wrong kind; and what any method raises.
         """
-        asked = check_request(method, path, body, returns, options)
+        asked = any_request.check_request(method, path, body, returns, options)
         return self._session.send_any(asked)
 
     def close(self) -> None:

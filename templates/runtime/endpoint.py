@@ -32,9 +32,6 @@ from .retry import RetryPolicy
 from .service_root import ServiceRoot
 from .tracing import Tracing
 
-DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
-"""Seconds per attempt: to connect, and for any pause while writing or reading."""
-
 LINK = Operation(
     method="GET",
     path="{link}",

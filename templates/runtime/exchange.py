@@ -17,9 +17,9 @@ from pydantic import ValidationError
 
 from .attempt import Attempt
 from .body import BROKE_OFF, Body, Excerpt
-from .challenge import requested_claims
 from .clock import Clock
 from .content import ContentError, Opened
+from .credentials import requested_claims
 from .deadline import UNLIMITED, DeadlineExceededError, Departure
 from .decode import Decoder
 from .errors import (
@@ -31,9 +31,10 @@ from .errors import (
     printable,
 )
 from .headers import Headers
+from .lazy import PACKAGE
 from .operation import Operation
 from .permissions import PermissionNeed, Permissions, required_permissions
-from .request import PACKAGE, PreparedRequest
+from .request import PreparedRequest
 from .response import Response
 from .retry import RetryPolicy, after_failure, after_response, delay_before, parse_retry_after
 from .service_root import is_loopback, parse_address

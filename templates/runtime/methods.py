@@ -7,12 +7,10 @@ follows from the flavour of the resource, for type checkers and editors as well.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator
-from importlib import import_module
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, Unpack, overload
 
 from .async_client import AsyncMethod, AsyncPageMethod, AsyncStreamMethod
 from .async_page import AsyncPage
-from .async_session import AsyncSession
 from .client import SyncMethod, SyncPageMethod, SyncStreamMethod
 from .content import Async, F, Sync
 from .declaration import (
@@ -23,12 +21,18 @@ from .declaration import (
     Resource,
     session_of,
 )
+from .lazy import LazyModule
 from .operation import Operation
 from .page import Page
 from .response import Response
 
+if TYPE_CHECKING:
+    from . import async_session
+else:
+    async_session = LazyModule(__package__, "async_session")
+
 __all__ = [
-    "DELETE", "GET", "PATCH", "POST", "PUT", "Async", "Child", "F", "LazyModule", "Method",
+    "DELETE", "GET", "PATCH", "POST", "PUT", "Async", "Child", "F", "Method",
     "PageMethod", "Resource", "StreamMethod", "Sync", "operations_of", "response_of",
 ]  # fmt: skip
 
@@ -89,7 +93,7 @@ def _bound(
 
 
 def _is_async(owner: Resource[Any]) -> bool:
-    return isinstance(session_of(owner), AsyncSession)
+    return isinstance(session_of(owner), async_session.AsyncSession)
 
 
 class Responding(Generic[P, S_co, A_co]):
@@ -190,13 +194,3 @@ def operations_of(cls: type[Resource[Any]]) -> Iterator[Operation]:
     for member in declared:
         if isinstance(member, Child):
             yield from operations_of(member.classes[0])
-
-
-class LazyModule:
-    """Stands for a module, which is imported when one of its attributes is first asked for."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(import_module(self._name), name)

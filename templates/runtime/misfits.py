@@ -1,4 +1,4 @@
-"""Values that do not fit their declared type, and where they are kept.
+"""Where values are kept that do not fit their declared type.
 
 Their attributes are None. They are among the undeclared properties, under their own wire names, which
 nothing else can have there: so copies, pickles and the wire form have them.
@@ -6,63 +6,18 @@ nothing else can have there: so copies, pickles and the wire form have them.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
 from types import NoneType
-from typing import Annotated, Any, ClassVar, Self, cast, get_args, get_origin
+from typing import Annotated, Any, ClassVar, cast, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 from pydantic_core import SchemaSerializer, core_schema
 
-from .paths import Place
-
-Json = Any
-
-_logger = logging.getLogger(__name__.split(".")[-3])
-
-MOST = 100
-"""How many misfits are listed one by one; the others are counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Misfit:
-    """A received value that does not fit its declared type.
-
-    `path` leads to it in the wire form, from the model or page that was asked; `expected` is the
-    declared type as Python calls it. The value may be personal, so that repr does not show it.
-    """
-
-    path: Place
-    value: Json = field(repr=False)
-    expected: str
-
-
-class Misfits(tuple[Misfit, ...]):
-    """The first 100 misfits; `rest` counts the others."""
-
-    rest: int
-
-    def __new__(cls, listed: Iterable[Misfit] = (), *, rest: int = 0) -> Self:
-        """Keep the first misfits, and the number of the others."""
-        misfits = super().__new__(cls, listed)
-        misfits.rest = rest
-        return misfits
-
-    def log(self, what: str) -> None:
-        """Warn of misfits in something that was read: how many, and where the first one is."""
-        if self:
-            where = ".".join(map(str, self[0].path))[:200]
-            _logger.warning("misfits in %s: %d, first at %r", what, len(self) + self.rest, where)
-
-
-NO_MISFITS = Misfits()
-
-
-# -- where misfits are kept
+from .paths import MOST, NO_MISFITS, Json, Misfit, Misfits, Place
 
 
 @cache

@@ -10,9 +10,23 @@ Source: OData URL conventions 4.01, section 5.1 (system query options).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from enum import Enum
+from typing import Final, TypedDict
 
 from .retry import RetryPolicy
+
+
+class Unset(Enum):
+    """The type of `UNSET`."""
+
+    UNSET = "UNSET"
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = Unset.UNSET
+"""Marks an argument that is not given; None is given, as null."""
 
 
 class LinkOptions(TypedDict, total=False):

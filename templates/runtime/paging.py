@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .errors import RepeatedLinkError
 from .hidden import shown
-from .misfits import Misfits
+from .paths import Misfits
 
 _T_co = TypeVar("_T_co", covariant=True)
 

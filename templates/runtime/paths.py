@@ -1,4 +1,4 @@
-"""Validation errors whose paths lead to the offending value, through untyped values too.
+"""Values that do not fit their declared type, and validation errors, with paths that lead to them.
 
 Pydantic sees an untyped value as a union of a string and the result of a function: its paths name
 the branches of the union and cannot reach inside the value.
@@ -6,13 +6,61 @@ the branches of the union and cannot reach inside the value.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self, cast
 
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError, ValidationError
 
+from .lazy import PACKAGE
+
+Json = Any
 Place = tuple[str | int, ...]
+
+_logger = logging.getLogger(PACKAGE)
+
+# -- misfits
+
+MOST = 100
+"""How many misfits are listed one by one; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A received value that does not fit its declared type.
+
+    `path` leads to it in the wire form, from the model or page that was asked; `expected` is the
+    declared type as Python calls it. The value may be personal, so that repr does not show it.
+    """
+
+    path: Place
+    value: Json = field(repr=False)
+    expected: str
+
+
+class Misfits(tuple[Misfit, ...]):
+    """The first 100 misfits; `rest` counts the others."""
+
+    rest: int
+
+    def __new__(cls, listed: Iterable[Misfit] = (), *, rest: int = 0) -> Self:
+        """Keep the first misfits, and the number of the others."""
+        misfits = super().__new__(cls, listed)
+        misfits.rest = rest
+        return misfits
+
+    def log(self, what: str) -> None:
+        """Warn of misfits in something that was read: how many, and where the first one is."""
+        if self:
+            where = ".".join(map(str, self[0].path))[:200]
+            _logger.warning("misfits in %s: %d, first at %r", what, len(self) + self.rest, where)
+
+
+NO_MISFITS = Misfits()
+
+
+# -- errors
 
 TOO_DEEP = PydanticCustomError("nested_too_deeply", "Input should not be nested this deeply")
 NOT_JSON = PydanticCustomError("no_json", "Input should be a number that JSON can represent")

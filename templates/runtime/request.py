@@ -18,16 +18,14 @@ from .changes import changed_text, named_class, whole_text
 from .cloud import Cloud
 from .content import Opened, Upload
 from .errors import ForeignLinkError, UnavailableInCloudError
+from .lazy import PACKAGE
 from .model import GraphModel
 from .operation import Operation, Parameter
-from .options import ActionOptions, Options, QueryOptions
+from .options import UNSET, ActionOptions, Options, QueryOptions
 from .recording import Recorded, check_recorded
 from .service_root import ServiceRoot
 from .untyped import TYPE_ANNOTATION
-from .wire import UNSET, literal, to_option, to_wire
-
-PACKAGE = __name__.split(".")[-3]
-"""The name of the package that contains this runtime, wherever it was copied to."""
+from .wire import literal, to_option, to_wire
 
 _ACCEPT = {"bytes": "*/*", "int": "text/plain, application/json"}
 """The Accept header by what an operation returns; JSON by default."""

@@ -12,12 +12,18 @@ from .any_request import AnyRequest
 from .attempt import Attempt
 from .body import MAX_BODY, coding_of
 from .clock import SYSTEM_CLOCK, Clock
-from .connections import DEFAULT_OPTIONS, ConnectionOptions, Connections, Pool
+from .connections import (
+    DEFAULT_OPTIONS,
+    DEFAULT_TIMEOUT,
+    ConnectionOptions,
+    Connections,
+    Pool,
+)
 from .content import ContentError, Opened, Upload, opened
 from .credentials import Credential, Tokens
 from .deadline import Work, within
 from .decode import Decoder, optional
-from .endpoint import DEFAULT_TIMEOUT, LINK, Endpoint
+from .endpoint import LINK, Endpoint
 from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply, socks_errors
 from .headers import Headers
 from .operation import Operation

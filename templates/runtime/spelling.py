@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 
@@ -17,6 +16,8 @@ def nearest(word: str, names: Iterable[str]) -> str | None:
 
     Case and punctuation do not count: `callbackUri` is `callback_uri`.
     """
+    import difflib  # which only messages need
+
     spelled = {_plain(name): name for name in names}
     close = difflib.get_close_matches(_plain(word), spelled, n=1)
     return spelled[close[0]] if close else None

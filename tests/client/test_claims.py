@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph_comms import AuthenticationError, RetryPolicy
-from graph_comms._runtime.challenge import requested_claims
+from graph_comms._runtime.credentials import requested_claims
 from tests.client.faces import Client, each_flavour
 from tests.support.server import GraphServer, Reply
 

@@ -32,7 +32,7 @@ from graph_comms._runtime.content import F
 from graph_comms._runtime.declaration import Declaration, Resource
 from graph_comms._runtime.methods import Child, StreamMethod
 from graph_comms._runtime.operation import Operation, Parameter
-from graph_comms._runtime.wire import Unset
+from graph_comms._runtime.options import Unset
 from graph_comms.models import GraphModel
 from tests.client.faces import FLAVOURS, TOKEN, Client
 from tests.client.samples import (

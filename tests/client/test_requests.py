@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from graph_comms._runtime.cloud import Cloud
 from graph_comms._runtime.errors import GraphTransportError
 from graph_comms._runtime.operation import Parameter
+from graph_comms._runtime.options import UNSET
 from graph_comms._runtime.request import expand_path
-from graph_comms._runtime.wire import UNSET
 from tests.client.things import (
     CREATE,
     CREATED,

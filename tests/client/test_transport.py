@@ -14,7 +14,7 @@ import pytest
 from graph_comms import AsyncCommunicationsClient, CommunicationsClient
 from graph_comms._runtime.async_session import AsyncSession
 from graph_comms._runtime.clock import SYSTEM_CLOCK
-from graph_comms._runtime.endpoint import DEFAULT_TIMEOUT
+from graph_comms._runtime.connections import DEFAULT_TIMEOUT
 from graph_comms._runtime.errors import (
     GraphDecodeError,
     GraphHTTPError,

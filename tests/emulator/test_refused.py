@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from graph_emulator import Emulator
 from graph_emulator.calls import BEAT
+from graph_emulator.tokens import LIFE
 from tests.emulator.bots import CALLBACK
 from tests.emulator.plain import plain
 
@@ -48,6 +50,19 @@ def test_an_application_that_is_not_registered(svc: Emulator, client: httpx.Clie
         '"instanceAnnotations":[]}'
     )
     assert error_of(client.post(CALLS, json=body(svc, "Ann"))) == (403, "UnknownError", inner)
+
+
+def test_a_token_is_no_longer_taken_when_its_time_is_over(
+    svc: Emulator, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = {"Authorization": f"Bearer {svc.credential().get_token().token}"}
+    rung = svc.rings(CALLBACK, from_=svc.user("Ann"))
+    assert client.get(rung.path, headers=sent).status_code == 200
+    later = time.time() + LIFE
+    monkeypatch.setattr(time, "time", lambda: later)
+    message = "Access token validation failure."
+    refused = (401, "InvalidAuthenticationToken", message)
+    assert error_of(client.get(rung.path, headers=sent)) == refused
 
 
 def test_a_call_of_another_tenant(svc: Emulator, client: httpx.Client) -> None:

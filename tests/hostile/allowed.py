@@ -58,10 +58,20 @@ _MODEL_SWITCHES = ('# mypy: disable-error-code="deprecated"', "# pyright: report
 
 _DEPRECATED_FIELD = "json_schema_extra={'deprecated': True}"
 
-_LAZY_MODELS = """if TYPE_CHECKING:
-    from . import models
-else:
-    models = LazyModule(f'{__package__}.models')"""
+_LAZY = {"models": ("", "models"), "edm": ("_runtime", "_runtime.edm")}
+"""What the client loads on first use: where it is imported from, and the module below the package."""
+
+
+def _is_lazy(node: ast.If) -> bool:
+    """Whether a statement has type checkers import modules that are loaded on first use."""
+    names = [
+        alias.name for one in node.body if isinstance(one, ast.ImportFrom) for alias in one.names
+    ]
+    if not names or not _LAZY.keys() >= {*names}:
+        return False
+    seen = [f"    from .{_LAZY[name][0]} import {name}" for name in names]
+    loaded = [f"    {name} = LazyModule(__package__, {_LAZY[name][1]!r})" for name in names]
+    return ast.unparse(node) == "\n".join(["if TYPE_CHECKING:", *seen, "else:", *loaded])
 
 
 def _is_identifier(name: str) -> bool:
@@ -325,7 +335,7 @@ class _Checker:
     def client_statement(self, node: ast.stmt) -> bool:
         match node:
             case ast.If():
-                return ast.unparse(node) == _LAZY_MODELS
+                return _is_lazy(node)
             case ast.Assign([ast.Name()], value):
                 return self._clouds(value)
             case ast.ClassDef(name, bases, keywords, body, []):

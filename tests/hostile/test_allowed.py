@@ -80,6 +80,7 @@ INTRUDERS = [
     ("client.py", "(_AdhocCalls[Sync])", "(_AdhocCalls[Async])"),
     ("client.py", 'at="adhoc_calls"', "at=exec('x')"),
     ("client.py", "models = LazyModule(", "models = exec("),
+    ("client.py", '"_runtime.edm")', '"_runtime.other")'),
     ("client.py", "# pyright: reportReturnType=false", "# pyright: basic"),
     ("operations.py", "operations_of(", "exec("),
     ("operations.py", "OPERATIONS: tuple", "import os\nOPERATIONS: tuple"),

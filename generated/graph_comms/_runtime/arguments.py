@@ -35,10 +35,10 @@ from .forms import (
     sequence,
 )
 from .model import GraphModel, concrete
-from .options import QueryOptions
+from .options import UNSET, QueryOptions, Unset
 from .recording import Recorded
 from .spelling import a, meant
-from .wire import UNSET, Unset, to_wire
+from .wire import to_wire
 
 _SINGLE = {NoneType: None, Unset: UNSET}
 _NOT_PIECES: tuple[type, ...] = (*NOT_SEQUENCES, Mapping, GraphModel)

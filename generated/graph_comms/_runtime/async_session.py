@@ -14,12 +14,18 @@ from .async_page import AsyncPage
 from .attempt import Attempt
 from .body import MAX_BODY, coding_of
 from .clock import SYSTEM_CLOCK, Clock
-from .connections import DEFAULT_OPTIONS, AsyncConnections, AsyncPool, ConnectionOptions
+from .connections import (
+    DEFAULT_OPTIONS,
+    DEFAULT_TIMEOUT,
+    AsyncConnections,
+    AsyncPool,
+    ConnectionOptions,
+)
 from .content import ContentError, Opened, Upload, async_opened
 from .credentials import AsyncCredential, AsyncTokens
 from .deadline import AsyncWork, async_within
 from .decode import Decoder, optional
-from .endpoint import DEFAULT_TIMEOUT, LINK, Endpoint
+from .endpoint import LINK, Endpoint
 from .exchange import INVALID_ADDRESS, Answer, Exchange, Reply, socks_errors
 from .headers import Headers
 from .operation import Operation

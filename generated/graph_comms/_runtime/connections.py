@@ -31,6 +31,9 @@ _T = TypeVar("_T")
 MAX_CONNECTIONS = 100
 """Connections that a client has at the same time, unless it is told otherwise."""
 
+DEFAULT_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+"""Seconds per attempt: to connect, and for any pause while writing or reading."""
+
 KEEPALIVE_EXPIRY = 5.0
 """Seconds for which a connection that nothing uses stays open, as with httpx."""
 
@@ -174,12 +177,11 @@ class _Connections(Generic[_T]):
 
     def _keywords(self) -> dict[str, Any]:
         """Return the keywords for a client of httpx."""
-        return {
-            "transport": self._transport,
-            "mounts": self._mounts,
-            "timeout": self._timeout,
-            **self._options.keywords(),
-        }
+        # A transport makes its own connections: no certificates are loaded for it, which takes long.
+        made_by = (
+            self._options.keywords() if self._transport is None else {"transport": self._transport}
+        )
+        return {"mounts": self._mounts, "timeout": self._timeout, **made_by}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,18 +28,23 @@ from typing import (
 
 from pydantic.alias_generators import to_camel
 
-from . import decode
-from .arguments import Checks
 from .cloud import Cloud
 from .content import CONTENT_WRITTEN, F
-from .decode import Decoder
-from .model import GraphModel
+from .lazy import LazyModule
 from .operation import Kind, Operation, Parameter
 from .options import ActionOptions, QueryOptions, option_of
-from .paging import PageData
 from .permissions import NO_PERMISSIONS, Permissions
 from .recording import RECORDING
 from .spelling import meant
+
+if TYPE_CHECKING:
+    from . import arguments, decode, model
+    from .decode import Decoder
+    from .paging import PageData
+else:
+    arguments = LazyModule(__package__, "arguments")
+    decode = LazyModule(__package__, "decode")
+    model = LazyModule(__package__, "model")
 
 _KEY = re.compile(r"\{([^{}]+)\}")
 _ARGUMENT = re.compile(r"=\{([^{}]+)\}")
@@ -259,17 +264,17 @@ class Declaration:
             return decode.reference()
         if self.operation.kind == "update":
             return decode.optional_model(get_args(returns)[0])
-        if isinstance(returns, type) and issubclass(returns, GraphModel):
+        if isinstance(returns, type) and issubclass(returns, model.GraphModel):
             return decode.model(returns)
         return decode.value(returns)
 
     @cached_property
-    def _checks(self) -> Checks:
+    def _checks(self) -> arguments.Checks:
         others = {self._collected, "return"}
         types = {name: hint for name, hint in self._hints.items() if name not in others}
         inside = (p for p in self.operation.parameters if p.location == "path")
         keys = {p.name: p.wire_name for p in inside if p.name in self._positional}
-        return Checks(self.operation.python, types, keys, self._options)
+        return arguments.Checks(self.operation.python, types, keys, self._options)
 
     def bind(
         self, owner: Resource[Any], arguments: tuple[Any, ...], keywords: Mapping[str, Any]

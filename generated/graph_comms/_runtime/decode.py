@@ -17,9 +17,10 @@ from pydantic import BeforeValidator, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from . import edm
-from .misfits import MOST, NO_MISFITS, Misfit, Misfits, misfits_of, type_text
+from .misfits import misfits_of, type_text
 from .model import GraphModel
 from .paging import PageData
+from .paths import MOST, NO_MISFITS, Misfit, Misfits
 from .recovery import Recovered, is_json, recovery
 
 _T = TypeVar("_T")

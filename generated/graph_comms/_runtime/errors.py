@@ -15,8 +15,7 @@ from itertools import pairwise
 from typing import Any, cast
 
 import httpx
-from pydantic import ValidationError
-from pydantic_core import from_json
+from pydantic_core import ValidationError, from_json
 
 from .body import KEPT
 from .cloud import Cloud

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from copy import deepcopy
 from threading import Lock, RLock
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast, get_type_hints
 
 from pydantic import (
     BaseModel,
@@ -38,8 +38,8 @@ from pydantic_core import (
 
 from .assigned import mark_built, note_assigned, note_undeclared, remember_undeclared
 from .hidden import HidingDict, shown
-from .misfits import Misfits, attributes, extra_of, has_misfits, members_of, misfits_of
-from .paths import cleaned
+from .misfits import attributes, extra_of, has_misfits, members_of, misfits_of
+from .paths import Misfits, cleaned
 from .recovery import Recovered, recovered, recovery
 from .spelling import meant, nearest
 from .untyped import TYPE_ANNOTATION, Untyped, classes, declare, derived_class, naive, type_name
@@ -541,6 +541,10 @@ class GraphModel(BaseModel):
         misfits = [name for name in extra_of(self) if name in names]
         if misfits:
             yield "misfits", misfits
+
+
+# Pydantic evaluates the annotations of all bases for each derived class, which takes long for text.
+GraphModel.__annotations__.update(get_type_hints(GraphModel, include_extras=True))
 
 
 def key_of(cls: type[GraphModel]) -> tuple[str, ...]:

@@ -14,8 +14,8 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from .misfits import Json, items_at, keep, keep_items, members_of
-from .paths import NOT_JSON, TOO_DEEP, Place, at_most
+from .misfits import items_at, keep, keep_items, members_of
+from .paths import NOT_JSON, TOO_DEEP, Json, Place, at_most
 
 MAX_DEPTH = 200
 """Deepest nesting of values without a declared type: that of JSON text that pydantic reads."""

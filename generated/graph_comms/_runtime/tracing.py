@@ -20,7 +20,7 @@ import httpx
 from .attempt import Attempt
 from .errors import GraphError, GraphHTTPError
 from .exchange import Exchange
-from .request import PACKAGE
+from .lazy import PACKAGE
 
 _API = "opentelemetry.trace"
 _NOTHING = nullcontext()

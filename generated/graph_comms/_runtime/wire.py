@@ -10,25 +10,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final, cast
+from typing import Any, cast
 from uuid import UUID
 
 from . import edm
 from .enums import GraphFlags
 from .model import GraphModel
-
-
-class Unset(Enum):
-    """The type of `UNSET`."""
-
-    UNSET = "UNSET"
-
-    def __repr__(self) -> str:
-        return "UNSET"
-
-
-UNSET: Final = Unset.UNSET
-"""Marks an argument that is not given; None is given, as null."""
+from .options import UNSET, Unset
 
 
 def to_wire(value: object) -> Any:

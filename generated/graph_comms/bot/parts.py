@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Unpack
 
 from .. import models
-from .._runtime.wire import UNSET
+from .._runtime.options import UNSET
 from .operations import CallOperation, new_client_context
 from .requests import CallRequests, PromptOrAddress, prompts_of
 

@@ -50,7 +50,8 @@ _EXPORTS = {
     "_runtime.attempt": ["Attempt"],
     "_runtime.retry": ["RetryPolicy"],
     "_runtime.subcodes": ["SUBCODES", "Subcode"],
-    "_runtime.wire": ["UNSET", "literal"],
+    "_runtime.options": ["UNSET"],
+    "_runtime.wire": ["literal"],
     "operations": ["OPERATIONS"],
 }
 """The public names of the package besides clients and errors, by module."""

@@ -1,5 +1,7 @@
 """Importing the models builds nothing: a class builds its validator when it is first used.
 
+Importing the clients loads no models, and nothing of pydantic that defines classes.
+
 `tests/client/test_first_use_race.py` shows that many threads may be the first at once.
 """
 
@@ -7,6 +9,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+
+import pytest
 
 LAZY = """
 import sys
@@ -17,10 +21,25 @@ assert not Call.__pydantic_complete__
 print("all right")
 """
 
+CLIENTS = """
+import sys
+from typing import get_type_hints
+from graph_comms import AsyncCommunicationsClient, CommunicationsClient, GraphError, Page
+from graph_comms import Operation, Response, UNSET
+loaded = {"graph_comms.models", "graph_comms._runtime.model", "pydantic.main"} & sys.modules.keys()
+assert not loaded, loaded
+from graph_comms.client import Calls
+hints = get_type_hints(Calls.create.__wrapped__)
+from graph_comms.models import Call
+assert hints["return"] is Call
+print("all right")
+"""
 
-def test_only_used_classes_are_built() -> None:
+
+@pytest.mark.parametrize("program", [LAZY, CLIENTS])
+def test_what_is_not_used_is_not_loaded(program: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", LAZY],
+        [sys.executable, "-W", "error", "-c", program],
         capture_output=True,
         text=True,
         timeout=120,

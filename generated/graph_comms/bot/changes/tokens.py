@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from ..claims import check_addressed, inspect, verify
+from ..claims import believed, check_addressed, inspect
 from ..keys import Keys, KeySource
 from ..trust import Trust
 
@@ -70,7 +70,7 @@ async def proven_tenants(
     for token in tokens:
         seen = inspect(token)
         check_addressed(seen, app_id, trust)
-        claims = verify(token, app_id, trust, await publisher.keys.get(seen.kid), now)
+        claims = believed(token, seen, app_id, await publisher.keys.get(seen.kid), now)
         senders = [claims.raw[name] for name in ("appid", "azp") if name in claims.raw]
         if not senders or any(sender != publisher.app_id for sender in senders):
             raise seen.error("the token is not that of Graph's publisher")
