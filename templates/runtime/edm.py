@@ -32,6 +32,7 @@ from .edm_values import (
     read_int,
     read_time_of_day,
 )
+from .recovery import recovery
 from .spelling import a
 
 # -- to the wire: the canonical form of a value that the caller created
@@ -151,6 +152,21 @@ class _AwareDateTime(Scalar):
         return isinstance(value, datetime) and value.utcoffset() is not None
 
 
+class _Floating(Scalar):
+    """A number of JSON is finite.
+
+    What reads JSON text by pydantic alone meets others, too, and so does what decodes it by other means:
+    they are read only in a recovery, which begins with decoded JSON.
+    """
+
+    __slots__ = ()
+
+    def _read(self, value: object) -> Any:
+        if type(value) is float and not math.isfinite(value) and recovery.get() is None:
+            raise ValueError(f"Input should be like {self.example}")
+        return super()._read(value)
+
+
 def _integer_type(form: str, *, bits: int, signed: bool = True) -> Scalar:
     return Scalar(
         (int,), "200", read_int, {"type": "integer", "format": form},
@@ -161,7 +177,7 @@ def _integer_type(form: str, *, bits: int, signed: bool = True) -> Scalar:
 
 def _floating_type(form: str) -> Scalar:
     schema = {"type": ["number", "string"], "format": form}
-    return Scalar(
+    return _Floating(
         (float, int), "0.5, INF or NaN", read_float, schema, noun="float or int", literal="0.5"
     )
 

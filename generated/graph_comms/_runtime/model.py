@@ -9,13 +9,23 @@ Source: OData JSON 4.01, sections 4.6 (control information) and 7 (properties).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from copy import deepcopy
 from threading import Lock, RLock
-from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, cast, get_type_hints
+from types import ModuleType, NoneType
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ClassVar,
+    Self,
+    cast,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from pydantic import (
     BaseModel,
@@ -37,6 +47,8 @@ from pydantic_core import (
 )
 
 from .assigned import mark_built, note_assigned, note_undeclared, remember_undeclared
+from .edm import Scalar
+from .enums import GraphFlags
 from .hidden import HidingDict, shown
 from .misfits import attributes, extra_of, has_misfits, members_of, misfits_of
 from .paths import Misfits, cleaned
@@ -60,6 +72,12 @@ _keys: dict[type, tuple[str, ...]] = {}
 """The keys by the entity types that declare them: the wire names of the properties."""
 
 _open_types: set[type] = set()
+
+_mixed: set[type] = set()
+"""The classes, of those that were built, that have an attribute without a type."""
+
+_from_values: set[type] = set()
+"""The classes, of those that were built, that are not read from text: see `GraphModel._read`."""
 
 
 def register_namespaces(**modules: ModuleType) -> None:
@@ -325,8 +343,7 @@ class GraphModel(BaseModel):
                 f" {cls.__name__}.from_dict reads a decoded object"
             )
         try:
-            value = _decoded(cls, data)
-            return cls._parse(value) if strict else cls._received(value)
+            return cls._parse(_decoded(cls, data)) if strict else cls._read(data)
         except (ValidationError, RecursionError) as error:
             problem = _told(cls, error)
         raise problem
@@ -367,6 +384,26 @@ class GraphModel(BaseModel):
         return wire
 
     @classmethod
+    def _read(cls, text: bytes | bytearray | str) -> Self:
+        """Parse JSON text from outside the program, whether all of it fits or not.
+
+        Pydantic reads text faster than values, but what it has to hand to a function becomes values in two
+        steps. So where most of a body may be without a type, it is read from values, as are classes with
+        attributes of an application's own, which may take what is no JSON. Whatever does not fit is read
+        once more, from values.
+        """
+        if not cls.__pydantic_complete__:
+            cls.model_rebuild()
+        if cls in _from_values or cls.__subclasses__():
+            return cls._received(_decoded(cls, text))
+        try:
+            parsed: Self = cls.__pydantic_validator__.validate_json(text)
+            return parsed
+        except ValidationError:
+            pass
+        return cls._recovered(_decoded(cls, text))
+
+    @classmethod
     def _received(cls, value: Any, **options: Any) -> Self:
         """Parse what came from outside the program, whether all of it fits or not."""
         target = cls._select(type_name(value))
@@ -375,10 +412,15 @@ class GraphModel(BaseModel):
             return parsed
         except ValidationError:
             pass
+        return target._recovered(value, **options)
+
+    @classmethod
+    def _recovered(cls, value: Any, **options: Any) -> Self:
+        """Parse a value of this very class of which parts do not fit."""
         read: Recovered = {}
         token = recovery.set(read)
         try:
-            model = target._parse(value, **options)
+            model = cls._parse(value, **options)
         finally:
             recovery.reset(token)
         if read:
@@ -476,7 +518,9 @@ class GraphModel(BaseModel):
             if cls.__pydantic_complete__ and not force:
                 return None
             kwargs["_types_namespace"] = _namespaces
-            return super().model_rebuild(force=force, **kwargs)
+            built = super().model_rebuild(force=force, **kwargs)
+            _note_attributes(cls)
+            return built
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -574,6 +618,37 @@ def _redirect(schema: Any, target: CoreSchema) -> None:
                 found.update(target)
             else:
                 left += found.values()
+
+
+def _note_attributes(cls: type[GraphModel]) -> None:
+    """Note of a class that was built whether it is read from text."""
+    if "_odata_type" not in vars(cls):
+        _from_values.add(cls)
+    for field in cls.__pydantic_fields__.values():
+        for form, listed in _forms(field.annotation):
+            if form == Untyped:
+                (_from_values if listed else _mixed).add(cls)
+            elif form in _from_values or (listed and form in _mixed) or not _is_ours(form):
+                _from_values.add(cls)
+
+
+def _forms(declared: Any, *, listed: bool = False) -> Iterator[tuple[Any, bool]]:
+    """Yield the types that a declared type consists of, and whether they are those of items of a list."""
+    kind, parts = get_origin(declared), get_args(declared)
+    if not parts or _is_scalar(declared) or declared == Untyped:
+        yield declared, listed
+        return
+    for part in parts[:1] if kind is Annotated else parts:
+        yield from _forms(part, listed=listed or kind is list)
+
+
+def _is_scalar(form: Any) -> bool:
+    return get_origin(form) is Annotated and isinstance(form.__metadata__[0], Scalar)
+
+
+def _is_ours(form: Any) -> bool:
+    kinds = (str, bool, NoneType, GraphFlags, GraphModel)
+    return _is_scalar(form) or (isinstance(form, type) and issubclass(form, kinds))
 
 
 def concrete(cls: type[GraphModel]) -> type[GraphModel]:
