@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from copy import deepcopy
 from threading import Lock, RLock
 from types import ModuleType, NoneType
 from typing import (
@@ -254,10 +253,7 @@ class GraphModel(BaseModel):
         """Return a copy, with some attributes set to values that are not checked, as pydantic does."""
         if update:
             remember_undeclared(self)
-        # pydantic 2.14.0 copies attributes and what belongs to them apart, so that they no longer share
-        # their lists.
-        source = deepcopy(self) if deep else self
-        copy = super(GraphModel, source).model_copy(update=update)
+        copy = super().model_copy(update=update, deep=deep)
         for name in update or ():
             if name in type(self).__pydantic_fields__:
                 copy._note(name)
