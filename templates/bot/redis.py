@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import anyio
 
+from .._runtime.lazy import PACKAGE
 from .clock import Clock, SystemClock
 from .store import Change, Outcome, Record, StoreError, kind_of
 
@@ -17,7 +18,7 @@ try:
     from redis.asyncio import Redis
     from redis.exceptions import RedisError
 except ModuleNotFoundError:
-    _package = __name__.split(".")[-3].replace("_", "-")
+    _package = PACKAGE.replace("_", "-")
     raise ImportError(
         f"RedisStore needs redis: pip install '{_package}[redis]',"
         " or redis for a copy in an application"

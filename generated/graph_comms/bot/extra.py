@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from .._runtime.lazy import PACKAGE
+
 for name in ("anyio", "cryptography", "jwt"):
     try:
         import_module(name)
     except ModuleNotFoundError:
-        package = __name__.split(".")[-3].replace("_", "-")
+        package = PACKAGE.replace("_", "-")
         raise ImportError(
             f"the bot kit needs {name}: pip install '{package}[bot]',"
             " or anyio and 'PyJWT[crypto]' for a copy in an application"
