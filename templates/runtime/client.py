@@ -9,18 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from ssl import SSLContext
 from types import TracebackType
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    ClassVar,
-    Generic,
-    ParamSpec,
-    Self,
-    TypeVar,
-    Unpack,
-    cast,
-    overload,
-)
+from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
 import httpx
 
@@ -32,21 +21,12 @@ from .connections import DEFAULT_TIMEOUT, KEEPALIVE_EXPIRY, MAX_CONNECTIONS, Con
 from .credentials import Credential
 from .declaration import BoundMethod
 from .flavours import SyncOnly
-from .lazy import LazyModule
+from .lazy import any_request, decode, endpoint, model, session
 from .options import LinkOptions, Options
 from .page import Page
 from .response import Response
 from .retry import DEFAULT_RETRY, RetryPolicy
 from .service_root import choose_root
-
-if TYPE_CHECKING:
-    from . import any_request, decode, endpoint, model, session
-else:
-    any_request = LazyModule(__package__, "any_request")
-    session = LazyModule(__package__, "session")
-    decode = LazyModule(__package__, "decode")
-    endpoint = LazyModule(__package__, "endpoint")
-    model = LazyModule(__package__, "model")
 
 P = ParamSpec("P")
 T = TypeVar("T")

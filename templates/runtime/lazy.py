@@ -7,7 +7,7 @@ them.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 PACKAGE = __name__.split(".")[-3]
 """The name of the package that contains this runtime, wherever it was copied to."""
@@ -23,3 +23,21 @@ class LazyModule:
         value = getattr(import_module(self._name), name)
         setattr(self, name, value)  # found before this method from now on
         return value
+
+
+if TYPE_CHECKING:
+    from . import any_request as any_request
+    from . import arguments as arguments
+    from . import async_session as async_session
+    from . import decode as decode
+    from . import endpoint as endpoint
+    from . import model as model
+    from . import session as session
+else:
+    any_request = LazyModule(__package__, "any_request")
+    arguments = LazyModule(__package__, "arguments")
+    async_session = LazyModule(__package__, "async_session")
+    decode = LazyModule(__package__, "decode")
+    endpoint = LazyModule(__package__, "endpoint")
+    model = LazyModule(__package__, "model")
+    session = LazyModule(__package__, "session")

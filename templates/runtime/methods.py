@@ -7,7 +7,7 @@ follows from the flavour of the resource, for type checkers and editors as well.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, Unpack, overload
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, Unpack, overload
 
 from .async_client import AsyncMethod, AsyncPageMethod, AsyncStreamMethod
 from .async_page import AsyncPage
@@ -21,15 +21,10 @@ from .declaration import (
     Resource,
     session_of,
 )
-from .lazy import LazyModule
+from .lazy import async_session
 from .operation import Operation
 from .page import Page
 from .response import Response
-
-if TYPE_CHECKING:
-    from . import async_session
-else:
-    async_session = LazyModule(__package__, "async_session")
 
 __all__ = [
     "DELETE", "GET", "PATCH", "POST", "PUT", "Async", "Child", "F", "Method",

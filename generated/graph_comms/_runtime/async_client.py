@@ -10,18 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from ssl import SSLContext
 from types import TracebackType
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    ClassVar,
-    Generic,
-    ParamSpec,
-    Self,
-    TypeVar,
-    Unpack,
-    cast,
-    overload,
-)
+from typing import Any, ClassVar, Generic, ParamSpec, Self, TypeVar, Unpack, cast, overload
 
 import httpx
 
@@ -34,20 +23,11 @@ from .connections import DEFAULT_TIMEOUT, KEEPALIVE_EXPIRY, MAX_CONNECTIONS, Con
 from .credentials import AsyncCredential
 from .declaration import BoundMethod
 from .flavours import AsyncOnly
-from .lazy import LazyModule
+from .lazy import any_request, async_session, decode, endpoint, model
 from .options import LinkOptions, Options
 from .response import Response
 from .retry import DEFAULT_RETRY, RetryPolicy
 from .service_root import choose_root
-
-if TYPE_CHECKING:
-    from . import any_request, async_session, decode, endpoint, model
-else:
-    any_request = LazyModule(__package__, "any_request")
-    async_session = LazyModule(__package__, "async_session")
-    decode = LazyModule(__package__, "decode")
-    endpoint = LazyModule(__package__, "endpoint")
-    model = LazyModule(__package__, "model")
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -30,7 +30,7 @@ from pydantic.alias_generators import to_camel
 
 from .cloud import Cloud
 from .content import CONTENT_WRITTEN, F
-from .lazy import LazyModule
+from .lazy import arguments, decode, model
 from .operation import Kind, Operation, Parameter
 from .options import ActionOptions, QueryOptions, option_of
 from .permissions import NO_PERMISSIONS, Permissions
@@ -38,13 +38,8 @@ from .recording import RECORDING
 from .spelling import meant
 
 if TYPE_CHECKING:
-    from . import arguments, decode, model
     from .decode import Decoder
     from .paging import PageData
-else:
-    arguments = LazyModule(__package__, "arguments")
-    decode = LazyModule(__package__, "decode")
-    model = LazyModule(__package__, "model")
 
 _KEY = re.compile(r"\{([^{}]+)\}")
 _ARGUMENT = re.compile(r"=\{([^{}]+)\}")
