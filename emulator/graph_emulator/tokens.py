@@ -74,7 +74,6 @@ class Authority:
 
     def __init__(self, teller: Teller) -> None:
         self.teller = teller
-        self._keys: dict[str, rsa.RSAPrivateKey] = {}
         self._public: dict[str, rsa.RSAPublicKey] = {}
         self._judged: dict[str, tuple[float, Caller]] = {}
         """Whose the tokens are that were found valid, and until when."""
@@ -90,8 +89,8 @@ class Authority:
     def rotate(self) -> None:
         """Sign with a new key from now on; tokens of the old ones stay valid."""
         self._kid = uuid4().hex
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self._keys[self._kid], self._public[self._kid] = key, key.public_key()
+        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._public[self._kid] = self._key.public_key()
         self._signed.clear()
 
     @property
@@ -187,7 +186,7 @@ class Authority:
         times = {"iat": now, "nbf": now, "exp": now + LIFE}
         given = {name: value for name, value in {**times, **claims}.items() if value is not None}
         token = jwt.PyJWS().encode(
-            json.dumps(given).encode(), self._keys[self._kid], algorithm="RS256",
+            json.dumps(given).encode(), self._key, algorithm="RS256",
             headers={"kid": self._kid},
         )  # fmt: skip
         self._signed[key] = (now, token)
