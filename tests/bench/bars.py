@@ -23,13 +23,15 @@ from tests.bench.bots import (
     seconds_of_many,
     slowest_answer,
 )
-from tests.bench.measure import Bar, memory, python, run, seconds
-from tests.support.published import NEWEST, path_of
+from tests.bench.measure import Bar, Ratio, memory, process_ratio, python, run, seconds
+from tests.support.published import NEWEST, OLDEST, path_of
 
 GENERATED = Path(__file__).parents[2] / "generated"
 BIN = Path(sys.executable).parent
 METADATA = path_of(NEWEST)
 """All of Graph; where it is not beside this checkout, what takes it is not measured."""
+EARLIER = path_of(OLDEST)
+"""The same of March 2023."""
 
 
 def all_bars() -> Iterator[Bar]:
@@ -66,6 +68,10 @@ def all_bars() -> Iterator[Bar]:
     if METADATA.exists():
         yield Bar("diff of all of Graph / (lxml parsing both, three times, and 2 s)", _diff, 1.0)
         yield Bar("diff of all of Graph: memory", _diff_memory, 1_000, " MB")
+    if METADATA.exists() and EARLIER.exists():
+        yield Bar(
+            "diff --root all, newest against 2023-03 / reading both", _diff_beside_reading, 1.5
+        )
     if openapi.PACKED.exists():
         yield Bar("read Microsoft's OpenAPI document as JSON / json.loads", openapi.json_ratio, 15)
         yield Bar("the same: memory", openapi.json_memory, 1_000, " MB")
@@ -153,6 +159,13 @@ def _diff() -> float:
 def _diff_memory() -> float:
     with _two_of_graph() as documents:
         return memory(_diff_command(documents))
+
+
+def _diff_beside_reading() -> Ratio:
+    """Return the time of comparing two versions of Graph over that of reading both, whole processes."""
+    documents = EARLIER, METADATA
+    read = f"from graph_codegen import api; [*map(api.read, {[*map(str, documents)]})]"
+    return process_ratio(_diff_command(documents), python(read), rounds=5)
 
 
 PAGE = """
