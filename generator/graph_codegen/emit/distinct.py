@@ -53,6 +53,8 @@ def settle(
             claimants.setdefault(name, []).append(wire)
     giving_way: set[str] = set()
     for name, wires in claimants.items():
+        if len(wires) == 1 and name not in taken:
+            continue  # nobody gives way; so it is with nearly all names
         keeps = None if name in taken else first(wires, fixed)
         giving_way.update(wire for wire in wires if wire != keeps)
     found = {wire: tuple(names) for wire, names in claims.items() if wire not in giving_way}

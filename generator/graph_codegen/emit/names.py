@@ -248,6 +248,8 @@ def settle_given(
     `elements` are the elements that the claims are about: those with a `given` name keep it. Raises
     CodegenError for two given names that collide.
     """
+    if not given:
+        return settle(claims, join, taken=taken)
     fixed = [wire for wire in claims if elements.get(wire) in given]
     met: dict[str, str] = {}
     for wire in fixed:
