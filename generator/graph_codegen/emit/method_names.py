@@ -7,9 +7,9 @@ A resource is a path without its keys: `/communications/calls/{call-id}` belongs
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from graph_codegen.csdl.ast import split_name
 from graph_codegen.emit.distinct import snake_with
@@ -36,9 +36,6 @@ calls the function, and `()`, which no name of CSDL has.
 
 CALL = "()"
 
-Build = Callable[[tuple[str, ...], str, Request], Method]
-"""Makes a method of the attribute path of its resource, its name, and its request."""
-
 RESULT_ATTRIBUTES = frozenset({"with_response"})
 """What the result of a composable function has besides the methods that are bound to it."""
 
@@ -48,10 +45,17 @@ PLAIN_NAMES = frozenset({"list", "count", "get", "create", "update", "delete"})
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A resource of the client: its attribute path, and the methods that it has."""
+    """A resource of the client: its attribute path, and the methods that it has.
+
+    `children` are the segments of the resources below it, each with the element that it names.
+    """
 
     attributes: tuple[str, ...]
     methods: Sequence[Method]
+    children: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+NO_OFFERS: Mapping[Path, Offer] = MappingProxyType({})
 
 
 def client_methods(
@@ -59,19 +63,20 @@ def client_methods(
     requests: Iterable[Request],
     client: str = "",
     given: Mapping[str, str] = NO_NAMES,
-    build: Build | None = None,
+    known: Mapping[Path, Offer] = NO_OFFERS,
 ) -> Mapping[Path, Offer]:
     """Return the methods that send requests, by the paths of their resources.
 
     The client itself comes first, and every resource on the way to another is there. `client` names the
     root whose resources are those of the client itself; a lone singleton is that root without being named.
-    `given` are the names that someone gave to elements: see `Names`. `build` makes a method, by default
-    `build_method`. Raises CodegenError for two names that collide.
+    `given` are the names that someone gave to elements: see `Names`. What is `known`, the resources of
+    another client with the same given names, is not made again: methods that are the same are the same
+    objects. Raises CodegenError for two names that collide.
     """
     found = tuple(requests)
     root = _root(model, client)
     inside = {r.segments[1] for r in found if r.segments[0] == root and len(r.segments) > 1}
-    tree = _Tree(given, build or partial(build_method, given=given))
+    tree = _Tree(given, known)
     for request in found:
         path, elements = request.segments, _elements(model, request)
         if path[0] == root:
@@ -110,12 +115,12 @@ class _Tree:
     def __init__(
         self,
         given: Mapping[str, str],
-        build: Build,
+        known: Mapping[Path, Offer],
         root: Path = (),
         attributes: tuple[str, ...] = (),
     ) -> None:
         self._given = given
-        self._build = build
+        self._known = known
         self._root = root
         self._attributes = attributes
         self._requests: dict[Path, list[Request]] = {root: []}
@@ -144,25 +149,45 @@ class _Tree:
         found: dict[Path, Offer] = {}
         attributes: dict[Path, tuple[str, ...]] = {self._root: self._attributes}
         for path, requests in self._requests.items():
-            children, methods = self._named(path, attributes[path], requests)
-            for segment, name in children.items():
-                attributes[*path, segment] = (*attributes[path], name)
-            found[path] = Offer(attributes[path], methods)
-            for method in methods:
+            known = self._known_offer(path, attributes[path], requests)
+            if known:
+                offer = known
+                below = {one: self._known[*path, one].attributes for one in known.children}
+            else:
+                offer, names = self._named(path, attributes[path], requests)
+                below = {one: (*attributes[path], name) for one, name in names.items()}
+            attributes |= {(*path, one): at for one, at in below.items()}
+            found[path] = offer
+            for method in offer.methods:
                 through = self._composed.get((path, id(method.request.operation)), ())
                 behind = [one for one in through if _is_result(one.request, method.request)]
                 if behind:
                     result = (*path, method.name + CALL)
-                    tree = _Tree(self._given, self._build, result, (*attributes[path], method.name))
+                    tree = _Tree(self._given, self._known, result, (*attributes[path], method.name))
                     for one in behind:
                         tree.add((*result, *one.rest), one.elements, one.request)
                     found |= tree.offers()
         return found
 
+    def _known_offer(
+        self, path: Path, at: tuple[str, ...], requests: Sequence[Request]
+    ) -> Offer | None:
+        """Return a resource as it is known, if it is called the same, with the same below it."""
+        known = self._known.get(path)
+        if (
+            known
+            and known.attributes == at
+            and known.children == self._children.get(path, {})
+            and len(known.methods) == len(requests)
+            and all(_is_same(m.request, r) for m, r in zip(known.methods, requests, strict=True))
+        ):
+            return known
+        return None
+
     def _named(
         self, path: Path, at: tuple[str, ...], requests: Sequence[Request]
-    ) -> tuple[Mapping[str, str], Sequence[Method]]:
-        """Return the attributes of the resources below one by their segments, and its methods."""
+    ) -> tuple[Offer, Mapping[str, str]]:
+        """Return a resource, and the attributes of those below it by their segments."""
         children = self._children.get(path, {})
         claims: dict[str, Sequence[str]] = {}
         elements: dict[str, str] = {}
@@ -178,11 +203,16 @@ class _Tree:
             else:
                 taken.update(names)
         settled = settle_given(claims, snake_with, self._given, elements, taken)
-        methods = [
-            self._build(at, settled.get(wire, names)[0], request)
-            for request, (wire, _, names) in zip(requests, called, strict=True)
-        ]
-        return {segment: settled[segment][0] for segment in children}, methods
+        known = self._known.get(path)
+        before = {m.name: m for m in known.methods} if known and known.attributes == at else {}
+        methods: list[Method] = []
+        for request, (wire, _, names) in zip(requests, called, strict=True):
+            name = settled.get(wire, names)[0]
+            method = before.get(name)
+            if not method or not _is_same(method.request, request):
+                method = build_method(at, name, request, self._given)
+            methods.append(method)
+        return Offer(at, methods, children), {one: settled[one][0] for one in children}
 
 
 def class_prefix(model: Model, client: str = "") -> str:
@@ -209,6 +239,11 @@ def _is_result(request: Request, call: Request) -> bool:
     """Whether a request goes through the result of a function that another request calls."""
     same = request.through is call.operation and request.owner_segments == call.segments
     return call.kind == "function" and same
+
+
+def _is_same(one: Request, other: Request) -> bool:
+    """Whether two requests are equal, with the same operation: what is behind a function goes by that."""
+    return one is other or (one.operation is other.operation and one == other)
 
 
 def _is_imported(request: Request) -> bool:

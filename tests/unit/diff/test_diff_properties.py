@@ -230,6 +230,19 @@ def test_what_takes_something_from_the_client_breaks(pair: tuple[Model, Model]) 
     assert silent == []
 
 
+@given(NEIGHBOURS)
+@examples(50, 2_000)
+def test_a_client_is_the_same_whatever_of_another_is_known(pair: tuple[Model, Model]) -> None:
+    old, new = (side.model for side in sound(pair))
+    known = client_methods(old, list_offers(old))
+    again = client_methods(old, list_offers(old), known=known)
+
+    assert all(again[path] is offer for path, offer in known.items())
+    assert client_methods(new, list_offers(new), known=known) == client_methods(
+        new, list_offers(new)
+    )
+
+
 def unnamed(a: Side, b: Side) -> set[str]:
     """The methods that only one side has, and that no finding names."""
     found = compare(a, b).findings

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from graph_codegen.csdl.ast import (
     Annotation,
@@ -34,6 +35,15 @@ from graph_codegen.service.requests import STREAM
 
 Item = Property | NavigationProperty
 Annotations = tuple[Annotation, ...]
+
+Declared = TypeVar("Declared", bound=StructuredType | Item | Operation | EntitySource)
+
+
+def _changed(one: Declared, **changes: Any) -> Declared:
+    """Return a declaration with changes, the same object if nothing changes: methods are kept by that."""
+    if all(getattr(one, name) == value for name, value in changes.items()):
+        return one
+    return replace(one, **changes)
 
 
 def with_part(old: Model, new: Model, part: Part) -> Model:
@@ -70,16 +80,17 @@ def _type(
         kept = (new or old) if part == "paths" else (old or new)
         assert kept  # one of the documents has it
         return kept
+    if old == new:
+        return old
     members = [*_members(old, new, part)]
-    changed = replace(
+    shape = {"kind": new.kind, "base": new.base, "key": new.key, "has_stream": new.has_stream}
+    return _changed(
         old,
         properties=tuple(item for item in members if isinstance(item, Property)),
         navigation=tuple(item for item in members if isinstance(item, NavigationProperty)),
         annotations=_annotations(old.annotations, new.annotations, part),
+        **(shape if part == "shapes" else {}),
     )
-    if part != "shapes":
-        return changed
-    return replace(changed, kind=new.kind, base=new.base, key=new.key, has_stream=new.has_stream)
 
 
 def _members(old: StructuredType, new: StructuredType, part: Part) -> Iterator[Item]:
@@ -108,13 +119,13 @@ def _can_be_key(part: Part, item: Item) -> bool:
 def _member(old: Item, new: Item, part: Part) -> Item:
     leads = isinstance(old, NavigationProperty) or isinstance(new, NavigationProperty)
     if part == ("paths" if leads else "shapes"):
-        return replace(old, type=new.type)
+        return _changed(old, type=new.type)
     if part == "links" and isinstance(new, NavigationProperty):
         kept = old if isinstance(old, NavigationProperty) else replace(new, type=old.type)
-        return replace(kept, contains_target=new.contains_target)
+        return _changed(kept, contains_target=new.contains_target)
     if part == "links" and leads:
-        return replace(new, type=old.type)
-    return replace(old, annotations=_annotations(old.annotations, new.annotations, part))
+        return _changed(new, type=old.type)
+    return _changed(old, annotations=_annotations(old.annotations, new.annotations, part))
 
 
 # -- operations and the container
@@ -126,16 +137,15 @@ def _operations(old: Model, new: Model, part: Part) -> Iterator[Operation]:
         before = {id(other): one for one, other in pairs}
         for operation in new.operations:
             known = before.get(id(operation), operation)
-            yield replace(known, kind=operation.kind, is_composable=operation.is_composable)
+            yield _changed(known, kind=operation.kind, is_composable=operation.is_composable)
         return
     after = {id(one): other for one, other in pairs}
     for operation in old.operations:
         other = after.get(id(operation), operation)
-        annotations = _annotations(operation.annotations, other.annotations, part)
         if part == "parameters":
-            operation = replace(operation, parameters=other.parameters, returns=other.returns)
-        kept = annotations == operation.annotations
-        yield operation if kept else replace(operation, annotations=annotations)
+            operation = _changed(operation, parameters=other.parameters, returns=other.returns)
+        annotations = _annotations(operation.annotations, other.annotations, part)
+        yield _changed(operation, annotations=annotations)
     if part == "paths":  # types that only the new document has come with what is bound to them
         bound = (o for o in new.operations if o.binding and not o.binding.type.primitive)
         yield from (o for o in bound if o.binding and o.binding.type.name not in old.types)
@@ -157,11 +167,11 @@ def _container(
 
 
 def _source(old: EntitySource | None, new: EntitySource) -> EntitySource:
-    return replace(new, annotations=old.annotations) if old else new
+    return _changed(new, annotations=old.annotations) if old else new
 
 
 def _annotated(old: EntitySource, new: EntitySource, part: Part) -> EntitySource:
-    return replace(old, annotations=_annotations(old.annotations, new.annotations, part))
+    return _changed(old, annotations=_annotations(old.annotations, new.annotations, part))
 
 
 # -- annotations

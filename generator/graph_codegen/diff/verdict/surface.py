@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
-from types import MappingProxyType
 
 from graph_codegen.csdl.ast import NavigationProperty, Operation, TypeRef, split_name
 from graph_codegen.diff.change.changes import operation_subject
 from graph_codegen.diff.verdict import parts
 from graph_codegen.diff.verdict.parts import rename_types
 from graph_codegen.diff.verdict.rules import Effect, Part
-from graph_codegen.emit.method_names import class_prefix, client_methods
-from graph_codegen.emit.methods import Method, build_method
+from graph_codegen.emit.method_names import NO_OFFERS, Offer, Path, class_prefix, client_methods
+from graph_codegen.emit.methods import Method
 from graph_codegen.emit.names import NO_NAMES
 from graph_codegen.model.model import Model
 from graph_codegen.service.requests import STREAM, Request, list_offers
@@ -92,8 +91,7 @@ class Surface:
         found = Surface(
             old, parts.with_part(old, rename_types(new, back), part), {}, self._client, self._given
         )
-        if not self._renamed:
-            found._old = self._old  # the same client, which takes time to make
+        found._old_offers = self._old_offers  # the same client, which takes time to make
         return found
 
     # -- the methods of both clients
@@ -120,13 +118,22 @@ class Surface:
         return (method.request for method in self._old.values())
 
     @cached_property
+    def _old_offers(self) -> Mapping[Path, Offer]:
+        return self._offers(self._models[0])
+
+    @cached_property
     def _old(self) -> _Methods:
-        old = _methods(self._models[0], self._client, self._given)
+        old = _methods(self._old_offers)
         return {self._renamed_key(key): method for key, method in old.items()}
 
     @cached_property
     def _new(self) -> _Methods:
-        return _methods(self._models[1], self._client, self._given, self._old)
+        return _methods(self._offers(self._models[1], self._old_offers))
+
+    def _offers(
+        self, model: Model, known: Mapping[Path, Offer] = NO_OFFERS
+    ) -> Mapping[Path, Offer]:
+        return client_methods(model, list_offers(model), self._client, self._given, known)
 
     def _renamed_key(self, key: str) -> str:
         """Return a key with the type at its beginning renamed."""
@@ -362,42 +369,17 @@ def _displaced(old: Method, new: Method) -> Iterator[str]:
     return (name for option, name in _options(old).items() if after.get(option, name) != name)
 
 
-_NO_METHODS: _Methods = MappingProxyType({})
-
-
-def _methods(
-    model: Model, client: str, given: Mapping[str, str], known: _Methods = _NO_METHODS
-) -> _Methods:
-    """Return the methods of a client; those that are `known`, of another client, are not built again."""
-    found: dict[str, Method] = {}
-
-    def build(owner: tuple[str, ...], name: str, request: Request) -> Method:
-        key = _key(owner, name, request)
-        method = known.get(key)
-        if not method or method.owner != owner or not _is_same(method.request, request):
-            method = build_method(owner, name, request, given)
-        found[key] = method
-        return method
-
-    client_methods(model, list_offers(model), client, given, build)
-    return found
-
-
-def _is_same(one: Request, other: Request) -> bool:
-    """Whether two requests are equal, with the same operation: what is behind a function goes by that."""
-    return one.operation is other.operation and one == other
+def _methods(offers: Mapping[Path, Offer]) -> _Methods:
+    """Return the methods of a client by resource and name."""
+    return {method_key(method): method for offer in offers.values() for method in offer.methods}
 
 
 def method_key(method: Method) -> str:
     """Return the resource and name of a method, which are the same at each path of the resource."""
-    return _key(method.owner, method.name, method.request)
-
-
-def _key(owner: tuple[str, ...], name: str, request: Request) -> str:
-    """Return the resource of a method and its name there, after that of the function that it is behind."""
-    if request.result:
+    request, name = method.request, method.name
+    if request.result:  # its name comes after that of the function that it is behind
         rest = len(request.segments) - len(request.owner_segments) - (request.target == STREAM)
-        name = ".".join((*owner, name)[-2 - rest :])
+        name = ".".join((*method.owner, name)[-2 - rest :])
     return f"{resource_of(request)}/{name}"
 
 
