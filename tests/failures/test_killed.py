@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from graph_codegen.cli.console import INTERRUPTED
 from graph_codegen.install import replace
 from graph_codegen.install.compare import find_unlisted
 from graph_codegen.install.manifest import MANIFEST, render_manifest
-from tests.support.csdl import FILE, ROOT, SERVICE, content, document
+from tests.support.csdl import FILE, ROOT, SERVICE, content, document, graph_codegen
 
 WRITER = textwrap.dedent("""
     import itertools, json, sys
@@ -148,14 +151,65 @@ def children(parent: int) -> int:
     return listed.stdout.split().count(str(parent))
 
 
-@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
-def test_killed_it_leaves_no_process(tmp_path: Path, kill: signal.Signals) -> None:
-    command = [sys.executable, "-m", "graph_codegen", "generate"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as run:
-        while children(run.pid) < 2:  # one is multiprocessing's own
+FORKS = ""
+
+SPAWNS = "workers.sys = SimpleNamespace(platform='another')"
+
+GENERATE = textwrap.dedent("""
+    import sys
+    from types import SimpleNamespace
+    from graph_codegen.cli import main, workers
+    {}
+    main(["generate", *sys.argv[1:]])
+    """)
+"""A program that generates in processes that are forked, or, as on other systems, spawned."""
+
+
+@contextmanager
+def generating(folder: Path, how: str, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """Start to generate, in a session of its own, and wait for its other processes."""
+    with subprocess.Popen(
+        [sys.executable, "-c", GENERATE.format(how), *words],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as run:
+        while children(run.pid) < (1 if how == FORKS else 2):  # one is multiprocessing's own
             assert run.poll() is None, "ended before it had other processes"
             time.sleep(0.01)
+        yield run
+
+
+@pytest.mark.parametrize("how", [FORKS, SPAWNS], ids=["forks", "spawns"])
+@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
+def test_killed_it_leaves_no_process(tmp_path: Path, kill: signal.Signals, how: str) -> None:
+    with generating(tmp_path, how) as run:
         run.send_signal(kill)
         # All its processes share its standard error, which ends with the last of them.
         run.communicate(timeout=30)
         assert run.returncode == -kill
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("how", [FORKS, SPAWNS], ids=["forks", "spawns"])
+def test_interrupted_from_the_keyboard_all_its_processes_end_without_a_traceback(
+    tmp_path: Path, how: str
+) -> None:
+    with generating(tmp_path, how) as run:
+        time.sleep(1)  # they begin to work
+        os.killpg(run.pid, signal.SIGINT)
+        _, told = run.communicate(timeout=30)
+        assert run.returncode == INTERRUPTED
+    assert "Traceback" not in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_processes_that_are_spawned_generate_the_same(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(document(SERVICE))
+    words = ("--metadata", FILE, *ROOT, "--output")
+    with generating(tmp_path, SPAWNS, *words, "there") as run:
+        run.communicate(timeout=60)
+        assert run.returncode == 0
+    graph_codegen("generate", *words, "here", cwd=tmp_path)
+    assert content(tmp_path / "there") == content(tmp_path / "here") != {}

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor
 
 import click
 
+MOST_WORKERS = 8
+"""Forked processes all start with the first work, of which there is seldom enough for more."""
+
 
 def start_workers() -> Executor:
-    """Return a pool of processes, one for each processor, which start when there is work.
+    """Return a pool of processes, one for each processor up to `MOST_WORKERS`.
 
-    They end when this process does, even if it is killed.
+    They start when there is work, and end when this process does, even if it is killed.
     """
     # Most commands start no processes.
     from concurrent.futures import ProcessPoolExecutor
@@ -19,7 +24,11 @@ def start_workers() -> Executor:
 
     from graph_codegen.emit.worker import prepare
 
-    return ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=prepare)
+    # A fork has what this process has imported, which a new process takes 0.4 s to import again. This
+    # process has no other threads, of which a fork would have the locks; on macOS, system libraries may.
+    context = get_context("fork" if sys.platform == "linux" else "spawn")
+    workers = min(MOST_WORKERS, os.cpu_count() or 1)
+    return ProcessPoolExecutor(workers, context, initializer=prepare)
 
 
 def current_workers() -> Executor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from multiprocessing import parent_process
 from threading import Thread
 
@@ -13,8 +14,11 @@ as usual takes a sixth of the time of a command, and a third of that of formatti
 
 
 def prepare() -> None:
-    """Make this process collect garbage seldom, and end when its parent ends."""
+    """Make this process collect garbage seldom, and end when its parent ends or the user interrupts both."""
+    gc.freeze()  # a collection would copy each page that a fork shares with its parent
     gc.set_threshold(*GC_THRESHOLDS)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends it at once, without a traceback
     end_with_parent()
 
 
