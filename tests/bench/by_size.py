@@ -1,0 +1,108 @@
+"""Prints what it takes to parse and dump call records of many sizes, as JSON, for `plots.py`.
+
+Each program reads the same record into what it offers: plain values, a twin of pydantic, structs of
+msgspec, a model of Microsoft's SDK, or ours. Each size has a process of its own, in which they take turns.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import msgspec
+from msgraph.generated.models.call_records.call_record import CallRecord as SdkRecord
+
+from tests.bench import sdk
+from tests.bench.bodies import twins_of
+from tests.bench.measure import collector_off, processor
+from tests.bench.payloads import record
+from tests.bench.structs import struct_of
+
+SESSIONS = (0, 5, 55, 550, 5_500, 55_000)
+"""From 1 kB to 100 MB."""
+
+SDK_MOST = 550
+"""The SDK takes minutes and gigabytes for larger ones."""
+
+ROUNDS = 5
+LEAST = 0.1
+"""Seconds that a round takes, so that the clock of the processor can measure it."""
+
+Programs = dict[str, tuple[Callable[[bytes], Any], Callable[[Any], object]]]
+
+
+def main(sessions: list[str]) -> None:
+    """Print the times of one size, or of all."""
+    if sessions:
+        print(json.dumps(_measured(int(sessions[0]))))
+        return
+    command = [sys.executable, "-m", "tests.bench.by_size"]
+    found: dict[str, dict[str, list[list[float]]]] = {"parse": {}, "dump": {}}
+    for count in SESSIONS:
+        done = subprocess.run([*command, str(count)], check=True, capture_output=True, text=True)
+        for work, name, size, seconds in json.loads(done.stdout):
+            found[work].setdefault(name, []).append([size, seconds])
+    print(json.dumps(found))
+
+
+def _measured(sessions: int) -> list[tuple[str, str, int, float]]:
+    """Return, for each work and program, the bytes of the record and the median of the seconds."""
+    payload = record(sessions)
+    [text] = payload.texts
+    times = dict[tuple[str, str], list[float]]()
+    programs = _programs()
+    if sessions > SDK_MOST:
+        del programs["msgraph-sdk"]
+    with collector_off():
+        for _ in range(ROUNDS):
+            for name, (parse, dump) in programs.items():
+                parsing, dumping = _taken(text, parse, dump)
+                times.setdefault(("parse", name), []).append(parsing)
+                times.setdefault(("dump", name), []).append(dumping)
+    return [(work, name, len(text), median(taken)) for (work, name), taken in times.items()]
+
+
+def _programs() -> Programs:
+    """Return how each program parses and dumps a record."""
+    small = record(5)  # all sessions have one shape
+    [twin] = twins_of(small)
+    struct = msgspec.json.Decoder(struct_of(twin))
+    return {
+        "graph_comms": (small.model.from_json, lambda model: model.to_json()),
+        "json": (json.loads, json.dumps),
+        "pydantic twin": (
+            twin.model_validate_json,
+            lambda model: model.model_dump_json(exclude_unset=True),
+        ),
+        "msgspec": (struct.decode, msgspec.json.encode),
+        "msgraph-sdk": (lambda text: sdk.parse(text, SdkRecord), sdk.dump),
+    }
+
+
+def _taken(
+    text: bytes, parse: Callable[[bytes], Any], dump: Callable[[Any], object]
+) -> tuple[float, float]:
+    """Return the seconds to parse a text, and to dump what it gives."""
+    parsed = parse(text)
+    return _seconds(lambda: parse(text)), _seconds(lambda: dump(parsed))
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    """Return the seconds of one repetition; a long one is done once."""
+    repeat = 1
+    while True:
+        begun = processor()
+        for _ in range(repeat):
+            work()
+        taken = processor() - begun
+        if taken >= LEAST:
+            return taken / repeat
+        repeat *= 4
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
