@@ -39,7 +39,7 @@ CLIENTS := openapi-python-client openapi-generator
 need = $(if $(value $(1)),,$(error say $(1)=…: see make help))
 
 .DEFAULT_GOAL := help
-.PHONY: help generate sync demo screenshot check slice diff update test golden bench bench-sdk bench-whole bench-bounds clients lint type pins clean \
+.PHONY: help generate sync demo screenshot check slice diff update test golden bench bench-sdk bench-whole bench-bounds plots clients lint type pins clean \
 	audit licences dist pinned test-oldest test-pythons test-quick test-ranges test-thorough
 
 help: ## List the targets
@@ -115,10 +115,11 @@ bench: $(READY) .venv-user/.ready ## Measure against the bars; ARGS=<beginnings 
 	.venv-user/bin/$(PIP) $$(sed -n -E 's/^((httpx|pydantic)==[^ ]*).*/\1/p' requirements.txt)
 	touch $@
 
-bench-sdk: ## Measure against Microsoft's SDK, in an environment of its own (400 MB)
-	$(PYTHON) -m venv .venv-sdk
-	.venv-sdk/bin/python -m pip install --quiet --disable-pip-version-check msgraph-sdk==1.65.0 pydantic==2.14.3
+bench-sdk: .venv-sdk/.ready ## Measure against Microsoft's SDK, in an environment of its own (400 MB)
 	PYTHONPATH=generated:. .venv-sdk/bin/python -m tests.bench.sdk
+
+plots: $(READY) .venv-sdk/.ready ## Measure time against size, and draw the plots of docs/performance.md: ten minutes
+	$(BIN)/python -m tests.bench.plots
 
 bench-whole: $(READY) ## Generate, import and type-check all of METADATA=<file>: minutes, and 2 GB
 	$(call need,METADATA)$(BIN)/python -m tests.bench.whole '$(value METADATA)'
@@ -146,7 +147,7 @@ pinned: $(READY) ## Fail where the pins are not what pyproject.toml asks for, or
 
 audit: licences pinned ## Fail for licences, pins, and known vulnerabilities; ARGS=<options> of pip-audit
 	@rm -f .venv-audit/told; failed=0; \
-	for file in requirements.txt requirements-audit.txt $(CLIENTS:%=tests/other_clients/%.txt); do \
+	for file in requirements.txt requirements-audit.txt tests/bench/sdk.txt $(CLIENTS:%=tests/other_clients/%.txt); do \
 		$(AUDIT)/pip-audit --strict --disable-pip --progress-spinner off --vulnerability-service osv $(ARGS) \
 			--requirement $$file 2>>.venv-audit/told || failed=1; done; \
 	cat .venv-audit/told >&2; \
@@ -160,6 +161,7 @@ pins: .venv-audit/.ready ## Bring the pins up to pyproject.toml; ARGS=--upgrade 
 	$(COMPILE) $(ARGS) --resolution lowest-direct --extra test --extra bot --extra redis \
 		pyproject.toml generated/pyproject.toml --output-file requirements-oldest.txt
 	$(COMPILE) $(ARGS) --group audit --constraint requirements.txt --output-file requirements-audit.txt
+	$(COMPILE) $(ARGS) --group sdk --constraint requirements.txt --output-file tests/bench/sdk.txt
 	for tool in $(CLIENTS); do \
 		$(COMPILE) $(ARGS) --group $$tool --output-file tests/other_clients/$$tool.txt || exit 1; done
 
@@ -188,6 +190,11 @@ $(READY): pyproject.toml requirements.txt generated/pyproject.toml emulator/pypr
 $(CLIENTS:%=.venv-%/.ready): .venv-%/.ready: tests/other_clients/%.txt
 	$(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/$(PIP) $(PINNED) --requirement $<
+	touch $@
+
+.venv-sdk/.ready: tests/bench/sdk.txt
+	$(PYTHON) -m venv --clear .venv-sdk
+	.venv-sdk/bin/$(PIP) $(PINNED) --requirement $<
 	touch $@
 
 .venv-audit/.ready: requirements-audit.txt

@@ -1,7 +1,8 @@
-"""Prints what it takes to parse and dump call records of many sizes, as JSON, for `plots.py`.
+"""Prints what it takes to parse and dump call records of many sizes, for `plots.py`.
 
 Each program reads the same record into what it offers: plain values, a twin of pydantic, structs of
 msgspec, a model of Microsoft's SDK, or ours. Each size has a process of its own, in which they take turns.
+Each line has the work, the program, the bytes of the record, and the median of the processor's seconds.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -38,32 +41,28 @@ Programs = dict[str, tuple[Callable[[bytes], Any], Callable[[Any], object]]]
 def main(sessions: list[str]) -> None:
     """Print the times of one size, or of all."""
     if sessions:
-        print(json.dumps(_measured(int(sessions[0]))))
+        for line in _measured(int(sessions[0])):
+            print(json.dumps(line))
         return
     command = [sys.executable, "-m", "tests.bench.by_size"]
-    found: dict[str, dict[str, list[list[float]]]] = {"parse": {}, "dump": {}}
     for count in SESSIONS:
-        done = subprocess.run([*command, str(count)], check=True, capture_output=True, text=True)
-        for work, name, size, seconds in json.loads(done.stdout):
-            found[work].setdefault(name, []).append([size, seconds])
-    print(json.dumps(found))
+        subprocess.run([*command, str(count)], check=True)
 
 
-def _measured(sessions: int) -> list[tuple[str, str, int, float]]:
-    """Return, for each work and program, the bytes of the record and the median of the seconds."""
+def _measured(sessions: int) -> Iterator[tuple[str, str, int, float]]:
     payload = record(sessions)
     [text] = payload.texts
-    times = dict[tuple[str, str], list[float]]()
+    times = defaultdict[tuple[str, str], list[float]](list)
     programs = _programs()
     if sessions > SDK_MOST:
         del programs["msgraph-sdk"]
     with collector_off():
         for _ in range(ROUNDS):
             for name, (parse, dump) in programs.items():
-                parsing, dumping = _taken(text, parse, dump)
-                times.setdefault(("parse", name), []).append(parsing)
-                times.setdefault(("dump", name), []).append(dumping)
-    return [(work, name, len(text), median(taken)) for (work, name), taken in times.items()]
+                times["parse", name].append(_seconds(partial(parse, text)))
+                times["dump", name].append(_seconds(partial(dump, parse(text))))
+    for (work, name), taken in times.items():
+        yield work, name, len(text), float(f"{median(taken):.3g}")
 
 
 def _programs() -> Programs:
@@ -83,16 +82,8 @@ def _programs() -> Programs:
     }
 
 
-def _taken(
-    text: bytes, parse: Callable[[bytes], Any], dump: Callable[[Any], object]
-) -> tuple[float, float]:
-    """Return the seconds to parse a text, and to dump what it gives."""
-    parsed = parse(text)
-    return _seconds(lambda: parse(text)), _seconds(lambda: dump(parsed))
-
-
 def _seconds(work: Callable[[], object]) -> float:
-    """Return the seconds of one repetition; a long one is done once."""
+    """Return the seconds of one repetition, of so many that they take long enough."""
     repeat = 1
     while True:
         begun = processor()

@@ -11,10 +11,10 @@ from math import ceil, floor, log10
 from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 720, 400
-LEFT, RIGHT, TOP, BOTTOM = 64, 190, 36, 48
+LEFT, RIGHT, TOP, BOTTOM = 84, 170, 36, 48
 LABELS_APART = 15
 
-GREY = "#808080"
+GREY = "#777777"
 COLOURS = ("#2f81f7", "#d9730d", "#2da44e", "#bf5af2", "#d1426f")
 MARKS = (
     '<circle cx="{x}" cy="{y}" r="4"/>',
@@ -64,22 +64,34 @@ def svg(chart: Chart) -> str:
     points = [point for line in chart.lines for point in line.points]
     across = _axis([size for size, _ in points], LEFT, WIDTH - RIGHT)
     up = _axis([seconds for _, seconds in points], HEIGHT - BOTTOM, TOP)
-    names = ", ".join(line.name for line in chart.lines)
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}"'
+            f' viewBox="0 0 {WIDTH} {HEIGHT}" role="img"'
+            ' aria-labelledby="title desc"'
             f' font-family="sans-serif" font-size="12" fill="{GREY}">',
-            f"<title>{escape(chart.title)}: {escape(names)}</title>",
+            f'<title id="title">{escape(chart.title)}</title>',
+            f'<desc id="desc">{escape(_told(chart))}</desc>',
             f'<text x="{LEFT}" y="20" font-size="14">{escape(chart.title)}</text>',
             *_grid(across, up),
             f'<text x="{(LEFT + WIDTH - RIGHT) / 2:g}" y="{HEIGHT - 10}" text-anchor="middle">'
-            f"{escape(chart.size_of)}, bytes</text>",
+            f"{escape(chart.size_of)}</text>",
             f'<text x="14" y="{(TOP + HEIGHT - BOTTOM) / 2:g}" text-anchor="middle"'
-            f' transform="rotate(-90 14 {(TOP + HEIGHT - BOTTOM) / 2:g})">processor time, seconds</text>',
+            f' transform="rotate(-90 14 {(TOP + HEIGHT - BOTTOM) / 2:g})">processor time</text>',
             *_lines(chart.lines, across, up),
             "</svg>\n",
         ]
     )
+
+
+def _told(chart: Chart) -> str:
+    """Return what the plot shows, in words, for who does not see it."""
+    ends = (
+        f"{line.name}: {points[0]} to {points[-1]}"
+        for line in chart.lines
+        for points in [[f"{seconds:.2g} s for {size:,} bytes" for size, seconds in line.points]]
+    )
+    return f"Seconds of the processor by {chart.size_of}, both logarithmic. {'; '.join(ends)}."
 
 
 def _axis(values: Sequence[float], start: float, end: float) -> _Axis:
@@ -126,7 +138,7 @@ def _lines(lines: Sequence[Line], across: _Axis, up: _Axis) -> Iterator[str]:
         for x, y in (*places, (right, labels[at])):
             yield MARKS[at].format(x=f"{x:g}", y=f"{y:g}", left=f"{x - 4:g}", top=f"{y - 4:g}")
         yield "</g>"
-        yield (f'<text x="{right + 10:g}" y="{labels[at] + 4:g}">' f"{escape(line.name)}</text>")
+        yield f'<text x="{right + 10:g}" y="{labels[at] + 4:g}">{escape(line.name)}</text>'
 
 
 def _labels(heights: Sequence[float]) -> list[float]:

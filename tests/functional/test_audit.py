@@ -24,6 +24,7 @@ CLIENTS = "tests/other_clients"
 FILES = [
     "requirements.txt",
     "requirements-audit.txt",
+    "tests/bench/sdk.txt",
     *(f"{CLIENTS}/{file.name}" for file in sorted((PROJECT / CLIENTS).glob("*.txt"))),
 ]
 

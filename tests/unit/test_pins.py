@@ -15,8 +15,13 @@ from packaging.version import Version
 
 PROJECT = Path(__file__).parents[2]
 
-CLIENTS = ("openapi-python-client", "openapi-generator")
-"""The tools that tests let make clients."""
+GROUPS = {
+    "audit": "requirements-audit.txt",
+    "sdk": "tests/bench/sdk.txt",
+    "openapi-python-client": "tests/other_clients/openapi-python-client.txt",
+    "openapi-generator": "tests/other_clients/openapi-generator.txt",
+}
+"""The file of each group of dependencies, which has an environment `.venv-GROUP`."""
 
 EXACT = {"black", "datamodel-code-generator"}
 """What the bytes of the output depend on."""
@@ -38,6 +43,10 @@ def pinned(file: str) -> dict[str, tuple[Requirement, list[str]]]:
     return found
 
 
+def test_every_group_has_its_pins() -> None:
+    assert pyproject()["dependency-groups"].keys() == GROUPS.keys()  # type: ignore[attr-defined]
+
+
 def wanted(file: str) -> list[Requirement]:
     """Return what a file of pins is made for."""
     ours, generated = pyproject()["project"], pyproject("generated")["project"]
@@ -51,19 +60,14 @@ def wanted(file: str) -> list[Requirement]:
     texts = {
         "requirements.txt": [*users, *kit, *extras["test"], *extras["dev"]],
         "requirements-oldest.txt": [*users, *kit, *extras["test"]],
-        "requirements-audit.txt": groups["audit"],
-        **{f"tests/other_clients/{tool}.txt": groups[tool] for tool in CLIENTS},
+        **{file: groups[group] for group, file in GROUPS.items()},
     }
     requirements = [Requirement(text) for text in texts[file]]
     return [requirement for requirement in requirements if requirement.name != ours["name"]]
 
 
 each_file = pytest.mark.parametrize(
-    "file",
-    [
-        *("requirements.txt", "requirements-oldest.txt", "requirements-audit.txt"),
-        *(f"tests/other_clients/{tool}.txt" for tool in CLIENTS),
-    ],
+    "file", ["requirements.txt", "requirements-oldest.txt", *GROUPS.values()]
 )
 
 
@@ -114,8 +118,7 @@ def test_nothing_is_installed_but_by_hashes_and_as_wheels(file: str) -> None:
     ready = {
         "requirements.txt": ".venv/.ready",
         "requirements-oldest.txt": ".venv-oldest/.ready",
-        "requirements-audit.txt": ".venv-audit/.ready",
-        **{f"tests/other_clients/{tool}.txt": f".venv-{tool}/.ready" for tool in CLIENTS},
+        **{file: f".venv-{group}/.ready" for group, file in GROUPS.items()},
     }
     plan = subprocess.run(
         ["make", "--dry-run", "--always-make", ready[file]],
