@@ -45,8 +45,8 @@ def divide(source: str, lines: int) -> Iterator[str]:
 
 
 def join(parts: Iterable[str]) -> str:
-    """Return a module of its formatted parts."""
-    return "\n\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+    """Return a module of its formatted parts, each of which ends with one line feed."""
+    return "\n\n".join(parts)
 
 
 def format_with_black(source: str, path: str) -> str:

@@ -24,6 +24,7 @@ from graph_codegen.emit.formatting import (
 from graph_codegen.emit.names import Names, assign_names
 from graph_codegen.emit.openapi import build_schemas
 from graph_codegen.emit.templates import laid_over, render, text_of, tree, verbatim
+from graph_codegen.emit.worker import release_memory
 from graph_codegen.emit.x_graph import JSON
 from graph_codegen.errors import CodegenError, error
 from graph_codegen.facts import clouds, descriptions, documented, media_types, permissions
@@ -133,13 +134,15 @@ def _build(model: Model, settings: Settings, known: Facts, executor: Executor | 
         names,
         settings.templates,
     )
-    sources = {
-        **render_client(model, known.writer(names), settings),
-        "__init__.py": _init(model, settings),
-    }
+    sources = _with_headers(
+        {
+            **render_client(model, known.writer(names), settings),
+            "__init__.py": _init(model, settings),
+        }
+    )
     formatter = _formatter(sources.values())
     formatted = _format(sources, formatter, executor)
-    models = {f"models/{path}": text for path, text in rendering().items()}
+    models = _with_headers({f"models/{path}": text for path, text in rendering().items()})
     other = _formatter([*sources.values(), *models.values()])
     formatted |= _format(models, other, executor)
     files = {f"{package}/{path}": result() for path, result in formatted.items()}
@@ -173,7 +176,9 @@ def _render_models(schemas: JSON, names: Names, templates: Path | None) -> dict[
     from graph_codegen.emit.models import render_models
 
     with laid_over(templates):
-        return render_models(schemas, names)
+        modules = render_models(schemas, names)
+    release_memory()
+    return modules
 
 
 def _refuse_empty(model: Model) -> None:
@@ -229,8 +234,7 @@ def _format(
 ) -> dict[str, Callable[[], str]]:
     """Begin to format modules, and return the functions that wait for the results, by path."""
     return {
-        path: _format_parts(HEADER + source, path, formatter, executor)
-        for path, source in sources.items()
+        path: _format_parts(source, path, formatter, executor) for path, source in sources.items()
     }
 
 
@@ -304,4 +308,8 @@ def _copied(name: str) -> Mapping[str, str]:
         for path, file in tree(name).items()
         if path.endswith(".py")
     }
-    return {path: HEADER + text for path, text in sources.items()}
+    return _with_headers(sources)
+
+
+def _with_headers(sources: Mapping[str, str]) -> dict[str, str]:
+    return {path: HEADER + source for path, source in sources.items()}

@@ -1,10 +1,11 @@
-"""What a worker process needs to end in time; it loads quickly, as the command imports it too."""
+"""What a worker process does about its memory and its end; it loads quickly, as commands import it too."""
 
 from __future__ import annotations
 
 import gc
 import os
 import signal
+import sys
 from multiprocessing import parent_process
 from threading import Thread
 
@@ -20,6 +21,20 @@ def prepare() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # ends it at once, without a traceback
     end_with_parent()
+
+
+def release_memory() -> None:
+    """Return what this process no longer needs to the system, if it is a worker.
+
+    glibc keeps what is freed: of all of Graph, datamodel-code-generator leaves 95 MB.
+    """
+    if parent_process() and sys.platform == "linux":
+        import ctypes  # takes 10 ms
+
+        gc.collect()
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
+        if trim:
+            trim(0)
 
 
 def end_with_parent() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from graph_codegen import api
-from graph_codegen.emit import formatting, package
+from graph_codegen.emit import package
 from graph_codegen.emit.formatting import divide, format_with_black, format_with_ruff, join
 from graph_codegen.errors import CodegenError
 from graph_codegen.install.manifest import MANIFEST
@@ -64,7 +64,7 @@ def test_a_class_in_a_text_is_no_class() -> None:
     source = f'"""About\n\nclass rooms."""\n{CLASSES}'
     formatter = package._Formatter("black", format_with_black, 1)
     (result,) = package._format({"a.py": source}, formatter, None).values()
-    assert result() == formatting.HEADER + f'"""About\n\nclass rooms."""\n\n\n{FORMATTED}'
+    assert result() == f'"""About\n\nclass rooms."""\n\n\n{FORMATTED}'
 
 
 @pytest.mark.parametrize("formatter", [package._BLACK, package._RUFF], ids=lambda one: one.name)
@@ -74,6 +74,6 @@ def test_what_is_not_python_is_refused_with_the_line_of_the_module(
     formatter = replace(formatter, lines=1)
     (result,) = package._format({"a.py": f"{CLASSES}class (:"}, formatter, None).values()
     with pytest.raises(
-        CodegenError, match=r"a\.py: the generated code is not valid Python.*\b102\b"
+        CodegenError, match=r"a\.py: the generated code is not valid Python.*\b101\b"
     ):
         result()
