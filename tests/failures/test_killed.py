@@ -72,7 +72,9 @@ def test_killed_at_any_moment_a_package_is_old_or_new(tmp_path: Path, how: str) 
     # Where the folder is not all ours, its entries are replaced one after another.
     tops = [""] if how == "whole" else ["package/", "setup.toml"]
     seen: set[str] = set()
-    for kill in range(KILLS):
+    for kill in range(5 * KILLS):
+        if kill >= KILLS and STATES.keys() <= seen:
+            break  # sooner or later, by how fast the machine is
         run = started(folder, how, 1_000_000)
         time.sleep(0.003 * kill)
         run.send_signal(signal.SIGKILL)
@@ -96,7 +98,7 @@ def test_killed_at_any_moment_a_package_is_old_or_new(tmp_path: Path, how: str) 
         replace.write(STATES["old"], folder, whole=how == "whole")
         assert content(folder) == {p: text.encode() for p, text in STATES["old"].items()}
         assert not list(tmp_path.rglob(".graph-codegen-*"))
-    assert {"old", "new", "third"} <= seen
+    assert STATES.keys() <= seen
 
 
 @pytest.mark.parametrize("how", ["parts", "whole"])
