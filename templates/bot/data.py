@@ -26,7 +26,7 @@ class CallData:
         self._version = 0
         self._stored = "{}"
         """What the store had at that version, as JSON."""
-        self._lock = anyio.Lock()
+        self._lock = anyio.Lock(fast_acquire=True)
 
     async def load(self) -> None:
         """Take in what other processes have written, unless there are changes here to be saved."""

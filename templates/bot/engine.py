@@ -18,7 +18,7 @@ from anyio.to_thread import run_sync
 from .clock import Clock
 from .errors import CallEnded, DataConflict, UnknownCallError
 from .formats import NewerFormatError
-from .json_values import Json
+from .json_values import Json, dump_json
 from .live import LiveCall
 from .notification import Context, Notification
 from .reduction import Reduced, reduce
@@ -101,9 +101,9 @@ class Step:
         self.work = self.work.with_events([(event.kind, event.late) for event in kept])
         entries = self.work.entries[-len(kept) :]
         source = {"item": item, "context": context.to_json()}
-        self.parts[source_part(entries[0].source)] = _json(source)
+        self.parts[source_part(entries[0].source)] = dump_json(source)
         for entry, event in zip(entries, kept, strict=True):
-            self.parts[event_part(entry.number)] = _json(event.payload)
+            self.parts[event_part(entry.number)] = dump_json(event.payload)
 
 
 class _NothingAdmittedError(Exception):
@@ -154,7 +154,8 @@ class Engine:
         self._held: OrderedDict[str, Held] = OrderedDict()
         self._signals: WeakValueDictionary[str, anyio.Event] = WeakValueDictionary()
         """What wakes those who wait for a change of a call, and is gone with them."""
-        self._locks: WeakValueDictionary[str, anyio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Which let one task of this process at a time change a call; the first has it without a pause."""
         self._live: WeakValueDictionary[str, LiveCall] = WeakValueDictionary()
 
     def now(self) -> float:
@@ -222,6 +223,8 @@ class Engine:
             if held is not None and not held.state.ended:
                 call = self.live(held.state)
                 await call.load()
+                # What is in memory answers without a pause, and others must have their turn.
+                await asyncio.sleep(0)
                 yield call
 
     # -- changing
@@ -346,7 +349,7 @@ class Engine:
         """
         lock = self._locks.get(call_id)
         if lock is None:
-            lock = self._locks[call_id] = anyio.Lock()
+            lock = self._locks[call_id] = asyncio.Lock()
         async with lock:
             fresh = False
             while True:
@@ -593,7 +596,3 @@ def _nothing(call_id: str, held: Held, due: float | None) -> None:
 
 def _key(call_id: str) -> str:
     return f"{KIND}/{call_id}"
-
-
-def _json(value: Json) -> str:
-    return json.dumps(value, separators=(",", ":"))

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from .json_values import dump_json
+
 
 class NewerFormatError(Exception):
     """A newer version of the kit has stored this, which leaves it to processes of that version."""
@@ -13,7 +15,7 @@ class NewerFormatError(Exception):
 
 def dump(members: Mapping[str, Any], number: int) -> str:
     """Return members of JSON as a text with the number of their form."""
-    return json.dumps({"format": number, **members}, separators=(",", ":"))
+    return dump_json({"format": number, **members})
 
 
 def load(text: str, number: int) -> dict[str, Any]:

@@ -31,14 +31,19 @@ class Ids:
     scenario_id: str | None = None
 
 
-_NO_IDS = Ids()
-_IDS: ContextVar[Ids] = ContextVar("ids", default=_NO_IDS)
+_FOLLOWED: ContextVar[tuple[str | None, Context | None]] = ContextVar(
+    "followed", default=(None, None)
+)
 
 
 def follow(call_id: str | None, context: Context | None = None) -> None:
     """Let records and spans of this task, and of those that it starts, have the ids of a call."""
-    chain_id, scenario_id = (context.chain_id, context.scenario_id) if context else (None, None)
-    _IDS.set(Ids(call_id, chain_id, scenario_id))
+    _FOLLOWED.set((call_id, context))
+
+
+def _ids() -> Ids:
+    call_id, context = _FOLLOWED.get()
+    return Ids(call_id, context.chain_id, context.scenario_id) if context else Ids(call_id)
 
 
 class Logger(logging.LoggerAdapter[logging.Logger]):
@@ -48,7 +53,7 @@ class Logger(logging.LoggerAdapter[logging.Logger]):
         self, msg: Any, kwargs: MutableMapping[str, Any]
     ) -> tuple[Any, MutableMapping[str, Any]]:
         """Add the ids to a record."""
-        return msg, {**kwargs, "extra": {**asdict(_IDS.get()), **kwargs.get("extra", {})}}
+        return msg, {**kwargs, "extra": {**asdict(_ids()), **kwargs.get("extra", {})}}
 
 
 def get_logger(name: str) -> Logger:
@@ -73,9 +78,7 @@ def span(name: str) -> AbstractContextManager[None]:
 @contextmanager
 def _open(api: Any, tracer: Any, name: str) -> Generator[None]:
     ids = {
-        f"{_PACKAGE}.{name}": value
-        for name, value in asdict(_IDS.get()).items()
-        if value is not None
+        f"{_PACKAGE}.{name}": value for name, value in asdict(_ids()).items() if value is not None
     }
     with tracer.start_as_current_span(
         name,

@@ -106,6 +106,18 @@ async def test_several_handlers_save_at_the_same_time() -> None:
     assert process.shared.data[CALL] == (1, '{"a": 1, "b": 2}')
 
 
+def test_a_call_may_be_kept_for_another_event_loop() -> None:
+    call = established(Process())
+
+    async def save_at_once(value: int) -> None:
+        call.data["n"] = value
+        await asyncio.gather(*(call.save() for _ in range(3)), call.load())
+
+    for value in (1, 2):
+        asyncio.run(save_at_once(value))
+    assert call.data == {"n": 2}
+
+
 ITSELF: list[Any] = []
 ITSELF.append(ITSELF)
 

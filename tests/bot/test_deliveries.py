@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -42,6 +43,45 @@ async def told() -> AsyncIterator[Told]:
     await told.bot.start()
     yield told
     await told.stop()
+
+
+async def test_what_comes_at_once_is_told_in_the_order_in_which_it_came() -> None:
+    tested, numbers = BotUnderTest(), [*range(1, 31)]
+    pressed: list[int] = []
+
+    @tested.bot.tone
+    async def press(event: Any) -> None:
+        await asyncio.sleep(0)
+        pressed.append(event.sequence_id)
+
+    async with tested.bot:
+        sent = [samples.body(samples.tone(number)) for number in numbers]
+        assert {reply.status for reply in await asyncio.gather(*map(tested.post, sent))} == {202}
+        await tested.settle()
+    assert pressed == numbers
+
+
+async def test_what_is_nested_as_deep_as_is_read_is_told_as_it_was_sent() -> None:
+    tested = BotUnderTest()
+    seen: list[Any] = []
+
+    @tested.bot.any
+    async def note(event: Any) -> None:
+        seen.append(event.raw)
+
+    deep: Any = ["\u0000 \u2028 é 😀", 2**70, 1e16, -0.0, 1e-7]
+    for levels in range(200):
+        operation, item = samples.operation(), samples.call_item(state="established", deep=deep)
+        operation["resourceData"]["deep"] = deep
+        try:
+            parse(samples.body(operation, item))
+        except BodyError:
+            assert levels > 190
+            break
+        sent, deep = [operation, item], [deep]
+    async with tested.bot:
+        await tested.notify(*sent)
+    assert seen == sent
 
 
 # -- tenants

@@ -115,6 +115,34 @@ async def test_what_has_come_needs_no_time(new: New) -> None:
     assert await call.tones(timeout=0) == "1"
 
 
+async def test_what_comes_at_once_is_told_once_whoever_goes_away_meanwhile(new: New) -> None:
+    told: list[int] = []
+
+    def noting(tested: BotUnderTest) -> None:
+        @tested.bot.tone
+        async def press(event: Any) -> None:
+            told.append(event.sequence_id)
+
+    processes = [await new(noting), await new(noting)]
+    await post(processes[0], samples.call_item(state="established"))
+
+    async def deliver(number: int) -> None:
+        body, message_id = samples.body(samples.tone(number)), str(number)
+        first = asyncio.create_task(processes[number % 2].post(body, message_id=message_id))
+        await asyncio.sleep(number % 7 / 2_000)
+        if number % 3 == 0:
+            first.cancel()
+        again = processes[(number + 1) % 2].post(body, message_id=message_id)
+        _, answer = await asyncio.gather(first, again, return_exceptions=True)
+        assert getattr(answer, "status", None) == 202
+
+    numbers = [*range(1, 31)]
+    await asyncio.gather(*map(deliver, numbers))
+    await until(lambda: len(told) >= len(numbers))
+    await asyncio.sleep(0.1)
+    assert sorted(told) == numbers
+
+
 async def test_what_a_process_leaves_when_it_stops_is_taken_at_once(new: New) -> None:
     begun: list[tuple[str, int, bool]] = []
 

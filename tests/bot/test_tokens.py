@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import jwt
 import pytest
@@ -115,6 +115,7 @@ def test_a_token_of_the_service_is_believed() -> None:
         ({"nbf": str(SECONDS)}, "the nbf of the token is not a date"),
         ({"tid": TENANT, LONG_TENANT: APP}, "the token does not name one tenant"),
         ({"tid": 7}, "the token does not name one tenant"),
+        ({"tid": "\ud800"}, "the token does not name one tenant"),
         ({"tid": [TENANT]}, "the token does not name one tenant"),
     ],
     ids=lambda _: "",
@@ -270,6 +271,18 @@ def test_a_signature_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None
     verify(token, APP, SIGNER.trust, KEYS, NOW)
     monkeypatch.setattr(jwt.PyJWS, "decode", None)
     verify(token, APP, SIGNER.trust, KEYS, NOW)
+
+
+def test_what_becomes_of_the_claims_changes_nothing_for_the_next() -> None:
+    token = SIGNER.sign(tid=TENANT, exp=SECONDS + 60, roles=["a"])
+    for _ in range(3):
+        claims = verify(token, APP, SIGNER.trust, KEYS, NOW)
+        assert claims.tenant_id == TENANT
+        assert claims.raw["roles"] == ["a"]
+        cast("list[str]", claims.raw["roles"]).append("b")
+        cast("dict[str, object]", claims.raw).update(tid="another", exp=2**40, aud="another")
+    with pytest.raises(TokenError, match="expired"):
+        verify(token, APP, SIGNER.trust, KEYS, NOW + timedelta(days=1))
 
 
 def test_critical_extensions_are_refused_although_the_signature_is_right() -> None:

@@ -13,7 +13,8 @@ import json
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, cast
@@ -43,8 +44,8 @@ _JWS = jwt.PyJWS()
 _MOST = 1_000
 """How many tokens are remembered whose signature was right."""
 
-_signed: dict[bytes, RSAPublicKey] = {}
-"""The keys that signed tokens, by their digests: the service sends one again for as long as it lives."""
+_signed: dict[bytes, tuple[RSAPublicKey, Unverified]] = {}
+"""Which key signed a token, and what that says, by its digest: the service sends one again while it lives."""
 
 _LATEST = 253_402_300_799
 """The last second of the year 9999, beyond which nothing is a date."""
@@ -88,6 +89,8 @@ class Unverified:
     issuer: str | None
     audiences: tuple[str, ...]
     claims: Mapping[str, Any] = field(repr=False)
+    digest: bytes = field(repr=False)
+    """The SHA-256 of the token."""
 
     def error(self, reason: str, **expected: Iterable[str]) -> TokenError:
         """Return the error of a token that says this."""
@@ -119,6 +122,9 @@ def inspect(token: str) -> Unverified:
     """
     if len(token) > _LONGEST:
         raise TokenError(f"the token is longer than {_LONGEST} characters")
+    digest = sha256(token.encode(errors="surrogatepass")).digest()
+    if known := _signed.get(digest):
+        return known[1]
     if not _COMPACT.fullmatch(token):
         raise TokenError("the token does not have the form of a signed one")
     header, payload, _ = token.split(".")
@@ -131,6 +137,7 @@ def inspect(token: str) -> Unverified:
         issuer=issuer if isinstance(issuer, str) else None,
         audiences=tuple(one for one in several if isinstance(one, str)),
         claims=claims,
+        digest=digest,
     )
     if protected.get("alg") != "RS256":
         raise seen.error("the token is not signed by RS256")
@@ -161,7 +168,8 @@ def verify(
     """
     seen = inspect(token)
     check_addressed(seen, app_id, trust)
-    return believed(token, seen, app_id, keys, now)
+    claims = believed(token, seen, app_id, keys, now)
+    return replace(claims, raw=deepcopy(claims.raw))  # what is remembered stays as it was
 
 
 def believed(
@@ -169,12 +177,12 @@ def believed(
 ) -> Claims:
     """Return the claims of a token as `verify` does, which is known to be for the application.
 
-    `seen` is what `inspect` has returned for it.
+    `seen` is what `inspect` has returned for it. The claims are for reading: they are remembered.
     """
     key = keys.get(seen.kid)
     if key is None:
         raise seen.error("no key has the kid of the token", kid=keys)
-    if not _is_signed(token, key):
+    if not _is_signed(token, seen, key):
         raise seen.error("the signature of the token is wrong")
     expires, begins = _time(seen, "exp"), _time(seen, "nbf")
     if expires is None:
@@ -192,10 +200,10 @@ def believed(
     )
 
 
-def _is_signed(token: str, key: RSAPublicKey) -> bool:
+def _is_signed(token: str, seen: Unverified, key: RSAPublicKey) -> bool:
     """Whether a token is signed by a key, which is worked out once for both."""
-    digest = sha256(token.encode()).digest()
-    if _signed.get(digest) == key:
+    known = _signed.get(seen.digest)
+    if known and (known[0] is key or known[0] == key):
         return True
     try:
         _JWS.decode(token, key, algorithms=["RS256"])
@@ -203,7 +211,7 @@ def _is_signed(token: str, key: RSAPublicKey) -> bool:
         return False
     if len(_signed) >= _MOST:
         _signed.clear()
-    _signed[digest] = key
+    _signed[seen.digest] = key, seen
     return True
 
 
@@ -257,9 +265,7 @@ def _tenant(seen: Unverified) -> str | None:
     match [one for one in named if one not in (None, "")]:
         case []:
             return None
-        case [str(tenant)]:
-            return tenant
-        case [str(tenant), str(other)] if tenant == other:
+        case [str(tenant), *others] if tenant.isprintable() and others in ([], [tenant]):
             return tenant
         case _:
             raise seen.error("the token does not name one tenant")

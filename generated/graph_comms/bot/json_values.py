@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from pydantic_core import to_json
+
 Json = Any
 
 
@@ -31,3 +33,8 @@ def number_of(value: object) -> int | None:
 def text_of(value: object) -> str:
     """Return a text; an empty one for anything else."""
     return value if isinstance(value, str) else ""
+
+
+def dump_json(value: Json) -> str:
+    """Return JSON, or dataclasses of it, as the text that a store has of it."""
+    return to_json(value).decode()

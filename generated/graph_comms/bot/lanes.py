@@ -70,7 +70,7 @@ class Lane:
         self._finished: list[int] = []
         self._source: tuple[int, Json] = (0, None)
         """The notification that was read last, which many events may come from, and its number."""
-        self._reading = anyio.Lock()
+        self._reading = anyio.Lock(fast_acquire=True)
         self._until = engine.now() + engine.settings.lease
 
     def wake(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
@@ -77,7 +77,8 @@ class Context:
 
     def to_json(self) -> Json:
         """Return it as JSON."""
-        return asdict(self) | {"received_at": self.received_at.timestamp()}
+        told = {name: getattr(self, name) for name in self.__slots__}
+        return told | {"received_at": self.received_at.timestamp()}
 
     @classmethod
     def from_json(cls, value: Json) -> Self:

@@ -114,12 +114,19 @@ def _kind(item: Notification) -> str:
 
 def _first_seen(state: CallState, item: Notification) -> CallState:
     context = item.context
+    first_seen = state.first_seen or context.received_at.timestamp()
+    tenant_id = state.tenant_id or context.tenant_id or item.tenant_id
+    chain_id = state.chain_id or context.chain_id
+    scenario_id = state.scenario_id or context.scenario_id
+    told = (first_seen, tenant_id, chain_id, scenario_id)
+    if told == (state.first_seen, state.tenant_id, state.chain_id, state.scenario_id):
+        return state
     return replace(
         state,
-        first_seen=state.first_seen or context.received_at.timestamp(),
-        tenant_id=state.tenant_id or context.tenant_id or item.tenant_id,
-        chain_id=state.chain_id or context.chain_id,
-        scenario_id=state.scenario_id or context.scenario_id,
+        first_seen=first_seen,
+        tenant_id=tenant_id,
+        chain_id=chain_id,
+        scenario_id=scenario_id,
     )
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from .._runtime.behaviours import normal_id
 from ..models import ResultInfo
 from . import formats
-from .json_values import Json, object_of, text_of
+from .json_values import Json, dump_json, object_of, text_of
 from .notification import Context
 from .roster import Roster
 
@@ -177,7 +177,7 @@ class CallState:
         stored |= {"tones_read": sorted(self.tones_read)}
         parts: dict[str, str | None] = {"state": formats.dump(stored, FORMAT)}
         if since is None or self.roster is not since.roster:
-            parts["roster"] = _json(self.roster.raw) if self.roster else None
+            parts["roster"] = dump_json(self.roster.raw) if self.roster else None
         return parts
 
     @classmethod
@@ -219,7 +219,3 @@ def _numbers(result: Json) -> Json:
     """Return a result without its message, which may name people."""
     numbers = {name: n for name, n in object_of(result).items() if isinstance(n, int)}
     return numbers or None
-
-
-def _json(value: Json) -> str:
-    return json.dumps(value, separators=(",", ":"))

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
+
+from .json_values import dump_json
 
 
 class LeaseLostError(Exception):
@@ -108,10 +110,10 @@ class Work:
         """Return it as JSON; entries are lists, as a roster may make a thousand of them."""
         fields = {
             "entries": [(e.number, e.kind, e.source, e.late, e.started) for e in self.entries],
-            "lease": self.lease and asdict(self.lease),
+            "lease": self.lease,
             "last": self.last,
         }
-        return json.dumps(fields, separators=(",", ":"))
+        return dump_json(fields)
 
     @classmethod
     def load(cls, text: str) -> Work:
