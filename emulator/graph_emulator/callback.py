@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from time import monotonic
 from typing import Any, Protocol
 
@@ -15,6 +16,8 @@ from graph_comms.bot.waiting import in_thread
 
 from .addresses import is_callback
 from .receivers import MOST, TIMEOUT, Reply
+
+INTERNAL_SERVER_ERROR = 500
 
 
 class Callback(Protocol):
@@ -38,7 +41,6 @@ class AsgiCallback:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app))
         self._lifespan: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -53,12 +55,12 @@ class AsgiCallback:
         await self._ask("shutdown")
         if self._lifespan is not None:
             await self._lifespan
-        await self._client.aclose()
 
     async def __call__(self, uri: str, headers: Mapping[str, str], body: bytes) -> Reply | None:
         """Post to the application; what it raises is raised."""
-        answer = await self._client.post(uri, headers=dict(headers), content=body)
-        return Reply(answer.status_code, answer.content, answer.headers.get("location", ""))
+        exchange = _Exchange(body)
+        await self._app(_scope(uri, headers, body), exchange.receive, exchange.send)
+        return exchange.reply()
 
     async def _live(self) -> None:
         scope: dict[str, Any] = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
@@ -73,6 +75,64 @@ class AsgiCallback:
         answer = await self._from_app.get()
         if answer is not None and answer["type"] == f"lifespan.{what}.failed":
             raise RuntimeError(f"the application's {what} failed: {answer.get('message', '')}")
+
+
+class _Exchange:
+    """One request to an ASGI application: what it receives, and what it sends."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body: bytes | None = body
+        self._status = INTERNAL_SERVER_ERROR  # what servers answer for an application that does not
+        self._headers: dict[bytes, bytes] = {}
+        self._answer = bytearray()
+        self._answered = asyncio.Event()
+
+    async def receive(self) -> Message:
+        """Return the body, and once that has been answered, that the client has gone."""
+        body, self._body = self._body, None
+        if body is None:
+            await self._answered.wait()
+            return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(self, message: Message) -> None:
+        """Take a part of the answer."""
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            self._headers = {name.lower(): value for name, value in message.get("headers", ())}
+        elif message["type"] == "http.response.body":
+            self._answer += message.get("body", b"")
+            if not message.get("more_body", False):
+                self._answered.set()
+
+    def reply(self) -> Reply:
+        """Return the answer."""
+        location = self._headers.get(b"location", b"").decode("latin-1")
+        return Reply(self._status, bytes(self._answer), location)
+
+
+_parsed = lru_cache(1_000)(httpx.URL)
+"""Takes an address apart; most are posted to again and again."""
+
+
+def _scope(uri: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    """Return what ASGI says of a request, as a server would."""
+    url = _parsed(uri)
+    sent = {"host": url.netloc.decode(), "content-length": str(len(body)), **headers}
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": url.scheme,
+        "path": url.path,
+        "raw_path": url.raw_path.partition(b"?")[0],
+        "query_string": url.query,
+        "root_path": "",
+        "headers": [(name.encode(), value.encode("latin-1")) for name, value in sent.items()],
+        "client": ("127.0.0.1", 123),
+        "server": (url.host, url.port),
+    }
 
 
 class HttpCallback:

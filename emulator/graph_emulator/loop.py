@@ -34,6 +34,8 @@ class VirtualSelector(selectors.DefaultSelector):
         self.on_idle: Callable[[float | None], float | None] = _forever
         self._silent: dict[int, float] = {}
         """Since when the connections are watched through which nothing has come, by their descriptors."""
+        self._own = 0
+        """How many descriptors are the loop's own: they wake it where it waits, and have no other use."""
 
     def register(
         self, fileobj: FileDescriptorLike, events: int, data: Any = None
@@ -53,16 +55,23 @@ class VirtualSelector(selectors.DefaultSelector):
     def ignore_what_is_open(self) -> None:
         """Let the connections that are watched already never hold the time: those of the loop itself."""
         self._silent.clear()
+        self._own = len(self.get_map())
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """Return what is ready; with nothing, after `on_idle` has moved the time or done something."""
-        events = super().select(0)
+        events = self._ready(timeout) if timeout == 0 else super().select(0)
         if not events and timeout != 0:
             held = self._held()
-            events = super().select(self.on_idle(timeout) if held is None else held)
+            events = self._ready(self.on_idle(timeout) if held is None else held)
         for key, _ in events:
             self._silent.pop(key.fd, None)
         return events
+
+    def _ready(self, timeout: float | None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Return what is ready; without asking the system where nobody waits, and nothing can be."""
+        if timeout == 0 and len(self.get_map()) == self._own:
+            return []
+        return super().select(timeout)
 
     def _held(self) -> float | None:
         """Return for how many seconds of the machine a connection may hold the time; None if none does."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import Counter
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -17,16 +17,14 @@ BEGIN = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 """When virtual time begins: always the same, so that two runs of one script write the same."""
 
 
-@dataclass(order=True, slots=True)
+@dataclass(eq=False, slots=True)
 class Act:
-    """Something that happens at a time; `cancel` lets it not happen."""
+    """Something that is going to happen; `cancel` lets it not happen."""
 
-    time: float
-    number: int
-    do: Callable[[], object] | None = field(compare=False)
-    pending: bool = field(compare=False)
+    do: Callable[[], object] | None
+    pending: bool
     """Whether a run waits for it: what only repeats or expires is not waited for."""
-    keep: bool = field(compare=False, default=False)
+    keep: bool = False
     """Whether it stays when everything is reset: somebody outside the service waits for it."""
 
 
@@ -41,7 +39,8 @@ class Schedule:
 
     def __init__(self) -> None:
         self.time = 0.0
-        self._acts: list[Act] = []
+        self._acts: list[tuple[float, int, Act]] = []
+        """A heap of acts with their times, and with numbers in the order in which they were planned."""
         self._numbers = count()
         self._pending = 0
         self.on_change: Callable[[], object] = _nothing
@@ -73,8 +72,8 @@ class Schedule:
         keep: bool = False,
     ) -> Act:
         """Plan an act for a time; for one that has passed, at once."""
-        act = Act(max(time, self.time), next(self._numbers), do, pending, keep)
-        heapq.heappush(self._acts, act)
+        act = Act(do, pending, keep)
+        heapq.heappush(self._acts, (max(time, self.time), next(self._numbers), act))
         self._pending += pending
         self.on_change()
         return act
@@ -105,16 +104,15 @@ class Schedule:
 
     def reset(self) -> None:
         """Cancel all acts but those that are to be kept."""
-        for act in self._acts:
+        for _, _, act in self._acts:
             if not act.keep:
                 self.cancel(act)
-        self._acts = [act for act in self._acts if act.do is not None]
+        self._acts = [planned for planned in self._acts if planned[2].do is not None]
         heapq.heapify(self._acts)
 
-    @contextmanager
-    def busy(self) -> Generator[None]:
+    def busy(self) -> AbstractContextManager[None]:
         """Let time stand still while a bot is at work, if it otherwise passes by itself."""
-        yield
+        return nullcontext()
 
     @property
     def pending(self) -> int:
@@ -123,9 +121,9 @@ class Schedule:
 
     def next_time(self) -> float | None:
         """Return when the next act is due; None if there is none."""
-        while self._acts and self._acts[0].do is None:
+        while self._acts and self._acts[0][2].do is None:
             heapq.heappop(self._acts)
-        return self._acts[0].time if self._acts else None
+        return self._acts[0][0] if self._acts else None
 
     def move(self, time: float) -> None:
         """Let it be that time, if it is not later already."""
@@ -135,10 +133,10 @@ class Schedule:
         """Do the next act, at its time."""
         if self.next_time() is None:
             return
-        act = heapq.heappop(self._acts)
+        time, _, act = heapq.heappop(self._acts)
         do, act.do = act.do, None
         self._pending -= act.pending
-        self.move(act.time)
+        self.move(time)
         if do is not None:
             do()
 

@@ -61,7 +61,8 @@ def all_bars() -> Iterator[Bar]:
     yield Bar(
         "emulator: events in a CPU second, 1,000 calls of ten", emulated.events_per_second, None, ""
     )
-    yield Bar("emulator: the life of one such call", emulated.life, 2.0, " ms")
+    yield Bar("emulator: the life of one such call, alone", emulated.life_alone, 2.0, " ms")
+    yield Bar("emulator: the same with bot and client", emulated.life, 2.0, " ms")
     yield Bar("emulator: memory of these", emulated.peak_memory, None, " MB")
     if emulated.STATM.exists():
         yield Bar("emulator: memory after ten rounds of them / after one", emulated.growth, 1.05)

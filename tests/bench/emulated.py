@@ -1,24 +1,54 @@
-"""What an emulated call costs, with a bot that takes part in it; and what is left of many."""
+"""What an emulated call costs, by itself and with a bot that takes part in it; and what is left of many.
+
+By itself means beside what does nothing: an ASGI application that answers 202, and asks what the bot asks by
+the transport alone, with requests that nobody validates.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import os
 import resource
 import subprocess
 import sys
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
+from itertools import count
 from pathlib import Path
 from time import process_time
 from typing import Any
 
-from graph_emulator import Emulator
+import httpx
+
+from graph_emulator import Emulator, Person
+from tests.bench.measure import collector_off
 from tests.emulator.bots import bot_of, call_to
 
 CALLS = 1_000
 ROUNDS = 10
 STATM = Path("/proc/self/statm")
+CALLS_AT = "https://graph.microsoft.com/v1.0/communications/calls"
+ACTIONS: dict[str, Any] = {
+    "subscribeToTone": {"clientContext": "keys"},
+    "playPrompt": {
+        "clientContext": "prompt",
+        "prompts": [
+            {
+                "@odata.type": "#microsoft.graph.mediaPrompt",
+                "mediaInfo": {
+                    "@odata.type": "#microsoft.graph.mediaInfo",
+                    "uri": "https://bot.contoso.com/hello.wav",
+                    "resourceId": "6b4c4a6d-5d9f-4d8b-9a0e-8e6c6b1f2f10",
+                },
+            }
+        ],
+    },
+}
+"""What the application asks, as the bot does."""
+
+_NUMBERS = count()
 
 
 def events_per_second() -> float:
@@ -27,8 +57,13 @@ def events_per_second() -> float:
 
 
 def life() -> float:
-    """Return the milliseconds of the processor that one life takes: 2 are 500 in a second."""
-    return _in_process("events")["life"]
+    """Return the milliseconds of the processor that one life takes, with bot and client."""
+    return _in_process("with bot")["life"]
+
+
+def life_alone() -> float:
+    """Return the milliseconds of the processor that one life takes by itself: 2 are 500 in a second."""
+    return _in_process("alone")["life"]
 
 
 def peak_memory() -> float:
@@ -55,10 +90,71 @@ def _events() -> dict[str, float]:
         begun = process_time()
         _play(svc)
         spent = process_time() - begun
-        events = len(svc.log.requests) + len(svc.log.notifications)
+        events = _count_events(svc)
         assert events >= 10 * CALLS
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"per_second": events / spent, "life": spent * 1_000 / CALLS, "peak": peak}
+    return {"per_second": events / spent, "peak": peak}
+
+
+def _with_bot() -> dict[str, float]:
+    with Emulator() as svc:
+        svc.connect(_bot(svc))
+        return _lives(svc, partial(_play, svc))
+
+
+def _alone() -> dict[str, float]:
+    app = _App()
+    with Emulator(callback=app) as svc:
+        app.transport = svc.async_transport()
+        app.headers = {"authorization": f"Bearer {svc.credential().get_token().token}"}
+        ann = _ann(svc)
+        call, transport = json.dumps(call_to(ann).to_dict()).encode(), svc.transport()
+
+        def play() -> None:
+            for _ in range(CALLS):
+                request = httpx.Request("POST", CALLS_AT, headers=app.headers, content=call)
+                assert transport.handle_request(request).status_code == 201
+            svc.run()
+            assert all(call.ended for call in svc.calls)
+
+        return _lives(svc, play)
+
+
+class _App:
+    """Answers each notification with 202, and asks for keys and plays a prompt once there is audio."""
+
+    transport: httpx.AsyncBaseTransport
+    headers: dict[str, str]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        body: bytes = (await receive())["body"]
+        if b"mediaState" in body and b"chatInfo" not in body:  # later ones have both
+            self.asking = asyncio.create_task(self._ask(body.partition(b"/app/calls/")[2][:36]))
+        await send({"type": "http.response.start", "status": 202, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _ask(self, call_id: bytes) -> None:
+        for action, body in ACTIONS.items():
+            at = f"{CALLS_AT}/{call_id.decode()}/{action}"
+            request = httpx.Request("POST", at, headers=self.headers, json=body)
+            assert (await self.transport.handle_async_request(request)).status_code == 200
+
+
+def _lives(svc: Emulator, play: Callable[[], None]) -> dict[str, float]:
+    """Return what one life of ten events or more takes, after what happens once."""
+    play()
+    before = _count_events(svc)
+    with collector_off():
+        begun = process_time()
+        play()
+        spent = process_time() - begun
+    assert _count_events(svc) - before >= 10 * CALLS
+    return {"life": spent * 1_000 / CALLS}
+
+
+def _count_events(svc: Emulator) -> int:
+    return len(svc.log.requests) + len(svc.log.notifications)
 
 
 def _rounds() -> dict[str, float]:
@@ -87,7 +183,7 @@ def _bot(svc: Emulator) -> Any:
 
 
 def _play(svc: Emulator) -> None:
-    ann = svc.user("Ann").answers(after=2).presses("1", after=5).hangs_up(after=9)
+    ann = _ann(svc)
     client = svc.client()
     for _ in range(CALLS):
         client.calls.create(call_to(ann))
@@ -95,5 +191,13 @@ def _play(svc: Emulator) -> None:
     assert all(call.ended for call in svc.calls)
 
 
+def _ann(svc: Emulator) -> Person:
+    """Return a new person who answers, presses a key and hangs up."""
+    return (
+        svc.user(f"Ann {next(_NUMBERS)}").answers(after=2).presses("1", after=5).hangs_up(after=9)
+    )
+
+
 if __name__ == "__main__":
-    print(json.dumps(_events() if sys.argv[1] == "events" else _rounds()))
+    measured = {"events": _events, "with bot": _with_bot, "alone": _alone, "rounds": _rounds}
+    print(json.dumps(measured[sys.argv[1]]()))

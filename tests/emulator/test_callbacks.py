@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator
@@ -50,6 +51,50 @@ def test_a_bot_inside_an_application_takes_the_emulators_time() -> None:
             ["answer", "subscribeToTone", "delete"],
         )
         svc.wait_for(bot.stop())
+
+
+def test_an_application_gets_what_a_server_would_give_it() -> None:
+    scopes: list[Any] = []
+    received: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "http"
+        scopes.append(scope)
+        received.append(await receive())
+        if len(scopes) == 1:
+            left = asyncio.create_task(receive())
+            await asyncio.sleep(0)
+            assert not left.done()
+            headers = [(b"Set-Cookie", b"a=b")]
+            await send({"type": "http.response.start", "status": 202, "headers": headers})
+            await send({"type": "http.response.body", "body": b"", "more_body": True})
+            await asyncio.sleep(0)
+            assert not left.done()
+            await send({"type": "http.response.body"})
+            received.append(await left)
+
+    with Emulator(callback=app) as svc:
+        call = call_to(svc.user("Ann").answers())
+        call.callback_uri = "https://bot.contoso.com:8443/api/ca%20lls/ä?a=%2F"
+        svc.client().calls.create(call)
+        svc.run()
+        statuses = {one.status for one in svc.log.notifications}
+        body = svc.log.notifications[0].body
+    scope = scopes[0]
+    assert [scope[name] for name in ("method", "scheme", "path", "raw_path", "query_string")] == [
+        "POST",
+        "https",
+        "/api/ca lls/ä",
+        b"/api/ca%20lls/%C3%A4",
+        b"a=%2F",
+    ]
+    headers = dict(scope["headers"])
+    assert headers[b"host"] == b"bot.contoso.com:8443"
+    assert headers[b"content-length"] == str(len(received[0]["body"])).encode()
+    assert all(b"cookie" not in dict(scope["headers"]) for scope in scopes)
+    assert json.loads(received[0]["body"]) == body
+    assert received[1] == {"type": "http.disconnect"}
+    assert statuses == {202, 500}  # as servers answer for an application that does not
 
 
 def test_an_application_lives_as_long_as_the_emulator() -> None:
