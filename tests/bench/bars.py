@@ -75,9 +75,9 @@ def all_bars() -> Iterator[Bar]:
         )
     if openapi.PACKED.exists():
         yield Bar("read Microsoft's OpenAPI document as JSON / json.loads", openapi.json_ratio, 15)
-        yield Bar("the same: memory", openapi.json_memory, 1_000, " MB")
-        yield Bar("read it as YAML / the bare loader in C", openapi.yaml_ratio, 1.3)
-        yield Bar("the same: memory", openapi.yaml_memory, 1_500, " MB")
+        yield Bar("the same document as JSON: memory", openapi.json_memory, 1_000, " MB")
+        yield Bar("read it as YAML / PyYAML's loader in C", openapi.yaml_ratio, 1.3)
+        yield Bar("the same document as YAML: memory", openapi.yaml_memory, 1_500, " MB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,12 @@ def _of_generating() -> Iterator[Bar]:
     yield Bar(f"{name}: of processors", generating.processors_beside_datamodel_codegen)
     if METADATA.exists():
         yield Bar("graph-codegen generate --root all", generating.whole, 15, " s")
-        yield Bar("the same: memory of all its processes", generating.whole_memory, 700, " MB")
+        yield Bar(
+            "graph-codegen generate --root all: memory of all its processes",
+            generating.whole_memory,
+            700,
+            " MB",
+        )
 
 
 def _diff() -> float:

@@ -8,11 +8,12 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cache
 
 from pydantic import BaseModel
 
-from tests.bench.measure import Ratio, collector_off, processor, ratio, ratios
+from tests.bench.measure import Figure, Ratio, collector_off, processor, ratio, ratios
 from tests.bench.payloads import Payload, presences, record, records, responses, roster
 from tests.bench.twins import twin_of
 
@@ -58,21 +59,25 @@ def dump_beside_json(kind: Kind) -> Ratio:
     )
 
 
-def memory_beside_twin(kind: Kind) -> float:
+def memory_beside_twin(kind: Kind) -> Figure:
     """Return the memory of what was parsed over that of the twin."""
     payload = kind()
     twins = twins_of(payload)
-    return _held(payload.models) / _held(lambda: read_by(twins, payload))
+    bare = held(lambda: read_by(twins, payload))
+    return Figure(held(payload.models) / bare, f"{bare / 1e6:.3g} MB")
 
 
-def growth(*, collecting: bool) -> float:
+def growth(*, collecting: bool) -> Figure:
     """Return the time for a byte of 100 MB of records, all of them held, over that of 1 MB.
 
     `collecting`: over the same figure of the twin, both with the collector on.
     """
     if collecting:
-        return _in_process("ours", "on") / _in_process("twin", "on")
-    return _in_process("ours", "off")
+        twin, _ = _in_process("twin", "on")
+        ours, _ = _in_process("ours", "on")
+        return Figure(ours / twin, f"{twin:.2f}×")
+    many, few = _in_process("ours", "off")
+    return Figure(many, f"{few:.3g} ns")
 
 
 def twins_of(payload: Payload) -> list[type[BaseModel]]:
@@ -89,7 +94,7 @@ def read_by(twins: list[type[BaseModel]], payload: Payload) -> list[BaseModel]:
     return [twin.model_validate_json(text) for twin, text in read]
 
 
-def _held(read: Callable[[], object]) -> int:
+def held(read: Callable[[], object]) -> int:
     """Return the bytes that the result of a function takes."""
     read()
     gc.collect()
@@ -104,15 +109,16 @@ def _held(read: Callable[[], object]) -> int:
     return size
 
 
-def _in_process(reader: str, collector: str) -> float:
+def _in_process(reader: str, collector: str) -> tuple[float, float]:
     """Return what `main` prints in a process of its own: what one leaves behind slows the next."""
     command = [sys.executable, "-m", "tests.bench.bodies", reader, collector]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return float(done.stdout)
+    growth, few = map(float, done.stdout.split())
+    return growth, few
 
 
 def main(reader: str, collector: str) -> None:
-    """Print the time for a byte of many records over that of a few."""
+    """Print the time for a byte of many records over that of a few, and the latter in nanoseconds."""
     few = records(SMALL)
     [twin] = twins_of(Payload(few.model, few.texts[:1]))
 
@@ -129,11 +135,9 @@ def main(reader: str, collector: str) -> None:
 
     many = records(LARGE)
     read(few)
-    if collector == "on":
-        print(seconds(many, 1) / seconds(few, 10))
-    else:
-        with collector_off():
-            print(seconds(many, 1) / seconds(few, 10))
+    with nullcontext() if collector == "on" else collector_off():
+        byte_of_many, byte_of_few = seconds(many, 1), seconds(few, 10)
+    print(byte_of_many / byte_of_few, byte_of_few * 1e9)
 
 
 if __name__ == "__main__":

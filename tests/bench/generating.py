@@ -16,7 +16,17 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
 
-from tests.bench.measure import Ratio, processor, python, ratios, run
+from tests.bench.measure import (
+    Figure,
+    Ratio,
+    duration,
+    memory,
+    processor,
+    python,
+    ratios,
+    run,
+    seconds,
+)
 from tests.support.published import NEWEST, path_of
 
 CHECKOUT = Path(__file__).parents[2]
@@ -24,6 +34,8 @@ BIN = Path(sys.executable).parent
 
 METADATA = path_of(NEWEST)
 """All of Graph; where it is not beside this checkout, it is not generated."""
+
+PARSE_WHOLE = python(f"from lxml import etree; etree.parse({str(METADATA)!r})")
 
 STARTS = (
     [str(BIN / "graph-codegen"), "--version"],
@@ -36,11 +48,13 @@ STARTS = (
 ROUNDS = 7
 
 
-def nothing_changed() -> float:
+def nothing_changed() -> Figure:
     """Return the processor's seconds of `make generate` over those of starting its commands."""
     make = ["make", "--directory", str(CHECKOUT), "generate"]
     run(make)
-    return median(_seconds(make) - sum(map(_seconds, STARTS)) for _ in range(ROUNDS))
+    rounds = [(_seconds(make), sum(map(_seconds, STARTS))) for _ in range(ROUNDS)]
+    bare = median(starting for _, starting in rounds)
+    return Figure(median(made - starting for made, starting in rounds), duration(bare))
 
 
 def beside_datamodel_codegen() -> Ratio:
@@ -53,15 +67,15 @@ def processors_beside_datamodel_codegen() -> Ratio:
     return _beside_datamodel_codegen(processor)
 
 
-def whole() -> float:
+def whole() -> Figure:
     """Return the seconds of generating all of Graph."""
     with TemporaryDirectory() as folder:
-        begun = perf_counter()
-        run(_generate_whole(folder))
-        return perf_counter() - begun
+        taken = seconds(lambda: run(_generate_whole(folder)), 1)
+    bare = seconds(lambda: run(PARSE_WHOLE), 1)
+    return Figure(taken, f"{duration(bare)} to parse its XML")
 
 
-def whole_memory() -> float:
+def whole_memory() -> Figure:
     """Return the most megabytes of all its processes together, where each shared page counts once."""
     most = 0.0
     with TemporaryDirectory() as folder:
@@ -72,7 +86,7 @@ def whole_memory() -> float:
             most = max(most, sum(_proportional(process.pid)))
             sleep(0.05)
     assert process.returncode == 0
-    return most / 1_000
+    return Figure(most / 1_000, f"{memory(PARSE_WHOLE):.3g} MB to parse its XML")
 
 
 def _generate_whole(folder: str) -> list[str]:

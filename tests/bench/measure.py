@@ -15,32 +15,45 @@ from dataclasses import dataclass
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from statistics import median
 from time import perf_counter
+from typing import Self
 
 ROUNDS = 15
 
 Work = Callable[[], object]
 
 
-class Ratio(float):
-    """A ratio to something bare, which takes `bare` seconds."""
+class Figure(float):
+    """A figure, and what was measured of the bare thing beside it, with its unit."""
 
-    bare: float
+    bare: str
 
-    def __new__(cls, value: float, bare: float) -> Ratio:
-        """Keep the bare seconds beside the ratio."""
+    def __new__(cls, value: float, bare: str) -> Self:
+        """Keep what is bare beside the figure."""
         made = super().__new__(cls, value)
         made.bare = bare
         return made
 
 
+class Ratio(Figure):
+    """A ratio to something bare, which takes so many seconds."""
+
+    def __new__(cls, value: float, bare: float) -> Self:
+        """Keep the bare seconds beside the ratio."""
+        return super().__new__(cls, value, duration(bare))
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A figure and the most it may be; without a limit it is only told."""
+    """A figure and the most that it may be; without that it is only told."""
 
     name: str
     measure: Callable[[], float]
-    limit: float | None = None
+    most: float | None = None
     unit: str = "×"
+
+    def reached_by(self, figure: float) -> bool:
+        """Return whether a figure is no more than the most."""
+        return self.most is None or figure <= self.most
 
 
 def ratio(subject: Work, baseline: Work, *, repeat: int, rounds: int = ROUNDS) -> Ratio:
@@ -76,6 +89,11 @@ def ratios(
 def process_ratio(subject: list[str], baseline: list[str], *, rounds: int = ROUNDS) -> Ratio:
     """Return the median, over rounds, of the time of one whole process over another's."""
     return ratio(lambda: run(subject), lambda: run(baseline), repeat=1, rounds=rounds)
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as text."""
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1_000:.3g} ms"
 
 
 def processor() -> float:

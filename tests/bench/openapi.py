@@ -12,14 +12,14 @@ from pathlib import Path
 import yaml  # type: ignore[import-untyped]
 
 from graph_codegen.api import read
-from tests.bench.measure import memory, python, ratio, seconds
+from tests.bench.measure import Ratio, memory, python, ratio, seconds
 from tests.support.published import FOLDER, OPENAPI
 
 PACKED = FOLDER / f"{OPENAPI}.gz"
 """Where it is not beside this checkout, nothing of it is measured."""
 
 
-def json_ratio() -> float:
+def json_ratio() -> Ratio:
     """Return the time to read it as JSON over that of `json.loads`."""
     with _document() as path:
         data = path.read_bytes()
@@ -32,13 +32,13 @@ def json_memory() -> float:
         return _memory(path)
 
 
-def yaml_ratio() -> float:
+def yaml_ratio() -> Ratio:
     """Return the time to read it as YAML over that of PyYAML's own loader in C."""
     with _document() as path:
         other = _as_yaml(path)
         data = other.read_bytes()
         bare = seconds(lambda: yaml.load(data, Loader=yaml.CSafeLoader), 1)
-        return seconds(lambda: read(other), 1) / bare
+        return Ratio(seconds(lambda: read(other), 1) / bare, bare)
 
 
 def yaml_memory() -> float:
