@@ -36,7 +36,7 @@ def through_mock() -> Ratio:
         )
     )
     url = f"https://graph.microsoft.com{PATH}"
-    call = _call()
+    call = built_call()
     with (
         CommunicationsClient("token", transport=transport) as ours,
         httpx.Client(transport=transport) as bare,
@@ -49,7 +49,7 @@ def through_mock() -> Ratio:
 
 def through_server() -> Ratio:
     """Return the time of a create by a server of this machine."""
-    call = _call()
+    call = built_call()
     with (
         _server() as root,
         CommunicationsClient("token", endpoint=f"{root}/v1.0") as ours,
@@ -69,7 +69,7 @@ def many_through_server() -> Ratio:
     with _server() as root, asyncio.Runner() as runner:
         ours = AsyncCommunicationsClient("token", endpoint=f"{root}/v1.0")
         bare = httpx.AsyncClient()
-        call = _call()
+        call = built_call()
 
         async def create() -> None:
             await asyncio.gather(*(ours.calls.create(call) for _ in range(TOGETHER)))
@@ -90,7 +90,7 @@ def many_through_server() -> Ratio:
     return found
 
 
-def _call() -> Call:
+def built_call() -> Call:
     """Return the call of the documented request, built as an application builds it."""
     built: Call = _built(Call.from_dict(BODY))
     return built

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from graph_comms.models import Call, CommsNotifications, Presence
+from graph_comms.models import Call, CommsNotifications, Participant, Presence
 from graph_comms.models.call_records import CallRecord
 from tests.bot import samples
 from tests.golden.documented import load_examples
@@ -30,7 +30,7 @@ _TENANT = samples.TENANT
 class Payload:
     """Bodies of one kind, and the class that reads them."""
 
-    model: type[Call | CallRecord | CommsNotifications | Presence]
+    model: type[Call | CallRecord | CommsNotifications | Participant | Presence]
     texts: tuple[bytes, ...]
 
     def values(self) -> list[Json]:
@@ -62,6 +62,13 @@ def roster(participants: int = PARTICIPANTS) -> Payload:
     return Payload(
         CommsNotifications, _texts({**body, "value": [{**item, "resourceData": others}]})
     )
+
+
+def participants() -> Payload:
+    """Return the participants of the roster, each as a body of its own."""
+    [body] = roster().values()
+    [item] = body["value"]
+    return Payload(Participant, _texts(*item["resourceData"]))
 
 
 def record(sessions: int = SESSIONS) -> Payload:
