@@ -14,12 +14,15 @@ from graph_comms import OPERATIONS, Operation, models
 from graph_comms._runtime import edm
 from graph_comms._runtime.misfits import attributes, plain
 from graph_comms._runtime.model import GraphModel, is_open, key_of
-from graph_comms._runtime.untyped import TYPE_ANNOTATION, classes, derived_class
+from graph_comms._runtime.untyped import TYPE_ANNOTATION, derived_class, every_class
 from graph_comms.bot.json_values import Json
 
 from .faults import Fault
 
-_NAMES: dict[str, Any] = {**vars(models), "edm": edm, "Sequence": Sequence}
+_NAMES: dict[str, Any] = {name: getattr(models, name) for name in models.__all__} | {
+    "edm": edm,
+    "Sequence": Sequence,
+}
 
 
 def body_type(operation: Operation) -> type[GraphModel] | None:
@@ -143,7 +146,7 @@ def key_name(cls: type[GraphModel] | None) -> str:
 
 @cache
 def _type_names() -> dict[type[Any], str]:
-    return {cls: name.removeprefix("#") for name, cls in classes.items()}
+    return {cls: name.removeprefix("#") for name, cls in every_class().items()}
 
 
 @cache

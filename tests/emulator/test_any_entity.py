@@ -17,7 +17,7 @@ from graph_comms import OPERATIONS, Operation
 from graph_comms._runtime.misfits import attributes
 from graph_comms._runtime.misfits import plain as plain_form
 from graph_comms._runtime.model import GraphModel
-from graph_comms._runtime.untyped import TYPE_ANNOTATION, classes
+from graph_comms._runtime.untyped import TYPE_ANNOTATION, every_class
 from graph_emulator import Emulator
 from graph_emulator.metadata import (
     entity_type,
@@ -70,7 +70,10 @@ def written(form: Any, depth: int, holder: type[GraphModel]) -> st.SearchStrateg
 
 def kinds(form: type[GraphModel]) -> list[type[GraphModel]]:
     """Return a type and those that are derived from it."""
-    return [form, *(one for one in classes.values() if issubclass(one, form) and one is not form)]
+    return [
+        form,
+        *(one for one in every_class().values() if issubclass(one, form) and one is not form),
+    ]
 
 
 def bodies(

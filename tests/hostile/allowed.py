@@ -62,6 +62,16 @@ _LAZY = {"models": ("", "models"), "edm": ("_runtime", "_runtime.edm")}
 """What the client loads on first use: where it is imported from, and the module below the package."""
 
 
+def _is_base_module(node: ast.If, needed: set[str]) -> bool:
+    """Whether a statement has type checkers import modules of which some hold base classes."""
+    told = [one.names[0].name for one in node.body if isinstance(one, ast.ImportFrom)]
+    seen = [f"    from . import {name} as _{name}" for name in told]
+    held = [f"    _{name} = BaseModule(__package__, {name!r})" for name in told]
+    held = held[: len(node.orelse)]
+    written = ast.unparse(node) == "\n".join(["if TYPE_CHECKING:", *seen, "else:", *held])
+    return written and all(map(_is_identifier, told)) and "BaseModule" in needed
+
+
 def _is_lazy(node: ast.If) -> bool:
     """Whether a statement has type checkers import modules that are loaded on first use."""
     names = [
@@ -267,6 +277,10 @@ class _Checker:
 
     def model_statement(self, node: ast.stmt) -> bool:
         match node:
+            case ast.If():
+                return _is_base_module(node, self._imported)
+            case ast.Expr(call):
+                return self._declares(call)
             case ast.ClassDef(_, [base, *added], keywords, body, decorators):
                 self._need(all(_is_behaviour(one) for one in added), node)
                 self._need(self._deprecation(decorators), node)
@@ -319,8 +333,20 @@ class _Checker:
                 return "_deprecated" in self._imported and _is_string(text) and quiet
         return False
 
+    def _declares(self, call: ast.expr) -> bool:
+        """Whether a call lets the classes of this module, and of others, be made on first use."""
+        match call:
+            case ast.Call(ast.Name("declared"), [names, *others], []):
+                own = ast.unparse(names) == "globals()" and "declared" in self._imported
+                return own and all(
+                    isinstance(one, ast.Name) and one.id in self._imported for one in others
+                )
+        return False
+
     def models_statement(self, node: ast.stmt) -> bool:
         match node:
+            case ast.Expr(ast.Call(ast.Name("declared")) as call):
+                return self._declares(call)
             case ast.Expr(ast.Call(ast.Name("register_namespaces"), [], keywords)):
                 return all(
                     isinstance(k.value, ast.Name)

@@ -19,6 +19,7 @@ from typing import Any, cast
 from pydantic import BaseModel, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from .deferred import derived
 from .untyped import TYPE_ANNOTATION
 
 _open: ContextVar[tuple[type[BaseModel], ...]] = ContextVar("_open", default=())
@@ -60,9 +61,9 @@ def describe(cls: type[BaseModel], schema: dict[str, Any], type_name: str) -> No
 
 
 def _below(cls: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    for derived in cls.__subclasses__():
-        yield derived
-        yield from _below(derived)
+    for one in derived(cls):
+        yield one
+        yield from _below(one)
 
 
 def _definition(cls: type[BaseModel]) -> CoreSchema:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import Lock, RLock
+from threading import Lock
 from types import ModuleType, NoneType
 from typing import (
     TYPE_CHECKING,
@@ -46,6 +46,7 @@ from pydantic_core import (
 )
 
 from .assigned import mark_built, note_assigned, note_undeclared, remember_undeclared
+from .deferred import derived, has_derived, making
 from .edm import Scalar
 from .enums import GraphFlags
 from .hidden import HidingDict, shown
@@ -64,7 +65,6 @@ _building: ContextVar[tuple[type[GraphModel], ...]] = ContextVar("_building", de
 _INLINED = 5
 """How deep validators are built for fields; further down they are built when a value is there."""
 
-_build_lock = RLock()
 _hide_lock = Lock()
 
 _keys: dict[type, tuple[str, ...]] = {}
@@ -151,6 +151,7 @@ class GraphModel(BaseModel):
         abstract: bool = False,
         open_type: bool = False,
         key: tuple[str, ...] = (),
+        declared: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)
@@ -162,7 +163,8 @@ class GraphModel(BaseModel):
                 _keys[cls] = key
             if open_type:
                 _open_types.add(cls)
-            declare(odata_type, cls)
+            if not declared:
+                declare(odata_type, cls)
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
@@ -390,7 +392,7 @@ class GraphModel(BaseModel):
         """
         if not cls.__pydantic_complete__:
             cls.model_rebuild()
-        if cls in _from_values or cls.__subclasses__():
+        if cls in _from_values or has_derived(cls):
             return cls._received(_decoded(cls, text))
         try:
             parsed: Self = cls.__pydantic_validator__.validate_json(text)
@@ -510,7 +512,7 @@ class GraphModel(BaseModel):
     @classmethod
     def model_rebuild(cls, *, force: bool = False, **kwargs: Any) -> bool | None:
         """Build the validator, as pydantic does on first use."""
-        with _build_lock, _built(*_building.get(), cls):
+        with making, _built(*_building.get(), cls):
             if cls.__pydantic_complete__ and not force:
                 return None
             kwargs["_types_namespace"] = _namespaces
@@ -527,7 +529,7 @@ class GraphModel(BaseModel):
         building = _building.get()
         if building and building[-1] is cls:
             schema = handler(source)
-            if cls.__subclasses__():
+            if has_derived(cls):
                 # Pydantic refers to the class itself where it holds its own type, past what selects.
                 held = GetPydanticSchema(cls._held_schema, cls.__get_pydantic_json_schema__)
                 _redirect(schema, handler.generate_schema(Annotated[Any, held]))
@@ -547,7 +549,7 @@ class GraphModel(BaseModel):
     def _inlined(cls) -> CoreSchema | None:
         """Return the schema of this class for a field of one being built; None for a reference instead."""
         building = _building.get()
-        if not 0 < len(building) < _INLINED or cls in building or cls.__subclasses__():
+        if not 0 < len(building) < _INLINED or cls in building or has_derived(cls):
             return None
         cls.model_rebuild()
         schema: Any = cls.__pydantic_core_schema__
@@ -649,8 +651,9 @@ def _is_ours(form: Any) -> bool:
 
 def concrete(cls: type[GraphModel]) -> type[GraphModel]:
     """Return the class, or the first derived one where it is abstract."""
-    derived = cls.__subclasses__()
-    return concrete(derived[0]) if derived and vars(cls).get("_abstract") else cls
+    if vars(cls).get("_abstract") and has_derived(cls):
+        return concrete(cast("type[GraphModel]", derived(cls)[0]))
+    return cls
 
 
 def _decoded(cls: type[GraphModel], data: bytes | bytearray | str) -> Any:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, GetCoreSchemaHandler, GetPydanticSchema, Validat
 from pydantic_core import CoreSchema, core_schema
 
 from . import edm
+from .deferred import make
 from .enums import GraphFlags
 from .paths import NOT_JSON, TOO_DEEP, MisfitError
 from .recovery import MAX_DEPTH, recovered
@@ -24,7 +25,7 @@ _M = TypeVar("_M", bound=BaseModel)
 TYPE_ANNOTATION = "@odata.type"
 
 classes: dict[str, type[BaseModel]] = {}
-"""The generated classes by type name, with `#`."""
+"""The generated classes by type name, with `#`, or what stands for those that are not made yet."""
 
 _folded: dict[str, type[BaseModel]] = {}
 """The same by casefolded name; of names that differ only in case, the first defined."""
@@ -53,6 +54,11 @@ def type_name(value: object) -> object:
     )
 
 
+def every_class() -> dict[str, type[BaseModel]]:
+    """Return the classes by type name, all of which are made."""
+    return {name: make(cls) for name, cls in classes.items()}
+
+
 def class_of(odata_type: object) -> type[BaseModel] | None:
     """Return the class of a type name, with or without `#`, in any case; None if there is none.
 
@@ -61,7 +67,8 @@ def class_of(odata_type: object) -> type[BaseModel] | None:
     if not isinstance(odata_type, str):
         return None
     name = f"#{odata_type.removeprefix('#')}"
-    return classes.get(name) or _folded.get(name.casefold())
+    found = classes.get(name) or _folded.get(name.casefold())
+    return found and make(found)
 
 
 def derived_class(odata_type: object, declared: type[_M]) -> type[_M]:
@@ -79,7 +86,8 @@ def derived_class(odata_type: object, declared: type[_M]) -> type[_M]:
     namespace, _, simple = f"#{odata_type.removeprefix('#')}".casefold().rpartition(".")
     if namespace in _namespaces:
         return declared
-    derived = [cls for cls in _simple.get(simple, ()) if issubclass(cls, declared)]
+    named_so = map(make, _simple.get(simple, ()))
+    derived = [cls for cls in named_so if issubclass(cls, declared)]
     return derived[0] if len(derived) == 1 else declared
 
 

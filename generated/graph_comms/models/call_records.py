@@ -3,12 +3,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pydantic import Field
 
 from .._runtime import edm
-from .._runtime.enums import GraphEnum
-from .._runtime.model import GraphModel
-from . import graph as _graph
+from .._runtime.bases import BaseModule, GraphEnum, GraphModel, declared
+
+if TYPE_CHECKING:
+    from . import graph as _graph
+else:
+    _graph = BaseModule(__package__, "graph")
 
 __all__ = [
     "AdministrativeUnitInfo",
@@ -1123,3 +1128,6 @@ class CallRecord(_graph.Entity, odata_type="#microsoft.graph.callRecords.callRec
     """Connections that made up the call: one if peer-to-peer, about one per participant in a group
     call.
     """
+
+
+declared(globals())

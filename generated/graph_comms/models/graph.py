@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from .._runtime import edm
+from .._runtime.bases import GraphEnum, GraphFlags, GraphModel, declared
 from .._runtime.behaviours import CommsNotificationBehaviour, ResultInfoBehaviour
-from .._runtime.enums import GraphEnum, GraphFlags
-from .._runtime.model import GraphModel
 from .._runtime.untyped import Untyped
 
 if TYPE_CHECKING:
@@ -3503,3 +3502,6 @@ class EngagementConversationSystemMessage(
 
     https://learn.microsoft.com/graph/api/resources/engagementconversationsystemmessage?view=graph-rest-1.0
     """
+
+
+declared(globals())

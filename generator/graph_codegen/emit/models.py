@@ -295,12 +295,13 @@ def _source(module: _Module, names: Names, *, uses_deprecated: bool) -> str:
     base_modules = [m for m in others if m in bases]
     typing_modules = [m for m in others if m not in bases]
     used = (MODULE_NAMES | BEHAVIOUR_NAMES | {"edm", "Any"}).intersection(_words(code, "."))
-    typing = ["TYPE_CHECKING"] if typing_modules else []
+    declaring = {"declared", "BaseModule"} if base_modules else {"declared"}
+    typing = ["TYPE_CHECKING"] if others else []
     typing += [name for name in ("Any", "ClassVar") if name in used]
     return render(
         "models/module.py.jinja2",
         namespace=module.namespace,
-        runtime=used | (module.inherited & RUNTIME_NAMES),
+        runtime=used | (module.inherited & RUNTIME_NAMES) | declaring,
         inherited=module.inherited - used,
         behaviours=sorted(BEHAVIOUR_NAMES),
         typing=typing,

@@ -76,6 +76,7 @@ EDM_ANNOTATIONS: Mapping[str, str] = {
 
 MODULE_NAMES = frozenset(
     {
+        "BaseModule",
         "Field",
         "GraphEnum",
         "GraphFlags",
@@ -105,7 +106,7 @@ CLASS_NAMES = KEYWORDS | MODULE_NAMES | BEHAVIOUR_NAMES | {"ConfigDict", "StrEnu
 """Names that no class may have; datamodel-code-generator would change the last two."""
 
 
-MODULES_TAKEN = frozenset({"annotations", "register_namespaces"}) | {
+MODULES_TAKEN = frozenset({"annotations", "declared", "register_namespaces"}) | {
     *("aux", "con", "nul", "prn"), *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))
 }  # fmt: skip
 """Names that no module may have: other imports of `models`, and device names of Windows."""

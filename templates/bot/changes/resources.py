@@ -91,7 +91,5 @@ def _class(odata_type: object) -> type[GraphModel] | None:
     found = [class_of(odata_type)]
     if found == [None]:
         simple = odata_type.rpartition(".")[2].casefold()
-        found = [
-            cls for name, cls in classes.items() if name.rpartition(".")[2].casefold() == simple
-        ]
+        found = [class_of(name) for name in classes if name.rpartition(".")[2].casefold() == simple]
     return found[0] if len(found) == 1 and found[0] and issubclass(found[0], GraphModel) else None
