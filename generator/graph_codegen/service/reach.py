@@ -23,6 +23,11 @@ class Reach:
     collections: frozenset[str]
     members: frozenset[str]
 
+    @property
+    def sets(self) -> tuple[frozenset[str], ...]:
+        """All of them."""
+        return self.entities, self.collections, self.members
+
     def has(self, ref: TypeRef) -> bool:
         """Whether a path leads to what is of a type or a collection of it, without a cast."""
         return ref.name in (self.collections if ref.collection else self.entities)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
+from operator import add, is_not, sub
 from typing import Literal
 
 from graph_codegen.csdl.ast import (
@@ -217,27 +218,35 @@ def list_requests(model: Model) -> tuple[Request, ...]:
 _Root = EntitySource | OperationImport
 
 
+_Size = tuple[int, int, int]
+"""Requests, their keys and parameters, and the characters of those."""
+
+
 class _Tally:
     """Counts requests, and what they are spelled with."""
 
     def __init__(self) -> None:
-        self._requests = 0
-        self._arguments = 0
-        self._characters = 0
+        self.size: _Size = (0, 0, 0)
 
     def add(self, request: Request, met: Counter[_Root]) -> None:
         """Count a request. Raises CodegenError if it is one too many; `met` counts resources by root."""
-        keys = sum(len(key.name) for key in request.keys)
-        named = (*request.parameters, *request.through_parameters.values())
-        parameters = sum(len(each.name) + len(each.type.name) for each in named)
-        self._requests += 1
-        self._arguments += len(request.keys) + len(named)
-        self._characters += len(request.path) + keys + parameters
-        if self._requests > REQUESTS:
+        characters = len(request.path) + sum(len(key.name) for key in request.keys)
+        arguments = len(request.keys)
+        if request.operation or request.result:
+            named = (*request.parameters, *request.through_parameters.values())
+            characters += sum(len(each.name) + len(each.type.name) for each in named)
+            arguments += len(named)
+        self.add_all((1, arguments, characters), met)
+
+    def add_all(self, size: _Size, met: Counter[_Root]) -> None:
+        """Count requests of a size, as `add` does."""
+        requests, arguments, characters = map(add, self.size, size)
+        self.size = requests, arguments, characters
+        if requests > REQUESTS:
             raise _endless(met)
-        if self._arguments > ARGUMENTS:
+        if arguments > ARGUMENTS:
             raise _endless(met, f"requests with more than {ARGUMENTS:,} keys and parameters")
-        if self._characters > CHARACTERS:
+        if characters > CHARACTERS:
             raise _endless(met, f"requests of more than {CHARACTERS:,} characters")
 
 
@@ -268,48 +277,151 @@ def _uncallable(last: Operation) -> CodegenError:
     )
 
 
-def list_offers(model: Model) -> Iterator[Request]:
-    """Yield the requests of every resource once, at the shortest path that leads to it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stop:
+    """A resource that a walk came to, with its requests, and the resources below it if it went on there.
 
-    A large service can have too many paths to walk, and a resource takes the same requests on each.
+    `asked` are the types that were looked up for it, `size` is what the tally counted.
+    """
+
+    at: Resource
+    requests: tuple[Request, ...]
+    below: tuple[Resource, ...] | None
+    asked: frozenset[str]
+    size: _Size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offers:
+    """The requests of every resource once, at the shortest path that leads to it, in the order of the walk.
+
+    It keeps the walk as well, for one through a model that is mostly the same.
+    """
+
+    imported: tuple[Request, ...] = ()
+    stops: Mapping[_Step, _Stop] = field(default_factory=dict["_Step", "_Stop"])
+    walk: _Walk | None = None
+
+    def __iter__(self) -> Iterator[Request]:
+        yield from self.imported
+        for stop in self.stops.values():
+            yield from stop.requests
+
+
+_Step = tuple[str, bool]
+"""What a resource is at the end of: a property or a source, and whether the model describes it there."""
+
+NOTHING_KNOWN = Offers()
+
+
+def list_offers(model: Model, known: Offers = NOTHING_KNOWN) -> Offers:
+    """Return the requests of every resource once, at the shortest path that leads to it.
+
+    A large service can have too many paths to walk, and a resource takes the same requests on each. What is
+    `known` of another model is kept where both have the same declarations, the same objects.
     Raises CodegenError if there are too many all the same.
     """
     walk = _Walk(model)
     tally, roots = _Tally(), Counter[_Root]((*model.sources, *model.imports))
+    imported: list[Request] = []
     for item in model.imports:
         for request in walk.imported(item):
             tally.add(request, roots)
-            yield request
+            imported.append(request)
     pending = deque(map(top, model.sources))
-    met: set[tuple[str, bool]] = set()
+    kept = _kept(known, walk)
+    stops: dict[_Step, _Stop] = {}
     walked: set[str] = set()
     while pending:
         at = pending.popleft()
         step = at.steps[-1] if at.steps else at.path, model.describes(at.segments)
-        if step in met:
+        if step in stops:
             continue
-        met.add(step)
-        for request in walk.own(at):
-            tally.add(request, roots)
-            yield request
-        if model.paths or at.type.name not in walked:
-            below = list(walk.below(at))
-            pending.extend(below)
-            if below:
-                walked.add(at.type.name)
+        goes_on = bool(model.paths) or at.type.name not in walked
+        stop = kept.get(step)
+        if stop and stop.at == at and (stop.below is not None or not goes_on):
+            tally.add_all(stop.size, roots)
+        else:
+            stop = _stop(walk, at, tally, roots, goes_on=goes_on)
+        stops[step] = stop
+        if goes_on and stop.below:
+            pending.extend(stop.below)
+            walked.add(at.type.name)
+    return Offers(imported=tuple(imported), stops=stops, walk=walk)
+
+
+def _stop(
+    walk: _Walk, at: Resource, tally: _Tally, roots: Counter[_Root], *, goes_on: bool
+) -> _Stop:
+    """Return what a walk finds at a resource."""
+    walk.asked, before = set(), tally.size
+    requests: list[Request] = []
+    for request in walk.own(at):
+        tally.add(request, roots)
+        requests.append(request)
+    below = tuple(walk.below(at)) if goes_on else None
+    requested, arguments, characters = map(sub, tally.size, before)
+    return _Stop(
+        at=at,
+        requests=tuple(requests),
+        below=below,
+        asked=frozenset(walk.asked),
+        size=(requested, arguments, characters),
+    )
+
+
+def _kept(known: Offers, walk: _Walk) -> Mapping[_Step, _Stop]:
+    """Return what is known that another walk would find again at a resource."""
+    if known.walk is None or known.walk.rules != walk.rules:
+        return {}
+    changed = _changed(known.walk, walk)
+    return {step: stop for step, stop in known.stops.items() if stop.asked.isdisjoint(changed)}
+
+
+def _changed(old: _Walk, new: _Walk) -> Set[str]:
+    """Return the types of which two models, or walks through them, have something else.
+
+    With a type change those that it derives from, and those that derive from it.
+    """
+    before, after = old.model, new.model
+    found = {
+        name
+        for name in before.types.keys() | after.types.keys()
+        if before.types.get(name) is not after.types.get(name)
+    }
+    listed_once = old.explicit ^ new.explicit
+    for ref in before.bound.keys() | after.bound.keys():
+        here, there = before.bound.get(ref, ()), after.bound.get(ref, ())
+        listed = any(operation.name in listed_once for operation in here)
+        if listed or len(here) != len(there) or any(map(is_not, here, there)):
+            found.add(ref.name)
+    for own, others in zip(old.reach.sets, new.reach.sets, strict=True):
+        found |= own ^ others
+    for name in [*found]:
+        for model in (before, after):
+            found.update(declared.name for declared in model.lineage(name))
+            found.update(model.descendants(name))
+    return found
 
 
 class _Walk:
     def __init__(self, model: Model) -> None:
-        self._model = model
-        self._explicit = frozenset(all_explicit_bindings(model))
+        self.model = model
+        self.explicit = frozenset(all_explicit_bindings(model))
         self._as_segment = takes_keys_as_segments(model)
-        self._reach = find_reach(model)
+        self.reach = find_reach(model)
         self._chosen = {path[:end] for path in model.paths for end in range(1, len(path) + 1)}
         self._listed: dict[str, frozenset[str]] = {}
         self._calls = 0
         self.resources = 0
         """How many resources have been met, the pending ones as well."""
+        self.asked: set[str] = set()
+        """The types that were looked up; what a walk does depends on them, their base and derived types."""
+
+    @property
+    def rules(self) -> tuple[object, ...]:
+        """What the walk goes by besides types and what is bound to them."""
+        return self.model.paths, self._as_segment
 
     def all(self, at: Resource) -> Iterator[Resource]:
         """Yield a resource, then those below it, each before its own children."""
@@ -332,7 +444,7 @@ class _Walk:
             annotations=item.annotations,
             steps=(),
         )
-        for operation in self._model.imported(item):
+        for operation in self.model.imported(item):
             kind: Kind = "action" if operation.kind == "Action" else "function"
             if allows_request(operation.annotations, kind):
                 yield self._call(operation, at)
@@ -341,7 +453,8 @@ class _Walk:
 
     def own(self, at: Resource) -> Iterator[Request]:
         """Yield the requests of a resource and of the items in it; none on the way to a chosen path."""
-        if not self._model.describes(at.segments):
+        self.asked.add(at.type.name)
+        if not self.model.describes(at.segments):
             yield from self._derived_collections(at)
             return
         if at.cast:
@@ -359,6 +472,7 @@ class _Walk:
 
     def below(self, at: Resource) -> Iterator[Resource]:
         """Yield the resources that the entities of a resource lead to."""
+        self.asked.add(at.type.name)
         entity = self._item(at) if at.type.collection else at
         if entity is None or not at.contained:
             return
@@ -374,7 +488,7 @@ class _Walk:
                 )
                 if below.steps[-1] in at.steps:
                     continue  # replies to replies are the same resource as replies
-                if not self._model.leads_on(below.segments):
+                if not self.model.leads_on(below.segments):
                     continue
                 if len(below.segments) > SEGMENTS:
                     raise _too_long(below, item)
@@ -382,12 +496,12 @@ class _Walk:
                 yield below
         for name in self._only_derived(entity):
             cast = entity.as_type(name)
-            if cast.steps[-1] not in at.steps and self._model.leads_on(cast.segments):
+            if cast.steps[-1] not in at.steps and self.model.leads_on(cast.segments):
                 yield cast
 
     def _owners(self, at: Resource) -> tuple[StructuredType, ...]:
         """Return the types whose members a resource has: after a cast, that type alone."""
-        lineage = self._model.lineage(at.type.name)
+        lineage = self.model.lineage(at.type.name)
         return lineage[-1:] if at.cast else lineage
 
     def _only_derived(self, at: Resource) -> Iterator[str]:
@@ -399,12 +513,12 @@ class _Walk:
         if at.cast:
             return
         listed = {*explicit_bindings(at.annotations)}
-        for name in self._model.descendants(at.type.name):
+        for name in self.model.descendants(at.type.name):
             ref = TypeRef(name, at.type.collection)
-            bound = self._model.bound.get(ref, ()) if listed else ()
+            bound = self.model.bound.get(ref, ()) if listed else ()
             if (
                 (*at.segments, name) in self._chosen
-                or not self._reach.has(ref)
+                or not self.reach.has(ref)
                 or any(o.name in listed and requires_explicit_binding(o) for o in bound)
             ):
                 yield name
@@ -426,14 +540,14 @@ class _Walk:
         if at.contained and at.type.collection:
             for name in self._only_derived(at):
                 cast = at.as_type(name)
-                if self._model.describes(cast.segments):
+                if self.model.describes(cast.segments):
                     yield from self._operations(cast)
 
     def _alternates(self, at: Resource) -> Iterator[Request]:
         """Yield the requests of an item by its other keys; what is below it has paths with its own key."""
         if not allows_items(at.annotations):
             return
-        for owner in self._model.lineage(at.type.name):
+        for owner in self.model.lineage(at.type.name):
             for key in alternate_keys(owner.annotations):
                 parts = {name: self._key_type(owner.name, path) for name, path in key.items()}
                 if parts:
@@ -445,7 +559,7 @@ class _Walk:
 
         The key of any entity is taken for text.
         """
-        paths = ("id",) if at.type.name == ENTITY else self._model.key(at.type.name)
+        paths = ("id",) if at.type.name == ENTITY else self.model.key(at.type.name)
         parts = {path: self._key_type(at.type.name, path) for path in paths}
         if not parts or not allows_items(at.annotations):
             return None
@@ -455,9 +569,11 @@ class _Walk:
         """Return the type of a part of a key, a property or a path to one: text where none is declared."""
         ref = TypeRef(name)
         for segment in path.split("/"):
-            found = self._model.first(ref.name, segment)
+            self.asked.add(ref.name)
+            found = self.model.first(ref.name, segment)
             ref = found.type if found else TEXT
-        return TEXT if ref.collection or self._model.structure(ref.name) else ref
+        self.asked.add(ref.name)
+        return TEXT if ref.collection or self.model.structure(ref.name) else ref
 
     def _single(self, at: Resource) -> Iterator[Request]:
         yield from self._entity(at)
@@ -558,23 +674,24 @@ class _Walk:
         )
         for operation in self._bound(behind):
             yield self._call(operation, behind)
-        if result.type.collection or result.type.name in self._reach.members:
+        if result.type.collection or result.type.name in self.reach.members:
             return
         met = {*behind.steps}
         pending = deque(self.below(behind))
         while pending:
             led_to = pending.popleft()
             step = led_to.steps[-1]
-            if step not in met and step.rpartition("/")[0] not in self._reach.members:
+            if step not in met and step.rpartition("/")[0] not in self.reach.members:
                 met.add(step)
                 yield from self.own(led_to)
                 pending.extend(self.below(led_to))
 
     def _bound(self, at: Resource) -> Iterator[Operation]:
         """Yield the operations that may be called at a resource."""
+        self.asked.add(at.type.name)
         met: set[tuple[str, tuple[str, ...]]] = set()
         for owner in reversed(self._owners(at)):
-            for operation in self._model.bound.get(TypeRef(owner.name, at.type.collection), ()):
+            for operation in self.model.bound.get(TypeRef(owner.name, at.type.collection), ()):
                 # One that is bound to the derived type is called in place of the base type's.
                 overload = operation.name, tuple(p.name for p in operation.own)
                 self._calls += 1
@@ -594,7 +711,7 @@ class _Walk:
         kind: Kind = "action" if operation.kind == "Action" else "function"
         if not all(allows_request(a, kind) for a in (operation.annotations, at.annotations)):
             return False
-        if not requires_explicit_binding(operation) or operation.name not in self._explicit:
+        if not requires_explicit_binding(operation) or operation.name not in self.explicit:
             return True
         return operation.name in self._listed_by(at) or operation.name in explicit_bindings(
             at.annotations
@@ -604,7 +721,7 @@ class _Walk:
         """Return the operations that the type of a resource, or a base type, lists."""
         name = at.type.name
         if name not in self._listed:
-            owners = self._model.lineage(name)
+            owners = self.model.lineage(name)
             self._listed[name] = frozenset().union(
                 *(explicit_bindings(o.annotations) for o in owners)
             )
@@ -651,7 +768,8 @@ class _Walk:
 
     def _has_literal(self, ref: TypeRef) -> bool:
         """Whether values of a type have literals: primitive ones, and those of enumerations."""
-        return not (ref.collection or ref.name in _JSON or self._model.structure(ref.name))
+        self.asked.add(ref.name)
+        return not (ref.collection or ref.name in _JSON or self.model.structure(ref.name))
 
     def _request(
         self,
@@ -682,5 +800,5 @@ class _Walk:
         of_operation = find_deprecation(operation.annotations) if operation else None
         if of_operation or at.deprecation:
             return of_operation or at.deprecation
-        target = self._model.structure(at.type.name)
+        target = self.model.structure(at.type.name)
         return find_deprecation(target.annotations) if target else None

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
-from typing import Any
+from operator import is_
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, reject
@@ -23,7 +24,8 @@ from graph_codegen.diff.change.changes import End
 from graph_codegen.diff.change.context import Side
 from graph_codegen.diff.verdict.comparison import compare
 from graph_codegen.diff.verdict.findings import Comparison, Step
-from graph_codegen.diff.verdict.rules import RULES, Effect
+from graph_codegen.diff.verdict.parts import Parts
+from graph_codegen.diff.verdict.rules import RULES, Effect, Part
 from graph_codegen.emit.method_names import client_methods
 from graph_codegen.errors import CodegenError
 from graph_codegen.model.canonical import ordered
@@ -241,6 +243,29 @@ def test_a_client_is_the_same_whatever_of_another_is_known(pair: tuple[Model, Mo
     assert client_methods(new, list_offers(new), known=known) == client_methods(
         new, list_offers(new)
     )
+
+
+@given(NEIGHBOURS)
+@examples(50, 2_000)
+def test_a_walk_finds_the_same_whatever_of_another_is_known(pair: tuple[Model, Model]) -> None:
+    old, new = (side.model for side in sound(pair))
+    assert_walks_agree(old, new)
+
+
+def test_a_walk_through_graph_finds_the_same_whatever_of_another_is_known() -> None:
+    old, new = (read(published(name).read_bytes(), name).model for name in (OLDEST, OLDER))
+    assert_walks_agree(old, new)
+
+
+def assert_walks_agree(old: Model, new: Model) -> None:
+    """With each part of the changes a walk finds the same requests, whether it knows the old model or not."""
+    parts, known = Parts(old, new), list_offers(old)
+    assert all(map(is_, list_offers(old, known), known))
+    for part in get_args(Part):
+        model = parts.model(part)
+        found, expected = [*list_offers(model, known)], [*list_offers(model)]
+        assert found == expected
+        assert all(a.operation is b.operation for a, b in zip(found, expected, strict=True))
 
 
 def unnamed(a: Side, b: Side) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from graph_codegen.errors import CodegenError
@@ -504,6 +506,58 @@ def test_each_resource_is_offered_once_however_many_paths_lead_to_it() -> None:
     logs = [request.http for request in list_offers(declared) if "logs" in request.path]
     assert logs.count("GET /a/{app-id}/logs") == 1
     assert not [line for line in logs if "/b/" in line]
+
+
+HUB = """
+<EntityType Name="hub">
+  <NavigationProperty Name="items" Type="Collection(graph.base)" ContainsTarget="true"/>
+</EntityType>
+"""
+
+NO_SEGMENTS = '<Annotation Term="Org.OData.Capabilities.V1.KeyAsSegmentSupported" Bool="false"/>'
+
+
+@pytest.mark.parametrize(
+    "more", ['<EntitySet Name="apps" EntityType="graph.app"/>', NO_SEGMENTS], ids=["way", "keys"]
+)
+def test_what_is_known_of_a_resource_does_not_hide_what_the_container_changes(more: str) -> None:
+    """A path to derived types makes casts to them superfluous; keys may be segments or in parentheses."""
+    types = BASE.partition("<EntityContainer")[0] + HUB + action("app")
+    old, other = (
+        model(
+            f'{types}<EntityContainer Name="c"><Singleton Name="hub" Type="graph.hub"/>{own}'
+            "</EntityContainer>"
+        )
+        for own in ("", more)
+    )
+    new = replace(old, container=other.container)
+    known = list_offers(old)
+
+    below = {r.path for r in list_offers(new, known) if r.path.startswith("/hub")}
+    assert below == {r.path for r in list_offers(new) if r.path.startswith("/hub")}
+    assert below != {r.path for r in known}
+
+
+def test_what_is_known_of_a_resource_does_not_hide_that_its_operations_are_listed_elsewhere() -> (
+    None
+):
+    """An operation that an element lists is called nowhere else; one that none lists is called anywhere."""
+    needs = '<Annotation Term="Org.OData.Core.V1.RequiresExplicitBinding"/>'
+    lists = (
+        '<Annotation Term="Org.OData.Core.V1.ExplicitOperationBindings"><Collection>'
+        "<String>graph.assign</String></Collection></Annotation>"
+    )
+    own = action("app").replace("</Action>", f"{needs}</Action>")
+    old, other = (
+        model(f'{BASE}{own}<EntityType Name="hub" BaseType="graph.base">{more}</EntityType>')
+        for more in ("", lists)
+    )
+    hub = "microsoft.graph.hub"
+    known = list_offers(old)
+    new = list_offers(replace(old, types={**old.types, hub: other.types[hub]}), known)
+
+    assert "POST /apps/{app-id}/assign" in [request.http for request in known]
+    assert "POST /apps/{app-id}/assign" not in [request.http for request in new]
 
 
 def function(name: str, owner: str, returns: str, *parameters: str, composable: bool = True) -> str:

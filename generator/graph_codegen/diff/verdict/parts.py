@@ -8,7 +8,7 @@ that those of one part do not hide those of another, and a client is made for ea
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -46,42 +46,50 @@ def _changed(one: Declared, **changes: Any) -> Declared:
     return replace(one, **changes)
 
 
-def with_part(old: Model, new: Model, part: Part) -> Model:
-    """Return the old model with the changes of a part; the names of types are those of the old one."""
-    paths = part == "paths"
-    return replace(
-        old,
-        types=_types(old, new, part),
-        operations=tuple(_operations(old, new, part)),
-        container=_container(old.container, new.container, part),
-        paths=new.paths if paths else old.paths,
-        lines=new.lines if paths else old.lines,
-    )
+class Parts:
+    """The old document with the changes of each part; the names of types are those of the old one."""
+
+    def __init__(self, old: Model, new: Model) -> None:
+        self._old = old
+        self._new = new
+        self._pairs = [*pair_operations(old, new)]
+        self._changed = {
+            name: (one, other)
+            for name, one in old.types.items()
+            if (other := new.types.get(name)) and one != other
+        }
+
+    def model(self, part: Part) -> Model:
+        """Return the old model with the changes of a part."""
+        old, new = self._old, self._new
+        paths = part == "paths"
+        return replace(
+            old,
+            types=self._types(part),
+            operations=tuple(_operations(old, new, self._pairs, part)),
+            container=_container(old.container, new.container, part),
+            paths=new.paths if paths else old.paths,
+            lines=new.lines if paths else old.lines,
+        )
+
+    def _types(self, part: Part) -> Mapping[str, TypeDeclaration]:
+        old, new = self._old.types, self._new.types
+        changed = {name: _type(*pair, part) for name, pair in self._changed.items()}
+        if part == "paths":
+            return {name: changed.get(name) or old.get(name) or one for name, one in new.items()}
+        found = {**old, **changed}
+        if part == "shapes":  # a base type may be new
+            found |= {name: one for name, one in new.items() if name not in old}
+        return found
 
 
 # -- types
 
 
-def _types(old: Model, new: Model, part: Part) -> Mapping[str, TypeDeclaration]:
-    if part == "paths":
-        return {name: _type(old.types.get(name), one, part) for name, one in new.types.items()}
-    found = {name: _type(one, new.types.get(name), part) for name, one in old.types.items()}
-    if part == "shapes":  # a base type may be new
-        found |= {name: one for name, one in new.types.items() if name not in found}
-    return found
-
-
-def _type(
-    one: TypeDeclaration | None, other: TypeDeclaration | None, part: Part
-) -> TypeDeclaration:
-    """Return a type of the document that decides which there are, changed by the part."""
-    old, new = one, other
+def _type(old: TypeDeclaration, new: TypeDeclaration, part: Part) -> TypeDeclaration:
+    """Return a type that both documents have, changed by the part."""
     if not isinstance(old, StructuredType) or not isinstance(new, StructuredType):
-        kept = (new or old) if part == "paths" else (old or new)
-        assert kept  # one of the documents has it
-        return kept
-    if old == new:
-        return old
+        return new if part == "paths" else old
     members = [*_members(old, new, part)]
     shape = {"kind": new.kind, "base": new.base, "key": new.key, "has_stream": new.has_stream}
     return _changed(
@@ -131,8 +139,9 @@ def _member(old: Item, new: Item, part: Part) -> Item:
 # -- operations and the container
 
 
-def _operations(old: Model, new: Model, part: Part) -> Iterator[Operation]:
-    pairs = [*pair_operations(old, new)]
+def _operations(
+    old: Model, new: Model, pairs: Collection[tuple[Operation, Operation]], part: Part
+) -> Iterator[Operation]:
     if part == "operations":
         before = {id(other): one for one, other in pairs}
         for operation in new.operations:

@@ -13,14 +13,13 @@ from functools import cached_property
 
 from graph_codegen.csdl.ast import NavigationProperty, Operation, TypeRef, split_name
 from graph_codegen.diff.change.changes import operation_subject
-from graph_codegen.diff.verdict import parts
-from graph_codegen.diff.verdict.parts import rename_types
+from graph_codegen.diff.verdict.parts import Parts, rename_types
 from graph_codegen.diff.verdict.rules import Effect, Part
 from graph_codegen.emit.method_names import NO_OFFERS, Offer, Path, class_prefix, client_methods
 from graph_codegen.emit.methods import Method
 from graph_codegen.emit.names import NO_NAMES
 from graph_codegen.model.model import Model
-from graph_codegen.service.requests import STREAM, Request, list_offers
+from graph_codegen.service.requests import STREAM, Offers, Request, list_offers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +85,18 @@ class Surface:
 
     def with_part(self, part: Part) -> Surface:
         """Return what one part of the changes does to the old client: see `parts`."""
+        old, _ = self._models
+        found = Surface(old, self._parts.model(part), {}, self._client, self._given)
+        # The same client, which takes time to make.
+        found._old_requests, found._old_offers = self._old_requests, self._old_offers
+        found._old_keyed = self._old_keyed
+        return found
+
+    @cached_property
+    def _parts(self) -> Parts:
         old, new = self._models
         back = {name: before for before, name in self._renamed.items()}
-        found = Surface(
-            old, parts.with_part(old, rename_types(new, back), part), {}, self._client, self._given
-        )
-        found._old_offers = self._old_offers  # the same client, which takes time to make
-        return found
+        return Parts(old, rename_types(new, back))
 
     # -- the methods of both clients
 
@@ -118,22 +122,44 @@ class Surface:
         return (method.request for method in self._old.values())
 
     @cached_property
+    def _old_requests(self) -> Offers:
+        return list_offers(self._models[0])
+
+    @cached_property
     def _old_offers(self) -> Mapping[Path, Offer]:
-        return self._offers(self._models[0])
+        return self._offers(self._models[0], self._old_requests)
 
     @cached_property
     def _old(self) -> _Methods:
-        old = _methods(self._old_offers)
-        return {self._renamed_key(key): method for key, method in old.items()}
+        old = _joined(self._old_keyed)
+        return (
+            {self._renamed_key(key): method for key, method in old.items()}
+            if self._renamed
+            else old
+        )
+
+    @cached_property
+    def _old_keyed(self) -> Mapping[Path, _Methods]:
+        return {path: _keyed(offer) for path, offer in self._old_offers.items()}
 
     @cached_property
     def _new(self) -> _Methods:
-        return _methods(self._offers(self._models[1], self._old_offers))
+        new = self._models[1]
+        requests = list_offers(new, self._old_requests)
+        offers = self._offers(new, requests, self._old_offers)
+        return _joined(
+            {
+                path: (
+                    self._old_keyed[path] if self._old_offers.get(path) is offer else _keyed(offer)
+                )
+                for path, offer in offers.items()
+            }
+        )
 
     def _offers(
-        self, model: Model, known: Mapping[Path, Offer] = NO_OFFERS
+        self, model: Model, requests: Offers, known: Mapping[Path, Offer] = NO_OFFERS
     ) -> Mapping[Path, Offer]:
-        return client_methods(model, list_offers(model), self._client, self._given, known)
+        return client_methods(model, requests, self._client, self._given, known)
 
     def _renamed_key(self, key: str) -> str:
         """Return a key with the type at its beginning renamed."""
@@ -212,6 +238,8 @@ class Surface:
         )
         _index(found, ((key, _path_elements(old.request)) for key, old in rekeyed))
         for methods, others in ((self._removed, self._new), (self._added, self._old)):
+            if not methods:
+                continue
             kept = {self._resource(method) for method in others.values()}
             lost = ((k, m) for k, m in methods.items() if self._resource(m) not in kept)
             _index(found, ((key, _path_elements(method.request)) for key, method in lost))
@@ -369,9 +397,17 @@ def _displaced(old: Method, new: Method) -> Iterator[str]:
     return (name for option, name in _options(old).items() if after.get(option, name) != name)
 
 
-def _methods(offers: Mapping[Path, Offer]) -> _Methods:
-    """Return the methods of a client by resource and name."""
-    return {method_key(method): method for offer in offers.values() for method in offer.methods}
+def _keyed(offer: Offer) -> _Methods:
+    """Return the methods of an offer by resource and name."""
+    return {method_key(method): method for method in offer.methods}
+
+
+def _joined(keyed: Mapping[Path, _Methods]) -> _Methods:
+    """Return the methods of a client."""
+    found: dict[str, Method] = {}
+    for methods in keyed.values():
+        found |= methods
+    return found
 
 
 def method_key(method: Method) -> str:
