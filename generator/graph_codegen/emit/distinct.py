@@ -47,14 +47,15 @@ def settle(
     `claims` are the names in Python that each would have, by its name on the wire. Names that are `taken`
     belong to something else; of the others, the things in `fixed` keep theirs before any other.
     """
+    every = [name for names in claims.values() for name in names]
+    if len({*every}.difference(taken)) == len(every):  # as nearly always
+        return {wire: tuple(names) for wire, names in claims.items()}
     claimants: dict[str, list[str]] = {}
     for wire, names in claims.items():
         for name in names:
             claimants.setdefault(name, []).append(wire)
     giving_way: set[str] = set()
     for name, wires in claimants.items():
-        if len(wires) == 1 and name not in taken:
-            continue  # nobody gives way; so it is with nearly all names
         keeps = None if name in taken else first(wires, fixed)
         giving_way.update(wire for wire in wires if wire != keeps)
     found = {wire: tuple(names) for wire, names in claims.items() if wire not in giving_way}

@@ -126,6 +126,7 @@ class _Tree:
         self._requests: dict[Path, list[Request]] = {root: []}
         self._composed: dict[tuple[Path, int], list[_Behind]] = {}
         self._children: dict[Path, dict[str, str]] = {}
+        self._last: tuple[Path, Sequence[str]] = (), ()
 
     def add(self, path: Path, elements: Sequence[str], request: Request) -> None:
         """Add a request of a resource; its segments below the root of the tree name elements."""
@@ -139,6 +140,9 @@ class _Tree:
         self._composed.setdefault(key, []).append(behind)
 
     def _add_path(self, path: Path, elements: Sequence[str]) -> None:
+        if self._last == (path, elements):
+            return  # the requests of a resource follow one another
+        self._last = path, elements
         inside = range(len(self._root) + 1, len(path) + 1)
         for depth, element in zip(inside, elements, strict=False):
             self._requests.setdefault(path[:depth], [])
@@ -179,7 +183,7 @@ class _Tree:
             and known.attributes == at
             and known.children == self._children.get(path, {})
             and len(known.methods) == len(requests)
-            and all(_is_same(m.request, r) for m, r in zip(known.methods, requests, strict=True))
+            and all(map(_is_same, (method.request for method in known.methods), requests))
         ):
             return known
         return None

@@ -7,7 +7,8 @@ This is what a client offers, whatever its types are called and whatever is know
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from graph_codegen.csdl.ast import Operation, Parameter, TypeRef, split_name
 from graph_codegen.emit.distinct import settle, snake_with
@@ -164,6 +165,7 @@ def build_method(
     entity = _entity(request.body, taken) if request.body else None
     parameters = tuple(_parameters(request, taken, given))
     taken = {argument.name for argument in (*keys, *filter(None, [entity]), *parameters)}
+    options = _free_options(request.options, undeclared=request.kind == "action")
     return Method(
         owner=owner,
         name=name,
@@ -171,9 +173,10 @@ def build_method(
         keys=keys,
         entity=entity,
         parameters=parameters,
-        options=tuple(
-            Argument(wire_name=option, name=_free(option.removeprefix("$"), taken), required=False)
-            for option in _options(request)
+        options=(
+            options
+            if taken.isdisjoint(option.name for option in options)
+            else tuple(replace(option, name=_free(option.name, taken)) for option in options)
         ),
     )
 
@@ -183,12 +186,17 @@ def format_argument(media_types: tuple[str, ...]) -> Argument:
     return Argument(wire_name="Accept", name="format", required=False, choices=media_types)
 
 
-def _options(request: Request) -> Iterator[str]:
-    """Yield the wire names of query options, then the names of the client's own options."""
-    yield from (f"${option}" for option in request.options)
-    yield from OPTIONS
-    if request.kind == "action":
-        yield UNDECLARED
+@lru_cache(maxsize=1_000)
+def _free_options(query: tuple[str, ...], *, undeclared: bool) -> tuple[Argument, ...]:
+    """Return the query options and then the client's own options, as they are called unless a name is taken.
+
+    Most methods have the same ones.
+    """
+    wire_names = [*(f"${option}" for option in query), *OPTIONS, *([UNDECLARED] * undeclared)]
+    return tuple(
+        Argument(wire_name=option, name=option.removeprefix("$"), required=False)
+        for option in wire_names
+    )
 
 
 def _free(name: str, taken: Iterable[str]) -> str:

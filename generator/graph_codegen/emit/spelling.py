@@ -27,22 +27,24 @@ def words(name: str) -> list[str]:
     return [*_split(name, _BOUNDARY)]
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=50_000)
 def snake(name: str) -> str:
     """Spell `callbackUri` as `callback_uri`.
 
-    The same names come again and again, so the last answers are kept.
+    The same names come again and again, so the last answers are kept, as those of the other cases are.
     """
     spelled = _normal("_".join(map(_lower, words(name))))
     return spelled if _begins(spelled) else _normal(f"n{spelled}")
 
 
+@lru_cache(maxsize=10_000)
 def constant(name: str) -> str:
     """Spell `unknownFutureValue` as `UNKNOWN_FUTURE_VALUE`."""
     spelled = _normal("_".join(map(_upper, words(name))))
     return spelled if _begins(spelled) else _normal(f"N{spelled}")
 
 
+@lru_cache(maxsize=10_000)
 def pascal(name: str) -> str:
     """Spell `callRoute` as `CallRoute`; the first letter is a capital, also where the script has none."""
     parts = _split(name, re.compile("[-_]+"))
@@ -98,10 +100,14 @@ def _normal(text: str) -> str:
 
 
 def _lower(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     return "".join(_known(letter.lower(), letter) for letter in text)
 
 
 def _upper(text: str) -> str:
+    if text.isascii():
+        return text.upper()
     return "".join(_known(letter.upper(), letter) for letter in text)
 
 

@@ -124,11 +124,20 @@ class Model:
 
     def lineage(self, name: str) -> tuple[StructuredType, ...]:
         """Return a type and its base types, the root first."""
-        chain: list[StructuredType] = []
-        while declared := self.structure(name):
-            chain.append(declared)
-            name = declared.base
-        return tuple(reversed(chain))
+        found = self._lineages.get(name)
+        if found is None:
+            chain: list[StructuredType] = []
+            at = name
+            while declared := self.structure(at):
+                chain.append(declared)
+                at = declared.base
+            found = self._lineages[name] = tuple(reversed(chain))
+        return found
+
+    @cached_property
+    def _lineages(self) -> dict[str, tuple[StructuredType, ...]]:
+        """The answers of `lineage`, which is asked again and again."""
+        return {}
 
     @cached_property
     def _members(self) -> Mapping[str, Mapping[str, Property | NavigationProperty]]:
