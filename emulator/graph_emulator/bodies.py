@@ -21,7 +21,7 @@ from graph_comms._runtime.misfits import attributes, members_of
 from graph_comms._runtime.model import GraphModel, is_open
 from graph_comms._runtime.paths import Place
 from graph_comms._runtime.spelling import nearest
-from graph_comms._runtime.untyped import TYPE_ANNOTATION, class_of
+from graph_comms._runtime.type_names import TYPE_ANNOTATION, class_of
 from graph_comms.bot.json_values import Json, object_of
 
 from .behaviours import Behaviour

@@ -14,7 +14,7 @@ from graph_comms import OPERATIONS, Operation, models
 from graph_comms._runtime import edm
 from graph_comms._runtime.misfits import attributes, plain
 from graph_comms._runtime.model import GraphModel, is_open, key_of
-from graph_comms._runtime.untyped import TYPE_ANNOTATION, derived_class, every_class
+from graph_comms._runtime.type_names import TYPE_ANNOTATION, derived_class, every_class
 from graph_comms.bot.json_values import Json
 
 from .faults import Fault

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .deferred import BaseModule as BaseModule
 from .deferred import defer, standing_for
-from .untyped import declare
+from .type_names import declare
 
 if TYPE_CHECKING:
     from .enums import GraphEnum as GraphEnum

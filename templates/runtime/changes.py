@@ -15,7 +15,8 @@ from pydantic_core import to_json
 from .assigned import is_assigned, is_built, is_received
 from .misfits import KeptItems, attributes, extra_of, plain
 from .model import GraphModel, key_of
-from .untyped import TYPE_ANNOTATION, class_of, written
+from .type_names import TYPE_ANNOTATION, class_of
+from .untyped import written
 
 Json = Any
 _Declared = type[GraphModel] | None

@@ -134,6 +134,11 @@ def make(note: Any) -> Any:
     return note.made
 
 
+def made(note: Any) -> Any:
+    """Return the class that a statement stands for, or the class itself; None if it is not made."""
+    return note.made if isinstance(note, Deferred) else note
+
+
 def _make(note: Deferred) -> None:
     entered: set[Deferred] = set()
     left = [note]

@@ -24,7 +24,7 @@ from .operation import Operation, Parameter
 from .options import UNSET, ActionOptions, Options, QueryOptions
 from .recording import Recorded, check_recorded
 from .service_root import ServiceRoot
-from .untyped import TYPE_ANNOTATION
+from .type_names import TYPE_ANNOTATION
 from .wire import literal, to_option, to_wire
 
 _ACCEPT = {"bytes": "*/*", "int": "text/plain, application/json"}

@@ -8,86 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from math import isfinite
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, GetCoreSchemaHandler, GetPydanticSchema, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
 from . import edm
-from .deferred import make
 from .enums import GraphFlags
+from .inlining import UNTYPED
 from .paths import NOT_JSON, TOO_DEEP, MisfitError
-from .recovery import MAX_DEPTH, recovered
-
-_M = TypeVar("_M", bound=BaseModel)
-
-TYPE_ANNOTATION = "@odata.type"
-
-classes: dict[str, type[BaseModel]] = {}
-"""The generated classes by type name, with `#`, or what stands for those that are not made yet."""
-
-_folded: dict[str, type[BaseModel]] = {}
-"""The same by casefolded name; of names that differ only in case, the first defined."""
-
-_namespaces: set[str] = set()
-"""The namespaces that have a generated class, casefolded, with `#`."""
-
-_simple: dict[str, list[type[BaseModel]]] = {}
-"""The generated classes by casefolded name without namespace."""
-
-
-def declare(odata_type: str, cls: type[BaseModel]) -> None:
-    """Register the class of a type name, in any case."""
-    classes[odata_type] = cls
-    folded = odata_type.casefold()
-    _folded.setdefault(folded, cls)
-    namespace, _, simple = folded.rpartition(".")
-    _namespaces.add(namespace)
-    _simple.setdefault(simple, []).append(cls)
-
-
-def type_name(value: object) -> object:
-    """Return the `@odata.type` of a JSON value; None if it has none."""
-    return (
-        cast("dict[str, object]", value).get(TYPE_ANNOTATION) if isinstance(value, dict) else None
-    )
-
-
-def every_class() -> dict[str, type[BaseModel]]:
-    """Return the classes by type name, all of which are made."""
-    return {name: make(cls) for name, cls in classes.items()}
-
-
-def class_of(odata_type: object) -> type[BaseModel] | None:
-    """Return the class of a type name, with or without `#`, in any case; None if there is none.
-
-    An exact match comes before one that differs in case.
-    """
-    if not isinstance(odata_type, str):
-        return None
-    name = f"#{odata_type.removeprefix('#')}"
-    found = classes.get(name) or _folded.get(name.casefold())
-    return found and make(found)
-
-
-def derived_class(odata_type: object, declared: type[_M]) -> type[_M]:
-    """Return the class for a type name where a type is declared: the declared one or one derived from it.
-
-    A service behind Graph may send the name that a type has there, such as
-    `#Microsoft.Teams.GraphSvc.teamworkUserIdentity`: of a namespace that no generated class has, the
-    class with the same simple name is taken, if exactly one derives from the declared one.
-    """
-    if not isinstance(odata_type, str):
-        return declared
-    named = class_of(odata_type)
-    if named is not None:
-        return named if issubclass(named, declared) else declared
-    namespace, _, simple = f"#{odata_type.removeprefix('#')}".casefold().rpartition(".")
-    if namespace in _namespaces:
-        return declared
-    named_so = map(make, _simple.get(simple, ()))
-    derived = [cls for cls in named_so if issubclass(cls, declared)]
-    return derived[0] if len(derived) == 1 else declared
+from .recovery import MAX_DEPTH, parsed
+from .type_names import TYPE_ANNOTATION, class_of
 
 
 def revive(value: Any) -> Any:
@@ -107,10 +38,9 @@ def _revive(value: Any, depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise MisfitError(TOO_DEEP)
     if isinstance(value, dict):
-        cls = class_of(type_name(cast("object", value)))
-        if cls is None:
-            return _members(cast("dict[str, Any]", value), depth + 1)
-        return _modelled(cls, value)
+        members = cast("dict[str, Any]", value)
+        cls = class_of(members.get(TYPE_ANNOTATION))
+        return _members(members, depth + 1) if cls is None else _modelled(cls, members)
     if isinstance(value, list):
         return _items(cast("list[object]", value), depth + 1)
     if isinstance(value, float) and not isfinite(value):
@@ -143,12 +73,7 @@ def _items(value: list[object], depth: int) -> list[Any]:
 
 def _modelled(cls: type[BaseModel], value: Any) -> BaseModel:
     try:
-        try:
-            model: BaseModel = cls.__pydantic_validator__.validate_python(value)
-            return model
-        except ValidationError as error:
-            failure = error
-        return recovered(cls, value, failure)
+        return parsed(cls, value)
     except RecursionError:  # each model counts its depth from zero
         raise MisfitError(TOO_DEEP) from None
     except ValidationError as error:
@@ -196,7 +121,7 @@ def naive(value: Any, place: str = "") -> Iterator[str]:
 
 def _untyped_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
     # Most untyped values are null or strings, which need no call into Python.
-    revived = core_schema.no_info_plain_validator_function(revive)
+    revived = core_schema.no_info_plain_validator_function(revive, metadata={UNTYPED: True})
     text = core_schema.str_schema(strict=True)
     return core_schema.nullable_schema(
         core_schema.union_schema([text, revived], mode="left_to_right"),

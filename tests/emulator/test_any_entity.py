@@ -17,7 +17,7 @@ from graph_comms import OPERATIONS, Operation
 from graph_comms._runtime.misfits import attributes
 from graph_comms._runtime.misfits import plain as plain_form
 from graph_comms._runtime.model import GraphModel
-from graph_comms._runtime.untyped import TYPE_ANNOTATION, every_class
+from graph_comms._runtime.type_names import TYPE_ANNOTATION, every_class
 from graph_emulator import Emulator
 from graph_emulator.metadata import (
     entity_type,

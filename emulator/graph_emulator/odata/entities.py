@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from graph_comms._runtime.model import GraphModel
-from graph_comms._runtime.untyped import TYPE_ANNOTATION
+from graph_comms._runtime.type_names import TYPE_ANNOTATION
 from graph_comms.bot.json_values import Json, list_of, object_of, text_of
 
 from ..faults import Fault

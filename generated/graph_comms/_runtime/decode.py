@@ -18,10 +18,10 @@ from pydantic_core import from_json
 
 from . import edm
 from .misfits import misfits_of, type_text
-from .model import GraphModel
+from .model import GraphModel, fitting
 from .paging import PageData
 from .paths import MOST, NO_MISFITS, Misfit, Misfits
-from .recovery import Recovered, is_json, recovery
+from .recovery import is_json, recovering
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -105,14 +105,14 @@ def page(item: Any) -> Decoder[PageData[Any]]:
 
     def read(body: bytes) -> PageData[Any]:
         data = _object(body)
-        read: Recovered = {}
-        token = recovery.set(read)
-        try:
-            items, strange = _items(item, data.pop("value", None))
-        finally:
-            recovery.reset(token)
+        value = data.pop("value", None)
+        items, strange, recovered = _fitting(item, value), NO_MISFITS, False
+        if items is None:
+            with recovering() as read:
+                items, strange = _items(item, value)
+            recovered = bool(read)
         count, strange = _count(data.pop("@odata.count", None), strange)
-        misfits = misfits_of(items if read else None, ("value",), strange)
+        misfits = misfits_of(items if recovered else None, ("value",), strange)
         misfits.log(f"page of {type_text(item)}")
         return PageData(
             items,
@@ -124,6 +124,13 @@ def page(item: Any) -> Decoder[PageData[Any]]:
         )
 
     return Decoder("page", read)
+
+
+def _fitting(form: Any, value: Any) -> list[Any] | None:
+    """Return the items of a page of models; None unless all of it fits."""
+    if isinstance(form, type) and issubclass(form, GraphModel) and isinstance(value, list):
+        return fitting(form, cast("Iterable[Any]", value))
+    return None
 
 
 def _items(form: Any, value: Any) -> tuple[list[Any], Misfits]:

@@ -20,7 +20,7 @@ from pydantic import BaseModel, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from .deferred import derived
-from .untyped import TYPE_ANNOTATION
+from .type_names import TYPE_ANNOTATION
 
 _open: ContextVar[tuple[type[BaseModel], ...]] = ContextVar("_open", default=())
 """The classes whose definitions are being written: types hold each other in circles."""

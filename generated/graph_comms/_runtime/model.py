@@ -9,11 +9,11 @@ Source: OData JSON 4.01, sections 4.6 (control information) and 7 (properties).
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
-from types import ModuleType, NoneType
+from types import ModuleType
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -21,8 +21,6 @@ from typing import (
     ClassVar,
     Self,
     cast,
-    get_args,
-    get_origin,
     get_type_hints,
 )
 
@@ -47,23 +45,22 @@ from pydantic_core import (
 
 from .assigned import mark_built, note_assigned, note_undeclared, remember_undeclared
 from .deferred import derived, has_derived, making
-from .edm import Scalar
-from .enums import GraphFlags
 from .hidden import HidingDict, shown
+from .inlining import REFERENCE, forget, no_inlining, of_text
 from .misfits import attributes, extra_of, has_misfits, members_of, misfits_of
 from .paths import Misfits, cleaned
-from .recovery import Recovered, recovered, recovery
+from .recovery import parsed, recovering, recovery
 from .spelling import meant, nearest
-from .untyped import TYPE_ANNOTATION, Untyped, classes, declare, derived_class, naive, type_name
+from .type_names import TYPE_ANNOTATION, classes, declare, derived_class, type_name
+from .untyped import Untyped, naive
 
 _namespaces: dict[str, ModuleType] = {}
 """The modules of the models, by the names that annotations use for them."""
 
-_building: ContextVar[tuple[type[GraphModel], ...]] = ContextVar("_building", default=())
-"""The class whose validator is being built, then the one that is built for a field of it, and so on."""
+_building: ContextVar[type[GraphModel] | None] = ContextVar("_building", default=None)
+"""The class whose validator is being built."""
 
-_INLINED = 5
-"""How deep validators are built for fields; further down they are built when a value is there."""
+_TEXT = (str, bytes, bytearray)
 
 _hide_lock = Lock()
 
@@ -72,12 +69,6 @@ _keys: dict[type, tuple[str, ...]] = {}
 
 _open_types: set[type] = set()
 
-_mixed: set[type] = set()
-"""The classes, of those that were built, that have an attribute without a type."""
-
-_from_values: set[type] = set()
-"""The classes, of those that were built, that are not read from text: see `GraphModel._read`."""
-
 
 def register_namespaces(**modules: ModuleType) -> None:
     """Register the names by which the modules of the models refer to each other."""
@@ -85,8 +76,8 @@ def register_namespaces(**modules: ModuleType) -> None:
 
 
 @contextmanager
-def _built(*classes: type[GraphModel]) -> Generator[None]:
-    token = _building.set(classes)
+def _built(cls: type[GraphModel]) -> Generator[None]:
+    token = _building.set(cls)
     try:
         yield
     finally:
@@ -104,7 +95,8 @@ class _Beside(str):
 
 
 def _undeclared_name_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-    cls = _building.get()[-1]
+    cls = _building.get()
+    assert cls is not None
     beside = {name: _Beside(name) for name in cls.model_fields if name != _wire_name(cls, name)}
     return core_schema.no_info_after_validator_function(
         lambda name: beside.get(name, name), core_schema.str_schema(strict=True)
@@ -155,6 +147,7 @@ class GraphModel(BaseModel):
         **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)
+        forget()
         cls.model_config["defer_build"] = True
         if odata_type is not None:
             cls._odata_type = odata_type
@@ -335,13 +328,13 @@ class GraphModel(BaseModel):
         with the path of the offending value, for text that is not a JSON object, and, if `strict`, for
         misfits. Of duplicate names in an object, the last counts.
         """
-        if not isinstance(cast("object", data), str | bytes | bytearray):
+        if not isinstance(cast("object", data), _TEXT):
             raise TypeError(
                 f"{cls.__name__}.from_json takes JSON text or bytes, not {type(data).__name__};"
                 f" {cls.__name__}.from_dict reads a decoded object"
             )
         try:
-            return cls._parse(_decoded(cls, data)) if strict else cls._read(data)
+            return cls._strictly(_decoded(cls, data)) if strict else cls._read(data)
         except (ValidationError, RecursionError) as error:
             problem = _told(cls, error)
         raise problem
@@ -355,7 +348,7 @@ class GraphModel(BaseModel):
                 f" {cls.__name__}.from_json reads text or bytes"
             )
         try:
-            return cls._parse({**data}) if strict else cls._received({**data})
+            return cls._strictly({**data}) if strict else cls._received({**data})
         except (ValidationError, RecursionError) as error:
             problem = _told(cls, error)
         raise problem
@@ -385,17 +378,13 @@ class GraphModel(BaseModel):
     def _read(cls, text: bytes | bytearray | str) -> Self:
         """Parse JSON text from outside the program, whether all of it fits or not.
 
-        Pydantic reads text faster than values, but what it has to hand to a function becomes values in two
-        steps. So where most of a body may be without a type, it is read from values, as are classes with
-        attributes of an application's own, which may take what is no JSON. Whatever does not fit is read
-        once more, from values.
+        Whatever does not fit is read once more, from values.
         """
-        if not cls.__pydantic_complete__:
-            cls.model_rebuild()
-        if cls in _from_values or has_derived(cls):
+        validator = of_text(cls, len(text))
+        if validator is None:
             return cls._received(_decoded(cls, text))
         try:
-            parsed: Self = cls.__pydantic_validator__.validate_json(text)
+            parsed: Self = validator.validate_json(text)
             return parsed
         except ValidationError:
             pass
@@ -406,8 +395,7 @@ class GraphModel(BaseModel):
         """Parse what came from outside the program, whether all of it fits or not."""
         target = cls._select(type_name(value))
         try:
-            parsed: Self = target.__pydantic_validator__.validate_python(value, **options)
-            return parsed
+            return parsed(target, value, **options)
         except ValidationError:
             pass
         return target._recovered(value, **options)
@@ -415,25 +403,21 @@ class GraphModel(BaseModel):
     @classmethod
     def _recovered(cls, value: Any, **options: Any) -> Self:
         """Parse a value of this very class of which parts do not fit."""
-        read: Recovered = {}
-        token = recovery.set(read)
-        try:
+        with recovering() as read:
             model = cls._parse(value, **options)
-        finally:
-            recovery.reset(token)
         if read:
             model.misfits.log(type(model).__name__)
         return model
 
     @classmethod
+    def _strictly(cls, value: Any, **options: Any) -> Self:
+        """Parse a value, or tell all that does not fit and where."""
+        with no_inlining():
+            return cls._parse(value, **options)
+
+    @classmethod
     def _parse(cls, value: Any, **options: Any) -> Self:
-        target = cls._select(type_name(value))
-        try:
-            parsed: Self = target.__pydantic_validator__.validate_python(value, **options)
-            return parsed
-        except ValidationError as error:
-            failure = error
-        return recovered(target, value, failure, **options)
+        return parsed(cls._select(type_name(value)), value, **options)
 
     @classmethod
     def _member(cls, value: Any) -> Self:
@@ -446,43 +430,28 @@ class GraphModel(BaseModel):
 
     @classmethod
     def _reference(cls) -> Callable[[Any], GraphModel]:
-        """Return the validator for fields of this type; caches what reads each `@odata.type`."""
-        readers: dict[str | None, Callable[[Any], GraphModel]] = {}
+        """Return the validator for fields of this type; caches the class of each `@odata.type`.
+
+        Each level of nesting has two calls, this and that of `parsed`: Python's limit of calls is reached
+        long before the stack ends.
+        """
+        known: dict[str | None, type[GraphModel]] = {}
 
         def validate(value: Any) -> GraphModel:
             try:
-                read = readers[value.get(TYPE_ANNOTATION)]
+                target = known[value.get(TYPE_ANNOTATION)]
             except (KeyError, TypeError, AttributeError):
                 return choose(value)
-            return read(value)
+            return parsed(target, value)
 
         def choose(value: Any) -> GraphModel:
             model = cls._parse(value)
             name = model.odata_type
             if name is None or name in classes:  # the number of unknown names is unbounded
-                readers[name] = type(model)._reader()
+                known[name] = type(model)
             return model
 
         return validate
-
-    @classmethod
-    def _reader(cls) -> Callable[[Any], GraphModel]:
-        """Return what reads a value of this very class, which must have been built.
-
-        With that of the reference, each level of nesting has two calls: Python's limit of calls is reached
-        long before the stack ends.
-        """
-        validator = cls.__pydantic_validator__.validate_python
-
-        def read(value: Any) -> GraphModel:
-            try:
-                model: GraphModel = validator(value)
-                return model
-            except ValidationError as error:
-                failure = error
-            return recovered(cls, value, failure)
-
-        return read
 
     @classmethod
     def _select(cls, odata_type: object) -> type[Self]:
@@ -498,7 +467,7 @@ class GraphModel(BaseModel):
         """Parse like `from_dict`; pydantic's options apply."""
         try:
             if kwargs.get("strict"):
-                return cls._parse(obj, **kwargs)
+                return cls._strictly(obj, **kwargs)
             return cls._received(obj, **kwargs)
         except (ValidationError, RecursionError) as error:
             problem = _told(cls, error)
@@ -512,30 +481,28 @@ class GraphModel(BaseModel):
     @classmethod
     def model_rebuild(cls, *, force: bool = False, **kwargs: Any) -> bool | None:
         """Build the validator, as pydantic does on first use."""
-        with making, _built(*_building.get(), cls):
+        with making, _built(cls):
             if cls.__pydantic_complete__ and not force:
                 return None
             kwargs["_types_namespace"] = _namespaces
-            built = super().model_rebuild(force=force, **kwargs)
-            _note_attributes(cls)
-            return built
+            forget()
+            return super().model_rebuild(force=force, **kwargs)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         # A field whose type is another class holds a reference, which selects the class by type name
         # and builds its validator on first use: a program pays only for the types it meets, and
-        # long chains of types cannot exhaust the stack. Only a class without subclasses is inlined, a
-        # few levels deep, which makes parsing faster: pydantic calls its validator without Python.
+        # long chains of types cannot exhaust the stack.
         building = _building.get()
-        if building and building[-1] is cls:
+        if building is cls:
             schema = handler(source)
             if has_derived(cls):
                 # Pydantic refers to the class itself where it holds its own type, past what selects.
                 held = GetPydanticSchema(cls._held_schema, cls.__get_pydantic_json_schema__)
                 _redirect(schema, handler.generate_schema(Annotated[Any, held]))
             return schema
-        lax = cls._inlined() or core_schema.no_info_plain_validator_function(
-            cls._reference() if building else cls._member
+        lax = core_schema.no_info_plain_validator_function(
+            cls._reference() if building else cls._member, metadata={REFERENCE: cls}
         )
         # The strict branch also serialises a value by its own class.
         strict = core_schema.is_instance_schema(cls)
@@ -544,19 +511,6 @@ class GraphModel(BaseModel):
         # In the types of others, such as the response of a FastAPI endpoint, JSON is the wire form.
         written = core_schema.plain_serializer_function_ser_schema(cls.to_dict, when_used="json")
         return core_schema.lax_or_strict_schema(lax, strict, serialization=written)
-
-    @classmethod
-    def _inlined(cls) -> CoreSchema | None:
-        """Return the schema of this class for a field of one being built; None for a reference instead."""
-        building = _building.get()
-        if not 0 < len(building) < _INLINED or cls in building or has_derived(cls):
-            return None
-        cls.model_rebuild()
-        schema: Any = cls.__pydantic_core_schema__
-        if schema["type"] != "model":  # it holds its own type
-            return None
-        # By its name, pydantic would refer to it from other fields, past the strict branch beside it.
-        return cast("CoreSchema", {name: part for name, part in schema.items() if name != "ref"})
 
     @classmethod
     def _held_schema(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -618,35 +572,13 @@ def _redirect(schema: Any, target: CoreSchema) -> None:
                 left += found.values()
 
 
-def _note_attributes(cls: type[GraphModel]) -> None:
-    """Note of a class that was built whether it is read from text."""
-    if "_odata_type" not in vars(cls):
-        _from_values.add(cls)
-    for field in cls.__pydantic_fields__.values():
-        for form, listed in _forms(field.annotation):
-            if form == Untyped:
-                (_from_values if listed else _mixed).add(cls)
-            elif form in _from_values or (listed and form in _mixed) or not _is_ours(form):
-                _from_values.add(cls)
-
-
-def _forms(declared: Any, *, listed: bool = False) -> Iterator[tuple[Any, bool]]:
-    """Yield the types that a declared type consists of, and whether they are those of items of a list."""
-    kind, parts = get_origin(declared), get_args(declared)
-    if not parts or _is_scalar(declared) or declared == Untyped:
-        yield declared, listed
-        return
-    for part in parts[:1] if kind is Annotated else parts:
-        yield from _forms(part, listed=listed or kind is list)
-
-
-def _is_scalar(form: Any) -> bool:
-    return get_origin(form) is Annotated and isinstance(form.__metadata__[0], Scalar)
-
-
-def _is_ours(form: Any) -> bool:
-    kinds = (str, bool, NoneType, GraphFlags, GraphModel)
-    return _is_scalar(form) or (isinstance(form, type) and issubclass(form, kinds))
+def fitting(cls: type[GraphModel], values: Iterable[Any]) -> list[GraphModel | None] | None:
+    """Return the models of objects, each of which may be null; None unless all fit."""
+    read = cls._parse  # pyright: ignore[reportPrivateUsage]
+    try:
+        return [None if value is None else read(value) for value in values]
+    except (ValidationError, RecursionError):
+        return None
 
 
 def concrete(cls: type[GraphModel]) -> type[GraphModel]:

@@ -7,13 +7,15 @@ aside, the rest is validated again, and what was set aside is kept with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from math import isfinite
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
+from .inlining import inlined, no_inlining
 from .misfits import items_at, keep, keep_items, members_of
 from .paths import NOT_JSON, TOO_DEEP, Json, Place, at_most
 
@@ -33,11 +35,44 @@ Recovered = dict[int, tuple[Json, Json]]
 """What was read of objects and lists of which parts do not fit, and these, by the ids of the latter."""
 
 recovery: ContextVar[Recovered | None] = ContextVar("recovery", default=None)
-"""While it is set, models are recovered in spite of misfits; otherwise these are errors.
+"""While it is set, models are recovered in spite of misfits; otherwise these are errors."""
 
-Each model is recovered once and by itself, so that the effort grows with the size of a body, not with
-its depth.
-"""
+
+@contextmanager
+def recovering() -> Generator[Recovered]:
+    """Recover models in spite of misfits; gives what was read of those that have any.
+
+    Each model is recovered once and by itself, so that the effort grows with the size of a body, not with
+    its depth.
+    """
+    read: Recovered = {}
+    token = recovery.set(read)
+    try:
+        with no_inlining():
+            yield read
+    finally:
+        recovery.reset(token)
+
+
+def parsed(cls: type[_M], value: Json, **options: Any) -> _M:
+    """Return the model of an object; `options` are those of its validator.
+
+    Raises pydantic.ValidationError for what does not fit, outside of a recovery and where nothing fits. Where
+    in the object that is, it says in `no_inlining` alone, where each recovery is.
+    """
+    if not options and (validator := inlined(cls)):
+        validate: Callable[..., _M] = validator.validate_python
+        try:
+            return validate(value)
+        except ValidationError as error:
+            failure = error
+        raise at_most(failure)
+    validate = cls.__pydantic_validator__.validate_python
+    try:
+        return validate(value, **options)
+    except ValidationError as error:
+        failure = error
+    return recovered(cls, value, failure, **options)
 
 
 def recovered(cls: type[_M], value: Json, failure: ValidationError, **options: Any) -> _M:

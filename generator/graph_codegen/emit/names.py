@@ -47,8 +47,8 @@ ANNOTATION_NAMES = frozenset({"bool", "cached_property", "edm", "list", "str"})
 MODEL_ATTRIBUTES = frozenset(
     {
         "_abc_impl", "_abstract", "_assign", "_calculate_keys", "_copy_and_set_values", "_get_value",
-        "_held_schema", "_inlined", "_iter", "_member", "_note", "_odata_type", "_parse", "_reader",
-        "_read", "_received", "_recovered", "_reference", "_select", "_setattr_handler",
+        "_held_schema", "_iter", "_member", "_note", "_odata_type", "_parse",
+        "_read", "_received", "_recovered", "_reference", "_select", "_setattr_handler", "_strictly",
         "construct", "copy", "dict", "from_dict", "from_json", "from_orm", "json", "model_computed_fields",
         "model_config", "model_construct", "model_copy", "model_dump", "model_dump_json", "model_extra",
         "model_fields", "model_fields_set", "model_json_schema", "model_parametrized_name",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from ..._runtime.untyped import class_of
+from ..._runtime.type_names import class_of
 from ...models import IdentitySet
 
 

@@ -24,7 +24,7 @@ print("all right")
 MADE = """
 import pickle, sys, typing
 from graph_comms import models
-from graph_comms._runtime.untyped import class_of
+from graph_comms._runtime.type_names import class_of
 from graph_comms.models import GraphModel, graph
 
 def made():

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from ..._runtime.model import GraphModel
-from ..._runtime.untyped import TYPE_ANNOTATION, class_of, classes
+from ..._runtime.type_names import TYPE_ANNOTATION, class_of, classes
 from .meeting_events import MeetingCallEvent
 
 ResourceType = type[GraphModel] | type[MeetingCallEvent]

@@ -1,0 +1,84 @@
+"""The generated classes by the names of their types, which `@odata.type` gives.
+
+Source: OData JSON 4.01, section 4.6.3 (`type`).
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar, cast
+
+from pydantic import BaseModel
+
+from .deferred import make
+
+_M = TypeVar("_M", bound=BaseModel)
+
+TYPE_ANNOTATION = "@odata.type"
+
+classes: dict[str, type[BaseModel]] = {}
+"""The generated classes by type name, with `#`, or what stands for those that are not made yet."""
+
+_folded: dict[str, type[BaseModel]] = {}
+"""The same by casefolded name; of names that differ only in case, the first defined."""
+
+_namespaces: set[str] = set()
+"""The namespaces that have a generated class, casefolded, with `#`."""
+
+_simple: dict[str, list[type[BaseModel]]] = {}
+"""The generated classes by casefolded name without namespace."""
+
+
+def declare(odata_type: str, cls: type[BaseModel]) -> None:
+    """Register the class of a type name, in any case."""
+    classes[odata_type] = cls
+    folded = odata_type.casefold()
+    _folded.setdefault(folded, cls)
+    namespace, _, simple = folded.rpartition(".")
+    _namespaces.add(namespace)
+    _simple.setdefault(simple, []).append(cls)
+
+
+def type_name(value: object) -> object:
+    """Return the `@odata.type` of a JSON value; None if it has none."""
+    return (
+        cast("dict[str, object]", value).get(TYPE_ANNOTATION) if isinstance(value, dict) else None
+    )
+
+
+def every_class() -> dict[str, type[BaseModel]]:
+    """Return the classes by type name, all of which are made."""
+    return {name: make(cls) for name, cls in classes.items()}
+
+
+def class_of(odata_type: object) -> type[BaseModel] | None:
+    """Return the class of a type name, with or without `#`, in any case; None if there is none.
+
+    An exact match comes before one that differs in case.
+    """
+    if not isinstance(odata_type, str):
+        return None
+    found = classes.get(odata_type)
+    if found is None:
+        name = f"#{odata_type.removeprefix('#')}"
+        found = classes.get(name) or _folded.get(name.casefold())
+    return found and make(found)
+
+
+def derived_class(odata_type: object, declared: type[_M]) -> type[_M]:
+    """Return the class for a type name where a type is declared: the declared one or one derived from it.
+
+    A service behind Graph may send the name that a type has there, such as
+    `#Microsoft.Teams.GraphSvc.teamworkUserIdentity`: of a namespace that no generated class has, the
+    class with the same simple name is taken, if exactly one derives from the declared one.
+    """
+    if not isinstance(odata_type, str):
+        return declared
+    named = class_of(odata_type)
+    if named is not None:
+        return named if issubclass(named, declared) else declared
+    namespace, _, simple = f"#{odata_type.removeprefix('#')}".casefold().rpartition(".")
+    if namespace in _namespaces:
+        return declared
+    named_so = map(make, _simple.get(simple, ()))
+    derived = [cls for cls in named_so if issubclass(cls, declared)]
+    return derived[0] if len(derived) == 1 else declared

@@ -1,0 +1,153 @@
+"""A class that is read often is read as one that was never read before, whatever it holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from graph_comms._runtime import inlining, recovery
+from graph_comms._runtime.type_names import classes
+from graph_comms.models import Call, CommsNotifications, GraphModel, Identity, IdentitySet
+from tests.golden.documented import load_examples
+from tests.unit.runtime.wire import generated_classes, wire_names
+
+CLASSES = generated_classes()
+TYPES = sorted(classes)
+
+SCALARS: st.SearchStrategy[Any] = st.none() | st.sampled_from(
+    [True, 0, 1.5, "", "audio", "2026-02-25T18:52:21.2169889z", "PT0.0160S", "12", "INF"]
+)
+NAMES = sorted({wire for cls in CLASSES for wire in wire_names(cls).values()})
+
+
+def _objects(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    types = st.sampled_from([*TYPES, *map(str.upper, TYPES), "#contoso.identity", 5, None])
+    members = st.dictionaries(st.sampled_from(NAMES), inner, max_size=3)
+    return st.builds(_typed, types, members) | members
+
+
+def _typed(name: object, members: dict[str, Any]) -> dict[str, Any]:
+    return {"@odata.type": name, **members}
+
+
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | _objects(inner), max_leaves=12
+)
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> tuple[type[GraphModel], dict[str, Any]]:
+    """Draw a class and an object of it, whose members are of any form but often of a class."""
+    cls = draw(st.sampled_from(CLASSES))
+    names = st.sampled_from(sorted(wire_names(cls).values()))
+    return cls, draw(st.dictionaries(names, VALUES, max_size=4))
+
+
+@pytest.fixture(autouse=True)
+def read_often(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have every class that was built read as one of which much was read."""
+    for cls in CLASSES:
+        cls.model_rebuild()
+    monkeypatch.setattr(inlining, "MUCH", 0)
+    yield
+    inlining.forget()
+
+
+def _read(cls: type[GraphModel], body: Any, *, strict: bool) -> list[Any]:
+    """What a body is read as, from text and from values; an error as what it says."""
+    found: list[Any] = []
+    readers: list[Callable[[], GraphModel]] = [
+        lambda: cls.from_json(json.dumps(body), strict=strict),
+        lambda: cls.from_dict(body, strict=strict),
+    ]
+    for read in readers:
+        try:
+            model = read()
+            found.append((model, model.to_json(), model.model_fields_set, model.misfits))
+        except ValidationError as error:
+            found.append(error.errors(include_url=False, include_context=False))
+    return found
+
+
+@given(bodies(), st.booleans())
+def test_bodies_are_read_as_by_the_own_validators(
+    drawn: tuple[type[GraphModel], dict[str, Any]], strict: bool
+) -> None:
+    cls, body = drawn
+
+    read = _read(cls, body, strict=strict)
+
+    with inlining.no_inlining():
+        assert read == _read(cls, body, strict=strict)
+
+
+def test_objects_of_a_class_that_was_built_are_read_without_a_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, *_ = load_examples()
+    text = json.dumps(first.response.body)
+    Call.from_json(text)
+    calls = _counted(monkeypatch)
+
+    Call.from_json(text)
+
+    # Other tests may derive classes from it: then its own is selected first.
+    assert set(calls) <= {Call}
+
+
+def _counted(monkeypatch: pytest.MonkeyPatch) -> list[type[Any]]:
+    calls: list[type[Any]] = []
+    parsed = recovery.parsed
+
+    def counting(cls: type[Any], value: Any, **options: Any) -> Any:
+        calls.append(cls)
+        return parsed(cls, value, **options)
+
+    monkeypatch.setattr("graph_comms._runtime.model.parsed", counting)
+    monkeypatch.setattr("graph_comms._runtime.untyped.parsed", counting)
+    return calls
+
+
+def test_it_begins_once_much_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inlining, "MUCH", 1_000)
+    inlining.forget()
+
+    assert inlining.inlined(Call, 600) is None
+    assert inlining.inlined(Call, 600) is not None
+    assert inlining.inlined(Identity, 600) is None
+
+
+def test_a_class_that_an_application_derives_later_is_chosen() -> None:
+    body = {"user": {"@odata.type": "#contoso.robot", "id": "r2"}, "application": {"id": "x"}}
+    IdentitySet.from_dict(body)
+
+    class Robot(Identity, odata_type="#contoso.robot"):
+        pass
+
+    for read in (IdentitySet.from_dict(body), IdentitySet.from_json(json.dumps(body))):
+        assert type(read.user) is Robot
+        assert type(read.application) is Identity
+
+
+def test_what_a_deep_body_costs_does_not_multiply_with_its_depth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    body: dict[str, Any] = {"@odata.type": "#microsoft.graph.call", "subject": 5}
+    for _ in range(40):
+        body = {
+            "value": [{"@odata.type": "#microsoft.graph.commsNotification", "resourceData": body}]
+        }
+        body["@odata.type"] = "#microsoft.graph.commsNotifications"
+    calls = _counted(monkeypatch)
+
+    read = CommsNotifications.from_dict(body)
+
+    assert len(read.misfits) == 1
+    assert read.to_dict() == body
+    assert len(calls) < 6 * 80
