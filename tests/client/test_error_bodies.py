@@ -143,7 +143,7 @@ def test_a_deadline_within_a_401_leaves_the_401(server: GraphServer, flavour: st
 def test_an_earlier_error_is_not_the_last_one(server: GraphServer, flavour: str) -> None:
     """What the deadline cuts short is the second attempt, of which nothing has arrived."""
     server.play(answer(401, FAILURE), Step(end=End.SILENCE))
-    retry = RetryPolicy(deadline=0.4)
+    retry = RetryPolicy(deadline=1.5)
     with (
         Client(flavour, server, credential=lambda: "token", retry=retry) as client,
         pytest.raises(GraphTransportError),
