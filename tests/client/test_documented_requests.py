@@ -275,7 +275,7 @@ def class_of(type_name: str) -> type[GraphModel]:
     """The class for `microsoft.graph.call`, in any case."""
     namespace, _, name = type_name.removeprefix("#").rpartition(".")
     module = models.call_records if namespace.endswith("callRecords") else models
-    [found] = {n for n in vars(module) if n.casefold() == name.casefold()}
+    [found] = {n for n in module.__all__ if n.casefold() == name.casefold()}
     cls: type[GraphModel] = getattr(module, found)
     return cls
 

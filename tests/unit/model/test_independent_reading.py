@@ -235,8 +235,8 @@ def spelled(type_name: str, module: str, collection: str = "edm.Collection[{}]")
 CLASSES: Mapping[str, type[Any]] = {
     f"{module.__name__}.{name}": cls
     for module in MODULES.values()
-    for name, cls in vars(module).items()
-    if inspect.isclass(cls) and cls.__module__ == module.__name__
+    for name in module.__all__
+    if inspect.isclass(cls := getattr(module, name)) and cls.__module__ == module.__name__
 }
 
 
