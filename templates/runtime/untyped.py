@@ -88,6 +88,8 @@ def written(value: Any) -> Any:
 
     Raises ValueError for a date-time without a time zone.
     """
+    if type(value) is str:  # as most are
+        return value
     match value:
         case None | bool() | str() | BaseModel():
             return value

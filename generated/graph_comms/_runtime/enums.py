@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cache, partial
-from typing import Any, ClassVar, Self, TypeVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -35,6 +36,10 @@ class GraphEnum(StrEnum):
         member._name_ = "<unknown>" if declared is None else declared.name
         member._value_ = value
         return member
+
+    if not TYPE_CHECKING:
+        # That of the base is in Python, for members of the name `value`: each dump of a member calls it.
+        value = property(attrgetter("_value_"), doc="The text on the wire.")
 
     @property
     def is_unknown(self) -> bool:
