@@ -26,6 +26,9 @@ _UNDECLARED = "_undeclared"
 _BUILT: dict[str, Any] = {_ASSIGNED: None}
 
 
+_LISTS = (list, tuple)
+
+
 def _notes(model: BaseModel) -> dict[str, Any]:
     return model.__pydantic_private__ or {}
 
@@ -53,12 +56,13 @@ def only_built(model: BaseModel) -> bool:
     left: list[Any] = [model]
     while left:
         value = left.pop()
-        if isinstance(value, list | tuple):
+        if isinstance(value, _LISTS):
             left += cast("Iterable[Any]", value)
         elif isinstance(value, dict):
             left += cast("dict[str, Any]", value).values()
         elif _is_model(cast("Hashable", type(value))):
-            if not is_built(value):
+            # Those that were built have one dictionary, but for copies from elsewhere.
+            if value.__pydantic_private__ is not _BUILT and not is_built(value):
                 return False
             values, extra = value.__dict__, value.__pydantic_extra__
             left += [

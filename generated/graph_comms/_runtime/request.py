@@ -372,15 +372,15 @@ def _content(operation: Operation, body: Mapping[str, object]) -> bytes | Upload
     if not operation.sends_entity:
         return json.dumps(to_wire(body), allow_nan=False, ensure_ascii=False).encode()
     (entity,) = body.values()
+    if isinstance(entity, GraphModel):
+        try:
+            return _entity(operation, entity).encode()
+        except RecursionError:
+            pass
+        raise ValueError(f"{operation.python}: the entity is nested too deeply, or holds itself")
     if isinstance(entity, bytes | Upload):
         return entity
-    if not isinstance(entity, GraphModel):
-        raise TypeError(f"{operation.python} sends no {type(entity).__name__}")
-    try:
-        return _entity(operation, entity).encode()
-    except RecursionError:
-        pass
-    raise ValueError(f"{operation.python}: the entity is nested too deeply, or holds itself")
+    raise TypeError(f"{operation.python} sends no {type(entity).__name__}")
 
 
 def _entity(operation: Operation, entity: GraphModel) -> str:
