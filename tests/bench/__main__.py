@@ -34,6 +34,7 @@ def main(wanted: list[str]) -> int:
 
 def _line(bar: Bar, figure: float, before: float | None) -> str:
     limit = f"at most {bar.most:g}" if bar.most is not None else ""
+    limit = f"at least {bar.least:g}" if bar.least is not None else limit
     verdict = ("ok" if bar.reached_by(figure) else "MISSED") if limit else ""
     bare = f"bare: {figure.bare}" if isinstance(figure, Figure) else ""
     values = (f"{value:.2f}{bar.unit}" if value is not None else "" for value in (figure, before))

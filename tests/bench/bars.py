@@ -61,8 +61,9 @@ def all_bars() -> Iterator[Bar]:
     yield Bar(
         "emulator: events in a CPU second, 1,000 calls of ten", emulated.events_per_second, None, ""
     )
-    yield Bar("emulator: the life of one such call, alone", emulated.life_alone, 2.0, " ms")
-    yield Bar("emulator: the same with bot and client", emulated.life, 2.0, " ms")
+    lives = "emulator: lives of such calls in a CPU second"
+    yield Bar(f"{lives}, alone", emulated.lives_alone, unit="", least=500)
+    yield Bar(f"{lives}, with bot and client", emulated.lives, unit="", least=500)
     yield Bar("emulator: memory of these", emulated.peak_memory, None, " MB")
     if emulated.STATM.exists():
         yield Bar("emulator: memory after ten rounds of them / after one", emulated.growth, 1.05)

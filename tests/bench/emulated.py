@@ -23,7 +23,8 @@ from typing import Any
 import httpx
 
 from graph_emulator import Emulator, Person
-from tests.bench.measure import collector_off
+from graph_emulator.log import Logged
+from tests.bench.measure import Figure, collector_off, duration
 from tests.emulator.bots import bot_of, call_to
 
 CALLS = 1_000
@@ -56,14 +57,14 @@ def events_per_second() -> float:
     return _in_process("events")["per_second"]
 
 
-def life() -> float:
-    """Return the milliseconds of the processor that one life takes, with bot and client."""
-    return _in_process("with bot")["life"]
+def lives() -> Figure:
+    """Return how many lives there are in a second of the processor's time, with bot and client."""
+    return _lives_in("with bot")
 
 
-def life_alone() -> float:
-    """Return the milliseconds of the processor that one life takes by itself: 2 are 500 in a second."""
-    return _in_process("alone")["life"]
+def lives_alone() -> Figure:
+    """Return how many there are of the emulator by itself."""
+    return _lives_in("alone")
 
 
 def peak_memory() -> float:
@@ -74,6 +75,11 @@ def peak_memory() -> float:
 def growth() -> float:
     """Return the memory after ten rounds of 1,000 calls, each with a reset, over that after the first."""
     return _in_process("rounds")["growth"]
+
+
+def _lives_in(what: str) -> Figure:
+    found = _in_process(what)
+    return Figure(found["lives"], f"{duration(found['bare'])} a life for its JSON")
 
 
 @cache
@@ -90,7 +96,7 @@ def _events() -> dict[str, float]:
         begun = process_time()
         _play(svc)
         spent = process_time() - begun
-        events = _count_events(svc)
+        events = len(_events_of(svc))
         assert events >= 10 * CALLS
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"per_second": events / spent, "peak": peak}
@@ -142,19 +148,27 @@ class _App:
 
 
 def _lives(svc: Emulator, play: Callable[[], None]) -> dict[str, float]:
-    """Return what one life of ten events or more takes, after what happens once."""
+    """Return how many lives of ten events or more a second has, after what happens once.
+
+    What is bare is writing and reading the bodies of a life as JSON.
+    """
     play()
-    before = _count_events(svc)
+    svc.log.clear()
     with collector_off():
         begun = process_time()
         play()
         spent = process_time() - begun
-    assert _count_events(svc) - before >= 10 * CALLS
-    return {"life": spent * 1_000 / CALLS}
+        events = _events_of(svc)
+        begun = process_time()
+        for event in events:
+            json.loads(json.dumps((event.body, event.answer)))
+        bare = process_time() - begun
+    assert len(events) >= 10 * CALLS
+    return {"lives": CALLS / spent, "bare": bare / CALLS}
 
 
-def _count_events(svc: Emulator) -> int:
-    return len(svc.log.requests) + len(svc.log.notifications)
+def _events_of(svc: Emulator) -> list[Logged]:
+    return [*svc.log.requests, *svc.log.notifications]
 
 
 def _rounds() -> dict[str, float]:

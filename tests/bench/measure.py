@@ -44,16 +44,19 @@ class Ratio(Figure):
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A figure and the most that it may be; without that it is only told."""
+    """A figure, and the most or the least that it may be; without either it is only told."""
 
     name: str
     measure: Callable[[], float]
     most: float | None = None
     unit: str = "×"
+    least: float | None = None
 
     def reached_by(self, figure: float) -> bool:
-        """Return whether a figure is no more than the most."""
-        return self.most is None or figure <= self.most
+        """Return whether a figure is no more than the most, and no less than the least."""
+        return (self.most is None or figure <= self.most) and (
+            self.least is None or figure >= self.least
+        )
 
 
 def ratio(subject: Work, baseline: Work, *, repeat: int, rounds: int = ROUNDS) -> Ratio:

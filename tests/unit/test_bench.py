@@ -33,6 +33,14 @@ def test_a_row_has_the_figure_that_of_the_last_run_the_bar_and_what_is_bare(
     assert " ".join(row.split()) == "parse / json 4.25× 3.30× at most 4 MISSED bare: 32 ms"
 
 
+@pytest.mark.parametrize(("figure", "ends"), [(499.0, 1), (500.0, 0)])
+def test_less_than_the_least_is_missed(
+    monkeypatch: pytest.MonkeyPatch, figure: float, ends: int
+) -> None:
+    measures(monkeypatch, Bar("lives", lambda: figure, least=500, unit=""))
+    assert bench.main([]) == ends
+
+
 def test_a_run_of_all_is_a_line_of_the_history_and_of_some_none(
     monkeypatch: pytest.MonkeyPatch, kept: Path
 ) -> None:
