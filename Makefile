@@ -118,7 +118,7 @@ bench: $(READY) .venv-user/.ready ## Measure against the bars; ARGS=<beginnings 
 bench-sdk: .venv-sdk/.ready ## Measure against Microsoft's SDK, in an environment of its own (400 MB)
 	PYTHONPATH=generated:. .venv-sdk/bin/python -m tests.bench.sdk
 
-plots: $(READY) .venv-sdk/.ready ## Measure time against size, and draw the plots of docs/performance.md: ten minutes
+plots: $(READY) .venv-sdk/.ready ## Measure time against size, and draw the plots of docs/performance.md: twenty minutes
 	$(BIN)/python -m tests.bench.plots
 
 bench-whole: $(READY) ## Generate, import and type-check all of METADATA=<file>: minutes, and 2 GB

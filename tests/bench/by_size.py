@@ -21,7 +21,7 @@ from msgraph.generated.models.call_records.call_record import CallRecord as SdkR
 
 from tests.bench import sdk
 from tests.bench.bodies import twins_of
-from tests.bench.measure import collector_off, processor
+from tests.bench.measure import collector_off, once
 from tests.bench.payloads import record
 from tests.bench.structs import struct_of
 
@@ -32,8 +32,6 @@ SDK_MOST = 550
 """The SDK takes minutes and gigabytes for larger ones."""
 
 ROUNDS = 5
-LEAST = 0.1
-"""Seconds that a round takes, so that the clock of the processor can measure it."""
 
 Programs = dict[str, tuple[Callable[[bytes], Any], Callable[[Any], object]]]
 
@@ -59,8 +57,8 @@ def _measured(sessions: int) -> Iterator[tuple[str, str, int, float]]:
     with collector_off():
         for _ in range(ROUNDS):
             for name, (parse, dump) in programs.items():
-                times["parse", name].append(_seconds(partial(parse, text)))
-                times["dump", name].append(_seconds(partial(dump, parse(text))))
+                times["parse", name].append(once(partial(parse, text)))
+                times["dump", name].append(once(partial(dump, parse(text))))
     for (work, name), taken in times.items():
         yield work, name, len(text), float(f"{median(taken):.3g}")
 
@@ -80,19 +78,6 @@ def _programs() -> Programs:
         "msgspec": (struct.decode, msgspec.json.encode),
         "msgraph-sdk": (lambda text: sdk.parse(text, SdkRecord), sdk.dump),
     }
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    """Return the seconds of one repetition, of so many that they take long enough."""
-    repeat = 1
-    while True:
-        begun = processor()
-        for _ in range(repeat):
-            work()
-        taken = processor() - begun
-        if taken >= LEAST:
-            return taken / repeat
-        repeat *= 4
 
 
 if __name__ == "__main__":

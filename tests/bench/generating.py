@@ -1,19 +1,20 @@
-"""What it costs to generate: where nothing changed, the package, and all of Graph.
+"""What it costs to generate: where nothing changed, the package, all of Graph, and slices by size.
 
-The times of the last two are those that pass, since they use every processor.
+The times of the package and of all of Graph are those that pass, since they use every processor.
 """
 
 from __future__ import annotations
 
-import itertools
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from time import perf_counter, sleep
 
 from tests.bench.measure import (
@@ -21,6 +22,7 @@ from tests.bench.measure import (
     Ratio,
     duration,
     memory,
+    once,
     processor,
     python,
     ratios,
@@ -31,6 +33,7 @@ from tests.support.published import NEWEST, path_of
 
 CHECKOUT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
+OURS = [str(BIN / "graph-codegen")]
 
 METADATA = path_of(NEWEST)
 """All of Graph; where it is not beside this checkout, it is not generated."""
@@ -38,14 +41,27 @@ METADATA = path_of(NEWEST)
 PARSE_WHOLE = python(f"from lxml import etree; etree.parse({str(METADATA)!r})")
 
 STARTS = (
-    [str(BIN / "graph-codegen"), "--version"],
-    [str(BIN / "graph-codegen"), "--version"],
+    [*OURS, "--version"],
+    [*OURS, "--version"],
     [sys.executable, "-m", "graph_emulator", "--help"],
     python("import sys; sys.path.append('generator'); import derive_sboms"),
 )
 """Starts what `make generate` starts, which does nothing."""
 
 ROUNDS = 7
+
+NESTED = (
+    ("subscriptions",),
+    ("communications/presences",),
+    ("communications",),
+    ("teams",),
+    ("security", "identity"),
+    ("all",),
+)
+"""Each with those before it: OpenAPI documents from 30 kB to 54 MB."""
+
+OTHERS_MOST = 10_000_000
+"""datamodel-code-generator takes half an hour for larger ones."""
 
 
 def nothing_changed() -> Figure:
@@ -65,6 +81,31 @@ def beside_datamodel_codegen() -> Ratio:
 def processors_beside_datamodel_codegen() -> Ratio:
     """Return the same of the processors' time: that other program uses one alone."""
     return _beside_datamodel_codegen(processor)
+
+
+def by_size() -> Iterator[tuple[str, int, float]]:
+    """Yield for slices of Graph: a program, the bytes of its OpenAPI document, and the processor's seconds.
+
+    `json.loads` of the document is the least that a program takes that reads it.
+    """
+    for count in range(1, len(NESTED) + 1):
+        roots = [f"--root={root}" for added in NESTED[:count] for root in added]
+        with TemporaryDirectory() as folder:
+            run([*OURS, "slice", str(METADATA), *roots, "--output", folder])
+            document = Path(folder) / "openapi.json"
+            chosen = ["--metadata", str(next(Path(folder).glob("*.xml"))), *roots]
+            run([*OURS, "openapi", *chosen, "--output", str(document)])
+            text = document.read_bytes()
+            programs: dict[str, Callable[[], object]] = {
+                "graph-codegen": partial(_generate, folder, *chosen),
+                "datamodel-codegen": partial(_generate_theirs, document),
+                "json.loads": partial(json.loads, text),
+            }
+            if len(text) > OTHERS_MOST:
+                del programs["datamodel-codegen"]
+            for name, work in programs.items():
+                taken = median(once(work) for _ in range(3))
+                yield name, len(text), float(f"{taken:.3g}")
 
 
 def whole() -> Figure:
@@ -91,7 +132,7 @@ def whole_memory() -> Figure:
 
 def _generate_whole(folder: str) -> list[str]:
     whole = ["--metadata", str(METADATA), "--root", "all", "--package", "whole_graph"]
-    return [str(BIN / "graph-codegen"), "generate", *whole, "--output", folder]
+    return [*OURS, "generate", *whole, "--output", folder]
 
 
 def _proportional(session: int) -> Iterator[int]:
@@ -112,21 +153,25 @@ def _seconds(command: list[str]) -> float:
 def _beside_datamodel_codegen(timer: Callable[[], float]) -> Ratio:
     with TemporaryDirectory() as folder:
         document = Path(folder) / "openapi.json"
-        ours = [str(BIN / "graph-codegen")]
-        theirs = [
-            str(BIN / "datamodel-codegen"),
-            *("--input", str(document), "--input-file-type", "openapi"),
-            *("--output", str(Path(folder) / "models"), "--formatters", "black"),
-            *("--output-model-type", "pydantic_v2.BaseModel"),
-        ]
-        run([*ours, "openapi", "--output", str(document)])
-        # Each time to another place, since the second time would do nothing.
-        places = (str(Path(folder) / f"generated{number}") for number in itertools.count())
+        run([*OURS, "openapi", "--output", str(document)])
         [found] = ratios(
-            lambda: run([*ours, "generate", "--output", next(places)]),
-            lambda: run(theirs),
+            partial(_generate, folder),
+            partial(_generate_theirs, document),
             repeat=1,
             rounds=ROUNDS,
             timer=timer,
         )
         return found
+
+
+def _generate(folder: str, *options: str) -> None:
+    """Write the package to a new place in a folder, since a second time to one place would do nothing."""
+    run([*OURS, "generate", *options, "--output", mkdtemp(dir=folder)])
+
+
+def _generate_theirs(document: Path) -> None:
+    """Let datamodel-code-generator write models beside an OpenAPI document, formatted by black, too."""
+    read = ("--input", str(document), "--input-file-type", "openapi")
+    written = ("--output", str(document.with_name("models")), "--formatters", "black")
+    kind = ("--output-model-type", "pydantic_v2.BaseModel")
+    run([str(BIN / "datamodel-codegen"), *read, *written, *kind])

@@ -18,6 +18,8 @@ from time import perf_counter
 from typing import Self
 
 ROUNDS = 15
+LEAST = 0.1
+"""Seconds that the clock of the processor can measure."""
 
 Work = Callable[[], object]
 
@@ -124,6 +126,14 @@ def python(code: str) -> list[str]:
 def seconds(work: Work, repeat: int) -> float:
     """Return how long so many repetitions of some work take, in seconds that pass."""
     return _seconds(work, repeat, perf_counter)
+
+
+def once(work: Work) -> float:
+    """Return the processor's seconds of one repetition, of as many as can be measured."""
+    repeat = 1
+    while (taken := _seconds(work, repeat, processor)) < LEAST:
+        repeat *= 4
+    return taken / repeat
 
 
 def _seconds(work: Work, repeat: int, timer: Callable[[], float]) -> float:

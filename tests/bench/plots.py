@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.bench import generating
 from tests.bench.charts import Chart, Line, svg
 
 PROJECT = Path(__file__).parents[2]
@@ -22,6 +23,7 @@ TIMES = FOLDER / "times.jsonl"
 CHARTS = {
     "parse": ("Parse a call record", "size of the record"),
     "dump": ("Dump a call record", "size of the record"),
+    "generate": ("Generate a package", "size of its OpenAPI document"),
 }
 """The title and the size of each work that is measured."""
 
@@ -31,14 +33,15 @@ def main() -> None:
     command = [str(OTHERS), "-m", "tests.bench.by_size"]
     path = {"PYTHONPATH": f"{PROJECT / 'generated'}:{PROJECT}"}
     done = subprocess.run(command, env=path, check=True, stdout=subprocess.PIPE, text=True)
-    FOLDER.mkdir(exist_ok=True)
-    TIMES.write_text(done.stdout, encoding="utf-8")
-    for name, text in drawn(done.stdout.splitlines()).items():
+    generated = (json.dumps(("generate", *time)) for time in generating.by_size())
+    lines = [*done.stdout.splitlines(), *generated]
+    TIMES.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    for name, text in drawn(lines).items():
         (FOLDER / name).write_text(text, encoding="utf-8")
 
 
 def drawn(lines: Iterable[str]) -> dict[str, str]:
-    """Return the text of each plot by the name of its file, from lines as `by_size.py` prints them."""
+    """Return the text of each plot by the name of its file, from lines as `by_size.py` prints."""
     times: dict[str, dict[str, list[tuple[int, float]]]] = {work: {} for work in CHARTS}
     for work, program, size, seconds in map(json.loads, lines):
         times[work].setdefault(program, []).append((size, seconds))

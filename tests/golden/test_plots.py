@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from xml.etree import ElementTree
 
@@ -35,7 +36,9 @@ def test_a_plot_stands_alone_and_says_what_it_shows(work: str) -> None:
     root = ElementTree.parse(FOLDER / f"{work}.svg").getroot()
     assert root.get("aria-labelledby") == "title desc"
     assert root.findtext(f"{SVG}title") == CHARTS[work][0]
-    assert "graph_comms: " in (root.findtext(f"{SVG}desc") or "")
+    told = root.findtext(f"{SVG}desc") or ""
+    times = map(json.loads, TIMES.read_text(encoding="utf-8").splitlines())
+    assert all(f"{program}: " in told for kind, program, *_ in times if kind == work)
     assert {element.tag for element in root.iter()} <= {
         SVG + name
         for name in ("svg", "title", "desc", "text", "g", "path", "polyline", "circle", "rect")
