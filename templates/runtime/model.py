@@ -146,7 +146,6 @@ class GraphModel(BaseModel):
         **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)
-        forget()
         cls.model_config["defer_build"] = True
         if odata_type is not None:
             cls._odata_type = odata_type
@@ -157,6 +156,7 @@ class GraphModel(BaseModel):
                 _open_types.add(cls)
             if not declared:
                 declare(odata_type, cls)
+        forget()
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

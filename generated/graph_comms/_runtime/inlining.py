@@ -16,9 +16,9 @@ from contextvars import ContextVar
 from typing import Any, NamedTuple, cast
 
 from pydantic import BaseModel
-from pydantic_core import CoreSchema, SchemaValidator, core_schema
+from pydantic_core import CoreSchema, SchemaError, SchemaValidator, core_schema
 
-from .deferred import has_derived, made
+from .deferred import has_derived, made, making
 from .type_names import TYPE_ANNOTATION, classes, type_name
 
 REFERENCE = "reference"
@@ -71,8 +71,10 @@ def inlined(cls: type[BaseModel], size: int = _OBJECT) -> SchemaValidator | None
     read = _read[cls] = _read.get(cls, 0) + size
     if read < MUCH or not cls.__pydantic_complete__:
         return None
-    validator = _made[cls] = _inlined(cls) if _is_generated(cls) else None
-    return validator
+    with making:  # what is derived meanwhile waits, and has what is made here forgotten
+        if cls not in _made:
+            _made[cls] = _inlined(cls) if _is_generated(cls) else None
+        return _made[cls]
 
 
 def of_text(cls: type[BaseModel], size: int) -> SchemaValidator | None:
@@ -83,18 +85,22 @@ def of_text(cls: type[BaseModel], size: int) -> SchemaValidator | None:
 
 def forget() -> None:
     """Make all validators anew when they are needed again, as a class was derived or built since."""
-    for kept in (_read, _made, _from_values):
-        kept.clear()
+    with making:
+        for kept in (_read, _made, _from_values):
+            kept.clear()
 
 
-def _inlined(cls: type[BaseModel]) -> SchemaValidator:
+def _inlined(cls: type[BaseModel]) -> SchemaValidator | None:
     inliner = _Inliner()
     schema = inliner.of_class(cls, _Place())
     if inliner.untyped_items:
         _from_values.add(cls)
     schema = core_schema.definitions_schema(schema, inliner.schemas)
-    # Otherwise pydantic takes the validator that the class has.
-    return SchemaValidator(schema, _use_prebuilt=False)
+    try:
+        # Otherwise pydantic takes the validator that the class has.
+        return SchemaValidator(schema, _use_prebuilt=False)
+    except (SchemaError, TypeError):
+        return None
 
 
 class _Place(NamedTuple):

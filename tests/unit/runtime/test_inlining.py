@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from threading import Thread
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from pydantic_core import SchemaError, SchemaValidator
 
 from graph_comms._runtime import inlining, recovery
 from graph_comms._runtime.type_names import classes
-from graph_comms.models import Call, CommsNotifications, GraphModel, Identity, IdentitySet
+from graph_comms.models import (
+    Call,
+    CommsNotifications,
+    GraphModel,
+    Identity,
+    IdentitySet,
+    MediaInfo,
+    MediaPrompt,
+)
 from tests.golden.documented import load_examples
 from tests.unit.runtime.wire import generated_classes, wire_names
 
@@ -133,6 +143,51 @@ def test_a_class_that_an_application_derives_later_is_chosen() -> None:
     for read in (IdentitySet.from_dict(body), IdentitySet.from_json(json.dumps(body))):
         assert type(read.user) is Robot
         assert type(read.application) is Identity
+
+
+def test_a_class_that_another_thread_derives_while_the_validator_is_made_is_chosen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def derive() -> None:
+        class Song(MediaInfo, odata_type="#contoso.song"):
+            pass
+
+        kept.append(Song)
+
+    def slow(schema: Any, **options: Any) -> SchemaValidator:
+        deriving.start()
+        deriving.join(0.2)  # it may have to wait until the validator is made
+        return SchemaValidator(schema, **options)
+
+    kept: list[type[MediaInfo]] = []
+    deriving = Thread(target=derive)
+    monkeypatch.setattr(inlining, "SchemaValidator", slow)
+    body = {"mediaInfo": {"@odata.type": "#contoso.song"}}
+    MediaPrompt.from_dict(body)
+    deriving.join()
+    monkeypatch.undo()
+    monkeypatch.setattr(inlining, "MUCH", 0)
+
+    assert [type(MediaPrompt.from_dict(body).media_info)] == kept
+
+
+@pytest.mark.parametrize("refusal", [TypeError("_use_prebuilt"), SchemaError("unknown key")])
+def test_a_pydantic_that_cannot_make_the_validator_reads_by_the_own_one(
+    monkeypatch: pytest.MonkeyPatch, refusal: Exception
+) -> None:
+    tried: list[Any] = []
+
+    def refuse(schema: Any, **options: Any) -> SchemaValidator:
+        tried.append(schema)
+        raise refusal
+
+    monkeypatch.setattr(inlining, "SchemaValidator", refuse)
+
+    for _ in range(2):
+        call = Call.from_json('{"state": "established", "subject": 5}')
+
+    assert (call.state, len(call.misfits)) == ("established", 1)
+    assert len(tried) == 1
 
 
 def test_what_a_deep_body_costs_does_not_multiply_with_its_depth(
