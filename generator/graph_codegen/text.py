@@ -95,6 +95,8 @@ def without_commands(text: str, escape: str = "\\u{:04x}") -> str:
     GitHub reads `::error::` at the beginning of a line, and as Azure does `##[group]` anywhere in it; Azure
     also `##vso[task.complete]`.
     """
+    if "::" not in text and "##" not in text:  # as nearly always, which takes less time to see
+        return text
     return _COMMAND.sub(lambda found: (found[1] or "") + escape.format(ord(found[0][-1])), text)
 
 

@@ -165,7 +165,9 @@ def build_method(
     entity = _entity(request.body, taken) if request.body else None
     parameters = tuple(_parameters(request, taken, given))
     taken = {argument.name for argument in (*keys, *filter(None, [entity]), *parameters)}
-    options = _free_options(request.options, undeclared=request.kind == "action")
+    options, names = _free_options(request.options, undeclared=request.kind == "action")
+    if not taken.isdisjoint(names):
+        options = tuple(replace(option, name=_free(option.name, taken)) for option in options)
     return Method(
         owner=owner,
         name=name,
@@ -173,11 +175,7 @@ def build_method(
         keys=keys,
         entity=entity,
         parameters=parameters,
-        options=(
-            options
-            if taken.isdisjoint(option.name for option in options)
-            else tuple(replace(option, name=_free(option.name, taken)) for option in options)
-        ),
+        options=options,
     )
 
 
@@ -187,16 +185,20 @@ def format_argument(media_types: tuple[str, ...]) -> Argument:
 
 
 @lru_cache(maxsize=1_000)
-def _free_options(query: tuple[str, ...], *, undeclared: bool) -> tuple[Argument, ...]:
-    """Return the query options and then the client's own options, as they are called unless a name is taken.
+def _free_options(
+    query: tuple[str, ...], *, undeclared: bool
+) -> tuple[tuple[Argument, ...], frozenset[str]]:
+    """Return the query options and then the client's own options, and their names while none is taken.
 
     Most methods have the same ones.
     """
     wire_names = [*(f"${option}" for option in query), *OPTIONS, *([UNDECLARED] * undeclared)]
-    return tuple(
-        Argument(wire_name=option, name=option.removeprefix("$"), required=False)
-        for option in wire_names
+    names = [option.removeprefix("$") for option in wire_names]
+    options = tuple(
+        Argument(wire_name=option, name=name, required=False)
+        for option, name in zip(wire_names, names, strict=True)
     )
+    return options, frozenset(names)
 
 
 def _free(name: str, taken: Iterable[str]) -> str:

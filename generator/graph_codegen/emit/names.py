@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from graph_codegen.csdl.ast import (
     ENTITY,
@@ -336,17 +337,20 @@ class _Assignment:
             name = next(n for n in candidates if n not in used and owners.get(n, wire) == wire)
             owners[name] = wire
             own[owner][wire] = name
-        return {
-            name: {
-                wire: spelled for owner in lineages[name] for wire, spelled in own[owner].items()
-            }
-            for name in own
-        }
+        found: dict[str, dict[str, str]] = {}
+        for name, lineage in lineages.items():
+            found[name] = {}
+            for owner in lineage:
+                found[name].update(own[owner])
+        return found
 
     def _colliding(
         self, lineage: Sequence[str], own: Mapping[str, Mapping[str, str]]
     ) -> Iterator[tuple[str, str]]:
         """Yield the properties that give way to another, of those that the last type of a lineage has."""
+        names = [own[owner].values() for owner in lineage]
+        if len({*chain(*names)}) == sum(map(len, names)):
+            return
         fresh = {*own[lineage[-1]].values()}
         claimants: dict[str, list[tuple[str, str]]] = {}
         for owner in lineage:

@@ -110,7 +110,8 @@ def take_uses(model: Model, uses: Iterable[Use], types: Sequence[str]) -> Subset
 
 def check_root(model: Model, root: str) -> None:
     """Raise CodegenError for a root that does not exist, with the nearest ones."""
-    _Closure(model).add_root(root)
+    if root != ALL:
+        _Closure(model).add_root(root)
 
 
 def find_type(model: Model, name: str) -> str | None:

@@ -54,8 +54,8 @@ def find_respelled(old: Side, new: Side, explained: Collection[str]) -> Iterator
 
     `explained` are the methods that other findings remove or alter.
     """
-    after = dict(_named(new))
-    for key, one in dict(_named(old)).items():
+    after = dict(_named(new, old.names))
+    for key, one in dict(_named(old, new.names)).items():
         other = after.get(key)
         if other is None:
             continue
@@ -99,24 +99,32 @@ def _finding(old: _Named, new: _Named, methods: MethodChanges) -> Finding:
     )
 
 
-def _named(side: Side) -> Iterator[tuple[_Key, _Named]]:
+def _named(side: Side, others: Names) -> Iterator[tuple[_Key, _Named]]:
+    """Yield what has a name in Python, without the types and members that are called so on the other side."""
     for name, declared in side.model.types.items():
         named = python_name(declared.kind, name, side.names)
-        yield (declared.kind, name), _Named(declared.kind, End(name, declared.place, name, named))
-        yield from _members(declared, side.names)
+        if named != python_name(declared.kind, name, others):
+            end = End(name, declared.place, name, named)
+            yield (declared.kind, name), _Named(declared.kind, end)
+        yield from _members(declared, side.names, others)
     for method in side.methods:
         yield from _method(side.model, method)
     yield from _resources(side)
 
 
-def _members(declared: TypeDeclaration, names: Names) -> Iterator[tuple[_Key, _Named]]:
+def _members(
+    declared: TypeDeclaration, names: Names, others: Names
+) -> Iterator[tuple[_Key, _Named]]:
     items: Iterable[Member | Property | NavigationProperty]
     if isinstance(declared, EnumType):
-        own, items = names.members[declared.name], declared.members
+        known, items = (names.members, others.members), declared.members
     else:
-        own = names.attributes[declared.name]
+        known = names.attributes, others.attributes
         items = [item for item in declared.members() if is_attribute(item)]
+    own, theirs = (each.get(declared.name, {}) for each in known)
     for item in items:
+        if theirs.get(item.name) == own[item.name]:
+            continue
         element = f"{declared.name}/{item.name}"
         end = End(element, item.place, element, own[item.name])
         yield ("member", element), _Named(type(item).__name__, end)
