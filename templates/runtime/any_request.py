@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from operator import itemgetter
 from typing import Any, cast, get_args, get_origin
@@ -44,15 +44,15 @@ _SAFE = "%/:@!$&'()*+,;="
 """What a path may hold besides unreserved characters (RFC 3986, 3.3)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AnyRequest:
     """A request with everything that its sender says about it; `is_page`: it returns a collection."""
 
     operation: Operation
-    path: str = field(repr=False)
-    content: bytes | None = field(repr=False)
+    path: str
+    content: bytes | None
     content_type: str
-    options: Options = field(repr=False)
+    options: Options
     decoder: Decoder[Any]
     is_page: bool
 

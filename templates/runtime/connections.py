@@ -183,7 +183,7 @@ class _Connections(Generic[_T]):
         return {"mounts": self._mounts, "timeout": self._timeout, **made_by}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Pool:
     """What a synchronous client has in one process.
 
@@ -236,7 +236,7 @@ class Connections(_Connections[httpx.BaseTransport]):
         return opened
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class AsyncPool:
     """What an asynchronous client has in one event loop.
 

@@ -45,7 +45,7 @@ class ContentError(Exception):
         self.error = error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Opened(Generic[_T]):
     """Content at its beginning: the pieces for one attempt, and their size where that is known."""
 

@@ -54,6 +54,13 @@ class Resource(Generic[F]):
             if isinstance(member, Declaration):
                 member.at = at
 
+    if (
+        not TYPE_CHECKING
+    ):  # at run time the flavour means nothing, and generic classes take long to make
+
+        def __class_getitem__(cls, flavour: Any) -> type[Resource]:
+            return cls
+
     def __init__(self, session: Any) -> None:
         # The attributes of a resource are named after those of Graph: none begins with `_`.
         self._session = session

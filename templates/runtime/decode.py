@@ -27,7 +27,7 @@ _T_co = TypeVar("_T_co", covariant=True)
 _M = TypeVar("_M", bound=GraphModel)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Decoder(Generic[_T_co]):
     """Reads one kind of body; `name` is used in messages."""
 

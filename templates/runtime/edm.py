@@ -85,7 +85,7 @@ def _same(value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Scalar:
     """How an Edm type is serialised; annotates the Python type that represents it.
 

@@ -66,13 +66,13 @@ _REFUSED_BY_PROXY = re.compile("4(?!08|29)[0-9][0-9] ")
 _logger = logging.getLogger(PACKAGE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Reply:
     """The response to one attempt, as far as it arrived."""
 
     status: int
-    headers: httpx.Headers = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: httpx.Headers
+    body: bytes
     fault: str | None = None
     """What is wrong with the body; None if it is complete."""
 
@@ -93,7 +93,7 @@ class Reply:
 Answer: TypeAlias = Reply | httpx.RequestError
 
 
-@dataclass(slots=True, repr=False, kw_only=True)
+@dataclass(slots=True, repr=False, kw_only=True, eq=False)
 class Exchange(Generic[_T]):
     """The state of one logical request; the sessions send and wait.
 

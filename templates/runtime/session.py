@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from .any_request import AnyRequest
 from .attempt import Attempt
 from .body import MAX_BODY, coding_of
 from .clock import SYSTEM_CLOCK, Clock
@@ -33,6 +32,9 @@ from .paging import PageData
 from .response import Response
 from .retry import DEFAULT_RETRY, RetryPolicy
 from .service_root import GRAPH, ServiceRoot
+
+if TYPE_CHECKING:
+    from .any_request import AnyRequest
 
 _T = TypeVar("_T")
 _A = TypeVar("_A", bound=Answer | httpx.Response)

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 from urllib.parse import unquote
 
-from .subcodes import explained
-
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _GUID = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}(\1[0-9a-f]{4}){2}\1[0-9a-f]{12}", re.IGNORECASE)
 
@@ -75,6 +73,8 @@ class ResultInfoBehaviour:
 
         The sub-code may have arrived spelled `subCode`. See `graph_comms.SUBCODES` for the sources.
         """
+        from .subcodes import explained  # a table that few programs need
+
         result: Any = self
         subcode = getattr(result, "subcode", None)
         if subcode is None:

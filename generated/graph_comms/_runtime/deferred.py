@@ -53,11 +53,6 @@ class Deferred(type):
         """Leave the options to the class that is made."""
         super().__init__(name, (), namespace)
 
-    def has_code(cls) -> bool:
-        """Whether the class has functions, as a template of a user may write: they name other classes."""
-        kinds: set[type] = {type(value) for value in cls.namespace.values()}
-        return any(hasattr(kind, "__get__") for kind in kinds)
-
 
 def standing_for(made: type) -> Any:
     """Return what stands for a class in class statements that are deferred."""
@@ -98,10 +93,18 @@ def defer(module: dict[str, Any], *others: ModuleType) -> Iterable[Any]:
     module["__noted__"] = notes
     module["__getattr__"] = _getter(module, notes, others)
     module["__dir__"] = lambda: sorted({*module, *module["__all__"]})
-    if any(note.has_code() for note in notes.values()):
+    if _have_code(notes.values()):
         for note in notes.values():
             make(note)
     return notes.values()
+
+
+def _have_code(notes: Iterable[Deferred]) -> bool:
+    """Whether any class has functions, as a template of a user may write: they name other classes."""
+    kinds: set[type] = set()
+    for note in notes:
+        kinds.update(map(type, note.namespace.values()))
+    return any(hasattr(kind, "__get__") for kind in kinds)
 
 
 def _getter(

@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import httpx
 
-from .any_request import AnyRequest, is_model, permissions_of
 from .arguments import HEADERS, Checks
 from .attempt import Attempt, AttemptHook
 from .clock import Clock
@@ -18,6 +17,7 @@ from .cloud import Cloud
 from .decode import Decoder
 from .exchange import Exchange
 from .forms import check, instance, positive_count, refused, seconds
+from .lazy import any_request
 from .operation import Operation
 from .options import LinkOptions, QueryOptions
 from .recording import Recorded
@@ -32,6 +32,9 @@ from .request import (
 from .retry import RetryPolicy
 from .service_root import ServiceRoot
 from .tracing import Tracing
+
+if TYPE_CHECKING:
+    from .any_request import AnyRequest
 
 LINK = Operation(
     method="GET",
@@ -122,7 +125,9 @@ class Endpoint:
             common=self._common,
         )
         exchange = self._exchange(asked.operation, prepared, decoder, asked.options)
-        exchange.documented = partial(permissions_of, asked.operation.method, asked.path)
+        exchange.documented = partial(
+            any_request.permissions_of, asked.operation.method, asked.path
+        )
         return exchange
 
     def follow(
@@ -137,7 +142,9 @@ class Endpoint:
         reading = replace(operation, method="GET")
         exchange = self._exchange(reading, prepared, decoder, options)
         if operation is LINK:
-            exchange.documented = partial(permissions_of, "GET", self.root.path_below(link))
+            exchange.documented = partial(
+                any_request.permissions_of, "GET", self.root.path_below(link)
+            )
         return exchange
 
     def _exchange(
@@ -178,7 +185,7 @@ def check_link(link: object, item: object, options: Mapping[str, object]) -> Lin
     """
     _LINK_CHECKS.refuse_unknown(options)
     _LINK_CHECKS.take("link", link)
-    if not is_model(item):
+    if not any_request.is_model(item):
         raise refused("class of models", "Participant", item).located("follow: item")
     return cast(
         "LinkOptions", {name: _LINK_CHECKS.take(name, one) for name, one in options.items()}

@@ -33,7 +33,7 @@ class WrongError(Exception):
         return self._kind(f"{parameter}{self.path} {self.predicate}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Form:
     """A declared type as messages name it, and `take`, which returns the value to send for a value.
 

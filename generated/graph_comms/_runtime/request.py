@@ -7,7 +7,7 @@ import json
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import quote
@@ -47,16 +47,16 @@ _LONGEST = 65_536
 """Longest address that httpx accepts, in characters; Graph accepts less."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PreparedRequest:
     """A request, complete except for the token; it can be sent any number of times if `repeatable`."""
 
     method: str
-    url: str | httpx.URL = field(repr=False)
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
-    content: bytes | Upload | None = field(repr=False)
+    url: str | httpx.URL
+    headers: tuple[tuple[str, str], ...]
+    content: bytes | Upload | None
     client_request_id: str
-    token: str | None = field(default=None, repr=False)
+    token: str | None = None
     """The token that goes with it; None for that of the client."""
 
     @property
