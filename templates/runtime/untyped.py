@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from . import edm
 from .enums import GraphFlags
-from .inlining import UNTYPED
+from .inlining import UNTYPED, held
 from .paths import NOT_JSON, TOO_DEEP, MisfitError
 from .recovery import MAX_DEPTH, parsed
 from .type_names import TYPE_ANNOTATION, class_of
@@ -73,11 +73,13 @@ def _items(value: list[object], depth: int) -> list[Any]:
 
 def _modelled(cls: type[BaseModel], value: Any) -> BaseModel:
     try:
-        return parsed(cls, value)
+        model = parsed(cls, value)
     except RecursionError:  # each model counts its depth from zero
         raise MisfitError(TOO_DEEP) from None
     except ValidationError as error:
         raise MisfitError(error) from None
+    held(cls)
+    return model
 
 
 # -- to the wire
@@ -123,10 +125,11 @@ def naive(value: Any, place: str = "") -> Iterator[str]:
 
 def _untyped_schema(source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
     # Most untyped values are null or strings, which need no call into Python.
-    revived = core_schema.no_info_plain_validator_function(revive, metadata={UNTYPED: True})
     text = core_schema.str_schema(strict=True)
+    revived = core_schema.no_info_plain_validator_function(revive)
+    choices: list[CoreSchema | tuple[CoreSchema, str]] = [text, revived]
     return core_schema.nullable_schema(
-        core_schema.union_schema([text, revived], mode="left_to_right"),
+        core_schema.union_schema(choices, mode="left_to_right", metadata={UNTYPED: revive}),
         # Not that of a choice: a union writes what a choice refuses in a way of its own.
         serialization=core_schema.plain_serializer_function_ser_schema(
             written, when_used="json-unless-none"

@@ -10,7 +10,7 @@ by their type names; whatever names no such class is left to the function.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Container, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple, cast
@@ -25,13 +25,16 @@ REFERENCE = "reference"
 """The metadata of the schema of a function that reads objects of a class, which it names."""
 
 UNTYPED = "untyped"
-"""The metadata of the schema of a function that reads any value."""
+"""The metadata of the schema of any value, which names the function that reads what is no text."""
 
 MUCH = 100_000
 """How many bytes of a class are read before such a validator is made: that takes about as long."""
 
 _OBJECT = 1_000
 """As how many bytes an object counts that is decoded already."""
+
+_MOST = 16
+"""How many classes are known at most where no type is declared, each of which has validators made anew."""
 
 _DEPTH = 6
 """How many objects deep the functions are replaced: so many times, at most, is one read that does not fit."""
@@ -41,8 +44,14 @@ _read: dict[type[BaseModel], int] = {}
 
 _made: dict[type[BaseModel], SchemaValidator | None] = {}
 
+_held: set[type[BaseModel]] = set()
+"""The classes of which much was read, some of it where no type is declared."""
+
+_holders: set[type[BaseModel]] = set()
+"""The classes with such a validator that hold what has no declared type."""
+
 _from_values: set[type[BaseModel]] = set()
-"""The classes of which a list holds what has no type: text of that would become values twice."""
+"""Those that hold it in a list, and know no class of it: text of that would become values twice."""
 
 _off: ContextVar[bool] = ContextVar("_off", default=False)
 
@@ -66,8 +75,10 @@ def inlined(cls: type[BaseModel], size: int = _OBJECT) -> SchemaValidator | None
     """
     if _off.get():
         return None
-    if cls in _made:
+    try:
         return _made[cls]
+    except KeyError:
+        pass
     read = _read[cls] = _read.get(cls, 0) + size
     if read < MUCH or not cls.__pydantic_complete__:
         return None
@@ -83,17 +94,29 @@ def of_text(cls: type[BaseModel], size: int) -> SchemaValidator | None:
     return None if cls in _from_values or has_derived(cls) else validator
 
 
+def held(cls: type[BaseModel]) -> None:
+    """Note that an object of a class was read where no type is declared: read often, it is known there."""
+    if cls in _made and cls not in _held and len(_held) < _MOST:
+        with making:
+            _held.add(cls)
+            while _holders:
+                _made.pop(_holders.pop(), None)
+
+
 def forget() -> None:
     """Make all validators anew when they are needed again, as a class was derived or built since."""
     with making:
-        for kept in (_read, _made, _from_values):
+        for kept in (_read, _made, _held, _holders, _from_values):
             kept.clear()
 
 
 def _inlined(cls: type[BaseModel]) -> SchemaValidator | None:
     inliner = _Inliner()
     schema = inliner.of_class(cls, _Place())
-    if inliner.untyped_items:
+    if inliner.untyped:
+        _holders.add(cls)
+    _from_values.discard(cls)
+    if inliner.unknown_items:
         _from_values.add(cls)
     schema = core_schema.definitions_schema(schema, inliner.schemas)
     try:
@@ -109,13 +132,23 @@ class _Place(NamedTuple):
     depth: int = 0
     listed: bool = False
 
+    @property
+    def below(self) -> _Place:
+        return self._replace(depth=self.depth + 1)
+
+    def name_of(self, cls: type[BaseModel]) -> str:
+        """Return what the schema of a class that is here is called."""
+        return f"{cls.__module__}.{cls.__qualname__}/{self.depth}{'[]' * self.listed}"
+
 
 class _Inliner:
     """Copies the schemas of classes with others in place of references."""
 
     def __init__(self) -> None:
         self._schemas: dict[str, CoreSchema] = {}
-        self.untyped_items = False
+        self._built = [*_built()]
+        self.untyped = False
+        self.unknown_items = False
 
     @property
     def schemas(self) -> list[CoreSchema]:
@@ -124,9 +157,17 @@ class _Inliner:
 
     def of_class(self, cls: type[BaseModel], place: _Place) -> CoreSchema:
         """Return a reference to the schema of a class."""
-        name = f"{cls.__module__}.{cls.__qualname__}/{place.depth}{'[]' * place.listed}"
+        name = place.name_of(cls)
         if name not in self._schemas:
             self._schemas[name] = self._copy({**cls.__pydantic_core_schema__, "ref": name}, place)
+        return core_schema.definition_reference_schema(name)
+
+    def _of_unnamed(self, cls: type[BaseModel], place: _Place) -> CoreSchema:
+        """Return a reference to the schema of the objects of a class that have no type name."""
+        name = f"{place.name_of(cls)} unnamed"
+        if name not in self._schemas:
+            schema = _unnamed(self._schemas[place.name_of(cls)])
+            self._schemas[name] = cast("CoreSchema", {**schema, "ref": name})
         return core_schema.definition_reference_schema(name)
 
     def _copy(self, schema: Any, place: _Place) -> Any:
@@ -135,58 +176,108 @@ class _Inliner:
         if not isinstance(schema, dict):
             return schema
         parts = cast("dict[str, Any]", schema)
-        if parts.get("type") == "function-plain":
-            return self._replaced(parts, place)
+        metadata = parts.get("metadata", {})
+        if REFERENCE in metadata:
+            return self._reference(parts, metadata[REFERENCE], place)
+        if UNTYPED in metadata:
+            return self._untyped(parts, metadata[UNTYPED], place)
         if parts.get("type") == "list":
             place = place._replace(listed=True)
         return {
             name: part if name in _LEFT else self._copy(part, place) for name, part in parts.items()
         }
 
-    def _replaced(self, schema: Any, place: _Place) -> CoreSchema:
-        """Return what reads the objects that a function reads."""
-        metadata = schema.get("metadata", {})
-        self.untyped_items |= UNTYPED in metadata and place.listed
-        held = metadata.get(REFERENCE)
-        choices: dict[Any, CoreSchema] = {}
-        if held and place.depth < _DEPTH:
-            below = place._replace(depth=place.depth + 1)
-            choices = {name: self.of_class(cls, below) for name, cls in _choices(held)}
+    def _reference(self, schema: Any, declared: type[BaseModel], place: _Place) -> CoreSchema:
+        """Return what reads the objects of a class, which a function reads otherwise."""
+        choices = self._choices(place, lambda cls: issubclass(cls, declared))
         if not choices:
             return cast("CoreSchema", schema)
-        if not has_derived(held):
+        if not has_derived(declared):
             return choices.popitem()[1]
-        named = core_schema.tagged_union_schema(choices, TYPE_ANNOTATION)
-        others = _others(schema["function"]["function"], frozenset(choices))
-        return core_schema.union_schema([named, others], mode="left_to_right")
+        read = schema["function"]["function"]
+        if not _is_built(declared):
+            return _first_of(_named(choices), _others(choices, read))
+        unnamed = self._of_unnamed(declared, place.below)
+        return _first_of(_named(choices), unnamed, _others({None, *choices}, read))
+
+    def _untyped(self, schema: Any, read: Callable[[Any], Any], place: _Place) -> CoreSchema:
+        """Return what reads any value: those of the classes that such values often have, or lists of them."""
+        self.untyped = True
+        choices = self._choices(place, _held.__contains__)
+        if not choices:
+            self.unknown_items |= place.listed
+            return cast("CoreSchema", schema)
+
+        def others(value: Any) -> Any:
+            if isinstance(value, list):
+                raise ValueError("has an item that does not fit")
+            return read(value)
+
+        # A choice that refuses JSON copies it: so texts, which are short, come last.
+        choice = _named(choices), core_schema.str_schema(strict=True)
+        item = _first_of(*choice, _others(choices, lambda value: read([value])[0]))  # one deeper
+        items = core_schema.list_schema(item, strict=True)
+        return _first_of(items, *choice, _others(choices, others))
+
+    def _choices(
+        self, place: _Place, fits: Callable[[type[BaseModel]], bool]
+    ) -> dict[Any, CoreSchema]:
+        """Return what reads the objects of the classes that were built and fit, by their type names."""
+        if place.depth == _DEPTH:
+            return {}
+        return {name: self.of_class(cls, place.below) for name, cls in self._built if fits(cls)}
 
 
-def _others(read: Callable[[Any], Any], names: frozenset[str]) -> CoreSchema:
+def _unnamed(schema: Any) -> dict[str, Any]:
+    """Return the schema of a model with one of objects that have no type name."""
+    fields = schema["schema"]["fields"]
+    nothing = core_schema.with_default_schema(core_schema.none_schema(), default=None)
+    fields = {**fields, "odata_type": {**fields["odata_type"], "schema": nothing}}
+    return {**schema, "schema": {**schema["schema"], "fields": fields}}
+
+
+def _named(choices: dict[Any, CoreSchema]) -> CoreSchema:
+    return core_schema.tagged_union_schema(choices, TYPE_ANNOTATION)
+
+
+def _others(names: Container[str | None], read: Callable[[Any], Any]) -> CoreSchema:
     """Return what reads values that have none of the type names: those that have one do not fit.
 
-    To read them once more would multiply the effort with each object around them.
+    None stands for those without a type name. To read them once more would multiply the effort with each
+    object around them.
     """
 
     def validate(value: Any) -> Any:
         name = type_name(value)
-        if isinstance(name, str) and name in names:
+        if isinstance(name, str | None) and name in names:
             raise ValueError("does not fit its type")
         return read(value)
 
     return core_schema.no_info_plain_validator_function(validate)
 
 
+def _first_of(*schemas: CoreSchema) -> CoreSchema:
+    return core_schema.union_schema([*schemas], mode="left_to_right")
+
+
 _LEFT = frozenset({"config", "extras_schema", "extras_keys_schema", "metadata", "serialization"})
 """The parts of a schema in which nothing is replaced: few undeclared properties hold objects of a class."""
 
 
-def _choices(held: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+def _built() -> Iterator[tuple[str, type[BaseModel]]]:
     for name, known in [*classes.items()]:
         cls = made(known)
-        built = cls and issubclass(cls, held) and cls.__pydantic_complete__ and _is_generated(cls)
-        # One that holds its own type has a schema of another form.
-        if built and cls.__pydantic_core_schema__["type"] == "model":
+        if cls and _is_built(cls):
             yield name, cls
+
+
+def _is_built(cls: type[BaseModel]) -> bool:
+    # One that holds its own type has a schema of another form.
+    return (
+        cls.__pydantic_complete__
+        and _is_generated(cls)
+        and cls.__pydantic_core_schema__["type"] == "model"
+    )
 
 
 def _is_generated(cls: type[BaseModel]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from threading import Thread
 from typing import Any
 
@@ -23,6 +24,7 @@ from graph_comms.models import (
     IdentitySet,
     MediaInfo,
     MediaPrompt,
+    Participant,
 )
 from tests.golden.documented import load_examples
 from tests.unit.runtime.wire import generated_classes, wire_names
@@ -109,6 +111,64 @@ def test_objects_of_a_class_that_was_built_are_read_without_a_call(
 
     # Other tests may derive classes from it: then its own is selected first.
     assert set(calls) <= {Call}
+
+
+def _roster(*participants: Any) -> dict[str, Any]:
+    return {"value": [{"changeType": "updated", "resourceData": [*participants]}]}
+
+
+SOMEONE = {
+    "@odata.type": "#microsoft.graph.participant",
+    "info": {"identity": {"user": {"id": "1", "displayName": "Ann"}}, "languageId": "en-US"},
+    "mediaStreams": [{"mediaType": "audio", "direction": "sendReceive"}],
+}
+
+
+@pytest.mark.parametrize("in_list", [True, False])
+def test_objects_are_read_without_a_call_where_no_type_is_declared_once_their_class_was_read_there(
+    monkeypatch: pytest.MonkeyPatch, in_list: bool
+) -> None:
+    body = _roster(SOMEONE, "a text", None, {"@odata.type": "#contoso.robot"}, [SOMEONE])
+    if not in_list:
+        body["value"][0]["resourceData"] = SOMEONE
+    text = json.dumps(body)
+    expected = CommsNotifications.from_json(text)
+    CommsNotifications.from_json(text)
+    calls = _counted(monkeypatch)
+
+    read = CommsNotifications.from_json(text)
+
+    assert (read, read.to_dict()) == (expected, body)
+    assert calls.count(Participant) == in_list  # that of the list in the list
+    assert Identity not in calls
+
+
+@pytest.mark.parametrize("at", [0, 500, 999])
+def test_one_misfit_where_no_type_is_declared_is_kept_alone(at: int) -> None:
+    people: list[Any] = [SOMEONE for _ in range(1_000)]
+    CommsNotifications.from_dict(_roster(*people))
+    people[at] = {**SOMEONE, "isMuted": "maybe"}
+    body = _roster(*people)
+
+    for read in (
+        CommsNotifications.from_json(json.dumps(body)),
+        CommsNotifications.from_dict(body),
+    ):
+        place = ("value", 0, "resourceData", at, "isMuted")
+        assert [misfit.path for misfit in read.misfits] == [place]
+        assert read.to_dict() == body
+
+
+def test_how_deep_what_has_no_declared_type_may_be_does_not_depend_on_what_was_read() -> None:
+    CommsNotifications.from_dict(_roster(SOMEONE))
+    nested: Any = 0
+    for _ in range(recovery.MAX_DEPTH - 1):
+        nested = [nested]
+
+    assert CommsNotifications.from_dict(_roster(nested)).to_dict() == _roster(nested)
+    for reading in (nullcontext(), inlining.no_inlining()):
+        with reading, pytest.raises(ValidationError, match="nested this deeply"):
+            CommsNotifications.from_dict(_roster([nested]))
 
 
 def _counted(monkeypatch: pytest.MonkeyPatch) -> list[type[Any]]:
