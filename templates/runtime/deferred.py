@@ -89,6 +89,9 @@ def defer(module: dict[str, Any], *others: ModuleType) -> Iterable[Any]:
                 notes[name] = value
                 del module[name]
                 value.home, value.siblings = module, notes
+    for other in others:
+        for name in other.__all__:
+            module.pop(name, None)  # as the module may be loaded anew
     module["__noted__"] = notes
     module["__getattr__"] = _getter(module, notes, others)
     module["__dir__"] = lambda: sorted({*module, *module["__all__"]})

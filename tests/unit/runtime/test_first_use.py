@@ -62,6 +62,15 @@ for module in (models, graph):
         assert str(error) == f"module {module.__name__!r} has no attribute 'Cal'"
     else:
         raise AssertionError(module)
+
+# A notebook loads modules anew, whose classes take the place of those before.
+import importlib
+before = models.Call
+for module in (graph, models):
+    importlib.reload(module)
+assert models.Call is graph.Call is not before
+sent = {"mediaConfig": {"@odata.type": "#microsoft.graph.appHostedMediaConfig"}}
+assert type(models.Call.from_dict(sent).media_config) is models.AppHostedMediaConfig
 print("all right")
 """
 
