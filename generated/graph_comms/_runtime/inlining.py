@@ -34,7 +34,7 @@ _OBJECT = 1_000
 """As how many bytes an object counts that is decoded already."""
 
 _MOST = 16
-"""How many classes are known at most where no type is declared: each new one has the validators made again."""
+"""How many classes are known at most where no type is declared: for each, validators are made again."""
 
 _DEPTH = 6
 """How many objects deep the functions are replaced: so many times, at most, is one read that does not fit."""
@@ -104,7 +104,7 @@ def held(cls: type[BaseModel]) -> None:
 
 
 def forget() -> None:
-    """Forget all validators, which are made again when they are needed, as a class was derived or built since."""
+    """Forget all validators, to be made again when they are needed, as a class was derived or built since."""
     with making:
         for kept in (_read, _made, _held, _holders, _from_values):
             kept.clear()
