@@ -107,9 +107,9 @@ def page(item: Any) -> Decoder[PageData[Any]]:
         value = data.pop("value", None)
         items, strange, recovered = _fitting(item, value), NO_MISFITS, False
         if items is None:
-            with recovering() as read:
+            with recovering() as known:
                 items, strange = _items(item, value)
-            recovered = bool(read)
+            recovered = bool(known)
         count, strange = _count(data.pop("@odata.count", None), strange)
         misfits = misfits_of(items if recovered else None, ("value",), strange)
         misfits.log(f"page of {type_text(item)}")

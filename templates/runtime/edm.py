@@ -16,7 +16,13 @@ from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, GetPydanticSchema, Strict
+from pydantic import (
+    AfterValidator,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    GetPydanticSchema,
+    Strict,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from .edm_values import (
@@ -32,7 +38,7 @@ from .edm_values import (
     read_int,
     read_time_of_day,
 )
-from .recovery import recovery
+from .recovery import is_json, recovery
 from .spelling import a
 
 # -- to the wire: the canonical form of a value that the caller created
@@ -282,5 +288,13 @@ Guid = Annotated[
         noun="UUID", literal="UUID('112f7296-5fa4-42ca-bae8-6a692b15d4b8')",
     ),
 ]  # fmt: skip
-GeoJson = dict[str, Any]
+
+
+def _json(value: dict[str, Any]) -> dict[str, Any]:
+    if not is_json(value):
+        raise ValueError("Input should be JSON")
+    return value
+
+
+GeoJson = Annotated[dict[str, Any], AfterValidator(_json)]
 """A place or a shape as GeoJSON has it (RFC 7946): `{"type": "Point", "coordinates": [-122.1, 47.6]}`."""

@@ -53,11 +53,22 @@ def recovering() -> Generator[Recovered]:
         recovery.reset(token)
 
 
+@contextmanager
+def strictly() -> Generator[None]:
+    """Recover nothing, within a recovery either, and have errors say where something does not fit."""
+    token = recovery.set(None)
+    try:
+        with no_inlining():
+            yield
+    finally:
+        recovery.reset(token)
+
+
 def parsed(cls: type[_M], value: Json, **options: Any) -> _M:
     """Return the model of an object; `options` are those of its validator.
 
-    Raises pydantic.ValidationError for what does not fit, outside of a recovery and where nothing fits. Where
-    in the object that is, it says in `no_inlining` alone, where each recovery is.
+    Raises pydantic.ValidationError for what does not fit, outside of a recovery and where nothing fits. Only
+    within `no_inlining`, as in every recovery, does the error say where in the object that is.
     """
     if not options and (validator := inlined(cls)):
         validate: Callable[..., _M] = validator.validate_python

@@ -26,7 +26,7 @@ def to_wire(value: object) -> Any:
     match value:
         case Unset():
             raise TypeError("UNSET cannot be an item of a collection")
-        case datetime() if value.tzinfo is None:
+        case datetime() if value.utcoffset() is None:
             raise TypeError("a date-time needs a time zone")
         case None | bool():
             return value
@@ -41,12 +41,10 @@ def to_wire(value: object) -> Any:
         case Mapping():
             items = cast("Mapping[str, object]", value).items()
             return {name: to_wire(item) for name, item in items if item is not UNSET}
+        case int() | float() | Decimal() | date() | time() | timedelta() | UUID():
+            return edm.to_wire(value)
         case bytes() | bytearray() | memoryview():  # the last of them is a Sequence, too
             return edm.to_wire(cast("object", value))
-        case int() | float() | Decimal() | datetime() | date() | time() | timedelta():
-            return edm.to_wire(value)
-        case UUID():
-            return edm.to_wire(value)
         case Sequence():
             return [to_wire(item) for item in cast("Sequence[object]", value)]
         case _:

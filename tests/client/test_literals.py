@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
@@ -47,13 +47,25 @@ LITERALS: list[tuple[Any, str]] = [
 ]
 
 
+class Nowhere(tzinfo):
+    """A time zone that does not say what the time is there."""
+
+    def utcoffset(self, dt: datetime | None) -> None:
+        return None
+
+
 @pytest.mark.parametrize(("value", "written"), LITERALS)
 def test_a_literal(value: Any, written: str) -> None:
     assert literal(value) == written
 
 
 @pytest.mark.parametrize(
-    "value", [datetime(2026, 1, 31), [1], ("a",), {"a": 1}, Call(), UNSET, object(), Call]
+    "value",
+    [
+        datetime(2026, 1, 31),
+        datetime(2026, 1, 31, tzinfo=Nowhere()),
+        *([1], ("a",), {"a": 1}, Call(), UNSET, object(), Call),
+    ],
 )
 def test_what_has_no_literal(value: Any) -> None:
     with pytest.raises(TypeError):

@@ -180,8 +180,8 @@ def _finish(note: Deferred) -> None:
     made: Any = metaclass(note.__name__, bases, namespace, **options)
     if "__deprecated__" in vars(note):
         made.__deprecated__ = vars(note)["__deprecated__"]
+    _noted[made] = note  # first, as others read `made` while classes are made
     note.made = note.home[note.__name__] = made
-    _noted[made] = note
 
 
 def has_derived(cls: type) -> bool:

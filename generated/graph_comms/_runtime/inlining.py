@@ -28,30 +28,34 @@ UNTYPED = "untyped"
 """The metadata of the schema of any value, which names the function that reads what is no text."""
 
 MUCH = 100_000
-"""How many bytes of a class are read before such a validator is made: that takes about as long."""
+"""How much of a class is read before such a validator is made, in bytes: text counts by its length."""
 
 _OBJECT = 1_000
-"""As how many bytes an object counts that is decoded already."""
+"""As how many bytes an object counts that is read from values, those of text too."""
 
 _MOST = 16
 """How many classes are known at most where no type is declared: for each, validators are made again."""
 
 _DEPTH = 6
-"""How many objects deep the functions are replaced: so many times, at most, is one read that does not fit."""
+"""How many objects deep the functions are replaced: one that does not fit is read once for each, at most."""
 
-_read: dict[type[BaseModel], int] = {}
+_sizes: dict[type[BaseModel], int] = {}
 """How many bytes were read of the classes that have no such validator yet."""
 
-_made: dict[type[BaseModel], SchemaValidator | None] = {}
+_validators: dict[type[BaseModel], SchemaValidator | None] = {}
+"""The validators by class; None for a class that is read by its own."""
 
-_held: set[type[BaseModel]] = set()
+_untyped_classes: set[type[BaseModel]] = set()
 """The classes of which much was read, some of it where no type is declared."""
 
 _holders: set[type[BaseModel]] = set()
 """The classes with such a validator that hold what has no declared type."""
 
 _from_values: set[type[BaseModel]] = set()
-"""Those that hold it in a list, and know no class of it: text of that would become values twice."""
+"""The classes with such a validator that hold it in a list, and know no class of it.
+
+From text, each item would become values twice, for each of two choices.
+"""
 
 _off: ContextVar[bool] = ContextVar("_off", default=False)
 
@@ -76,37 +80,39 @@ def inlined(cls: type[BaseModel], size: int = _OBJECT) -> SchemaValidator | None
     if _off.get():
         return None
     try:
-        return _made[cls]
+        return _validators[cls]
     except KeyError:
         pass
-    read = _read[cls] = _read.get(cls, 0) + size
+    read = _sizes[cls] = _sizes.get(cls, 0) + size
     if read < MUCH or not cls.__pydantic_complete__:
         return None
     with making:  # what is derived meanwhile waits, and has what is made here forgotten
-        if cls not in _made:
-            _made[cls] = _inlined(cls) if _is_generated(cls) else None
-        return _made[cls]
+        if cls not in _validators:
+            _validators[cls] = _inlined(cls) if _is_generated(cls) else None
+        return _validators[cls]
 
 
 def of_text(cls: type[BaseModel], size: int) -> SchemaValidator | None:
-    """Return the same, if it reads JSON text of so many bytes faster than the values of it."""
+    """Return the validator of `inlined`, if it reads JSON text faster than the values that the text has."""
+    if has_derived(cls):  # values say which of them it is
+        return None
     validator = inlined(cls, size)
-    return None if cls in _from_values or has_derived(cls) else validator
+    return None if cls in _from_values else validator
 
 
 def held(cls: type[BaseModel]) -> None:
     """Note that an object of a class was read where no type is declared: read often, it is known there."""
-    if cls in _made and cls not in _held and len(_held) < _MOST:
+    if _validators.get(cls) and cls not in _untyped_classes and len(_untyped_classes) < _MOST:
         with making:
-            _held.add(cls)
+            _untyped_classes.add(cls)
             while _holders:
-                _made.pop(_holders.pop(), None)
+                _validators.pop(_holders.pop(), None)
 
 
 def forget() -> None:
     """Forget all validators, to be made again when they are needed, as a class was derived or built since."""
     with making:
-        for kept in (_read, _made, _held, _holders, _from_values):
+        for kept in (_sizes, _validators, _untyped_classes, _holders, _from_values):
             kept.clear()
 
 
@@ -121,7 +127,7 @@ def _inlined(cls: type[BaseModel]) -> SchemaValidator | None:
     schema = core_schema.definitions_schema(schema, inliner.schemas)
     try:
         # Otherwise pydantic takes the validator that the class has.
-        return SchemaValidator(schema, _use_prebuilt=False)
+        return SchemaValidator(schema, config={"hide_input_in_errors": True}, _use_prebuilt=False)
     except (SchemaError, TypeError):
         return None
 
@@ -166,6 +172,7 @@ class _Inliner:
         """Return a reference to the schema of the objects of a class that have no type name."""
         name = f"{place.name_of(cls)} unnamed"
         if name not in self._schemas:
+            self.of_class(cls, place)  # as another class may have taken its type name
             schema = _unnamed(self._schemas[place.name_of(cls)])
             self._schemas[name] = cast("CoreSchema", {**schema, "ref": name})
         return core_schema.definition_reference_schema(name)
@@ -203,7 +210,7 @@ class _Inliner:
     def _untyped(self, schema: Any, read: Callable[[Any], Any], place: _Place) -> CoreSchema:
         """Return what reads any value: those of the classes that such values often have, or lists of them."""
         self.untyped = True
-        choices = self._choices(place, _held.__contains__)
+        choices = self._choices(place, _untyped_classes.__contains__)
         if not choices:
             self.unknown_items |= place.listed
             return cast("CoreSchema", schema)
@@ -229,7 +236,10 @@ class _Inliner:
 
 
 def _unnamed(schema: Any) -> dict[str, Any]:
-    """Return the schema of a model with one of objects that have no type name."""
+    """Return the schema of a model with one of objects that have no type name.
+
+    Only these may be read as the declared class at once: of another name, the function decides.
+    """
     fields = schema["schema"]["fields"]
     nothing = core_schema.with_default_schema(core_schema.none_schema(), default=None)
     fields = {**fields, "odata_type": {**fields["odata_type"], "schema": nothing}}
@@ -272,16 +282,15 @@ def _built() -> Iterator[tuple[str, type[BaseModel]]]:
 
 
 def _is_built(cls: type[BaseModel]) -> bool:
-    # One that holds its own type has a schema of another form.
-    return (
-        cls.__pydantic_complete__
-        and _is_generated(cls)
-        and cls.__pydantic_core_schema__["type"] == "model"
-    )
+    if not (cls.__pydantic_complete__ and _is_generated(cls)):
+        return False
+    # One that holds its own type has a schema of another form, and so has one with validators.
+    schema: Any = cls.__pydantic_core_schema__
+    return (schema["type"], schema["schema"]["type"]) == ("model", "model-fields")
+
+
+_MODELS = f"{__name__.removesuffix('_runtime.inlining')}models."
 
 
 def _is_generated(cls: type[BaseModel]) -> bool:
-    return cls.__module__.startswith(f"{_PACKAGE}.models.")
-
-
-_PACKAGE = __name__.removesuffix("._runtime.inlining")
+    return cls.__module__.startswith(_MODELS)

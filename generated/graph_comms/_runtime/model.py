@@ -46,12 +46,12 @@ from pydantic_core import (
 from .assigned import mark_built, note_assigned, note_undeclared, remember_undeclared
 from .deferred import derived, has_derived, making
 from .hidden import HidingDict, shown
-from .inlining import REFERENCE, forget, no_inlining, of_text
+from .inlining import REFERENCE, forget, of_text
 from .misfits import attributes, extra_of, has_misfits, members_of, misfits_of
 from .paths import Misfits, cleaned
-from .recovery import parsed, recovering, recovery
+from .recovery import parsed, recovering, recovery, strictly
 from .spelling import meant, nearest
-from .type_names import TYPE_ANNOTATION, classes, declare, derived_class, type_name
+from .type_names import TYPE_ANNOTATION, chosen, classes, declare, derived_class, type_name
 from .untyped import Untyped, naive
 
 _namespaces: dict[str, ModuleType] = {}
@@ -143,7 +143,7 @@ class GraphModel(BaseModel):
         abstract: bool = False,
         open_type: bool = False,
         key: tuple[str, ...] = (),
-        declared: bool = False,
+        declared: bool = False,  # for `__pydantic_init_subclass__`
         **kwargs: Any,
     ) -> None:
         super().__init_subclass__(**kwargs)
@@ -155,17 +155,21 @@ class GraphModel(BaseModel):
                 _keys[cls] = key
             if open_type:
                 _open_types.add(cls)
-            if not declared:
-                declare(odata_type, cls)
-        forget()
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Let types that hold this one be built at once, although this one is built on first use.
+    def __pydantic_init_subclass__(
+        cls, *, odata_type: str | None = None, declared: bool = False, **kwargs: Any
+    ) -> None:
+        """Let a class be chosen by its type name, now that pydantic has finished it.
 
-        FastAPI silences the warnings of its own adapters only while it creates them.
+        Types that hold it are built at once, although it is built on first use: FastAPI silences the warnings
+        of its own adapters only while it creates them.
         """
         cls.model_config["defer_build"] = False
+        if odata_type is not None and not declared:
+            with making:
+                declare(odata_type, cls)
+        forget()
 
     # -- building by a caller
 
@@ -412,7 +416,7 @@ class GraphModel(BaseModel):
     @classmethod
     def _strictly(cls, value: Any, **options: Any) -> Self:
         """Parse a value, or tell all that does not fit and where."""
-        with no_inlining():
+        with strictly():
             return cls._parse(value, **options)
 
     @classmethod
@@ -430,12 +434,12 @@ class GraphModel(BaseModel):
 
     @classmethod
     def _reference(cls) -> Callable[[Any], GraphModel]:
-        """Return the validator for fields of this type; caches the class of each `@odata.type`.
+        """Return the validator for fields of this type.
 
         Each level of nesting has two calls, this and that of `parsed`: Python's limit of calls is reached
         long before the stack ends.
         """
-        known: dict[str | None, type[GraphModel]] = {}
+        known: dict[str | None, type[GraphModel]] = chosen(cls)
 
         def validate(value: Any) -> GraphModel:
             try:
@@ -445,20 +449,19 @@ class GraphModel(BaseModel):
             return parsed(target, value)
 
         def choose(value: Any) -> GraphModel:
-            model = cls._parse(value)
-            name = model.odata_type
-            if name is None or name in classes:  # the number of unknown names is unbounded
-                known[name] = type(model)
-            return model
+            name = type_name(value)
+            if name is not None and not (isinstance(name, str) and name in classes):
+                return cls._parse(value)  # not kept: the number of unknown names is unbounded
+            with making:  # what is declared meanwhile waits, and has this forgotten
+                target = known[name] = cls._select(name)
+            return parsed(target, value)
 
         return validate
 
     @classmethod
     def _select(cls, odata_type: object) -> type[Self]:
         """Return the class for a type name where this class is declared."""
-        if odata_type is None or odata_type == cls._odata_type:
-            return cls
-        return derived_class(odata_type, cls)
+        return cls if odata_type is None else derived_class(odata_type, cls)
 
     # -- pydantic's own entry points select the class in the same way
 

@@ -6,7 +6,7 @@ Source: OData JSON 4.01, sections 4.6.3 (`type`) and 7.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from math import isfinite
 from typing import Annotated, Any, cast
@@ -46,6 +46,8 @@ def _revive(value: Any, depth: int) -> Any:
         return _items(cast("list[object]", value), depth + 1)
     if isinstance(value, float) and not isfinite(value):
         raise MisfitError(NOT_JSON)
+    if isinstance(value, Mapping):
+        return _revive({**cast("Mapping[str, Any]", value)}, depth)
     return value
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from graph_comms._runtime import edm
+from graph_comms._runtime import edm, inlining
 from graph_comms.models import GraphModel
 from tests.unit.runtime.wire import COPIES, comes_back, same
 
@@ -39,6 +39,14 @@ class Scalars(GraphModel, odata_type="#test.scalars"):
     duration: edm.Duration | None = None
     guid: edm.Guid | None = None
     durations: list[edm.Duration | None] | None = None
+
+
+class Placed(GraphModel, odata_type="#test.placed"):
+    """Read often, it is read as a generated class is."""
+
+    __module__ = "graph_comms.models.graph"
+
+    at: edm.GeoJson | None = None
 
 
 INTEGERS = ["byte", "s_byte", "int16", "int32", "int64"]
@@ -154,6 +162,18 @@ def test_not_a_number(name: str) -> None:
 def test_a_token_that_json_does_not_have_is_an_error(token: str) -> None:
     with pytest.raises(ValidationError):
         Scalars.from_json(f'{{"double": {token}}}')
+
+
+@pytest.mark.parametrize("often", [True, False])
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_a_number_that_json_does_not_have_is_an_error_in_a_place(
+    number: str, often: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inlining, "MUCH", 0 if often else math.inf)
+    Placed.from_json('{"at": {"type": "Point", "coordinates": [1, -2.5]}}')
+
+    with pytest.raises(ValidationError):
+        Placed.from_json(f'{{"at": {{"coordinates": [{number}, 1]}}}}')
 
 
 def test_date_times_are_aware() -> None:

@@ -71,6 +71,23 @@ for module in (graph, models):
 assert models.Call is graph.Call is not before
 sent = {"mediaConfig": {"@odata.type": "#microsoft.graph.appHostedMediaConfig"}}
 assert type(models.Call.from_dict(sent).media_config) is models.AppHostedMediaConfig
+sent["mediaConfig"]["@odata.type"] = "#MICROSOFT.GRAPH.APPHOSTEDMEDIACONFIG"
+assert type(models.Call.from_dict(sent).media_config) is models.AppHostedMediaConfig
+print("all right")
+"""
+
+MEANWHILE = """
+# Another thread never meets a class of which it is not known yet what derives from it.
+from graph_comms import models
+from graph_comms._runtime import deferred
+
+class Noting(dict):
+    def __setitem__(self, made, note):
+        assert note.made is None and made.__name__ not in note.home
+        super().__setitem__(made, note)
+
+deferred._noted = Noting(deferred._noted)
+assert deferred.has_derived(models.Prompt)
 print("all right")
 """
 
@@ -116,7 +133,7 @@ print("all right")
 """
 
 
-@pytest.mark.parametrize("program", [LAZY, MADE, CLIENTS, CREATED])
+@pytest.mark.parametrize("program", [LAZY, MADE, MEANWHILE, CLIENTS, CREATED])
 def test_what_is_not_used_is_not_loaded(program: str) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],

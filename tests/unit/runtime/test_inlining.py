@@ -6,16 +6,17 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from threading import Thread
+from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 from pydantic_core import SchemaError, SchemaValidator
 
 from graph_comms._runtime import inlining, recovery
-from graph_comms._runtime.type_names import classes
+from graph_comms._runtime.type_names import classes, declare
 from graph_comms.models import (
     Call,
     CommsNotifications,
@@ -25,6 +26,7 @@ from graph_comms.models import (
     MediaInfo,
     MediaPrompt,
     Participant,
+    Prompt,
 )
 from tests.golden.documented import load_examples
 from tests.unit.runtime.wire import generated_classes, wire_names
@@ -97,6 +99,24 @@ def test_bodies_are_read_as_by_the_own_validators(
 
     with inlining.no_inlining():
         assert read == _read(cls, body, strict=strict)
+
+
+def _proxied(value: Any) -> Any:
+    """Return a value with mappings that are no dictionaries."""
+    if isinstance(value, dict):
+        return MappingProxyType({name: _proxied(member) for name, member in value.items()})
+    return [*map(_proxied, value)] if isinstance(value, list) else value
+
+
+@given(bodies())
+def test_mappings_are_read_as_dictionaries(drawn: tuple[type[GraphModel], dict[str, Any]]) -> None:
+    cls, body = drawn
+    with inlining.no_inlining():
+        model = cls.from_dict(body)
+        assume(not model.misfits)
+        assert cls.from_dict(_proxied(body)) == model
+
+    assert cls.from_dict(_proxied(body)) == model
 
 
 def test_objects_of_a_class_that_was_built_are_read_without_a_call(
@@ -191,6 +211,80 @@ def test_it_begins_once_much_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert inlining.inlined(Call, 600) is None
     assert inlining.inlined(Call, 600) is not None
     assert inlining.inlined(Identity, 600) is None
+
+
+def test_text_of_a_class_with_derived_ones_makes_no_validator_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[type[Any]] = []
+    monkeypatch.setattr(inlining, "_inlined", read.append)
+
+    Prompt.from_json('{"@odata.type": "#microsoft.graph.mediaPrompt"}')
+
+    assert read == [MediaPrompt]
+
+
+def test_classes_of_an_application_leave_the_places_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = [type(f"Own{n}", (GraphModel,), {}, odata_type=f"#contoso.own{n}") for n in range(20)]
+    for _ in range(2):
+        CommsNotifications.from_dict(_roster(*(model().to_dict() for model in own)))
+    CommsNotifications.from_dict(_roster(SOMEONE))
+    CommsNotifications.from_dict(_roster(SOMEONE))
+    calls = _counted(monkeypatch)
+
+    CommsNotifications.from_dict(_roster(SOMEONE))
+
+    assert Participant not in calls
+
+
+def test_a_class_whose_type_name_another_took_is_read_where_it_is_declared() -> None:
+    name = "#microsoft.graph.identity"
+
+    class Named(Identity, odata_type=name):
+        pass
+
+    try:
+        for _ in range(2):
+            read = IdentitySet.from_json(
+                json.dumps({"user": {"id": "1"}, "device": {"@odata.type": name}})
+            )
+            assert (type(read.user), type(read.device)) == (Identity, Named)
+    finally:
+        declare(name, Identity)
+
+
+def test_a_class_with_a_validator_of_its_own_is_read_by_the_function() -> None:
+    class Checked(GraphModel, odata_type="#contoso.checked"):
+        __module__ = "graph_comms.models.graph"
+
+        @model_validator(mode="before")
+        @classmethod
+        def rename(cls, value: dict[str, Any]) -> dict[str, Any]:
+            return {"renamed": True, **value}
+
+    class Derived(Checked, odata_type="#contoso.derived"):
+        __module__ = "graph_comms.models.graph"
+
+    class Holder(GraphModel, odata_type="#contoso.holder"):
+        __module__ = "graph_comms.models.graph"
+        checked: Checked | None = None
+
+    Derived.model_rebuild()
+    Checked.model_rebuild()
+
+    for _ in range(2):
+        held = Holder.from_json('{"checked": {}}').checked
+        assert held is not None
+        assert held.undeclared == {"renamed": True}
+
+
+def test_an_error_carries_no_input() -> None:
+    with pytest.raises(ValidationError) as caught:
+        recovery.parsed(Call, {"callbackUri": {"token": "s3cret"}})
+
+    assert "s3cret" not in str(caught.value)
 
 
 def test_a_class_that_an_application_derives_later_is_chosen() -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError, field_validator
 
 from graph_comms.models import (
     Call,
@@ -64,9 +64,9 @@ WAYS: dict[str, Callable[[Any], CommsNotifications]] = {
     "model_validate_json": lambda body: CommsNotifications.model_validate_json(json.dumps(body)),
     "a list": lambda body: TypeAdapter(list[CommsNotifications]).validate_python([body])[0],
     "a model": lambda body: Foreign.model_validate({"notifications": body}).notifications,
-    "JSON of a model": lambda body: Foreign.model_validate_json(
-        json.dumps({"notifications": body})
-    ).notifications,
+    "JSON of a model": lambda body: (
+        Foreign.model_validate_json(json.dumps({"notifications": body})).notifications
+    ),
 }
 each_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 
@@ -198,6 +198,27 @@ def test_strict_raises_for_every_misfit() -> None:
         with pytest.raises(ValidationError) as caught:
             parse(CALL, strict=True)
         assert {detail["loc"] for detail in caught.value.errors()} == IN_CALL.keys()
+
+
+def test_strict_raises_while_a_body_around_is_read_that_does_not_fit() -> None:
+    class Job(GraphModel, odata_type="#contoso.job"):
+        described: str | None = None
+        count: int | None = None
+
+        @field_validator("described")
+        @classmethod
+        def check(cls, text: str) -> str:
+            with pytest.raises(ValidationError):
+                Call.from_json(text, strict=True)
+            checked.append(text)
+            return text
+
+    checked: list[str] = []
+
+    job = Job.from_dict({"described": '{"subject": 5}', "count": "many"})
+
+    assert [misfit.path for misfit in job.misfits] == [("count",)]
+    assert job.described in checked
 
 
 def test_strict_gives_the_paths_of_the_first_hundred_in_a_value_below() -> None:

@@ -251,6 +251,71 @@ def test_a_foreign_name_that_could_be_two_classes_gives_the_declared_one() -> No
             assert type(declared.from_dict({"@odata.type": name})) is expected
 
 
+@pytest.mark.parametrize("read_before", [True, False])
+def test_a_class_takes_the_place_of_the_one_that_had_its_type_name(read_before: bool) -> None:
+    name = f"#contoso.badge{read_before:d}"
+    names = name, name.upper(), name.replace("contoso", "elsewhere")
+
+    class Badge(Identity, odata_type=name):
+        pass
+
+    def chosen() -> set[type]:
+        return {
+            type(read)
+            for each in names
+            for body in ({"@odata.type": each},)
+            for read in (
+                Identity.from_dict(body),
+                IdentitySet.from_dict({"user": body}).user,
+                IdentitySet.from_json(json.dumps({"device": body})).device,
+            )
+        }
+
+    if read_before:
+        assert chosen() == {Badge}
+
+    class NewBadge(Badge, odata_type=name):
+        pass
+
+    assert chosen() == {NewBadge}
+    untyped = IdentitySet.from_dict({"other": {"@odata.type": name}}).undeclared["other"]
+    assert type(untyped) is NewBadge
+
+
+def test_a_model_in_a_value_does_not_say_which_class_is_read_next() -> None:
+    class Own(Identity):
+        pass
+
+    typed = {"@odata.type": "#microsoft.graph.teamworkUserIdentity"}
+    for first, then, expected in (
+        (Own(odata_type=None), {"id": "1"}, Identity),
+        (Own(id="1"), {"@odata.type": "#microsoft.graph.identity"}, Identity),
+        (Identity(odata_type=typed["@odata.type"]), typed, TeamworkUserIdentity),
+    ):
+        given = IdentitySet.from_dict({"user": first})
+        assert given.user is first
+        assert type(IdentitySet.from_dict({"user": then}).user) is expected
+
+
+def test_a_class_is_chosen_only_when_pydantic_has_finished_it() -> None:
+    name = "#contoso.unfinished"
+    met: list[type[GraphModel]] = []
+
+    class Watched(Identity):
+        @classmethod
+        def __init_subclass__(cls, **options: Any) -> None:
+            super().__init_subclass__(**options)
+            met.append(type(Identity.from_dict({"@odata.type": name, "serial": "1"})))
+
+    class Robot(Watched, odata_type=name):
+        serial: str | None = None
+
+    assert met == [Identity]
+    read = Identity.from_dict({"@odata.type": name, "serial": "1"})
+    assert isinstance(read, Robot)
+    assert read.serial == "1"
+
+
 def test_undeclared_values_that_name_a_known_type_are_models() -> None:
     identity = {"@odata.type": "Microsoft.Graph.Identity", "id": "1"}
     body = {
