@@ -10,6 +10,7 @@ import tracemalloc
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import cache
+from statistics import median
 
 from pydantic import BaseModel
 
@@ -136,8 +137,9 @@ def main(reader: str, collector: str) -> None:
     many = records(LARGE)
     read(few)
     with nullcontext() if collector == "on" else collector_off():
-        byte_of_many, byte_of_few = seconds(many, 1), seconds(few, 10)
-    print(byte_of_many / byte_of_few, byte_of_few * 1e9)
+        rounds = [(seconds(many, 1), seconds(few, 20)) for _ in range(5)]
+    growth = median(large / small for large, small in rounds)
+    print(growth, median(small for _, small in rounds) * 1e9)
 
 
 if __name__ == "__main__":

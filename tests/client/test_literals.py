@@ -53,6 +53,8 @@ class Nowhere(tzinfo):
     def utcoffset(self, dt: datetime | None) -> None:
         return None
 
+    dst = tzname = utcoffset
+
 
 @pytest.mark.parametrize(("value", "written"), LITERALS)
 def test_a_literal(value: Any, written: str) -> None:
