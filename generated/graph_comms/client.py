@@ -58,8 +58,6 @@ _GLOBAL = frozenset[Cloud]([Cloud.GLOBAL])
 
 
 class _AdhocCalls(Resource[F], at="adhoc_calls"):
-    """`/adhocCalls`"""
-
     recordings = Child(lambda: (AdhocCallsRecordings, AsyncAdhocCallsRecordings))
     """The resource `recordings`."""
 
@@ -164,17 +162,6 @@ class AsyncAdhocCalls(_AdhocCalls[Async]):
 
 
 class _AdhocCallsGetAllRecordings(Resource[F], at="adhoc_calls.get_all_recordings"):
-    """Undocumented as far as known. List the recordings of the ad hoc calls that a user
-    started, within a time span if given.
-
-    Args:
-        user_id: Object id of the user.
-        start_date_time: Start of the time span.
-        end_date_time: End of the time span.
-
-    GET /communications/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
-    """
-
     @GET.page(
         "/communications/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -251,17 +238,6 @@ class AsyncAdhocCallsGetAllRecordings(_AdhocCallsGetAllRecordings[Async]):
 
 
 class _AdhocCallsGetAllTranscripts(Resource[F], at="adhoc_calls.get_all_transcripts"):
-    """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
-    started, within a time span if given.
-
-    Args:
-        user_id: Object id of the user.
-        start_date_time: Start of the time span.
-        end_date_time: End of the time span.
-
-    GET /communications/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
-    """
-
     @GET.page(
         "/communications/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -338,8 +314,6 @@ class AsyncAdhocCallsGetAllTranscripts(_AdhocCallsGetAllTranscripts[Async]):
 
 
 class _AdhocCallsRecordings(Resource[F], at="adhoc_calls.recordings"):
-    """`/adhocCalls/recordings`"""
-
     @GET.page(
         "/communications/adhocCalls/{adhocCall-id}/recordings",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -531,8 +505,6 @@ class AsyncAdhocCallsRecordings(_AdhocCallsRecordings[Async]):
 
 
 class _AdhocCallsTranscripts(Resource[F], at="adhoc_calls.transcripts"):
-    """`/adhocCalls/transcripts`"""
-
     @GET.page(
         "/communications/adhocCalls/{adhocCall-id}/transcripts",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -809,8 +781,6 @@ class AsyncAdhocCallsTranscripts(_AdhocCallsTranscripts[Async]):
 
 
 class _CallRecords(Resource[F], at="call_records"):
-    """`/callRecords`"""
-
     organizer_v2 = Child(lambda: (CallRecordsOrganizerV2, AsyncCallRecordsOrganizerV2))
     """The resource `organizer_v2`."""
 
@@ -964,8 +934,6 @@ class AsyncCallRecords(_CallRecords[Async]):
 
 
 class _CallRecordsOrganizerV2(Resource[F], at="call_records.organizer_v2"):
-    """`/callRecords/organizer_v2`"""
-
     @GET(
         "/communications/callRecords/{callRecord-id}/organizer_v2",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -1025,8 +993,6 @@ class AsyncCallRecordsOrganizerV2(_CallRecordsOrganizerV2[Async]):
 
 
 class _CallRecordsParticipantsV2(Resource[F], at="call_records.participants_v2"):
-    """`/callRecords/participants_v2`"""
-
     @GET.page(
         "/communications/callRecords/{callRecord-id}/participants_v2",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -1139,8 +1105,6 @@ class AsyncCallRecordsParticipantsV2(_CallRecordsParticipantsV2[Async]):
 
 
 class _CallRecordsSessions(Resource[F], at="call_records.sessions"):
-    """`/callRecords/sessions`"""
-
     segments = Child(lambda: (CallRecordsSessionsSegments, AsyncCallRecordsSessionsSegments))
     """The resource `segments`."""
 
@@ -1256,8 +1220,6 @@ class AsyncCallRecordsSessions(_CallRecordsSessions[Async]):
 
 
 class _CallRecordsSessionsSegments(Resource[F], at="call_records.sessions.segments"):
-    """`/callRecords/sessions/segments`"""
-
     @GET.page(
         "/communications/callRecords/{callRecord-id}/sessions/{session-id}/segments",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -1383,8 +1345,6 @@ class AsyncCallRecordsSessionsSegments(_CallRecordsSessionsSegments[Async]):
 
 
 class _Calls(Resource[F], at="calls"):
-    """`/calls`"""
-
     audio_routing_groups = Child(lambda: (CallsAudioRoutingGroups, AsyncCallsAudioRoutingGroups))
     """The resource `audio_routing_groups`."""
 
@@ -1988,8 +1948,6 @@ class AsyncCalls(_Calls[Async]):
 
 
 class _CallsAudioRoutingGroups(Resource[F], at="calls.audio_routing_groups"):
-    """`/calls/audioRoutingGroups`"""
-
     @GET.page(
         "/communications/calls/{call-id}/audioRoutingGroups",
         clouds=_GLOBAL,
@@ -2116,8 +2074,6 @@ class AsyncCallsAudioRoutingGroups(_CallsAudioRoutingGroups[Async]):
 
 
 class _CallsContentSharingSessions(Resource[F], at="calls.content_sharing_sessions"):
-    """`/calls/contentSharingSessions`"""
-
     @GET.page(
         "/communications/calls/{call-id}/contentSharingSessions",
         clouds=_GLOBAL,
@@ -2244,8 +2200,6 @@ class AsyncCallsContentSharingSessions(_CallsContentSharingSessions[Async]):
 
 
 class _CallsOperations(Resource[F], at="calls.operations"):
-    """`/calls/operations`"""
-
     @GET.page(
         "/communications/calls/{call-id}/operations", clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5
     )
@@ -2351,8 +2305,6 @@ class AsyncCallsOperations(_CallsOperations[Async]):
 
 
 class _CallsParticipants(Resource[F], at="calls.participants"):
-    """`/calls/participants`"""
-
     @GET.page(
         "/communications/calls/{call-id}/participants",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -2590,8 +2542,6 @@ class AsyncCallsParticipants(_CallsParticipants[Async]):
 
 
 class _OnlineMeetingConversations(Resource[F], at="online_meeting_conversations"):
-    """`/onlineMeetingConversations`"""
-
     messages = Child(
         lambda: (OnlineMeetingConversationsMessages, AsyncOnlineMeetingConversationsMessages)
     )
@@ -2702,8 +2652,6 @@ class AsyncOnlineMeetingConversations(_OnlineMeetingConversations[Async]):
 
 
 class _OnlineMeetingConversationsMessages(Resource[F], at="online_meeting_conversations.messages"):
-    """`/onlineMeetingConversations/messages`"""
-
     conversation = Child(
         lambda: (
             OnlineMeetingConversationsMessagesConversation,
@@ -2862,8 +2810,6 @@ class AsyncOnlineMeetingConversationsMessages(_OnlineMeetingConversationsMessage
 class _OnlineMeetingConversationsMessagesConversation(
     Resource[F], at="online_meeting_conversations.messages.conversation"
 ):
-    """`/onlineMeetingConversations/messages/conversation`"""
-
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/conversation",
         clouds=_GLOBAL,
@@ -2946,8 +2892,6 @@ class AsyncOnlineMeetingConversationsMessagesConversation(
 class _OnlineMeetingConversationsMessagesReactions(
     Resource[F], at="online_meeting_conversations.messages.reactions"
 ):
-    """`/onlineMeetingConversations/messages/reactions`"""
-
     @GET.page(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/reactions",
         clouds=_GLOBAL,
@@ -3098,8 +3042,6 @@ class AsyncOnlineMeetingConversationsMessagesReactions(
 class _OnlineMeetingConversationsMessagesReplies(
     Resource[F], at="online_meeting_conversations.messages.replies"
 ):
-    """`/onlineMeetingConversations/messages/replies`"""
-
     conversation = Child(
         lambda: (
             OnlineMeetingConversationsMessagesRepliesConversation,
@@ -3271,8 +3213,6 @@ class AsyncOnlineMeetingConversationsMessagesReplies(
 class _OnlineMeetingConversationsMessagesRepliesConversation(
     Resource[F], at="online_meeting_conversations.messages.replies.conversation"
 ):
-    """`/onlineMeetingConversations/messages/replies/conversation`"""
-
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/conversation",
         clouds=_GLOBAL,
@@ -3364,8 +3304,6 @@ class AsyncOnlineMeetingConversationsMessagesRepliesConversation(
 class _OnlineMeetingConversationsMessagesRepliesReactions(
     Resource[F], at="online_meeting_conversations.messages.replies.reactions"
 ):
-    """`/onlineMeetingConversations/messages/replies/reactions`"""
-
     @GET.page(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/reactions",
         clouds=_GLOBAL,
@@ -3534,8 +3472,6 @@ class AsyncOnlineMeetingConversationsMessagesRepliesReactions(
 class _OnlineMeetingConversationsMessagesRepliesReplyTo(
     Resource[F], at="online_meeting_conversations.messages.replies.reply_to"
 ):
-    """`/onlineMeetingConversations/messages/replies/replyTo`"""
-
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replies/{replies-engagementConversationMessage-id}/replyTo",
         clouds=_GLOBAL,
@@ -3651,8 +3587,6 @@ class AsyncOnlineMeetingConversationsMessagesRepliesReplyTo(
 class _OnlineMeetingConversationsMessagesReplyTo(
     Resource[F], at="online_meeting_conversations.messages.reply_to"
 ):
-    """`/onlineMeetingConversations/messages/replyTo`"""
-
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/messages/{engagementConversationMessage-id}/replyTo",
         clouds=_GLOBAL,
@@ -3752,8 +3686,6 @@ class AsyncOnlineMeetingConversationsMessagesReplyTo(
 
 
 class _OnlineMeetingConversationsStarter(Resource[F], at="online_meeting_conversations.starter"):
-    """`/onlineMeetingConversations/starter`"""
-
     conversation = Child(
         lambda: (
             OnlineMeetingConversationsStarterConversation,
@@ -3850,8 +3782,6 @@ class AsyncOnlineMeetingConversationsStarter(_OnlineMeetingConversationsStarter[
 class _OnlineMeetingConversationsStarterConversation(
     Resource[F], at="online_meeting_conversations.starter.conversation"
 ):
-    """`/onlineMeetingConversations/starter/conversation`"""
-
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/conversation",
         clouds=_GLOBAL,
@@ -3924,8 +3854,6 @@ class AsyncOnlineMeetingConversationsStarterConversation(
 class _OnlineMeetingConversationsStarterReactions(
     Resource[F], at="online_meeting_conversations.starter.reactions"
 ):
-    """`/onlineMeetingConversations/starter/reactions`"""
-
     @GET.page(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/reactions",
         clouds=_GLOBAL,
@@ -4059,8 +3987,6 @@ class AsyncOnlineMeetingConversationsStarterReactions(
 class _OnlineMeetingConversationsStarterReplies(
     Resource[F], at="online_meeting_conversations.starter.replies"
 ):
-    """`/onlineMeetingConversations/starter/replies`"""
-
     conversation = Child(
         lambda: (
             OnlineMeetingConversationsStarterRepliesConversation,
@@ -4213,8 +4139,6 @@ class AsyncOnlineMeetingConversationsStarterReplies(
 class _OnlineMeetingConversationsStarterRepliesConversation(
     Resource[F], at="online_meeting_conversations.starter.replies.conversation"
 ):
-    """`/onlineMeetingConversations/starter/replies/conversation`"""
-
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/conversation",
         clouds=_GLOBAL,
@@ -4297,8 +4221,6 @@ class AsyncOnlineMeetingConversationsStarterRepliesConversation(
 class _OnlineMeetingConversationsStarterRepliesReactions(
     Resource[F], at="online_meeting_conversations.starter.replies.reactions"
 ):
-    """`/onlineMeetingConversations/starter/replies/reactions`"""
-
     @GET.page(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/reactions",
         clouds=_GLOBAL,
@@ -4449,8 +4371,6 @@ class AsyncOnlineMeetingConversationsStarterRepliesReactions(
 class _OnlineMeetingConversationsStarterRepliesReplyTo(
     Resource[F], at="online_meeting_conversations.starter.replies.reply_to"
 ):
-    """`/onlineMeetingConversations/starter/replies/replyTo`"""
-
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replies/{engagementConversationMessage-id}/replyTo",
         clouds=_GLOBAL,
@@ -4554,8 +4474,6 @@ class AsyncOnlineMeetingConversationsStarterRepliesReplyTo(
 class _OnlineMeetingConversationsStarterReplyTo(
     Resource[F], at="online_meeting_conversations.starter.reply_to"
 ):
-    """`/onlineMeetingConversations/starter/replyTo`"""
-
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/starter/replyTo",
         clouds=_GLOBAL,
@@ -4644,8 +4562,6 @@ class AsyncOnlineMeetingConversationsStarterReplyTo(
 class _OnlineMeetingConversationsOnlineMeeting(
     Resource[F], at="online_meeting_conversations.online_meeting"
 ):
-    """`/onlineMeetingConversations/onlineMeeting`"""
-
     @GET(
         "/communications/onlineMeetingConversations/{onlineMeetingEngagementConversation-id}/onlineMeeting",
         clouds=_GLOBAL,
@@ -4774,8 +4690,6 @@ class AsyncOnlineMeetingConversationsOnlineMeeting(_OnlineMeetingConversationsOn
 
 
 class _OnlineMeetings(Resource[F], at="online_meetings"):
-    """`/onlineMeetings`"""
-
     attendance_reports = Child(
         lambda: (OnlineMeetingsAttendanceReports, AsyncOnlineMeetingsAttendanceReports)
     )
@@ -5053,17 +4967,6 @@ class AsyncOnlineMeetings(_OnlineMeetings[Async]):
 
 
 class _OnlineMeetingsGetAllRecordings(Resource[F], at="online_meetings.get_all_recordings"):
-    """Undocumented as far as known. List the recordings of all meetings of one organizer,
-    within a time span if given.
-
-    Args:
-        meeting_organizer_user_id: Object id of the user who organized the meetings.
-        start_date_time: Start of the time span.
-        end_date_time: End of the time span.
-
-    GET /communications/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
-    """
-
     @GET.page(
         "/communications/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -5140,17 +5043,6 @@ class AsyncOnlineMeetingsGetAllRecordings(_OnlineMeetingsGetAllRecordings[Async]
 
 
 class _OnlineMeetingsGetAllTranscripts(Resource[F], at="online_meetings.get_all_transcripts"):
-    """Undocumented as far as known. List the transcripts of all meetings of one organizer,
-    within a time span if given.
-
-    Args:
-        meeting_organizer_user_id: Object id of the user who organized the meetings.
-        start_date_time: Start of the time span.
-        end_date_time: End of the time span.
-
-    GET /communications/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
-    """
-
     @GET.page(
         "/communications/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -5227,8 +5119,6 @@ class AsyncOnlineMeetingsGetAllTranscripts(_OnlineMeetingsGetAllTranscripts[Asyn
 
 
 class _OnlineMeetingsAttendanceReports(Resource[F], at="online_meetings.attendance_reports"):
-    """`/onlineMeetings/attendanceReports`"""
-
     attendance_records = Child(
         lambda: (
             OnlineMeetingsAttendanceReportsAttendanceRecords,
@@ -5356,8 +5246,6 @@ class AsyncOnlineMeetingsAttendanceReports(_OnlineMeetingsAttendanceReports[Asyn
 class _OnlineMeetingsAttendanceReportsAttendanceRecords(
     Resource[F], at="online_meetings.attendance_reports.attendance_records"
 ):
-    """`/onlineMeetings/attendanceReports/attendanceRecords`"""
-
     @GET.page(
         "/communications/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -5498,8 +5386,6 @@ class AsyncOnlineMeetingsAttendanceReportsAttendanceRecords(
 
 
 class _OnlineMeetingsRecordings(Resource[F], at="online_meetings.recordings"):
-    """`/onlineMeetings/recordings`"""
-
     @GET.page(
         "/communications/onlineMeetings/{onlineMeeting-id}/recordings",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -5693,8 +5579,6 @@ class AsyncOnlineMeetingsRecordings(_OnlineMeetingsRecordings[Async]):
 
 
 class _OnlineMeetingsTranscripts(Resource[F], at="online_meetings.transcripts"):
-    """`/onlineMeetings/transcripts`"""
-
     @GET.page(
         "/communications/onlineMeetings/{onlineMeeting-id}/transcripts",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -5973,8 +5857,6 @@ class AsyncOnlineMeetingsTranscripts(_OnlineMeetingsTranscripts[Async]):
 
 
 class _Presences(Resource[F], at="presences"):
-    """`/presences`"""
-
     @GET.page(
         "/communications/presences",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -6229,8 +6111,6 @@ class AsyncPresences(_Presences[Async]):
 
 
 class _Me(Resource[F], at="me"):
-    """`/me`"""
-
     adhoc_calls = Child(lambda: (MeAdhocCalls, AsyncMeAdhocCalls))
     """The resource `adhoc_calls`."""
 
@@ -6250,8 +6130,6 @@ class AsyncMe(_Me[Async]):
 
 
 class _MeAdhocCalls(Resource[F], at="me.adhoc_calls"):
-    """`/me/adhocCalls`"""
-
     recordings = Child(lambda: (MeAdhocCallsRecordings, AsyncMeAdhocCallsRecordings))
     """The resource `recordings`."""
 
@@ -6356,17 +6234,6 @@ class AsyncMeAdhocCalls(_MeAdhocCalls[Async]):
 
 
 class _MeAdhocCallsGetAllRecordings(Resource[F], at="me.adhoc_calls.get_all_recordings"):
-    """Undocumented as far as known. List the recordings of the ad hoc calls that a user
-    started, within a time span if given.
-
-    Args:
-        user_id: Object id of the user.
-        start_date_time: Start of the time span.
-        end_date_time: End of the time span.
-
-    GET /me/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
-    """
-
     @GET.page(
         "/me/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -6443,17 +6310,6 @@ class AsyncMeAdhocCallsGetAllRecordings(_MeAdhocCallsGetAllRecordings[Async]):
 
 
 class _MeAdhocCallsGetAllTranscripts(Resource[F], at="me.adhoc_calls.get_all_transcripts"):
-    """Undocumented as far as known. List the transcripts of the ad hoc calls that a user
-    started, within a time span if given.
-
-    Args:
-        user_id: Object id of the user.
-        start_date_time: Start of the time span.
-        end_date_time: End of the time span.
-
-    GET /me/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
-    """
-
     @GET.page(
         "/me/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -6530,8 +6386,6 @@ class AsyncMeAdhocCallsGetAllTranscripts(_MeAdhocCallsGetAllTranscripts[Async]):
 
 
 class _MeAdhocCallsRecordings(Resource[F], at="me.adhoc_calls.recordings"):
-    """`/me/adhocCalls/recordings`"""
-
     @GET.page(
         "/me/adhocCalls/{adhocCall-id}/recordings",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -6734,8 +6588,6 @@ class AsyncMeAdhocCallsRecordings(_MeAdhocCallsRecordings[Async]):
 
 
 class _MeAdhocCallsTranscripts(Resource[F], at="me.adhoc_calls.transcripts"):
-    """`/me/adhocCalls/transcripts`"""
-
     @GET.page(
         "/me/adhocCalls/{adhocCall-id}/transcripts",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -7031,8 +6883,6 @@ class AsyncMeAdhocCallsTranscripts(_MeAdhocCallsTranscripts[Async]):
 
 
 class _MeOnlineMeetings(Resource[F], at="me.online_meetings"):
-    """`/me/onlineMeetings`"""
-
     attendance_reports = Child(
         lambda: (MeOnlineMeetingsAttendanceReports, AsyncMeOnlineMeetingsAttendanceReports)
     )
@@ -7359,17 +7209,6 @@ class AsyncMeOnlineMeetings(_MeOnlineMeetings[Async]):
 
 
 class _MeOnlineMeetingsGetAllRecordings(Resource[F], at="me.online_meetings.get_all_recordings"):
-    """Undocumented as far as known. List the recordings of all meetings of one organizer,
-    within a time span if given.
-
-    Args:
-        meeting_organizer_user_id: Object id of the user who organized the meetings.
-        start_date_time: Start of the time span.
-        end_date_time: End of the time span.
-
-    GET /me/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
-    """
-
     @GET.page(
         "/me/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -7446,17 +7285,6 @@ class AsyncMeOnlineMeetingsGetAllRecordings(_MeOnlineMeetingsGetAllRecordings[As
 
 
 class _MeOnlineMeetingsGetAllTranscripts(Resource[F], at="me.online_meetings.get_all_transcripts"):
-    """Undocumented as far as known. List the transcripts of all meetings of one organizer,
-    within a time span if given.
-
-    Args:
-        meeting_organizer_user_id: Object id of the user who organized the meetings.
-        start_date_time: Start of the time span.
-        end_date_time: End of the time span.
-
-    GET /me/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
-    """
-
     @GET.page(
         "/me/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -7533,8 +7361,6 @@ class AsyncMeOnlineMeetingsGetAllTranscripts(_MeOnlineMeetingsGetAllTranscripts[
 
 
 class _MeOnlineMeetingsAttendanceReports(Resource[F], at="me.online_meetings.attendance_reports"):
-    """`/me/onlineMeetings/attendanceReports`"""
-
     attendance_records = Child(
         lambda: (
             MeOnlineMeetingsAttendanceReportsAttendanceRecords,
@@ -7670,8 +7496,6 @@ class AsyncMeOnlineMeetingsAttendanceReports(_MeOnlineMeetingsAttendanceReports[
 class _MeOnlineMeetingsAttendanceReportsAttendanceRecords(
     Resource[F], at="me.online_meetings.attendance_reports.attendance_records"
 ):
-    """`/me/onlineMeetings/attendanceReports/attendanceRecords`"""
-
     @GET.page(
         "/me/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -7817,8 +7641,6 @@ class AsyncMeOnlineMeetingsAttendanceReportsAttendanceRecords(
 
 
 class _MeOnlineMeetingsRecordings(Resource[F], at="me.online_meetings.recordings"):
-    """`/me/onlineMeetings/recordings`"""
-
     @GET.page(
         "/me/onlineMeetings/{onlineMeeting-id}/recordings",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -8027,8 +7849,6 @@ class AsyncMeOnlineMeetingsRecordings(_MeOnlineMeetingsRecordings[Async]):
 
 
 class _MeOnlineMeetingsTranscripts(Resource[F], at="me.online_meetings.transcripts"):
-    """`/me/onlineMeetings/transcripts`"""
-
     @GET.page(
         "/me/onlineMeetings/{onlineMeeting-id}/transcripts",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -8330,8 +8150,6 @@ class AsyncMeOnlineMeetingsTranscripts(_MeOnlineMeetingsTranscripts[Async]):
 
 
 class _MePresence(Resource[F], at="me.presence"):
-    """`/me/presence`"""
-
     @GET(
         "/me/presence",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -8512,8 +8330,6 @@ class AsyncMePresence(_MePresence[Async]):
 
 
 class _Subscriptions(Resource[F], at="subscriptions"):
-    """`/subscriptions`"""
-
     @GET.page("/subscriptions", clouds=_EVERYWHERE, documented=True)
     def list(self, **options: Unpack[CollectionOptions]) -> Page[models.Subscription]:
         """List the subscriptions that the app or the signed-in user may see.
@@ -8595,8 +8411,6 @@ class AsyncSubscriptions(_Subscriptions[Async]):
 
 
 class _Users(Resource[F], at="users"):
-    """`/users`"""
-
     adhoc_calls = Child(lambda: (UsersAdhocCalls, AsyncUsersAdhocCalls))
     """The resource `adhoc_calls`."""
 
@@ -8616,8 +8430,6 @@ class AsyncUsers(_Users[Async]):
 
 
 class _UsersAdhocCalls(Resource[F], at="users.adhoc_calls"):
-    """`/users/adhocCalls`"""
-
     recordings = Child(lambda: (UsersAdhocCallsRecordings, AsyncUsersAdhocCallsRecordings))
     """The resource `recordings`."""
 
@@ -8744,18 +8556,6 @@ class AsyncUsersAdhocCalls(_UsersAdhocCalls[Async]):
 
 
 class _UsersAdhocCallsGetAllRecordings(Resource[F], at="users.adhoc_calls.get_all_recordings"):
-    """List the recordings of the ad hoc calls that a user started, within a time span if
-    given.
-
-    Args:
-        user_id: Id of the user.
-        user_id_parameter: Object id of the user.
-        start_date_time: Start of the time span.
-        end_date_time: End of the time span.
-
-    GET /users/{user-id}/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
-    """
-
     @GET.page(
         "/users/{user-id}/adhocCalls/getAllRecordings(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -8844,18 +8644,6 @@ class AsyncUsersAdhocCallsGetAllRecordings(_UsersAdhocCallsGetAllRecordings[Asyn
 
 
 class _UsersAdhocCallsGetAllTranscripts(Resource[F], at="users.adhoc_calls.get_all_transcripts"):
-    """List the transcripts of the ad hoc calls that a user started, within a time span if
-    given.
-
-    Args:
-        user_id: Id of the user.
-        user_id_parameter: Object id of the user.
-        start_date_time: Start of the time span.
-        end_date_time: End of the time span.
-
-    GET /users/{user-id}/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})
-    """
-
     @GET.page(
         "/users/{user-id}/adhocCalls/getAllTranscripts(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -8944,8 +8732,6 @@ class AsyncUsersAdhocCallsGetAllTranscripts(_UsersAdhocCallsGetAllTranscripts[As
 
 
 class _UsersAdhocCallsRecordings(Resource[F], at="users.adhoc_calls.recordings"):
-    """`/users/adhocCalls/recordings`"""
-
     @GET.page(
         "/users/{user-id}/adhocCalls/{adhocCall-id}/recordings",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -9175,8 +8961,6 @@ class AsyncUsersAdhocCallsRecordings(_UsersAdhocCallsRecordings[Async]):
 
 
 class _UsersAdhocCallsTranscripts(Resource[F], at="users.adhoc_calls.transcripts"):
-    """`/users/adhocCalls/transcripts`"""
-
     @GET.page(
         "/users/{user-id}/adhocCalls/{adhocCall-id}/transcripts",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -9507,8 +9291,6 @@ class AsyncUsersAdhocCallsTranscripts(_UsersAdhocCallsTranscripts[Async]):
 
 
 class _UsersOnlineMeetings(Resource[F], at="users.online_meetings"):
-    """`/users/onlineMeetings`"""
-
     attendance_reports = Child(
         lambda: (UsersOnlineMeetingsAttendanceReports, AsyncUsersOnlineMeetingsAttendanceReports)
     )
@@ -9878,17 +9660,6 @@ class AsyncUsersOnlineMeetings(_UsersOnlineMeetings[Async]):
 class _UsersOnlineMeetingsGetAllRecordings(
     Resource[F], at="users.online_meetings.get_all_recordings"
 ):
-    """List the recordings of all meetings of one organizer, within a time span if given.
-
-    Args:
-        user_id: Id of the user.
-        meeting_organizer_user_id: Object id of the user who organized the meetings.
-        start_date_time: Start of the time span.
-        end_date_time: End of the time span.
-
-    GET /users/{user-id}/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
-    """
-
     @GET.page(
         "/users/{user-id}/onlineMeetings/getAllRecordings(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -9978,17 +9749,6 @@ class AsyncUsersOnlineMeetingsGetAllRecordings(_UsersOnlineMeetingsGetAllRecordi
 class _UsersOnlineMeetingsGetAllTranscripts(
     Resource[F], at="users.online_meetings.get_all_transcripts"
 ):
-    """List the transcripts of all meetings of one organizer, within a time span if given.
-
-    Args:
-        user_id: Id of the user.
-        meeting_organizer_user_id: Object id of the user who organized the meetings.
-        start_date_time: Start of the time span.
-        end_date_time: End of the time span.
-
-    GET /users/{user-id}/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})
-    """
-
     @GET.page(
         "/users/{user-id}/onlineMeetings/getAllTranscripts(meetingOrganizerUserId={meetingOrganizerUserId},startDateTime={startDateTime},endDateTime={endDateTime})",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -10078,8 +9838,6 @@ class AsyncUsersOnlineMeetingsGetAllTranscripts(_UsersOnlineMeetingsGetAllTransc
 class _UsersOnlineMeetingsAttendanceReports(
     Resource[F], at="users.online_meetings.attendance_reports"
 ):
-    """`/users/onlineMeetings/attendanceReports`"""
-
     attendance_records = Child(
         lambda: (
             UsersOnlineMeetingsAttendanceReportsAttendanceRecords,
@@ -10228,8 +9986,6 @@ class AsyncUsersOnlineMeetingsAttendanceReports(_UsersOnlineMeetingsAttendanceRe
 class _UsersOnlineMeetingsAttendanceReportsAttendanceRecords(
     Resource[F], at="users.online_meetings.attendance_reports.attendance_records"
 ):
-    """`/users/onlineMeetings/attendanceReports/attendanceRecords`"""
-
     @GET.page(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/attendanceReports/{meetingAttendanceReport-id}/attendanceRecords",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -10387,8 +10143,6 @@ class AsyncUsersOnlineMeetingsAttendanceReportsAttendanceRecords(
 
 
 class _UsersOnlineMeetingsRecordings(Resource[F], at="users.online_meetings.recordings"):
-    """`/users/onlineMeetings/recordings`"""
-
     @GET.page(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/recordings",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -10634,8 +10388,6 @@ class AsyncUsersOnlineMeetingsRecordings(_UsersOnlineMeetingsRecordings[Async]):
 
 
 class _UsersOnlineMeetingsTranscripts(Resource[F], at="users.online_meetings.transcripts"):
-    """`/users/onlineMeetings/transcripts`"""
-
     @GET.page(
         "/users/{user-id}/onlineMeetings/{onlineMeeting-id}/transcripts",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,
@@ -10986,8 +10738,6 @@ class AsyncUsersOnlineMeetingsTranscripts(_UsersOnlineMeetingsTranscripts[Async]
 
 
 class _UsersPresence(Resource[F], at="users.presence"):
-    """`/users/presence`"""
-
     @GET(
         "/users/{user-id}/presence",
         clouds=_GLOBAL_AND_US_GOV_L4_AND_US_GOV_L5,

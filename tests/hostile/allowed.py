@@ -368,8 +368,9 @@ class _Checker:
                 self._need(self._client_bases(name, bases), node)
                 at = [k.arg == "at" and _is_string(k.value) for k in keywords]
                 self._need(at in ([], [True]), node)
-                self._need(_is_text(body[0]), node, "a class without docstring")
-                for item in body[1:]:
+                described = name.startswith("_") or _is_text(body[0])
+                self._need(described, node, "a class without docstring")
+                for item in body:
                     self._need(_is_text(item) or self._client_member(item), item)
                 self._unique(node, self._bound(body))
                 return True
