@@ -56,22 +56,22 @@ def only_built(model: BaseModel) -> bool:
     left: list[Any] = [model]
     while left:
         value = left.pop()
-        if isinstance(value, _LISTS):
-            left += cast("Iterable[Any]", value)
-        elif isinstance(value, dict):
-            left += cast("dict[str, Any]", value).values()
-        elif _is_model(cast("Hashable", type(value))):
+        cls = cast("Hashable", type(value))
+        if _is_model(cls):
             # Those that were built have one dictionary, but for copies from elsewhere.
             if value.__pydantic_private__ is not _BUILT and not is_built(value):
                 return False
-            values, extra = value.__dict__, value.__pydantic_extra__
-            left += [
-                values[name]
-                for name in value.__pydantic_fields_set__
-                if name in values and type(values[name]) is not str
-            ]
-            if extra:
-                left += extra.values()
+            values: dict[str, Any] = value.__dict__
+            for name in value.__pydantic_fields_set__:
+                member = values.get(name)
+                if member is not None and type(member) is not str:
+                    left.append(member)
+            if value.__pydantic_extra__:
+                left += value.__pydantic_extra__.values()
+        elif isinstance(value, _LISTS):
+            left += cast("Iterable[Any]", value)
+        elif isinstance(value, dict):
+            left += cast("dict[str, Any]", value).values()
     return True
 
 
