@@ -14,7 +14,7 @@ from graph_comms import OPERATIONS, Operation, models
 from graph_comms._runtime import edm
 from graph_comms._runtime.misfits import attributes, plain
 from graph_comms._runtime.model import GraphModel, is_open, key_of
-from graph_comms._runtime.type_names import TYPE_ANNOTATION, derived_class, every_class
+from graph_comms._runtime.type_names import TYPE_ANNOTATION, derived_class
 from graph_comms.bot.json_values import Json
 
 from .faults import Fault
@@ -92,7 +92,7 @@ def _scalars_in(form: Any) -> Iterator[edm.Scalar]:
 
 def is_abstract(cls: type[GraphModel]) -> bool:
     """Whether there are no values of a type, but of those derived from it (CSDL, 6.2 and 9.2)."""
-    return bool(vars(cls).get("_abstract")) and cls in _type_names()
+    return bool(vars(cls).get("_abstract") and type_name_of(cls))
 
 
 def property_of(cls: type[GraphModel] | None, name: str) -> Property:
@@ -116,7 +116,7 @@ def property_of(cls: type[GraphModel] | None, name: str) -> Property:
 
 def type_name_of(cls: type[GraphModel]) -> str:
     """Return the type name of a class without `#`; empty for one that is made of an action's parameters."""
-    return _type_names().get(cls, "")
+    return cls._odata_type.removeprefix("#")  # pyright: ignore[reportPrivateUsage]
 
 
 def entities_at(path: str) -> type[GraphModel] | None:
@@ -142,11 +142,6 @@ def declared_in(value: Mapping[str, Json], cls: type[GraphModel] | None) -> Mapp
 def key_name(cls: type[GraphModel] | None) -> str:
     """Return the property by which the entities of a type are told apart."""
     return next(iter(key_of(cls) if cls else ()), "id")
-
-
-@cache
-def _type_names() -> dict[type[Any], str]:
-    return {cls: name.removeprefix("#") for name, cls in every_class().items()}
 
 
 @cache

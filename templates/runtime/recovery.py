@@ -55,7 +55,7 @@ def recovering() -> Generator[Recovered]:
 
 @contextmanager
 def strictly() -> Generator[None]:
-    """Recover nothing, within a recovery either, and have errors say where something does not fit."""
+    """Recover nothing, not even within a recovery, and have errors say where something does not fit."""
     token = recovery.set(None)
     try:
         with no_inlining():

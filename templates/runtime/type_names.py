@@ -57,11 +57,6 @@ def type_name(value: object) -> object:
     return None
 
 
-def every_class() -> dict[str, type[BaseModel]]:
-    """Return the classes by type name, all of which are made."""
-    return {name: make(cls) for name, cls in classes.items()}
-
-
 def class_of(odata_type: object) -> type[BaseModel] | None:
     """Return the class of a type name, with or without `#`, in any case; None if there is none.
 

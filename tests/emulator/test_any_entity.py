@@ -17,7 +17,7 @@ from graph_comms import OPERATIONS, Operation
 from graph_comms._runtime.misfits import attributes
 from graph_comms._runtime.misfits import plain as plain_form
 from graph_comms._runtime.model import GraphModel
-from graph_comms._runtime.type_names import TYPE_ANNOTATION, every_class
+from graph_comms._runtime.type_names import TYPE_ANNOTATION
 from graph_emulator import Emulator
 from graph_emulator.metadata import (
     entity_type,
@@ -29,6 +29,7 @@ from graph_emulator.metadata import (
 from graph_emulator.odata.places import place_at
 from tests.emulator.plain import plain
 from tests.support.examples import examples
+from tests.unit.runtime.wire import generated_classes
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 SIMPLE: dict[type[Any], st.SearchStrategy[Any]] = {
@@ -72,7 +73,7 @@ def kinds(form: type[GraphModel]) -> list[type[GraphModel]]:
     """Return a type and those that are derived from it."""
     return [
         form,
-        *(one for one in every_class().values() if issubclass(one, form) and one is not form),
+        *(one for one in generated_classes() if issubclass(one, form) and one is not form),
     ]
 
 
