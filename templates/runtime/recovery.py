@@ -7,7 +7,7 @@ aside, the rest is validated again, and what was set aside is kept with it.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from math import isfinite
 from typing import Any, TypeVar, cast
@@ -45,18 +45,18 @@ def recovering() -> Generator[Recovered]:
     its depth.
     """
     read: Recovered = {}
-    token = recovery.set(read)
-    try:
-        with no_inlining():
-            yield read
-    finally:
-        recovery.reset(token)
+    with _set(read):
+        yield read
+
+
+def strictly() -> AbstractContextManager[None]:
+    """Recover nothing, not even within a recovery, and have errors say where something does not fit."""
+    return _set(None)
 
 
 @contextmanager
-def strictly() -> Generator[None]:
-    """Recover nothing, not even within a recovery, and have errors say where something does not fit."""
-    token = recovery.set(None)
+def _set(read: Recovered | None) -> Generator[None]:
+    token = recovery.set(read)
     try:
         with no_inlining():
             yield

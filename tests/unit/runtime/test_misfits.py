@@ -64,9 +64,9 @@ WAYS: dict[str, Callable[[Any], CommsNotifications]] = {
     "model_validate_json": lambda body: CommsNotifications.model_validate_json(json.dumps(body)),
     "a list": lambda body: TypeAdapter(list[CommsNotifications]).validate_python([body])[0],
     "a model": lambda body: Foreign.model_validate({"notifications": body}).notifications,
-    "JSON of a model": lambda body: (
-        Foreign.model_validate_json(json.dumps({"notifications": body})).notifications
-    ),
+    "JSON of a model": lambda body: Foreign.model_validate_json(
+        json.dumps({"notifications": body})
+    ).notifications,
 }
 each_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 
