@@ -21,6 +21,9 @@ from .paths import NOT_JSON, TOO_DEEP, MisfitError
 from .recovery import MAX_DEPTH, parsed
 from .type_names import TYPE_ANNOTATION, class_of
 
+_PLAIN = (str, int, type(None))
+"""The types of most values: to see that one is no mapping takes longer."""
+
 
 def revive(value: Any) -> Any:
     """Return an untyped value with every object that names a known type as a model.
@@ -38,6 +41,8 @@ def revive(value: Any) -> Any:
 def _revive(value: Any, depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise MisfitError(TOO_DEEP)
+    if isinstance(value, _PLAIN):
+        return value
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
         cls = class_of(members.get(TYPE_ANNOTATION))
